@@ -1,0 +1,37 @@
+/*
+ * limits - every bound of the program, with its reason.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Each name is reached by a test that mentions it (tests/rules/limits.sh).
+ */
+#ifndef KT_LIMITS_H
+#define KT_LIMITS_H
+
+/* JSON deeper than this has no honest use and costs stack elsewhere. */
+#define KT_JSON_DEPTH_MAX 128
+/* A body may hold this many values, or body/8 where that is more. */
+#define KT_JSON_NODES_MIN 65536
+#define KT_JSON_BYTES_PER_NODE 8
+/* The vendors' own cap on messages; gateway.max_body_bytes lowers it. */
+#define KT_BODY_MAX (32u << 20)
+/* The vendors' own cap on file uploads. */
+#define KT_FILE_MAX (500u << 20)
+/* Whole answers are held to be inspected; a model's answer is far smaller. */
+#define KT_ANSWER_MAX (32u << 20)
+/* One event of a stream; the largest seen carry a whole tool result. */
+#define KT_EVENT_MAX (4u << 20)
+/* Bytes of text that a rule may keep undecided while it streams. */
+#define KT_HOLD_MAX 512
+/* Decisions and record of one exchange. */
+#define KT_EXCHANGE_ARENA_MAX (4u << 20)
+/* What one event of an exchange may use for a moment. */
+#define KT_EVENT_ARENA_MAX (64u << 20)
+/* Inspection gives the loop back after this many bytes. */
+#define KT_INSPECT_SLICE 131072
+/* A header block that is larger is an attack or a mistake. */
+#define KT_HEAD_MAX 32768
+#define KT_HEADERS_MAX 128
+/* One audit line; a lineage tool must be able to read it in one piece. */
+#define KT_AUDIT_LINE_MAX 32768
+
+#endif

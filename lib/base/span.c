@@ -1,0 +1,175 @@
+/*
+ * span - borrowed text.  Every comparison takes both lengths, so a NUL in
+ * the middle is a byte like any other.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/base.h"
+
+struct kt_span
+kt_span_of(const char *cstr)
+{
+	return (struct kt_span){ .ptr = cstr, .len = cstr ? strlen(cstr) : 0 };
+}
+
+struct kt_span
+kt_span_sub(struct kt_span s, size_t from, size_t len)
+{
+	if (from > s.len)
+		from = s.len;
+	if (len > s.len - from)
+		len = s.len - from;
+	return (struct kt_span){ .ptr = s.ptr ? s.ptr + from : NULL, .len = len };
+}
+
+bool
+kt_span_eq(struct kt_span a, struct kt_span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static unsigned char
+lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+bool
+kt_span_caseeq(struct kt_span a, struct kt_span b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++) {
+		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+			return false;
+	}
+	return true;
+}
+
+bool
+kt_span_starts(struct kt_span s, struct kt_span prefix)
+{
+	return s.len >= prefix.len && kt_span_eq(kt_span_sub(s, 0, prefix.len), prefix);
+}
+
+bool
+kt_span_ends(struct kt_span s, struct kt_span suffix)
+{
+	return s.len >= suffix.len &&
+	    kt_span_eq(kt_span_sub(s, s.len - suffix.len, suffix.len), suffix);
+}
+
+size_t
+kt_span_find(struct kt_span s, char c)
+{
+	const char *at = s.len ? memchr(s.ptr, c, s.len) : NULL;
+
+	return at != NULL ? (size_t)(at - s.ptr) : s.len;
+}
+
+struct kt_span
+kt_span_trim(struct kt_span s)
+{
+	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
+		s.ptr++;
+		s.len--;
+	}
+	while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+bool
+kt_span_u64(struct kt_span s, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (s.len == 0)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		uint64_t d = (uint64_t)(unsigned char)s.ptr[i] - '0';
+
+		if (d > 9 || v > (UINT64_MAX - d) / 10)
+			return false;
+		v = v * 10 + d;
+	}
+	*out = v;
+	return true;
+}
+
+bool
+kt_span_glob(struct kt_span p, struct kt_span s)
+{
+	size_t pi = 0, si = 0, star = SIZE_MAX, mark = 0;
+
+	while (si < s.len) {
+		if (pi < p.len && p.ptr[pi] == '*') {
+			star = pi++;
+			mark = si;
+		} else if (pi < p.len && (p.ptr[pi] == '?' || p.ptr[pi] == s.ptr[si])) {
+			pi++;
+			si++;
+		} else if (star != SIZE_MAX) {
+			pi = star + 1;
+			si = ++mark;
+		} else {
+			return false;
+		}
+	}
+	while (pi < p.len && p.ptr[pi] == '*')
+		pi++;
+	return pi == p.len;
+}
+
+bool
+kt_equal_secret(struct kt_span a, struct kt_span b)
+{
+	volatile unsigned char diff = 0;
+
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		diff |= (unsigned char)(a.ptr[i] ^ b.ptr[i]);
+	return diff == 0;
+}
+
+void
+kt_hex(const void *bytes, size_t n, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *b = bytes;
+
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = digits[b[i] >> 4];
+		out[2 * i + 1] = digits[b[i] & 15];
+	}
+	out[2 * n] = '\0';
+}
+
+static int
+nibble(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool
+kt_unhex(struct kt_span s, void *out, size_t n)
+{
+	unsigned char *b = out;
+
+	if (s.len != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int hi = nibble(s.ptr[2 * i]), lo = nibble(s.ptr[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return false;
+		b[i] = (unsigned char)(hi << 4 | lo);
+	}
+	return true;
+}

@@ -1,0 +1,8 @@
+# One archive for all rooms.  Each room lists its own files.
+noinst_LIBRARIES += libkt.a
+libkt_a_SOURCES =
+KT_LIBS = libkt.a $(GNUTLS_LIBS) $(CJSON_LIBS) $(YAML_LIBS) $(HS_LIBS) \
+	$(PCRE2_LIBS) $(ZLIB_LIBS) -lm
+EXTRA_DIST += %D%/LAYERS
+
+include %D%/base/local.mk

@@ -1,0 +1,4 @@
+# Kinds of tests, each named after what it proves: CONTRIBUTING.md, TESTS.
+EXTRA_DIST += %D%/unit/tap.h
+
+include %D%/unit/base/local.mk

@@ -1,0 +1,106 @@
+#include "base/base.h"
+#include "tests/unit/tap.h"
+
+static void
+a_buffer_keeps_what_it_had_when_the_limit_is_reached(void)
+{
+	struct kt_buf b;
+
+	kt_buf_init(&b, 10);
+	ok(kt_buf_add(&b, KT_SPAN("12345678")) == KT_OK);
+	ok(kt_buf_add(&b, KT_SPAN("abc")) == KT_E_LIMIT);
+	ok(kt_buf_printf(&b, "%d", 123) == KT_E_LIMIT);
+	ok(kt_span_eq(kt_buf_span(&b), KT_SPAN("12345678")));
+	ok(kt_buf_printf(&b, "%d", 12) == KT_OK && b.len == 10);
+	kt_buf_fini(&b);
+}
+
+static void
+a_full_arena_stays_full_until_reset(void)
+{
+	struct kt_arena *a = kt_arena_new(100);
+
+	ok(kt_arena_alloc(a, 80) != NULL);
+	ok(kt_arena_alloc(a, 80) == NULL);
+	ok(kt_arena_alloc(a, 1) == NULL && kt_arena_is_full(a));
+	kt_arena_reset(a);
+	ok(kt_arena_alloc(a, 80) != NULL && !kt_arena_is_full(a));
+	ok(kt_arena_array(a, SIZE_MAX / 2, 8) == NULL);
+	kt_arena_free(&a);
+	ok(a == NULL);
+}
+
+static void
+context_goes_in_front_and_never_overflows(void)
+{
+	struct kt_err err;
+
+	ok(kt_fail(&err, KT_E_PARSE, "%s", "cause") == KT_E_PARSE);
+	ok(kt_wrap(&err, "file %s", "a.yaml") == KT_E_PARSE);
+	ok(strcmp(err.text, "file a.yaml: cause") == 0);
+	for (int i = 0; i < 100; i++)
+		(void)kt_wrap(&err, "%0100d", i);
+	ok(memchr(err.text, '\0', sizeof(err.text)) != NULL);
+}
+
+static void
+utf8_is_strict(void)
+{
+	static const struct {
+		struct kt_span s;
+		size_t bad;
+	} cases[] = {
+		{ KT_SPAN_INIT("plain ascii, long enough"), 24 },
+		{ KT_SPAN_INIT("gr\xc3\xbc\xc3\x9f"), 6 },
+		{ KT_SPAN_INIT("\xf0\x9f\x98\x80"), 4 },
+		{ KT_SPAN_INIT("a\xc0\x80"), 1 },         /* overlong */
+		{ KT_SPAN_INIT("a\xe0\x80\x80"), 1 },
+		{ KT_SPAN_INIT("\xed\xa0\x80"), 0 },      /* surrogate */
+		{ KT_SPAN_INIT("\xf4\x90\x80\x80"), 0 },  /* over U+10FFFF */
+		{ KT_SPAN_INIT("12345678\xe2\x82"), 8 },  /* cut */
+		{ KT_SPAN_INIT("\xff"), 0 },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++)
+		ok(kt_utf8_check(cases[i].s) == cases[i].bad);
+	for (uint32_t cp = 0; cp <= 0x10ffff; cp++) {
+		char out[4];
+		uint32_t back = 1;
+		size_t n;
+
+		if (cp >= 0xd800 && cp <= 0xdfff)
+			continue;
+		n = kt_utf8_encode(cp, out);
+		if (kt_utf8_decode((struct kt_span){ out, n }, &back) != n || back != cp) {
+			ok(!"every code point survives a round trip");
+			return;
+		}
+	}
+}
+
+static void
+numbers_do_not_overflow_and_globs_match(void)
+{
+	uint64_t v = 7;
+
+	ok(kt_span_u64(KT_SPAN("18446744073709551615"), &v) && v == UINT64_MAX);
+	v = 7;
+	ok(!kt_span_u64(KT_SPAN("18446744073709551616"), &v) && v == 7);
+	ok(!kt_span_u64(KT_SPAN("+1"), &v) && !kt_span_u64(KT_SPAN(""), &v));
+	ok(kt_span_glob(KT_SPAN("gpt-4*"), KT_SPAN("gpt-4o-mini")));
+	ok(kt_span_glob(KT_SPAN("a*b?d"), KT_SPAN("axxbcd")));
+	ok(!kt_span_glob(KT_SPAN("a*b"), KT_SPAN("acbx")));
+	ok(kt_span_caseeq(KT_SPAN("Content-Type"), KT_SPAN("content-type")));
+	ok(!kt_span_caseeq(KT_SPAN("@"), KT_SPAN("`")));
+}
+
+int
+main(void)
+{
+	RUN(a_buffer_keeps_what_it_had_when_the_limit_is_reached);
+	RUN(a_full_arena_stays_full_until_reset);
+	RUN(context_goes_in_front_and_never_overflows);
+	RUN(utf8_is_strict);
+	RUN(numbers_do_not_overflow_and_globs_match);
+	return done();
+}
