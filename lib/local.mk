@@ -6,3 +6,4 @@ KT_LIBS = libkt.a $(GNUTLS_LIBS) $(CJSON_LIBS) $(YAML_LIBS) $(HS_LIBS) \
 EXTRA_DIST += %D%/LAYERS
 
 include %D%/base/local.mk
+include %D%/chat/local.mk

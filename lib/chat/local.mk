@@ -1,0 +1,4 @@
+libkt_a_SOURCES += \
+	%D%/chat.h \
+	%D%/chat.def \
+	%D%/chat.c
