@@ -1,4 +1,8 @@
 bin_PROGRAMS += kt
 kt_SOURCES = \
-	%D%/kt.c
+	%D%/args.c \
+	%D%/cmd.def \
+	%D%/cmd.h \
+	%D%/kt.c \
+	%D%/version.c
 kt_LDADD = $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS)

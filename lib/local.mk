@@ -7,3 +7,4 @@ EXTRA_DIST += %D%/LAYERS
 
 include %D%/base/local.mk
 include %D%/chat/local.mk
+include %D%/config/local.mk

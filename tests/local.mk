@@ -2,3 +2,4 @@
 EXTRA_DIST += %D%/unit/tap.h
 
 include %D%/unit/base/local.mk
+include %D%/cli/local.mk

@@ -33,5 +33,7 @@
 #define KT_HEADERS_MAX 128
 /* One audit line; a lineage tool must be able to read it in one piece. */
 #define KT_AUDIT_LINE_MAX 32768
+/* A word longer than this is not a misspelt name. */
+#define KT_NEAREST_MAX 64
 
 #endif

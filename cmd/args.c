@@ -1,0 +1,137 @@
+/*
+ * args - command lines by getopt_long(3), driven by one table per command so
+ * that the options read and the options explained are the same list.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <getopt.h>
+
+#include "cmd/cmd.h"
+
+#define OPTS_MAX 48
+enum { HELP = 4097 };
+
+void
+kt_say(const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fputs("kt: ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', stderr);
+}
+
+enum kt_exit
+kt_misuse(const struct kt_cmd *cmd, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fprintf(stderr, "kt %s: ", cmd->words);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fprintf(stderr, "\nsee: kt %s --help\n", cmd->words);
+	return KT_EXIT_MISUSE;
+}
+
+static void
+print_option(const struct kt_opt *o)
+{
+	char left[80];
+	char letter[8] = "    ";
+
+	if (o->code < 128)
+		(void)snprintf(letter, sizeof(letter), "-%c, ", o->code);
+	(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name,
+	    o->value ? " " : "", o->value ? o->value : "");
+	(void)printf("  %-30s %s\n", left, o->text);
+}
+
+static void
+print_help(const struct kt_args *args)
+{
+	static const struct kt_opt help = { 'h', "help", NULL,
+		"explain this command" };
+
+	(void)printf("usage: kt %s %s\n\n%s\n\noptions:\n", args->cmd->words,
+	    args->cmd->synopsis, args->cmd->summary);
+	for (size_t i = 0; i < args->opts_n; i++)
+		print_option(&args->opts[i]);
+	print_option(&help);
+}
+
+static void
+begin(struct kt_args *args)
+{
+	args->is_begun = true;
+	opterr = 0;
+	optind = 0; /* glibc: start over, permutation included */
+}
+
+/* The short and long forms that getopt_long(3) wants, from the table. */
+static void
+forms(const struct kt_args *args, char shorts[static 2 * OPTS_MAX + 4],
+    struct option longs[static OPTS_MAX + 2])
+{
+	size_t s = 0;
+
+	if (args->opts_n > OPTS_MAX)
+		KT_BUG("a command with too many options");
+	shorts[s++] = ':'; /* tell a missing value from an unknown option */
+	shorts[s++] = 'h';
+	for (size_t i = 0; i < args->opts_n; i++) {
+		const struct kt_opt *o = &args->opts[i];
+
+		longs[i] = (struct option){ o->name,
+			o->value ? required_argument : no_argument, NULL, o->code };
+		if (o->code >= 128)
+			continue;
+		shorts[s++] = (char)o->code;
+		if (o->value != NULL)
+			shorts[s++] = ':';
+	}
+	shorts[s] = '\0';
+	longs[args->opts_n] = (struct option){ "help", no_argument, NULL, HELP };
+	longs[args->opts_n + 1] = (struct option){ 0 };
+}
+
+int
+kt_args_next(struct kt_args *args)
+{
+	struct option longs[OPTS_MAX + 2];
+	char shorts[2 * OPTS_MAX + 4];
+	int c, at;
+
+	if (!args->is_begun)
+		begin(args);
+	forms(args, shorts, longs);
+	at = optind > 0 ? optind : 1;
+	c = getopt_long(args->argc, args->argv, shorts, longs, NULL);
+	args->value = optarg;
+	args->operand = optind;
+	switch (c) {
+	case -1:
+		return KT_ARGS_END;
+	case 'h':
+	case HELP:
+		print_help(args);
+		args->exit = KT_EXIT_YES;
+		return KT_ARGS_STOP;
+	case ':':
+		args->exit = kt_misuse(args->cmd, "option '%s' needs a value",
+		    args->argv[optind - 1]);
+		return KT_ARGS_STOP;
+	case '?':
+		/* Permuted: the option just read stands before optind. */
+		if (optopt != 0 && optopt < 128)
+			args->exit = kt_misuse(args->cmd, "unknown option '-%c'",
+			    optopt);
+		else
+			args->exit = kt_misuse(args->cmd, "unknown option '%s'",
+			    args->argv[optind > at ? optind - 1 : at]);
+		return KT_ARGS_STOP;
+	default:
+		return c;
+	}
+}

@@ -1,0 +1,3 @@
+libkt_a_SOURCES += \
+	%D%/nearest.h \
+	%D%/nearest.c

@@ -1,0 +1,47 @@
+# The front door: help, version, exit codes, what is said about a slip.
+kt="$KT_BUILDDIR/kt"
+out=$(mktemp -d) || exit 1
+trap 'rm -rf "$out"' EXIT
+n=0
+bad=0
+
+# says WANTED-EXIT WANTED-TEXT argument...
+says() {
+	want=$1 text=$2
+	shift 2
+	n=$((n + 1))
+	"$kt" "$@" >"$out/o" 2>&1 </dev/null
+	got=$?
+	if [ $got -eq "$want" ] && grep -qF -- "$text" "$out/o"; then
+		echo "ok $n - kt $*"
+	else
+		bad=1
+		echo "not ok $n - kt $*: exit $got, wanted $want and '$text'"
+		sed 's/^/# /' "$out/o"
+	fi
+}
+
+says 2 'usage: kt command'
+says 0 'commands:' --help
+says 0 'commands:' help
+says 0 'usage: kt help' help --help
+says 0 'libmicrohttpd' --version
+says 0 'sanitizers' --version
+says 2 "did you mean 'help'" hlep
+says 2 "unknown option '--frobnicate'" --frobnicate
+says 2 "unknown option '--frobnicate'" help --frobnicate
+says 2 'unknown command' zzzzzzzzzzzz
+# Every command of the table explains itself, both ways.
+"$kt" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\( [a-z]*\)\{0,1\}\)  .*/\1/p' >"$out/cmds"
+while read -r words; do
+	# shellcheck disable=SC2086
+	says 0 "usage: kt $words" $words --help
+	[ "$words" = help ] && continue
+	# shellcheck disable=SC2086
+	says 0 "usage: kt $words" help $words
+	# shellcheck disable=SC2086
+	says 2 "see: kt $words --help" $words --no-such-option
+done <"$out/cmds"
+[ -s "$out/cmds" ] || { echo 'not ok - no command is listed'; bad=1; }
+echo "1..$n"
+exit $bad

@@ -1,0 +1,2 @@
+TESTS += %D%/kt_test.sh
+EXTRA_DIST += %D%/kt_test.sh
