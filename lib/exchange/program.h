@@ -1,0 +1,79 @@
+/*
+ * program - what a configuration compiles to; immutable, shared by threads.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    targets with their secrets, the policy chain with its detectors,
+ *           routes, callers.
+ * Does not: read files or the environment; the caller resolves references.
+ * Promises: what lints clean compiles; a program is never half-built.
+ */
+#ifndef KT_PROGRAM_H
+#define KT_PROGRAM_H
+#include "auth/auth.h"
+#include "base/base.h"
+#include "chat/chat.h"
+#include "config/settings.h"
+
+enum kt_provider_id {
+	KT_PROVIDER_OFFLINE = 0,
+	KT_PROVIDER_ANTHROPIC,
+	KT_PROVIDER_OPENAI,
+};
+
+struct kt_target {
+	struct kt_span id;
+	enum kt_provider_id provider;
+	enum kt_format format; /* ANTHROPIC or OPENAI; responses go to OPENAI */
+	struct kt_span model;  /* empty: the client's passes */
+	bool is_https;
+	struct kt_span host;   /* without brackets */
+	uint16_t port;
+	struct kt_span host_header; /* with a port that is not the default */
+	struct kt_span base_path;   /* "" or "/prefix", never ending in "/" or "/v1" */
+	struct kt_span ca_file;     /* empty: the system's roots */
+	struct kt_span key_header, key_prefix, key; /* key empty: none known */
+	const struct kt_config_pair *headers;
+	size_t nheaders;
+	struct kt_span anthropic_version, region;
+	uint64_t first_byte_us, silence_us, total_us; /* 0: none */
+	uint64_t max_context_tokens, max_messages;    /* 0: none */
+	bool has_baa;
+	bool is_available; /* secret found, or none needed */
+	size_t index;
+};
+
+/* The bytes a secret reference stands for; false: not found. */
+typedef bool kt_secret_fn(void *arg, const struct kt_config_secret *ref,
+    struct kt_arena *mem, struct kt_span *out);
+
+struct kt_program_options {
+	const struct kt_settings *settings; /* outlives the program */
+	/* Bytes of policies/detectors/ *.yaml, shipped and the user's. */
+	const struct kt_config_source *detectors;
+	size_t ndetectors;
+	struct kt_span tokens_file; /* bytes, empty: none */
+	kt_secret_fn *secret;
+	void *secret_arg;
+	struct kt_span instance_key; /* 32 bytes that salt commitments */
+	bool may_use_offline; /* configuration is the default starter */
+};
+
+struct kt_program;
+/* NULL: err says what is wrong. */
+struct kt_program *kt_program_new(
+    const struct kt_program_options *o, struct kt_err *err);
+void kt_program_free(struct kt_program **p);
+/* SHA-256 over everything that decides, in hex. */
+struct kt_span kt_program_hash(const struct kt_program *p);
+const struct kt_settings *kt_program_settings(const struct kt_program *p);
+const struct kt_target *kt_program_targets(const struct kt_program *p, size_t *n);
+/* Sentences for the start banner: targets without secret, offline in use. */
+const struct kt_span *kt_program_warnings(const struct kt_program *p, size_t *n);
+/* A copy with other tokens is cheap: kt token create takes effect at once. */
+
+/* What one thread needs to run exchanges of one program. */
+struct kt_scratch;
+struct kt_scratch *kt_scratch_new(const struct kt_program *p);
+void kt_scratch_free(struct kt_scratch **s);
+
+#endif
