@@ -8,3 +8,4 @@ EXTRA_DIST += %D%/LAYERS
 include %D%/base/local.mk
 include %D%/chat/local.mk
 include %D%/config/local.mk
+include %D%/detect/local.mk

@@ -22,6 +22,10 @@
 #define KT_EVENT_MAX (4u << 20)
 /* Bytes of text that a rule may keep undecided while it streams. */
 #define KT_HOLD_MAX 512
+/* Findings in one text; far more than a person could have meant. */
+#define KT_FINDINGS_MAX 131072
+/* Detectors in one database; each costs time at load and in every scan. */
+#define KT_DETECTORS_MAX 1024
 /* Decisions and record of one exchange. */
 #define KT_EXCHANGE_ARENA_MAX (4u << 20)
 /* What one event of an exchange may use for a moment. */

@@ -1,0 +1,3 @@
+libkt_a_SOURCES += \
+	%D%/detect.h \
+	%D%/stream.h
