@@ -9,3 +9,4 @@ include %D%/base/local.mk
 include %D%/chat/local.mk
 include %D%/config/local.mk
 include %D%/detect/local.mk
+include %D%/frame/local.mk

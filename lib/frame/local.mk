@@ -1,0 +1,3 @@
+libkt_a_SOURCES += \
+	%D%/sse.h \
+	%D%/http1.h
