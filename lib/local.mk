@@ -10,3 +10,5 @@ include %D%/chat/local.mk
 include %D%/config/local.mk
 include %D%/detect/local.mk
 include %D%/frame/local.mk
+include %D%/disk/local.mk
+include %D%/audit/local.mk

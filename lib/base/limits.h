@@ -39,5 +39,18 @@
 #define KT_AUDIT_LINE_MAX 32768
 /* A word longer than this is not a misspelt name. */
 #define KT_NEAREST_MAX 64
+/* A path name of ours, its NUL included: what Linux takes. */
+#define KT_PATH_MAX 4096
+/* Text that a client sent as a name, in a record. */
+#define KT_AUDIT_TEXT_MAX 256
+/* Records that wait for the writer: beyond it the disk is too slow. */
+#define KT_AUDIT_QUEUE_BYTES_MAX (16u << 20)
+#define KT_AUDIT_QUEUE_MAX 16384
+/* A segment is closed at this size: what a restart has to read again. */
+#define KT_AUDIT_SEGMENT_MAX (64u << 20)
+/* A record nested deeper is not one of ours. */
+#define KT_AUDIT_DEPTH_MAX 16
+/* Breaks that a verifier lists before it only counts. */
+#define KT_AUDIT_BREAKS_MAX 100
 
 #endif

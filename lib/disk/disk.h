@@ -1,0 +1,112 @@
+/*
+ * disk - files, the clock and entropy, behind one table of functions.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    how to read a whole file with a limit, replace one atomically,
+ *           append to one, list a directory, tell the time, get random bytes.
+ * Does not: know what the files mean; keep a path longer than a call.
+ * Promises: every call that can fail in the world goes through the table, so
+ *           a test can make the n-th of them fail; EINTR and short writes
+ *           are finished here; "atomic" includes the directory's fsync.
+ */
+#ifndef KT_DISK_H
+#define KT_DISK_H
+#include "base/base.h"
+
+struct kt_disk_stat {
+	uint64_t size;
+	uint32_t mode;      /* permission bits only */
+	bool is_dir;
+};
+
+/* Called for each name but "." and ".."; false ends the listing early. */
+typedef bool kt_disk_name_fn(void *arg, const char *name);
+
+/*
+ * The world.  Each function returns as the system call of its name does:
+ * -1 and errno, and may stop short.  `arg` is for whoever stands in for it.
+ */
+struct kt_disk_io {
+	void *arg;
+	int (*open)(void *arg, const char *path, int flags, unsigned mode);
+	int (*close)(void *arg, int fd);
+	int64_t (*pread)(void *arg, int fd, void *to, size_t n, uint64_t at);
+	int64_t (*pwrite)(
+	    void *arg, int fd, const void *from, size_t n, uint64_t at);
+	int (*fdatasync)(void *arg, int fd);
+	int (*fsync)(void *arg, int fd);
+	int (*ftruncate)(void *arg, int fd, uint64_t size);
+	int (*fstat)(void *arg, int fd, struct kt_disk_stat *st);
+	int (*flock)(void *arg, int fd); /* exclusive, does not wait */
+	int (*rename)(void *arg, const char *from, const char *to);
+	int (*unlink)(void *arg, const char *path);
+	int (*mkdir)(void *arg, const char *path, unsigned mode);
+	int (*list)(
+	    void *arg, const char *dir, kt_disk_name_fn *each, void *each_arg);
+};
+extern const struct kt_disk_io kt_disk_real;
+
+/*
+ * Replaces the contents of `to`.  KT_E_LIMIT when the file is longer than
+ * `limit` bytes (a device or pipe is read up to it as well), KT_E_IO else;
+ * errno then says why (ENOENT: there is none).
+ */
+KT_MUSTCHECK enum kt_rc kt_disk_read_file(const struct kt_disk_io *io,
+    const char *path, size_t limit, struct kt_buf *to, struct kt_err *err);
+
+/*
+ * After KT_OK the file holds exactly `bytes` whatever happens next; after a
+ * failure it holds what it held before.  The temporary name is `path`.tmp.
+ */
+KT_MUSTCHECK enum kt_rc kt_disk_write_atomic(const struct kt_disk_io *io,
+    const char *path, struct kt_span bytes, unsigned mode, struct kt_err *err);
+
+/* A directory that is there already is fine. */
+KT_MUSTCHECK enum kt_rc kt_disk_mkdir(const struct kt_disk_io *io,
+    const char *path, unsigned mode, struct kt_err *err);
+/* Makes names in a directory durable. */
+KT_MUSTCHECK enum kt_rc kt_disk_sync_dir(
+    const struct kt_disk_io *io, const char *path, struct kt_err *err);
+KT_MUSTCHECK enum kt_rc kt_disk_list(const struct kt_disk_io *io,
+    const char *dir, kt_disk_name_fn *each, void *arg, struct kt_err *err);
+
+/* An open file that is read anywhere and grows only at its end. */
+struct kt_disk_file {
+	const struct kt_disk_io *io;
+	int fd;        /* -1 when closed */
+	uint64_t size; /* where the next append goes */
+};
+#define KT_DISK_FILE_INIT { .fd = -1 }
+enum kt_disk_how {
+	KT_DISK_READ,   /* must exist */
+	KT_DISK_APPEND, /* made with mode 0600 when absent */
+	KT_DISK_NEW,    /* must not exist */
+};
+KT_MUSTCHECK enum kt_rc kt_disk_open(struct kt_disk_file *f,
+    const struct kt_disk_io *io, const char *path, enum kt_disk_how how,
+    struct kt_err *err);
+/* A failure may leave some of the bytes behind `size`: cut or leave them. */
+KT_MUSTCHECK enum kt_rc kt_disk_append(
+    struct kt_disk_file *f, struct kt_span bytes, struct kt_err *err);
+KT_MUSTCHECK enum kt_rc kt_disk_sync(struct kt_disk_file *f, struct kt_err *err);
+/* Cuts the file to `size` bytes and makes that durable. */
+KT_MUSTCHECK enum kt_rc kt_disk_cut(
+    struct kt_disk_file *f, uint64_t size, struct kt_err *err);
+/* Up to n bytes at `at`; *got is less than n only at the end of the file. */
+KT_MUSTCHECK enum kt_rc kt_disk_read_at(struct kt_disk_file *f, uint64_t at,
+    void *to, size_t n, size_t *got, struct kt_err *err);
+/* KT_E_MISUSE when somebody else holds it; held until the file is closed. */
+KT_MUSTCHECK enum kt_rc kt_disk_lock(struct kt_disk_file *f, struct kt_err *err);
+void kt_disk_close(struct kt_disk_file *f);
+
+struct kt_disk_time {
+	uint64_t real_us; /* since 1970, UTC */
+	uint64_t mono_us; /* since boot, never steps back */
+};
+void kt_disk_now(struct kt_disk_time *t);
+/* Whether the kernel calls its clock synchronised. */
+bool kt_disk_clock_is_synced(void);
+/* Fails only where the kernel has no entropy at all. */
+KT_MUSTCHECK enum kt_rc kt_disk_random(void *to, size_t n, struct kt_err *err);
+
+#endif

@@ -1,0 +1,4 @@
+libkt_a_SOURCES += \
+	%D%/disk.h \
+	%D%/disk.c \
+	%D%/real.c
