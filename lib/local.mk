@@ -6,6 +6,7 @@ KT_LIBS = libkt.a $(GNUTLS_LIBS) $(CJSON_LIBS) $(YAML_LIBS) $(HS_LIBS) \
 EXTRA_DIST += %D%/LAYERS
 
 include %D%/base/local.mk
+include %D%/json/local.mk
 include %D%/chat/local.mk
 include %D%/config/local.mk
 include %D%/detect/local.mk
