@@ -2,7 +2,7 @@
  * upstream - a request to a provider, from one worker's loop.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    targets, trust, connections and how they fail.
+ * Knows:    origins, trust, connections and how they fail.
  * Does not: choose a target, read bodies, know exchanges, or bound the time
  *           to the first byte, silence or the whole: those are the caller's
  *           (kt_timer_set, then kt_upstream_cancel).
@@ -16,16 +16,16 @@
 #include "cmd/gateway/loop.h"
 #include "frame/http1.h"
 
-/* Which certificates are believed: read once, shared by targets, counted. */
+/* Which certificates are believed: read once, shared by origins, counted. */
 struct kt_trust;
 /* Reads files, so not on a loop.  An empty ca_file is the system's list. */
 KT_MUSTCHECK enum kt_rc kt_trust_new(
     struct kt_trust **out, struct kt_span ca_file, struct kt_err *err);
 void kt_trust_free(struct kt_trust **trust); /* drops one reference */
 
-/* Where a provider is.  Immutable, counted: safe to share among workers. */
-struct kt_target;
-struct kt_target_spec {
+/* Where a provider listens.  Immutable, counted: workers may share it. */
+struct kt_origin;
+struct kt_origin_spec {
 	struct kt_span host; /* a name, an IPv4 address, or IPv6 without [] */
 	uint16_t port;
 	struct kt_trust *trust; /* NULL: plain text.  Gets its own reference */
@@ -33,10 +33,10 @@ struct kt_target_spec {
 	struct kt_span proxy;    /* URL of an HTTP proxy; empty: none */
 	uint32_t connect_ms; /* resolve, connect, handshake; 0: 5000 */
 };
-KT_MUSTCHECK enum kt_rc kt_target_new(struct kt_target **out,
-    const struct kt_target_spec *spec, struct kt_err *err);
-struct kt_target *kt_target_ref(struct kt_target *target);
-void kt_target_free(struct kt_target **target); /* drops one reference */
+KT_MUSTCHECK enum kt_rc kt_origin_new(struct kt_origin **out,
+    const struct kt_origin_spec *spec, struct kt_err *err);
+struct kt_origin *kt_origin_ref(struct kt_origin *origin);
+void kt_origin_free(struct kt_origin **origin); /* drops one reference */
 
 /* Threads that look up names; one for all workers. */
 struct kt_resolver;
@@ -58,18 +58,18 @@ struct kt_upstream_request {
 	struct kt_span method;
 	struct kt_span target; /* "/v1/messages?beta=true" */
 	/* Copied.  Host is added when absent; hop-by-hop is the caller's. */
-	const struct kt_http1_header *headers;
+	const struct kt_header *headers;
 	size_t n_headers;
 	/*
 	 * The body at hand, sent in order.  The array is copied, the bytes are
-	 * borrowed until on_head and on_sent have both been called for all of
-	 * them, or the call is over: until then a retry may need them.
+	 * borrowed until on_sent covers them or the call is over.
 	 */
 	const struct kt_span *body;
 	size_t n_body;
 	/*
-	 * KT_HTTP1_NO_BODY, or the length of the whole.  When that is more
-	 * than the pieces above, the rest follows by kt_upstream_send.
+	 * KT_HTTP1_NO_BODY, KT_HTTP1_CHUNKED or the length of the whole.  When
+	 * that is not the sum of the pieces above, the rest follows by
+	 * kt_upstream_send, and the call goes over a fresh connection.
 	 */
 	uint64_t body_bytes;
 };
@@ -92,7 +92,10 @@ struct kt_upstream_events {
 	void (*on_head)(void *self, const struct kt_http1_head *head);
 	/* Valid during the call.  kt_upstream_pause may be called here. */
 	void (*on_body)(void *self, struct kt_span bytes);
-	/* May be NULL.  bytes: so many more body bytes were handed over. */
+	/*
+	 * May be NULL.  So many more bytes of the body are no longer borrowed:
+	 * they were handed over, and no retry can need them.
+	 */
 	void (*on_sent)(void *self, uint64_t bytes);
 	/* The last call.  err says why when how is KT_UPSTREAM_TRUNCATED. */
 	void (*on_end)(void *self, enum kt_upstream_end how,
@@ -105,11 +108,11 @@ struct kt_upstream_events {
 /* One request under way.  Gone when on_end or on_fail is called. */
 struct kt_upstream_call;
 /*
- * Takes its own reference to target.  A failure here is a bad request
+ * Takes its own reference to origin.  A failure here is a bad request
  * (KT_E_MISUSE) or no memory, and calls nothing back.
  */
 KT_MUSTCHECK enum kt_rc kt_upstream_start(struct kt_upstream *u,
-    struct kt_target *target, const struct kt_upstream_request *request,
+    struct kt_origin *origin, const struct kt_upstream_request *request,
     const struct kt_upstream_events *events, void *self,
     struct kt_upstream_call **out, struct kt_err *err);
 /* Closes the connection at once; allowed in every callback. */
@@ -118,10 +121,12 @@ void kt_upstream_cancel(struct kt_upstream_call **call);
 void kt_upstream_pause(struct kt_upstream_call *call);
 void kt_upstream_resume(struct kt_upstream_call *call);
 /*
- * The next piece of a streamed body, borrowed until on_sent covers it.
- * KT_E_MISUSE when it is more than body_bytes.  Such a call is not retried.
+ * The next piece of a streamed body, borrowed until on_sent covers it; one
+ * piece may be on its way at a time.  KT_E_MISUSE when it is more than was
+ * promised.  kt_upstream_finish says that a chunked body is complete.
  */
 KT_MUSTCHECK enum kt_rc kt_upstream_send(
     struct kt_upstream_call *call, struct kt_span piece, struct kt_err *err);
+void kt_upstream_finish(struct kt_upstream_call *call);
 
 #endif

@@ -14,10 +14,7 @@
 #define KT_EXCHANGE_H
 #include "base/base.h"
 #include "exchange/program.h"
-
-struct kt_header {
-	struct kt_span name, value;
-};
+#include "frame/header.h"
 
 /* Memory that all exchanges of one worker share.  Not thread-safe. */
 struct kt_budget {

@@ -13,22 +13,15 @@
 #ifndef KT_FRAME_HTTP1_H
 #define KT_FRAME_HTTP1_H
 #include "base/base.h"
-
-struct kt_http1_header {
-	struct kt_span name;  /* as written; compare with kt_span_caseeq */
-	struct kt_span value; /* without the white space around it */
-};
+#include "frame/header.h"
 
 struct kt_http1_head {
-	int status;    /* 200 to 599; interim answers are skipped */
-	int minor;     /* 0 or 1 of HTTP/1.x */
+	int status; /* 200 to 599; interim answers are skipped */
+	int minor;  /* 0 or 1 of HTTP/1.x */
 	struct kt_span reason;
-	const struct kt_http1_header *headers; /* in order, repeats kept */
+	const struct kt_header *headers; /* in order, repeats kept */
 	size_t n_headers;
 };
-
-/* The value of the first header of this name; ptr is NULL without one. */
-struct kt_span kt_http1_find(const struct kt_http1_head *h, struct kt_span name);
 
 enum kt_http1_got { KT_HTTP1_HEAD, KT_HTTP1_BODY, KT_HTTP1_END };
 struct kt_http1_part {
@@ -42,7 +35,7 @@ enum kt_http1_asked { KT_HTTP1_ASKED_ANY, KT_HTTP1_ASKED_HEAD };
 
 struct kt_http1 {
 	struct kt_buf line; /* status line and fields, or one chunk line */
-	struct kt_http1_header *headers;
+	struct kt_header *headers;
 	size_t headers_cap;
 	uint64_t left;      /* body or chunk bytes still to come */
 	size_t spent;       /* bytes of chunk extensions and trailers so far */
@@ -74,17 +67,18 @@ KT_MUSTCHECK enum kt_rc kt_http1_eof(struct kt_http1 *h, struct kt_err *err);
 /* After END: the connection may carry another request. */
 bool kt_http1_is_reusable(const struct kt_http1 *h);
 
-/* A body of unknown presence has no meaning: none, or this many bytes. */
-#define KT_HTTP1_NO_BODY UINT64_MAX
+/* Lengths of a body to be written that are not numbers of bytes. */
+#define KT_HTTP1_CHUNKED UINT64_MAX
+#define KT_HTTP1_NO_BODY (UINT64_MAX - 1)
 /*
  * Appends a request head.  Headers keep their case and order; a given
- * Content-Length must be body_bytes and stays where it is, else one is added
- * at the end; Transfer-Encoding, a missing or second Host, and any byte that
- * could end a line are KT_E_MISUSE, and nothing is appended.
+ * Content-Length must be body_bytes and stays where it is, else the framing
+ * is added at the end.  Transfer-Encoding, a missing or second Host, and any
+ * byte that could end a line are KT_E_MISUSE, and nothing is appended.
  */
 KT_MUSTCHECK enum kt_rc kt_http1_write_request(struct kt_buf *out,
     struct kt_span method, struct kt_span target,
-    const struct kt_http1_header *headers, size_t n_headers,
+    const struct kt_header *headers, size_t n_headers,
     uint64_t body_bytes, struct kt_err *err);
 
 #endif

@@ -1,3 +1,4 @@
 libkt_a_SOURCES += \
-	%D%/sse.h \
-	%D%/http1.h
+	%D%/header.h \
+	%D%/http1.h \
+	%D%/sse.h
