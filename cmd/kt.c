@@ -76,7 +76,7 @@ overview(FILE *out)
 static enum kt_exit
 unknown(int argc, char **argv)
 {
-	struct kt_nearest near;
+	struct kt_config_nearest near;
 	char said[64];
 
 	/* A first word that exists alone: show what may follow it. */
@@ -89,9 +89,9 @@ unknown(int argc, char **argv)
 	} else {
 		(void)snprintf(said, sizeof(said), "%s %s", argv[0], argv[1]);
 	}
-	kt_nearest_init(&near, kt_span_of(said));
+	kt_config_nearest_init(&near, kt_span_of(said));
 	for (size_t i = 0; i < kt_cmds_n; i++)
-		kt_nearest_try(&near, kt_cmds[i].words);
+		kt_config_nearest_try(&near, kt_cmds[i].words);
 	if (near.best != NULL)
 		kt_say("unknown command '%s': did you mean '%s'?", said, near.best);
 	else

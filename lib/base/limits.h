@@ -38,7 +38,17 @@
 /* One audit line; a lineage tool must be able to read it in one piece. */
 #define KT_AUDIT_LINE_MAX 32768
 /* A word longer than this is not a misspelt name. */
-#define KT_NEAREST_MAX 64
+#define KT_CONFIG_WORD_MAX 64
+/* A file that people edit; the largest hold lists of terms. */
+#define KT_CONFIG_BYTES_MAX (4u << 20)
+/* Files that override one another. */
+#define KT_CONFIG_FILES_MAX 64
+/* The deepest section is at 7; the reader recurses. */
+#define KT_CONFIG_DEPTH_MAX 32
+/* Values in one file, so that a small file cannot become a large tree. */
+#define KT_CONFIG_NODES_MAX 131072
+/* More mistakes than anybody reads at once. */
+#define KT_CONFIG_DIAGS_MAX 100
 /* A path name of ours, its NUL included: what Linux takes. */
 #define KT_PATH_MAX 4096
 /* Text that a client sent as a name, in a record. */

@@ -25,7 +25,7 @@ least(size_t a, size_t b, size_t c)
 static size_t
 distance(struct kt_span a, struct kt_span b)
 {
-	size_t rows[3][KT_NEAREST_MAX + 1];
+	size_t rows[3][KT_CONFIG_WORD_MAX + 1];
 
 	for (size_t j = 0; j <= b.len; j++)
 		rows[0][j] = j;
@@ -48,19 +48,19 @@ distance(struct kt_span a, struct kt_span b)
 }
 
 void
-kt_nearest_init(struct kt_nearest *n, struct kt_span word)
+kt_config_nearest_init(struct kt_config_nearest *n, struct kt_span word)
 {
-	*n = (struct kt_nearest){ .word = word, .distance = word.len / 3 + 2 };
+	*n = (struct kt_config_nearest){ .word = word, .distance = word.len / 3 + 2 };
 }
 
 void
-kt_nearest_try(struct kt_nearest *n, const char *candidate)
+kt_config_nearest_try(struct kt_config_nearest *n, const char *candidate)
 {
 	struct kt_span c = kt_span_of(candidate);
 	size_t d;
 
-	if (n->word.len == 0 || n->word.len > KT_NEAREST_MAX ||
-	    c.len > KT_NEAREST_MAX)
+	if (n->word.len == 0 || n->word.len > KT_CONFIG_WORD_MAX ||
+	    c.len > KT_CONFIG_WORD_MAX)
 		return;
 	d = distance(n->word, c);
 	/* As many slips as letters is another word, not a misspelt one. */

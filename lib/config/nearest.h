@@ -4,7 +4,7 @@
  *
  * Knows:    how far two words are apart (insert, drop, change, swap).
  * Does not: decide what the candidates are.
- * Promises: the work is bounded by KT_NEAREST_MAX squared per candidate, and
+ * Promises: the work is bounded by KT_CONFIG_WORD_MAX squared per candidate, and
  *           nothing is suggested that is further off than a third of the
  *           word: a wild guess helps nobody.
  */
@@ -12,14 +12,14 @@
 #define KT_CONFIG_NEAREST_H
 #include "base/base.h"
 
-struct kt_nearest {
+struct kt_config_nearest {
 	struct kt_span word;
 	const char *best;      /* NULL while nothing is near */
 	size_t distance;       /* of best; before, the first that is too far */
 };
 
-void kt_nearest_init(struct kt_nearest *n, struct kt_span word);
+void kt_config_nearest_init(struct kt_config_nearest *n, struct kt_span word);
 /* The first of several candidates at the same distance is kept. */
-void kt_nearest_try(struct kt_nearest *n, const char *candidate);
+void kt_config_nearest_try(struct kt_config_nearest *n, const char *candidate);
 
 #endif

@@ -1,0 +1,156 @@
+/*
+ * schema - one table per section, from which everything else is made.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    what a field is: name, type, bounds, default, one sentence.
+ * Does not: know any section (config/settings.h and the policy kinds do).
+ * Promises: the loader, the printed configuration, the JSON Schema and the
+ *           manual come from the same table, so none can lack a field or
+ *           tell another default.  Loading reports every fault there is.
+ *
+ * A section is a C struct whose first member is its node (NULL when the
+ * files do not name the section, and every field has its default).
+ */
+#ifndef KT_CONFIG_SCHEMA_H
+#define KT_CONFIG_SCHEMA_H
+#include "config/tree.h"
+
+/* A list of strings; a mapping; sections; where a secret is to be found. */
+struct kt_config_strings {
+	const struct kt_span *at;
+	size_t n;
+	const struct kt_config_node *node;
+};
+struct kt_config_pair {
+	struct kt_span key, value;
+	int word;            /* WORDS: index in names */
+};
+struct kt_config_pairs {
+	const struct kt_config_pair *at;
+	size_t n;
+	const struct kt_config_node *node;
+};
+struct kt_config_items {
+	void *at;            /* n structs of the table's size, one by one */
+	size_t n;
+	const struct kt_config_node *node;
+};
+enum kt_config_from { KT_CONFIG_FROM_NONE = 0, KT_CONFIG_ENV, KT_CONFIG_FILE };
+struct kt_config_secret {
+	enum kt_config_from from;
+	struct kt_span name; /* of the variable or file */
+	const struct kt_config_node *node;
+};
+
+/*     type      C type of the member           absent, and no default */
+#define KT_CONFIG_TYPES(T) \
+	T(BOOL,     bool)                        /* false */ \
+	T(INT,      int64_t)                     /* 0 */ \
+	T(SIZE,     int64_t)                     /* 0; bytes, "32 MiB" */ \
+	T(NUMBER,   double)                      /* NAN */ \
+	T(STRING,   struct kt_span)              /* ptr is NULL */ \
+	T(ENUM,     int)                         /* -1; index in names */ \
+	T(ENUMS,    uint32_t)                    /* 0; a bit per name */ \
+	T(STRINGS,  struct kt_config_strings)    /* n is 0 */ \
+	T(INTS,     struct kt_config_strings)    /* checked as INT, as text */ \
+	T(PAIRS,    struct kt_config_pairs)      /* n is 0 */ \
+	T(WORDS,    struct kt_config_pairs)      /* pairs, values of names */ \
+	T(SECRET,   struct kt_config_secret)     /* from is NONE */ \
+	T(SECTIONS, struct kt_config_items)      /* n is 0 */ \
+	T(ANY,      const struct kt_config_node *) /* NULL */
+
+enum kt_config_type {
+#define KT_CONFIG_TYPE(name, ctype) KT_CONFIG_##name,
+	KT_CONFIG_TYPES(KT_CONFIG_TYPE)
+#undef KT_CONFIG_TYPE
+	KT_CONFIG_SECTION,   /* embedded; its node is NULL when absent */
+	KT_CONFIG_KINDS,     /* "policy": one section per registered kind */
+};
+
+struct kt_config_field {
+	const char *name;
+	enum kt_config_type type;
+	size_t offset;
+	const char *doc;     /* a sentence without full stop, for all readers */
+	const char *fallback; /* the default as YAML flow text, or NULL */
+	bool is_required;
+	bool takes_one;      /* STRINGS: a single string is a list of one */
+	int64_t min, max;    /* INT, SIZE, NUMBER, INTS; both 0: any */
+	/* NULL-terminated.  "tool_result=tool_results" is an alias. */
+	const char *const *names;
+	const struct kt_config_table *table; /* SECTION, SECTIONS */
+};
+
+struct kt_config_ctx; /* one load; for reports out of a check */
+/* After the fields are filled in: what no single field can tell. */
+typedef void kt_config_check_fn(void *section, struct kt_config_ctx *ctx);
+
+struct kt_config_table {
+	const char *name;    /* "gateway.tls": unique */
+	const char *doc;
+	size_t size;         /* of the C struct */
+	const struct kt_config_field *fields;
+	size_t n;
+	/* Fields of this one come first, loaded at embed_offset. */
+	const struct kt_config_table *embed;
+	size_t embed_offset;
+	kt_config_check_fn *check;
+};
+
+/* KT_CONFIG_FIELD(struct s, INT, workers, .min = 1, .doc = "...") */
+#define KT_CONFIG_FIELD(S, T, member, ...) \
+	KT_CONFIG_FIELD_AS(S, T, #member, member, __VA_ARGS__)
+#define KT_CONFIG_FIELD_AS(S, T, said, member, ...) \
+	{ .name = said, .type = KT_CONFIG_##T, \
+	  .offset = KT_CONFIG_OFFSET(S, T, member), __VA_ARGS__ }
+/* Does not compile when the member is not what the type stores. */
+#define KT_CONFIG_OFFSET(S, T, member) \
+	(offsetof(S, member) + 0 * sizeof(char[ \
+	__builtin_types_compatible_p(__typeof__(((S *)0)->member), \
+	    kt_config_c_##T) ? 1 : -1]))
+#define KT_CONFIG_TYPE(name, ctype) typedef ctype kt_config_c_##name;
+KT_CONFIG_TYPES(KT_CONFIG_TYPE)
+#undef KT_CONFIG_TYPE
+#define KT_CONFIG_SUBSECTION(S, member, sub, ...) \
+	{ .name = #member, .type = KT_CONFIG_SECTION, \
+	  .offset = offsetof(S, member), .table = (sub), __VA_ARGS__ }
+
+/* A policy kind brings its settings.  Its struct starts with kt_config_common. */
+struct kt_config_kind {
+	const char *name;    /* "secret-scanner" */
+	const char *alias;   /* or NULL */
+	const struct kt_config_table *table;
+};
+
+/* For checks: reports at the section's field, its key, or the section. */
+void kt_config_fault(struct kt_config_ctx *ctx, enum kt_config_code code,
+    const struct kt_config_node *section, const char *field,
+    const char *fmt, ...) KT_PRINTF(5, 6);
+/* The same at a node, such as one element of a list. */
+void kt_config_fault_at(struct kt_config_ctx *ctx, enum kt_config_code code,
+    const struct kt_config_node *node, const char *fmt, ...) KT_PRINTF(4, 5);
+void kt_config_fault_help(struct kt_config_ctx *ctx, const char *fmt, ...)
+    KT_PRINTF(2, 3);
+struct kt_arena *kt_config_ctx_mem(struct kt_config_ctx *ctx);
+
+/*
+ * Fills in *out (table->size bytes, in mem) from a tree; KT_E_PARSE when
+ * anything is in d.  For files of one's own, such as detectors.
+ */
+KT_MUSTCHECK enum kt_rc kt_config_fill(void **out,
+    const struct kt_config_table *table, const struct kt_config_node *node,
+    const struct kt_config_kind *kinds, size_t kinds_n,
+    struct kt_arena *mem, struct kt_config_diags *d);
+
+enum kt_config_style { KT_CONFIG_YAML = 0, KT_CONFIG_JSON };
+/* What is in force, defaults included.  Loads again to the same. */
+KT_MUSTCHECK enum kt_rc kt_config_show(const struct kt_config_table *table,
+    const void *section, enum kt_config_style style, struct kt_buf *out);
+/* JSON Schema, draft 2020-12. */
+KT_MUSTCHECK enum kt_rc kt_config_schema(const struct kt_config_table *table,
+    const struct kt_config_kind *kinds, size_t kinds_n, struct kt_buf *out);
+/* The sections of the manual page, in mdoc(7). */
+KT_MUSTCHECK enum kt_rc kt_config_man(const struct kt_config_table *table,
+    const struct kt_config_kind *kinds, size_t kinds_n, struct kt_buf *out);
+
+#endif
