@@ -43,8 +43,9 @@ struct kt_json_frame {
 };
 
 struct kt_json {
-	struct kt_json_node *nodes; /* nodes[0] is the absent one */
-	uint32_t count, cap;        /* count includes the absent one */
+	struct kt_buf store;
+	struct kt_json_node *nodes; /* in store; nodes[0] is the absent one */
+	uint32_t count, cap, most;  /* all include the absent one */
 	size_t max_bytes;
 	uint64_t seed;
 	/* The scanner: where it stopped and what it then expects. */
@@ -76,7 +77,7 @@ KT_MUSTCHECK enum kt_rc kt_json_feed(
 /* Reads what is left, then the text must hold one whole value. */
 KT_MUSTCHECK enum kt_rc kt_json_end(
     struct kt_json *j, struct kt_span text, struct kt_err *err);
-/* The same as kt_json_end on a text that was never fed. */
+/* From the start, whatever was fed before; memory is used again. */
 KT_MUSTCHECK enum kt_rc kt_json_parse(
     struct kt_json *j, struct kt_span text, struct kt_err *err);
 
