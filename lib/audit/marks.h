@@ -19,7 +19,7 @@ struct kt_audit_segment {
 	struct kt_span software, durability, policy_hash, policy_version;
 };
 struct kt_audit_recovery {
-	uint64_t bytes_cut, records_cut;
+	uint64_t bytes_cut;
 	struct kt_span cut_sha256; /* hexadecimal, of the bytes cut off */
 	struct kt_span cause, quarantine;
 };

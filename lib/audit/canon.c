@@ -1,0 +1,454 @@
+/*
+ * canon - writing and checking canonical lines.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The checker is a recursive descent over bytes and not the span index of
+ * lib/json: it has to refuse valid JSON that is spelt otherwise, sees lines
+ * of at most 32 KiB, and must read hundreds of megabytes a second.
+ */
+#include "audit/canon.h"
+
+/* ---- writing ---- */
+
+static void
+raw(struct kt_audit_put *p, struct kt_span s)
+{
+	if (p->rc == KT_OK)
+		p->rc = kt_buf_add(p->out, s);
+}
+
+/* The comma before a value of an array; members have theirs before the name. */
+static void
+separate(struct kt_audit_put *p)
+{
+	if (p->depth > 0 && p->level[p->depth].name == NULL) {
+		if (p->level[p->depth].has_some)
+			raw(p, KT_SPAN(","));
+		p->level[p->depth].has_some = true;
+	}
+}
+
+void
+kt_audit_put_open(struct kt_audit_put *p, char bracket)
+{
+	separate(p);
+	raw(p, (struct kt_span){ .ptr = &bracket, .len = 1 });
+	if (++p->depth >= KT_AUDIT_DEPTH_MAX)
+		KT_BUG("a record is nested too deep");
+	p->level[p->depth].name = NULL;
+	p->level[p->depth].has_some = false;
+}
+
+void
+kt_audit_put_close(struct kt_audit_put *p, char bracket)
+{
+	if (p->depth == 0)
+		KT_BUG("a bracket too many in a record");
+	p->depth--;
+	raw(p, (struct kt_span){ .ptr = &bracket, .len = 1 });
+}
+
+void
+kt_audit_put_begin(struct kt_audit_put *p, struct kt_buf *out)
+{
+	*p = (struct kt_audit_put){
+		.out = out,
+		.from = out->len,
+		.text_max = KT_AUDIT_TEXT_MAX,
+	};
+	kt_audit_put_open(p, '{');
+}
+
+enum kt_rc
+kt_audit_put_finish(struct kt_audit_put *p, struct kt_err *err)
+{
+	kt_audit_put_close(p, '}');
+	if (p->rc == KT_OK)
+		return KT_OK;
+	p->out->len = p->from;
+	return kt_fail(err, p->rc, "no room for a record");
+}
+
+void
+kt_audit_put_name(struct kt_audit_put *p, const char *name)
+{
+	const char *last = p->level[p->depth].name;
+
+	if (last != NULL && strcmp(last, name) >= 0)
+		KT_BUG("members of a record are out of order");
+	if (last != NULL)
+		raw(p, KT_SPAN(","));
+	p->level[p->depth].name = name;
+	raw(p, KT_SPAN("\""));
+	raw(p, kt_span_of(name));
+	raw(p, KT_SPAN("\":"));
+}
+
+/* The escape of one byte below 0x20, a quote or a backslash. */
+static void
+escape(struct kt_audit_put *p, unsigned char c)
+{
+	static const char shortest[] = "btn.fr";
+	char hex[3], text[7];
+
+	if (c == '"' || c == '\\') {
+		(void)snprintf(text, sizeof(text), "\\%c", c); /* fits */
+	} else if (c >= 8 && c <= 13 && c != 11) {
+		(void)snprintf(text, sizeof(text), "\\%c", shortest[c - 8]);
+	} else {
+		kt_hex(&c, 1, hex);
+		(void)snprintf(text, sizeof(text), "\\u00%s", hex);
+	}
+	raw(p, kt_span_of(text));
+}
+
+static bool
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+void
+kt_audit_put_text(struct kt_audit_put *p, struct kt_span text)
+{
+	size_t at = 0, used = 0;
+
+	separate(p);
+	raw(p, KT_SPAN("\""));
+	while (at < text.len && p->rc == KT_OK) {
+		unsigned char c = (unsigned char)text.ptr[at];
+		size_t n = 0;
+		uint32_t cp;
+
+		while (at + n < text.len && used + n < p->text_max &&
+		    is_plain((unsigned char)text.ptr[at + n]))
+			n++;
+		if (n == 0 && c >= 0x80)
+			n = kt_utf8_decode(kt_span_sub(text, at, 4), &cp);
+		if (used + (n > 0 ? n : c < 0x80 ? 1 : 3) > p->text_max)
+			break;
+		if (n > 0)
+			raw(p, kt_span_sub(text, at, n));
+		else if (c < 0x80)
+			escape(p, c);
+		else
+			raw(p, KT_SPAN("\xef\xbf\xbd"));
+		used += n > 0 ? n : c < 0x80 ? 1 : 3;
+		at += n > 0 ? n : 1;
+	}
+	raw(p, KT_SPAN("\""));
+}
+
+void
+kt_audit_put_int(struct kt_audit_put *p, uint64_t n)
+{
+	char text[24];
+
+	separate(p);
+	if (n > KT_AUDIT_INT_MAX)
+		n = KT_AUDIT_INT_MAX;
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	raw(p, kt_span_of(text));
+}
+
+void
+kt_audit_put_bool(struct kt_audit_put *p, bool b)
+{
+	separate(p);
+	raw(p, b ? KT_SPAN("true") : KT_SPAN("false"));
+}
+
+void
+kt_audit_put_null(struct kt_audit_put *p)
+{
+	separate(p);
+	raw(p, KT_SPAN("null"));
+}
+
+void
+kt_audit_member_text(
+    struct kt_audit_put *p, const char *name, struct kt_span text)
+{
+	kt_audit_put_name(p, name);
+	kt_audit_put_text(p, text);
+}
+
+void
+kt_audit_member_some(
+    struct kt_audit_put *p, const char *name, struct kt_span text)
+{
+	if (text.len > 0)
+		kt_audit_member_text(p, name, text);
+}
+
+void
+kt_audit_member_int(struct kt_audit_put *p, const char *name, uint64_t n)
+{
+	kt_audit_put_name(p, name);
+	kt_audit_put_int(p, n);
+}
+
+void
+kt_audit_member_bool(struct kt_audit_put *p, const char *name, bool b)
+{
+	kt_audit_put_name(p, name);
+	kt_audit_put_bool(p, b);
+}
+
+/* ---- checking ---- */
+
+struct scan {
+	const char *at, *end;
+	unsigned depth;
+	kt_audit_member_fn *each;
+	void *arg;
+};
+
+static bool value(struct scan *s);
+
+static bool
+take(struct scan *s, char c)
+{
+	if (s->at == s->end || *s->at != c)
+		return false;
+	s->at++;
+	return true;
+}
+
+static bool
+word(struct scan *s, struct kt_span w)
+{
+	if ((size_t)(s->end - s->at) < w.len ||
+	    memcmp(s->at, w.ptr, w.len) != 0)
+		return false;
+	s->at += w.len;
+	return true;
+}
+
+static bool
+number(struct scan *s)
+{
+	bool is_negative = take(s, '-');
+	struct kt_span digits = { .ptr = s->at };
+	uint64_t n;
+
+	while (s->at < s->end && *s->at >= '0' && *s->at <= '9')
+		s->at++;
+	digits.len = (size_t)(s->at - digits.ptr);
+	if (!kt_span_u64(digits, &n) || n > KT_AUDIT_INT_MAX)
+		return false;
+	if (digits.ptr[0] == '0')
+		return digits.len == 1 && !is_negative;
+	return true;
+}
+
+/* Only the escapes that a byte has no shorter spelling for. */
+static bool
+escaped(struct scan *s)
+{
+	uint8_t c;
+
+	if (s->at == s->end)
+		return false;
+	if (*s->at != 'u')
+		return strchr("\"\\btnfr", *s->at) != NULL && *s->at++ != '\0';
+	if (s->end - s->at < 5 || memcmp(s->at, "u00", 3) != 0 ||
+	    !kt_unhex(kt_span_sub((struct kt_span){ s->at, 5 }, 3, 2), &c, 1))
+		return false;
+	if (c >= 0x20 || (c >= 8 && c <= 13 && c != 11))
+		return false;
+	if (s->at[4] >= 'A' && s->at[4] <= 'F')
+		return false;
+	s->at += 5;
+	return true;
+}
+
+static bool
+text(struct scan *s)
+{
+	uint32_t cp;
+	size_t n;
+
+	if (!take(s, '"'))
+		return false;
+	for (;;) {
+		while (s->at < s->end && is_plain((unsigned char)*s->at))
+			s->at++;
+		if (s->at == s->end)
+			return false;
+		if (take(s, '"'))
+			return true;
+		if (take(s, '\\')) {
+			if (!escaped(s))
+				return false;
+			continue;
+		}
+		n = (unsigned char)*s->at < 0x80 ? 0 :
+		    kt_utf8_decode((struct kt_span){ s->at,
+			(size_t)(s->end - s->at) }, &cp);
+		if (n == 0)
+			return false;
+		s->at += n;
+	}
+}
+
+/* A name is plain ASCII and needs no escape. */
+static bool
+name(struct scan *s, struct kt_span *out)
+{
+	if (!take(s, '"'))
+		return false;
+	out->ptr = s->at;
+	while (s->at < s->end && is_plain((unsigned char)*s->at))
+		s->at++;
+	out->len = (size_t)(s->at - out->ptr);
+	return take(s, '"') && take(s, ':');
+}
+
+static bool
+ascends(struct kt_span a, struct kt_span b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int order = memcmp(a.ptr, b.ptr, n);
+
+	return order < 0 || (order == 0 && a.len < b.len);
+}
+
+static bool
+object(struct scan *s)
+{
+	struct kt_span last = { .ptr = NULL }, now, v;
+
+	if (take(s, '}'))
+		return true;
+	do {
+		if (!name(s, &now))
+			return false;
+		if (last.ptr != NULL && !ascends(last, now))
+			return false;
+		v.ptr = s->at;
+		if (!value(s))
+			return false;
+		v.len = (size_t)(s->at - v.ptr);
+		if (s->depth == 1 && s->each != NULL &&
+		    !s->each(s->arg, now, v))
+			return false;
+		last = now;
+	} while (take(s, ','));
+	return take(s, '}');
+}
+
+static bool
+array(struct scan *s)
+{
+	if (take(s, ']'))
+		return true;
+	do {
+		if (!value(s))
+			return false;
+	} while (take(s, ','));
+	return take(s, ']');
+}
+
+static bool
+value(struct scan *s)
+{
+	bool holds;
+
+	if (s->at == s->end)
+		return false;
+	switch (*s->at) {
+	case '"':
+		return text(s);
+	case '{':
+	case '[':
+		if (++s->depth > KT_AUDIT_DEPTH_MAX)
+			return false;
+		holds = *s->at++ == '{' ? object(s) : array(s);
+		s->depth--;
+		return holds;
+	case 't':
+		return word(s, KT_SPAN("true"));
+	case 'f':
+		return word(s, KT_SPAN("false"));
+	case 'n':
+		return word(s, KT_SPAN("null"));
+	default:
+		return number(s);
+	}
+}
+
+enum kt_rc
+kt_audit_canon_check(struct kt_span line, kt_audit_member_fn *each, void *arg,
+    struct kt_err *err)
+{
+	struct scan s = {
+		.at = line.ptr,
+		.end = line.ptr + line.len,
+		.each = each,
+		.arg = arg,
+	};
+
+	if (line.len > KT_AUDIT_LINE_MAX)
+		return kt_fail(err, KT_E_LIMIT, "line of %zu bytes", line.len);
+	if (line.len == 0 || *line.ptr != '{' || !value(&s) || s.at != s.end)
+		return kt_fail(err, KT_E_PARSE, "not canonical at byte %zu",
+		    (size_t)(s.at - line.ptr));
+	return KT_OK;
+}
+
+/* ---- the envelope ---- */
+
+/* Without the quotes; empty when it is no text. */
+static struct kt_span
+unquote(struct kt_span v)
+{
+	if (v.len < 2 || v.ptr[0] != '"')
+		return (struct kt_span){ .ptr = v.ptr };
+	return kt_span_sub(v, 1, v.len - 2);
+}
+
+static bool
+envelope_member(void *arg, struct kt_span n, struct kt_span v)
+{
+	struct kt_audit_line *to = arg;
+	const struct {
+		struct kt_span name;
+		struct kt_span *to;
+	} texts[] = {
+		{ KT_SPAN("boot"), &to->boot },
+		{ KT_SPAN("origin"), &to->origin },
+		{ KT_SPAN("prev"), &to->prev },
+		{ KT_SPAN("ts"), &to->ts },
+		{ KT_SPAN("type"), &to->type },
+		{ KT_SPAN("v"), &to->v },
+	};
+
+	if (n.len > 6)
+		return true;
+	if (n.len == 1 && *n.ptr == 'i')
+		to->index = v;
+	for (size_t k = 0; k < KT_NELEMS(texts); k++) {
+		if (kt_span_eq(n, texts[k].name))
+			*texts[k].to = unquote(v);
+	}
+	return true;
+}
+
+enum kt_rc
+kt_audit_line_parse(
+    struct kt_span line, struct kt_audit_line *to, struct kt_err *err)
+{
+	enum kt_rc rc;
+	bool has_index;
+
+	*to = (struct kt_audit_line){ .i = 0 };
+	rc = kt_audit_canon_check(line, envelope_member, to, err);
+	if (rc < 0)
+		return rc;
+	has_index = kt_span_u64(to->index, &to->i);
+	to->is_whole = has_index && to->prev.len == 64 && to->v.len > 0 &&
+	    to->type.len > 0 && to->ts.len > 0 && to->boot.len > 0 &&
+	    to->origin.len > 0;
+	return KT_OK;
+}

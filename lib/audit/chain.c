@@ -1,0 +1,233 @@
+/*
+ * chain - binding records to each other, and all of them into one root.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The tree keeps only the roots of its perfect subtrees: appending costs one
+ * node hash on average and no memory, and a segment header can carry all of
+ * it.  Proofs need inner nodes as well, which can be rebuilt from the lines.
+ */
+#include "audit/audit.h"
+#include "audit/canon.h"
+
+#include <time.h>
+
+enum kt_rc
+kt_audit_chain_init(struct kt_audit_chain *c, struct kt_err *err)
+{
+	*c = (struct kt_audit_chain){ .size = 0 };
+	return kt_audit_hash_init(&c->hash, err);
+}
+
+void
+kt_audit_chain_fini(struct kt_audit_chain *c)
+{
+	kt_audit_hash_fini(&c->hash);
+}
+
+void
+kt_audit_leaf(struct kt_audit_chain *c, struct kt_span line,
+    uint8_t leaf[KT_AUDIT_HASH])
+{
+	static const char zero[1];
+
+	kt_audit_hash_add(&c->hash, (struct kt_span){ zero, 1 });
+	kt_audit_hash_add(&c->hash, line);
+	kt_audit_hash_take(&c->hash, leaf);
+}
+
+static void
+node(struct kt_audit_chain *c, const uint8_t *left, uint8_t *right)
+{
+	char bytes[1 + 2 * KT_AUDIT_HASH] = { 1 };
+
+	memcpy(bytes + 1, left, KT_AUDIT_HASH);
+	memcpy(bytes + 1 + KT_AUDIT_HASH, right, KT_AUDIT_HASH);
+	kt_audit_hash_add(&c->hash, (struct kt_span){ bytes, sizeof(bytes) });
+	kt_audit_hash_take(&c->hash, right);
+}
+
+void
+kt_audit_chain_step(
+    struct kt_audit_chain *c, const uint8_t leaf[KT_AUDIT_HASH])
+{
+	uint8_t up[KT_AUDIT_HASH];
+	unsigned level = 0;
+
+	memcpy(up, leaf, sizeof(up));
+	for (uint64_t n = c->size; n & 1; n >>= 1)
+		node(c, c->frontier[level++], up);
+	memcpy(c->frontier[level], up, sizeof(up));
+	memcpy(c->prev, leaf, sizeof(c->prev));
+	c->size++;
+}
+
+void
+kt_audit_chain_root(struct kt_audit_chain *c, uint8_t root[KT_AUDIT_HASH])
+{
+	bool has_some = false;
+
+	for (unsigned level = 0; level < 64; level++) {
+		if ((c->size >> level & 1) == 0)
+			continue;
+		if (has_some)
+			node(c, c->frontier[level], root);
+		else
+			memcpy(root, c->frontier[level], KT_AUDIT_HASH);
+		has_some = true;
+	}
+	if (!has_some)
+		kt_audit_hash_take(&c->hash, root); /* of no bytes at all */
+}
+
+/* ---- sealing ---- */
+
+struct merge {
+	struct kt_audit_put put;
+	const struct kt_audit_envelope *env;
+	const struct kt_audit_chain *chain;
+	unsigned next; /* of the envelope's members */
+	bool has_clash;
+};
+
+static struct kt_span
+timestamp(uint64_t us, char text[static 40])
+{
+	time_t seconds = (time_t)(us / 1000000);
+	struct tm tm;
+	size_t n;
+
+	if (gmtime_r(&seconds, &tm) == NULL)
+		tm = (struct tm){ .tm_year = 70, .tm_mday = 1 };
+	n = strftime(text, 24, "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(text + n, 40 - n, ".%06uZ", (unsigned)(us % 1000000));
+	return kt_span_of(text);
+}
+
+static const char *const envelope_names[] = {
+	"boot", "clk", "i", "mono", "origin", "prev", "ts", "v",
+};
+
+static void
+put_envelope(struct merge *m)
+{
+	char text[2 * KT_AUDIT_HASH + 1];
+	struct kt_audit_put *p = &m->put;
+
+	kt_audit_put_name(p, envelope_names[m->next]);
+	switch (m->next++) {
+	case 0:
+		kt_audit_put_text(p, m->env->boot);
+		break;
+	case 1:
+		kt_audit_put_open(p, '{');
+		kt_audit_member_text(p, "state",
+		    m->env->clk == KT_AUDIT_CLOCK_SYNC ? KT_SPAN("sync") :
+		    KT_SPAN("unsync"));
+		kt_audit_put_close(p, '}');
+		break;
+	case 2:
+		kt_audit_put_int(p, m->chain->size);
+		break;
+	case 3:
+		kt_audit_put_int(p, m->env->mono_us);
+		break;
+	case 4:
+		kt_audit_put_text(p, m->env->origin);
+		break;
+	case 5:
+		kt_hex(m->chain->prev, KT_AUDIT_HASH, text);
+		kt_audit_put_text(p, kt_span_of(text));
+		break;
+	case 6:
+		kt_audit_put_text(p, timestamp(m->env->ts_us, text));
+		break;
+	case 7:
+		kt_audit_put_text(p, KT_SPAN(KT_AUDIT_VERSION));
+		break;
+	}
+}
+
+static int
+compare(const char *a, struct kt_span b)
+{
+	size_t n = strlen(a), min = n < b.len ? n : b.len;
+	int order = memcmp(a, b.ptr, min);
+
+	return order != 0 ? order : (n > b.len) - (n < b.len);
+}
+
+/* Members of the body pass as they are spelt, the envelope's in between. */
+static bool
+merge_member(void *arg, struct kt_span name, struct kt_span v)
+{
+	struct merge *m = arg;
+	struct kt_audit_put *p = &m->put;
+	struct kt_span whole = { name.ptr - 1,
+		(size_t)(v.ptr + v.len - name.ptr) + 1 };
+	int order = 1;
+
+	while (m->next < KT_NELEMS(envelope_names)) {
+		order = compare(envelope_names[m->next], name);
+		if (order >= 0)
+			break;
+		put_envelope(m);
+	}
+	if (order == 0 && m->next < KT_NELEMS(envelope_names)) {
+		m->has_clash = true;
+		return false;
+	}
+	if (p->rc == KT_OK && p->level[p->depth].name != NULL)
+		p->rc = kt_buf_addc(p->out, ',');
+	if (p->rc == KT_OK)
+		p->rc = kt_buf_add(p->out, whole);
+	p->level[p->depth].name = ""; /* sorts before every name to come */
+	return p->rc == KT_OK;
+}
+
+static enum kt_rc
+merge_line(struct merge *m, struct kt_span body, struct kt_err *err)
+{
+	struct kt_audit_put *p = &m->put;
+	enum kt_rc rc;
+
+	rc = kt_audit_canon_check(body, merge_member, m, err);
+	if (p->rc < 0)
+		return kt_fail(err, p->rc, "no room for the line");
+	if (m->has_clash)
+		return kt_fail(err, KT_E_MISUSE,
+		    "a body has the envelope's member '%s'",
+		    envelope_names[m->next]);
+	if (rc < 0)
+		return kt_wrap(err, "record body");
+	while (m->next < KT_NELEMS(envelope_names))
+		put_envelope(m);
+	kt_audit_put_close(p, '}');
+	return p->rc < 0 ? kt_fail(err, p->rc, "no room for the line") : KT_OK;
+}
+
+enum kt_rc
+kt_audit_seal(struct kt_audit_chain *c, const struct kt_audit_envelope *env,
+    struct kt_span body, struct kt_buf *out, uint8_t leaf[KT_AUDIT_HASH],
+    struct kt_err *err)
+{
+	struct merge m = { .env = env, .chain = c };
+	struct kt_span line;
+	size_t from = out->len;
+	enum kt_rc rc;
+
+	kt_audit_put_begin(&m.put, out);
+	rc = merge_line(&m, body, err);
+	if (rc == KT_OK && out->len - from > KT_AUDIT_LINE_MAX)
+		rc = kt_fail(err, KT_E_LIMIT, "line of %zu bytes",
+		    out->len - from);
+	if (rc == KT_OK && kt_buf_addc(out, '\n') < 0)
+		rc = kt_fail(err, KT_E_LIMIT, "no room for the line");
+	if (rc < 0) {
+		out->len = from;
+		return rc;
+	}
+	line = kt_span_sub(kt_buf_span(out), from, out->len - from - 1);
+	kt_audit_leaf(c, line, leaf);
+	kt_audit_chain_step(c, leaf);
+	return KT_OK;
+}

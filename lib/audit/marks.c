@@ -1,0 +1,144 @@
+/*
+ * marks - genesis, segment, recovery and the plain marks.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A segment record carries the whole frontier of the tree, so that a restart
+ * reads one segment and not the log, and old segments can go one day without
+ * taking the proofs of newer ones along.
+ */
+#include "audit/marks.h"
+#include "audit/canon.h"
+
+enum kt_rc
+kt_audit_genesis_write(const struct kt_audit_genesis *g, struct kt_buf *out,
+    struct kt_err *err)
+{
+	struct kt_audit_put p;
+
+	kt_audit_put_begin(&p, out);
+	kt_audit_member_some(&p, "cites", g->cites);
+	kt_audit_member_text(&p, "hash", KT_SPAN("sha256"));
+	kt_audit_member_some(&p, "software", g->software);
+	kt_audit_member_text(&p, "type", KT_SPAN("genesis"));
+	return kt_audit_put_finish(&p, err);
+}
+
+enum kt_rc
+kt_audit_segment_write(const struct kt_audit_segment *s,
+    struct kt_audit_chain *c, struct kt_buf *out, struct kt_err *err)
+{
+	uint8_t root[KT_AUDIT_HASH];
+	char hex[2 * KT_AUDIT_HASH + 1];
+	struct kt_audit_put p;
+
+	kt_audit_put_begin(&p, out);
+	kt_audit_member_text(&p, "durability", s->durability);
+	kt_audit_put_name(&p, "frontier");
+	kt_audit_put_open(&p, '[');
+	for (unsigned level = 64; level-- > 0;) {
+		if ((c->size >> level & 1) == 0)
+			continue;
+		kt_hex(c->frontier[level], KT_AUDIT_HASH, hex);
+		kt_audit_put_text(&p, kt_span_of(hex));
+	}
+	kt_audit_put_close(&p, ']');
+	kt_audit_member_int(&p, "number", s->number);
+	kt_audit_member_some(&p, "policy_hash", s->policy_hash);
+	kt_audit_member_some(&p, "policy_version", s->policy_version);
+	kt_audit_chain_root(c, root);
+	kt_hex(root, KT_AUDIT_HASH, hex);
+	kt_audit_member_text(&p, "root", kt_span_of(hex));
+	kt_audit_member_int(&p, "size", c->size);
+	kt_audit_member_some(&p, "software", s->software);
+	kt_audit_member_text(&p, "type", KT_SPAN("segment"));
+	return kt_audit_put_finish(&p, err);
+}
+
+struct header {
+	struct kt_span frontier, root, size;
+};
+
+static bool
+header_member(void *arg, struct kt_span name, struct kt_span value)
+{
+	struct header *h = arg;
+
+	if (kt_span_eq(name, KT_SPAN("frontier")))
+		h->frontier = value;
+	else if (kt_span_eq(name, KT_SPAN("root")))
+		h->root = value;
+	else if (kt_span_eq(name, KT_SPAN("size")))
+		h->size = value;
+	return true;
+}
+
+/* The text is canonical JSON already: ["<64 digits>",...]. */
+static bool
+read_frontier(struct kt_span list, struct kt_audit_chain *c)
+{
+	size_t at = 1;
+
+	for (unsigned level = 64; level-- > 0;) {
+		if ((c->size >> level & 1) == 0)
+			continue;
+		if (at + 67 > list.len || list.ptr[at] != '"' ||
+		    list.ptr[at + 65] != '"' ||
+		    !kt_unhex(kt_span_sub(list, at + 1, 64),
+			c->frontier[level], KT_AUDIT_HASH))
+			return false;
+		at += 67; /* with the comma or the bracket */
+	}
+	return c->size == 0 ? list.len == 2 : at == list.len;
+}
+
+enum kt_rc
+kt_audit_segment_read(
+    struct kt_span line, struct kt_audit_chain *c, struct kt_err *err)
+{
+	struct header h = { .root = { .ptr = NULL } };
+	struct kt_audit_line env;
+	uint8_t root[KT_AUDIT_HASH], said[KT_AUDIT_HASH];
+
+	if (kt_audit_line_parse(line, &env, err) < 0 ||
+	    kt_audit_canon_check(line, header_member, &h, err) < 0)
+		return kt_wrap(err, "segment record");
+	if (!env.is_whole || !kt_span_eq(env.type, KT_SPAN("segment")) ||
+	    !kt_span_u64(h.size, &c->size) || c->size != env.i ||
+	    !kt_unhex(env.prev, c->prev, KT_AUDIT_HASH) ||
+	    h.root.len != 66 ||
+	    !kt_unhex(kt_span_sub(h.root, 1, 64), said, KT_AUDIT_HASH) ||
+	    !read_frontier(h.frontier, c))
+		return kt_fail(err, KT_E_PARSE, "not a segment record");
+	kt_audit_chain_root(c, root);
+	if (memcmp(root, said, KT_AUDIT_HASH) != 0)
+		return kt_fail(err, KT_E_PARSE,
+		    "segment record: its frontier has another root");
+	return KT_OK;
+}
+
+enum kt_rc
+kt_audit_recovery_write(const struct kt_audit_recovery *r, struct kt_buf *out,
+    struct kt_err *err)
+{
+	struct kt_audit_put p;
+
+	kt_audit_put_begin(&p, out);
+	kt_audit_member_int(&p, "bytes_cut", r->bytes_cut);
+	kt_audit_member_some(&p, "cause", r->cause);
+	kt_audit_member_some(&p, "cut_sha256", r->cut_sha256);
+	kt_audit_member_some(&p, "quarantine", r->quarantine);
+	kt_audit_member_text(&p, "type", KT_SPAN("recovery"));
+	return kt_audit_put_finish(&p, err);
+}
+
+enum kt_rc
+kt_audit_mark_write(struct kt_span type, uint64_t records, struct kt_buf *out,
+    struct kt_err *err)
+{
+	struct kt_audit_put p;
+
+	kt_audit_put_begin(&p, out);
+	kt_audit_member_int(&p, "records", records);
+	kt_audit_member_text(&p, "type", type);
+	return kt_audit_put_finish(&p, err);
+}

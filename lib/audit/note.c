@@ -1,0 +1,144 @@
+/*
+ * note - checkpoints as C2SP signed notes, for now without signatures.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Lines of text and not JSON: witnesses, monitors and other people's tools
+ * read this format already, and a signature covers it byte by byte.
+ */
+#include "audit/audit.h"
+
+#define ROOT_TEXT 44 /* base64 of 32 bytes */
+
+static const char base64[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void
+encode_root(const uint8_t root[KT_AUDIT_HASH], char out[ROOT_TEXT + 1])
+{
+	uint8_t in[KT_AUDIT_HASH + 1] = { 0 };
+	char *to = out;
+
+	memcpy(in, root, KT_AUDIT_HASH);
+	for (size_t i = 0; i < sizeof(in); i += 3) {
+		uint32_t n = (uint32_t)in[i] << 16 | (uint32_t)in[i + 1] << 8 |
+		    in[i + 2];
+
+		for (int shift = 18; shift >= 0; shift -= 6)
+			*to++ = base64[n >> shift & 63];
+	}
+	out[ROOT_TEXT - 1] = '=';
+	out[ROOT_TEXT] = '\0';
+}
+
+/* Only the spelling that encode_root would choose. */
+static bool
+decode_root(struct kt_span text, uint8_t root[KT_AUDIT_HASH])
+{
+	char again[ROOT_TEXT + 1];
+	uint8_t out[KT_AUDIT_HASH + 1];
+
+	if (text.len != ROOT_TEXT)
+		return false;
+	for (size_t i = 0; i < ROOT_TEXT; i += 4) {
+		uint32_t n = 0;
+
+		for (size_t k = 0; k < 4; k++) {
+			const char *at = text.ptr[i + k] == '\0' ? NULL :
+			    strchr(base64, text.ptr[i + k]);
+
+			if (at == NULL && i + k != ROOT_TEXT - 1)
+				return false;
+			n = n << 6 | (at == NULL ? 0 : (uint32_t)(at - base64));
+		}
+		out[i / 4 * 3] = (uint8_t)(n >> 16);
+		out[i / 4 * 3 + 1] = (uint8_t)(n >> 8);
+		out[i / 4 * 3 + 2] = (uint8_t)n;
+	}
+	memcpy(root, out, KT_AUDIT_HASH);
+	encode_root(root, again);
+	return memcmp(again, text.ptr, ROOT_TEXT) == 0;
+}
+
+enum kt_rc
+kt_audit_checkpoint_write(struct kt_audit_chain *c, struct kt_span origin,
+    struct kt_buf *out, struct kt_err *err)
+{
+	uint8_t root[KT_AUDIT_HASH];
+	char text[ROOT_TEXT + 1];
+
+	kt_audit_chain_root(c, root);
+	encode_root(root, text);
+	if (kt_buf_printf(out, "%.*s\n%llu\n%s\n\n", KT_SPAN_ARG(origin),
+	    (unsigned long long)c->size, text) < 0)
+		return kt_fail(err, KT_E_LIMIT, "no room for a checkpoint");
+	return KT_OK;
+}
+
+/* Drops one line from *text; false when it has no LF. */
+static bool
+take_line(struct kt_span *text, struct kt_span *line)
+{
+	size_t n = kt_span_find(*text, '\n');
+
+	if (n == text->len)
+		return false;
+	*line = kt_span_sub(*text, 0, n);
+	*text = kt_span_sub(*text, n + 1, text->len);
+	return true;
+}
+
+static bool
+is_signature(struct kt_span line)
+{
+	return kt_span_starts(line, KT_SPAN("\xe2\x80\x94 "));
+}
+
+enum kt_rc
+kt_audit_checkpoint_parse(struct kt_span note, struct kt_audit_checkpoint *cp,
+    struct kt_err *err)
+{
+	struct kt_span size, root, line;
+
+	if (!take_line(&note, &cp->origin) || !take_line(&note, &size) ||
+	    !take_line(&note, &root))
+		return kt_fail(err, KT_E_PARSE, "checkpoint: incomplete");
+	if (cp->origin.len == 0 || kt_utf8_check(cp->origin) != cp->origin.len)
+		return kt_fail(err, KT_E_PARSE, "checkpoint: no origin");
+	if (!kt_span_u64(size, &cp->size) ||
+	    (size.len > 1 && size.ptr[0] == '0'))
+		return kt_fail(err, KT_E_PARSE, "checkpoint: no size");
+	if (!decode_root(root, cp->root))
+		return kt_fail(err, KT_E_PARSE, "checkpoint: no root");
+	do {
+		if (!take_line(&note, &line))
+			return kt_fail(err, KT_E_PARSE, "checkpoint: cut short");
+	} while (line.len > 0); /* extension lines are allowed and unknown */
+	while (take_line(&note, &line)) {
+		if (!is_signature(line))
+			return kt_fail(err, KT_E_PARSE,
+			    "checkpoint: text after the signatures");
+	}
+	if (note.len > 0)
+		return kt_fail(err, KT_E_PARSE, "checkpoint: cut short");
+	return KT_OK;
+}
+
+bool
+kt_audit_notes_next(struct kt_span *text, struct kt_span *note)
+{
+	struct kt_span rest = *text, line;
+
+	do {
+		if (!take_line(&rest, &line))
+			return false;
+	} while (line.len > 0);
+	*note = kt_span_sub(*text, 0, (size_t)(rest.ptr - text->ptr));
+	while (take_line(&rest, &line)) {
+		if (line.len == 0) {
+			*text = rest;
+			return true;
+		}
+		*note = kt_span_sub(*text, 0, (size_t)(rest.ptr - text->ptr));
+	}
+	return false;
+}

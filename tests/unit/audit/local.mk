@@ -1,0 +1,4 @@
+check_PROGRAMS += tests/unit/audit/chain_test
+tests_unit_audit_chain_test_SOURCES = %D%/chain_test.c
+tests_unit_audit_chain_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/audit/chain_test
