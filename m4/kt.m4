@@ -77,6 +77,8 @@ AC_DEFUN([KT_FUZZ], [
 		AS_IF([test -z "$KT_FUZZ_TRY"],
 			[AC_MSG_ERROR([--enable-fuzz needs clang: apt-get install clang libclang-rt-14-dev, then CC=clang])])
 		KT_CFLAGS="$KT_CFLAGS -fsanitize=fuzzer-no-link"
+		KT_FUZZ_LIB=-fsanitize=fuzzer
 	])
+	AC_SUBST([KT_FUZZ_LIB])
 	AM_CONDITIONAL([FUZZ], [test "x$enable_fuzz" = xyes])
 ])

@@ -5,3 +5,5 @@ include %D%/unit/base/local.mk
 include %D%/unit/json/local.mk
 include %D%/cli/local.mk
 include %D%/unit/audit/local.mk
+include %D%/unit/frame/local.mk
+include %D%/fuzz/local.mk

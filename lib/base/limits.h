@@ -35,6 +35,10 @@
 /* A header block that is larger is an attack or a mistake. */
 #define KT_HEAD_MAX 32768
 #define KT_HEADERS_MAX 128
+/* Interim answers (1xx) before the real one; honest servers send one or two. */
+#define KT_HTTP1_INTERIM_MAX 8
+/* A chunk's size with its extensions, which nobody needs. */
+#define KT_HTTP1_CHUNK_LINE_MAX 1024
 /* One audit line; a lineage tool must be able to read it in one piece. */
 #define KT_AUDIT_LINE_MAX 32768
 /* A word longer than this is not a misspelt name. */

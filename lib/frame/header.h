@@ -16,6 +16,12 @@ struct kt_header {
 	struct kt_span value; /* without the white space around it */
 };
 
+/* RFC 9110, section 5.6.2: tchar; a name is a token, so never empty. */
+bool kt_header_is_token_char(char c);
+bool kt_header_is_name(struct kt_span s);
+/* No control but the tab: nothing that could end a line or a string. */
+bool kt_header_is_value(struct kt_span s);
+
 /* The value of the first header of this name; ptr is NULL without one. */
 struct kt_span kt_header_find(
     const struct kt_header *headers, size_t n, struct kt_span name);

@@ -34,14 +34,15 @@ struct kt_http1_part {
 enum kt_http1_asked { KT_HTTP1_ASKED_ANY, KT_HTTP1_ASKED_HEAD };
 
 struct kt_http1 {
-	struct kt_buf line; /* status line and fields, or one chunk line */
+	struct kt_buf line; /* the head, or one chunk line or trailer */
+	size_t line_at;     /* where the line under way begins in it */
 	struct kt_header *headers;
 	size_t headers_cap;
-	uint64_t left;      /* body or chunk bytes still to come */
-	size_t spent;       /* bytes of chunk extensions and trailers so far */
-	size_t scanned;     /* bytes of line that hold whole lines */
-	int state;
-	int interim;        /* 1xx answers skipped */
+	uint64_t left; /* bytes of the body or chunk still to come */
+	size_t spent;  /* bytes of chunk extensions and trailers so far */
+	int state, after_head;
+	int status, minor;
+	int interim; /* 1xx answers skipped */
 	enum kt_http1_asked asked;
 	enum kt_rc failed;
 	bool is_reusable;

@@ -1,4 +1,8 @@
 libkt_a_SOURCES += \
 	%D%/header.h \
+	%D%/header.c \
 	%D%/http1.h \
-	%D%/sse.h
+	%D%/http1.c \
+	%D%/http1_write.c \
+	%D%/sse.h \
+	%D%/sse.c

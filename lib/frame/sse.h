@@ -32,6 +32,7 @@ struct kt_sse {
 	size_t limit;
 	size_t line;      /* bytes seen of the current line */
 	bool after_cr;    /* the last byte seen was a CR: an LF belongs to it */
+	bool is_blank;    /* ... and it ended a blank line that waits for it */
 	bool was_held;    /* the last event given out lies in held */
 	bool is_finished; /* no more input will come */
 	bool is_first;    /* nothing was given out yet: a BOM may stand here */

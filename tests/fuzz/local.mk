@@ -1,0 +1,23 @@
+# Each target asserts properties, not only survival.  With --enable-fuzz it is
+# a libFuzzer program, run by hand; else it feeds tests/fuzz/corpus/NAME/* to
+# the same function in make check.  To add one: two lines in each branch.
+EXTRA_DIST += %D%/corpus
+
+if FUZZ
+fuzz_main =
+noinst_PROGRAMS += $(fuzz_targets)
+else
+fuzz_main = %D%/replay_corpus.c
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets)
+endif
+FUZZ_LIBS = $(KT_LIBS) $(KT_FUZZ_LIB)
+
+fuzz_targets = \
+	tests/fuzz/fuzz_http1_response \
+	tests/fuzz/fuzz_sse
+
+tests_fuzz_fuzz_http1_response_SOURCES = %D%/fuzz_http1_response.c $(fuzz_main)
+tests_fuzz_fuzz_http1_response_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_sse_SOURCES = %D%/fuzz_sse.c $(fuzz_main)
+tests_fuzz_fuzz_sse_LDADD = $(FUZZ_LIBS)
