@@ -7,3 +7,4 @@ include %D%/cli/local.mk
 include %D%/unit/audit/local.mk
 include %D%/unit/frame/local.mk
 include %D%/fuzz/local.mk
+include %D%/bench/local.mk

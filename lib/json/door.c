@@ -13,7 +13,7 @@
 static bool
 has_zero(struct kt_span raw)
 {
-	struct kt_json_letters l = { .p = raw.ptr, .end = raw.ptr + raw.len };
+	struct kt_json_letters l = kt_json_letters_of(raw);
 	int c;
 
 	while ((c = kt_json_letter(&l)) > 0)

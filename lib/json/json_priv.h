@@ -22,6 +22,8 @@ enum {
 	KT_JSON_BAD_UTF8 = -3,
 };
 
+/* What the byte behind a backslash stands for; 0 for 'u' and for nothing. */
+extern const unsigned char kt_json_simple[256];
 /*
  * The length of the escape at p (2, 6, or 12 for a surrogate pair), and the
  * code point it stands for.
@@ -34,6 +36,14 @@ struct kt_json_letters {
 	unsigned char more[4]; /* the rest of what an escape became */
 	unsigned more_at, more_len;
 };
+static inline struct kt_json_letters
+kt_json_letters_of(struct kt_span raw)
+{
+	return (struct kt_json_letters){
+		.p = raw.ptr,
+		.end = raw.len ? raw.ptr + raw.len : raw.ptr,
+	};
+}
 /* The next byte, or -1 at the end or at a malformed escape. */
 int kt_json_letter(struct kt_json_letters *l);
 

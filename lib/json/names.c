@@ -53,7 +53,7 @@ hash_plain(uint64_t seed, struct kt_span s)
 static uint32_t
 hash_escaped(uint64_t seed, struct kt_span s)
 {
-	struct kt_json_letters l = { .p = s.ptr, .end = s.ptr + s.len };
+	struct kt_json_letters l = kt_json_letters_of(s);
 	unsigned char eight[8] = { 0 };
 	uint64_t h = seed, word;
 	size_t len = 0;

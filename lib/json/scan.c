@@ -224,41 +224,59 @@ wrong_letter(struct kt_json *j, size_t at, int why)
 	}
 }
 
+/* Behind the escapes of two bytes that stand at i in a row, if any do. */
+static inline size_t
+pass_escapes(const char *p, size_t i, size_t n)
+{
+	while (n - i >= 2 && p[i] == '\\' &&
+	    kt_json_simple[(unsigned char)p[i + 1]] != 0)
+		i += 2;
+	return i;
+}
+
+/* Behind the letter at *i that is neither plain nor a quote. */
+static bool
+scan_letter(struct kt_json *j, const char *p, size_t *i, size_t n)
+{
+	uint32_t cp;
+	int len;
+
+	if (p[*i] == '\\') {
+		j->nodes[j->count - 1].has_escapes = 1;
+		*i = pass_escapes(p, *i, n);
+		if (*i == n || p[*i] != '\\')
+			return true;
+		len = kt_json_escape(p + *i, n - *i, &cp);
+		if (len <= 0)
+			return wrong_letter(j, *i, len);
+		*i += (size_t)len;
+		return true;
+	}
+	if ((unsigned char)p[*i] < 0x20)
+		return wrong(j, *i, "a control character in a string");
+	do {
+		len = kt_json_utf8(p + *i, n - *i);
+		if (len <= 0)
+			return wrong_letter(j, *i, len);
+		*i += (size_t)len;
+	} while (*i < n && (unsigned char)p[*i] >= 0x80);
+	return true;
+}
+
 static bool
 scan_string(struct kt_json *j, const char *p, size_t n)
 {
 	size_t i = j->pos;
 
 	for (;;) {
-		uint32_t cp;
-		int len;
-
 		i = kt_json_plain(p, i, n);
-		if (i == n) {
-			j->pos = i;
+		if (i == n || p[i] == '"')
+			break;
+		if (!scan_letter(j, p, &i, n))
 			return false;
-		}
-		if (p[i] == '"') {
-			j->pos = i;
-			return end_string(j, p);
-		}
-		if (p[i] == '\\') {
-			len = kt_json_escape(p + i, n - i, &cp);
-			if (len <= 0)
-				return wrong_letter(j, i, len);
-			j->nodes[j->count - 1].has_escapes = 1;
-			i += (size_t)len;
-			continue;
-		}
-		if ((unsigned char)p[i] < 0x20)
-			return wrong(j, i, "a control character in a string");
-		do {
-			len = kt_json_utf8(p + i, n - i);
-			if (len <= 0)
-				return wrong_letter(j, i, len);
-			i += (size_t)len;
-		} while (i < n && (unsigned char)p[i] >= 0x80);
 	}
+	j->pos = i;
+	return i < n && end_string(j, p);
 }
 
 static enum number
@@ -302,12 +320,20 @@ scan_number(struct kt_json *j, const char *p, size_t n)
 	enum number at = (enum number)j->number;
 	size_t i = j->pos;
 
-	for (; i < n; i++) {
-		enum number next = number_step(at, p[i]);
+	while (i < n) {
+		enum number next;
 
+		if (at >= N_INTEGER) { /* more digits change nothing */
+			while (i < n && p[i] >= '0' && p[i] <= '9')
+				i++;
+			if (i == n || p[i] == ',')
+				break;
+		}
+		next = number_step(at, p[i]);
 		if (next == N_OUT)
 			break;
 		at = next;
+		i++;
 	}
 	j->pos = i;
 	j->number = (int)at;
@@ -320,14 +346,16 @@ scan_number(struct kt_json *j, const char *p, size_t n)
 }
 
 static bool
-start_number(struct kt_json *j, char c)
+start_number(struct kt_json *j, const char *p, size_t n)
 {
+	char c = p[j->pos];
+
 	if (!add_node(j, KT_JSON_NUMBER, j->pos))
 		return false;
 	j->number = c == '-' ? N_MINUS : c == '0' ? N_ZERO : N_INTEGER;
 	j->state = IN_NUMBER;
 	j->pos++;
-	return true;
+	return scan_number(j, p, n);
 }
 
 static bool
@@ -378,7 +406,7 @@ start_value(struct kt_json *j, const char *p, size_t n)
 		return literal(j, p, n, KT_JSON_TRUE);
 	case '-':
 	case '0' ... '9':
-		return start_number(j, p[j->pos]);
+		return start_number(j, p, n);
 	case '\xef':
 		if (j->pos == 0)
 			return wrong(j, 0, "a byte order mark, or not JSON");

@@ -14,6 +14,11 @@
 
 #define MARK_EVERY 64
 
+const unsigned char kt_json_simple[256] = {
+	['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
+	['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
+};
+
 static int
 hex4(const unsigned char *p, size_t n, uint32_t *v)
 {
@@ -58,10 +63,6 @@ low_half(const unsigned char *p, size_t n, uint32_t *v)
 int
 kt_json_escape(const char *text, size_t n, uint32_t *cp)
 {
-	static const unsigned char simple[256] = {
-		['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
-		['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
-	};
 	const unsigned char *p = (const unsigned char *)text;
 	uint32_t low;
 	int len;
@@ -69,7 +70,7 @@ kt_json_escape(const char *text, size_t n, uint32_t *cp)
 	if (n < 2)
 		return 0;
 	if (p[1] != 'u') {
-		*cp = simple[p[1]];
+		*cp = kt_json_simple[p[1]];
 		return *cp ? 2 : KT_JSON_BAD_ESCAPE;
 	}
 	len = hex4(p + 2, n - 2, cp);
@@ -264,8 +265,8 @@ kt_json_map_raw_end(
 bool
 kt_json_text_eq(struct kt_span raw_a, struct kt_span raw_b)
 {
-	struct kt_json_letters a = { .p = raw_a.ptr, .end = raw_a.ptr + raw_a.len };
-	struct kt_json_letters b = { .p = raw_b.ptr, .end = raw_b.ptr + raw_b.len };
+	struct kt_json_letters a = kt_json_letters_of(raw_a);
+	struct kt_json_letters b = kt_json_letters_of(raw_b);
 	int c;
 
 	do {
@@ -279,7 +280,7 @@ kt_json_text_eq(struct kt_span raw_a, struct kt_span raw_b)
 bool
 kt_json_text_is(struct kt_span raw, struct kt_span plain)
 {
-	struct kt_json_letters l = { .p = raw.ptr, .end = raw.ptr + raw.len };
+	struct kt_json_letters l = kt_json_letters_of(raw);
 
 	if (plain.len > raw.len)
 		return false;

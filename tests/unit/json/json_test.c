@@ -157,6 +157,52 @@ a_second_name_is_found_among_any_number(void)
 	}
 }
 
+/* Reads the hashes of an open object, to choose names as an attacker would. */
+static void
+choose_names(struct kt_buf *out, unsigned wanted, uint32_t mask)
+{
+	struct kt_json j;
+	struct kt_err err = { 0 };
+	struct kt_buf b;
+	unsigned n = 0;
+
+	kt_buf_init(&b, SIZE_MAX);
+	ok(kt_buf_addc(&b, '{') == KT_OK);
+	for (unsigned i = 0; i < 30000; i++)
+		ok(kt_buf_printf(&b, "\"%u\":0,", i) == KT_OK);
+	kt_json_init(&j, b.len);
+	ok(kt_json_feed(&j, kt_buf_span(&b), &err) == KT_OK);
+	for (uint32_t i = 0; n < wanted && i < j.names.len / 8; i++) {
+		uint32_t hash;
+
+		memcpy(&hash, j.names.ptr + 8 * i, sizeof(hash));
+		if ((hash & mask) == 1) {
+			ok(kt_buf_printf(out, "%c\"%u\":0", n ? ',' : '{', i) ==
+			    KT_OK);
+			n++;
+		}
+	}
+	ok(n == wanted && kt_buf_addc(out, '}') == KT_OK);
+	kt_json_fini(&j);
+	kt_buf_fini(&b);
+}
+
+static void
+names_chosen_to_collide_are_refused_and_a_seed_parts_them(void)
+{
+	struct kt_buf b;
+	struct kt_json j;
+	struct kt_err err = { 0 };
+
+	kt_buf_init(&b, SIZE_MAX);
+	choose_names(&b, 64, 127); /* a table of twice as many slots */
+	ok(parse(&j, kt_buf_span(&b), &err) == KT_E_LIMIT);
+	kt_json_seed(&j, 42);
+	ok(kt_json_parse(&j, kt_buf_span(&b), &err) == KT_OK);
+	kt_json_fini(&j);
+	kt_buf_fini(&b);
+}
+
 static void
 what_other_readers_would_bend_is_kept_as_text(void)
 {
@@ -347,6 +393,7 @@ main(void)
 	RUN(any_cutting_gives_the_same_index);
 	RUN(names_equal_once_unescaped_are_refused);
 	RUN(a_second_name_is_found_among_any_number);
+	RUN(names_chosen_to_collide_are_refused_and_a_seed_parts_them);
 	RUN(what_other_readers_would_bend_is_kept_as_text);
 	RUN(nesting_ends_at_its_limit);
 	RUN(a_body_has_a_bounded_number_of_values);

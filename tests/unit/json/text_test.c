@@ -16,14 +16,16 @@ next_random(uint32_t *state)
 	return *state >> 8;
 }
 
+static const char long_run[] =
+    "a run of text that is longer than the stretch between two marks in the "
+    "map, so that some look-ups lie far behind any escape";
+
 static void
 random_raw(struct kt_buf *b, uint32_t *seed, unsigned pieces)
 {
 	static const char *const piece[] = { "\\n", "\\u0041", "\\u00e9", "\\u20ac",
 		"\\ud83d\\ude00", "\\u0000", "\\\\", "\\\"", "plain", "x", "\xc3\xa9",
-		"\xe2\x82\xac", "\xf0\x9f\x98\x80",
-		"a run of text that is longer than the stretch between two marks "
-		"in the map, so that some look-ups lie far behind any escape" };
+		"\xe2\x82\xac", "\xf0\x9f\x98\x80", long_run };
 
 	for (unsigned i = 0; i < pieces; i++) {
 		const char *s = piece[next_random(seed) % KT_NELEMS(piece)];
