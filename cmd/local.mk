@@ -5,4 +5,6 @@ kt_SOURCES = \
 	%D%/cmd.h \
 	%D%/kt.c \
 	%D%/version.c
-kt_LDADD = $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS)
+kt_LDADD = $(GATEWAY_LIBS)
+
+include %D%/gateway/local.mk

@@ -8,3 +8,4 @@ include %D%/unit/audit/local.mk
 include %D%/unit/frame/local.mk
 include %D%/fuzz/local.mk
 include %D%/bench/local.mk
+include %D%/unit/gateway/local.mk

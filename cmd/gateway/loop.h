@@ -37,12 +37,12 @@ struct kt_watch {
 	void *self;
 	int fd;
 	uint32_t events;
-	bool is_on;
+	bool is_on;  /* added and not deleted */
 };
 /* Flags are those of epoll_ctl(2). */
 KT_MUSTCHECK enum kt_rc kt_watch_add(struct kt_loop *loop, struct kt_watch *w,
     int fd, uint32_t events, kt_watch_fn *fn, void *self, struct kt_err *err);
-/* Costs a system call only when events differ. */
+/* A system call only when events differ.  0: nothing, not even errors. */
 void kt_watch_set(struct kt_loop *loop, struct kt_watch *w, uint32_t events);
 /* Before the descriptor is closed.  Harmless when it is not watched. */
 void kt_watch_del(struct kt_loop *loop, struct kt_watch *w);

@@ -1,0 +1,4 @@
+check_PROGRAMS += tests/unit/gateway/loop_test
+tests_unit_gateway_loop_test_SOURCES = %D%/loop_test.c
+tests_unit_gateway_loop_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/loop_test
