@@ -9,3 +9,4 @@ include %D%/unit/frame/local.mk
 include %D%/fuzz/local.mk
 include %D%/bench/local.mk
 include %D%/unit/gateway/local.mk
+include %D%/unit/config/local.mk

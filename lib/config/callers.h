@@ -38,6 +38,7 @@ struct kt_config_group {
 extern const struct kt_config_table kt_config_project_table;
 extern const struct kt_config_table kt_config_group_table;
 extern const struct kt_config_table kt_config_policies_table;
-extern const char *const kt_config_treatments[]; /* in kt_endpoint's order */
+/* NULL-terminated; enum kt_endpoint is the index and one. */
+extern const char *const kt_config_treatments[];
 
 #endif

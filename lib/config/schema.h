@@ -42,6 +42,24 @@ struct kt_config_secret {
 	const struct kt_config_node *node;
 };
 
+struct kt_config_table;
+/* A policy kind brings its settings.  Its struct starts with kt_config_common. */
+struct kt_config_kind {
+	const char *name;    /* "secret-scanner" */
+	const char *alias;   /* or NULL */
+	const struct kt_config_table *table;
+};
+struct kt_config_kind_settings {
+	const struct kt_config_kind *kind;
+	const void *settings; /* of the kind's table, never NULL */
+};
+/* What KINDS stores: one per registered kind, in that order. */
+struct kt_config_kinds {
+	const struct kt_config_node *node;
+	const struct kt_config_kind_settings *at;
+	size_t n;
+};
+
 /*     type      C type of the member           absent, and no default */
 #define KT_CONFIG_TYPES(T) \
 	T(BOOL,     bool)                        /* false */ \
@@ -57,6 +75,7 @@ struct kt_config_secret {
 	T(WORDS,    struct kt_config_pairs)      /* pairs, values of names */ \
 	T(SECRET,   struct kt_config_secret)     /* from is NONE */ \
 	T(SECTIONS, struct kt_config_items)      /* n is 0 */ \
+	T(KINDS,    struct kt_config_kinds)      /* "policy": all kinds */ \
 	T(ANY,      const struct kt_config_node *) /* NULL */
 
 enum kt_config_type {
@@ -64,7 +83,6 @@ enum kt_config_type {
 	KT_CONFIG_TYPES(KT_CONFIG_TYPE)
 #undef KT_CONFIG_TYPE
 	KT_CONFIG_SECTION,   /* embedded; its node is NULL when absent */
-	KT_CONFIG_KINDS,     /* "policy": one section per registered kind */
 };
 
 struct kt_config_field {
@@ -75,6 +93,7 @@ struct kt_config_field {
 	const char *fallback; /* the default as YAML flow text, or NULL */
 	bool is_required;
 	bool takes_one;      /* STRINGS: a single string is a list of one */
+	bool is_switch;      /* SECTION: being there switches something on */
 	int64_t min, max;    /* INT, SIZE, NUMBER, INTS; both 0: any */
 	/* NULL-terminated.  "tool_result=tool_results" is an alias. */
 	const char *const *names;
@@ -114,13 +133,6 @@ KT_CONFIG_TYPES(KT_CONFIG_TYPE)
 #define KT_CONFIG_SUBSECTION(S, member, sub, ...) \
 	{ .name = #member, .type = KT_CONFIG_SECTION, \
 	  .offset = offsetof(S, member), .table = (sub), __VA_ARGS__ }
-
-/* A policy kind brings its settings.  Its struct starts with kt_config_common. */
-struct kt_config_kind {
-	const char *name;    /* "secret-scanner" */
-	const char *alias;   /* or NULL */
-	const struct kt_config_table *table;
-};
 
 /* For checks: reports at the section's field, its key, or the section. */
 void kt_config_fault(struct kt_config_ctx *ctx, enum kt_config_code code,

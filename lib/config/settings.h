@@ -27,9 +27,8 @@ struct kt_config_pack {
 enum kt_config_tls_version { KT_CONFIG_TLS_1_2 = 0, KT_CONFIG_TLS_1_3 };
 struct kt_config_tls {
 	const struct kt_config_node *node; /* NULL: no TLS */
-	struct kt_span certificate, client_ca;
-	struct kt_config_secret private_key; /* only FILE */
-	int min_version;
+	struct kt_span certificate, private_key, client_ca; /* files */
+	int min_version;                 /* enum kt_config_tls_version */
 };
 
 struct kt_config_admin {
@@ -53,7 +52,7 @@ struct kt_config_gateway {
 	struct kt_config_tls tls;
 	struct kt_config_admin admin;
 	int64_t workers;                 /* 0: one per core */
-	int64_t max_body_bytes, max_file_bytes, file_memory_bytes;
+	int64_t max_body_bytes, max_file_bytes;
 	struct kt_config_deadlines deadlines;
 	int fail_mode;                   /* enum kt_config_on_error */
 	int64_t drain_seconds;
@@ -91,17 +90,6 @@ struct kt_config_policies {
 	const struct kt_config_link *links;
 	size_t links_n;
 };
-/* policy.<kind>: one per registered kind, in the order of registration. */
-struct kt_config_kind_settings {
-	const struct kt_config_kind *kind;
-	const void *settings;
-};
-struct kt_config_kinds {
-	const struct kt_config_node *node;
-	const struct kt_config_kind_settings *at;
-	size_t n;
-};
-
 /* What every kind has: the first member of a kind's struct. */
 enum kt_config_mode { KT_CONFIG_ENFORCE = 0, KT_CONFIG_MONITOR };
 struct kt_config_common {
@@ -128,7 +116,7 @@ struct kt_config_audit {
 	const struct kt_config_node *node;
 	struct kt_span directory;        /* absent: $KT_AUDIT_DIR, ./audit */
 	int durability, content;
-	struct kt_config_strings strict_classes;
+	uint32_t strict_classes;         /* kt_class_set */
 	int64_t retention_days;
 	struct kt_span below_minimum;
 	int hash_mode;                   /* 0 salted, 1 plain */
@@ -143,7 +131,7 @@ struct kt_settings {
 	struct kt_config_auth auth;
 	struct kt_config_items projects;        /* struct kt_config_project */
 	struct kt_config_items consumer_groups; /* struct kt_config_group */
-	struct kt_config_pairs routes;   /* word: enum kt_endpoint */
+	struct kt_config_pairs routes;   /* value.word: enum kt_endpoint */
 	struct kt_config_policies policies;
 	struct kt_config_kinds policy;
 	struct kt_config_providers providers;

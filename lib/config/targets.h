@@ -57,15 +57,15 @@ struct kt_config_target {
 	int vendor;                    /* enum kt_config_vendor, resolved */
 	struct kt_span vendor_kind;    /* "messages" of anthropic:messages:M */
 	struct kt_span model;          /* absent: the client's passes */
-	struct kt_span base_url;       /* absent: the vendor's */
-	struct kt_config_secret secret_key_ref;
+	struct kt_span base_url;       /* absent for offline */
+	struct kt_config_secret secret_key_ref; /* node NULL: the usual one */
 	struct kt_span api_key_header, api_key_prefix;
 	struct kt_span anthropic_version;
 	int64_t timeout_seconds, stream_timeout_seconds;
 	int64_t total_timeout_seconds; /* 0: none */
 	int64_t max_context_tokens, max_messages; /* 0: none */
 	struct kt_config_pairs headers;
-	int format;                    /* enum kt_config_vendor; -1: vendor's */
+	int format;                    /* enum kt_config_vendor */
 	int provider_type;             /* enum kt_config_vendor; -1: not said */
 	struct kt_span ca_file;        /* absent: the system's roots */
 	struct kt_span description, region;
@@ -118,7 +118,7 @@ struct kt_config_retry {
 	const struct kt_config_node *node; /* NULL: none */
 	int64_t max_attempts, base_ms, max_ms;
 	int jitter;
-	struct kt_config_strings on;
+	uint32_t on;
 };
 struct kt_config_circuit_breaker {
 	const struct kt_config_node *node; /* NULL: none */
@@ -126,9 +126,20 @@ struct kt_config_circuit_breaker {
 	int64_t half_open_probes;
 };
 
+enum kt_config_strategy {
+	KT_CONFIG_SINGLE = 0,
+	KT_CONFIG_ORDERED,
+	KT_CONFIG_ROUND_ROBIN,
+	KT_CONFIG_WEIGHTED_ROUND_ROBIN,
+	KT_CONFIG_LOWEST_LATENCY,
+	KT_CONFIG_LEAST_BUSY,
+	KT_CONFIG_COST,
+	KT_CONFIG_STICKY,
+	KT_CONFIG_RANDOM,
+};
 struct kt_config_providers {
 	const struct kt_config_node *node;
-	int strategy;                  /* -1: ordered failover */
+	int strategy;                  /* enum kt_config_strategy */
 	struct kt_config_items targets; /* struct kt_config_target */
 	struct kt_config_fallback fallback;
 	struct kt_config_circuit_breaker circuit_breaker;

@@ -39,6 +39,7 @@ struct kt_config_node {
 	enum kt_config_node_type type;
 	bool is_plain;       /* a scalar without quotes, not a block */
 	struct kt_config_place at, key_at;
+	uint32_t end_line;   /* where the value ends */
 	struct kt_span key;  /* in a mapping; NUL behind it */
 	struct kt_span text; /* of a scalar, unescaped; NUL behind it */
 	struct kt_config_node *first, *last, *next; /* in file order */
@@ -66,7 +67,13 @@ struct kt_config_diag {
 	enum kt_config_code code;
 	struct kt_config_place at;
 	char text[240];
-	char help[240];      /* how to fix it, or empty */
+	char help[720];      /* how to fix it, or empty */
+};
+
+/* From this column on, to the end of end_line, no excerpt is shown. */
+struct kt_config_hidden {
+	uint16_t file;
+	uint32_t line, column, end_line;
 };
 
 /* Fixed in size: reporting must not be able to fail. */
@@ -76,6 +83,8 @@ struct kt_config_diags {
 	size_t n;            /* stored */
 	size_t dropped;      /* over KT_CONFIG_DIAGS_MAX */
 	struct kt_config_diag at[KT_CONFIG_DIAGS_MAX];
+	size_t hidden_n;     /* more than fit: no excerpts at all */
+	struct kt_config_hidden hidden[KT_CONFIG_DIAGS_MAX];
 };
 
 void kt_config_diag(struct kt_config_diags *d, enum kt_config_code code,
@@ -83,6 +92,9 @@ void kt_config_diag(struct kt_config_diags *d, enum kt_config_code code,
 /* Says how to fix the one reported last. */
 void kt_config_diag_help(struct kt_config_diags *d, const char *fmt, ...)
     KT_PRINTF(2, 3);
+/* The value may be a secret: no excerpt shows it. */
+void kt_config_diag_hide(
+    struct kt_config_diags *d, const struct kt_config_node *value);
 bool kt_config_diags_any(const struct kt_config_diags *d);
 /* By file, line, column; reports of one place keep their order. */
 void kt_config_diags_sort(struct kt_config_diags *d);

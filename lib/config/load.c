@@ -1,0 +1,139 @@
+/*
+ * load - several files become one tree, the tree becomes settings, and the
+ * names of the chain become the kinds they mean.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "config/check.h"
+#include "config/fill.h"
+#include "config/nearest.h"
+#include "config/settings.h"
+
+static const struct kt_config_kind_settings *
+kind_named(const struct kt_config_kinds *kinds, struct kt_span name)
+{
+	for (size_t i = 0; i < kinds->n; i++) {
+		const struct kt_config_kind *kind = kinds->at[i].kind;
+
+		if (kt_span_eq(name, kt_span_of(kind->name)) ||
+		    (kind->alias != NULL &&
+		    kt_span_eq(name, kt_span_of(kind->alias))))
+			return &kinds->at[i];
+	}
+	return NULL;
+}
+
+static void
+unknown_kind(struct kt_config_ctx *ctx, const struct kt_config_node *node,
+    const struct kt_config_kinds *kinds, struct kt_span name)
+{
+	struct kt_config_nearest near;
+	struct kt_span all = KT_SPAN("");
+
+	kt_config_nearest_init(&near, name);
+	for (size_t i = 0; i < kinds->n && all.ptr != NULL &&
+	    ctx->d->n < KT_CONFIG_DIAGS_MAX; i++) {
+		kt_config_nearest_try(&near, kinds->at[i].kind->name);
+		all = kt_arena_printf(ctx->mem, "%.*s%s%s", KT_SPAN_ARG(all),
+		    i ? ", " : "", kinds->at[i].kind->name);
+	}
+	kt_config_fault_at(ctx, KT_CONFIG_UNDEFINED, node,
+	    "'%.40s' is not a policy kind", name.ptr);
+	kt_config_fault_help(ctx, "%s%s%skinds: %.*s",
+	    near.best ? "did you mean '" : "", near.best ? near.best : "",
+	    near.best ? "'? " : "", KT_SPAN_ARG(all));
+}
+
+void
+kt_config_resolve_chain(struct kt_config_ctx *ctx,
+    struct kt_config_policies *p, const struct kt_config_kinds *kinds)
+{
+	const struct kt_config_node *node = p->chain.node;
+	struct kt_config_link *links = kt_arena_array(ctx->mem, kinds->n,
+	    sizeof(*links));
+	size_t n = 0, seen;
+
+	if (node == NULL || links == NULL)
+		return;
+	node = node->first;
+	for (size_t i = 0; i < p->chain.n; i++, node = node ? node->next : NULL) {
+		const struct kt_config_kind_settings *one;
+
+		if (p->chain.at[i].ptr == NULL)
+			continue; /* reported as no text */
+		one = kind_named(kinds, p->chain.at[i]);
+		if (one == NULL) {
+			unknown_kind(ctx, node, kinds, p->chain.at[i]);
+			continue;
+		}
+		for (seen = 0; seen < n && links[seen].kind != one->kind;)
+			seen++;
+		if (seen < n)
+			kt_config_fault_at(ctx, KT_CONFIG_DUPLICATE, node,
+			    "'%s' is in the chain twice", one->kind->name);
+		else
+			links[n++] = (struct kt_config_link){ one->kind,
+				one->settings, node };
+	}
+	p->links = links;
+	p->links_n = n;
+}
+
+/* A file of another gateway deserves one clear sentence, not twenty. */
+static bool
+is_foreign(const struct kt_config_node *root, struct kt_config_diags *d)
+{
+	const struct kt_config_node *binds = kt_config_get(root,
+	    KT_SPAN("binds"));
+
+	if (binds == NULL || binds->type != KT_CONFIG_NODE_LIST ||
+	    kt_config_get(root, KT_SPAN("pack")) != NULL)
+		return false;
+	kt_config_diag(d, KT_CONFIG_UNKNOWN_KEY, binds->key_at,
+	    "this is a configuration of agentgateway ('binds'), not of kt");
+	kt_config_diag_hide(d, root);
+	kt_config_diag_help(d, "kt's sections are pack, policies and providers; "
+	    "a listener's backends become providers.targets");
+	return true;
+}
+
+enum kt_rc
+kt_settings_load(const struct kt_settings **out,
+    const struct kt_config_kind *kinds, size_t kinds_n,
+    struct kt_arena *mem, struct kt_config_diags *d)
+{
+	struct kt_config_node *all = NULL;
+	bool is_lost = false;
+	void *settings;
+
+	if (d->files_n == 0 || d->files_n > KT_CONFIG_FILES_MAX) {
+		kt_config_diag(d, KT_CONFIG_TOO_LARGE, (struct kt_config_place){
+		    .file = UINT16_MAX }, "from 1 to %d files make a configuration",
+		    KT_CONFIG_FILES_MAX);
+		return KT_E_PARSE;
+	}
+	for (size_t i = 0; i < d->files_n; i++) {
+		struct kt_config_node *one = kt_config_parse((uint16_t)i, mem, d);
+
+		if (one == NULL || is_foreign(one, d)) {
+			is_lost = true;
+			continue;
+		}
+		all = kt_config_merge(all, one, mem);
+		if (all == NULL)
+			break;
+	}
+	/* Without one of the files, what it would have said is not missing. */
+	if (is_lost || all == NULL) {
+		if (kt_arena_is_full(mem))
+			kt_config_diag(d, KT_CONFIG_TOO_LARGE,
+			    (struct kt_config_place){ 0 },
+			    "the configuration does not fit into memory");
+		kt_config_diags_sort(d);
+		return KT_E_PARSE;
+	}
+	if (kt_config_fill(&settings, &kt_settings_table, all, kinds, kinds_n,
+	    mem, d) < 0)
+		return KT_E_PARSE;
+	*out = settings;
+	return KT_OK;
+}

@@ -1,0 +1,849 @@
+#include <math.h>
+
+#include <cjson/cJSON.h>
+
+#include "chat/chat.h"
+#include "config/callers.h"
+#include "config/nearest.h"
+#include "config/settings.h"
+#include "tests/unit/tap.h"
+
+/* Kinds such as a policy room brings, small. */
+struct scanner {
+	struct kt_config_common common;
+	int action;
+	struct kt_config_strings detectors;
+	int64_t window_bytes;
+};
+static const char *const actions[] = { "block", "redact", "flag", NULL };
+#define S struct scanner
+static const struct kt_config_field scanner_fields[] = {
+	KT_CONFIG_FIELD(S, ENUM, action, .fallback = "block", .names = actions,
+	    .doc = "What is done"),
+	KT_CONFIG_FIELD(S, STRINGS, detectors, .doc = "Which ones"),
+	KT_CONFIG_FIELD(S, SIZE, window_bytes, .fallback = "4096", .min = 1,
+	    .max = 1 << 20, .doc = "How far back"),
+};
+#undef S
+static const struct kt_config_table scanner_table = KT_CONFIG_KIND_TABLE(
+    struct scanner, "secret-scanner", scanner_fields, .doc = "Secrets");
+static const char *const contents[] = { "none", "redacted", "full", NULL };
+struct logger {
+	struct kt_config_common common;
+	bool immutable, log_all_access;
+	int64_t retention_days;
+	int content;
+};
+#define S struct logger
+static const struct kt_config_field logger_fields[] = {
+	KT_CONFIG_FIELD(S, BOOL, immutable, .fallback = "true", .doc = "So"),
+	KT_CONFIG_FIELD(S, BOOL, log_all_access, .fallback = "true", .doc = "So"),
+	KT_CONFIG_FIELD(S, INT, retention_days, .fallback = "365", .min = 1,
+	    .max = 36500, .doc = "So"),
+	KT_CONFIG_FIELD(S, ENUM, content, .names = contents, .doc = "So"),
+};
+#undef S
+static const struct kt_config_table logger_table = KT_CONFIG_KIND_TABLE(
+    struct logger, "audit-logger", logger_fields, .doc = "Evidence");
+static const struct kt_config_table injection_table = {
+	.name = "policy.prompt-injection", .doc = "Attacks",
+	.size = sizeof(struct kt_config_common),
+	.embed = &kt_config_common_table,
+};
+static const struct kt_config_table pii_table = {
+	.name = "policy.pii-detector", .doc = "People",
+	.size = sizeof(struct kt_config_common),
+	.embed = &kt_config_common_table,
+};
+static const struct kt_config_kind kinds[] = {
+	{ "prompt-injection", NULL, &injection_table },
+	{ "pii-detector", "pii", &pii_table },
+	{ "secret-scanner", NULL, &scanner_table },
+	{ "audit-logger", NULL, &logger_table },
+};
+
+#define HEAD "pack: {name: t}\npolicies: {chain: []}\n"
+#define TAIL "providers:\n  targets:\n  - {id: a, provider: anthropic}\n"
+
+/* One load; everything lives until drop(). */
+struct load {
+	struct kt_config_source files[3];
+	struct kt_config_diags *d;
+	struct kt_arena *mem;
+	const struct kt_settings *settings;
+	struct kt_buf text;
+	enum kt_rc rc;
+};
+
+static void
+load_files(struct load *l, size_t n)
+{
+	l->mem = kt_arena_new(64u << 20);
+	l->d = kt_alloc(sizeof(*l->d));
+	l->d->files = l->files;
+	l->d->files_n = n;
+	l->settings = NULL;
+	kt_buf_init(&l->text, 4u << 20);
+	l->rc = kt_settings_load(&l->settings, kinds, KT_NELEMS(kinds), l->mem,
+	    l->d);
+	ok(kt_config_diags_text(l->d, &l->text) == KT_OK);
+	ok(kt_buf_addc(&l->text, '\0') == KT_OK);
+}
+
+static void
+load(struct load *l, const char *yaml)
+{
+	l->files[0] = (struct kt_config_source){ KT_SPAN("t.yaml"),
+		kt_span_of(yaml) };
+	load_files(l, 1);
+}
+
+static void
+drop(struct load *l)
+{
+	kt_arena_free(&l->mem);
+	kt_buf_fini(&l->text);
+	kt_free(l->d);
+}
+
+static bool
+says(const struct load *l, const char *wanted)
+{
+	if (l->text.ptr == NULL || wanted == NULL)
+		return false;
+	if (strstr(l->text.ptr, wanted) != NULL)
+		return true;
+	printf("# wanted '%s' in:\n%s", wanted, l->text.ptr);
+	return false;
+}
+
+static void
+a_small_file_loads_with_every_default_filled_in(void)
+{
+	const struct kt_config_target *t;
+	struct load l;
+
+	load(&l, HEAD TAIL);
+	ok(l.rc == KT_OK && says(&l, ""));
+	if (l.rc == KT_OK) {
+		t = l.settings->providers.targets.at;
+		ok(l.settings->gateway.block_status == 403);
+		ok(l.settings->gateway.listen.n == 1);
+		ok(kt_span_eq(l.settings->gateway.listen.at[0],
+		    KT_SPAN("127.0.0.1:8080")));
+		ok(l.settings->gateway.fail_mode == KT_CONFIG_BLOCK);
+		ok(l.settings->gateway.tls.node == NULL);
+		ok(l.settings->auth.headers.n == 2);
+		ok(kt_span_eq(t->base_url, KT_SPAN("https://api.anthropic.com")));
+		ok(t->secret_key_ref.from == KT_CONFIG_ENV);
+		ok(t->timeout_seconds == 60 && t->stream_timeout_seconds == 60);
+		ok(t->max_messages == 0 && t->weight == 1.0);
+		ok(isnan(t->pricing.prompt));
+		ok(l.settings->policy.n == KT_NELEMS(kinds));
+	}
+	drop(&l);
+}
+
+static void
+every_mistake_is_told_at_its_place_in_one_run(void)
+{
+	static const char yaml[] =
+	    "pack:\n"                                       /* 1 */
+	    "  name: t\n"
+	    "  version: 1.0\n"                              /* 3 */
+	    "  enabled: yes\n"
+	    "gatewya:\n"                                    /* 5 */
+	    "  listen: 1\n"
+	    "gateway:\n"                                    /* 7 */
+	    "  listen: [\"0.0.0.0:80\", nowhere]\n"
+	    "  block_status: 200\n"                         /* 9 */
+	    "  workers: two\n"
+	    "  fail_mode: alow\n"                           /* 11 */
+	    "  drain_seconds: \"5\"\n"
+	    "  max_body_bytes: 10 MB\n"                     /* 13 */
+	    "policies:\n"
+	    "  chain: [secret-scaner, pii, pii-detector]\n" /* 15 */
+	    "policy:\n"
+	    "  secret-scanner:\n"                           /* 17 */
+	    "    acton: block\n"
+	    "    mode: observe\n"                           /* 19 */
+	    "    components: [tools, tools, tool_result]\n"
+	    "  dlp: {}\n"                                   /* 21 */
+	    "providers:\n"
+	    "  targets:\n"                                  /* 23 */
+	    "  - provider: antropic\n"
+	    "  - id: b\n"                                   /* 25 */
+	    "    provider: anthropic:messages:m\n"
+	    "    model: n\n"                                /* 27 */
+	    "    base_url: ftp://x\n"
+	    "    timeout_seconds: 010\n"                    /* 29 */
+	    "    total_timeout_seconds: 5\n"
+	    "  - id: b\n"                                   /* 31 */
+	    "    provider: openai\n"
+	    "    headers: {a b: c}\n"                       /* 33 */
+	    "audit:\n"
+	    "  retention_days: 30\n"                        /* 35 */
+	    "routes: {messages: messages, /x: serve}\n"
+	    "telemetry:\n"                                  /* 37 */
+	    "- a\n";
+	static const char *const wanted[] = {
+	    "t.yaml:3:12: error: 'version' takes text",
+	    "t.yaml:4:12: error: 'enabled' takes true or false",
+	    "t.yaml:5:1: error: unknown key 'gatewya'",
+	    "did you mean 'gateway'?",
+	    "t.yaml:8:26: error: 'listen' takes an address",
+	    "t.yaml:9:17: error: 'block_status' must be from 400 to 599",
+	    "t.yaml:10:12: error: 'workers' takes a whole number",
+	    "t.yaml:11:14: error: 'alow' is not a value of 'fail_mode'",
+	    "did you mean 'allow'? one of: block, allow",
+	    "t.yaml:12:18: error: 'drain_seconds' takes a whole number",
+	    "t.yaml:13:19: error: 'max_body_bytes' takes a number of bytes",
+	    "t.yaml:15:11: error: 'secret-scaner' is not a policy kind",
+	    "did you mean 'secret-scanner'? kinds: prompt-injection, ",
+	    "t.yaml:15:31: error: 'pii-detector' is in the chain twice",
+	    "t.yaml:18:5: error: unknown key 'acton' in policy.secret-scanner",
+	    "did you mean 'action'? keys here: enabled, mode, on_error, ",
+	    "t.yaml:19:11: error: 'observe' is not a value of 'mode'",
+	    "t.yaml:20:25: error: 'tools' is in 'components' twice",
+	    "t.yaml:21:3: error: unknown key 'dlp' in policy",
+	    "t.yaml:24:5: error: providers.targets[] needs 'id'",
+	    "t.yaml:24:15: error: 'antropic' is not a provider",
+	    "did you mean 'anthropic'?",
+	    "t.yaml:27:12: error: 'model' and the model in 'provider' differ",
+	    "t.yaml:28:15: error: 'base_url' must begin with https://",
+	    "t.yaml:29:22: error: 'timeout_seconds' takes a whole number",
+	    "t.yaml:30:28: error: 'total_timeout_seconds' is shorter",
+	    "t.yaml:31:9: error: id 'b' is taken, first in line 25",
+	    "t.yaml:33:15: error: header name is not a token",
+	    "t.yaml:35:19: error: 'retention_days' is below 183",
+	    "t.yaml:36:10: error: a route is a path",
+	    "t.yaml:36:34: error: 'serve' is not a value of 'routes'",
+	    "t.yaml:38:1: error: telemetry is a mapping of settings",
+	};
+	const char *last = NULL;
+	struct load l;
+
+	load(&l, yaml);
+	ok(l.rc == KT_E_PARSE && l.settings == NULL);
+	for (size_t i = 0; i < KT_NELEMS(wanted); i++)
+		ok(says(&l, wanted[i]));
+	/* Nothing else, and in the order of the file. */
+	ok(l.d->n == 27);
+	for (size_t i = 0; i < l.d->n; i++)
+		ok(i == 0 || l.d->at[i - 1].at.line <= l.d->at[i].at.line);
+	for (size_t i = 0; i < KT_NELEMS(wanted); i++) {
+		const char *at = strstr(l.text.ptr, wanted[i]);
+
+		if (strncmp(wanted[i], "t.yaml", 6) != 0)
+			continue;
+		ok(last == NULL || at == NULL || last < at);
+		last = at;
+	}
+	drop(&l);
+}
+
+static void
+the_excerpt_shows_the_line_and_marks_the_word(void)
+{
+	struct load l;
+
+	load(&l, HEAD TAIL "gateway:\n\tfail_mode: alow\n");
+	ok(says(&l, "not YAML")); /* a tab indents nothing */
+	drop(&l);
+	load(&l, HEAD TAIL "gateway:\n  fail_mode: alow # no\n");
+	ok(says(&l, "t.yaml:7:14: error: "));
+	ok(says(&l, "    7 |   fail_mode: alow # no\n"
+	    "      |              ^~~~\n"));
+	drop(&l);
+	load(&l, HEAD TAIL "audit: {below_minimum: gr\xc3\xbc\xc3\x9f, content: x}\n");
+	ok(says(&l, "t.yaml:6:39: error: 'x' is not a value of 'content'"));
+	ok(says(&l, "\n      |                                       ^\n"));
+	drop(&l);
+}
+
+static void
+later_files_override_key_by_key_and_mistakes_name_their_file(void)
+{
+	const struct kt_config_target *t;
+	struct load l;
+
+	l.files[0] = (struct kt_config_source){ KT_SPAN("a.yaml"), KT_SPAN(
+	    HEAD "gateway: {block_status: 451, drain_seconds: 9, listen: "
+	    "[\"127.0.0.1:1\", \"127.0.0.1:2\"]}\n" TAIL) };
+	l.files[1] = (struct kt_config_source){ KT_SPAN("b.yaml"), KT_SPAN(
+	    "gateway:\n  drain_seconds: null\n  listen: 127.0.0.1:3\n"
+	    "policies: {chain: [secret-scanner]}\n"
+	    "policy: {secret-scanner: {action: flag}}\n") };
+	l.files[2] = (struct kt_config_source){ KT_SPAN("c.yaml"), KT_SPAN(
+	    "policy: {secret-scanner: {window_bytes: 2 KiB}}\n"
+	    "providers: {targets: [{id: z, provider: offline}]}\n") };
+	load_files(&l, 3);
+	ok(l.rc == KT_OK && says(&l, ""));
+	if (l.rc == KT_OK) {
+		const struct scanner *s = l.settings->policies.links[0].settings;
+
+		t = l.settings->providers.targets.at;
+		ok(l.settings->gateway.block_status == 451);
+		ok(l.settings->gateway.drain_seconds == 30);
+		ok(l.settings->gateway.listen.n == 1);
+		ok(l.settings->policies.links_n == 1);
+		ok(l.settings->providers.targets.n == 1);
+		ok(kt_span_eq(t->id, KT_SPAN("z")) && t->node->at.file == 2);
+		ok(s->action == 2 && s->window_bytes == 2048);
+		ok(s->common.node->at.file == 1);
+	}
+	drop(&l);
+	l.files[2].bytes = KT_SPAN("\nproviders: {targets: [{id: 1}]}\n");
+	load_files(&l, 3);
+	ok(says(&l, "c.yaml:2:28: error: 'id' takes text"));
+	ok(says(&l, "c.yaml:2:23: error: providers.targets[] needs 'provider'"));
+	drop(&l);
+}
+
+static void
+a_secret_is_a_reference_and_is_never_repeated(void)
+{
+	static const char *const cases[] = {
+		"    secret_key_ref: hunter2\n",
+		"    secret_key_ref: {env: hunter2-x}\n",
+		"    secret_key_ref: {hunter2}\n",
+		"    secret_key_ref: {key: hunter2}\n",
+		"    secret_key_ref: [hunter2]\n",
+		"    secret_key_ref: {env: A, file: hunter2}\n",
+		"    secret_key_ref:\n      env: [hunter2]\n",
+		"    api_key: hunter2\n",
+		"    api_key: {a: [hunter2], b: 1}\n",
+		"    headers: {authorization: Bearer hunter2, b: [1]}\n",
+		"    headers:\n      x-api-key: hunter2\n",
+		"    cli_env: {ANTHROPIC_API_KEY: hunter2}\n",
+		"    base_url: https://u:hunter2@host/\n",
+		"    pricing: hunter2\n",
+		"    secret_key_ref: hunter2: x\n",
+		"    model: 'x\n hunter2\n",
+		"    data_policy: {api_key: \"a\n      hunter2\", zrd: 1}\n",
+		"    id: hunter2\n",
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		char yaml[512];
+		struct load l;
+
+		(void)snprintf(yaml, sizeof(yaml), "%sproviders:\n  targets:\n"
+		    "  - id: a\n    provider: anthropic\n%s", HEAD, cases[i]);
+		load(&l, yaml);
+		ok(l.rc == KT_E_PARSE && l.d->n > 0);
+		if (!ok(strstr(l.text.ptr, "hunter2") == NULL))
+			printf("# %s", l.text.ptr);
+		drop(&l);
+	}
+}
+
+static void
+yaml_that_shares_or_repeats_is_refused(void)
+{
+	static const struct {
+		const char *yaml, *wanted;
+	} cases[] = {
+		{ "a: &x 1\nb: *x\n", "t.yaml:1:4: error: anchors are not" },
+		{ "a: &x 1\nb: *x\n", "t.yaml:2:4: error: aliases are not" },
+		{ "a: !!str 1\n", "t.yaml:1:4: error: tags such as" },
+		{ "a: 1\nb: 2\na: 3\n",
+		    "t.yaml:3:1: error: 'a' is said twice, first in line 1" },
+		{ "a: 1\n---\nb: 1\n", "t.yaml:2:1: error: a file holds one" },
+		{ "[a]: 1\n", "t.yaml:1:1: error: a key must be a word" },
+		{ "? {a: b}\n: 1\n", "t.yaml:1:3: error: a key must be a word" },
+		{ "- a\n", "t.yaml:1:1: error: a configuration is a mapping" },
+		{ "a: [1\n", "t.yaml:2:1: error: not YAML: did not find" },
+		{ "a: \xff\n", "t.yaml:1:4: error: the text is not UTF-8" },
+		{ "\n\xef\xbb\xbf", "t.yaml:2:1: error: a byte order mark" },
+		{ "a: \xe2\x80\xae" "b\n", "t.yaml:1:4: error: an invisible line" },
+		{ "a: b\rc: d\n", "t.yaml:1:5: error: a carriage return" },
+		{ "a: \x1b[2J\n", "t.yaml:1:4: error: a control character" },
+		{ "\"\\e[2J\": 1\n", "unknown key '?[2J'" },
+		{ "pack:\n  name:\n", "t.yaml:2:3: error: 'name' has no value" },
+		{ "", "t.yaml:1:1: error: policy-config.yaml needs 'pack'" },
+		{ "binds:\n- port: 3000\n",
+		    "t.yaml:1:1: error: this is a configuration of agentgateway" },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		struct load l;
+
+		load(&l, cases[i].yaml);
+		ok(l.rc == KT_E_PARSE);
+		ok(says(&l, cases[i].wanted));
+		drop(&l);
+	}
+}
+
+/* What a hostile file is made of, many times; '@' becomes a number. */
+static void
+refuses_fast(const char *head, const char *piece, size_t n, const char *wanted)
+{
+	struct kt_buf b;
+	struct load l;
+
+	kt_buf_init(&b, 64u << 20);
+	ok(kt_buf_add(&b, kt_span_of(head)) == KT_OK);
+	for (size_t i = 0; i < n; i++) {
+		for (const char *c = piece; *c != '\0'; c++)
+			ok((*c == '@' ? kt_buf_printf(&b, "%zu", i) :
+			    kt_buf_addc(&b, *c)) == KT_OK);
+	}
+	l.files[0] = (struct kt_config_source){ KT_SPAN("t.yaml"),
+		kt_buf_span(&b) };
+	load_files(&l, 1);
+	ok(l.rc == KT_E_PARSE && says(&l, wanted));
+	ok(l.d->n <= KT_CONFIG_DIAGS_MAX);
+	ok(kt_arena_used(l.mem) < (48u << 20));
+	drop(&l);
+	kt_buf_fini(&b);
+}
+
+static void
+hostile_files_meet_a_bound(void)
+{
+	refuses_fast("a0: &a0 [x,x,x,x,x,x,x,x,x]\n",
+	    "a@0: &b@ [*a0,*a0,*a0,*a0,*a0,*a0,*a0]\n", 500,
+	    "and ");
+	/* KT_CONFIG_DEPTH_MAX */
+	refuses_fast("a: ", "[", 100000, "nested too deeply");
+	refuses_fast("a: ", "{b: ", 100000, "nested too deeply");
+	/* KT_CONFIG_NODES_MAX */
+	refuses_fast("a: [", "0,", KT_CONFIG_NODES_MAX + 10, "too many values");
+	/* KT_CONFIG_BYTES_MAX */
+	refuses_fast("", "# 456789abcdef\n", KT_CONFIG_BYTES_MAX / 15 + 9,
+	    "the file has");
+	/* KT_CONFIG_DIAGS_MAX */
+	refuses_fast("", "k@: 1\n", 50000, "and 49");
+}
+
+static void
+no_more_files_than_the_bound(void)
+{
+	static struct kt_config_source many[KT_CONFIG_FILES_MAX + 1];
+	struct load l = { .mem = kt_arena_new(1u << 20) };
+
+	l.d = kt_alloc(sizeof(*l.d));
+	l.d->files = many;
+	l.d->files_n = KT_NELEMS(many);
+	ok(kt_settings_load(&l.settings, kinds, KT_NELEMS(kinds), l.mem, l.d) ==
+	    KT_E_PARSE && l.d->n == 1);
+	kt_arena_free(&l.mem);
+	kt_free(l.d);
+}
+
+static void
+starved_loading_never_gives_settings(void)
+{
+	struct kt_config_diags *d = kt_alloc(sizeof(*d));
+	struct kt_config_source file = { KT_SPAN("t.yaml"), KT_SPAN(
+	    HEAD "routes: {/v1/x: deny}\ngateway: {listen: [\"127.0.0.1:1\"]}\n"
+	    TAIL) };
+	bool was_fed = false;
+
+	for (size_t cap = 0; cap < 40000 && !was_fed; cap += 16) {
+		struct kt_arena *mem = kt_arena_new(cap);
+		const struct kt_settings *s = NULL;
+
+		memset(d, 0, sizeof(*d));
+		d->files = &file;
+		d->files_n = 1;
+		if (kt_settings_load(&s, kinds, KT_NELEMS(kinds), mem, d) == KT_OK) {
+			was_fed = true;
+			ok(s->gateway.block_status == 403 && s->routes.n == 1);
+			ok(s->routes.at[0].word == KT_ENDPOINT_DENY);
+		} else {
+			ok(s == NULL && d->n > 0);
+		}
+		kt_arena_free(&mem);
+	}
+	ok(was_fed);
+	kt_free(d);
+}
+
+/* A value that the field takes, for each field of a table. */
+static void
+write_value(struct kt_buf *b, const struct kt_config_field *f, int depth);
+
+static void
+write_section(struct kt_buf *b, const struct kt_config_table *t, int depth)
+{
+	size_t embedded = t->embed != NULL ? t->embed->n : 0;
+	const char *between = "";
+
+	ok(kt_buf_printf(b, "{") == KT_OK);
+	for (size_t i = 0; i < embedded + t->n; i++) {
+		const struct kt_config_field *f = i < embedded ?
+		    &t->embed->fields[i] : &t->fields[i - embedded];
+
+		/* One of the two that exclude one another. */
+		if (strcmp(f->name, "jwks_url") == 0 ||
+		    (strcmp(f->name, "path") == 0 &&
+		    strcmp(t->name, "health_probe") == 0))
+			continue;
+		ok(kt_buf_printf(b, "%s\"%s\": ", between, f->name) == KT_OK);
+		write_value(b, f, depth);
+		between = ", ";
+	}
+	ok(kt_buf_printf(b, "}") == KT_OK);
+}
+
+static const char *
+sample(const struct kt_config_field *f)
+{
+	static const struct {
+		const char *name, *value;
+	} forms[] = {
+		{ "id", "4f9c1b7e-0a55-4c1e-9d0e-2f6a8f3b7c11" },
+		{ "version", "1.2.3" }, { "provider", "anthropic" },
+		{ "base_url", "https://h/" }, { "url", "https://h/" },
+		{ "endpoint", "https://h/" }, { "expires", "2030-01-01" },
+		{ "listen", "[::1]:0" },
+		{ "target", "4f9c1b7e-0a55-4c1e-9d0e-2f6a8f3b7c11" },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(forms); i++) {
+		if (strcmp(f->name, forms[i].name) == 0)
+			return forms[i].value;
+	}
+	return "word";
+}
+
+static void
+write_value(struct kt_buf *b, const struct kt_config_field *f, int depth)
+{
+	long long number = (long long)f->min;
+	enum kt_rc rc = KT_OK;
+
+	if (strcmp(f->name, "total_timeout_seconds") == 0 ||
+	    strcmp(f->name, "max_ms") == 0 ||
+	    strcmp(f->name, "retention_days") == 0)
+		number = (long long)f->max;
+	switch (f->type) {
+	case KT_CONFIG_BOOL:
+		rc = kt_buf_printf(b, "true");
+		break;
+	case KT_CONFIG_INT: case KT_CONFIG_SIZE: case KT_CONFIG_NUMBER:
+		rc = kt_buf_printf(b, "%lld", number);
+		break;
+	case KT_CONFIG_STRING:
+		rc = kt_buf_printf(b, "\"%s\"", sample(f));
+		break;
+	case KT_CONFIG_ENUM:
+		rc = kt_buf_printf(b, "\"%s\"", f->names[0]);
+		break;
+	case KT_CONFIG_ENUMS:
+		rc = kt_buf_printf(b, "[\"%s\"]", f->names[0]);
+		break;
+	case KT_CONFIG_STRINGS:
+		rc = strcmp(f->name, "chain") == 0 ?
+		    kt_buf_printf(b, "[pii, audit-logger]") :
+		    kt_buf_printf(b, "[\"%s\"]", sample(f));
+		break;
+	case KT_CONFIG_INTS:
+		rc = kt_buf_printf(b, "[%lld]", number);
+		break;
+	case KT_CONFIG_PAIRS: case KT_CONFIG_WORDS:
+		rc = kt_buf_printf(b, "{\"/x\": \"%s\"}",
+		    f->names != NULL ? f->names[0] : "v");
+		if (strcmp(f->name, "headers") == 0) {
+			b->len -= strlen("{\"/x\": \"v\"}");
+			rc = kt_buf_printf(b, "{\"x\": \"v\"}");
+		}
+		break;
+	case KT_CONFIG_SECRET:
+		rc = kt_buf_printf(b, "{file: /f}");
+		break;
+	case KT_CONFIG_ANY:
+		rc = kt_buf_printf(b, "{a: [1, \"b\", true, {c: \"\"}]}");
+		break;
+	case KT_CONFIG_SECTION:
+		write_section(b, f->table, depth + 1);
+		break;
+	case KT_CONFIG_SECTIONS:
+		rc = kt_buf_printf(b, "[");
+		write_section(b, f->table, depth + 1);
+		if (kt_buf_printf(b, "]") < 0)
+			rc = KT_E_LIMIT;
+		break;
+	case KT_CONFIG_KINDS:
+		rc = kt_buf_printf(b, "{");
+		for (size_t i = 0; i < KT_NELEMS(kinds); i++) {
+			ok(kt_buf_printf(b, "%s%s: ", i ? ", " : "",
+			    kinds[i].name) == KT_OK);
+			write_section(b, kinds[i].table, depth + 1);
+		}
+		if (kt_buf_printf(b, "}") < 0)
+			rc = KT_E_LIMIT;
+		break;
+	}
+	ok(rc == KT_OK);
+}
+
+/* Each field of each table reached, with the text that must name it. */
+static void
+all_fields(const struct kt_config_table *t, const char *text,
+    const char *before, const char *after, size_t *n)
+{
+	size_t embedded = t->embed != NULL ? t->embed->n : 0;
+
+	for (size_t i = 0; i < embedded + t->n; i++) {
+		const struct kt_config_field *f = i < embedded ?
+		    &t->embed->fields[i] : &t->fields[i - embedded];
+		char wanted[128];
+
+		(void)snprintf(wanted, sizeof(wanted), "%s%s%s", before, f->name,
+		    after);
+		if (!ok(strstr(text, wanted) != NULL))
+			printf("# '%s' of %s is not there\n", wanted, t->name);
+		ok(f->doc != NULL && f->doc[strlen(f->doc) - 1] != '.');
+		ok((f->type == KT_CONFIG_BOOL) <= (f->fallback != NULL));
+		++*n;
+		if (f->table != NULL)
+			all_fields(f->table, text, before, after, n);
+	}
+}
+
+static void
+schema_manual_and_show_name_every_field_of_every_table(void)
+{
+	struct kt_buf schema, man, yaml, shown, again;
+	size_t n = 0;
+	struct load l, l2;
+	cJSON *json;
+
+	kt_buf_init(&schema, 1u << 20);
+	kt_buf_init(&man, 1u << 20);
+	kt_buf_init(&yaml, 1u << 20);
+	kt_buf_init(&shown, 1u << 20);
+	kt_buf_init(&again, 1u << 20);
+	ok(kt_config_schema(&kt_settings_table, kinds, KT_NELEMS(kinds),
+	    &schema) == KT_OK && kt_buf_addc(&schema, '\0') == KT_OK);
+	ok(kt_config_man(&kt_settings_table, kinds, KT_NELEMS(kinds), &man) ==
+	    KT_OK && kt_buf_addc(&man, '\0') == KT_OK);
+	json = cJSON_Parse(schema.ptr);
+	ok(json != NULL && cJSON_GetObjectItem(json, "$defs") != NULL);
+	cJSON_Delete(json);
+	/* A file that says everything there is. */
+	write_section(&yaml, &kt_settings_table, 0);
+	ok(kt_buf_addc(&yaml, '\0') == KT_OK);
+	load(&l, yaml.ptr);
+	ok(l.rc == KT_OK && says(&l, ""));
+	if (l.rc != KT_OK)
+		return;
+	ok(kt_config_show(&kt_settings_table, l.settings, KT_CONFIG_YAML,
+	    &shown) == KT_OK && kt_buf_addc(&shown, '\0') == KT_OK);
+	all_fields(&kt_settings_table, schema.ptr, "\"", "\": {", &n);
+	all_fields(&kt_settings_table, man.ptr, ".It Cm \"\\&", "\"", &n);
+	all_fields(&kt_settings_table, shown.ptr, "", ":", &n);
+	for (size_t i = 0; i < KT_NELEMS(kinds); i++) {
+		all_fields(kinds[i].table, schema.ptr, "\"", "\": {", &n);
+		all_fields(kinds[i].table, man.ptr, ".It Cm \"\\&", "\"", &n);
+		all_fields(kinds[i].table, shown.ptr, " ", ":", &n);
+	}
+	ok(n > 300);
+	/* What is shown loads again and means the same. */
+	load(&l2, shown.ptr);
+	ok(l2.rc == KT_OK && says(&l2, ""));
+	if (l2.rc == KT_OK)
+		ok(kt_config_show(&kt_settings_table, l2.settings,
+		    KT_CONFIG_YAML, &again) == KT_OK &&
+		    kt_buf_addc(&again, '\0') == KT_OK &&
+		    strcmp(shown.ptr, again.ptr) == 0);
+	drop(&l2);
+	kt_buf_reset(&again);
+	ok(kt_config_show(&kt_settings_table, l.settings, KT_CONFIG_JSON,
+	    &again) == KT_OK && kt_buf_addc(&again, '\0') == KT_OK);
+	json = cJSON_Parse(again.ptr);
+	ok(json != NULL);
+	cJSON_Delete(json);
+	drop(&l);
+	kt_buf_fini(&schema);
+	kt_buf_fini(&man);
+	kt_buf_fini(&yaml);
+	kt_buf_fini(&shown);
+	kt_buf_fini(&again);
+}
+
+static void
+awkward_text_is_shown_so_that_it_reads_back(void)
+{
+	static const char *const texts[] = { "yes", "null", "1.0", "", " a ",
+		"a: b", "- a", "#", "\\\"quoted\\\"", "\\ttab\\n", "\\u0007",
+		"gr\xc3\xbc\xc3\x9f", "\\u202e", "*", "{", "a:", "true" };
+
+	for (size_t i = 0; i < KT_NELEMS(texts); i++) {
+		char yaml[512];
+		struct load l, l2;
+		struct kt_buf b;
+
+		(void)snprintf(yaml, sizeof(yaml), "pack: {name: \"%s\"}\n"
+		    "policies: {chain: []}\n" TAIL, texts[i]);
+		kt_buf_init(&b, 1u << 20);
+		load(&l, yaml);
+		ok(l.rc == KT_OK && kt_config_show(&kt_settings_table, l.settings,
+		    KT_CONFIG_YAML, &b) == KT_OK &&
+		    kt_buf_addc(&b, '\0') == KT_OK);
+		load(&l2, b.ptr);
+		ok(l2.rc == KT_OK && kt_span_eq(l.settings->pack.name,
+		    l2.settings->pack.name));
+		drop(&l);
+		drop(&l2);
+		kt_buf_fini(&b);
+	}
+}
+
+static void
+shorthands_become_fields(void)
+{
+	const struct kt_config_target *t;
+	struct load l;
+
+	load(&l, HEAD "providers:\n  targets:\n"
+	    "  - {id: a, provider: \"anthropic:messages:m:1\", zdr: true}\n"
+	    "  - {id: b, provider: openai, timeout_seconds: 7}\n"
+	    "  - {id: c, provider: offline}\n");
+	ok(l.rc == KT_OK && says(&l, ""));
+	if (l.rc == KT_OK) {
+		t = l.settings->providers.targets.at;
+		ok(kt_span_eq(t[0].vendor_kind, KT_SPAN("messages")));
+		ok(kt_span_eq(t[0].model, KT_SPAN("m:1")));
+		ok(t[0].data_policy.zero_data_retention);
+		ok(!t[1].data_policy.zero_data_retention);
+		ok(t[1].vendor == KT_CONFIG_OPENAI);
+		ok(t[1].stream_timeout_seconds == 7);
+		ok(kt_span_eq(t[1].api_key_prefix, KT_SPAN("Bearer ")));
+		ok(t[2].vendor == KT_CONFIG_OFFLINE && t[2].base_url.ptr == NULL);
+	}
+	drop(&l);
+}
+
+static void
+addresses_are_numeric(void)
+{
+	static const char *const good[] = { "127.0.0.1:8080", "[::1]:0",
+		"localhost:1", "0.0.0.0:65535" };
+	static const char *const bad[] = { "", ":", "127.0.0.1", "host:80",
+		"127.0.0.1:65536", "127.0.0.1:", "::1:80", "[::1]", "[]:1",
+		"127.0.0.1:0080000", "1.2.3:4", "[127.0.0.1]:1", "a b:1" };
+	struct kt_config_address a;
+
+	for (size_t i = 0; i < KT_NELEMS(good); i++) {
+		ok(kt_config_address(kt_span_of(good[i]), &a));
+		ok(a.is_loopback == (i < 3) && a.is_v6 == (i == 1));
+	}
+	for (size_t i = 0; i < KT_NELEMS(bad); i++)
+		ok(!kt_config_address(kt_span_of(bad[i]), &a));
+}
+
+static void
+a_guess_is_near_or_not_made(void)
+{
+	static const struct {
+		const char *word, *best;
+	} cases[] = {
+		{ "retentoin_days", "retention_days" }, { "Mode", "mode" },
+		{ "retention-days", "retention_days" }, { "x", NULL },
+		{ "completely_else", NULL }, { "", NULL },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		struct kt_config_nearest near;
+
+		kt_config_nearest_init(&near, kt_span_of(cases[i].word));
+		kt_config_nearest_try(&near, "mode");
+		kt_config_nearest_try(&near, "retention_days");
+		ok((near.best == NULL) == (cases[i].best == NULL));
+		ok(near.best == NULL || strcmp(near.best, cases[i].best) == 0);
+	}
+	/* KT_CONFIG_WORD_MAX */
+	char word[KT_CONFIG_WORD_MAX + 2] = "";
+	struct kt_config_nearest near;
+
+	memset(word, 'a', sizeof(word) - 1);
+	kt_config_nearest_init(&near, kt_span_of(word));
+	kt_config_nearest_try(&near, word);
+	ok(near.best == NULL);
+}
+
+static struct kt_span
+read_whole(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	char *bytes;
+	size_t n;
+
+	if (f == NULL)
+		return (struct kt_span){ 0 };
+	bytes = kt_alloc(65536);
+	n = fread(bytes, 1, 65535, f);
+	(void)fclose(f);
+	return (struct kt_span){ bytes, n };
+}
+
+static void
+the_examples_that_users_have_load_unchanged(void)
+{
+	static const char *const names[] = { "01-gateway", "03-streaming",
+		"04-multi-model-fallback", "05-format-translation",
+		"06-claude-agent-sdk", "07-circuit-breaker", "08-retry",
+		"09-zero-data-retention", "10-cross-provider-fallback",
+		"11-rate-limiting" };
+	const char *src = getenv("KT_SRCDIR");
+
+	for (size_t i = 0; i < KT_NELEMS(names); i++) {
+		char path[512];
+		struct load l;
+
+		(void)snprintf(path, sizeof(path),
+		    "%s/../shared/corpora/configs/%s.yaml", src ? src : ".",
+		    names[i]);
+		l.files[0].name = kt_span_of(names[i]);
+		l.files[0].bytes = read_whole(path);
+		load_files(&l, 1);
+		ok(l.rc == KT_OK && says(&l, ""));
+		kt_free((char *)l.files[0].bytes.ptr);
+		drop(&l);
+	}
+}
+
+static bool
+has_examples(void)
+{
+	const char *src = getenv("KT_SRCDIR");
+	char path[512];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path),
+	    "%s/../shared/corpora/configs/01-gateway.yaml", src ? src : ".");
+	f = fopen(path, "rb");
+	if (f != NULL)
+		(void)fclose(f);
+	return f != NULL;
+}
+
+int
+main(void)
+{
+	RUN(a_small_file_loads_with_every_default_filled_in);
+	RUN(every_mistake_is_told_at_its_place_in_one_run);
+	RUN(the_excerpt_shows_the_line_and_marks_the_word);
+	RUN(later_files_override_key_by_key_and_mistakes_name_their_file);
+	RUN(a_secret_is_a_reference_and_is_never_repeated);
+	RUN(yaml_that_shares_or_repeats_is_refused);
+	RUN(hostile_files_meet_a_bound);
+	RUN(no_more_files_than_the_bound);
+	RUN(starved_loading_never_gives_settings);
+	RUN(schema_manual_and_show_name_every_field_of_every_table);
+	RUN(awkward_text_is_shown_so_that_it_reads_back);
+	RUN(shorthands_become_fields);
+	RUN(addresses_are_numeric);
+	RUN(a_guess_is_near_or_not_made);
+	if (has_examples())
+		RUN(the_examples_that_users_have_load_unchanged);
+	else
+		SKIP(the_examples_that_users_have_load_unchanged,
+		    "../shared is not there");
+	return done();
+}
