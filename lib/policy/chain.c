@@ -1,0 +1,279 @@
+/*
+ * chain - policies in order, over one database of detectors.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Every text is searched once for all policies; each policy then sees the
+ * findings of the detectors it listens to.  A search per policy would read
+ * a megabyte of conversation as many times as there are policies.
+ */
+#include "policy/policy.h"
+#include "policy/policy_priv.h"
+
+/* Patterns of the user's own, over all policies of a chain. */
+#define OWN_DETECTORS_MAX 1024
+#define CHAIN_ARENA_MAX (16u << 20)
+
+static const char *const reason_codes[KT_NREASONS] = {
+#define KT_REASON(id, code, meaning) [KT_REASON_##id] = code,
+#include "policy/reason.def"
+};
+
+static const char *const reason_meanings[KT_NREASONS] = {
+#define KT_REASON(id, code, meaning) [KT_REASON_##id] = meaning,
+#include "policy/reason.def"
+};
+
+#define KT_POLICY_KIND(name) extern const struct kt_policy_kind kt_policy_##name;
+#include "policy/kinds.def"
+
+const struct kt_policy_kind *const kt_policy_kinds[] = {
+#define KT_POLICY_KIND(name) &kt_policy_##name,
+#include "policy/kinds.def"
+};
+const size_t kt_policy_nkinds = KT_NELEMS(kt_policy_kinds);
+
+const char *
+kt_reason_code(enum kt_reason r)
+{
+	return reason_codes[r];
+}
+
+const char *
+kt_reason_meaning(enum kt_reason r)
+{
+	return reason_meanings[r];
+}
+
+enum where { PROMPT, SYSTEM, TOOL, COMPLETION, NWHERE };
+
+static enum where
+where_of(enum kt_component c)
+{
+	switch (c) {
+	case KT_COMPONENT_SYSTEM:
+		return SYSTEM;
+	case KT_COMPONENT_TOOLS:
+	case KT_COMPONENT_TOOL_USE:
+	case KT_COMPONENT_TOOL_RESULTS:
+		return TOOL;
+	case KT_COMPONENT_COMPLETION:
+		return COMPLETION;
+	case KT_COMPONENT_MESSAGES:
+	case KT_COMPONENT_IMAGES:
+	case KT_COMPONENT_DOCUMENTS:
+	case KT_COMPONENT_FILES:
+	case KT_NCOMPONENTS:
+		break;
+	}
+	return PROMPT;
+}
+
+#define ROW(id) \
+	{ KT_REASON_PROMPT_##id, KT_REASON_SYSTEM_##id, KT_REASON_TOOL_##id, \
+		KT_REASON_COMPLETION_##id }
+static const enum kt_reason by_class[KT_NCLASSES][NWHERE] = {
+	[KT_CLASS_NONE] = ROW(TERM),
+	[KT_CLASS_INTERNAL] = ROW(INTERNAL),
+	[KT_CLASS_CLINICAL] = ROW(CLINICAL),
+	[KT_CLASS_PII] = ROW(PII),
+	[KT_CLASS_PCI] = ROW(PCI),
+	[KT_CLASS_PHI] = ROW(PHI),
+	[KT_CLASS_SECRET] = ROW(SECRET),
+	[KT_CLASS_PROMPT_INJECTION] = ROW(INJECTION),
+	[KT_CLASS_UNINSPECTABLE] = ROW(UNINSPECTABLE),
+};
+
+enum kt_reason
+kt_reason_of(enum kt_component c, enum kt_class class)
+{
+	return by_class[class][where_of(c)];
+}
+
+const char *
+kt_action_name(enum kt_action a)
+{
+	static const char *const names[] = { "block", "redact", "flag", "ignore" };
+
+	return names[a];
+}
+
+const struct kt_config_kind *
+kt_policy_config_kinds(size_t *n)
+{
+	/* The same list, in the shape the loader of settings wants. */
+	static struct kt_config_kind kinds[KT_NELEMS(kt_policy_kinds)];
+
+	for (size_t i = 0; i < kt_policy_nkinds; i++)
+		kinds[i] = kt_policy_kinds[i]->config;
+	*n = kt_policy_nkinds;
+	return kinds;
+}
+
+static const struct kt_policy_kind *
+kind_of(const struct kt_config_kind *config)
+{
+	for (size_t i = 0; i < kt_policy_nkinds; i++) {
+		if (strcmp(kt_policy_kinds[i]->config.name, config->name) == 0)
+			return kt_policy_kinds[i];
+	}
+	KT_BUG("a chain names a kind that is not in kinds.def");
+}
+
+static enum kt_rc
+add_policies(struct kt_chain *c, const struct kt_settings *settings,
+    const uint8_t mark_key[32], struct kt_err *err)
+{
+	const struct kt_config_policies *from = &settings->policies;
+
+	c->policies = kt_arena_array(c->mem, from->links_n, sizeof(*c->policies));
+	if (c->policies == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory for the policies");
+	for (size_t i = 0; i < from->links_n; i++) {
+		struct kt_policy *p = &c->policies[c->n];
+		const struct kt_config_common *common = from->links[i].settings;
+
+		if (!common->enabled)
+			continue;
+		*p = (struct kt_policy){
+			.kind = kind_of(from->links[i].kind),
+			.common = common,
+			.components = common->components,
+			.index = c->n,
+		};
+		memcpy(p->mark_key, mark_key, sizeof(p->mark_key));
+		if (p->components == 0)
+			p->components = KT_COMPONENTS_ALL;
+		c->n++;
+	}
+	return KT_OK;
+}
+
+/* Shipped detectors and those that policies bring, in one array. */
+static enum kt_rc
+gather(struct kt_chain *c, const struct kt_detector *shipped, size_t nshipped,
+    struct kt_detector **out, size_t *n, struct kt_err *err)
+{
+	size_t room = nshipped + OWN_DETECTORS_MAX;
+	struct kt_detector *all = kt_arena_array(c->mem, room, sizeof(*all));
+
+	if (all == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory for the detectors");
+	if (nshipped > 0)
+		memcpy(all, shipped, nshipped * sizeof(*all));
+	*n = nshipped;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct kt_policy *p = &c->policies[i];
+		size_t added = 0;
+
+		if (p->kind->define == NULL)
+			continue;
+		if (p->kind->define(p, c->mem, all + *n, room - *n, &added, err) < 0)
+			return kt_wrap(err, "policy %s", p->kind->config.name);
+		*n += added;
+	}
+	*out = all;
+	return KT_OK;
+}
+
+static enum kt_rc
+select_all(struct kt_chain *c, struct kt_err *err)
+{
+	if (kt_detect_set_init(&c->any, c->detect) < 0)
+		return kt_fail(err, KT_E_LIMIT, "no memory for the detectors");
+	for (size_t i = 0; i < c->n; i++) {
+		struct kt_policy *p = &c->policies[i];
+
+		if (p->kind->select == NULL)
+			continue;
+		if (kt_detect_set_init(&p->listens, c->detect) < 0)
+			return kt_fail(err, KT_E_LIMIT, "no memory for the detectors");
+		if (p->kind->select(p, c->detect, err) < 0)
+			return kt_wrap(err, "policy %s", p->kind->config.name);
+		for (size_t d = 0; d < kt_detect_count(c->detect); d++) {
+			if (kt_detect_set_has(&p->listens, d))
+				kt_detect_set_add(&c->any, d);
+		}
+	}
+	return KT_OK;
+}
+
+enum kt_rc
+kt_chain_init(struct kt_chain *c, const struct kt_settings *settings,
+    const struct kt_detector *shipped, size_t nshipped,
+    const uint8_t mark_key[32], struct kt_err *err)
+{
+	struct kt_detector *all;
+	bool wants_detectors = false;
+	size_t n;
+
+	*c = (struct kt_chain){ .mem = kt_arena_new(CHAIN_ARENA_MAX) };
+	if (c->mem == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory for the chain");
+	if (add_policies(c, settings, mark_key, err) < 0)
+		goto fail;
+	for (size_t i = 0; i < c->n; i++)
+		wants_detectors |= c->policies[i].kind->select != NULL;
+	if (!wants_detectors)
+		return KT_OK;
+	if (gather(c, shipped, nshipped, &all, &n, err) < 0 ||
+	    kt_detect_new(&c->detect, all, n, err) < 0 ||
+	    select_all(c, err) < 0)
+		goto fail;
+	return KT_OK;
+fail:
+	kt_chain_fini(c);
+	return err ? err->rc : KT_E_LIMIT;
+}
+
+void
+kt_chain_fini(struct kt_chain *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		kt_detect_set_fini(&c->policies[i].listens);
+	kt_detect_set_fini(&c->any);
+	kt_detect_free(&c->detect);
+	kt_arena_free(&c->mem);
+	*c = (struct kt_chain){ 0 };
+}
+
+size_t
+kt_chain_judge(const struct kt_chain *c, const struct kt_finding *f,
+    enum kt_component component, struct kt_opinion *out, size_t room,
+    size_t *deciding)
+{
+	const struct kt_detector *d = kt_detect_def(c->detect, f->detector);
+	size_t n = 0;
+
+	*deciding = 0;
+	for (size_t i = 0; i < c->n && n < room; i++) {
+		const struct kt_policy *p = &c->policies[i];
+		struct kt_opinion o = { .policy = p };
+
+		if (p->kind->judge == NULL || p->listens.bits == NULL ||
+		    !kt_detect_set_has(&p->listens, f->detector) ||
+		    !(p->components & KT_COMPONENT_BIT(component)))
+			continue;
+		o.wanted = p->kind->judge(p, d, f, component);
+		if (o.wanted == KT_ACTION_IGNORE)
+			continue;
+		o.action = p->common->mode == KT_CONFIG_MONITOR ?
+		    KT_ACTION_FLAG : o.wanted;
+		o.reason = strcmp(d->group, "user") == 0 ?
+		    kt_reason_of(component, KT_CLASS_NONE) :
+		    kt_reason_of(component, d->class);
+		out[n] = o;
+		if (o.action < out[*deciding].action)
+			*deciding = n;
+		n++;
+	}
+	return n;
+}
+
+enum kt_rc
+kt_policy_mark(const struct kt_policy *p, const struct kt_detector *d,
+    struct kt_span matched, struct kt_buf *out)
+{
+	if (p->kind->mark != NULL)
+		return p->kind->mark(p, d, matched, out);
+	return kt_buf_printf(out, "[%s]", d->entity);
+}

@@ -1,0 +1,133 @@
+/*
+ * pattern - the user's own patterns become detectors like the shipped ones,
+ * so that streaming, redaction and records know only one kind.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "policy/policy_priv.h"
+
+const char *const kt_policy_actions[] = { "block", "redact", "flag", NULL };
+
+static const char *const classes[] = { "none", "internal", "clinical", "pii",
+	"pci", "phi", "secret", NULL };
+
+static const struct kt_config_field fields[] = {
+	KT_CONFIG_FIELD(struct kt_policy_pattern, STRING, name,
+	    .is_required = true,
+	    .doc = "Name in records; letters, digits, - and _"),
+	KT_CONFIG_FIELD(struct kt_policy_pattern, STRING, pattern,
+	    .is_required = true,
+	    .doc = "Regular expression of at most 512 matched bytes"),
+	KT_CONFIG_FIELD(struct kt_policy_pattern, STRING, entity,
+	    .doc = "Word of the redaction marker; default: the name in capitals"),
+	KT_CONFIG_FIELD(struct kt_policy_pattern, ENUM, class,
+	    .names = classes, .fallback = "internal",
+	    .doc = "Data class of what matches"),
+	KT_CONFIG_FIELD(struct kt_policy_pattern, ENUM, action,
+	    .names = kt_policy_actions,
+	    .doc = "What to do about it; default: the action of the policy"),
+};
+
+const struct kt_config_table kt_policy_pattern_table = {
+	.name = "pattern",
+	.doc = "A pattern of the user's own",
+	.size = sizeof(struct kt_policy_pattern),
+	.fields = fields,
+	.n = KT_NELEMS(fields),
+};
+
+static struct kt_span
+entity_of(const struct kt_policy_pattern *from, struct kt_arena *mem)
+{
+	struct kt_span s = kt_arena_dup(
+	    mem, from->entity.len ? from->entity : from->name);
+	char *p = (char *)(uintptr_t)s.ptr;
+
+	for (size_t i = 0; s.ptr != NULL && i < s.len; i++) {
+		if (p[i] >= 'a' && p[i] <= 'z')
+			p[i] = (char)(p[i] - 'a' + 'A');
+		else if (p[i] == '-' || p[i] == ' ')
+			p[i] = '_';
+	}
+	return s;
+}
+
+enum kt_rc
+kt_policy_define_patterns(const struct kt_policy *p,
+    const struct kt_config_items *patterns, struct kt_arena *mem,
+    struct kt_detector *out, size_t room, size_t *n, struct kt_err *err)
+{
+	const struct kt_policy_pattern *from = patterns->at;
+
+	if (patterns->n > room)
+		return kt_fail(err, KT_E_LIMIT, "too many patterns");
+	for (size_t i = 0; i < patterns->n; i++) {
+		struct kt_span id = kt_arena_printf(mem, "%s:%.*s",
+		    p->kind->config.name, KT_SPAN_ARG(from[i].name));
+		struct kt_span entity = entity_of(&from[i], mem);
+
+		if (id.ptr == NULL || entity.ptr == NULL)
+			return kt_fail(err, KT_E_LIMIT, "no memory for patterns");
+		out[i] = (struct kt_detector){
+			.id = id.ptr,
+			.group = "user",
+			.entity = entity.ptr,
+			.class = (enum kt_class)from[i].class,
+			.confidence_pm = 1000,
+			.pattern = from[i].pattern.ptr,
+		};
+	}
+	*n = patterns->n;
+	return KT_OK;
+}
+
+static bool
+is_own(const struct kt_policy *p, const struct kt_detector *d)
+{
+	size_t len = strlen(p->kind->config.name);
+
+	return strcmp(d->group, "user") == 0 &&
+	    strncmp(d->id, p->kind->config.name, len) == 0 && d->id[len] == ':';
+}
+
+const struct kt_policy_pattern *
+kt_policy_pattern_of(const struct kt_policy *p,
+    const struct kt_config_items *patterns, const struct kt_detector *d)
+{
+	const struct kt_policy_pattern *at = patterns->at;
+	struct kt_span name;
+
+	if (!is_own(p, d))
+		return NULL;
+	name = kt_span_of(d->id + strlen(p->kind->config.name) + 1);
+	for (size_t i = 0; i < patterns->n; i++) {
+		if (kt_span_eq(at[i].name, name))
+			return &at[i];
+	}
+	return NULL;
+}
+
+void
+kt_policy_select_group(
+    struct kt_policy *p, const struct kt_detect *db, const char *group)
+{
+	for (size_t i = 0; i < kt_detect_count(db); i++) {
+		const struct kt_detector *d = kt_detect_def(db, i);
+
+		if (strcmp(d->group, group) == 0 &&
+		    (strcmp(group, "user") != 0 || is_own(p, d)))
+			kt_detect_set_add(&p->listens, i);
+	}
+}
+
+enum kt_rc
+kt_policy_select_names(struct kt_policy *p, const struct kt_detect *db,
+    const struct kt_config_strings *names, struct kt_err *err)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		if (!kt_detect_set_add_named(&p->listens, db, names->at[i]))
+			return kt_fail(err, KT_E_PARSE,
+			    "no detector, group or entity is called '%.*s'",
+			    KT_SPAN_ARG(names->at[i]));
+	}
+	return KT_OK;
+}

@@ -1,0 +1,35 @@
+/*
+ * policy_priv - what the files of policy kinds share.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef KT_POLICY_PRIV_H
+#define KT_POLICY_PRIV_H
+#include "policy/policy.h"
+
+/* Words of settings, in the order of enum kt_action. */
+extern const char *const kt_policy_actions[];     /* block redact flag */
+
+/* A pattern of the user's own: detect_patterns[], attack_patterns[]. */
+struct kt_policy_pattern {
+	const struct kt_config_node *node;
+	struct kt_span name, pattern, entity;
+	int class;  /* enum kt_class among those of data */
+	int action; /* enum kt_action, or -1: the policy's */
+};
+extern const struct kt_config_table kt_policy_pattern_table;
+/* Detectors "<policy>:<name>" of group "user". */
+KT_MUSTCHECK enum kt_rc kt_policy_define_patterns(const struct kt_policy *p,
+    const struct kt_config_items *patterns, struct kt_arena *mem,
+    struct kt_detector *out, size_t room, size_t *n, struct kt_err *err);
+/* Adds all of a group, or the own ones of this policy when group is "user". */
+void kt_policy_select_group(struct kt_policy *p, const struct kt_detect *db,
+    const char *group);
+/* Adds by id, group or entity; an unknown name is KT_E_PARSE. */
+KT_MUSTCHECK enum kt_rc kt_policy_select_names(struct kt_policy *p,
+    const struct kt_detect *db, const struct kt_config_strings *names,
+    struct kt_err *err);
+/* The user's pattern that made d, or NULL. */
+const struct kt_policy_pattern *kt_policy_pattern_of(const struct kt_policy *p,
+    const struct kt_config_items *patterns, const struct kt_detector *d);
+
+#endif
