@@ -14,3 +14,4 @@ include %D%/detect/local.mk
 include %D%/frame/local.mk
 include %D%/disk/local.mk
 include %D%/audit/local.mk
+include %D%/policy/local.mk

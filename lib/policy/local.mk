@@ -1,0 +1,14 @@
+libkt_a_SOURCES += \
+	%D%/policy.h \
+	%D%/policy_priv.h \
+	%D%/reason.def \
+	%D%/kinds.def \
+	%D%/chain.c \
+	%D%/pattern.c \
+	%D%/prompt_injection.c \
+	%D%/pii_detector.c \
+	%D%/secret_scanner.c \
+	%D%/dlp_filter.c \
+	%D%/content_limits.c \
+	%D%/prompt_decorator.c \
+	%D%/audit_logger.c
