@@ -49,6 +49,9 @@ struct kt_detector {
 	/* All must hold, on the span: kt_detect_validator_exists. */
 	const char *const *validators;
 	size_t nvalidators;
+	/* A check of the format that raises the confidence when it holds and
+	   halves it when not; nothing is dropped by it. */
+	const char *checksum;
 	uint16_t entropy_cb; /* least Shannon entropy, 1/100 bit per byte */
 	/* Whole words, ASCII case folded, within context_bytes to the left. */
 	const char *const *context;

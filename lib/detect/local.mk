@@ -1,3 +1,15 @@
 libkt_a_SOURCES += \
 	%D%/detect.h \
-	%D%/stream.h
+	%D%/stream.h \
+	%D%/detect_priv.h \
+	%D%/validators.def \
+	%D%/literal.c \
+	%D%/index.c \
+	%D%/rule.c \
+	%D%/db.c \
+	%D%/scan.c \
+	%D%/stream.c \
+	%D%/set.c \
+	%D%/validate.c \
+	%D%/address.c \
+	%D%/person.c

@@ -1,0 +1,136 @@
+/*
+ * address - e-mail, telephone and network addresses.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Code is full of strings that look like these: name@version, 1.2.3.4 as a
+ * version, ::1 as the host itself.  What the pattern cannot exclude, these do.
+ */
+#include "detect/detect_priv.h"
+
+static bool
+ends_with_any(struct kt_span s, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(words[i]);
+
+		if (s.len >= len && kt_span_caseeq(
+		        kt_span_sub(s, s.len - len, len), kt_span_of(words[i])))
+			return true;
+	}
+	return false;
+}
+
+bool
+kt_is_email(struct kt_span s)
+{
+	/* Files (icon@2x.png) and hosts of code (git@github.com:...). */
+	static const char *const not_tld[] = { ".png", ".jpg", ".jpeg", ".gif",
+		".svg", ".webp", ".js", ".ts", ".tsx", ".jsx", ".json", ".css",
+		".html", ".py", ".rb", ".go", ".rs", ".java", ".md", ".lock",
+		".service", ".target", ".socket", ".timer", ".map" };
+	size_t at = kt_span_find(s, '@');
+	struct kt_span local = kt_span_sub(s, 0, at);
+
+	if (at == 0 || at > 64 || at + 4 > s.len)
+		return false;
+	if (s.ptr[0] == '.' || s.ptr[at - 1] == '.' || s.ptr[at + 1] == '.' ||
+	    s.ptr[at + 1] == '-')
+		return false;
+	for (size_t i = 1; i < s.len; i++)
+		if (s.ptr[i] == '.' && s.ptr[i - 1] == '.')
+			return false;
+	if (kt_span_eq(local, KT_SPAN("git")))
+		return false;
+	return !ends_with_any(s, not_tld, KT_NELEMS(not_tld));
+}
+
+/* North American: area and exchange begin with 2 to 9. */
+bool
+kt_is_phone(struct kt_span s)
+{
+	uint8_t d[16];
+	size_t n = kt_digits(s, d, 15), at;
+
+	if (n != 10 && !(n == 11 && d[0] == 1))
+		return false;
+	at = n - 10;
+	if (d[at] < 2 || d[at + 3] < 2)
+		return false;
+	return !(d[at + 1] == 1 && d[at + 2] == 1);
+}
+
+bool
+kt_is_phone_international(struct kt_span s)
+{
+	uint8_t d[16];
+	size_t n = kt_digits(s, d, 15), same = 1;
+
+	if (n < 8 || n > 15 || d[0] == 0)
+		return false;
+	while (same < n && d[same] == d[0])
+		same++;
+	return same < n;
+}
+
+bool
+kt_is_ipv4(struct kt_span s)
+{
+	unsigned part[4] = { 0 }, n = 0;
+	size_t digits = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (c == '.') {
+			if (digits == 0 || ++n > 3)
+				return false;
+			digits = 0;
+			continue;
+		}
+		if (c < '0' || c > '9' || ++digits > 3 ||
+		    (digits == 2 && part[n] == 0))
+			return false;
+		part[n] = part[n] * 10 + (unsigned)(c - '0');
+		if (part[n] > 255)
+			return false;
+	}
+	if (n != 3 || digits == 0)
+		return false;
+	/* Hosts and masks identify nobody; x.0.0.y is mostly a version. */
+	return part[0] != 0 && part[0] != 127 && part[0] != 255 &&
+	    !(part[1] == 0 && part[2] == 0 && part[0] < 10);
+}
+
+bool
+kt_is_ipv6(struct kt_span s)
+{
+	size_t groups = 0, digits = 0, letters = 0, gaps = 0, hex = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (c == ':') {
+			if (i + 1 < s.len && s.ptr[i + 1] == ':') {
+				gaps++;
+				if (i + 2 < s.len && s.ptr[i + 2] == ':')
+					return false;
+			}
+			groups += digits > 0;
+			digits = 0;
+			continue;
+		}
+		if (!((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f')))
+			return false;
+		letters += c > '9';
+		hex++;
+		if (++digits > 4)
+			return false;
+	}
+	groups += digits > 0;
+	if (gaps > 1 || groups > 8 || (gaps == 0 && groups != 8))
+		return false;
+	if (s.len > 1 && s.ptr[s.len - 1] == ':' && s.ptr[s.len - 2] != ':')
+		return false;
+	/* A::B is code, 12::34 a time: an address says more than that. */
+	return groups >= 3 && hex >= 6 && (letters > 0 || groups > 3);
+}

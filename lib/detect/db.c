@@ -1,0 +1,517 @@
+/*
+ * db - compiles detectors, and keeps what was compiled.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Two engines for one rule.  Vectorscan looks at a text once for all rules
+ * but tells only where a match ends and takes every end; PCRE2 tells the
+ * start, the one match that the definition means, and whether more text could
+ * change it.  So Vectorscan only says where PCRE2 has to look, and a pattern
+ * that Vectorscan knows approximately (assertions) is as exact as any other.
+ */
+#include "detect/detect_priv.h"
+
+#define RULE_ARENA_MAX (4u << 20)
+#define MATCH_LIMIT 1000000u
+#define MAGIC "kt-detect/1"
+
+static enum kt_rc
+fail_rule(const struct kt_detector *d, struct kt_err *err, enum kt_rc rc,
+    const char *why)
+{
+	return kt_fail(err, rc, "detector %s: %s", d->id, why);
+}
+
+static enum kt_rc
+compile_pcre2(struct kt_rule *r, pcre2_compile_context *how, struct kt_err *err)
+{
+	const struct kt_detector *d = r->def;
+	uint32_t captures = 0, backrefs = 0, options = PCRE2_USE_OFFSET_LIMIT |
+	    PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
+	PCRE2_SIZE at;
+	char why[128];
+	int rc;
+
+	if (d->is_caseless)
+		options |= PCRE2_CASELESS;
+	r->code = pcre2_compile((PCRE2_SPTR)d->pattern, PCRE2_ZERO_TERMINATED,
+	    options, &rc, &at, how);
+	if (r->code == NULL) {
+		if (pcre2_get_error_message(rc, (PCRE2_UCHAR *)why, sizeof(why)) < 0)
+			why[0] = '\0';
+		return kt_fail(err, KT_E_PARSE,
+		    "detector %s: pattern: byte %zu: %s", d->id, at, why);
+	}
+	rc = pcre2_jit_compile(
+	    r->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
+	/* Without a JIT on this machine the interpreter gives the same. */
+	if (rc != 0 && rc != PCRE2_ERROR_JIT_BADOPTION)
+		return fail_rule(d, err, KT_E_LIMIT, "pattern: no memory");
+	if (pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &captures) != 0 ||
+	    pcre2_pattern_info(r->code, PCRE2_INFO_BACKREFMAX, &backrefs) != 0)
+		KT_BUG("PCRE2 does not know its own pattern");
+	if (backrefs > 0)
+		return fail_rule(d, err, KT_E_PARSE,
+		    "pattern: a back reference makes the cost unbounded");
+	r->has_capture = captures > 0;
+	return KT_OK;
+}
+
+static void
+learn_first(struct kt_rule *r)
+{
+	const uint8_t *map = NULL;
+	uint32_t type = 0, unit = 0;
+
+	if (pcre2_pattern_info(r->code, PCRE2_INFO_FIRSTCODETYPE, &type) != 0)
+		KT_BUG("PCRE2 does not know its own pattern");
+	if (type == 1 &&
+	    pcre2_pattern_info(r->code, PCRE2_INFO_FIRSTCODEUNIT, &unit) == 0) {
+		r->has_first = true;
+		kt_bytes_add(&r->first, (char)unit);
+		/* Whether it is caseless is not told: both. */
+		if ((unit | 32) >= 'a' && (unit | 32) <= 'z')
+			kt_bytes_add(&r->first, (char)(unit ^ 32));
+	} else if (type == 0 &&
+	    pcre2_pattern_info(r->code, PCRE2_INFO_FIRSTBITMAP, &map) == 0 &&
+	    map != NULL) {
+		r->has_first = true;
+		for (unsigned c = 0; c < 256; c++)
+			if (map[c >> 3] >> (c & 7) & 1)
+				kt_bytes_add(&r->first, (char)c);
+	}
+}
+
+static enum kt_rc
+compile_tail(struct kt_rule *r, struct kt_err *err)
+{
+	const struct kt_detector *d = r->def;
+
+	if (d->tail == NULL && d->tail_end == NULL)
+		return KT_OK;
+	r->has_tail = true;
+	if (d->tail == NULL)
+		memset(&r->tail, 0xff, sizeof(r->tail));
+	else if (!kt_bytes_parse(d->tail, &r->tail))
+		return fail_rule(d, err, KT_E_PARSE, "tail: not a byte class");
+	if (d->tail_end != NULL)
+		r->tail_end_len = strlen(d->tail_end);
+	if (r->tail_end_len > KT_DETECT_TAIL_END_MAX)
+		return fail_rule(d, err, KT_E_LIMIT, "tail_end: too long");
+	return KT_OK;
+}
+
+static enum kt_rc
+check_definition(struct kt_rule *r, struct kt_err *err)
+{
+	const struct kt_detector *d = r->def;
+
+	if (d->pattern == NULL || d->pattern[0] == '\0')
+		return fail_rule(d, err, KT_E_PARSE, "no pattern");
+	if (d->nvalidators > KT_DETECT_VALIDATORS_MAX)
+		return fail_rule(d, err, KT_E_LIMIT, "too many validators");
+	for (size_t i = 0; i < d->nvalidators; i++) {
+		r->validators[i] = kt_detect_validator(d->validators[i]);
+		if (r->validators[i] == NULL)
+			return kt_fail(err, KT_E_PARSE,
+			    "detector %s: unknown validator '%s'", d->id,
+			    d->validators[i]);
+	}
+	if (d->checksum != NULL) {
+		r->checksum = kt_detect_validator(d->checksum);
+		if (r->checksum == NULL)
+			return kt_fail(err, KT_E_PARSE,
+			    "detector %s: unknown checksum '%s'", d->id,
+			    d->checksum);
+	}
+	r->context_bytes = d->context_bytes ? d->context_bytes
+	                                    : KT_DETECT_CONTEXT_DEFAULT;
+	if (r->context_bytes > KT_DETECT_CONTEXT_MAX)
+		return fail_rule(d, err, KT_E_LIMIT, "context_bytes: too many");
+	return compile_tail(r, err);
+}
+
+static const char *
+hs_text(const struct kt_detector *d)
+{
+	return d->anchor != NULL ? d->anchor : d->pattern;
+}
+
+/* Widths of the pattern, with the flags by which Vectorscan takes it. */
+static enum kt_rc
+measure(struct kt_rule *r, const char *text, unsigned *flags,
+    unsigned *min, unsigned *max, struct kt_err *err)
+{
+	hs_compile_error_t *why = NULL;
+	hs_expr_info_t *info = NULL;
+	enum kt_rc rc = KT_OK;
+
+	*flags = r->def->is_caseless ? HS_FLAG_CASELESS : 0;
+	if (hs_expression_info(text, *flags, &info, &why) != HS_SUCCESS) {
+		(void)hs_free_compile_error(why); /* the next one tells */
+		why = NULL;
+		*flags |= HS_FLAG_PREFILTER;
+		if (hs_expression_info(text, *flags, &info, &why) != HS_SUCCESS)
+			rc = kt_fail(err, KT_E_PARSE, "detector %s: pattern: %s",
+			    r->def->id, why != NULL ? why->message : "no memory");
+	}
+	if (rc == KT_OK) {
+		*min = info->min_width;
+		*max = info->max_width;
+	}
+	(void)hs_free_compile_error(why); /* frees only */
+	free(info);
+	return rc;
+}
+
+static enum kt_rc
+measure_rule(struct kt_rule *r, struct kt_err *err)
+{
+	const struct kt_detector *d = r->def;
+	unsigned flags, min, max, limit = KT_HOLD_MAX;
+
+	if (measure(r, d->pattern, &flags, &min, &max, err) < 0)
+		return err->rc;
+	r->min_width = min;
+	r->max_width = max;
+	r->slack = min;
+	if (d->when == KT_DETECT_BLOCK)
+		limit = KT_DETECT_WIDTH_MAX;
+	if (min == 0)
+		return fail_rule(d, err, KT_E_PARSE, "pattern: matches nothing");
+	if (max > limit)
+		return kt_fail(err, KT_E_LIMIT,
+		    "detector %s: pattern: may be wider than %u bytes; "
+		    "bound its repeats or use a tail", d->id, limit);
+	if (d->anchor != NULL) {
+		if (measure(r, d->anchor, &flags, &min, &max, err) < 0)
+			return err->rc;
+		r->slack = 1;
+	}
+	r->hs_flags = flags;
+	return KT_OK;
+}
+
+static enum kt_rc
+index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
+{
+	struct kt_rule *r = &db->rules[i];
+	bool caseless = r->def->is_caseless;
+	struct kt_span *lit;
+	size_t n;
+
+	if (kt_literals_of(r->def->pattern, db->mem, &lit, &n, &caseless) < 0)
+		return fail_rule(r->def, err, KT_E_LIMIT, "too many literals");
+	r->is_literal = n > 0;
+	for (size_t k = 0; k < n; k++) {
+		struct kt_index *ix = caseless ? &db->folded : &db->exact;
+
+		if (kt_index_add(ix, db->mem, lit[k], i) < 0)
+			return fail_rule(r->def, err, KT_E_LIMIT, "no memory");
+	}
+	if (n == 0)
+		db->runs[db->nruns++] = i;
+	return KT_OK;
+}
+
+/* Everything but what Vectorscan has to say. */
+static enum kt_rc
+prepare(struct kt_detect **out, const struct kt_detector *defs, size_t n,
+    struct kt_err *err)
+{
+	struct kt_detect *db = kt_alloc(sizeof(*db));
+	pcre2_compile_context *how = pcre2_compile_context_create(NULL);
+
+	*out = db;
+	if (db == NULL || how == NULL)
+		goto full;
+	if (n > KT_DETECTORS_MAX) {
+		(void)kt_fail(err, KT_E_LIMIT, "%zu detectors, at most %d", n,
+		    KT_DETECTORS_MAX); /* told by err */
+		goto out;
+	}
+	db->rules = kt_alloc_array(n, sizeof(*db->rules));
+	db->runs = kt_alloc_array(n, sizeof(*db->runs));
+	db->mem = kt_arena_new(RULE_ARENA_MAX);
+	db->folded.is_folded = true;
+	if (db->rules == NULL || db->runs == NULL || db->mem == NULL ||
+	    pcre2_set_newline(how, PCRE2_NEWLINE_LF) != 0)
+		goto full;
+	err->rc = KT_OK;
+	for (db->n = 0; db->n < n; db->n++) {
+		struct kt_rule *r = &db->rules[db->n];
+
+		r->def = &defs[db->n];
+		if (check_definition(r, err) < 0 ||
+		    compile_pcre2(r, how, err) < 0 ||
+		    index_rule(db, (uint32_t)db->n, err) < 0) {
+			db->n++;
+			goto out;
+		}
+		learn_first(r);
+	}
+	if (kt_index_build(&db->exact) == KT_OK &&
+	    kt_index_build(&db->folded) == KT_OK)
+		goto out;
+full:
+	(void)kt_fail(err, KT_E_LIMIT, "detectors: no memory"); /* in err */
+out:
+	pcre2_compile_context_free(how);
+	if (err->rc < 0)
+		kt_detect_free(out);
+	return err->rc;
+}
+
+static enum kt_rc
+compile_hs(struct kt_detect *db, struct kt_err *err)
+{
+	const char **text = kt_alloc_array(db->n, sizeof(*text));
+	unsigned *flags = kt_alloc_array(db->n, sizeof(*flags));
+	unsigned *ids = kt_alloc_array(db->n, sizeof(*ids));
+	hs_compile_error_t *why = NULL;
+
+	err->rc = KT_OK;
+	if (text == NULL || flags == NULL || ids == NULL) {
+		(void)kt_fail(err, KT_E_LIMIT, "detectors: no memory");
+	} else {
+		for (unsigned i = 0; i < db->n; i++) {
+			text[i] = hs_text(db->rules[i].def);
+			flags[i] = db->rules[i].hs_flags;
+			ids[i] = i;
+		}
+		if (hs_compile_multi(text, flags, ids, (unsigned)db->n,
+		        HS_MODE_BLOCK, NULL, &db->hs, &why) != HS_SUCCESS)
+			(void)kt_fail(err, KT_E_PARSE, "detector %s: pattern: %s",
+			    why && why->expression >= 0
+			        ? db->rules[why->expression].def->id : "(all)",
+			    why ? why->message : "no memory"); /* in err */
+	}
+	(void)hs_free_compile_error(why); /* frees only */
+	kt_free(text);
+	kt_free(flags);
+	kt_free(ids);
+	return err->rc;
+}
+
+enum kt_rc
+kt_detect_new(struct kt_detect **out, const struct kt_detector *defs, size_t n,
+    struct kt_err *err)
+{
+	if (prepare(out, defs, n, err) < 0)
+		return err->rc;
+	for (size_t i = 0; i < n; i++)
+		if (measure_rule(&(*out)->rules[i], err) < 0)
+			goto fail;
+	if (n == 0 || compile_hs(*out, err) == KT_OK)
+		return KT_OK;
+fail:
+	kt_detect_free(out);
+	return err->rc;
+}
+
+void
+kt_detect_free(struct kt_detect **pdb)
+{
+	struct kt_detect *db = *pdb;
+
+	*pdb = NULL;
+	if (db == NULL)
+		return;
+	for (size_t i = 0; i < db->n; i++)
+		pcre2_code_free(db->rules[i].code);
+	if (db->hs != NULL && hs_free_database(db->hs) != HS_SUCCESS)
+		KT_BUG("a database that cannot be freed");
+	kt_index_fini(&db->exact);
+	kt_index_fini(&db->folded);
+	kt_arena_free(&db->mem);
+	kt_free(db->rules);
+	kt_free(db->runs);
+	kt_free(db);
+}
+
+size_t
+kt_detect_count(const struct kt_detect *db)
+{
+	return db->n;
+}
+
+const struct kt_detector *
+kt_detect_def(const struct kt_detect *db, size_t i)
+{
+	if (i >= db->n)
+		KT_BUG("a detector that is not in the database");
+	return db->rules[i].def;
+}
+
+bool
+kt_detect_is_anchored(const struct kt_detect *db, size_t i)
+{
+	if (i >= db->n)
+		KT_BUG("a detector that is not in the database");
+	return db->rules[i].is_literal || db->rules[i].def->anchor != NULL;
+}
+
+/* What a saved database was made from: FNV-1a over all that shapes it. */
+static uint64_t
+digest(const struct kt_detector *defs, size_t n, uint64_t h)
+{
+	for (size_t i = 0; i <= n; i++) {
+		const char *part[4] = { hs_version(), MAGIC, "", "" };
+
+		if (i < n) {
+			part[0] = defs[i].pattern;
+			part[1] = defs[i].anchor ? defs[i].anchor : "";
+			part[2] = defs[i].is_caseless ? "i" : "";
+			part[3] = defs[i].when == KT_DETECT_BLOCK ? "b" : "";
+		}
+		for (size_t k = 0; k < KT_NELEMS(part); k++) {
+			for (const char *p = part[k]; *p != '\0'; p++)
+				h = (h ^ (uint8_t)*p) * 0x100000001b3u;
+			h = (h ^ 0xff) * 0x100000001b3u;
+		}
+	}
+	return h;
+}
+
+struct saved_head {
+	char magic[16];
+	uint64_t digest[2], n;
+};
+struct saved_rule {
+	uint32_t min_width, max_width, slack, hs_flags;
+};
+
+static struct saved_head
+head_of(const struct kt_detector *defs, size_t n)
+{
+	struct saved_head h = { .magic = MAGIC, .n = n };
+
+	h.digest[0] = digest(defs, n, 0xcbf29ce484222325u);
+	h.digest[1] = digest(defs, n, 0x9e3779b97f4a7c15u);
+	return h;
+}
+
+enum kt_rc
+kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
+{
+	struct saved_head h;
+	struct kt_span s = { 0 };
+	char *bytes = NULL;
+	enum kt_rc rc = KT_E_LIMIT;
+
+	if (db->n == 0)
+		return KT_E_MISUSE;
+	h = head_of(db->rules[0].def, db->n);
+	if (kt_buf_add(out, (struct kt_span){ (char *)&h, sizeof(h) }) < 0)
+		return KT_E_LIMIT;
+	for (size_t i = 0; i < db->n; i++) {
+		const struct kt_rule *r = &db->rules[i];
+		struct saved_rule w = { r->min_width, r->max_width, r->slack,
+			r->hs_flags };
+
+		if (kt_buf_add(out, (struct kt_span){ (char *)&w, sizeof(w) }) < 0)
+			return KT_E_LIMIT;
+	}
+	if (hs_serialize_database(db->hs, &bytes, &s.len) == HS_SUCCESS) {
+		s.ptr = bytes;
+		rc = kt_buf_add(out, s);
+	}
+	free(bytes);
+	return rc;
+}
+
+enum kt_rc
+kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
+    struct kt_span saved, struct kt_err *err)
+{
+	struct saved_head h = head_of(defs, n);
+	size_t skip = sizeof(h) + n * sizeof(struct saved_rule);
+
+	*out = NULL;
+	if (n == 0 || n > KT_DETECTORS_MAX || saved.len < skip ||
+	    memcmp(saved.ptr, &h, sizeof(h)) != 0)
+		return kt_fail(err, KT_E_PARSE,
+		    "saved detectors: made from other definitions");
+	if (prepare(out, defs, n, err) < 0)
+		return err->rc;
+	for (size_t i = 0; i < n; i++) {
+		struct kt_rule *r = &(*out)->rules[i];
+		struct saved_rule w;
+
+		memcpy(&w, saved.ptr + sizeof(h) + i * sizeof(w), sizeof(w));
+		r->min_width = w.min_width;
+		r->max_width = w.max_width;
+		r->slack = w.slack;
+		r->hs_flags = w.hs_flags;
+	}
+	if (hs_deserialize_database(
+	        saved.ptr + skip, saved.len - skip, &(*out)->hs) != HS_SUCCESS) {
+		kt_detect_free(out);
+		return kt_fail(err, KT_E_PARSE,
+		    "saved detectors: made for another library or CPU");
+	}
+	return KT_OK;
+}
+
+enum kt_rc
+kt_detect_scratch_grow(struct kt_detect_scratch *s, const struct kt_detect *db,
+    struct kt_err *err)
+{
+	void *p = s->next;
+
+	if (db->hs != NULL && hs_alloc_scratch(db->hs, &s->hs) != HS_SUCCESS)
+		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
+	if (kt_grow(&p, &s->next_cap, db->n, sizeof(*s->next)) < 0)
+		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
+	s->next = p;
+	return KT_OK;
+}
+
+enum kt_rc
+kt_detect_scratch_new(struct kt_detect_scratch **out,
+    const struct kt_detect *db, struct kt_err *err)
+{
+	struct kt_detect_scratch *s = kt_alloc(sizeof(*s));
+
+	*out = s;
+	if (s == NULL)
+		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
+	/* Pairs 0 and 1 are all that is asked for; a small vector is fine. */
+	s->match = pcre2_match_data_create(2, NULL);
+	s->limits = pcre2_match_context_create(NULL);
+	s->stack = pcre2_jit_stack_create(32 << 10, 256 << 10, NULL);
+	if (s->match == NULL || s->limits == NULL || s->stack == NULL) {
+		kt_detect_scratch_free(out);
+		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
+	}
+	pcre2_jit_stack_assign(s->limits, NULL, s->stack);
+	(void)pcre2_set_match_limit(s->limits, MATCH_LIMIT); /* cannot fail */
+	if (kt_detect_scratch_grow(s, db, err) < 0) {
+		kt_detect_scratch_free(out);
+		return err->rc;
+	}
+	return KT_OK;
+}
+
+void
+kt_detect_scratch_free(struct kt_detect_scratch **ps)
+{
+	struct kt_detect_scratch *s = *ps;
+
+	*ps = NULL;
+	if (s == NULL)
+		return;
+	if (s->hs != NULL && hs_free_scratch(s->hs) != HS_SUCCESS)
+		KT_BUG("a scratch freed while it is in use");
+	pcre2_match_data_free(s->match);
+	pcre2_match_context_free(s->limits);
+	pcre2_jit_stack_free(s->stack);
+	kt_free(s->next);
+	kt_free(s->found);
+	kt_free(s);
+}
+
+void
+kt_detect_scratch_fail_at(struct kt_detect_scratch *s, uint64_t n)
+{
+	s->fail_at = n;
+}

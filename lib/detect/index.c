@@ -1,0 +1,120 @@
+/*
+ * index - finds which literals start, or could still start, at a byte.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A tree walked afresh from each position, not an automaton with failure
+ * links: a stream asks about the few undecided bytes at its end only, most
+ * walks stop at the second byte, and "the text ended inside this literal" is
+ * what it needs to know, which the tree tells by where the walk stopped.
+ */
+#include <stdlib.h>
+
+#include "detect/detect_priv.h"
+
+static char
+fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+enum kt_rc
+kt_index_add(struct kt_index *ix, struct kt_arena *mem, struct kt_span lit,
+    uint32_t rule)
+{
+	void *p = ix->lit;
+
+	if (ix->is_folded) {
+		char *copy = kt_arena_alloc(mem, lit.len + 1);
+
+		if (copy == NULL)
+			return KT_E_LIMIT;
+		for (size_t i = 0; i < lit.len; i++)
+			copy[i] = fold(lit.ptr[i]);
+		lit.ptr = copy;
+	}
+	if (kt_grow(&p, &ix->lit_cap, ix->nlit + 1, sizeof(*ix->lit)) < 0)
+		return KT_E_LIMIT;
+	ix->lit = p;
+	ix->lit[ix->nlit++] = (struct kt_literal){
+		.text = lit.ptr, .len = (uint32_t)lit.len, .rule = rule
+	};
+	return KT_OK;
+}
+
+static int
+by_text(const void *x, const void *y)
+{
+	const struct kt_literal *a = x, *b = y;
+	size_t len = a->len < b->len ? a->len : b->len;
+	int d = memcmp(a->text, b->text, len);
+
+	if (d != 0)
+		return d;
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
+/* The node for literals [lo, hi), which share their first `depth` bytes. */
+static enum kt_rc
+build(struct kt_index *ix, uint32_t lo, uint32_t hi, uint32_t depth, uint32_t *out)
+{
+	void *p = ix->node;
+	uint32_t self = (uint32_t)ix->nnode, last = 0, term = lo, i;
+
+	if (kt_grow(&p, &ix->node_cap, ix->nnode + 1, sizeof(*ix->node)) < 0)
+		return KT_E_LIMIT;
+	ix->node = p;
+	ix->nnode++;
+	while (term < hi && ix->lit[term].len == depth)
+		term++;
+	ix->node[self] = (struct kt_node){ .lo = lo, .term = term, .hi = hi,
+		.byte = depth > 0 ? ix->lit[lo].text[depth - 1] : 0 };
+	for (i = term; i < hi;) {
+		uint32_t from = i, child;
+		char byte = ix->lit[i].text[depth];
+
+		while (i < hi && ix->lit[i].text[depth] == byte)
+			i++;
+		if (build(ix, from, i, depth + 1, &child) < 0)
+			return KT_E_LIMIT;
+		if (last == 0)
+			ix->node[self].child = child;
+		else
+			ix->node[last].sibling = child;
+		last = child;
+		if (depth == 0)
+			ix->root[(uint8_t)byte] = child;
+	}
+	*out = self;
+	return KT_OK;
+}
+
+enum kt_rc
+kt_index_build(struct kt_index *ix)
+{
+	void *p = NULL;
+	uint32_t top;
+
+	if (ix->nlit == 0)
+		return KT_OK;
+	qsort(ix->lit, ix->nlit, sizeof(*ix->lit), by_text);
+	if (kt_grow(&p, &ix->node_cap, 64, sizeof(*ix->node)) < 0)
+		return KT_E_LIMIT;
+	ix->node = p;
+	ix->nnode = 1;
+	if (build(ix, 0, (uint32_t)ix->nlit, 0, &top) < 0)
+		return KT_E_LIMIT;
+	for (int c = 'A'; ix->is_folded && c <= 'Z'; c++)
+		ix->root[c] = ix->root[c - 'A' + 'a'];
+	return KT_OK;
+}
+
+void
+kt_index_fini(struct kt_index *ix)
+{
+	kt_free(ix->lit);
+	kt_free(ix->node);
+	ix->lit = NULL;
+	ix->node = NULL;
+}

@@ -1,0 +1,253 @@
+/*
+ * rule - one attempt at a match, and what must be true of it.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Whole texts and streams ask the same three questions here (does it match,
+ * is it accepted, how far does the tail reach), so that they cannot come to
+ * different answers.  The starts of an attempt are bounded by PCRE2's offset
+ * limit and not by its ANCHORED option, because that one leaves the JIT.
+ */
+#include <math.h>
+
+#include "detect/detect_priv.h"
+
+#define CONTEXT_GAIN_PM 300
+#define CONFIDENCE_MAX_PM 990
+
+bool
+kt_scratch_trips(struct kt_detect_scratch *s)
+{
+	return s->fail_at != 0 && --s->fail_at == 0;
+}
+
+enum kt_attempt
+kt_rule_attempt(const struct kt_rule *r, struct kt_detect_scratch *s,
+    struct kt_span subject, size_t from, size_t last, bool is_end,
+    struct kt_match *m)
+{
+	const PCRE2_SIZE *at;
+	int rc;
+
+	if (kt_scratch_trips(s))
+		return KT_ATTEMPT_ERROR;
+	(void)pcre2_set_offset_limit(s->limits, last); /* cannot fail */
+	rc = pcre2_match(r->code, (PCRE2_SPTR)subject.ptr, subject.len, from,
+	    is_end ? 0 : PCRE2_PARTIAL_HARD, s->match, s->limits);
+	if (rc == PCRE2_ERROR_NOMATCH)
+		return KT_ATTEMPT_MISS;
+	if (rc < 0 && rc != PCRE2_ERROR_PARTIAL)
+		return KT_ATTEMPT_ERROR;
+	at = pcre2_get_ovector_pointer(s->match);
+	*m = (struct kt_match){ .start = at[0], .end = at[1],
+		.span_start = at[0], .span_end = at[1] };
+	if (rc == PCRE2_ERROR_PARTIAL)
+		return KT_ATTEMPT_OPEN;
+	/* 0: there were more captures than the vector has room for. */
+	if (r->has_capture && rc != 1 && at[2] != PCRE2_UNSET && at[3] > at[2]) {
+		m->span_start = at[2];
+		m->span_end = at[3];
+	}
+	return KT_ATTEMPT_HIT;
+}
+
+static bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || (uint8_t)c >= 0x80;
+}
+
+static char
+fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Is one of the context words at p, and does it end as a whole word? */
+static bool
+word_at(const struct kt_detector *d, const char *p, const char *end)
+{
+	for (size_t i = 0; i < d->ncontext; i++) {
+		const char *w = d->context[i], *q = p;
+
+		while (*w != '\0' && q < end && fold(*q) == fold(*w))
+			q++, w++;
+		if (*w == '\0' && (q == end || !is_word(*q)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_context(const struct kt_rule *r, struct kt_span subject, size_t start)
+{
+	size_t from = start > r->context_bytes ? start - r->context_bytes : 0;
+	const char *end = subject.ptr + start;
+
+	for (const char *p = subject.ptr + from; p < end; p++) {
+		bool begins = is_word(*p) &&
+		    (p == subject.ptr || !is_word(p[-1]));
+
+		/* Names in code: cardNumber, card2, have no blank before. */
+		if (!begins && p > subject.ptr && *p >= 'A' && *p <= 'Z' &&
+		    p[-1] >= 'a' && p[-1] <= 'z')
+			begins = true;
+		if (begins && word_at(r->def, p, end))
+			return true;
+	}
+	return false;
+}
+
+/* Shannon entropy in hundredths of a bit per byte. */
+static unsigned
+entropy_cb(struct kt_span s)
+{
+	unsigned count[256] = { 0 };
+	double h = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		count[(uint8_t)s.ptr[i]]++;
+	for (size_t i = 0; i < 256; i++) {
+		double p = (double)count[i] / (double)s.len;
+
+		if (count[i] > 0)
+			h -= p * log2(p);
+	}
+	return (unsigned)(h * 100);
+}
+
+bool
+kt_rule_accepts(const struct kt_rule *r, struct kt_span subject,
+    const struct kt_match *m, uint16_t *confidence_pm)
+{
+	struct kt_span span = { subject.ptr + m->span_start,
+		m->span_end - m->span_start };
+	unsigned confidence = r->def->confidence_pm;
+
+	for (size_t i = 0; i < r->def->nvalidators; i++)
+		if (!r->validators[i](span))
+			return false;
+	if (r->def->entropy_cb > 0 && entropy_cb(span) < r->def->entropy_cb)
+		return false;
+	if (r->def->ncontext > 0) {
+		bool has = has_context(r, subject, m->start);
+
+		if (!has && r->def->is_context_required)
+			return false;
+		if (has && !r->def->is_context_required &&
+		    confidence < CONFIDENCE_MAX_PM) {
+			confidence += CONTEXT_GAIN_PM;
+			if (confidence > CONFIDENCE_MAX_PM)
+				confidence = CONFIDENCE_MAX_PM;
+		}
+	}
+	if (r->checksum != NULL)
+		confidence = r->checksum(span) ? CONFIDENCE_MAX_PM
+		                               : confidence / 2;
+	*confidence_pm = (uint16_t)confidence;
+	return true;
+}
+
+size_t
+kt_rule_tail(const struct kt_rule *r, struct kt_span subject, size_t from,
+    size_t at, bool *is_over)
+{
+	const char *end_text = r->def->tail_end;
+	size_t n = r->tail_end_len;
+
+	*is_over = false;
+	for (; at < subject.len; at++) {
+		if (n > 0 && at - from >= n &&
+		    memcmp(subject.ptr + at - n, end_text, n) == 0) {
+			*is_over = true;
+			return at;
+		}
+		if (!kt_bytes_has(&r->tail, subject.ptr[at])) {
+			*is_over = true;
+			return at;
+		}
+	}
+	if (n > 0 && at - from >= n &&
+	    memcmp(subject.ptr + at - n, end_text, n) == 0)
+		*is_over = true;
+	return at;
+}
+
+static void
+add_range(struct kt_bytes *set, int lo, int hi)
+{
+	for (int c = lo; c <= hi; c++)
+		kt_bytes_add(set, (char)c);
+}
+
+/* The byte or the class behind a backslash; false when unknown. */
+static bool
+add_escape(struct kt_bytes *set, char c, int *single)
+{
+	*single = -1;
+	switch (c) {
+	case 'd':
+		add_range(set, '0', '9');
+		return true;
+	case 'w':
+		add_range(set, '0', '9');
+		add_range(set, 'A', 'Z');
+		add_range(set, 'a', 'z');
+		kt_bytes_add(set, '_');
+		return true;
+	case 's':
+		add_range(set, '\t', '\r');
+		kt_bytes_add(set, ' ');
+		return true;
+	case 'n':
+		*single = '\n';
+		return true;
+	case 'r':
+		*single = '\r';
+		return true;
+	case 't':
+		*single = '\t';
+		return true;
+	default:
+		*single = (uint8_t)c;
+		return c != '\0' && !is_word(c);
+	}
+}
+
+bool
+kt_bytes_parse(const char *text, struct kt_bytes *set)
+{
+	const char *p = text;
+	bool is_not = false;
+
+	*set = (struct kt_bytes){ { 0 } };
+	if (*p++ != '[')
+		return false;
+	if (*p == '^') {
+		is_not = true;
+		p++;
+	}
+	if (*p == ']')
+		return false;
+	while (*p != ']') {
+		int lo = (uint8_t)*p++;
+
+		if (lo == '\0')
+			return false;
+		if (lo == '\\' && !add_escape(set, *p++, &lo))
+			return false;
+		if (lo < 0)
+			continue;
+		if (*p == '-' && p[1] != ']' && p[1] != '\0' && p[1] != '\\') {
+			if ((uint8_t)p[1] < lo)
+				return false;
+			add_range(set, lo, (uint8_t)p[1]);
+			p += 2;
+		} else {
+			kt_bytes_add(set, (char)lo);
+		}
+	}
+	for (size_t i = 0; is_not && i < KT_NELEMS(set->w); i++)
+		set->w[i] = ~set->w[i];
+	return p[1] == '\0';
+}

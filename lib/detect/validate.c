@@ -1,0 +1,334 @@
+/*
+ * validate - numbers on cards and accounts, tokens, and addresses.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A validator sees the span only and answers yes or no: no state, no order
+ * between them.  What a pattern can say cheaply is said there; here is only
+ * what needs arithmetic or a list.
+ */
+#include "detect/detect_priv.h"
+
+static const struct {
+	const char *name;
+	kt_validator_fn fn;
+} validators[] = {
+#define KT_VALIDATOR(name, fn) { name, fn },
+#include "detect/validators.def"
+};
+
+kt_validator_fn
+kt_detect_validator(const char *name)
+{
+	for (size_t i = 0; i < KT_NELEMS(validators); i++)
+		if (strcmp(validators[i].name, name) == 0)
+			return validators[i].fn;
+	return NULL;
+}
+
+bool
+kt_detect_validator_exists(const char *name)
+{
+	return kt_detect_validator(name) != NULL;
+}
+
+size_t
+kt_digits(struct kt_span s, uint8_t *out, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+			continue;
+		if (n == max)
+			return max + 1;
+		out[n++] = (uint8_t)(s.ptr[i] - '0');
+	}
+	return n;
+}
+
+bool
+kt_luhn(const uint8_t *d, size_t n)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned x = d[n - 1 - i];
+
+		if (i & 1)
+			x = x < 5 ? 2 * x : 2 * x - 9;
+		sum += x;
+	}
+	return n > 1 && sum % 10 == 0;
+}
+
+bool
+kt_is_luhn(struct kt_span s)
+{
+	uint8_t d[32];
+	size_t n = kt_digits(s, d, sizeof(d));
+
+	return n <= sizeof(d) && kt_luhn(d, n);
+}
+
+/* Issuer ranges: first digits from lo to hi, and the lengths they have. */
+static const struct {
+	uint16_t lo, hi;
+	uint8_t min, max;
+} issuers[] = {
+	{ 2221, 2720, 16, 16 }, /* Mastercard */
+	{ 3000, 3059, 14, 19 }, /* Diners */
+	{ 3095, 3095, 14, 19 },
+	{ 3400, 3499, 15, 15 }, /* American Express */
+	{ 3528, 3589, 16, 19 }, /* JCB */
+	{ 3600, 3699, 14, 19 }, /* Diners */
+	{ 3700, 3799, 15, 15 },
+	{ 3800, 3999, 14, 19 },
+	{ 4000, 4999, 13, 19 }, /* Visa */
+	{ 5018, 5018, 12, 19 }, /* Maestro */
+	{ 5020, 5020, 12, 19 },
+	{ 5038, 5038, 12, 19 },
+	{ 5100, 5599, 16, 16 },
+	{ 5893, 5893, 12, 19 },
+	{ 6011, 6011, 16, 19 }, /* Discover */
+	{ 6200, 6299, 16, 19 }, /* UnionPay */
+	{ 6304, 6304, 12, 19 },
+	{ 6440, 6599, 16, 19 },
+	{ 6759, 6763, 12, 19 },
+};
+
+bool
+kt_is_card(struct kt_span s)
+{
+	uint8_t d[20];
+	size_t n = kt_digits(s, d, 19), same = 1;
+	unsigned head;
+
+	if (n < 12 || n > 19 || !kt_luhn(d, n))
+		return false;
+	while (same < n && d[same] == d[0])
+		same++;
+	head = d[0] * 1000u + d[1] * 100u + d[2] * 10u + d[3];
+	for (size_t i = 0; i < KT_NELEMS(issuers); i++)
+		if (head >= issuers[i].lo && head <= issuers[i].hi &&
+		    n >= issuers[i].min && n <= issuers[i].max)
+			return same < n;
+	return false;
+}
+
+/* "CCnn": the country, and its length in all. */
+static const char iban_lengths[] =
+    "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 "
+    "CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 "
+    "GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 "
+    "KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 "
+    "MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 RS22 "
+    "RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 "
+    "UA29 VA22 VG24 XK20 YE30 ";
+
+static unsigned
+iban_length(const char *country)
+{
+	for (const char *p = iban_lengths; *p != '\0'; p += 5)
+		if (p[0] == country[0] && p[1] == country[1])
+			return (unsigned)(p[2] - '0') * 10 + (unsigned)(p[3] - '0');
+	return 0;
+}
+
+/* 0..35 for a digit or letter of either case, or -1. */
+static int
+value36(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A' + 10;
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 10;
+	return -1;
+}
+
+bool
+kt_is_iban(struct kt_span s)
+{
+	char plain[40];
+	size_t n = 0;
+	unsigned rest = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		int v = value36(s.ptr[i]);
+
+		if (v < 0)
+			continue;
+		if (n == sizeof(plain))
+			return false;
+		plain[n++] = (char)(v < 10 ? '0' + v : 'A' + v - 10);
+	}
+	if (n < 15 || n != iban_length(plain))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int v = value36(plain[(i + 4) % n]);
+
+		rest = (rest * (v < 10 ? 10u : 100u) + (unsigned)v) % 97;
+	}
+	return rest == 1;
+}
+
+bool
+kt_is_aba_routing(struct kt_span s)
+{
+	uint8_t d[9];
+
+	if (kt_digits(s, d, 9) != 9 || d[0] > 3)
+		return false;
+	return (3 * (d[0] + d[3] + d[6]) + 7 * (d[1] + d[4] + d[7]) + d[2] +
+	           d[5] + d[8]) % 10 == 0 && (d[0] | d[1] | d[2] | d[3]);
+}
+
+bool
+kt_is_us_npi(struct kt_span s)
+{
+	uint8_t d[15] = { 8, 0, 8, 4, 0 };
+
+	return kt_digits(s, d + 5, 10) == 10 && (d[5] == 1 || d[5] == 2) &&
+	    kt_luhn(d, 15);
+}
+
+static bool
+contains(struct kt_span s, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i + n <= s.len; i++)
+		if (kt_span_caseeq(kt_span_sub(s, i, n), kt_span_of(word)))
+			return true;
+	return false;
+}
+
+/*
+ * What people write where a secret would be.  Words are only looked for where
+ * a random token is unlikely to hold them: four letters or more.
+ */
+bool
+kt_is_not_placeholder(struct kt_span s)
+{
+	static const char *const words[] = { "example", "placeholder",
+		"changeme", "change_me", "change-me", "your_", "your-", "yourkey",
+		"yourtoken", "yoursecret", "yourpassword", "xxxx", "dummy",
+		"redacted", "insert", "replace", "0000000000", "1234567890",
+		"abcdefghij", "undefined", "sample", "not_a_real", "not-a-real",
+		"notreal", "...", "****", "<", "${", "{{", "fake" };
+	unsigned kinds = 0;
+	bool seen[256] = { false };
+
+	for (size_t i = 0; i < s.len; i++) {
+		kinds += !seen[(uint8_t)s.ptr[i]];
+		seen[(uint8_t)s.ptr[i]] = true;
+	}
+	if (kinds < 5)
+		return false;
+	for (size_t i = 0; i < KT_NELEMS(words); i++)
+		if (contains(s, words[i]))
+			return false;
+	return true;
+}
+
+static void
+count_kinds(struct kt_span s, size_t *digits, size_t *lower, size_t *upper)
+{
+	*digits = *lower = *upper = 0;
+	for (size_t i = 0; i < s.len; i++) {
+		*digits += s.ptr[i] >= '0' && s.ptr[i] <= '9';
+		*lower += s.ptr[i] >= 'a' && s.ptr[i] <= 'z';
+		*upper += s.ptr[i] >= 'A' && s.ptr[i] <= 'Z';
+	}
+}
+
+/* Letters and digits: no word, no name, no plain number. */
+bool
+kt_is_mixed(struct kt_span s)
+{
+	size_t digits, lower, upper;
+
+	count_kinds(s, &digits, &lower, &upper);
+	return digits > 0 && lower + upper > 0;
+}
+
+/* At least two digits, and letters that change kind as words do not. */
+bool
+kt_is_random(struct kt_span s)
+{
+	size_t digits, lower, upper, turns = 0;
+
+	count_kinds(s, &digits, &lower, &upper);
+	for (size_t i = 1; i < s.len; i++) {
+		bool a = s.ptr[i - 1] >= '0' && s.ptr[i - 1] <= '9';
+		bool b = s.ptr[i] >= '0' && s.ptr[i] <= '9';
+
+		turns += a != b;
+	}
+	return digits >= 2 && lower + upper > 0 && turns >= 3 &&
+	    kt_is_not_placeholder(s);
+}
+
+/* CRC-32 of IEEE 802.3, bit by bit: tokens are short. */
+static uint32_t
+crc32_of(struct kt_span s)
+{
+	uint32_t crc = ~(uint32_t)0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		crc ^= (uint8_t)s.ptr[i];
+		for (int k = 0; k < 8; k++)
+			crc = crc >> 1 ^ (0xedb88320u & (0u - (crc & 1)));
+	}
+	return ~crc;
+}
+
+/* GitHub and npm: six base 62 digits of the CRC of what is behind '_'. */
+bool
+kt_is_crc32_base62(struct kt_span s)
+{
+	static const char digit[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                            "abcdefghijklmnopqrstuvwxyz";
+	size_t at = kt_span_find(s, '_') + 1;
+	uint32_t crc;
+
+	if (at >= s.len || s.len - at <= 6)
+		return false;
+	crc = crc32_of(kt_span_sub(s, at, s.len - at - 6));
+	for (size_t i = 0; i < 6; i++, crc /= 62)
+		if (s.ptr[s.len - 1 - i] != digit[crc % 62])
+			return false;
+	return true;
+}
+
+/* "eyJ" is base64 of {" : the header says an algorithm, "alg" or "typ". */
+bool
+kt_is_jwt(struct kt_span s)
+{
+	char head[96];
+	size_t n = 0;
+	uint32_t bits = 0;
+	unsigned have = 0;
+
+	for (size_t i = 0; i < s.len && s.ptr[i] != '.' && n < sizeof(head); i++) {
+		char c = s.ptr[i];
+		int v = c >= 'A' && c <= 'Z' ? c - 'A'
+		    : c >= 'a' && c <= 'z' ? c - 'a' + 26
+		    : c >= '0' && c <= '9' ? c - '0' + 52
+		    : c == '-' || c == '+' ? 62 : c == '_' || c == '/' ? 63 : -1;
+
+		if (v < 0)
+			break;
+		bits = bits << 6 | (uint32_t)v;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			head[n++] = (char)(bits >> have & 0xff);
+		}
+	}
+	return contains((struct kt_span){ head, n }, "\"alg\"") ||
+	    contains((struct kt_span){ head, n }, "\"typ\"") ||
+	    contains((struct kt_span){ head, n }, "\"enc\"") ||
+	    contains((struct kt_span){ head, n }, "\"kid\"");
+}

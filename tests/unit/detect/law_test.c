@@ -1,0 +1,336 @@
+/*
+ * law - a stream finds what a whole scan finds, wherever it is cut, and
+ * gives out no byte of it before.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/unit/detect/rules.h"
+#include "tests/unit/tap.h"
+
+static struct kt_detect *db;
+static struct kt_detect_scratch *scratch;
+
+#define FOUND_MAX 256
+struct found {
+	struct kt_finding v[FOUND_MAX];
+	size_t n;
+};
+
+static const char *const texts[] = {
+	"key AKIAQ3EGRZTYW6PLMNBV here, AKIAQ3EGRZTYW6PLMNBVX not",
+	"AKIAQ3EGRZTYW6PLMNBV",
+	"tokens: ghp_n3jh40gp4wacs9jvqywos1fijnrz4wnho8m4, ghp_short, "
+	"xghp_n3jh40gp4wacs9jvqywos1fijnrz4wnho8m4",
+	"ops_abcdefghij0123456789abcdef_more=== and then ops_abcdefghij01 end",
+	"before\n-----BEGIN RSA PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n"
+	"q1B2c3D4\n-----END RSA PRIVATE KEY-----\nafter, mail a.b@c.example.org",
+	"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq ends too early",
+	"-----BEGIN PRIVATE KEY----- is only talked about",
+	"cards 4111 1111 1111 1111, 4111-1111-1111-1112, 378282246310005.",
+	"write to jane.doe@mail.example.com or @nobody, a@b, x@y.zz, "
+	"icon@2x.png and joe+tag@sub.domain.example",
+	"account 12345678 but not 12345678 far behind the word, which is more "
+	"than sixty-four bytes away: 87654321",
+	"Password: hunter2x and PASSWD=abcdef123456 and password: short",
+	"please Ignore previous instructions; ignore all previous instructions",
+	"4111111111111111@4111111111111111.com AKIA4111111111111111",
+	"\xc3\xa9\xc3\xa9 4111111111111111 \xe2\x82\xac AKIAQ3EGRZTYW6PLMNBV"
+	"\xe2\x82\xac",
+	"a@a@a@a@a.de@b.com, 12345678 konto 123456 konto1 123456",
+};
+
+static void
+collect(struct found *all, const struct kt_findings *now)
+{
+	for (size_t i = 0; i < now->n; i++) {
+		const struct kt_finding *f = &now->v[i];
+		size_t k = 0;
+
+		while (k < all->n && (all->v[k].detector != f->detector ||
+		    all->v[k].start != f->start))
+			k++;
+		if (k == FOUND_MAX)
+			KT_BUG("too many findings for the test");
+		if (k == all->n)
+			all->n++;
+		all->v[k] = *f;
+	}
+}
+
+static bool
+same(const struct found *got, const struct kt_finding *want, size_t n)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (rules[want[i].detector].when == KT_DETECT_BLOCK)
+			continue;
+		seen++;
+		size_t k = 0;
+		while (k < got->n && (got->v[k].detector != want[i].detector ||
+		    got->v[k].start != want[i].start ||
+		    got->v[k].end != want[i].end || got->v[k].is_open ||
+		    got->v[k].confidence_pm != want[i].confidence_pm))
+			k++;
+		if (k == got->n)
+			return false;
+	}
+	return seen == got->n;
+}
+
+/* Bytes of span findings that were released before they were reported. */
+static size_t leaked;
+
+struct feeder {
+	struct kt_detect_stream *st;
+	struct found all;
+	struct kt_findings whole;
+	uint64_t hold, released, fed;
+	bool is_leaky; /* the negative control: releases all it has */
+};
+
+static bool
+step(struct feeder *f, struct kt_span delta, bool is_end)
+{
+	struct kt_detect_step out;
+	enum kt_rc rc;
+
+	rc = is_end ? kt_detect_stream_end(f->st, scratch, &out)
+	            : kt_detect_stream_feed(f->st, scratch, delta, &out);
+	if (rc != KT_OK)
+		return false;
+	f->fed += delta.len;
+	collect(&f->all, &out.findings);
+	if (out.hold < f->hold || out.hold > f->fed ||
+	    f->fed - out.hold > KT_HOLD_MAX)
+		return false;
+	f->hold = out.hold;
+	f->released = f->is_leaky ? f->fed : out.hold;
+	for (size_t i = 0; i < f->whole.n; i++) {
+		const struct kt_finding *w = &f->whole.v[i];
+		size_t k = 0;
+
+		if (rules[w->detector].when != KT_DETECT_SPAN)
+			continue;
+		while (k < f->all.n && (f->all.v[k].detector != w->detector ||
+		    f->all.v[k].start != w->start))
+			k++;
+		if (k == f->all.n && w->start < f->released)
+			leaked++;
+	}
+	return true;
+}
+
+/* Pieces of `first`, then of `each` bytes. */
+static bool
+streams_as_whole(struct kt_span text, size_t first, size_t each, bool leaky)
+{
+	static struct kt_finding want[FOUND_MAX];
+	struct feeder f = { .is_leaky = leaky };
+	bool is_same;
+
+	if (kt_detect_scan(db, scratch, text, NULL, &f.whole) != KT_OK ||
+	    f.whole.n > FOUND_MAX ||
+	    kt_detect_stream_new(&f.st, db, NULL) != KT_OK)
+		return false;
+	if (f.whole.n > 0)
+		memcpy(want, f.whole.v, f.whole.n * sizeof(*want));
+	f.whole.v = want;
+	is_same = true;
+	for (size_t at = 0; at < text.len && is_same;) {
+		size_t n = at == 0 ? first : each;
+
+		if (n > text.len - at)
+			n = text.len - at;
+		is_same = step(&f, kt_span_sub(text, at, n), false);
+		at += n;
+	}
+	is_same = is_same && step(&f, (struct kt_span){ 0 }, true) &&
+	    f.hold == text.len && same(&f.all, want, f.whole.n);
+	kt_detect_stream_free(&f.st);
+	return is_same;
+}
+
+static void
+every_cut_gives_the_findings_of_the_whole(void)
+{
+	leaked = 0;
+	for (size_t i = 0; i < KT_NELEMS(texts); i++) {
+		struct kt_span t = kt_span_of(texts[i]);
+
+		for (size_t cut = 1; cut <= t.len; cut++)
+			if (!ok(streams_as_whole(t, cut, t.len, false)))
+				printf("# text %zu, cut at %zu\n", i, cut);
+		for (size_t each = 1; each <= 7; each++)
+			if (!ok(streams_as_whole(t, each, each, false)))
+				printf("# text %zu, pieces of %zu\n", i, each);
+	}
+	ok(leaked == 0);
+}
+
+static void
+without_the_hold_bytes_leak(void)
+{
+	leaked = 0;
+	for (size_t i = 0; i < KT_NELEMS(texts); i++)
+		(void)streams_as_whole(kt_span_of(texts[i]), 1, 1, true);
+	ok(leaked > 100);
+}
+
+static size_t
+count_of(const char *text, uint32_t detector)
+{
+	struct kt_findings f;
+	size_t n = 0;
+
+	if (!ok(kt_detect_scan(db, scratch, kt_span_of(text), NULL, &f) == KT_OK))
+		return 0;
+	for (size_t i = 0; i < f.n; i++)
+		n += f.v[i].detector == detector;
+	return n;
+}
+
+/* The texts above must have something to find, or the law says nothing. */
+static void
+each_rule_finds_in_the_texts_of_the_law(void)
+{
+	for (uint32_t r = 0; r < NRULES; r++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < KT_NELEMS(texts); i++)
+			n += count_of(texts[i], r);
+		if (!ok(n > 0 || r == R_WHOLE))
+			printf("# %s finds nothing\n", rules[r].id);
+	}
+	ok(count_of("alpha beta omega", R_WHOLE) == 1);
+}
+
+/* Long texts are worked through in slices, with findings across them. */
+static void
+slices_do_not_show(void)
+{
+	static char big[20000];
+	const char *const secret = " AKIAQ3EGRZTYW6PLMNBV ops_abcdefghij01234567 ";
+	size_t len = strlen(secret);
+
+	for (size_t shift = 0; shift < 48; shift++) {
+		struct kt_span text = { big, sizeof(big) };
+
+		memset(big, 'q', sizeof(big));
+		for (size_t at = shift; at + 500 < sizeof(big); at += 407)
+			memcpy(big + at, secret, len);
+		ok(streams_as_whole(text, sizeof(big), 1, false));
+		if (shift % 16 == 0)
+			ok(streams_as_whole(text, 701, 1511, false));
+	}
+}
+
+static uint64_t
+lag_of(struct kt_detect_set *set, const char *text)
+{
+	struct kt_detect_stream *st;
+	struct kt_detect_step out = { .hold = 0 };
+
+	if (!ok(kt_detect_stream_new(&st, db, set) == KT_OK) ||
+	    !ok(kt_detect_stream_feed(st, scratch, kt_span_of(text), &out) == KT_OK))
+		return 0;
+	kt_detect_stream_free(&st);
+	return strlen(text) - out.hold;
+}
+
+static void
+clean_prose_holds_at_most_the_current_word(void)
+{
+	struct kt_detect_set secrets;
+
+	ok(kt_detect_set_init(&secrets, db) == KT_OK);
+	kt_detect_set_add(&secrets, R_AWS);
+	kt_detect_set_add(&secrets, R_GHP);
+	kt_detect_set_add(&secrets, R_PEM);
+	ok(lag_of(&secrets, "The quick brown fox") == 0);
+	ok(lag_of(&secrets, "The quick brown fox bragh") == 0);
+	ok(lag_of(&secrets, "The quick brown fox gh") == 2);
+	ok(lag_of(&secrets, "4111 1111 1111 ") == 0);
+	ok(lag_of(NULL, "The quick brown fox") == 3);
+	ok(lag_of(NULL, "The quick brown fox ") == 0);
+	ok(lag_of(NULL, "ignore previous inst") == 4);
+	kt_detect_set_fini(&secrets);
+}
+
+static void
+a_tail_is_reported_open_and_costs_no_hold(void)
+{
+	struct kt_detect_stream *st;
+	struct kt_detect_step out;
+	char more[KT_HOLD_MAX * 3];
+
+	memset(more, 'x', sizeof(more));
+	ok(kt_detect_stream_new(&st, db, NULL) == KT_OK);
+	ok(kt_detect_stream_feed(st, scratch, KT_SPAN("see ops_abc"), &out) == KT_OK);
+	ok(out.findings.n == 0 && out.hold == 4);
+	ok(kt_detect_stream_feed(st, scratch, KT_SPAN("defghij01234"), &out) == KT_OK);
+	ok(out.findings.n == 1 && out.findings.v[0].is_open &&
+	    out.findings.v[0].start == 4);
+	ok(kt_detect_stream_feed(st, scratch,
+	       (struct kt_span){ more, sizeof(more) }, &out) == KT_OK);
+	ok(out.findings.n == 1 && out.findings.v[0].is_open &&
+	    out.findings.v[0].end == 23 + sizeof(more));
+	ok(kt_detect_stream_feed(st, scratch, KT_SPAN(". end"), &out) == KT_OK);
+	ok(out.findings.n == 1 && !out.findings.v[0].is_open &&
+	    out.findings.v[0].end == 23 + sizeof(more));
+	kt_detect_stream_free(&st);
+}
+
+static void
+an_engine_that_fails_at_any_call_never_says_nothing_found(void)
+{
+	struct kt_span text = kt_span_of(texts[4]);
+	bool is_through = false;
+
+	for (uint64_t n = 1; n < 10000 && !is_through; n++) {
+		struct kt_detect_stream *st;
+		struct kt_detect_step out;
+		struct kt_findings f;
+		enum kt_rc rc = KT_OK, whole;
+
+		kt_detect_scratch_fail_at(scratch, n);
+		whole = kt_detect_scan(db, scratch, text, NULL, &f);
+		ok(whole == KT_E_ENGINE ? f.n == 0 : whole == KT_OK);
+		kt_detect_scratch_fail_at(scratch, n);
+		if (!ok(kt_detect_stream_new(&st, db, NULL) == KT_OK))
+			return;
+		for (size_t i = 0; i < text.len && rc == KT_OK; i += 16)
+			rc = kt_detect_stream_feed(
+			    st, scratch, kt_span_sub(text, i, 16), &out);
+		if (rc == KT_OK)
+			rc = kt_detect_stream_end(st, scratch, &out);
+		else
+			ok(kt_detect_stream_end(st, scratch, &out) == KT_E_ENGINE);
+		ok(rc == KT_OK || rc == KT_E_ENGINE);
+		is_through = rc == KT_OK && whole == KT_OK;
+		kt_detect_scratch_fail_at(scratch, 0);
+		kt_detect_stream_free(&st);
+	}
+	ok(is_through);
+}
+
+int
+main(void)
+{
+	struct kt_err err;
+
+	if (kt_detect_new(&db, rules, NRULES, &err) < 0 ||
+	    kt_detect_scratch_new(&scratch, db, &err) < 0) {
+		printf("Bail out! %s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	RUN(each_rule_finds_in_the_texts_of_the_law);
+	RUN(every_cut_gives_the_findings_of_the_whole);
+	RUN(without_the_hold_bytes_leak);
+	RUN(slices_do_not_show);
+	RUN(clean_prose_holds_at_most_the_current_word);
+	RUN(a_tail_is_reported_open_and_costs_no_hold);
+	RUN(an_engine_that_fails_at_any_call_never_says_nothing_found);
+	kt_detect_scratch_free(&scratch);
+	kt_detect_free(&db);
+	return done();
+}
