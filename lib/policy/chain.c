@@ -204,7 +204,7 @@ kt_chain_init(struct kt_chain *c, const struct kt_settings *settings,
 {
 	struct kt_detector *all;
 	bool wants_detectors = false;
-	size_t n;
+	size_t n = 0;
 
 	*c = (struct kt_chain){ .mem = kt_arena_new(CHAIN_ARENA_MAX) };
 	if (c->mem == NULL)

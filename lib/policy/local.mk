@@ -11,4 +11,6 @@ libkt_a_SOURCES += \
 	%D%/dlp_filter.c \
 	%D%/content_limits.c \
 	%D%/prompt_decorator.c \
-	%D%/audit_logger.c
+	%D%/audit_logger.c \
+	%D%/detector_file.h \
+	%D%/detector_file.c
