@@ -3,5 +3,15 @@ noinst_LIBRARIES += libgateway.a
 libgateway_a_SOURCES = \
 	%D%/loop.c \
 	%D%/loop.h \
-	%D%/upstream.h
+	%D%/resolver.c \
+	%D%/resolver.h \
+	%D%/upstream.c \
+	%D%/upstream.h \
+	%D%/upstream_conn.c \
+	%D%/upstream_conn.h \
+	%D%/upstream_curl.c \
+	%D%/upstream_http.c \
+	%D%/upstream_priv.h \
+	%D%/wire.c \
+	%D%/wire.h
 GATEWAY_LIBS = libgateway.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS)

@@ -94,7 +94,8 @@ struct kt_upstream_events {
 	void (*on_body)(void *self, struct kt_span bytes);
 	/*
 	 * May be NULL.  So many more bytes of the body are no longer borrowed:
-	 * they were handed over, and no retry can need them.
+	 * they were handed over, and no retry can need them.  Called once for
+	 * what was at hand (with 0 when that was nothing) and for each piece.
 	 */
 	void (*on_sent)(void *self, uint64_t bytes);
 	/* The last call.  err says why when how is KT_UPSTREAM_TRUNCATED. */

@@ -39,6 +39,15 @@
 #define KT_HTTP1_INTERIM_MAX 8
 /* A chunk's size with its extensions, which nobody needs. */
 #define KT_HTTP1_CHUNK_LINE_MAX 1024
+/* Kept connections per origin and worker; more cost memory on both sides. */
+#define KT_UPSTREAM_IDLE_MAX 256
+/* Less than the 60 s after which common balancers drop theirs. */
+#define KT_UPSTREAM_IDLE_SECONDS 50
+/* Addresses of one name that are tried in turn. */
+#define KT_ADDRESSES_MAX 8
+/* Names that are remembered, and for how long. */
+#define KT_RESOLVER_NAMES_MAX 64
+#define KT_RESOLVER_SECONDS 30
 /* One audit line; a lineage tool must be able to read it in one piece. */
 #define KT_AUDIT_LINE_MAX 32768
 /* A word longer than this is not a misspelt name. */

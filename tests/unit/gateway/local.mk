@@ -2,3 +2,8 @@ check_PROGRAMS += tests/unit/gateway/loop_test
 tests_unit_gateway_loop_test_SOURCES = %D%/loop_test.c
 tests_unit_gateway_loop_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/loop_test
+
+check_PROGRAMS += tests/unit/gateway/upstream_test
+tests_unit_gateway_upstream_test_SOURCES = %D%/upstream_test.c %D%/script.h
+tests_unit_gateway_upstream_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/upstream_test

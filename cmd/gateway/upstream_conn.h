@@ -1,0 +1,90 @@
+/*
+ * upstream_conn - connections of one worker: made, kept, handed out, closed.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    resolve, connect and handshake as one step with one deadline, and
+ *           the idle connections of each origin.
+ * Does not: read or write HTTP.
+ * Promises: a connection belongs to one call or is idle; one that the peer
+ *           closes while idle is dropped; a closed one is freed only when no
+ *           function of it is running.
+ */
+#ifndef KT_UPSTREAM_CONN_H
+#define KT_UPSTREAM_CONN_H
+#include "cmd/gateway/wire.h"
+
+struct http_call; /* upstream_http.c */
+
+enum conn_state { CONN_OPENING, CONN_CONNECTING, CONN_SECURING, CONN_IN_USE,
+	CONN_IDLE };
+
+/* The connections to one origin. */
+struct conn_home {
+	struct conn_home *next;
+	struct http_pool *pool;
+	struct kt_origin *origin; /* a reference */
+	struct conn *idle;        /* latest first: the others may time out */
+	size_t n_idle, n_conns;
+	gnutls_datum_t session; /* for the next handshake */
+};
+
+/* Where a connection that is being made stands. */
+struct conn_opening {
+	struct kt_addresses found;
+	size_t next; /* of found: to be tried */
+	struct kt_lookup *lookup;
+	struct kt_err err; /* of the last address */
+};
+
+struct conn {
+	struct kt_wire wire;
+	struct kt_watch watch;
+	struct kt_timer timer; /* connect deadline, or idle time */
+	struct kt_http1 reader;
+	struct conn_home *home;
+	struct http_call *call;
+	struct conn_opening *opening;
+	struct conn *next, **prev; /* among the idle */
+	struct kt_buf rest;        /* read, but the call was paused */
+	size_t rest_at;            /* so much of rest is used up */
+	enum conn_state state;
+	int busy;       /* functions of it that are running */
+	bool is_dead;   /* closed: only its memory is left */
+	bool is_reused; /* has carried a request before this one */
+};
+
+#define READ_BYTES 32768
+struct http_pool {
+	struct kt_upstream *u;
+	struct conn_home *homes;
+	struct http_call *soon; /* calls that have something to say */
+	struct kt_post post;
+	bool is_posted, is_freed;
+	char bytes[READ_BYTES]; /* shared: an idle stream owns no buffer */
+};
+
+/* An idle connection, or NULL. */
+struct conn *conn_take(
+    struct http_pool *pool, struct kt_origin *origin, struct http_call *call);
+/*
+ * A new one; http_call_ready or http_call_failed follows.  NULL: it failed
+ * at once, and http_call_failed has been called.
+ */
+struct conn *conn_open(
+    struct http_pool *pool, struct kt_origin *origin, struct http_call *call);
+void conn_keep(struct conn *c);  /* the call is over, the answer was whole */
+/* At once; memory that spans may point into stays while c is busy. */
+void conn_close(struct conn *c);
+/* Around everything that may call out. */
+void conn_enter(struct conn *c);
+void conn_leave(struct conn *c);
+
+/* What the connection says to its call: upstream_http.c. */
+void http_call_ready(struct http_call *call);
+/* Only remembers: tells the caller in a later turn. */
+void http_call_failed(struct http_call *call, enum kt_upstream_fail why,
+    const struct kt_err *err);
+void http_call_event(struct http_call *call, uint32_t events);
+void http_pool_say(void *pool); /* kt_post_fn */
+
+#endif

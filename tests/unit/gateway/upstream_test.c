@@ -1,0 +1,650 @@
+#include <errno.h>
+#include <malloc.h>
+
+#include "cmd/gateway/upstream.h"
+#include "tests/unit/gateway/script.h"
+#include "tests/unit/tap.h"
+
+static struct kt_loop *loop;
+static struct kt_resolver *resolver;
+static struct kt_upstream *upstream;
+static struct kt_trust *trust; /* of the next call; NULL: in clear */
+static struct kt_span tls_name, host;
+static bool is_by_proxy;
+
+/* One call and what was heard of it. */
+struct heard {
+	struct kt_upstream_call *call;
+	struct kt_buf text;
+	uint64_t sent_bytes, body_bytes;
+	int sents;
+	enum { OPEN, WHOLE, TRUNCATED, FAILED } end;
+	enum kt_upstream_fail why;
+	struct kt_err err;
+	bool cancels_at_head, cancels_at_body, pauses, is_paused;
+	struct kt_timer resume;
+};
+
+static void
+on_head(void *self, const struct kt_http1_head *head)
+{
+	struct heard *h = self;
+
+	ok(kt_buf_printf(&h->text, "%d{", head->status) == KT_OK);
+	if (h->cancels_at_head)
+		kt_upstream_cancel(&h->call);
+}
+
+static void
+on_resume(void *self)
+{
+	struct heard *h = self;
+
+	h->is_paused = false;
+	kt_upstream_resume(h->call);
+}
+
+static void
+on_body(void *self, struct kt_span bytes)
+{
+	struct heard *h = self;
+
+	ok(!h->is_paused);
+	h->body_bytes += bytes.len;
+	if (h->body_bytes < 65536)
+		ok(kt_buf_add(&h->text, bytes) == KT_OK);
+	if (h->cancels_at_body) {
+		kt_upstream_cancel(&h->call);
+	} else if (h->pauses) {
+		h->is_paused = true;
+		kt_upstream_pause(h->call);
+		ok(kt_timer_set(loop, &h->resume, 0, on_resume, h) == KT_OK);
+	}
+}
+
+static void
+on_sent(void *self, uint64_t bytes)
+{
+	struct heard *h = self;
+
+	h->sents++;
+	h->sent_bytes += bytes;
+}
+
+static void
+on_end(void *self, enum kt_upstream_end how, const struct kt_err *err)
+{
+	struct heard *h = self;
+
+	ok(h->end == OPEN);
+	h->end = how == KT_UPSTREAM_OK ? WHOLE : TRUNCATED;
+	if (err != NULL)
+		h->err = *err;
+	h->call = NULL;
+}
+
+static void
+on_fail(void *self, enum kt_upstream_fail why, const struct kt_err *err)
+{
+	struct heard *h = self;
+
+	ok(h->end == OPEN && h->text.len == 0);
+	h->end = FAILED;
+	h->why = why;
+	h->err = *err;
+	h->call = NULL;
+}
+
+static const struct kt_upstream_events events = {
+	on_head, on_body, on_sent, on_end, on_fail
+};
+
+static struct kt_origin *
+origin_of(uint16_t port, uint32_t connect_ms)
+{
+	char proxy[64];
+	struct kt_origin_spec spec = {
+		.host = host.len > 0 ? host : KT_SPAN("127.0.0.1"),
+		.port = port,
+		.trust = trust,
+		.tls_name = tls_name,
+		.connect_ms = connect_ms,
+	};
+	struct kt_origin *origin;
+
+	(void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", port);
+	if (is_by_proxy)
+		spec.proxy = kt_span_of(proxy);
+	ok(kt_origin_new(&origin, &spec, NULL) == KT_OK);
+	return origin;
+}
+
+static void
+begin_with(struct heard *h, struct kt_origin *origin, struct kt_span body,
+    uint64_t body_bytes)
+{
+	struct kt_upstream_request r = {
+		.method = body_bytes == KT_HTTP1_NO_BODY ? KT_SPAN("GET")
+		                                         : KT_SPAN("POST"),
+		.target = KT_SPAN("/v1/x?y=1"),
+		.body = &body,
+		.n_body = body.len > 0 ? 1 : 0,
+		.body_bytes = body_bytes,
+	};
+	struct kt_err err = { 0 };
+
+	if (h->text.limit == 0)
+		kt_buf_init(&h->text, 1u << 20);
+	h->end = OPEN;
+	if (!ok(kt_upstream_start(upstream, origin, &r, &events, h, &h->call,
+	            &err) == KT_OK))
+		printf("# %s\n", err.text);
+	ok(h->end == OPEN && h->sents == 0 && h->text.len == 0);
+}
+
+static void
+begin(struct heard *h, struct kt_origin *origin)
+{
+	begin_with(h, origin, KT_SPAN("hello"), 5);
+}
+
+static void
+turn(void)
+{
+	ok(kt_loop_turn(loop, 20000, NULL) == KT_OK);
+}
+
+static void
+wait_end(struct heard *h)
+{
+	uint64_t until = kt_loop_now(loop) + 6000000;
+
+	while (h->end == OPEN && kt_loop_now(loop) < until)
+		turn();
+	ok(h->end != OPEN);
+}
+
+static bool
+heard(const struct heard *h, const char *text)
+{
+	if (kt_span_eq(kt_buf_span(&h->text), kt_span_of(text)))
+		return true;
+	printf("# heard '%.*s', err '%s'\n", (int)h->text.len, h->text.ptr,
+	    h->err.text);
+	return false;
+}
+
+static void
+forget(struct heard *h)
+{
+	kt_buf_fini(&h->text);
+	kt_timer_del(loop, &h->resume);
+	*h = (struct heard){ 0 };
+}
+
+#define OK2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+#define SENDS(text) { SEND, KT_SPAN_INIT(text), 0 }
+
+static void
+a_kept_connection_carries_the_next_request(void)
+{
+	static const struct step steps[] = { { ACCEPT }, { EXPECT }, SENDS(OK2),
+		{ EXPECT }, SENDS(OK2), { WAIT_CLOSE }, { END } };
+	struct kt_origin *origin;
+	struct heard h = { 0 };
+	struct script s;
+
+	script_listen(&s, 8);
+	script_start(&s, steps);
+	origin = origin_of(s.port, 0);
+	for (int i = 0; i < 2; i++) {
+		begin(&h, origin);
+		wait_end(&h);
+		ok(h.end == WHOLE && heard(&h, "200{hi"));
+		ok(h.sents == 1 && h.sent_bytes == 5);
+		forget(&h);
+	}
+	kt_upstream_drop_idle(upstream);
+	script_join(&s);
+	ok(s.conns_seen == 1 && s.requests_seen == 2 && s.is_closed_seen);
+	ok(kt_span_starts(kt_buf_span(&s.requests),
+	    KT_SPAN("POST /v1/x?y=1 HTTP/1.1\r\nHost: 127.0.0.1:")));
+	script_end(&s);
+	kt_origin_free(&origin);
+}
+
+static void
+a_request_that_meets_a_dead_kept_connection_is_sent_once_more(void)
+{
+	/* Closed only after the second request came: nobody could know. */
+	static const struct step steps[] = { { ACCEPT }, { EXPECT }, SENDS(OK2),
+		{ EXPECT }, { RESET }, { ACCEPT }, { EXPECT }, SENDS(OK2),
+		{ EXPECT }, SENDS("HTTP/1.1"), { CLOSE }, { END } };
+	struct kt_origin *origin;
+	struct heard h = { 0 };
+	struct script s;
+
+	script_listen(&s, 8);
+	script_start(&s, steps);
+	origin = origin_of(s.port, 0);
+	for (int i = 0; i < 2; i++) {
+		begin(&h, origin);
+		wait_end(&h);
+		ok(h.end == WHOLE && heard(&h, "200{hi") && h.sents == 1);
+		forget(&h);
+	}
+	ok(s.conns_seen == 2);
+	/* But not when a byte of an answer came. */
+	begin(&h, origin);
+	wait_end(&h);
+	ok(h.end == FAILED && h.why == KT_UPSTREAM_RESET);
+	forget(&h);
+	script_join(&s);
+	ok(s.conns_seen == 2 && s.requests_seen == 4);
+	script_end(&s);
+	kt_origin_free(&origin);
+}
+
+static void
+an_idle_connection_that_the_peer_closes_is_dropped(void)
+{
+	static const struct step steps[] = { { ACCEPT }, { EXPECT }, SENDS(OK2),
+		{ CLOSE }, { ACCEPT }, { EXPECT }, SENDS(OK2), { END } };
+	struct kt_origin *origin;
+	struct heard h = { 0 };
+	struct script s;
+
+	script_listen(&s, 8);
+	script_start(&s, steps);
+	origin = origin_of(s.port, 0);
+	for (int i = 0; i < 2; i++) {
+		begin(&h, origin);
+		wait_end(&h);
+		ok(h.end == WHOLE);
+		forget(&h);
+		turn();
+		turn();
+	}
+	script_join(&s);
+	kt_upstream_drop_idle(upstream);
+	script_end(&s);
+	kt_origin_free(&origin);
+}
+
+/* Plays one answer, cut at len, and says how the call ended. */
+static void
+play(struct heard *h, struct kt_span answer, enum step_do after)
+{
+	struct step steps[] = { { ACCEPT }, { EXPECT }, { SEND, answer, 0 },
+		{ after }, { END } };
+	struct kt_origin *origin;
+	struct script s;
+	gnutls_certificate_credentials_t tls = NULL;
+
+	script_listen(&s, 8);
+	s.tls = tls;
+	script_start(&s, steps);
+	origin = origin_of(s.port, 0);
+	begin(h, origin);
+	wait_end(h);
+	script_join(&s);
+	kt_upstream_drop_idle(upstream);
+	script_end(&s);
+	kt_origin_free(&origin);
+}
+
+static void
+an_answer_cut_at_any_byte_never_ends_well(void)
+{
+	static const struct kt_span answers[] = {
+		KT_SPAN_INIT(OK2),
+		KT_SPAN_INIT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		             "1\r\nh\r\n1\r\ni\r\n0\r\n\r\n"),
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(answers); i++) {
+		size_t head = 0;
+
+		while (memcmp(answers[i].ptr + head, "\r\n\r\n", 4) != 0)
+			head++;
+		for (size_t n = 0; n <= answers[i].len; n++) {
+			struct heard h = { 0 };
+
+			play(&h, kt_span_sub(answers[i], 0, n),
+			    n % 2 ? CLOSE : RESET);
+			if (n < head + 4)
+				ok(h.end == FAILED && h.why == KT_UPSTREAM_RESET);
+			else if (n < answers[i].len)
+				ok(h.end == TRUNCATED && h.err.text[0] != '\0');
+			else
+				ok(h.end == WHOLE && heard(&h, "200{hi"));
+			forget(&h);
+		}
+	}
+}
+
+static void
+a_reset_never_ends_a_body_that_lasts_to_the_close(void)
+{
+	struct heard h = { 0 };
+
+	play(&h, KT_SPAN("HTTP/1.1 200 OK\r\n\r\nhi"), CLOSE);
+	ok(h.end == WHOLE && heard(&h, "200{hi"));
+	forget(&h);
+	play(&h, KT_SPAN("HTTP/1.1 200 OK\r\n\r\nhi"), RESET);
+	ok(h.end == TRUNCATED || h.end == FAILED);
+	forget(&h);
+}
+
+static void
+what_is_not_http_fails_as_protocol(void)
+{
+	struct heard h = { 0 };
+
+	play(&h, KT_SPAN("SSH-2.0-x\r\n"), WAIT_CLOSE);
+	ok(h.end == FAILED && h.why == KT_UPSTREAM_PROTOCOL);
+	forget(&h);
+	play(&h, KT_SPAN("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	                 "1\r\nhZZ"), WAIT_CLOSE);
+	ok(h.end == TRUNCATED && heard(&h, "200{h"));
+	forget(&h);
+}
+
+/* Cancels at a point of the call; the peer must see it at once. */
+static void
+cancel_at(struct heard h, struct kt_span answer, int requests)
+{
+	struct step steps[] = { { ACCEPT }, { EXPECT }, { SEND, answer, 0 },
+		{ WAIT_CLOSE }, { END } };
+	struct kt_origin *origin;
+	struct script s;
+	uint64_t start;
+
+	script_listen(&s, 8);
+	script_start(&s, steps);
+	origin = origin_of(s.port, 0);
+	begin(&h, origin);
+	start = kt_loop_now(loop);
+	while (h.call != NULL && (h.cancels_at_head || h.cancels_at_body ||
+	    atomic_load(&s.requests_seen) < requests))
+		turn();
+	kt_upstream_cancel(&h.call);
+	while (requests > 0 && !atomic_load(&s.is_closed_seen) &&
+	    kt_loop_now(loop) < start + 3000000)
+		turn();
+	ok(h.end == OPEN);
+	ok(requests == 0 || atomic_load(&s.is_closed_seen));
+	ok(kt_loop_now(loop) < start + 1000000);
+	script_join(&s);
+	script_end(&s);
+	kt_origin_free(&origin);
+	forget(&h);
+}
+
+static void
+cancel_closes_the_connection_at_once_wherever_it_stands(void)
+{
+	struct kt_span answer = KT_SPAN("HTTP/1.1 200 OK\r\n\r\nsome");
+
+	cancel_at((struct heard){ 0 }, answer, 0);
+	cancel_at((struct heard){ 0 }, (struct kt_span){ "", 0 }, 1);
+	cancel_at((struct heard){ .cancels_at_head = true }, answer, 1);
+	cancel_at((struct heard){ .cancels_at_body = true }, answer, 1);
+}
+
+static void
+a_paused_call_makes_the_peer_wait_and_memory_stays_flat(void)
+{
+	static const struct step steps[] = { { ACCEPT }, { EXPECT },
+		SENDS("HTTP/1.1 200 OK\r\nContent-Length: 33554432\r\n\r\n"),
+		{ FILL, { NULL, 0 }, 33554432 }, { WAIT_CLOSE }, { END } };
+	struct kt_origin *origin;
+	struct heard h = { 0 };
+	size_t before, filled;
+	struct script s;
+
+	script_listen(&s, 8);
+	script_start(&s, steps);
+	origin = origin_of(s.port, 0);
+	begin(&h, origin);
+	while (h.text.len == 0)
+		turn();
+	before = mallinfo2().uordblks;
+	kt_upstream_pause(h.call);
+	do {
+		filled = atomic_load(&s.filled);
+		for (int i = 0; i < 5; i++)
+			turn();
+	} while (atomic_load(&s.filled) != filled);
+	ok(filled < 24u << 20); /* what the kernel holds, at most */
+	ok(mallinfo2().uordblks < before + 100000);
+	h.pauses = true;
+	kt_upstream_resume(h.call);
+	wait_end(&h);
+	ok(h.end == WHOLE && h.body_bytes == 33554432);
+	kt_upstream_drop_idle(upstream);
+	script_join(&s);
+	script_end(&s);
+	kt_origin_free(&origin);
+	forget(&h);
+}
+
+static void
+a_pause_between_chunks_loses_and_repeats_nothing(void)
+{
+	struct heard h = { .pauses = true };
+
+	play(&h, KT_SPAN("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	                 "1\r\na\r\n2\r\nbc\r\n1\r\nd\r\n3\r\nefg\r\n0\r\n\r\n"),
+	    WAIT_CLOSE);
+	ok(h.end == WHOLE && heard(&h, "200{abcdefg"));
+	forget(&h);
+}
+
+static void
+a_streamed_body_goes_up_piece_by_piece(void)
+{
+	static const struct step steps[] = { { ACCEPT }, { EXPECT }, SENDS(OK2),
+		{ ACCEPT }, { EXPECT }, SENDS(OK2), { END } };
+	static const uint64_t lengths[] = { 9, KT_HTTP1_CHUNKED };
+	static const char *const seen[] = { "hello, kt",
+		"5\r\nhello\r\n2\r\n, \r\n2\r\nkt\r\n0\r\n\r\n" };
+	struct kt_origin *origin;
+	struct heard h = { 0 };
+	struct script s;
+
+	script_listen(&s, 8);
+	script_start(&s, steps);
+	origin = origin_of(s.port, 0);
+	for (size_t i = 0; i < 2; i++) {
+		begin_with(&h, origin, KT_SPAN("hello"), lengths[i]);
+		ok(kt_upstream_send(h.call, KT_SPAN("x"), NULL) == KT_E_MISUSE);
+		while (h.sents < 1)
+			turn();
+		ok(kt_upstream_send(h.call, KT_SPAN(", "), NULL) == KT_OK);
+		while (h.sents < 2)
+			turn();
+		ok(kt_upstream_send(h.call, KT_SPAN("kt"), NULL) == KT_OK);
+		kt_upstream_finish(h.call);
+		wait_end(&h);
+		ok(h.end == WHOLE && h.sents == 3 && h.sent_bytes == 9);
+		forget(&h);
+		kt_upstream_drop_idle(upstream);
+		ok(strstr(s.requests.ptr, seen[i]) != NULL);
+	}
+	script_join(&s);
+	script_end(&s);
+	kt_origin_free(&origin);
+}
+
+static void
+an_early_answer_is_heard_though_the_body_was_not_taken(void)
+{
+	static const struct step steps[] = { { ACCEPT },
+		SENDS("HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno"),
+		{ WAIT_CLOSE }, { WAIT_CLOSE }, { END } };
+	size_t len = 16u << 20;
+	char *big = kt_alloc(len);
+	struct kt_origin *origin;
+	struct heard h = { 0 };
+	struct script s;
+
+	script_listen(&s, 8);
+	script_start(&s, steps);
+	origin = origin_of(s.port, 0);
+	begin_with(&h, origin, (struct kt_span){ big, len }, len);
+	wait_end(&h);
+	ok(h.end == WHOLE && heard(&h, "413{no"));
+	script_join(&s);
+	script_end(&s);
+	kt_origin_free(&origin);
+	forget(&h);
+	kt_free(big);
+}
+
+static void
+a_large_body_arrives_whole(void)
+{
+	static const struct step steps[] = { { ACCEPT }, { EXPECT }, SENDS(OK2),
+		{ END } };
+	size_t len = 3000000;
+	char *big = kt_alloc(len);
+	struct kt_origin *origin;
+	struct heard h = { 0 };
+	struct script s;
+
+	for (size_t i = 0; i < len; i++)
+		big[i] = (char)('a' + i % 23);
+	script_listen(&s, 8);
+	script_start(&s, steps);
+	origin = origin_of(s.port, 0);
+	begin_with(&h, origin, (struct kt_span){ big, len }, len);
+	wait_end(&h);
+	script_join(&s);
+	ok(h.end == WHOLE && h.sent_bytes == len);
+	ok(kt_span_ends(
+	    kt_buf_span(&s.requests), (struct kt_span){ big, len }));
+	kt_upstream_drop_idle(upstream);
+	script_end(&s);
+	kt_origin_free(&origin);
+	forget(&h);
+	kt_free(big);
+}
+
+static void
+failing_to_connect_says_why(void)
+{
+	struct kt_origin *origin;
+	struct heard h = { 0 };
+	struct script s;
+	int fillers[16];
+
+	script_listen(&s, 8);
+	(void)close(s.listener); /* refused from now on */
+	origin = origin_of(s.port, 0);
+	begin(&h, origin);
+	wait_end(&h);
+	ok(h.end == FAILED && h.why == KT_UPSTREAM_CONNECT);
+	forget(&h);
+	kt_origin_free(&origin);
+	kt_buf_fini(&s.requests);
+
+	host = KT_SPAN("no-such-name.invalid");
+	origin = origin_of(1, 0);
+	begin(&h, origin);
+	wait_end(&h);
+	ok(h.end == FAILED && h.why == KT_UPSTREAM_RESOLVE);
+	forget(&h);
+	kt_origin_free(&origin);
+	host = (struct kt_span){ NULL, 0 };
+
+	/* A full backlog: SYNs are dropped. */
+	script_listen(&s, 0);
+	for (size_t i = 0; i < KT_NELEMS(fillers); i++) {
+		struct sockaddr_in at = { .sin_family = AF_INET,
+			.sin_port = htons(s.port) };
+
+		at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(fillers[i], (struct sockaddr *)&at, sizeof(at));
+	}
+	origin = origin_of(s.port, 300);
+	begin(&h, origin);
+	wait_end(&h);
+	ok(h.end == FAILED && h.why == KT_UPSTREAM_CONNECT_TIMEOUT);
+	forget(&h);
+	for (size_t i = 0; i < KT_NELEMS(fillers); i++)
+		(void)close(fillers[i]); /* they have done their work */
+	script_end(&s);
+	kt_origin_free(&origin);
+}
+
+static void
+names_are_looked_up_off_the_loop_and_remembered(void)
+{
+	static const struct step steps[] = { { ACCEPT }, { EXPECT }, SENDS(OK2),
+		{ ACCEPT }, { EXPECT }, SENDS(OK2), { END } };
+	struct kt_origin *origin;
+	struct heard h = { 0 };
+	struct script s;
+
+	script_listen(&s, 8);
+	script_start(&s, steps);
+	host = KT_SPAN("localhost"); /* ::1 is refused, 127.0.0.1 is next */
+	origin = origin_of(s.port, 0);
+	for (int i = 0; i < 2; i++) {
+		begin(&h, origin);
+		wait_end(&h);
+		ok(h.end == WHOLE && heard(&h, "200{hi"));
+		forget(&h);
+		kt_upstream_drop_idle(upstream);
+	}
+	host = (struct kt_span){ NULL, 0 };
+	script_join(&s);
+	script_end(&s);
+	kt_origin_free(&origin);
+}
+
+static void
+a_request_that_cannot_be_written_is_refused_at_once(void)
+{
+	struct kt_header bad = { KT_SPAN("A"), KT_SPAN("b\r\nC: d") };
+	struct kt_upstream_request r = {
+		.method = KT_SPAN("POST"), .target = KT_SPAN("/"),
+		.headers = &bad, .n_headers = 1, .body_bytes = 0,
+	};
+	struct kt_origin *origin = origin_of(1, 0);
+	struct kt_upstream_call *call;
+
+	ok(kt_upstream_start(upstream, origin, &r, &events, NULL, &call, NULL) ==
+	    KT_E_MISUSE);
+	ok(call == NULL);
+	kt_origin_free(&origin);
+}
+
+int
+main(void)
+{
+	ok(kt_loop_new(&loop, NULL) == KT_OK);
+	ok(kt_resolver_new(&resolver, NULL) == KT_OK);
+	ok(kt_upstream_new(&upstream, loop, resolver, NULL) == KT_OK);
+	RUN(a_kept_connection_carries_the_next_request);
+	RUN(a_request_that_meets_a_dead_kept_connection_is_sent_once_more);
+	RUN(an_idle_connection_that_the_peer_closes_is_dropped);
+	RUN(an_answer_cut_at_any_byte_never_ends_well);
+	RUN(a_reset_never_ends_a_body_that_lasts_to_the_close);
+	RUN(what_is_not_http_fails_as_protocol);
+	RUN(cancel_closes_the_connection_at_once_wherever_it_stands);
+	RUN(a_paused_call_makes_the_peer_wait_and_memory_stays_flat);
+	RUN(a_pause_between_chunks_loses_and_repeats_nothing);
+	RUN(a_streamed_body_goes_up_piece_by_piece);
+	RUN(an_early_answer_is_heard_though_the_body_was_not_taken);
+	RUN(a_large_body_arrives_whole);
+	RUN(failing_to_connect_says_why);
+	RUN(names_are_looked_up_off_the_loop_and_remembered);
+	RUN(a_request_that_cannot_be_written_is_refused_at_once);
+	kt_upstream_free(&upstream);
+	kt_resolver_free(&resolver);
+	kt_loop_free(&loop);
+	return done();
+}
