@@ -262,6 +262,14 @@ kt_disk_read_at(struct kt_disk_file *f, uint64_t at, void *to, size_t n,
 }
 
 enum kt_rc
+kt_disk_protect(struct kt_disk_file *f, struct kt_err *err)
+{
+	if (f->io->fchmod(f->io->arg, f->fd, 0400) < 0)
+		return io_fail(err, "cannot protect", "file");
+	return KT_OK;
+}
+
+enum kt_rc
 kt_disk_lock(struct kt_disk_file *f, struct kt_err *err)
 {
 	int r;

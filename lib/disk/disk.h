@@ -37,6 +37,7 @@ struct kt_disk_io {
 	int (*fsync)(void *arg, int fd);
 	int (*ftruncate)(void *arg, int fd, uint64_t size);
 	int (*fstat)(void *arg, int fd, struct kt_disk_stat *st);
+	int (*fchmod)(void *arg, int fd, unsigned mode);
 	int (*flock)(void *arg, int fd); /* exclusive, does not wait */
 	int (*rename)(void *arg, const char *from, const char *to);
 	int (*unlink)(void *arg, const char *path);
@@ -95,6 +96,9 @@ KT_MUSTCHECK enum kt_rc kt_disk_cut(
 /* Up to n bytes at `at`; *got is less than n only at the end of the file. */
 KT_MUSTCHECK enum kt_rc kt_disk_read_at(struct kt_disk_file *f, uint64_t at,
     void *to, size_t n, size_t *got, struct kt_err *err);
+/* Nobody but root writes to it any more. */
+KT_MUSTCHECK enum kt_rc kt_disk_protect(
+    struct kt_disk_file *f, struct kt_err *err);
 /* KT_E_MISUSE when somebody else holds it; held until the file is closed. */
 KT_MUSTCHECK enum kt_rc kt_disk_lock(struct kt_disk_file *f, struct kt_err *err);
 void kt_disk_close(struct kt_disk_file *f);

@@ -80,6 +80,13 @@ real_fstat(void *arg, int fd, struct kt_disk_stat *st)
 }
 
 static int
+real_fchmod(void *arg, int fd, unsigned mode)
+{
+	(void)arg;
+	return fchmod(fd, (mode_t)mode);
+}
+
+static int
 real_flock(void *arg, int fd)
 {
 	(void)arg;
@@ -144,6 +151,7 @@ const struct kt_disk_io kt_disk_real = {
 	.fsync = real_fsync,
 	.ftruncate = real_ftruncate,
 	.fstat = real_fstat,
+	.fchmod = real_fchmod,
 	.flock = real_flock,
 	.rename = real_rename,
 	.unlink = real_unlink,

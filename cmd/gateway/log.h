@@ -1,0 +1,80 @@
+/*
+ * log - an audit directory that is being written to.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    which files an audit directory has (kt-audit(5)), in which order
+ *           they become durable, and how far to trust them after a crash.
+ * Does not: wait, run threads, or answer anybody: writer.h.
+ * Promises: `durable` counts only records that a successful fdatasync
+ *           covers; a failed call poisons the log until kt_log_reopen(),
+ *           which keeps exactly the durable records; a checkpoint is stored
+ *           only over durable records.
+ */
+#ifndef KT_LOG_H
+#define KT_LOG_H
+#include "cmd/gateway/writer.h"
+
+#define KT_LOG_NAME_MAX 64 /* bytes of a deployment's or gateway's name */
+#define KT_LOG_ORIGIN_MAX (2 * KT_LOG_NAME_MAX + KT_AUDIT_LOG_ID + 3)
+
+struct kt_log {
+	const struct kt_disk_io *io;
+	enum kt_durability durability;
+	uint64_t segment_bytes;
+	char dir[KT_PATH_MAX];
+	char name[2 * KT_LOG_NAME_MAX + 2]; /* <deployment>/<gateway> */
+	char origin[KT_LOG_ORIGIN_MAX]; /* name and log id, once known */
+	char boot[33];
+	char software[KT_AUDIT_TEXT_MAX + 1];
+	char policy_hash[KT_AUDIT_TEXT_MAX + 1];
+	char policy_version[KT_AUDIT_TEXT_MAX + 1];
+	uint8_t commit_key[KT_AUDIT_HASH];
+
+	struct kt_disk_file segment, checkpoints;
+	uint64_t number;        /* of the open segment */
+	uint64_t next_number;   /* of the next one */
+	struct kt_audit_chain chain;
+	struct kt_buf batch, body;
+	uint64_t durable;       /* records */
+	uint64_t durable_bytes; /* of the open segment */
+	uint64_t checkpointed;  /* records the newest checkpoint covers */
+	bool is_poisoned;
+};
+
+/* Takes up or begins the log, as kt_writer_start() says. */
+KT_MUSTCHECK enum kt_rc kt_log_open(struct kt_log *log,
+    const struct kt_writer_opts *opts, struct kt_err *err);
+/* Seals a body into the batch.  KT_E_MISUSE, KT_E_PARSE: the body is bad. */
+KT_MUSTCHECK enum kt_rc kt_log_add(struct kt_log *log, struct kt_span body,
+    uint8_t leaf[KT_AUDIT_HASH], struct kt_err *err);
+/* Writes the batch; with KT_DURABILITY_COMMIT it is durable afterwards. */
+KT_MUSTCHECK enum kt_rc kt_log_flush(struct kt_log *log, struct kt_err *err);
+/* Whatever the mode: every record so far is durable afterwards. */
+KT_MUSTCHECK enum kt_rc kt_log_sync(struct kt_log *log, struct kt_err *err);
+/* Syncs, then stores a checkpoint unless the newest covers everything. */
+KT_MUSTCHECK enum kt_rc kt_log_checkpoint(
+    struct kt_log *log, struct kt_err *err);
+/* Seals the open segment and begins the next one. */
+KT_MUSTCHECK enum kt_rc kt_log_rotate(struct kt_log *log, struct kt_err *err);
+/* After a failure: cuts the tail to what is durable, reads it back, goes on
+ * in a new segment.  Fails and may be tried again. */
+KT_MUSTCHECK enum kt_rc kt_log_reopen(struct kt_log *log, struct kt_err *err);
+/* With the shutdown record and the last checkpoint, unless poisoned. */
+enum kt_rc kt_log_close(struct kt_log *log, struct kt_err *err);
+
+/* Between log.c and recover.c. */
+/* Finds the end of the log, cuts what does not follow, begins a segment. */
+KT_MUSTCHECK enum kt_rc kt_log_recover(struct kt_log *log, struct kt_err *err);
+/* Adds its header, and the genesis record where there is none. */
+KT_MUSTCHECK enum kt_rc kt_log_begin_segment(
+    struct kt_log *log, struct kt_err *err);
+/* Adds what log->body holds and empties it. */
+KT_MUSTCHECK enum kt_rc kt_log_add_own(struct kt_log *log, struct kt_err *err);
+void kt_log_set_origin(
+    struct kt_log *log, const uint8_t genesis_leaf[KT_AUDIT_HASH]);
+/* "<dir>/<rest>"; KT_E_LIMIT when it does not fit. */
+KT_MUSTCHECK enum kt_rc kt_log_path(const struct kt_log *log,
+    char path[static KT_PATH_MAX], struct kt_err *err, const char *fmt, ...)
+    KT_PRINTF(4, 5);
+
+#endif

@@ -1,0 +1,472 @@
+/*
+ * recover - finding the end of a log that may have stopped anywhere.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Only the last segment is read: its header carries the chain up to it.  The
+ * longest prefix that chains is kept, whatever follows is moved away and
+ * never deleted, and a log that has less than its checkpoint says is not
+ * touched at all: that is no crash, and going on would hide it.
+ */
+#include "cmd/gateway/log.h"
+
+#include "audit/canon.h"
+#include "audit/marks.h"
+
+#include <errno.h>
+
+#define READ_BYTES 65536
+
+struct recovery {
+	struct kt_log *log;
+	struct kt_audit_checkpoint newest; /* size 0: there is none */
+	char newest_origin[KT_LOG_ORIGIN_MAX];
+	uint64_t first, last, count; /* segment files, by number */
+	struct kt_disk_file tail;
+	uint64_t kept; /* bytes of the tail that chain */
+	uint64_t expected; /* records this process knows to be durable */
+	bool has_other_root;
+	const char *cause;
+	uint64_t bytes_cut;
+	char cut_sha256[2 * KT_AUDIT_HASH + 1];
+	char quarantine[96];
+};
+
+/* ---- the newest checkpoint ---- */
+
+static enum kt_rc
+consider(struct recovery *r, struct kt_span note, struct kt_err *err)
+{
+	struct kt_audit_checkpoint cp;
+
+	if (kt_audit_checkpoint_parse(note, &cp, err) < 0)
+		return err->rc;
+	if (cp.size < r->newest.size)
+		return KT_OK;
+	if (cp.origin.len >= sizeof(r->newest_origin))
+		return kt_fail(err, KT_E_PARSE, "checkpoint: origin too long");
+	r->newest = cp;
+	memcpy(r->newest_origin, cp.origin.ptr, cp.origin.len);
+	r->newest.origin.ptr = r->newest_origin;
+	return KT_OK;
+}
+
+/* A note that a crash cut short says nothing and is cut away. */
+static enum kt_rc
+last_of_checkpoints(struct recovery *r, struct kt_err *err)
+{
+	struct kt_disk_file *f = &r->log->checkpoints;
+	char text[4096];
+	struct kt_span s;
+	uint64_t from = f->size > sizeof(text) ? f->size - sizeof(text) : 0;
+	size_t got, end, start;
+
+	if (kt_disk_read_at(f, from, text, sizeof(text), &got, err) < 0)
+		return err->rc;
+	for (end = got; end >= 3 && memcmp(text + end - 3, "\n\n\n", 3) != 0;)
+		end--;
+	if (end < 3)
+		end = 0;
+	if (end == 0 && from > 0)
+		return kt_fail(err, KT_E_PARSE, "checkpoints: no last note");
+	if (from + end < f->size && kt_disk_cut(f, from + end, err) < 0)
+		return err->rc;
+	if (end == 0)
+		return KT_OK;
+	for (start = end - 3;
+	    start >= 3 && memcmp(text + start - 3, "\n\n\n", 3) != 0;)
+		start--;
+	if (start < 3)
+		start = 0;
+	s = (struct kt_span){ text + start, end - 1 - start };
+	return consider(r, s, err);
+}
+
+static enum kt_rc
+find_newest(struct recovery *r, struct kt_err *err)
+{
+	char path[KT_PATH_MAX];
+	struct kt_buf text;
+	enum kt_rc rc;
+
+	if (kt_log_path(r->log, path, err, "checkpoint") < 0)
+		return err->rc;
+	kt_buf_init(&text, 65536);
+	rc = kt_disk_read_file(r->log->io, path, 16384, &text, err);
+	if (rc == KT_OK)
+		rc = consider(r, kt_buf_span(&text), err);
+	else if (rc == KT_E_IO && errno == ENOENT)
+		rc = KT_OK;
+	kt_buf_fini(&text);
+	return rc < 0 ? rc : last_of_checkpoints(r, err);
+}
+
+/* ---- the segments ---- */
+
+/* 000000000042.jsonl; other names are not ours to judge. */
+static bool
+see_segment(void *arg, const char *name)
+{
+	struct recovery *r = arg;
+	struct kt_span s = kt_span_of(name);
+	uint64_t n;
+
+	if (s.len != 18 || !kt_span_ends(s, KT_SPAN(".jsonl")) ||
+	    !kt_span_u64(kt_span_sub(s, 0, 12), &n))
+		return true;
+	if (r->count == 0 || n < r->first)
+		r->first = n;
+	if (r->count == 0 || n > r->last)
+		r->last = n;
+	r->count++;
+	return true;
+}
+
+static void
+compare_root(struct recovery *r)
+{
+	struct kt_audit_chain *c = &r->log->chain;
+	uint8_t root[KT_AUDIT_HASH];
+
+	if (r->newest.size == 0 || c->size != r->newest.size)
+		return;
+	kt_audit_chain_root(c, root);
+	if (memcmp(root, r->newest.root, KT_AUDIT_HASH) != 0)
+		r->has_other_root = true;
+}
+
+/* The full origin, from the genesis leaf or from any later record. */
+static bool
+origin_fits(struct kt_log *log, struct kt_span origin,
+    const uint8_t leaf[KT_AUDIT_HASH])
+{
+	struct kt_span name = kt_span_of(log->name);
+
+	if (log->chain.size == 0) {
+		kt_log_set_origin(log, leaf);
+		return kt_span_eq(origin, name);
+	}
+	if (log->origin[0] == '\0') {
+		if (origin.len != name.len + 1 + KT_AUDIT_LOG_ID ||
+		    !kt_span_starts(origin, name))
+			return false;
+		memcpy(log->origin, origin.ptr, origin.len);
+		log->origin[origin.len] = '\0';
+	}
+	return kt_span_eq(origin, kt_span_of(log->origin));
+}
+
+/* Whether the line continues the chain; if so the chain has taken it. */
+static bool
+follows(struct recovery *r, struct kt_span line)
+{
+	struct kt_log *log = r->log;
+	struct kt_audit_chain *c = &log->chain;
+	uint8_t leaf[KT_AUDIT_HASH], prev[KT_AUDIT_HASH];
+	struct kt_audit_line l;
+	struct kt_err ignored;
+
+	if (kt_audit_line_parse(line, &l, &ignored) < 0 || !l.is_whole ||
+	    !kt_span_eq(l.v, KT_SPAN(KT_AUDIT_VERSION)))
+		return false;
+	if (r->kept == 0 && l.i > 0) {
+		if (kt_audit_segment_read(line, c, &ignored) < 0)
+			return false;
+		compare_root(r);
+	}
+	if (l.i != c->size || !kt_unhex(l.prev, prev, sizeof(prev)) ||
+	    memcmp(prev, c->prev, sizeof(prev)) != 0)
+		return false;
+	kt_audit_leaf(c, line, leaf);
+	if (!origin_fits(log, l.origin, leaf))
+		return false;
+	kt_audit_chain_step(c, leaf);
+	return true;
+}
+
+static void
+forget(struct kt_log *log)
+{
+	log->chain.size = 0;
+	memset(log->chain.prev, 0, KT_AUDIT_HASH);
+	log->origin[0] = '\0';
+}
+
+/* Steps the chain over the tail as far as it goes. */
+static enum kt_rc
+read_tail(struct recovery *r, struct kt_err *err)
+{
+	struct kt_buf text;
+	enum kt_rc rc = KT_OK;
+	size_t got = 1, n, at;
+	uint64_t from = 0;
+
+	r->kept = 0;
+	forget(r->log);
+	kt_buf_init(&text, KT_AUDIT_LINE_MAX + 2 * READ_BYTES);
+	while (rc == KT_OK && got > 0 && text.len <= KT_AUDIT_LINE_MAX) {
+		rc = kt_buf_reserve(&text, READ_BYTES);
+		if (rc < 0 || (rc = kt_disk_read_at(&r->tail, from,
+		    text.ptr + text.len, READ_BYTES, &got, err)) < 0)
+			break;
+		from += got;
+		text.len += got;
+		for (at = 0;; at += n + 1) {
+			struct kt_span rest =
+			    kt_span_sub(kt_buf_span(&text), at, text.len);
+
+			n = kt_span_find(rest, '\n');
+			if (n == rest.len ||
+			    !follows(r, kt_span_sub(rest, 0, n)))
+				break;
+			r->kept += n + 1;
+			compare_root(r);
+		}
+		if (n < text.len - at)
+			got = 0; /* a whole line that does not follow */
+		kt_buf_shift(&text, at);
+	}
+	kt_buf_fini(&text);
+	return rc;
+}
+
+/* ---- what does not follow ---- */
+
+static enum kt_rc
+copy_out(struct recovery *r, const char *path, struct kt_err *err)
+{
+	struct kt_disk_file to;
+	struct kt_audit_hash h;
+	uint8_t digest[KT_AUDIT_HASH];
+	char bytes[4096];
+	uint64_t at = r->kept;
+	size_t got = 0;
+	enum kt_rc rc;
+
+	rc = kt_disk_open(&to, r->log->io, path, KT_DISK_NEW, err);
+	if (rc < 0)
+		return rc;
+	rc = kt_audit_hash_init(&h, err);
+	while (rc == KT_OK) {
+		rc = kt_disk_read_at(
+		    &r->tail, at, bytes, sizeof(bytes), &got, err);
+		if (rc < 0 || got == 0)
+			break;
+		kt_audit_hash_add(&h, (struct kt_span){ bytes, got });
+		rc = kt_disk_append(&to, (struct kt_span){ bytes, got }, err);
+		at += got;
+	}
+	if (rc == KT_OK)
+		rc = kt_disk_sync(&to, err);
+	if (h.state != NULL) {
+		kt_audit_hash_take(&h, digest);
+		kt_hex(digest, sizeof(digest), r->cut_sha256);
+		kt_audit_hash_fini(&h);
+	}
+	kt_disk_close(&to);
+	if (rc < 0)
+		(void)r->log->io->unlink(r->log->io->arg, path); /* failing */
+	return rc;
+}
+
+/* Moves the bytes behind `kept` away; durable there before they go here. */
+static enum kt_rc
+cut_tail(struct recovery *r, uint64_t number, struct kt_err *err)
+{
+	struct kt_log *log = r->log;
+	char path[KT_PATH_MAX], dir[KT_PATH_MAX];
+	uint8_t unique[4];
+
+	if (r->tail.size == r->kept)
+		return kt_disk_sync(&r->tail, err);
+	if (kt_disk_random(unique, sizeof(unique), err) < 0)
+		return err->rc;
+	(void)snprintf(r->quarantine, sizeof(r->quarantine),
+	    "%012llu-%llu-%02x%02x%02x%02x", (unsigned long long)number,
+	    (unsigned long long)r->kept, unique[0], unique[1], unique[2],
+	    unique[3]);
+	if (kt_log_path(log, dir, err, "quarantine") < 0 ||
+	    kt_log_path(log, path, err, "quarantine/%s", r->quarantine) < 0 ||
+	    kt_disk_mkdir(log->io, dir, 0700, err) < 0 ||
+	    copy_out(r, path, err) < 0 ||
+	    kt_disk_sync_dir(log->io, dir, err) < 0)
+		return kt_wrap(err, "quarantine");
+	r->bytes_cut += r->tail.size - r->kept;
+	return kt_disk_cut(&r->tail, r->kept, err);
+}
+
+static enum kt_rc
+open_tail(struct recovery *r, uint64_t number, struct kt_err *err)
+{
+	char path[KT_PATH_MAX];
+
+	kt_disk_close(&r->tail);
+	if (kt_log_path(r->log, path, err, "seg/%012llu.jsonl",
+	    (unsigned long long)number) < 0)
+		return err->rc;
+	return kt_disk_open(&r->tail, r->log->io, path, KT_DISK_APPEND, err);
+}
+
+/*
+ * A segment whose header never became durable holds nothing: the log ends in
+ * the one before it, and its number is used again.
+ */
+static enum kt_rc
+find_end(struct recovery *r, struct kt_err *err)
+{
+	uint64_t n = r->last;
+
+	for (;;) {
+		if (open_tail(r, n, err) < 0 || read_tail(r, err) < 0)
+			return err->rc;
+		r->log->next_number = r->kept > 0 ? n + 1 : n;
+		if (r->kept > 0 || n == r->first)
+			break;
+		n--;
+	}
+	if (r->has_other_root)
+		return kt_fail(err, KT_E_PARSE,
+		    "the checkpoint of %llu records has another root: the log "
+		    "was edited or is damaged, and is left as it is",
+		    (unsigned long long)r->newest.size);
+	if (r->log->chain.size < r->expected)
+		return kt_fail(err, KT_E_PARSE,
+		    "%llu records, but %llu were durable",
+		    (unsigned long long)r->log->chain.size,
+		    (unsigned long long)r->expected);
+	if (r->log->chain.size < r->newest.size)
+		return kt_fail(err, KT_E_PARSE,
+		    "%llu records, but its checkpoint covers %llu: the log was "
+		    "cut or is damaged, and is left as it is",
+		    (unsigned long long)r->log->chain.size,
+		    (unsigned long long)r->newest.size);
+	return KT_OK;
+}
+
+/* From the end to the last file: everything that does not follow. */
+static enum kt_rc
+cut_all(struct recovery *r, struct kt_err *err)
+{
+	uint64_t n = r->log->next_number - (r->kept > 0 ? 1 : 0);
+
+	for (; n <= r->last; n++) {
+		if (open_tail(r, n, err) < 0 || cut_tail(r, n, err) < 0)
+			return err->rc;
+		r->kept = 0; /* of the next one nothing is kept */
+	}
+	return KT_OK;
+}
+
+/*
+ * In this process the durable end is known, and behind it may be bytes that
+ * the page cache still shows but the disk does not have.
+ */
+static enum kt_rc
+cut_to_durable(struct recovery *r, struct kt_err *err)
+{
+	if (r->log->durability != KT_DURABILITY_COMMIT)
+		return KT_OK;
+	if (open_tail(r, r->log->number, err) < 0)
+		return err->rc;
+	if (r->tail.size < r->log->durable_bytes)
+		return kt_fail(err, KT_E_PARSE,
+		    "segment %llu lost durable bytes",
+		    (unsigned long long)r->log->number);
+	r->kept = r->log->durable_bytes;
+	return cut_tail(r, r->log->number, err);
+}
+
+/* ---- going on ---- */
+
+static enum kt_rc
+note_recovery(struct recovery *r, struct kt_err *err)
+{
+	struct kt_audit_recovery rec = {
+		.bytes_cut = r->bytes_cut,
+		.cut_sha256 = kt_span_of(r->cut_sha256),
+		.cause = kt_span_of(r->cause),
+		.quarantine = kt_span_of(r->quarantine),
+	};
+
+	if (kt_audit_recovery_write(&rec, &r->log->body, err) < 0)
+		return err->rc;
+	return kt_log_add_own(r->log, err);
+}
+
+static enum kt_rc
+go_on(struct recovery *r, struct kt_err *err)
+{
+	struct kt_log *log = r->log;
+
+	log->durable = log->chain.size;
+	log->checkpointed = r->newest.size;
+	log->is_poisoned = false;
+	kt_buf_reset(&log->batch);
+	if (kt_log_begin_segment(log, err) < 0)
+		return err->rc;
+	if (r->cause != NULL && note_recovery(r, err) < 0)
+		return err->rc;
+	return kt_log_checkpoint(log, err);
+}
+
+static enum kt_rc
+recover(struct recovery *r, struct kt_err *err)
+{
+	struct kt_log *log = r->log;
+	char dir[KT_PATH_MAX];
+
+	if (find_newest(r, err) < 0 || kt_log_path(log, dir, err, "seg") < 0 ||
+	    kt_disk_list(log->io, dir, see_segment, r, err) < 0)
+		return err->rc;
+	if (r->count > 0 && r->last - r->first + 1 != r->count)
+		return kt_fail(err, KT_E_PARSE, "a segment file is missing");
+	log->next_number = 0;
+	forget(log);
+	if (r->count > 0) {
+		if (find_end(r, err) < 0 || cut_all(r, err) < 0)
+			return err->rc;
+	} else if (r->newest.size > 0) {
+		return kt_fail(err, KT_E_PARSE,
+		    "no records, but its checkpoint covers %llu",
+		    (unsigned long long)r->newest.size);
+	}
+	if (r->bytes_cut > 0 && r->cause == NULL)
+		r->cause = "crash";
+	return go_on(r, err);
+}
+
+static enum kt_rc
+finish(struct recovery *r, enum kt_rc rc)
+{
+	kt_disk_close(&r->tail);
+	if (rc < 0) {
+		kt_disk_close(&r->log->segment);
+		r->log->is_poisoned = true;
+	}
+	return rc;
+}
+
+enum kt_rc
+kt_log_recover(struct kt_log *log, struct kt_err *err)
+{
+	struct recovery r = { .log = log, .tail = KT_DISK_FILE_INIT };
+
+	return finish(&r, recover(&r, err));
+}
+
+enum kt_rc
+kt_log_reopen(struct kt_log *log, struct kt_err *err)
+{
+	struct recovery r = {
+		.log = log,
+		.tail = KT_DISK_FILE_INIT,
+		.expected = log->durable,
+		.cause = "write-error",
+	};
+	enum kt_rc rc;
+
+	kt_disk_close(&log->segment);
+	rc = cut_to_durable(&r, err);
+	if (rc == KT_OK)
+		rc = recover(&r, err);
+	return finish(&r, rc);
+}
