@@ -1,6 +1,11 @@
 # The gateway, as an archive so that tests link its parts.
 noinst_LIBRARIES += libgateway.a
 libgateway_a_SOURCES = \
+	%D%/log.c \
+	%D%/log.h \
+	%D%/recover.c \
+	%D%/writer.c \
+	%D%/writer.h \
 	%D%/loop.c \
 	%D%/loop.h \
 	%D%/resolver.c \
