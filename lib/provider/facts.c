@@ -1,0 +1,321 @@
+/*
+ * facts - only what kt acts on is asked for.  Everything else a vendor may
+ * refuse by itself: a gateway that validates more breaks on new features.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "provider/facts_priv.h"
+
+static uint32_t
+member(const struct kt_json *json, struct kt_span text, uint32_t object,
+    const char *name)
+{
+	return kt_json_member(json, text, object, kt_span_of(name));
+}
+
+/* ---- requests ---- */
+
+static uint32_t
+count(const struct kt_json *json, uint32_t array)
+{
+	uint32_t n = 0;
+
+	if (kt_json_type(json, array) != KT_JSON_ARRAY)
+		return 0;
+	for (uint32_t at = kt_json_first(json, array); at != 0;
+	     at = kt_json_next(json, at))
+		n++;
+	return n;
+}
+
+static enum kt_rc
+read_model(struct kt_request_facts *f, bool is_required,
+    const struct kt_json *json, struct kt_span text, struct kt_err *err)
+{
+	f->model_node = member(json, text, kt_json_root(json), "model");
+	if (f->model_node == 0 && !is_required)
+		return KT_OK;
+	if (f->model_node == 0)
+		return kt_fail(err, KT_E_PARSE, "model: is required");
+	if (kt_json_type(json, f->model_node) != KT_JSON_STRING)
+		return kt_fail(err, KT_E_PARSE, "model: must be a string");
+	f->model = kt_json_string(json, text, f->model_node);
+	if (f->model.len == 0)
+		return kt_fail(err, KT_E_PARSE, "model: must not be empty");
+	return KT_OK;
+}
+
+static enum kt_rc
+read_stream(struct kt_request_facts *f, const struct kt_json *json,
+    struct kt_span text, struct kt_err *err)
+{
+	uint32_t options;
+
+	f->stream_node = member(json, text, kt_json_root(json), "stream");
+	if (f->stream_node != 0 &&
+	    kt_json_type(json, f->stream_node) != KT_JSON_NULL &&
+	    !kt_json_bool(json, f->stream_node, &f->is_stream))
+		return kt_fail(err, KT_E_PARSE, "stream: must be a boolean");
+	options = member(json, text, kt_json_root(json), "stream_options");
+	(void)kt_json_bool(json, member(json, text, options, "include_usage"),
+	    &f->wants_usage); /* absent is false */
+	return KT_OK;
+}
+
+static enum kt_rc
+read_messages(struct kt_request_facts *f, const struct kt_json *json,
+    struct kt_span text, struct kt_err *err)
+{
+	uint32_t list = member(json, text, kt_json_root(json), "messages");
+
+	if (list == 0)
+		return kt_fail(err, KT_E_PARSE, "messages: is required");
+	if (kt_json_type(json, list) != KT_JSON_ARRAY)
+		return kt_fail(err, KT_E_PARSE, "messages: must be an array");
+	for (uint32_t n = kt_json_first(json, list); n != 0;
+	     n = kt_json_next(json, n)) {
+		if (kt_json_type(json, n) != KT_JSON_OBJECT)
+			return kt_fail(err, KT_E_PARSE,
+			    "messages.%u: must be an object", f->nmessages);
+		f->nmessages++;
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+read_input(struct kt_request_facts *f, const struct kt_json *json,
+    struct kt_span text, struct kt_err *err)
+{
+	uint32_t input = member(json, text, kt_json_root(json), "input");
+
+	switch (kt_json_type(json, input)) {
+	case KT_JSON_STRING:
+		f->nmessages = 1;
+		return KT_OK;
+	case KT_JSON_ARRAY:
+		f->nmessages = count(json, input);
+		return KT_OK;
+	case KT_JSON_ABSENT:
+	case KT_JSON_NULL:
+		return KT_OK;
+	default:
+		return kt_fail(err, KT_E_PARSE,
+		    "input: must be a string or an array");
+	}
+}
+
+/* Tools themselves decide their names: a mark there is an argument. */
+static bool
+is_argument(const struct kt_json *json, struct kt_span text, uint32_t n)
+{
+	static const struct kt_span free_names[] = {
+		KT_SPAN_INIT("input"),
+		KT_SPAN_INIT("input_schema"),
+		KT_SPAN_INIT("parameters"),
+		KT_SPAN_INIT("metadata"),
+		KT_SPAN_INIT("input_examples"),
+	};
+
+	for (n = kt_json_parent(json, n); n != 0; n = kt_json_parent(json, n)) {
+		uint32_t name = kt_json_name_of(json, n);
+
+		for (size_t i = 0; name != 0 && i < KT_NELEMS(free_names); i++)
+			if (kt_json_is(json, text, name, free_names[i]))
+				return true;
+	}
+	return false;
+}
+
+static uint32_t
+count_breakpoints(const struct kt_json *json, struct kt_span text)
+{
+	uint32_t found = 0;
+
+	for (uint32_t n = 1; n < json->count; n++) {
+		const struct kt_json_node *node = &json->nodes[n];
+
+		if (node->type != KT_JSON_NAME ||
+		    node->end - node->start != sizeof("\"cache_control\"") - 1 ||
+		    json->nodes[n + 1].type != KT_JSON_OBJECT)
+			continue;
+		if (kt_json_is(json, text, n, KT_SPAN("cache_control")) &&
+		    !is_argument(json, text, n))
+			found++;
+	}
+	return found;
+}
+
+static enum kt_rc
+read_tools(struct kt_request_facts *f, const struct kt_json *json,
+    struct kt_span text, struct kt_err *err)
+{
+	uint32_t tools = member(json, text, kt_json_root(json), "tools");
+	enum kt_json_type type = kt_json_type(json, tools);
+
+	if (type != KT_JSON_ABSENT && type != KT_JSON_NULL &&
+	    type != KT_JSON_ARRAY)
+		return kt_fail(err, KT_E_PARSE, "tools: must be an array");
+	f->ntools = count(json, tools) +
+	    count(json, member(json, text, kt_json_root(json), "functions"));
+	return KT_OK;
+}
+
+enum kt_rc
+kt_request_facts(enum kt_endpoint endpoint, const struct kt_json *json,
+    struct kt_span text, struct kt_request_facts *out, struct kt_err *err)
+{
+	enum kt_format format = kt_endpoint_format(endpoint);
+	enum kt_rc rc;
+
+	*out = (struct kt_request_facts){ 0 };
+	if (format == KT_FORMAT_NONE)
+		return KT_OK;
+	if (kt_json_type(json, kt_json_root(json)) != KT_JSON_OBJECT)
+		return kt_fail(
+		    err, KT_E_PARSE, "request body: must be a JSON object");
+	if ((rc = read_model(out, format != KT_FORMAT_RESPONSES, json, text,
+		 err)) < 0 ||
+	    (rc = read_stream(out, json, text, err)) < 0 ||
+	    (rc = read_tools(out, json, text, err)) < 0)
+		return rc;
+	if (format != KT_FORMAT_RESPONSES)
+		out->cache_breakpoints = count_breakpoints(json, text);
+	return format == KT_FORMAT_RESPONSES
+	    ? read_input(out, json, text, err)
+	    : read_messages(out, json, text, err);
+}
+
+/* ---- answers ---- */
+
+static bool
+take(const struct kt_json *json, struct kt_span text, uint32_t object,
+    const char *name, uint64_t *out)
+{
+	return kt_json_u64(json, text, member(json, text, object, name), out);
+}
+
+static struct kt_span
+string(const struct kt_json *json, struct kt_span text, uint32_t object,
+    const char *name)
+{
+	return kt_json_string(json, text, member(json, text, object, name));
+}
+
+void
+kt_usage_anthropic(struct kt_usage *u, const struct kt_json *json,
+    struct kt_span text, uint32_t usage)
+{
+	bool any = take(json, text, usage, "input_tokens", &u->input);
+
+	any |= take(json, text, usage, "output_tokens", &u->output);
+	any |= take(json, text, usage, "cache_read_input_tokens",
+	    &u->cache_read);
+	any |= take(json, text, usage, "cache_creation_input_tokens",
+	    &u->cache_write);
+	u->is_known |= any;
+}
+
+static uint64_t
+less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* Both OpenAI formats count cached tokens among the input. */
+static void
+usage_openai(struct kt_usage *u, const struct kt_json *json,
+    struct kt_span text, uint32_t usage, const char *input,
+    const char *details_name, const char *output)
+{
+	uint32_t details = member(json, text, usage, details_name);
+	uint64_t all;
+	bool any = take(json, text, usage, output, &u->output);
+
+	any |= take(json, text, details, "cached_tokens", &u->cache_read);
+	any |= take(json, text, details, "cache_write_tokens", &u->cache_write);
+	if (take(json, text, usage, input, &all)) {
+		u->input = less(less(all, u->cache_read), u->cache_write);
+		any = true;
+	}
+	u->is_known |= any;
+}
+
+void
+kt_usage_openai(struct kt_usage *u, const struct kt_json *json,
+    struct kt_span text, uint32_t usage)
+{
+	usage_openai(u, json, text, usage, "prompt_tokens",
+	    "prompt_tokens_details", "completion_tokens");
+}
+
+void
+kt_usage_responses(struct kt_usage *u, const struct kt_json *json,
+    struct kt_span text, uint32_t usage)
+{
+	usage_openai(u, json, text, usage, "input_tokens",
+	    "input_tokens_details", "output_tokens");
+}
+
+void
+kt_answer_anthropic(struct kt_answer_facts *f, const struct kt_json *json,
+    struct kt_span text, uint32_t answer)
+{
+	f->id = string(json, text, answer, "id");
+	f->model = string(json, text, answer, "model");
+	f->stop_reason = string(json, text, answer, "stop_reason");
+	kt_usage_anthropic(
+	    &f->usage, json, text, member(json, text, answer, "usage"));
+}
+
+void
+kt_answer_openai(struct kt_answer_facts *f, const struct kt_json *json,
+    struct kt_span text, uint32_t answer)
+{
+	uint32_t choices = member(json, text, answer, "choices");
+
+	f->id = string(json, text, answer, "id");
+	f->model = string(json, text, answer, "model");
+	f->stop_reason = string(
+	    json, text, kt_json_first(json, choices), "finish_reason");
+	kt_usage_openai(
+	    &f->usage, json, text, member(json, text, answer, "usage"));
+}
+
+void
+kt_answer_responses(struct kt_answer_facts *f, const struct kt_json *json,
+    struct kt_span text, uint32_t answer)
+{
+	f->id = string(json, text, answer, "id");
+	f->model = string(json, text, answer, "model");
+	f->stop_reason = string(json, text,
+	    member(json, text, answer, "incomplete_details"), "reason");
+	if (f->stop_reason.len == 0)
+		f->stop_reason = string(json, text, answer, "status");
+	kt_usage_responses(
+	    &f->usage, json, text, member(json, text, answer, "usage"));
+}
+
+void
+kt_answer_facts(enum kt_format format, const struct kt_json *json,
+    struct kt_span text, struct kt_answer_facts *out)
+{
+	uint32_t root = kt_json_root(json);
+
+	*out = (struct kt_answer_facts){ 0 };
+	switch (format) {
+	case KT_FORMAT_ANTHROPIC:
+		kt_answer_anthropic(out, json, text, root);
+		/* What count_tokens answers is a usage by itself. */
+		if (!out->usage.is_known)
+			kt_usage_anthropic(&out->usage, json, text, root);
+		break;
+	case KT_FORMAT_OPENAI:
+		kt_answer_openai(out, json, text, root);
+		break;
+	case KT_FORMAT_RESPONSES:
+		kt_answer_responses(out, json, text, root);
+		break;
+	case KT_FORMAT_NONE:
+	case KT_NFORMATS:
+		break;
+	}
+}

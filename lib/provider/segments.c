@@ -1,0 +1,116 @@
+/*
+ * segments - one loop over the nodes with a stack of scopes.  Not recursive,
+ * so that a caller may stop between any two strings and go on later.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "provider/places.h"
+
+static const struct {
+	uint8_t request, answer, event;
+} tops[KT_NFORMATS] = {
+	[KT_FORMAT_NONE] = { KT_PLACE_FREE, KT_PLACE_FREE, KT_PLACE_FREE },
+	[KT_FORMAT_ANTHROPIC] = { KT_PLACE_ANTHROPIC,
+	    KT_PLACE_ANTHROPIC_ANSWER, KT_PLACE_ANTHROPIC_EVENT },
+	[KT_FORMAT_OPENAI] = { KT_PLACE_OPENAI, KT_PLACE_OPENAI_ANSWER,
+	    KT_PLACE_OPENAI_ANSWER },
+	[KT_FORMAT_RESPONSES] = { KT_PLACE_RESPONSES,
+	    KT_PLACE_RESPONSES_ANSWER, KT_PLACE_RESPONSES_EVENT },
+};
+
+void
+kt_segments_init(struct kt_segments *it, enum kt_format format,
+    enum kt_direction direction, const struct kt_json *json,
+    struct kt_span text)
+{
+	/* Not the whole stack: only what is open is ever read. */
+	it->json = json;
+	it->text = text;
+	it->format = format;
+	it->direction = direction;
+	it->at = kt_json_root(json);
+	it->depth = 1;
+	it->is_event = false;
+	it->scope[0] = (struct kt_segments_scope){
+		.end = UINT32_MAX,
+		.place = direction == KT_REQUEST ? tops[format].request
+						 : tops[format].answer,
+		.component = direction == KT_REQUEST ? KT_COMPONENT_MESSAGES
+						     : KT_COMPONENT_COMPLETION,
+	};
+	it->leaf = it->scope[0];
+}
+
+void
+kt_segments_init_event(struct kt_segments *it, enum kt_format format,
+    const struct kt_json *json, struct kt_span text)
+{
+	kt_segments_init(it, format, KT_ANSWER, json, text);
+	it->is_event = true;
+	it->scope[0].place = tops[format].event;
+}
+
+/* FNV-1a over the names on the way down; long names by their beginning. */
+static uint64_t
+follow(uint64_t trail, struct kt_span name)
+{
+	trail = (trail ^ (name.len & 0xff)) * 1099511628211u;
+	for (size_t i = 0; i < name.len && i < 64; i++)
+		trail = (trail ^ (unsigned char)name.ptr[i]) * 1099511628211u;
+	return trail;
+}
+
+static void
+read_name(struct kt_segments *it, uint32_t n)
+{
+	const struct kt_segments_scope *top = &it->scope[it->depth - 1];
+
+	it->leaf.choice = top->choice;
+	it->leaf.call = top->call;
+	kt_place_member(it, n, top, &it->leaf);
+	if (it->is_event)
+		it->leaf.trail = follow(
+		    top->trail, kt_json_string(it->json, it->text, n));
+}
+
+static void
+enter(struct kt_segments *it, uint32_t n, enum kt_json_type type)
+{
+	struct kt_segments_scope *s;
+
+	if (it->depth >= KT_NELEMS(it->scope))
+		KT_BUG("deeper than the index allows");
+	s = &it->scope[it->depth++];
+	*s = it->leaf;
+	s->end = it->json->nodes[n].next;
+	s->is_object = type == KT_JSON_OBJECT;
+	if (s->is_object)
+		kt_place_object(it, n, s);
+}
+
+bool
+kt_segments_next(struct kt_segments *it, struct kt_segment *out)
+{
+	while (it->at != 0 && it->at < it->json->count) {
+		uint32_t n = it->at++;
+		enum kt_json_type type =
+		    (enum kt_json_type)it->json->nodes[n].type;
+
+		while (n >= it->scope[it->depth - 1].end)
+			it->depth--;
+		if (type == KT_JSON_NAME) {
+			read_name(it, n);
+			continue;
+		}
+		if (!it->scope[it->depth - 1].is_object)
+			it->leaf = it->scope[it->depth - 1];
+		if (type == KT_JSON_STRING) {
+			out->node = n;
+			out->component = (enum kt_component)it->leaf.component;
+			out->kind = kt_place_kind(it->leaf.place);
+			return true;
+		}
+		if (type == KT_JSON_ARRAY || type == KT_JSON_OBJECT)
+			enter(it, n, type);
+	}
+	return false;
+}
