@@ -8,7 +8,7 @@
 #include "cmd/cmd.h"
 
 #define OPTS_MAX 48
-enum { HELP = 4097 };
+enum { HELP = 8192 };
 
 void
 kt_say(const char *fmt, ...)

@@ -55,10 +55,14 @@ struct kt_opt {
 	const char *value;     /* what follows it, as help names it, or NULL */
 	const char *text;      /* one line of help */
 };
-enum { KT_OPT_LONG = 256, KT_OPT_JSON = 4096 };
+enum { KT_OPT_LONG = 256, KT_OPT_JSON = 4096, KT_OPT_POLICY };
 /* For the options table of a command whose answer machines read, too. */
 #define KT_OPT_JSON_LINE \
 	{ KT_OPT_JSON, "json", NULL, "answer as JSON" }
+/* For commands that work on a configuration; may be given several times. */
+#define KT_OPT_POLICY_LINE \
+	{ KT_OPT_POLICY, "policy-config", "FILE", \
+	  "configuration; later files override earlier ones" }
 
 /* What kt_args_next says besides the code of an option. */
 enum { KT_ARGS_END = -1, KT_ARGS_STOP = -2 };
@@ -70,7 +74,7 @@ struct kt_args {
 	size_t opts_n;
 	int argc;
 	char **argv;           /* permuted: operands end up last */
-	const char *value;     /* of the option just returned */
+	char *value;           /* of the option just returned */
 	enum kt_exit exit;     /* with KT_ARGS_STOP: return this */
 	int operand;           /* after KT_ARGS_END: first operand in argv */
 	bool is_begun;

@@ -3,7 +3,10 @@ kt_SOURCES = \
 	%D%/args.c \
 	%D%/cmd.def \
 	%D%/cmd.h \
+	%D%/files.c \
+	%D%/files.h \
 	%D%/kt.c \
+	%D%/policy.c \
 	%D%/version.c
 kt_LDADD = $(GATEWAY_LIBS)
 

@@ -1,2 +1,2 @@
-TESTS += %D%/kt_test.sh
-EXTRA_DIST += %D%/kt_test.sh
+TESTS += %D%/kt_test.sh %D%/policy_test.sh
+EXTRA_DIST += %D%/kt_test.sh %D%/policy_test.sh

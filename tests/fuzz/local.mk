@@ -16,7 +16,8 @@ FUZZ_LIBS = $(KT_LIBS) $(KT_FUZZ_LIB)
 fuzz_targets = \
 	tests/fuzz/fuzz_http1_response \
 	tests/fuzz/fuzz_json \
-	tests/fuzz/fuzz_sse
+	tests/fuzz/fuzz_sse \
+	tests/fuzz/fuzz_yaml
 
 tests_fuzz_fuzz_http1_response_SOURCES = %D%/fuzz_http1_response.c $(fuzz_main)
 tests_fuzz_fuzz_http1_response_LDADD = $(FUZZ_LIBS)
@@ -24,3 +25,5 @@ tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzz_main)
 tests_fuzz_fuzz_json_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_sse_SOURCES = %D%/fuzz_sse.c $(fuzz_main)
 tests_fuzz_fuzz_sse_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_yaml_SOURCES = %D%/fuzz_yaml.c $(fuzz_main)
+tests_fuzz_fuzz_yaml_LDADD = $(FUZZ_LIBS)

@@ -1,0 +1,221 @@
+/*
+ * files - shipped files are looked for where make install put them and then
+ * beside the program (build/kt finds ../policies or ./policies), so a build
+ * can be tried before it is installed.  No path of the build is compiled in.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <limits.h>
+#include <unistd.h>
+
+#include "cmd/files.h"
+#include "disk/disk.h"
+#include "policy/policy.h"
+
+#define ARENA_MAX (256u << 20) /* 64 files at their bounds */
+#define TEXT_MAX (1u << 20)
+
+static bool
+is_there(char path[static KT_CMD_PATH_MAX], const char *dir, const char *below,
+    const char *shipped)
+{
+	int len = snprintf(path, KT_CMD_PATH_MAX, "%s%s/%s", dir, below, shipped);
+
+	return len > 0 && len < KT_CMD_PATH_MAX && access(path, R_OK) == 0;
+}
+
+bool
+kt_cmd_find_file(const char *shipped, char path[static KT_CMD_PATH_MAX])
+{
+	char self[KT_CMD_PATH_MAX];
+	ssize_t len;
+	char *slash;
+
+	if (is_there(path, KT_DATADIR, "", shipped))
+		return true;
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len <= 0)
+		return false;
+	self[len] = '\0';
+	slash = strrchr(self, '/');
+	if (slash == NULL)
+		return false;
+	*slash = '\0';
+	return is_there(path, self, "", shipped) ||
+	    is_there(path, self, "/..", shipped);
+}
+
+enum kt_rc
+kt_cmd_files_add(
+    struct kt_cmd_files *files, const char *path, struct kt_err *err)
+{
+	struct kt_buf *bytes = &files->bytes[files->n];
+	size_t len = strlen(path) + 1;
+	char *name;
+
+	if (files->n == KT_CONFIG_FILES_MAX)
+		return kt_fail(err, KT_E_LIMIT, "more than %d files",
+		    KT_CONFIG_FILES_MAX);
+	/* One byte more than is loaded, so that the loader tells of it. */
+	kt_buf_init(bytes, (size_t)KT_CONFIG_BYTES_MAX + 2);
+	if (kt_disk_read_file(&kt_disk_real, path, (size_t)KT_CONFIG_BYTES_MAX + 1,
+	    bytes, err) < 0) {
+		kt_buf_fini(bytes);
+		return err->rc;
+	}
+	name = kt_alloc(len);
+	if (name == NULL) {
+		kt_buf_fini(bytes);
+		return kt_fail(err, KT_E_LIMIT, "out of memory");
+	}
+	memcpy(name, path, len);
+	files->names[files->n] = name;
+	files->sources[files->n] = (struct kt_config_source){
+		{ name, len - 1 }, kt_buf_span(bytes) };
+	files->n++;
+	return KT_OK;
+}
+
+/* Names of a folder, sorted as they come. */
+struct listing {
+	struct kt_arena *mem;
+	const char *names[KT_CONFIG_FILES_MAX];
+	size_t n;
+	bool is_full;
+};
+
+static bool
+note_name(void *arg, const char *name)
+{
+	struct listing *l = arg;
+	struct kt_span s = kt_span_of(name);
+	size_t at = l->n;
+
+	if (!kt_span_ends(s, KT_SPAN(".yaml")) || name[0] == '.')
+		return true;
+	s = kt_arena_dup(l->mem, s);
+	if (l->n == KT_CONFIG_FILES_MAX || s.ptr == NULL) {
+		l->is_full = true;
+		return false;
+	}
+	while (at > 0 && strcmp(l->names[at - 1], s.ptr) > 0) {
+		l->names[at] = l->names[at - 1];
+		at--;
+	}
+	l->names[at] = s.ptr;
+	l->n++;
+	return true;
+}
+
+static enum kt_rc
+add_listed(struct kt_cmd_files *files, struct listing *l, const char *folder,
+    struct kt_err *err)
+{
+	char path[KT_CMD_PATH_MAX + NAME_MAX + 2];
+
+	if (kt_disk_list(&kt_disk_real, folder, note_name, l, err) < 0)
+		return err->rc;
+	if (l->is_full)
+		return kt_fail(err, KT_E_LIMIT, "%s: more than %d files", folder,
+		    KT_CONFIG_FILES_MAX);
+	for (size_t i = 0; i < l->n; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, l->names[i]);
+		if (kt_cmd_files_add(files, path, err) < 0)
+			return err->rc;
+	}
+	return KT_OK;
+}
+
+enum kt_rc
+kt_cmd_files_add_folder(
+    struct kt_cmd_files *files, const char *shipped, struct kt_err *err)
+{
+	struct listing l = { .n = 0 };
+	char folder[KT_CMD_PATH_MAX];
+	enum kt_rc rc;
+
+	if (!kt_cmd_find_file(shipped, folder))
+		return kt_fail(err, KT_E_IO, "'%s' is neither in %s nor beside "
+		    "the program", shipped, KT_DATADIR);
+	l.mem = kt_arena_new(1u << 20);
+	if (l.mem == NULL)
+		return kt_fail(err, KT_E_LIMIT, "out of memory");
+	rc = add_listed(files, &l, folder, err);
+	kt_arena_free(&l.mem);
+	return rc;
+}
+
+void
+kt_cmd_files_fini(struct kt_cmd_files *files)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		kt_free(files->names[i]);
+		kt_buf_fini(&files->bytes[i]);
+	}
+	files->n = 0;
+}
+
+enum kt_rc
+kt_cmd_files_policy(struct kt_cmd_files *files, char *const *paths, size_t n,
+    struct kt_err *err)
+{
+	char starter[KT_CMD_PATH_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		if (kt_cmd_files_add(files, paths[i], err) < 0)
+			return err->rc;
+	}
+	if (n > 0)
+		return KT_OK;
+	files->is_starter = true;
+	if (!kt_cmd_find_file("policies/starter.yaml", starter))
+		return kt_fail(err, KT_E_IO, "no --policy-config, and "
+		    "'policies/starter.yaml' is neither in %s nor beside the "
+		    "program", KT_DATADIR);
+	return kt_cmd_files_add(files, starter, err);
+}
+
+static void
+print_diags(const struct kt_config_diags *d)
+{
+	struct kt_buf text;
+
+	kt_buf_init(&text, TEXT_MAX);
+	if (kt_config_diags_text(d, &text) < 0)
+		kt_say("some of the mistakes do not fit on the screen");
+	(void)fwrite(text.ptr, 1, text.len, stderr);
+	kt_buf_fini(&text);
+	(void)fprintf(stderr, "kt: %zu error%s\n", d->n + d->dropped,
+	    d->n + d->dropped == 1 ? "" : "s");
+}
+
+enum kt_rc
+kt_cmd_settings_load(struct kt_cmd_settings *s,
+    const struct kt_cmd_files *files, struct kt_err *err)
+{
+	const struct kt_config_kind *kinds;
+	size_t kinds_n;
+
+	*s = (struct kt_cmd_settings){ .mem = kt_arena_new(ARENA_MAX),
+		.diags = kt_alloc(sizeof(*s->diags)) };
+	if (s->mem == NULL || s->diags == NULL) {
+		kt_cmd_settings_fini(s);
+		return kt_fail(err, KT_E_LIMIT, "out of memory");
+	}
+	s->diags->files = files->sources;
+	s->diags->files_n = files->n;
+	kinds = kt_policy_config_kinds(&kinds_n);
+	if (kt_settings_load(&s->settings, kinds, kinds_n, s->mem, s->diags) < 0) {
+		print_diags(s->diags);
+		kt_cmd_settings_fini(s);
+		return kt_fail(err, KT_E_PARSE, "the configuration has mistakes");
+	}
+	return KT_OK;
+}
+
+void
+kt_cmd_settings_fini(struct kt_cmd_settings *s)
+{
+	kt_arena_free(&s->mem);
+	kt_free(s->diags);
+	*s = (struct kt_cmd_settings){ 0 };
+}

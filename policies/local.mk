@@ -1,0 +1,13 @@
+# What users read, copy and edit; found by cmd/files.c.
+nobase_dist_pkgdata_DATA += \
+	policies/coding-agent.yaml \
+	policies/starter.yaml
+
+# A build outside the source tree finds them beside itself as well.
+noinst_DATA += policies.stamp
+CLEANFILES += policies.stamp
+policies.stamp:
+	$(AM_V_at)test -e policies || ln -s '$(abs_top_srcdir)/policies' policies
+	$(AM_V_at)touch $@
+distclean-local:
+	test ! -L policies || rm -f policies
