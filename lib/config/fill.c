@@ -41,6 +41,9 @@ kt_config_ctx_mem(struct kt_config_ctx *ctx)
 	return ctx->mem;
 }
 
+static void vfault(struct kt_config_ctx *ctx, enum kt_config_code code,
+    struct kt_config_place at, const char *fmt, va_list ap) KT_PRINTF(4, 0);
+
 static void
 vfault(struct kt_config_ctx *ctx, enum kt_config_code code,
     struct kt_config_place at, const char *fmt, va_list ap)
