@@ -5,7 +5,7 @@
  */
 #include <arpa/inet.h>
 
-#include "config/settings.h"
+#include "config/address.h"
 
 static bool
 is_loopback_v6(const struct in6_addr *a)

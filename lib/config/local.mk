@@ -1,5 +1,6 @@
 libkt_a_SOURCES += \
 	%D%/address.c \
+	%D%/address.h \
 	%D%/callers.c \
 	%D%/callers.h \
 	%D%/check.c \
@@ -9,6 +10,7 @@ libkt_a_SOURCES += \
 	%D%/emit.h \
 	%D%/fill.c \
 	%D%/fill.h \
+	%D%/kind.h \
 	%D%/load.c \
 	%D%/man.c \
 	%D%/nearest.c \
@@ -24,4 +26,5 @@ libkt_a_SOURCES += \
 	%D%/targets.h \
 	%D%/tree.c \
 	%D%/tree.h \
-	%D%/value.c
+	%D%/value.c \
+	%D%/value.h

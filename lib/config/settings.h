@@ -14,6 +14,8 @@
  */
 #ifndef KT_CONFIG_SETTINGS_H
 #define KT_CONFIG_SETTINGS_H
+#include "config/address.h"
+#include "config/kind.h"
 #include "config/schema.h"
 #include "config/services.h"
 #include "config/targets.h"
@@ -42,9 +44,6 @@ struct kt_config_deadlines {
 	int64_t head_seconds, body_idle_seconds, keepalive_seconds;
 	int64_t connect_seconds;
 };
-
-/* Deny is zero. */
-enum kt_config_on_error { KT_CONFIG_BLOCK = 0, KT_CONFIG_ALLOW };
 
 struct kt_config_gateway {
 	const struct kt_config_node *node;
@@ -90,21 +89,6 @@ struct kt_config_policies {
 	const struct kt_config_link *links;
 	size_t links_n;
 };
-/* What every kind has: the first member of a kind's struct. */
-enum kt_config_mode { KT_CONFIG_ENFORCE = 0, KT_CONFIG_MONITOR };
-struct kt_config_common {
-	const struct kt_config_node *node;
-	bool enabled;
-	int mode;                        /* enum kt_config_mode */
-	int on_error;                    /* enum kt_config_on_error */
-	uint32_t components;             /* kt_component_set; 0: kind's own */
-};
-extern const struct kt_config_table kt_config_common_table;
-/* For a kind's table: KT_CONFIG_KIND_TABLE(struct s, "name", fields, ...) */
-#define KT_CONFIG_KIND_TABLE(S, said, fs, ...) \
-	{ .name = "policy." said, .size = sizeof(S), .fields = (fs), \
-	  .n = KT_NELEMS(fs), .embed = &kt_config_common_table, __VA_ARGS__ }
-
 enum kt_config_durability {
 	KT_CONFIG_COMMIT = 0, KT_CONFIG_STRICT, KT_CONFIG_ASYNC
 };
@@ -143,14 +127,6 @@ struct kt_settings {
 	struct kt_config_shared_state shared_state;
 };
 extern const struct kt_config_table kt_settings_table;
-
-/* "127.0.0.1:8080", "[::1]:0", "localhost:8080"; no names, no lookups. */
-struct kt_config_address {
-	char host[48];       /* numeric, without brackets */
-	uint16_t port;
-	bool is_v6, is_loopback;
-};
-bool kt_config_address(struct kt_span text, struct kt_config_address *out);
 
 /*
  * Loads d->files in order, later ones over earlier ones.  On success *out is
