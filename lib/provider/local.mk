@@ -1,13 +1,18 @@
 libkt_a_SOURCES += \
+	%D%/anthropic.c \
 	%D%/facts.c \
 	%D%/facts.h \
 	%D%/facts_priv.h \
+	%D%/openai.c \
 	%D%/places.c \
 	%D%/places.h \
 	%D%/provider.h \
+	%D%/responses.c \
 	%D%/segments.c \
 	%D%/segments.h \
 	%D%/speak.h \
+	%D%/stream.c \
 	%D%/stream.h \
+	%D%/stream_priv.h \
 	%D%/surface.c \
 	%D%/surface.h

@@ -265,7 +265,7 @@ static const struct row reference[] = {
 };
 
 static const struct row compaction[] = {
-	ROW("content", SIGNED, SAME),
+	ROW("content", GROW_SIGNED, SAME),
 	ROW("tool_changes", TOOL, C(TOOLS)),
 };
 
@@ -323,6 +323,7 @@ static const struct row anthropic_delta[] = {
 	ROW("text", GROW_TEXT, SAME),
 	ROW("partial_json", GROW_JSON, C(TOOL_USE)),
 	ROW("thinking", GROW_SIGNED, SAME),
+	ROW("content", GROW_SIGNED, SAME),
 	ROW("citation", CITATION, CITED),
 	ROW("stop_reason", FIXED, SAME),
 	ROW("stop_sequence", FIXED, SAME),

@@ -78,6 +78,8 @@ enum kt_place {
 void kt_segments_init_event(struct kt_segments *it, enum kt_format format,
     const struct kt_json *json, struct kt_span text);
 
+/* FNV-1a over the names on the way down; long names by their beginning. */
+uint64_t kt_place_trail(uint64_t trail, struct kt_span name);
 /* Where the member that is called name leads to; the rest of *s stays. */
 void kt_place_member(const struct kt_segments *it, uint32_t name,
     const struct kt_segments_scope *parent, struct kt_segments_scope *s);

@@ -49,9 +49,8 @@ kt_segments_init_event(struct kt_segments *it, enum kt_format format,
 	it->scope[0].place = tops[format].event;
 }
 
-/* FNV-1a over the names on the way down; long names by their beginning. */
-static uint64_t
-follow(uint64_t trail, struct kt_span name)
+uint64_t
+kt_place_trail(uint64_t trail, struct kt_span name)
 {
 	trail = (trail ^ (name.len & 0xff)) * 1099511628211u;
 	for (size_t i = 0; i < name.len && i < 64; i++)
@@ -68,7 +67,7 @@ read_name(struct kt_segments *it, uint32_t n)
 	it->leaf.call = top->call;
 	kt_place_member(it, n, top, &it->leaf);
 	if (it->is_event)
-		it->leaf.trail = follow(
+		it->leaf.trail = kt_place_trail(
 		    top->trail, kt_json_string(it->json, it->text, n));
 }
 

@@ -44,7 +44,8 @@ struct kt_stream_event {
 	enum kt_stream_kind kind;
 	const struct kt_part *parts; /* in document order, in mem */
 	size_t nparts;
-	/* Texts that end with this event, after its parts are added. */
+	/* Texts that end with this event, after its parts are added; some
+	 * may never have begun. */
 	const uint64_t *ended;
 	size_t nended;
 	bool ends_all; /* every open text ends */

@@ -1,0 +1,198 @@
+/*
+ * stream - the part that all grammars share.  Strings are placed by the same
+ * tables as those of whole bodies: two sets of rules would drift apart, and
+ * the gap between them would be a leak.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "provider/stream_priv.h"
+
+void
+kt_stream_reader_init(struct kt_stream_reader *r, enum kt_format format)
+{
+	*r = (struct kt_stream_reader){ .format = format };
+}
+
+uint32_t
+kt_stream_member(
+    const struct kt_stream_step *s, uint32_t object, const char *name)
+{
+	return kt_json_member(s->json, s->text, object, kt_span_of(name));
+}
+
+enum kt_rc
+kt_stream_refuse(struct kt_stream_step *s, const char *why)
+{
+	return kt_fail(s->err, KT_E_PARSE, "event: %s", why);
+}
+
+void
+kt_stream_take_usage(struct kt_stream_step *s, struct kt_usage usage)
+{
+	if (usage.is_known)
+		s->r->usage = usage;
+	s->out->facts.usage =
+	    usage.is_known ? usage : (struct kt_usage){ 0 };
+}
+
+void
+kt_stream_grow(struct kt_part *part, uint64_t block)
+{
+	part->block = block;
+	if (part->kind == KT_PART_WHOLE)
+		part->kind = KT_PART_DELTA;
+}
+
+/* a below 2^30, b below 2^24. */
+uint64_t
+kt_stream_key(uint64_t a, uint64_t b, unsigned slot)
+{
+	return (uint64_t)1 << 62 | a << 32 | b << 8 | slot;
+}
+
+uint64_t
+kt_stream_odd_key(uint64_t a, uint64_t b, uint64_t trail)
+{
+	uint64_t h = trail ^ (a * 0x9e3779b97f4a7c15u) ^
+	    (b * 0xc2b2ae3d27d4eb4fu);
+
+	h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u;
+	return (uint64_t)1 << 63 | (h ^ h >> 32) >> 1;
+}
+
+static size_t
+count_strings(const struct kt_json *json)
+{
+	size_t found = 0;
+
+	for (uint32_t n = 1; n < json->count; n++)
+		found += json->nodes[n].type == KT_JSON_STRING;
+	return found;
+}
+
+enum kt_rc
+kt_stream_collect(struct kt_stream_step *s, kt_grow_fn *grow)
+{
+	static const enum kt_part_kind kinds[] = {
+		[KT_SEGMENT_FIXED] = KT_PART_FIXED,
+		[KT_SEGMENT_TEXT] = KT_PART_WHOLE,
+		[KT_SEGMENT_SIGNED] = KT_PART_SIGNED,
+		[KT_SEGMENT_OPAQUE] = KT_PART_OPAQUE,
+	};
+	size_t n = count_strings(s->json);
+	struct kt_segments it;
+	struct kt_segment seg;
+	struct kt_part *parts;
+
+	if (n == 0)
+		return KT_OK;
+	parts = kt_arena_array(s->mem, n, sizeof(*parts));
+	if (parts == NULL)
+		return kt_fail(s->err, KT_E_LIMIT, "event: too many strings");
+	kt_segments_init_event(&it, s->r->format, s->json, s->text);
+	while (kt_segments_next(&it, &seg)) {
+		struct kt_part *p = &parts[s->out->nparts++];
+
+		p->node = seg.node;
+		p->component = seg.component;
+		p->kind = kinds[seg.kind];
+		if (grow != NULL && grow(s, &it.leaf, p) < 0)
+			return s->err->rc;
+	}
+	s->out->parts = parts;
+	return KT_OK;
+}
+
+/*
+ * Clients disagree whether the name or the type counts, so both must say the
+ * same.  "message" is what a stream without names is called.
+ */
+static enum kt_rc
+read_type(struct kt_stream_step *s, struct kt_span name)
+{
+	uint32_t type = kt_stream_member(s, s->root, "type");
+
+	if (s->r->format == KT_FORMAT_OPENAI)
+		type = 0;
+	if (kt_span_eq(name, KT_SPAN("message")))
+		name = (struct kt_span){ 0 };
+	s->type = name;
+	if (type == 0)
+		return KT_OK;
+	if (kt_json_type(s->json, type) != KT_JSON_STRING ||
+	    kt_json_has_escapes(s->json, type))
+		return kt_stream_refuse(s, "the type is not a plain string");
+	if (name.len > 0 && !kt_json_is(s->json, s->text, type, name))
+		return kt_stream_refuse(s, "name and type differ");
+	s->type = kt_json_string(s->json, s->text, type);
+	return KT_OK;
+}
+
+/* Events without an index: nothing, or the terminator of OpenAI. */
+static enum kt_rc
+read_bare(struct kt_stream_step *s)
+{
+	struct kt_stream_reader *r = s->r;
+
+	if (s->text.len == 0) {
+		s->out->kind = KT_STREAM_PING;
+		return KT_OK;
+	}
+	if (!kt_span_eq(s->text, KT_SPAN("[DONE]")) ||
+	    r->format == KT_FORMAT_ANTHROPIC)
+		return kt_stream_refuse(s, "the data is not JSON");
+	if (r->format == KT_FORMAT_RESPONSES && r->is_stopped) {
+		s->out->kind = KT_STREAM_PING;
+		return KT_OK;
+	}
+	if (r->is_stopped || !r->is_started ||
+	    r->format == KT_FORMAT_RESPONSES)
+		return kt_stream_refuse(s, "the end comes out of turn");
+	r->is_stopped = true;
+	s->out->kind = KT_STREAM_STOP;
+	s->out->ends_all = true;
+	return KT_OK;
+}
+
+static enum kt_rc
+read_step(struct kt_stream_step *s, struct kt_span name)
+{
+	if (s->json == NULL)
+		return read_bare(s);
+	s->root = kt_json_root(s->json);
+	if (s->r->format == KT_FORMAT_NONE)
+		return kt_stream_collect(s, NULL);
+	if (kt_json_type(s->json, s->root) != KT_JSON_OBJECT)
+		return kt_stream_refuse(s, "the data is not an object");
+	if (read_type(s, name) < 0)
+		return s->err->rc;
+	if (s->r->format == KT_FORMAT_ANTHROPIC)
+		return kt_stream_anthropic(s);
+	return s->r->format == KT_FORMAT_OPENAI ? kt_stream_openai(s)
+						: kt_stream_responses(s);
+}
+
+enum kt_rc
+kt_stream_read(struct kt_stream_reader *r, struct kt_span name,
+    struct kt_span data, const struct kt_json *json, struct kt_arena *mem,
+    struct kt_stream_event *out, struct kt_err *err)
+{
+	struct kt_stream_step s = {
+		.r = r,
+		.json = json,
+		.text = data,
+		.mem = mem,
+		.out = out,
+		.err = err,
+	};
+	enum kt_rc rc;
+
+	*out = (struct kt_stream_event){ 0 };
+	if (r->is_broken)
+		return kt_stream_refuse(&s, "follows one that was refused");
+	rc = read_step(&s, name);
+	if (rc < 0) {
+		r->is_broken = true;
+		*out = (struct kt_stream_event){ 0 };
+	}
+	return rc;
+}
