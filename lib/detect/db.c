@@ -7,11 +7,16 @@
  * start, the one match that the definition means, and whether more text could
  * change it.  So Vectorscan only says where PCRE2 has to look, and a pattern
  * that Vectorscan knows approximately (assertions) is as exact as any other.
+ *
+ * For the same reason it is not given more than it needs: of a pattern whose
+ * matches begin with literals it seeks the literals only.  Measured, this
+ * compiles many times faster than whole patterns and scans no slower.
  */
 #include "detect/detect_priv.h"
 
 #define RULE_ARENA_MAX (4u << 20)
 #define MATCH_LIMIT 1000000u
+#define SOUGHT_LITERAL_MIN 3 /* shorter ones are everywhere */
 #define MAGIC "kt-detect/1"
 
 static enum kt_rc
@@ -130,12 +135,6 @@ check_definition(struct kt_rule *r, struct kt_err *err)
 	return compile_tail(r, err);
 }
 
-static const char *
-hs_text(const struct kt_detector *d)
-{
-	return d->anchor != NULL ? d->anchor : d->pattern;
-}
-
 /* Widths of the pattern, with the flags by which Vectorscan takes it. */
 static enum kt_rc
 measure(struct kt_rule *r, const char *text, unsigned *flags,
@@ -173,7 +172,6 @@ measure_rule(struct kt_rule *r, struct kt_err *err)
 		return err->rc;
 	r->min_width = min;
 	r->max_width = max;
-	r->slack = min;
 	if (d->when == KT_DETECT_BLOCK)
 		limit = KT_DETECT_WIDTH_MAX;
 	if (min == 0)
@@ -182,13 +180,54 @@ measure_rule(struct kt_rule *r, struct kt_err *err)
 		return kt_fail(err, KT_E_LIMIT,
 		    "detector %s: pattern: may be wider than %u bytes; "
 		    "bound its repeats or use a tail", d->id, limit);
+	if (r->sought != NULL) { /* literals; reach and slack are theirs */
+		r->hs_flags = r->is_folded ? HS_FLAG_CASELESS : 0;
+		return KT_OK;
+	}
+	r->sought = d->pattern;
+	r->slack = r->min_width;
+	r->reach = r->max_width;
 	if (d->anchor != NULL) {
 		if (measure(r, d->anchor, &flags, &min, &max, err) < 0)
 			return err->rc;
+		r->sought = d->anchor;
 		r->slack = 1;
 	}
 	r->hs_flags = flags;
 	return KT_OK;
+}
+
+/* A pattern for any of the literals: each byte in hexadecimal. */
+static const char *
+seek_literals(struct kt_rule *r, struct kt_arena *mem, const struct kt_span *lit,
+    size_t n)
+{
+	size_t room = 1, at = 0;
+	char *out;
+
+	r->slack = UINT32_MAX;
+	r->reach = 0;
+	for (size_t i = 0; i < n; i++) {
+		room += lit[i].len * 4 + 1;
+		if (lit[i].len < r->slack)
+			r->slack = (uint32_t)lit[i].len;
+		if (lit[i].len > r->reach)
+			r->reach = (uint32_t)lit[i].len;
+	}
+	if (r->slack < SOUGHT_LITERAL_MIN)
+		return NULL;
+	out = kt_arena_alloc(mem, room);
+	for (size_t i = 0; i < n && out != NULL; i++) {
+		for (size_t k = 0; k < lit[i].len; k++, at += 4) {
+			out[at] = '\\';
+			out[at + 1] = 'x';
+			kt_hex(lit[i].ptr + k, 1, out + at + 2);
+		}
+		out[at++] = '|';
+	}
+	if (out != NULL)
+		out[at - 1] = '\0';
+	return out;
 }
 
 static enum kt_rc
@@ -202,6 +241,9 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 	if (kt_literals_of(r->def->pattern, db->mem, &lit, &n, &caseless) < 0)
 		return fail_rule(r->def, err, KT_E_LIMIT, "too many literals");
 	r->is_literal = n > 0;
+	r->is_folded = caseless;
+	if (n > 0 && r->def->anchor == NULL)
+		r->sought = seek_literals(r, db->mem, lit, n);
 	for (size_t k = 0; k < n; k++) {
 		struct kt_index *ix = caseless ? &db->folded : &db->exact;
 
@@ -274,7 +316,7 @@ compile_hs(struct kt_detect *db, struct kt_err *err)
 		(void)kt_fail(err, KT_E_LIMIT, "detectors: no memory");
 	} else {
 		for (unsigned i = 0; i < db->n; i++) {
-			text[i] = hs_text(db->rules[i].def);
+			text[i] = db->rules[i].sought;
 			flags[i] = db->rules[i].hs_flags;
 			ids[i] = i;
 		}
@@ -377,7 +419,7 @@ struct saved_head {
 	uint64_t digest[2], n;
 };
 struct saved_rule {
-	uint32_t min_width, max_width, slack, hs_flags;
+	uint32_t min_width, max_width, slack, reach, hs_flags;
 };
 
 static struct saved_head
@@ -406,7 +448,7 @@ kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
 	for (size_t i = 0; i < db->n; i++) {
 		const struct kt_rule *r = &db->rules[i];
 		struct saved_rule w = { r->min_width, r->max_width, r->slack,
-			r->hs_flags };
+			r->reach, r->hs_flags };
 
 		if (kt_buf_add(out, (struct kt_span){ (char *)&w, sizeof(w) }) < 0)
 			return KT_E_LIMIT;
@@ -441,6 +483,7 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 		r->min_width = w.min_width;
 		r->max_width = w.max_width;
 		r->slack = w.slack;
+		r->reach = w.reach;
 		r->hs_flags = w.hs_flags;
 	}
 	if (hs_deserialize_database(

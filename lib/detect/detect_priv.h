@@ -64,11 +64,14 @@ struct kt_rule {
 	struct kt_bytes tail;
 	size_t tail_end_len;
 	uint32_t min_width, max_width;
-	uint32_t slack; /* a match starts at least this far before its hit */
+	const char *sought; /* by Vectorscan: see db.c */
 	uint32_t hs_flags;
+	/* A match starts slack to reach bytes before the end of what is sought. */
+	uint32_t slack, reach;
 	uint16_t context_bytes;
 	bool has_tail, has_capture;
 	bool is_literal; /* every match begins with a literal of the index */
+	bool is_folded;  /* the one without case */
 	bool has_first;
 };
 

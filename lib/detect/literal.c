@@ -10,7 +10,7 @@
  */
 #include "detect/detect_priv.h"
 
-#define WORDS_MAX 48
+#define WORDS_MAX 128
 #define WORD_MAX 40
 
 /* The words so far; an open one may still grow by what follows. */

@@ -79,7 +79,7 @@ on_match(unsigned id, unsigned long long from, unsigned long long to,
 	last = end - r->slack;
 	if (last < p->s->next[id])
 		return 0;
-	start = end > r->max_width ? end - r->max_width : 0;
+	start = end > r->reach ? end - r->reach : 0;
 	if (start < p->s->next[id])
 		start = (size_t)p->s->next[id];
 	p->rc = settle(p, id, start, last);

@@ -1,4 +1,9 @@
-check_PROGRAMS += tests/unit/detect/law_test
-tests_unit_detect_law_test_SOURCES = %D%/law_test.c %D%/rules.h
+check_PROGRAMS += tests/unit/detect/law_test tests/unit/detect/shipped_test
+tests_unit_detect_law_test_SOURCES = %D%/law_test.c %D%/law.h %D%/rules.h
 tests_unit_detect_law_test_LDADD = $(KT_LIBS)
-TESTS += tests/unit/detect/law_test
+tests_unit_detect_shipped_test_SOURCES = %D%/shipped_test.c %D%/law.h \
+	%D%/shipped.h
+tests_unit_detect_shipped_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/detect/law_test tests/unit/detect/shipped_test
+EXTRA_DIST += policies/detectors/secrets.yaml policies/detectors/pii.yaml \
+	policies/detectors/injection.yaml

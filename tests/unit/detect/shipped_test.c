@@ -1,0 +1,192 @@
+/*
+ * shipped - what the detectors that come with kt promise.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <time.h>
+
+#include "tests/unit/detect/law.h"
+#include "tests/unit/detect/shipped.h"
+#include "tests/unit/tap.h"
+
+/*
+ * Patterns without a literal that all matches begin with, and without an
+ * anchor: each is measured to leave the whole set fast enough.  A new one
+ * needs a literal, an anchor, or a measurement (tests/bench/detect_bench.c).
+ */
+static const char *const measured[] = { "credit-card", "us-ssn",
+	"us-ssn-plain", "us-itin", "phone-us", "phone-international", "uk-nhs",
+	"uk-nino", "nl-bsn", "es-nif", "pl-pesel", "de-steuer-id", "fr-nir",
+	"br-cpf", "ca-sin", "in-aadhaar", "fi-hetu", "se-personnummer",
+	"tr-kimlik", "kr-rrn", "sg-nric", "za-id", "au-tfn",
+	"us-bank-routing", "us-npi", "us-mbi", "role-token", "fake-role-boundary" };
+
+static bool
+hits(const char *text, size_t detector)
+{
+	struct kt_findings f;
+
+	if (!ok(kt_detect_scan(db, scratch, kt_span_of(text), NULL, &f) == KT_OK))
+		return false;
+	for (size_t i = 0; i < f.n; i++)
+		if (f.v[i].detector == detector)
+			return true;
+	return false;
+}
+
+static void
+every_example_is_found_and_no_counter_example(void)
+{
+	for (size_t i = 0; i < nshipped; i++) {
+		const struct kt_detector *d = &shipped[i];
+
+		if (!ok(d->nexamples >= 3 && d->ncounter_examples >= 3))
+			printf("# %s has too few\n", d->id);
+		for (size_t k = 0; k < d->nexamples; k++)
+			if (!ok(hits(d->examples[k], i)))
+				printf("# %s: example %zu\n", d->id, k);
+		for (size_t k = 0; k < d->ncounter_examples; k++)
+			if (!ok(!hits(d->counter_examples[k], i)))
+				printf("# %s: counter-example %zu\n", d->id, k);
+	}
+}
+
+static void
+every_cut_of_every_example_gives_the_same(void)
+{
+	leaked = 0;
+	for (size_t i = 0; i < nshipped; i++) {
+		for (size_t k = 0; k < shipped[i].nexamples; k++) {
+			struct kt_span t = kt_span_of(shipped[i].examples[k]);
+			size_t bad = 0;
+
+			for (size_t cut = 1; cut <= t.len; cut++)
+				bad += !streams_as_whole(t, cut, t.len, false);
+			bad += !streams_as_whole(t, 1, 1, false);
+			if (!ok(bad == 0))
+				printf("# %s: example %zu\n", shipped[i].id, k);
+		}
+	}
+	ok(leaked == 0);
+}
+
+static void
+the_budget_names_the_pattern_that_has_no_anchor(void)
+{
+	for (size_t i = 0; i < nshipped; i++) {
+		bool is_known = kt_detect_is_anchored(db, i);
+
+		for (size_t k = 0; k < KT_NELEMS(measured) && !is_known; k++)
+			is_known = strcmp(measured[k], shipped[i].id) == 0;
+		if (!ok(is_known))
+			printf("# %s has neither literal nor anchor\n",
+			    shipped[i].id);
+	}
+}
+
+static void
+there_are_enough_provider_tokens(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < nshipped; i++)
+		n += strcmp(shipped[i].group, "secret") == 0;
+	ok(n >= 40);
+}
+
+static void
+what_was_saved_loads_only_for_the_same_definitions(void)
+{
+	struct kt_detect *again = NULL;
+	struct kt_findings f;
+	struct kt_buf saved;
+	struct kt_err err;
+
+	kt_buf_init(&saved, 64u << 20);
+	ok(kt_detect_save(db, &saved) == KT_OK);
+	ok(kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved), &err) == KT_OK);
+	ok(kt_detect_scan(again, scratch, KT_SPAN("AKIAQ3EGRZTYW6PLMNBV"), NULL,
+	       &f) == KT_OK && f.n == 1);
+	kt_detect_free(&again);
+	ok(kt_detect_load(&again, shipped, nshipped - 1, kt_buf_span(&saved),
+	       &err) == KT_E_PARSE && again == NULL);
+	saved.ptr[saved.len - 100] ^= 1;
+	ok(kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved),
+	       &err) == KT_E_PARSE && again == NULL);
+	saved.len /= 2;
+	ok(kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved),
+	       &err) == KT_E_PARSE);
+	kt_buf_fini(&saved);
+}
+
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* this clock always is */
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+#define HOSTILE (1u << 20)
+
+static double
+scan_of_repeated(const char *piece, size_t total)
+{
+	static char text[HOSTILE];
+	struct kt_findings f;
+	size_t n = strlen(piece);
+	double from;
+	enum kt_rc rc;
+
+	for (size_t i = 0; i < total; i++)
+		text[i] = piece[i % n];
+	from = seconds();
+	rc = kt_detect_scan(
+	    db, scratch, (struct kt_span){ text, total }, NULL, &f);
+	ok(rc == KT_OK || rc == KT_E_LIMIT);
+	return seconds() - from;
+}
+
+/* Four times the text is not much more than four times the work. */
+static void
+hostile_texts_stay_linear(void)
+{
+	static const char *const pieces[] = { "a@", "a@a.", "4", "41 ", "4111-",
+		"AKIA", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----\nAAAAAAAA",
+		"password=", "curl -u ", "12:", "1.1.", "eyJ", "ghp_", "DE89 ",
+		"aws_secret_key = ", "https://a:", " ", "\n", "A", "x",
+		"ignore all previous ", "google token ", "078-05-1120 " };
+
+	for (size_t i = 0; i < KT_NELEMS(pieces); i++) {
+		double small = scan_of_repeated(pieces[i], HOSTILE / 4);
+		double big = scan_of_repeated(pieces[i], HOSTILE);
+
+		if (!ok(big < 0.02 + 12 * small && big < 5.0))
+			printf("# '%s': %.1f ms, four times: %.1f ms\n",
+			    pieces[i], small * 1e3, big * 1e3);
+	}
+}
+
+int
+main(void)
+{
+	struct kt_err err;
+
+	if (!load_shipped())
+		return EXIT_FAILURE;
+	if (kt_detect_new(&db, shipped, nshipped, &err) < 0 ||
+	    kt_detect_scratch_new(&scratch, db, &err) < 0) {
+		printf("Bail out! %s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	RUN(every_example_is_found_and_no_counter_example);
+	RUN(every_cut_of_every_example_gives_the_same);
+	RUN(the_budget_names_the_pattern_that_has_no_anchor);
+	RUN(there_are_enough_provider_tokens);
+	RUN(what_was_saved_loads_only_for_the_same_definitions);
+	RUN(hostile_texts_stay_linear);
+	kt_detect_scratch_free(&scratch);
+	kt_detect_free(&db);
+	kt_arena_free(&shipped_mem);
+	return done();
+}
