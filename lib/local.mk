@@ -7,6 +7,7 @@ EXTRA_DIST += %D%/LAYERS
 
 include %D%/base/local.mk
 include %D%/json/local.mk
+include %D%/auth/local.mk
 include %D%/provider/local.mk
 include %D%/chat/local.mk
 include %D%/config/local.mk

@@ -48,6 +48,10 @@
 /* Names that are remembered, and for how long. */
 #define KT_RESOLVER_NAMES_MAX 64
 #define KT_RESOLVER_SECONDS 30
+/* Tokens in one list: every call with a token is compared with all of them. */
+#define KT_TOKENS_MAX 4096
+/* Some hundred bytes for each of them. */
+#define KT_TOKENS_BYTES_MAX (4u << 20)
 /* One audit line; a lineage tool must be able to read it in one piece. */
 #define KT_AUDIT_LINE_MAX 32768
 /* A word longer than this is not a misspelt name. */
