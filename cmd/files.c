@@ -204,7 +204,7 @@ kt_cmd_settings_load(struct kt_cmd_settings *s,
 	s->diags->files = files->sources;
 	s->diags->files_n = files->n;
 	kinds = kt_policy_config_kinds(&kinds_n);
-	if (kt_settings_load(&s->settings, kinds, kinds_n, s->mem, s->diags) < 0) {
+	if (kt_config_load(&s->settings, kinds, kinds_n, s->mem, s->diags) < 0) {
 		print_diags(s->diags);
 		kt_cmd_settings_fini(s);
 		return kt_fail(err, KT_E_PARSE, "the configuration has mistakes");

@@ -47,7 +47,7 @@ show(struct kt_cmd_files *files, char *const *paths, size_t n,
 		return KT_EXIT_UNKNOWN;
 	}
 	kt_buf_init(&out, TEXT_MAX);
-	rc = kt_config_show(&kt_settings_table, s.settings, style, &out);
+	rc = kt_config_show(&kt_config_root_table, s.settings, style, &out);
 	kt_cmd_settings_fini(&s);
 	return print(&out, rc);
 }
@@ -120,8 +120,8 @@ kt_cmd_policy_schema(const struct kt_cmd *self, int argc, char **argv)
 	kinds = kt_policy_config_kinds(&kinds_n);
 	kt_buf_init(&out, TEXT_MAX);
 	if (is_man)
-		rc = kt_config_man(&kt_settings_table, kinds, kinds_n, &out);
+		rc = kt_config_man(&kt_config_root_table, kinds, kinds_n, &out);
 	else
-		rc = kt_config_schema(&kt_settings_table, kinds, kinds_n, &out);
+		rc = kt_config_schema(&kt_config_root_table, kinds, kinds_n, &out);
 	return print(&out, rc);
 }

@@ -97,7 +97,7 @@ is_foreign(const struct kt_config_node *root, struct kt_config_diags *d)
 }
 
 enum kt_rc
-kt_settings_load(const struct kt_settings **out,
+kt_config_load(const struct kt_settings **out,
     const struct kt_config_kind *kinds, size_t kinds_n,
     struct kt_arena *mem, struct kt_config_diags *d)
 {
@@ -131,7 +131,7 @@ kt_settings_load(const struct kt_settings **out,
 		kt_config_diags_sort(d);
 		return KT_E_PARSE;
 	}
-	if (kt_config_fill(&settings, &kt_settings_table, all, kinds, kinds_n,
+	if (kt_config_fill(&settings, &kt_config_root_table, all, kinds, kinds_n,
 	    mem, d) < 0)
 		return KT_E_PARSE;
 	*out = settings;

@@ -436,7 +436,7 @@ static const struct kt_config_field root_fields[] = {
 	    .is_switch = true, .doc = "What several gateways share"),
 };
 #undef S
-const struct kt_config_table kt_settings_table = {
+const struct kt_config_table kt_config_root_table = {
 	.name = "policy-config.yaml",
 	.doc = "The sections of a configuration",
 	.size = sizeof(struct kt_settings),

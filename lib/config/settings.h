@@ -126,14 +126,14 @@ struct kt_settings {
 	struct kt_config_telemetry telemetry;
 	struct kt_config_shared_state shared_state;
 };
-extern const struct kt_config_table kt_settings_table;
+extern const struct kt_config_table kt_config_root_table;
 
 /*
  * Loads d->files in order, later ones over earlier ones.  On success *out is
  * in mem and lives as long as mem and the files' bytes.  KT_E_PARSE: d says
  * everything that is wrong, sorted.
  */
-KT_MUSTCHECK enum kt_rc kt_settings_load(const struct kt_settings **out,
+KT_MUSTCHECK enum kt_rc kt_config_load(const struct kt_settings **out,
     const struct kt_config_kind *kinds, size_t kinds_n,
     struct kt_arena *mem, struct kt_config_diags *d);
 

@@ -83,7 +83,7 @@ struct kt_policy {
 
 extern const struct kt_policy_kind *const kt_policy_kinds[];
 extern const size_t kt_policy_nkinds;
-/* For kt_settings_load, in the order of kt_policy_kinds. */
+/* For kt_config_load, in the order of kt_policy_kinds. */
 const struct kt_config_kind *kt_policy_config_kinds(size_t *n);
 
 /* Policies in order with one database for all their detectors. */

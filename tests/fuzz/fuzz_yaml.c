@@ -44,10 +44,10 @@ shown(struct kt_span yaml, struct kt_buf *out, struct kt_config_diags *d)
 	d->files = &file;
 	d->files_n = 1;
 	kt_buf_reset(out);
-	rc = kt_settings_load(&s, &kind, 1, mem, d);
+	rc = kt_config_load(&s, &kind, 1, mem, d);
 	REQUIRE((rc == KT_OK) == (d->n == 0) && (rc == KT_OK) == (s != NULL));
 	if (rc == KT_OK)
-		REQUIRE(kt_config_show(&kt_settings_table, s, KT_CONFIG_YAML,
+		REQUIRE(kt_config_show(&kt_config_root_table, s, KT_CONFIG_YAML,
 		    out) == KT_OK);
 	else
 		REQUIRE(kt_config_diags_text(d, out) == KT_OK);

@@ -314,7 +314,7 @@ no_more_files_than_the_bound(void)
 	l.d = kt_alloc(sizeof(*l.d));
 	l.d->files = many;
 	l.d->files_n = KT_NELEMS(many);
-	ok(kt_settings_load(&l.settings, kinds, KT_NELEMS(kinds), l.mem, l.d) ==
+	ok(kt_config_load(&l.settings, kinds, KT_NELEMS(kinds), l.mem, l.d) ==
 	    KT_E_PARSE && l.d->n == 1);
 	kt_arena_free(&l.mem);
 	kt_free(l.d);
@@ -336,7 +336,7 @@ starved_loading_never_gives_settings(void)
 		memset(d, 0, sizeof(*d));
 		d->files = &file;
 		d->files_n = 1;
-		if (kt_settings_load(&s, kinds, KT_NELEMS(kinds), mem, d) == KT_OK) {
+		if (kt_config_load(&s, kinds, KT_NELEMS(kinds), mem, d) == KT_OK) {
 			was_fed = true;
 			ok(s->gateway.block_status == 403 && s->routes.n == 1);
 			ok(s->routes.at[0].word == KT_ENDPOINT_DENY);

@@ -84,7 +84,7 @@ load_files(struct load *l, size_t n)
 	l->d->files_n = n;
 	l->settings = NULL;
 	kt_buf_init(&l->text, 4u << 20);
-	l->rc = kt_settings_load(&l->settings, kinds, KT_NELEMS(kinds), l->mem,
+	l->rc = kt_config_load(&l->settings, kinds, KT_NELEMS(kinds), l->mem,
 	    l->d);
 	ok(kt_config_diags_text(l->d, &l->text) == KT_OK);
 	ok(kt_buf_addc(&l->text, '\0') == KT_OK);

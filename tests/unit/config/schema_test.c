@@ -159,25 +159,25 @@ schema_manual_and_show_name_every_field_of_every_table(void)
 	kt_buf_init(&yaml, 1u << 20);
 	kt_buf_init(&shown, 1u << 20);
 	kt_buf_init(&again, 1u << 20);
-	ok(kt_config_schema(&kt_settings_table, kinds, KT_NELEMS(kinds),
+	ok(kt_config_schema(&kt_config_root_table, kinds, KT_NELEMS(kinds),
 	    &schema) == KT_OK && kt_buf_addc(&schema, '\0') == KT_OK);
-	ok(kt_config_man(&kt_settings_table, kinds, KT_NELEMS(kinds), &man) ==
+	ok(kt_config_man(&kt_config_root_table, kinds, KT_NELEMS(kinds), &man) ==
 	    KT_OK && kt_buf_addc(&man, '\0') == KT_OK);
 	json = cJSON_Parse(schema.ptr);
 	ok(json != NULL && cJSON_GetObjectItem(json, "$defs") != NULL);
 	cJSON_Delete(json);
 	/* A file that says everything there is. */
-	write_section(&yaml, &kt_settings_table, 0);
+	write_section(&yaml, &kt_config_root_table, 0);
 	ok(kt_buf_addc(&yaml, '\0') == KT_OK);
 	load(&l, yaml.ptr);
 	ok(l.rc == KT_OK && says(&l, ""));
 	if (l.rc != KT_OK)
 		return;
-	ok(kt_config_show(&kt_settings_table, l.settings, KT_CONFIG_YAML,
+	ok(kt_config_show(&kt_config_root_table, l.settings, KT_CONFIG_YAML,
 	    &shown) == KT_OK && kt_buf_addc(&shown, '\0') == KT_OK);
-	all_fields(&kt_settings_table, schema.ptr, "\"", "\": {", &n);
-	all_fields(&kt_settings_table, man.ptr, ".It Cm \"\\&", "\"", &n);
-	all_fields(&kt_settings_table, shown.ptr, "", ":", &n);
+	all_fields(&kt_config_root_table, schema.ptr, "\"", "\": {", &n);
+	all_fields(&kt_config_root_table, man.ptr, ".It Cm \"\\&", "\"", &n);
+	all_fields(&kt_config_root_table, shown.ptr, "", ":", &n);
 	for (size_t i = 0; i < KT_NELEMS(kinds); i++) {
 		all_fields(kinds[i].table, schema.ptr, "\"", "\": {", &n);
 		all_fields(kinds[i].table, man.ptr, ".It Cm \"\\&", "\"", &n);
@@ -188,13 +188,13 @@ schema_manual_and_show_name_every_field_of_every_table(void)
 	load(&l2, shown.ptr);
 	ok(l2.rc == KT_OK && says(&l2, ""));
 	if (l2.rc == KT_OK)
-		ok(kt_config_show(&kt_settings_table, l2.settings,
+		ok(kt_config_show(&kt_config_root_table, l2.settings,
 		    KT_CONFIG_YAML, &again) == KT_OK &&
 		    kt_buf_addc(&again, '\0') == KT_OK &&
 		    strcmp(shown.ptr, again.ptr) == 0);
 	drop(&l2);
 	kt_buf_reset(&again);
-	ok(kt_config_show(&kt_settings_table, l.settings, KT_CONFIG_JSON,
+	ok(kt_config_show(&kt_config_root_table, l.settings, KT_CONFIG_JSON,
 	    &again) == KT_OK && kt_buf_addc(&again, '\0') == KT_OK);
 	json = cJSON_Parse(again.ptr);
 	ok(json != NULL);
@@ -223,7 +223,7 @@ awkward_text_is_shown_so_that_it_reads_back(void)
 		    "policies: {chain: []}\n" TAIL, texts[i]);
 		kt_buf_init(&b, 1u << 20);
 		load(&l, yaml);
-		ok(l.rc == KT_OK && kt_config_show(&kt_settings_table, l.settings,
+		ok(l.rc == KT_OK && kt_config_show(&kt_config_root_table, l.settings,
 		    KT_CONFIG_YAML, &b) == KT_OK &&
 		    kt_buf_addc(&b, '\0') == KT_OK);
 		load(&l2, b.ptr);
@@ -250,17 +250,17 @@ the_kinds_of_this_program_keep_the_law(void)
 	kt_buf_init(&schema, 1u << 20);
 	kt_buf_init(&man, 1u << 20);
 	kt_buf_init(&shown, 1u << 20);
-	ok(kt_config_schema(&kt_settings_table, real, kinds_n, &schema) ==
+	ok(kt_config_schema(&kt_config_root_table, real, kinds_n, &schema) ==
 	    KT_OK && kt_buf_addc(&schema, '\0') == KT_OK);
-	ok(kt_config_man(&kt_settings_table, real, kinds_n, &man) == KT_OK &&
+	ok(kt_config_man(&kt_config_root_table, real, kinds_n, &man) == KT_OK &&
 	    kt_buf_addc(&man, '\0') == KT_OK);
 	d->files = &file;
 	d->files_n = 1;
 	/* Every default is a value of its field, or this would not load. */
-	ok(kt_settings_load(&s, real, kinds_n, mem, d) == KT_OK);
+	ok(kt_config_load(&s, real, kinds_n, mem, d) == KT_OK);
 	for (size_t i = 0; i < d->n; i++)
 		printf("# %s\n", d->at[i].text);
-	ok(s == NULL || (kt_config_show(&kt_settings_table, s, KT_CONFIG_YAML,
+	ok(s == NULL || (kt_config_show(&kt_config_root_table, s, KT_CONFIG_YAML,
 	    &shown) == KT_OK && kt_buf_addc(&shown, '\0') == KT_OK));
 	for (size_t i = 0; i < kinds_n; i++) {
 		all_fields(real[i].table, schema.ptr, "\"", "\": {", &n);
