@@ -9,4 +9,10 @@ libkt_a_SOURCES += \
 	%D%/note.c \
 	%D%/outcome.def \
 	%D%/record.c \
-	%D%/record.h
+	%D%/record.h \
+	%D%/class.def \
+	%D%/resolve.c \
+	%D%/type.def \
+	%D%/verify.c \
+	%D%/verify.h \
+	%D%/verify_priv.h

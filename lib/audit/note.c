@@ -109,10 +109,9 @@ kt_audit_checkpoint_parse(struct kt_span note, struct kt_audit_checkpoint *cp,
 		return kt_fail(err, KT_E_PARSE, "checkpoint: no size");
 	if (!decode_root(root, cp->root))
 		return kt_fail(err, KT_E_PARSE, "checkpoint: no root");
-	do {
-		if (!take_line(&note, &line))
-			return kt_fail(err, KT_E_PARSE, "checkpoint: cut short");
-	} while (line.len > 0); /* extension lines are allowed and unknown */
+	/* No extension lines: we write none, and one could hide a note. */
+	if (!take_line(&note, &line) || line.len > 0)
+		return kt_fail(err, KT_E_PARSE, "checkpoint: no empty line");
 	while (take_line(&note, &line)) {
 		if (!is_signature(line))
 			return kt_fail(err, KT_E_PARSE,

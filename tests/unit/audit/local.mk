@@ -2,3 +2,8 @@ check_PROGRAMS += tests/unit/audit/chain_test
 tests_unit_audit_chain_test_SOURCES = %D%/chain_test.c
 tests_unit_audit_chain_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/audit/chain_test
+
+check_PROGRAMS += tests/unit/audit/verify_test
+tests_unit_audit_verify_test_SOURCES = %D%/verify_test.c
+tests_unit_audit_verify_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/audit/verify_test

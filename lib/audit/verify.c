@@ -1,0 +1,463 @@
+/*
+ * verify - one pass over the lines, with one line held back where it matters.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A line that follows is accepted at once.  One that does not is held until
+ * the next line is known: that one's `prev` says what was really there, so
+ * the kinds of tampering can be told apart, and the tree continues with the
+ * committed leaf instead of the found one.  Later checkpoints then still
+ * match, which proves both the diagnosis and everything after it.
+ */
+#include "audit/verify_priv.h"
+
+static const char *const class_names[] = {
+#define KT_CLASS(name, text) [KT_AUDIT_##name] = text,
+#include "audit/class.def"
+#undef KT_CLASS
+};
+
+static const char *const type_names[] = {
+#define KT_TYPE(name) [KT_AUDIT_TYPE_##name] = #name,
+#include "audit/type.def"
+#undef KT_TYPE
+};
+
+const char *
+kt_audit_class_name(enum kt_audit_class c)
+{
+	return class_names[c];
+}
+
+const char *
+kt_audit_type_name(enum kt_audit_type t)
+{
+	return type_names[t];
+}
+
+const struct kt_audit_limit kt_audit_not_proven[] = {
+	{ 3, "the tail beyond the newest checkpoint, if it was cut" },
+	{ 5, "records and checkpoints cut together: compare with a checkpoint "
+	     "kept elsewhere" },
+	{ 7, "whether a whole log is absent" },
+	{ 8, "whether an older copy of the log was restored and continued" },
+	{ 9, "whether another history was shown to somebody else" },
+	{ 12, "who wrote the log: its checkpoints are not signed, so a "
+	      "consistent rewrite of records and checkpoints is not excluded" },
+	{ 17, "that the times are true" },
+	{ 18, "calls that were never recorded, or in flight at a crash" },
+	{ 19, "the truth of what was recorded" },
+};
+const size_t kt_audit_not_proven_n = KT_NELEMS(kt_audit_not_proven);
+
+/* ---- checkpoints ---- */
+
+void
+kt_audit_next_note(struct kt_audit_verify *v)
+{
+	struct kt_span note;
+	struct kt_err err;
+
+	while (v->next != NULL && v->next(v->next_arg, &note)) {
+		uint64_t last = v->cp.size;
+		struct kt_audit_checkpoint cp;
+
+		v->report.checkpoints++;
+		if (kt_audit_checkpoint_parse(note, &cp, &err) < 0 ||
+		    cp.size < last) {
+			kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
+			continue;
+		}
+		v->cp = cp;
+		v->cp.origin = (struct kt_span){ .ptr = NULL };
+		v->has_cp = true;
+		kt_audit_check_origin(v, cp.origin);
+		if (cp.size == v->newest.size &&
+		    memcmp(cp.root, v->newest.root, KT_AUDIT_HASH) == 0)
+			v->has_seen_newest = true;
+		return;
+	}
+	v->next = NULL;
+	v->has_cp = false;
+	if (v->newest.size > v->cp.size) {
+		/* The list lost its end; the newest one still counts. */
+		v->cp = v->newest;
+		v->has_cp = v->has_seen_newest = true;
+		v->report.checkpoints++;
+		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
+	}
+}
+
+void
+kt_audit_check_origin(struct kt_audit_verify *v, struct kt_span origin)
+{
+	struct kt_audit_report *r = &v->report;
+
+	if (r->origin[0] == '\0' && origin.len < sizeof(r->origin)) {
+		memcpy(r->origin, origin.ptr, origin.len);
+		r->origin[origin.len] = '\0';
+	} else if (!kt_span_eq(origin, kt_span_of(r->origin))) {
+		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
+	}
+}
+
+static void
+compare(struct kt_audit_verify *v)
+{
+	uint8_t root[KT_AUDIT_HASH];
+
+	if (v->is_tree_lost)
+		return;
+	kt_audit_chain_root(&v->chain, root);
+	if (memcmp(root, v->cp.root, KT_AUDIT_HASH) == 0) {
+		v->report.checkpoints_ok++;
+		if (v->has_suspect)
+			/* The records were right: it was the note. */
+			v->report.breaks[v->suspect].class =
+			    KT_AUDIT_CHECKPOINT;
+		v->has_suspect = false;
+		v->proven = v->chain.size;
+		return;
+	}
+	if (v->has_suspect || v->report.nbreaks == KT_AUDIT_BREAKS_MAX)
+		return;
+	v->has_suspect = true;
+	v->suspect = v->report.nbreaks;
+	v->suspect_cp = v->cp;
+	kt_audit_break(v, KT_AUDIT_EDIT, v->proven);
+	v->report.breaks[v->suspect].index = v->chain.size - 1;
+	v->report.breaks[v->suspect].at = v->last;
+}
+
+void
+kt_audit_explain(struct kt_audit_verify *v)
+{
+	struct kt_audit_break *b = &v->report.breaks[v->suspect];
+	uint8_t root[KT_AUDIT_HASH];
+
+	if (!v->has_suspect || v->suspect_cp.size != v->chain.size)
+		return;
+	kt_audit_chain_root(&v->chain, root);
+	if (memcmp(root, v->suspect_cp.root, KT_AUDIT_HASH) != 0)
+		return;
+	v->has_suspect = false;
+	v->proven = v->chain.size;
+	v->report.checkpoints_ok++;
+	v->report.nbreaks--;
+	memmove(b, b + 1, (v->report.nbreaks - v->suspect) * sizeof(*b));
+}
+
+void
+kt_audit_meet(struct kt_audit_verify *v)
+{
+	while (v->has_cp && v->cp.size <= v->chain.size) {
+		if (v->cp.size == v->chain.size)
+			compare(v);
+		v->report.newest_size = v->cp.size;
+		memcpy(v->report.newest_root, v->cp.root, KT_AUDIT_HASH);
+		kt_audit_next_note(v);
+	}
+}
+
+/* ---- breaks ---- */
+
+struct kt_audit_break *
+kt_audit_break(
+    struct kt_audit_verify *v, enum kt_audit_class class, uint64_t index)
+{
+	struct kt_audit_report *r = &v->report;
+	static const struct kt_audit_break none;
+	struct kt_audit_break *b = &v->spare;
+
+	*b = none;
+	if (r->nbreaks < KT_AUDIT_BREAKS_MAX)
+		b = &r->breaks[r->nbreaks++];
+	else
+		r->more_breaks++;
+	b->class = class;
+	b->index = b->from = index;
+	b->at = v->last;
+	return b;
+}
+
+/* ---- lines ---- */
+
+static void
+count_type(struct kt_audit_verify *v, struct kt_span type)
+{
+	unsigned t = 0;
+
+	while (t < KT_AUDIT_TYPE_other &&
+	    !kt_span_eq(type, kt_span_of(type_names[t])))
+		t++;
+	v->report.by_type[t]++;
+}
+
+static void
+note_time(char to[static 32], struct kt_span ts)
+{
+	if (ts.len >= 32)
+		return;
+	memcpy(to, ts.ptr, ts.len);
+	to[ts.len] = '\0';
+}
+
+/* The name part on the genesis record, all of it later. */
+static bool
+origin_fits(const struct kt_audit_verify *v, const struct kt_audit_seen *s)
+{
+	struct kt_span whole = kt_span_of(v->report.origin);
+
+	if (whole.len == 0)
+		return true;
+	if (s->i == 0)
+		return whole.len == s->l.origin.len + 1 + KT_AUDIT_LOG_ID &&
+		    kt_span_starts(whole, s->l.origin);
+	return kt_span_eq(s->l.origin, whole);
+}
+
+void
+kt_audit_accept(struct kt_audit_verify *v, const struct kt_audit_seen *s)
+{
+	struct kt_audit_report *r = &v->report;
+
+	v->is_gap_between_files = false;
+	if (v->accepted++ == 0) {
+		r->first = s->i;
+		note_time(r->first_ts, s->l.ts);
+	}
+	if (s->i > 0 && r->origin[0] == '\0')
+		kt_audit_check_origin(v, s->l.origin);
+	if (!origin_fits(v, s))
+		kt_audit_break(v, KT_AUDIT_EDIT, s->i);
+	memcpy(v->before, v->chain.prev, KT_AUDIT_HASH);
+	v->last = s->at;
+	kt_audit_chain_step(&v->chain, s->leaf);
+	if (s->i == 0)
+		memcpy(v->genesis, s->leaf, KT_AUDIT_HASH);
+	count_type(v, s->l.type);
+	note_time(r->last_ts, s->l.ts);
+	kt_audit_meet(v);
+}
+
+static void
+look(struct kt_audit_verify *v, struct kt_span line, struct kt_audit_seen *s)
+{
+	struct kt_err err;
+
+	s->text = line;
+	s->at = v->at;
+	s->is_good = kt_audit_line_parse(line, &s->l, &err) == KT_OK &&
+	    s->l.is_whole && kt_unhex(s->l.prev, s->prev, KT_AUDIT_HASH);
+	s->is_canonical = s->is_good;
+	s->i = s->l.i;
+	if (s->is_good && !kt_span_eq(s->l.v, KT_SPAN(KT_AUDIT_VERSION)))
+		s->is_good = false;
+	kt_audit_leaf(&v->chain, line, s->leaf);
+}
+
+bool
+kt_audit_follows(
+    const struct kt_audit_verify *v, const struct kt_audit_seen *s)
+{
+	return s->is_good && s->i == v->chain.size &&
+	    memcmp(s->prev, v->chain.prev, KT_AUDIT_HASH) == 0;
+}
+
+/* A copy of the line that outlives the piece it came in. */
+static enum kt_rc
+hold(struct kt_audit_verify *v, const struct kt_audit_seen *s,
+    struct kt_err *err)
+{
+	struct kt_audit_seen *odd = &v->odd;
+
+	kt_buf_reset(&v->odd_text);
+	if (kt_buf_add(&v->odd_text, s->text) < 0)
+		return kt_fail(err, KT_E_LIMIT, "no memory for a line");
+	*odd = *s;
+	odd->text = kt_buf_span(&v->odd_text);
+	if (s->is_canonical &&
+	    kt_audit_line_parse(odd->text, &odd->l, err) < 0)
+		KT_BUG("a copy of a line parses otherwise");
+	v->has_odd = true;
+	return KT_OK;
+}
+
+/* A run of earlier records, already reported: until it ends. */
+static bool
+skips(struct kt_audit_verify *v, const struct kt_audit_seen *s)
+{
+	if (!v->is_skipping || !s->is_good || s->i != v->skip_i ||
+	    memcmp(s->prev, v->skip_prev, KT_AUDIT_HASH) != 0) {
+		v->is_skipping = false;
+		return false;
+	}
+	v->skip_i++;
+	memcpy(v->skip_prev, s->leaf, KT_AUDIT_HASH);
+	return true;
+}
+
+static enum kt_rc
+take_line(struct kt_audit_verify *v, struct kt_span line, struct kt_err *err)
+{
+	struct kt_audit_seen s;
+
+	look(v, line, &s);
+	if (v->has_odd && !v->odd.is_canonical && !s.is_canonical)
+		return KT_OK; /* the rest of what replaced one record */
+	if (v->has_odd) {
+		v->has_odd = false;
+		kt_audit_resolve(v, &v->odd, s.is_canonical ? &s : NULL);
+	}
+	if (skips(v, &s))
+		return KT_OK;
+	if (!kt_audit_follows(v, &s))
+		return hold(v, &s, err);
+	kt_audit_accept(v, &s);
+	return KT_OK;
+}
+
+/* ---- bytes ---- */
+
+enum kt_rc
+kt_audit_verify_new(struct kt_audit_verify **out, struct kt_span newest,
+    kt_audit_note_fn *next, void *arg, struct kt_err *err)
+{
+	struct kt_audit_verify *v = kt_alloc(sizeof(*v));
+
+	*out = NULL;
+	if (v == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory to verify with");
+	kt_buf_init(&v->part, KT_AUDIT_LINE_MAX + 2);
+	kt_buf_init(&v->odd_text, KT_AUDIT_LINE_MAX + 2);
+	v->next = next;
+	v->next_arg = arg;
+	if (kt_audit_chain_init(&v->chain, err) < 0) {
+		kt_audit_verify_free(&v);
+		return err->rc;
+	}
+	*out = v;
+	if (newest.len > 0) {
+		if (kt_audit_checkpoint_parse(newest, &v->newest, err) < 0)
+			kt_audit_break(v, KT_AUDIT_CHECKPOINT, 0);
+		else
+			kt_audit_check_origin(v, v->newest.origin);
+		v->newest.origin = (struct kt_span){ .ptr = NULL };
+	}
+	kt_audit_next_note(v);
+	kt_audit_meet(v);
+	return KT_OK;
+}
+
+void
+kt_audit_verify_free(struct kt_audit_verify **v)
+{
+	if (*v == NULL)
+		return;
+	kt_audit_chain_fini(&(*v)->chain);
+	kt_buf_fini(&(*v)->part);
+	kt_buf_fini(&(*v)->odd_text);
+	kt_free(*v);
+	*v = NULL;
+}
+
+/* A line whose LF is missing inside the log was joined or cut: not good. */
+void
+kt_audit_verify_segment(struct kt_audit_verify *v, uint64_t number)
+{
+	struct kt_err err;
+
+	if (v->part.len > 0) {
+		v->at.line++;
+		/* Its memory is there already: a line is never longer. */
+		(void)take_line(v, kt_buf_span(&v->part), &err);
+		kt_buf_reset(&v->part);
+	}
+	v->is_gap_between_files = v->report.segments > 0 ?
+	    number != v->at.segment + 1 : number != 0;
+	v->report.segments++;
+	v->at = (struct kt_audit_place){ .segment = number };
+	v->offset = 0;
+}
+
+enum kt_rc
+kt_audit_verify_feed(
+    struct kt_audit_verify *v, struct kt_span bytes, struct kt_err *err)
+{
+	while (bytes.len > 0) {
+		size_t n = kt_span_find(bytes, '\n');
+		struct kt_span line = kt_span_sub(bytes, 0, n);
+		size_t room = v->part.limit - v->part.len;
+		enum kt_rc rc;
+
+		if (n == bytes.len || v->part.len > 0) {
+			/* An overlong line keeps enough to be seen as such. */
+			if (kt_buf_add(&v->part, kt_span_sub(line, 0, room)) <
+			    0)
+				return kt_fail(
+				    err, KT_E_LIMIT, "no memory for a line");
+			line = kt_buf_span(&v->part);
+		}
+		if (n == bytes.len) {
+			v->offset += n;
+			return KT_OK;
+		}
+		v->at.line++;
+		rc = take_line(v, line, err);
+		kt_buf_reset(&v->part);
+		if (rc < 0)
+			return rc;
+		v->offset += n + 1;
+		v->at.offset = v->offset;
+		bytes = kt_span_sub(bytes, n + 1, bytes.len);
+	}
+	return KT_OK;
+}
+
+static int
+by_index(const void *a, const void *b)
+{
+	const struct kt_audit_break *x = a, *y = b;
+
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+/* The second half of the origin is the genesis leaf. */
+static void
+check_log_id(struct kt_audit_verify *v)
+{
+	struct kt_span origin = kt_span_of(v->report.origin);
+	char id[KT_AUDIT_LOG_ID + 1];
+
+	if (v->accepted == 0 || v->report.first != 0 || v->report.nbreaks > 0 ||
+	    origin.len == 0)
+		return;
+	kt_hex(v->genesis, KT_AUDIT_LOG_ID / 2, id);
+	if (!kt_span_ends(origin, kt_span_of(id)))
+		kt_audit_break(v, KT_AUDIT_EDIT, 0);
+}
+
+const struct kt_audit_report *
+kt_audit_verify_finish(struct kt_audit_verify *v)
+{
+	struct kt_audit_report *r = &v->report;
+
+	if (v->part.len > 0)
+		r->has_incomplete_tail = true;
+	if (v->has_odd) {
+		v->has_odd = false;
+		kt_audit_resolve(v, &v->odd, NULL);
+	}
+	kt_audit_finish_tail(v);
+	check_log_id(v);
+	if (v->newest.size > 0 && !v->has_seen_newest)
+		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
+	r->size = v->chain.size;
+	r->tail = r->size > r->newest_size ? r->size - r->newest_size : 0;
+	r->good = r->size;
+	for (size_t k = 0; k < r->nbreaks; k++) {
+		if (r->breaks[k].from < r->good)
+			r->good = r->breaks[k].from;
+	}
+	qsort(r->breaks, r->nbreaks, sizeof(r->breaks[0]), by_index);
+	return r;
+}
