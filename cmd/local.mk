@@ -6,6 +6,7 @@ kt_SOURCES = \
 	%D%/files.c \
 	%D%/files.h \
 	%D%/kt.c \
+	%D%/token.c \
 	%D%/policy.c \
 	%D%/version.c
 kt_LDADD = $(GATEWAY_LIBS)

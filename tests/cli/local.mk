@@ -1,2 +1,4 @@
 TESTS += %D%/kt_test.sh %D%/policy_test.sh
 EXTRA_DIST += %D%/kt_test.sh %D%/policy_test.sh
+TESTS += %D%/token_test.sh
+EXTRA_DIST += %D%/token_test.sh
