@@ -91,7 +91,8 @@ kt_watch_set(struct kt_loop *loop, struct kt_watch *w, uint32_t events)
 	if (!w->is_on || events == before)
 		return;
 	w->events = events;
-	if (control(loop, op, w) != 0)
+	/* Closing a descriptor has removed it already. */
+	if (control(loop, op, w) != 0 && op != EPOLL_CTL_DEL)
 		KT_BUG("a watched descriptor was closed or is of no use");
 	if (events == 0)
 		forget(loop, w);

@@ -94,7 +94,8 @@ kt_origin_new(struct kt_origin **out, const struct kt_origin_spec *spec,
 	    !copy(o->host, sizeof(o->host), spec->host) ||
 	    !kt_header_is_value(spec->host) ||
 	    !copy(o->tls_name, sizeof(o->tls_name), name) ||
-	    !copy(o->proxy, sizeof(o->proxy), spec->proxy)) {
+	    !copy(o->proxy, sizeof(o->proxy), spec->proxy) ||
+	    (spec->proxy.len > 0 && !curl_prepare())) {
 		kt_free(o);
 		return kt_fail(err, KT_E_MISUSE, "host, port or proxy is malformed");
 	}
@@ -186,6 +187,8 @@ void
 kt_upstream_drop_idle(struct kt_upstream *u)
 {
 	http_pool_drop_idle(u->http);
+	if (u->curl != NULL)
+		curl_pool_drop_idle(u->curl);
 }
 
 enum kt_rc

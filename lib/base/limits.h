@@ -43,6 +43,8 @@
 #define KT_UPSTREAM_IDLE_MAX 256
 /* Less than the 60 s after which common balancers drop theirs. */
 #define KT_UPSTREAM_IDLE_SECONDS 50
+/* Transfers of one curl_multi: finding a connection is linear in them. */
+#define KT_CURL_SHARD 64
 /* Addresses of one name that are tried in turn. */
 #define KT_ADDRESSES_MAX 8
 /* Names that are remembered, and for how long. */

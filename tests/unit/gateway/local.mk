@@ -4,6 +4,12 @@ tests_unit_gateway_loop_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/loop_test
 
 check_PROGRAMS += tests/unit/gateway/upstream_test
-tests_unit_gateway_upstream_test_SOURCES = %D%/upstream_test.c %D%/script.h
+tests_unit_gateway_upstream_test_SOURCES = %D%/upstream_test.c \
+	%D%/heard.h %D%/script.h
 tests_unit_gateway_upstream_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/upstream_test
+
+check_PROGRAMS += tests/unit/gateway/tls_test
+tests_unit_gateway_tls_test_SOURCES = %D%/tls_test.c %D%/heard.h %D%/script.h
+tests_unit_gateway_tls_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/tls_test

@@ -18,7 +18,7 @@
 
 #include "base/base.h"
 
-enum step_do { END = 0, ACCEPT, EXPECT, SEND, CLOSE, RESET, WAIT_CLOSE, FILL };
+enum step_do { END = 0, ACCEPT, EXPECT, SEND, CLOSE, RESET, WAIT_CLOSE, FILL, DROP };
 struct step {
 	enum step_do what;
 	struct kt_span bytes; /* SEND */
@@ -28,6 +28,7 @@ struct step {
 struct script {
 	const struct step *steps;
 	gnutls_certificate_credentials_t tls; /* NULL: in clear */
+	gnutls_datum_t *tickets;              /* for resumption */
 	pthread_t thread;
 	gnutls_session_t session;
 	int listener, fd;
@@ -37,6 +38,9 @@ struct script {
 	atomic_size_t filled;
 	int was_resumed;
 };
+
+/* What the next server speaks; NULL: the default. */
+static const char *script_priority;
 
 static inline ssize_t
 script_read(struct script *s, char *to, size_t max)
@@ -80,13 +84,22 @@ script_accept(struct script *s)
 		return;
 	if (gnutls_init(&s->session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL) < 0)
 		return;
-	(void)gnutls_set_default_priority(s->session);
+	if (script_priority != NULL)
+		(void)gnutls_priority_set_direct(
+		    s->session, script_priority, NULL);
+	else
+		(void)gnutls_set_default_priority(s->session);
+	if (s->tickets != NULL)
+		(void)gnutls_session_ticket_enable_server(
+		    s->session, s->tickets);
 	(void)gnutls_credentials_set(
 	    s->session, GNUTLS_CRD_CERTIFICATE, s->tls);
 	gnutls_transport_set_int(s->session, s->fd);
 	do
 		rc = gnutls_handshake(s->session);
 	while (rc < 0 && !gnutls_error_is_fatal(rc));
+	if (rc < 0)
+		script_close(s);
 	s->was_resumed = rc == 0 && gnutls_session_is_resumed(s->session);
 }
 
@@ -154,15 +167,22 @@ script_play(void *arg)
 			}
 			break;
 		case FILL:
-			for (size_t i = 0; i < at->n; i += sizeof(zeros)) {
-				if (script_write(s, zeros, sizeof(zeros)) <= 0)
+			for (size_t i = 0; i < at->n;) {
+				size_t max = at->n - i;
+				ssize_t n = script_write(s, zeros,
+				    max < sizeof(zeros) ? max : sizeof(zeros));
+				if (n <= 0)
 					break;
-				atomic_fetch_add(&s->filled, sizeof(zeros));
+				i += (size_t)n;
+				atomic_fetch_add(&s->filled, (size_t)n);
 			}
 			break;
 		case CLOSE:
 			if (s->session != NULL)
 				(void)gnutls_bye(s->session, GNUTLS_SHUT_WR);
+			script_close(s);
+			break;
+		case DROP:
 			script_close(s);
 			break;
 		case RESET:

@@ -1,189 +1,6 @@
-#include <errno.h>
 #include <malloc.h>
 
-#include "cmd/gateway/upstream.h"
-#include "tests/unit/gateway/script.h"
-#include "tests/unit/tap.h"
-
-static struct kt_loop *loop;
-static struct kt_resolver *resolver;
-static struct kt_upstream *upstream;
-static struct kt_trust *trust; /* of the next call; NULL: in clear */
-static struct kt_span tls_name, host;
-static bool is_by_proxy;
-
-/* One call and what was heard of it. */
-struct heard {
-	struct kt_upstream_call *call;
-	struct kt_buf text;
-	uint64_t sent_bytes, body_bytes;
-	int sents;
-	enum { OPEN, WHOLE, TRUNCATED, FAILED } end;
-	enum kt_upstream_fail why;
-	struct kt_err err;
-	bool cancels_at_head, cancels_at_body, pauses, is_paused;
-	struct kt_timer resume;
-};
-
-static void
-on_head(void *self, const struct kt_http1_head *head)
-{
-	struct heard *h = self;
-
-	ok(kt_buf_printf(&h->text, "%d{", head->status) == KT_OK);
-	if (h->cancels_at_head)
-		kt_upstream_cancel(&h->call);
-}
-
-static void
-on_resume(void *self)
-{
-	struct heard *h = self;
-
-	h->is_paused = false;
-	kt_upstream_resume(h->call);
-}
-
-static void
-on_body(void *self, struct kt_span bytes)
-{
-	struct heard *h = self;
-
-	ok(!h->is_paused);
-	h->body_bytes += bytes.len;
-	if (h->body_bytes < 65536)
-		ok(kt_buf_add(&h->text, bytes) == KT_OK);
-	if (h->cancels_at_body) {
-		kt_upstream_cancel(&h->call);
-	} else if (h->pauses) {
-		h->is_paused = true;
-		kt_upstream_pause(h->call);
-		ok(kt_timer_set(loop, &h->resume, 0, on_resume, h) == KT_OK);
-	}
-}
-
-static void
-on_sent(void *self, uint64_t bytes)
-{
-	struct heard *h = self;
-
-	h->sents++;
-	h->sent_bytes += bytes;
-}
-
-static void
-on_end(void *self, enum kt_upstream_end how, const struct kt_err *err)
-{
-	struct heard *h = self;
-
-	ok(h->end == OPEN);
-	h->end = how == KT_UPSTREAM_OK ? WHOLE : TRUNCATED;
-	if (err != NULL)
-		h->err = *err;
-	h->call = NULL;
-}
-
-static void
-on_fail(void *self, enum kt_upstream_fail why, const struct kt_err *err)
-{
-	struct heard *h = self;
-
-	ok(h->end == OPEN && h->text.len == 0);
-	h->end = FAILED;
-	h->why = why;
-	h->err = *err;
-	h->call = NULL;
-}
-
-static const struct kt_upstream_events events = {
-	on_head, on_body, on_sent, on_end, on_fail
-};
-
-static struct kt_origin *
-origin_of(uint16_t port, uint32_t connect_ms)
-{
-	char proxy[64];
-	struct kt_origin_spec spec = {
-		.host = host.len > 0 ? host : KT_SPAN("127.0.0.1"),
-		.port = port,
-		.trust = trust,
-		.tls_name = tls_name,
-		.connect_ms = connect_ms,
-	};
-	struct kt_origin *origin;
-
-	(void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", port);
-	if (is_by_proxy)
-		spec.proxy = kt_span_of(proxy);
-	ok(kt_origin_new(&origin, &spec, NULL) == KT_OK);
-	return origin;
-}
-
-static void
-begin_with(struct heard *h, struct kt_origin *origin, struct kt_span body,
-    uint64_t body_bytes)
-{
-	struct kt_upstream_request r = {
-		.method = body_bytes == KT_HTTP1_NO_BODY ? KT_SPAN("GET")
-		                                         : KT_SPAN("POST"),
-		.target = KT_SPAN("/v1/x?y=1"),
-		.body = &body,
-		.n_body = body.len > 0 ? 1 : 0,
-		.body_bytes = body_bytes,
-	};
-	struct kt_err err = { 0 };
-
-	if (h->text.limit == 0)
-		kt_buf_init(&h->text, 1u << 20);
-	h->end = OPEN;
-	if (!ok(kt_upstream_start(upstream, origin, &r, &events, h, &h->call,
-	            &err) == KT_OK))
-		printf("# %s\n", err.text);
-	ok(h->end == OPEN && h->sents == 0 && h->text.len == 0);
-}
-
-static void
-begin(struct heard *h, struct kt_origin *origin)
-{
-	begin_with(h, origin, KT_SPAN("hello"), 5);
-}
-
-static void
-turn(void)
-{
-	ok(kt_loop_turn(loop, 20000, NULL) == KT_OK);
-}
-
-static void
-wait_end(struct heard *h)
-{
-	uint64_t until = kt_loop_now(loop) + 6000000;
-
-	while (h->end == OPEN && kt_loop_now(loop) < until)
-		turn();
-	ok(h->end != OPEN);
-}
-
-static bool
-heard(const struct heard *h, const char *text)
-{
-	if (kt_span_eq(kt_buf_span(&h->text), kt_span_of(text)))
-		return true;
-	printf("# heard '%.*s', err '%s'\n", (int)h->text.len, h->text.ptr,
-	    h->err.text);
-	return false;
-}
-
-static void
-forget(struct heard *h)
-{
-	kt_buf_fini(&h->text);
-	kt_timer_del(loop, &h->resume);
-	*h = (struct heard){ 0 };
-}
-
-#define OK2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-#define SENDS(text) { SEND, KT_SPAN_INIT(text), 0 }
+#include "tests/unit/gateway/heard.h"
 
 static void
 a_kept_connection_carries_the_next_request(void)
@@ -279,10 +96,8 @@ play(struct heard *h, struct kt_span answer, enum step_do after)
 		{ after }, { END } };
 	struct kt_origin *origin;
 	struct script s;
-	gnutls_certificate_credentials_t tls = NULL;
 
 	script_listen(&s, 8);
-	s.tls = tls;
 	script_start(&s, steps);
 	origin = origin_of(s.port, 0);
 	begin(h, origin);
@@ -363,6 +178,7 @@ cancel_at(struct heard h, struct kt_span answer, int requests)
 	script_listen(&s, 8);
 	script_start(&s, steps);
 	origin = origin_of(s.port, 0);
+	turn(); /* for the time */
 	begin(&h, origin);
 	start = kt_loop_now(loop);
 	while (h.call != NULL && (h.cancels_at_head || h.cancels_at_body ||
@@ -375,6 +191,7 @@ cancel_at(struct heard h, struct kt_span answer, int requests)
 	ok(h.end == OPEN);
 	ok(requests == 0 || atomic_load(&s.is_closed_seen));
 	ok(kt_loop_now(loop) < start + 1000000);
+	(void)shutdown(s.listener, SHUT_RDWR); /* ends an accept in vain */
 	script_join(&s);
 	script_end(&s);
 	kt_origin_free(&origin);
@@ -436,7 +253,7 @@ a_pause_between_chunks_loses_and_repeats_nothing(void)
 
 	play(&h, KT_SPAN("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 	                 "1\r\na\r\n2\r\nbc\r\n1\r\nd\r\n3\r\nefg\r\n0\r\n\r\n"),
-	    WAIT_CLOSE);
+	    CLOSE);
 	ok(h.end == WHOLE && heard(&h, "200{abcdefg"));
 	forget(&h);
 }
@@ -622,12 +439,58 @@ a_request_that_cannot_be_written_is_refused_at_once(void)
 	kt_origin_free(&origin);
 }
 
+/* Answers, each whole and cut, by the own client and by libcurl. */
+static void
+both_ways_tell_the_same_story(void)
+{
+	static const struct kt_span answers[] = {
+		KT_SPAN_INIT(OK2),
+		KT_SPAN_INIT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		             "1\r\nh\r\n1;x=y\r\ni\r\n0\r\nT: x\r\n\r\n"),
+		KT_SPAN_INIT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		             "1\r\nh\r\n1\r\ni"),
+		KT_SPAN_INIT("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi"),
+		KT_SPAN_INIT("HTTP/1.1 200 OK\r\n\r\nhi"),
+		KT_SPAN_INIT("HTTP/1.0 404 No\r\nA: b\r\n\r\nhi"),
+		KT_SPAN_INIT("HTTP/1.1 204 No\r\n\r\n"),
+		KT_SPAN_INIT("HTTP/1.1 301 M\r\nLocation: /x\r\n"
+		             "Content-Length: 0\r\n\r\n"),
+		KT_SPAN_INIT("HTTP/1.1 529 \r\nContent-Length: 1\r\n\r\nx"),
+		KT_SPAN_INIT("HTTP/1.1 100 C\r\n\r\n" OK2),
+		KT_SPAN_INIT("HTTP/1.1 103 E\r\nLink: x\r\n\r\n" OK2),
+		KT_SPAN_INIT("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+		             "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+		KT_SPAN_INIT(""),
+		KT_SPAN_INIT("HTTP/1.1 200 OK\r\nContent-Le"),
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(answers); i++) {
+		struct heard own = { 0 }, curl = { 0 };
+
+		play(&own, answers[i], CLOSE);
+		is_by_proxy = true;
+		play(&curl, answers[i], CLOSE);
+		is_by_proxy = false;
+		if (!ok(own.end == curl.end && kt_span_eq(kt_buf_span(&own.text),
+		                                   kt_buf_span(&curl.text))))
+			printf("# answer %zu: own %d '%.*s' %s, curl %d '%.*s' "
+			       "%s\n", i, own.end, (int)own.text.len,
+			    own.text.ptr, own.err.text, curl.end,
+			    (int)curl.text.len, curl.text.ptr, curl.err.text);
+		if (!ok(own.end != FAILED || own.why == curl.why))
+			printf("# answer %zu: own %s, curl %s: %s\n", i,
+			    kt_upstream_fail_name(own.why),
+			    kt_upstream_fail_name(curl.why), curl.err.text);
+		ok(own.end != WHOLE || own.sent_bytes == curl.sent_bytes);
+		forget(&own);
+		forget(&curl);
+	}
+}
+
 int
 main(void)
 {
-	ok(kt_loop_new(&loop, NULL) == KT_OK);
-	ok(kt_resolver_new(&resolver, NULL) == KT_OK);
-	ok(kt_upstream_new(&upstream, loop, resolver, NULL) == KT_OK);
+	set_up();
 	RUN(a_kept_connection_carries_the_next_request);
 	RUN(a_request_that_meets_a_dead_kept_connection_is_sent_once_more);
 	RUN(an_idle_connection_that_the_peer_closes_is_dropped);
@@ -643,8 +506,14 @@ main(void)
 	RUN(failing_to_connect_says_why);
 	RUN(names_are_looked_up_off_the_loop_and_remembered);
 	RUN(a_request_that_cannot_be_written_is_refused_at_once);
-	kt_upstream_free(&upstream);
-	kt_resolver_free(&resolver);
-	kt_loop_free(&loop);
+	is_by_proxy = true;
+	RUN(a_pause_between_chunks_loses_and_repeats_nothing);
+	RUN(a_streamed_body_goes_up_piece_by_piece);
+	RUN(a_large_body_arrives_whole);
+	RUN(cancel_closes_the_connection_at_once_wherever_it_stands);
+	RUN(a_paused_call_makes_the_peer_wait_and_memory_stays_flat);
+	is_by_proxy = false;
+	RUN(both_ways_tell_the_same_story);
+	tear_down();
 	return done();
 }
