@@ -1,6 +1,9 @@
 # What users read, copy and edit; found by cmd/files.c.
 nobase_dist_pkgdata_DATA += \
 	policies/coding-agent.yaml \
+	policies/detectors/injection.yaml \
+	policies/detectors/pii.yaml \
+	policies/detectors/secrets.yaml \
 	policies/starter.yaml
 
 # A build outside the source tree finds them beside itself as well.

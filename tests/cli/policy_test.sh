@@ -85,6 +85,15 @@ report $? 'the starter is found from any folder'
 for pack in "$KT_SRCDIR"/policies/*.yaml; do
 	gives 0 '' show --policy-config "$pack"
 done
+# An entity that no detector finds would be a promise that nobody keeps.
+sed -n 's/^      - \([A-Z_]*\)$/\1/p' "$KT_SRCDIR"/policies/*.yaml | sort -u >"$out/named"
+: >"$out/e"
+while read -r entity; do
+	grep -qx " *entity: $entity" "$KT_SRCDIR"/policies/detectors/*.yaml ||
+		echo "$entity" >>"$out/e"
+done <"$out/named"
+[ -s "$out/named" ] && [ ! -s "$out/e" ]
+report $? 'each entity that a pack names has a detector'
 
 gives 0 '' schema
 python3 - "$out/o" <<'END' 2>>"$out/e"
