@@ -15,9 +15,7 @@
 #include "detect/detect_priv.h"
 
 #define RULE_ARENA_MAX (4u << 20)
-#define MATCH_LIMIT 1000000u
 #define SOUGHT_LITERAL_MIN 3 /* shorter ones are everywhere */
-#define MAGIC "kt-detect/1"
 
 static enum kt_rc
 fail_rule(const struct kt_detector *d, struct kt_err *err, enum kt_rc rc,
@@ -256,8 +254,8 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 }
 
 /* Everything but what Vectorscan has to say. */
-static enum kt_rc
-prepare(struct kt_detect **out, const struct kt_detector *defs, size_t n,
+enum kt_rc
+kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs, size_t n,
     struct kt_err *err)
 {
 	struct kt_detect *db = kt_alloc(sizeof(*db));
@@ -303,28 +301,33 @@ out:
 	return err->rc;
 }
 
+/* The rules from `from` on become one more database. */
 static enum kt_rc
-compile_hs(struct kt_detect *db, struct kt_err *err)
+compile_hs(struct kt_detect *db, size_t from, struct kt_err *err)
 {
-	const char **text = kt_alloc_array(db->n, sizeof(*text));
-	unsigned *flags = kt_alloc_array(db->n, sizeof(*flags));
-	unsigned *ids = kt_alloc_array(db->n, sizeof(*ids));
+	size_t n = db->n - from;
+	const char **text = kt_alloc_array(n, sizeof(*text));
+	unsigned *flags = kt_alloc_array(n, sizeof(*flags));
+	unsigned *ids = kt_alloc_array(n, sizeof(*ids));
 	hs_compile_error_t *why = NULL;
 
 	err->rc = KT_OK;
 	if (text == NULL || flags == NULL || ids == NULL) {
 		(void)kt_fail(err, KT_E_LIMIT, "detectors: no memory");
 	} else {
-		for (unsigned i = 0; i < db->n; i++) {
-			text[i] = db->rules[i].sought;
-			flags[i] = db->rules[i].hs_flags;
-			ids[i] = i;
+		for (unsigned i = 0; i < n; i++) {
+			text[i] = db->rules[from + i].sought;
+			flags[i] = db->rules[from + i].hs_flags;
+			ids[i] = (unsigned)from + i;
 		}
-		if (hs_compile_multi(text, flags, ids, (unsigned)db->n,
-		        HS_MODE_BLOCK, NULL, &db->hs, &why) != HS_SUCCESS)
+		if (hs_compile_multi(text, flags, ids, (unsigned)n, HS_MODE_BLOCK,
+		        NULL, &db->hs[db->nhs], &why) == HS_SUCCESS)
+			db->nhs++;
+		else
 			(void)kt_fail(err, KT_E_PARSE, "detector %s: pattern: %s",
 			    why && why->expression >= 0
-			        ? db->rules[why->expression].def->id : "(all)",
+			        ? db->rules[from + (size_t)why->expression].def->id
+			        : "(all)",
 			    why ? why->message : "no memory"); /* in err */
 	}
 	(void)hs_free_compile_error(why); /* frees only */
@@ -334,20 +337,29 @@ compile_hs(struct kt_detect *db, struct kt_err *err)
 	return err->rc;
 }
 
+/* Measures and compiles the rules from `from` on; frees all on failure. */
+enum kt_rc
+kt_detect_compile_from(struct kt_detect **pdb, size_t from, struct kt_err *err)
+{
+	struct kt_detect *db = *pdb;
+
+	for (size_t i = from; i < db->n; i++)
+		if (measure_rule(&db->rules[i], err) < 0)
+			goto fail;
+	if (from == db->n || compile_hs(db, from, err) == KT_OK)
+		return KT_OK;
+fail:
+	kt_detect_free(pdb);
+	return err->rc;
+}
+
 enum kt_rc
 kt_detect_new(struct kt_detect **out, const struct kt_detector *defs, size_t n,
     struct kt_err *err)
 {
-	if (prepare(out, defs, n, err) < 0)
+	if (kt_detect_prepare(out, defs, n, err) < 0)
 		return err->rc;
-	for (size_t i = 0; i < n; i++)
-		if (measure_rule(&(*out)->rules[i], err) < 0)
-			goto fail;
-	if (n == 0 || compile_hs(*out, err) == KT_OK)
-		return KT_OK;
-fail:
-	kt_detect_free(out);
-	return err->rc;
+	return kt_detect_compile_from(out, 0, err);
 }
 
 void
@@ -360,8 +372,9 @@ kt_detect_free(struct kt_detect **pdb)
 		return;
 	for (size_t i = 0; i < db->n; i++)
 		pcre2_code_free(db->rules[i].code);
-	if (db->hs != NULL && hs_free_database(db->hs) != HS_SUCCESS)
-		KT_BUG("a database that cannot be freed");
+	for (size_t i = 0; i < db->nhs; i++)
+		if (hs_free_database(db->hs[i]) != HS_SUCCESS)
+			KT_BUG("a database that cannot be freed");
 	kt_index_fini(&db->exact);
 	kt_index_fini(&db->folded);
 	kt_arena_free(&db->mem);
@@ -390,171 +403,4 @@ kt_detect_is_anchored(const struct kt_detect *db, size_t i)
 	if (i >= db->n)
 		KT_BUG("a detector that is not in the database");
 	return db->rules[i].is_literal || db->rules[i].def->anchor != NULL;
-}
-
-/* What a saved database was made from: FNV-1a over all that shapes it. */
-static uint64_t
-digest(const struct kt_detector *defs, size_t n, uint64_t h)
-{
-	for (size_t i = 0; i <= n; i++) {
-		const char *part[4] = { hs_version(), MAGIC, "", "" };
-
-		if (i < n) {
-			part[0] = defs[i].pattern;
-			part[1] = defs[i].anchor ? defs[i].anchor : "";
-			part[2] = defs[i].is_caseless ? "i" : "";
-			part[3] = defs[i].when == KT_DETECT_BLOCK ? "b" : "";
-		}
-		for (size_t k = 0; k < KT_NELEMS(part); k++) {
-			for (const char *p = part[k]; *p != '\0'; p++)
-				h = (h ^ (uint8_t)*p) * 0x100000001b3u;
-			h = (h ^ 0xff) * 0x100000001b3u;
-		}
-	}
-	return h;
-}
-
-struct saved_head {
-	char magic[16];
-	uint64_t digest[2], n;
-};
-struct saved_rule {
-	uint32_t min_width, max_width, slack, reach, hs_flags;
-};
-
-static struct saved_head
-head_of(const struct kt_detector *defs, size_t n)
-{
-	struct saved_head h = { .magic = MAGIC, .n = n };
-
-	h.digest[0] = digest(defs, n, 0xcbf29ce484222325u);
-	h.digest[1] = digest(defs, n, 0x9e3779b97f4a7c15u);
-	return h;
-}
-
-enum kt_rc
-kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
-{
-	struct saved_head h;
-	struct kt_span s = { 0 };
-	char *bytes = NULL;
-	enum kt_rc rc = KT_E_LIMIT;
-
-	if (db->n == 0)
-		return KT_E_MISUSE;
-	h = head_of(db->rules[0].def, db->n);
-	if (kt_buf_add(out, (struct kt_span){ (char *)&h, sizeof(h) }) < 0)
-		return KT_E_LIMIT;
-	for (size_t i = 0; i < db->n; i++) {
-		const struct kt_rule *r = &db->rules[i];
-		struct saved_rule w = { r->min_width, r->max_width, r->slack,
-			r->reach, r->hs_flags };
-
-		if (kt_buf_add(out, (struct kt_span){ (char *)&w, sizeof(w) }) < 0)
-			return KT_E_LIMIT;
-	}
-	if (hs_serialize_database(db->hs, &bytes, &s.len) == HS_SUCCESS) {
-		s.ptr = bytes;
-		rc = kt_buf_add(out, s);
-	}
-	free(bytes);
-	return rc;
-}
-
-enum kt_rc
-kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
-    struct kt_span saved, struct kt_err *err)
-{
-	struct saved_head h = head_of(defs, n);
-	size_t skip = sizeof(h) + n * sizeof(struct saved_rule);
-
-	*out = NULL;
-	if (n == 0 || n > KT_DETECTORS_MAX || saved.len < skip ||
-	    memcmp(saved.ptr, &h, sizeof(h)) != 0)
-		return kt_fail(err, KT_E_PARSE,
-		    "saved detectors: made from other definitions");
-	if (prepare(out, defs, n, err) < 0)
-		return err->rc;
-	for (size_t i = 0; i < n; i++) {
-		struct kt_rule *r = &(*out)->rules[i];
-		struct saved_rule w;
-
-		memcpy(&w, saved.ptr + sizeof(h) + i * sizeof(w), sizeof(w));
-		r->min_width = w.min_width;
-		r->max_width = w.max_width;
-		r->slack = w.slack;
-		r->reach = w.reach;
-		r->hs_flags = w.hs_flags;
-	}
-	if (hs_deserialize_database(
-	        saved.ptr + skip, saved.len - skip, &(*out)->hs) != HS_SUCCESS) {
-		kt_detect_free(out);
-		return kt_fail(err, KT_E_PARSE,
-		    "saved detectors: made for another library or CPU");
-	}
-	return KT_OK;
-}
-
-enum kt_rc
-kt_detect_scratch_grow(struct kt_detect_scratch *s, const struct kt_detect *db,
-    struct kt_err *err)
-{
-	void *p = s->next;
-
-	if (db->hs != NULL && hs_alloc_scratch(db->hs, &s->hs) != HS_SUCCESS)
-		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
-	if (kt_grow(&p, &s->next_cap, db->n, sizeof(*s->next)) < 0)
-		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
-	s->next = p;
-	return KT_OK;
-}
-
-enum kt_rc
-kt_detect_scratch_new(struct kt_detect_scratch **out,
-    const struct kt_detect *db, struct kt_err *err)
-{
-	struct kt_detect_scratch *s = kt_alloc(sizeof(*s));
-
-	*out = s;
-	if (s == NULL)
-		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
-	/* Pairs 0 and 1 are all that is asked for; a small vector is fine. */
-	s->match = pcre2_match_data_create(2, NULL);
-	s->limits = pcre2_match_context_create(NULL);
-	s->stack = pcre2_jit_stack_create(32 << 10, 256 << 10, NULL);
-	if (s->match == NULL || s->limits == NULL || s->stack == NULL) {
-		kt_detect_scratch_free(out);
-		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
-	}
-	pcre2_jit_stack_assign(s->limits, NULL, s->stack);
-	(void)pcre2_set_match_limit(s->limits, MATCH_LIMIT); /* cannot fail */
-	if (kt_detect_scratch_grow(s, db, err) < 0) {
-		kt_detect_scratch_free(out);
-		return err->rc;
-	}
-	return KT_OK;
-}
-
-void
-kt_detect_scratch_free(struct kt_detect_scratch **ps)
-{
-	struct kt_detect_scratch *s = *ps;
-
-	*ps = NULL;
-	if (s == NULL)
-		return;
-	if (s->hs != NULL && hs_free_scratch(s->hs) != HS_SUCCESS)
-		KT_BUG("a scratch freed while it is in use");
-	pcre2_match_data_free(s->match);
-	pcre2_match_context_free(s->limits);
-	pcre2_jit_stack_free(s->stack);
-	kt_free(s->next);
-	kt_free(s->found);
-	kt_free(s);
-}
-
-void
-kt_detect_scratch_fail_at(struct kt_detect_scratch *s, uint64_t n)
-{
-	s->fail_at = n;
 }

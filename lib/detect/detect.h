@@ -76,12 +76,14 @@ struct kt_detect_scratch;
 KT_MUSTCHECK enum kt_rc kt_detect_new(struct kt_detect **out,
     const struct kt_detector *defs, size_t n, struct kt_err *err);
 /*
- * The same from what kt_detect_save gave; KT_E_PARSE when it was made from
- * other definitions, by another library version or for another CPU: compile.
+ * The same, with what kt_detect_save gave for the first of the definitions;
+ * the rest, if there is any, is compiled.  KT_E_PARSE when it was made from
+ * others, by another library version or for another CPU: use kt_detect_new.
  */
 KT_MUSTCHECK enum kt_rc kt_detect_load(struct kt_detect **out,
     const struct kt_detector *defs, size_t n, struct kt_span saved,
     struct kt_err *err);
+/* Of a database that kt_detect_new made. */
 KT_MUSTCHECK enum kt_rc kt_detect_save(
     const struct kt_detect *db, struct kt_buf *out);
 void kt_detect_free(struct kt_detect **db);

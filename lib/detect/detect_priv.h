@@ -104,7 +104,9 @@ void kt_index_fini(struct kt_index *ix);
 struct kt_detect {
 	struct kt_rule *rules;
 	size_t n;
-	hs_database_t *hs;
+	/* Rules that came compiled, if any, and those compiled here. */
+	hs_database_t *hs[2];
+	size_t nhs;
 	struct kt_index exact, folded;
 	struct kt_arena *mem; /* of the literals */
 	uint32_t *runs;       /* rules that are in no index */
@@ -123,6 +125,12 @@ struct kt_detect_scratch {
 	uint64_t fail_at;
 	char work[KT_DETECT_KEEP + KT_DETECT_SLICE];
 };
+
+/* All but Vectorscan's part; then that, for the rules from `from` on. */
+KT_MUSTCHECK enum kt_rc kt_detect_prepare(struct kt_detect **out,
+    const struct kt_detector *defs, size_t n, struct kt_err *err);
+KT_MUSTCHECK enum kt_rc kt_detect_compile_from(
+    struct kt_detect **db, size_t from, struct kt_err *err);
 
 /* A match, in offsets of the subject. */
 struct kt_match {

@@ -7,6 +7,8 @@ libkt_a_SOURCES += \
 	%D%/index.c \
 	%D%/rule.c \
 	%D%/db.c \
+	%D%/saved.c \
+	%D%/scratch.c \
 	%D%/scan.c \
 	%D%/stream.c \
 	%D%/set.c \

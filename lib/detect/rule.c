@@ -11,6 +11,7 @@
 
 #include "detect/detect_priv.h"
 
+#define LOOKAHEAD_ROOM 16
 #define CONTEXT_GAIN_PM 300
 #define CONFIDENCE_MAX_PM 990
 
@@ -31,8 +32,19 @@ kt_rule_attempt(const struct kt_rule *r, struct kt_detect_scratch *s,
 	if (kt_scratch_trips(s))
 		return KT_ATTEMPT_ERROR;
 	(void)pcre2_set_offset_limit(s->limits, last); /* cannot fail */
-	rc = pcre2_match(r->code, (PCRE2_SPTR)subject.ptr, subject.len, from,
-	    is_end ? 0 : PCRE2_PARTIAL_HARD, s->match, s->limits);
+	/*
+	 * PCRE2 first looks ahead, far, for bytes that a match must have.  What
+	 * no match can reach is kept from it; should it matter after all (a
+	 * long lookahead), the attempt is open and is made again.
+	 */
+	rc = PCRE2_ERROR_PARTIAL;
+	if (subject.len > last + r->max_width + LOOKAHEAD_ROOM)
+		rc = pcre2_match(r->code, (PCRE2_SPTR)subject.ptr,
+		    last + r->max_width + LOOKAHEAD_ROOM, from,
+		    PCRE2_PARTIAL_HARD, s->match, s->limits);
+	if (rc == PCRE2_ERROR_PARTIAL)
+		rc = pcre2_match(r->code, (PCRE2_SPTR)subject.ptr, subject.len,
+		    from, is_end ? 0 : PCRE2_PARTIAL_HARD, s->match, s->limits);
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return KT_ATTEMPT_MISS;
 	if (rc < 0 && rc != PCRE2_ERROR_PARTIAL)

@@ -92,7 +92,6 @@ kt_detect_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
     struct kt_findings *out)
 {
 	struct pass p = { .db = db, .s = s, .enabled = enabled, .text = text };
-	hs_error_t rc;
 
 	*out = (struct kt_findings){ 0 };
 	s->nfound = 0;
@@ -103,13 +102,14 @@ kt_detect_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
 	if (s->next_cap < db->n)
 		KT_BUG("a scratch that was not grown to its database");
 	memset(s->next, 0, db->n * sizeof(*s->next));
-	if (kt_scratch_trips(s))
-		return KT_E_ENGINE;
-	rc = hs_scan(db->hs, text.ptr, (unsigned)text.len, 0, s->hs, on_match, &p);
-	if (p.rc < 0)
-		return p.rc;
-	if (rc != HS_SUCCESS)
-		return KT_E_ENGINE;
+	for (size_t i = 0; i < db->nhs; i++) {
+		if (kt_scratch_trips(s))
+			return KT_E_ENGINE;
+		/* Stopped by on_match: p.rc says why. */
+		if (hs_scan(db->hs[i], text.ptr, (unsigned)text.len, 0, s->hs,
+		        on_match, &p) != HS_SUCCESS)
+			return p.rc < 0 ? p.rc : KT_E_ENGINE;
+	}
 	kt_findings_sort(s->found, s->nfound);
 	*out = (struct kt_findings){ .v = s->found, .n = s->nfound };
 	return KT_OK;

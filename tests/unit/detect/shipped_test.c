@@ -96,6 +96,7 @@ there_are_enough_provider_tokens(void)
 static void
 what_was_saved_loads_only_for_the_same_definitions(void)
 {
+	static struct kt_detector more[KT_DETECTORS_MAX];
 	struct kt_detect *again = NULL;
 	struct kt_findings f;
 	struct kt_buf saved;
@@ -106,6 +107,16 @@ what_was_saved_loads_only_for_the_same_definitions(void)
 	ok(kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved), &err) == KT_OK);
 	ok(kt_detect_scan(again, scratch, KT_SPAN("AKIAQ3EGRZTYW6PLMNBV"), NULL,
 	       &f) == KT_OK && f.n == 1);
+	kt_detect_free(&again);
+	/* What was saved for the first ones serves when others follow. */
+	memcpy(more, shipped, nshipped * sizeof(*more));
+	more[nshipped] = (struct kt_detector){ .id = "own", .group = "user",
+		.entity = "OWN", .pattern = "project-\\d{4}", .confidence_pm = 900 };
+	ok(kt_detect_load(&again, more, nshipped + 1, kt_buf_span(&saved), &err) == KT_OK);
+	ok(kt_detect_scratch_grow(scratch, again, &err) == KT_OK);
+	ok(kt_detect_scan(again, scratch,
+	       KT_SPAN("AKIAQ3EGRZTYW6PLMNBV for project-4711"), NULL, &f) == KT_OK &&
+	    f.n == 2 && f.v[1].detector == nshipped);
 	kt_detect_free(&again);
 	ok(kt_detect_load(&again, shipped, nshipped - 1, kt_buf_span(&saved),
 	       &err) == KT_E_PARSE && again == NULL);
