@@ -4,10 +4,13 @@
  *
  * Knows:    OpenAI chat completions and Anthropic messages, both ways:
  *           requests, answers, errors, streams event by event.
- * Does not: inspect.  It is fed what a policy let pass, and never makes text
- *           that was not in its input, nor gives text more authority.
+ * Does not: inspect.  It is fed what a policy let pass, and never gives text
+ *           more authority; the only text of its own are markers for what
+ *           the other format says by structure.
  * Promises: what has no equivalent is listed, or refused in strict mode;
- *           everything it writes obeys the grammar of its format.
+ *           everything it writes obeys the grammar of its format; strings,
+ *           numbers and schemas keep their bytes where they only move.
+ * Does not promise: OpenAI responses in another format (KT_E_PARSE).
  */
 #ifndef KT_TRANSLATE_H
 #define KT_TRANSLATE_H
@@ -15,24 +18,31 @@
 
 #define KT_TRANSLATION_MAX 32
 struct kt_translation {
+	/* In: a request that would lose something is refused.  An answer
+	 * never is, the client has no way to ask for another one. */
 	bool is_strict;
-	/* Names of fields, static or in the arena of the call. */
+	/* Names of fields, static or in the arena of the call; each once, of
+	 * letters, digits and "._-" only, fit for a header. */
 	struct kt_span dropped[KT_TRANSLATION_MAX];
 	struct kt_span approximated[KT_TRANSLATION_MAX];
 	unsigned ndropped, napproximated; /* may exceed the arrays: then cut */
+	/* OpenAI custom tools of the request (raw names, in its text): calls
+	 * of them are unwrapped again in the answer. */
+	const struct kt_span *custom_tools;
+	size_t ncustom_tools;
 };
 
-/*
- * model replaces the client's where it is not empty; max_tokens is used when
- * the client names none.  KT_E_PARSE: cannot be said in the other format;
- * err names the field.
- */
+/* All of it is borrowed by the call, and by a stream writer for its life. */
 struct kt_translate_options {
-	struct kt_span model;
-	uint64_t max_tokens;
+	struct kt_span model;       /* replaces the client's unless empty */
+	uint64_t max_tokens;        /* when the client names none; 0: by model */
 	struct kt_span api_version; /* anthropic-version that will go up */
 	uint64_t now_s;             /* for "created" */
+	bool allows_server_tools;   /* may web_search_options become a tool? */
+	/* For answers: what the request's translation said, or NULL. */
+	const struct kt_translation *request;
 };
+/* KT_E_PARSE: cannot be said in the other format; err names the field. */
 KT_MUSTCHECK enum kt_rc kt_translate_request(enum kt_format from,
     enum kt_format to, const struct kt_json *json, struct kt_span text,
     const struct kt_translate_options *o, struct kt_arena *mem,
@@ -41,7 +51,10 @@ KT_MUSTCHECK enum kt_rc kt_translate_answer(enum kt_format from,
     enum kt_format to, const struct kt_json *json, struct kt_span text,
     const struct kt_translate_options *o, struct kt_arena *mem,
     struct kt_buf *out, struct kt_translation *report, struct kt_err *err);
-/* Any body, JSON or not; *status may change.  Text is carried verbatim. */
+/*
+ * Any body, JSON or not; *status may change.  Text is carried verbatim.  A
+ * 402 becomes a 429, which must then go out with x-should-retry: false.
+ */
 KT_MUSTCHECK enum kt_rc kt_translate_error(enum kt_format from,
     enum kt_format to, unsigned *status, struct kt_span body,
     struct kt_span request_id, struct kt_arena *mem, struct kt_buf *out);
@@ -52,18 +65,25 @@ KT_MUSTCHECK enum kt_rc kt_translate_error(enum kt_format from,
  * translated.  Either way it knows how to end what the client has seen.
  */
 struct kt_stream_writer;
+/* NULL without memory, or when the formats cannot be translated. */
 struct kt_stream_writer *kt_stream_writer_new(enum kt_format from,
     enum kt_format to, bool wants_usage, const struct kt_translate_options *o);
 void kt_stream_writer_free(struct kt_stream_writer **w);
 /*
- * One event of the upstream that is released: raw as received (or as
- * edited), with what kt_stream_read said of it and its data and index.
- * Appends what the client gets, which may be nothing.
+ * One event of the upstream that is released.  raw, data and json all say
+ * what the client may see: of an edited event they are those of its edited
+ * form, or a translation would carry the original.  json is NULL when data
+ * is empty or "[DONE]"; ev is what kt_stream_read said, and may be NULL.
+ * Appends what the client gets, which may be nothing; after a failure end by
+ * kt_stream_write_error.  Nothing is ever appended behind an end.
  */
 KT_MUSTCHECK enum kt_rc kt_stream_write(struct kt_stream_writer *w,
     struct kt_span raw, const struct kt_stream_event *ev, struct kt_span data,
     const struct kt_json *json, struct kt_buf *out, struct kt_err *err);
-/* Ends by policy, in valid grammar: policy_block or content_filter. */
+/*
+ * Ends by policy, in valid grammar: policy_block or content_filter.  An open
+ * thinking block cannot be closed (it has no signature yet): error event.
+ */
 KT_MUSTCHECK enum kt_rc kt_stream_write_cut(
     struct kt_stream_writer *w, const char *reason, struct kt_buf *out);
 /* Ends by an error event; never looks like a clean end. */
@@ -71,7 +91,7 @@ KT_MUSTCHECK enum kt_rc kt_stream_write_error(struct kt_stream_writer *w,
     const struct kt_problem *p, struct kt_buf *out);
 KT_MUSTCHECK enum kt_rc kt_stream_write_ping(
     struct kt_stream_writer *w, struct kt_buf *out);
-/* The client has seen a complete answer. */
+/* The client has seen the upstream's own end; a cut is none. */
 bool kt_stream_writer_is_complete(const struct kt_stream_writer *w);
 const struct kt_translation *kt_stream_writer_report(
     const struct kt_stream_writer *w);
