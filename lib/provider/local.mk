@@ -3,6 +3,11 @@ libkt_a_SOURCES += \
 	%D%/facts.c \
 	%D%/facts.h \
 	%D%/facts_priv.h \
+	%D%/offline.c \
+	%D%/offline_anthropic.c \
+	%D%/offline_openai.c \
+	%D%/offline_priv.h \
+	%D%/offline_responses.c \
 	%D%/openai.c \
 	%D%/places.c \
 	%D%/places.h \
@@ -10,6 +15,7 @@ libkt_a_SOURCES += \
 	%D%/responses.c \
 	%D%/segments.c \
 	%D%/segments.h \
+	%D%/speak.c \
 	%D%/speak.h \
 	%D%/stream.c \
 	%D%/stream.h \
