@@ -11,4 +11,17 @@ kt_SOURCES = \
 	%D%/version.c
 kt_LDADD = $(GATEWAY_LIBS)
 
+# The shipped detectors, compiled for this machine: see save_detectors.c.
+noinst_PROGRAMS += save-detectors
+save_detectors_SOURCES = %D%/save_detectors.c
+save_detectors_LDADD = $(KT_LIBS)
+nodist_pkgdata_DATA = detectors.ktd
+CLEANFILES += detectors.ktd
+DETECTOR_FILES = \
+	$(top_srcdir)/policies/detectors/injection.yaml \
+	$(top_srcdir)/policies/detectors/pii.yaml \
+	$(top_srcdir)/policies/detectors/secrets.yaml
+detectors.ktd: save-detectors$(EXEEXT) $(DETECTOR_FILES)
+	$(AM_V_GEN)./save-detectors$(EXEEXT) $@ $(DETECTOR_FILES)
+
 include %D%/gateway/local.mk

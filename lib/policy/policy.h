@@ -101,6 +101,14 @@ struct kt_chain {
 KT_MUSTCHECK enum kt_rc kt_chain_init(struct kt_chain *c,
     const struct kt_settings *settings, const struct kt_detector *shipped,
     size_t nshipped, const uint8_t mark_key[32], struct kt_err *err);
+/*
+ * The same with what kt_detect_save gave for `shipped`: milliseconds instead
+ * of hundreds.  What does not fit (another CPU, edited files) is compiled.
+ */
+KT_MUSTCHECK enum kt_rc kt_chain_init_saved(struct kt_chain *c,
+    const struct kt_settings *settings, const struct kt_detector *shipped,
+    size_t nshipped, struct kt_span saved, const uint8_t mark_key[32],
+    struct kt_err *err);
 void kt_chain_fini(struct kt_chain *c);
 
 /* One opinion about one finding. */

@@ -5,5 +5,3 @@ tests_unit_detect_shipped_test_SOURCES = %D%/shipped_test.c %D%/law.h \
 	%D%/shipped.h
 tests_unit_detect_shipped_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/law_test tests/unit/detect/shipped_test
-EXTRA_DIST += policies/detectors/secrets.yaml policies/detectors/pii.yaml \
-	policies/detectors/injection.yaml
