@@ -1,6 +1,7 @@
 bin_PROGRAMS += kt
 kt_SOURCES = \
 	%D%/args.c \
+	%D%/audit_verify.c \
 	%D%/cmd.def \
 	%D%/cmd.h \
 	%D%/files.c \
