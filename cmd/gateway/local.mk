@@ -1,15 +1,23 @@
 # The gateway, as an archive so that tests link its parts.
 noinst_LIBRARIES += libgateway.a
 libgateway_a_SOURCES = \
+	%D%/bind.c \
+	%D%/bind.h \
+	%D%/head.c \
+	%D%/head.h \
+	%D%/linger.c \
+	%D%/linger.h \
+	%D%/listen.c \
+	%D%/listen.h \
 	%D%/log.c \
 	%D%/log.h \
-	%D%/recover.c \
-	%D%/writer.c \
-	%D%/writer.h \
 	%D%/loop.c \
 	%D%/loop.h \
+	%D%/recover.c \
 	%D%/resolver.c \
 	%D%/resolver.h \
+	%D%/tls.c \
+	%D%/tls.h \
 	%D%/upstream.c \
 	%D%/upstream.h \
 	%D%/upstream_conn.c \
@@ -18,5 +26,7 @@ libgateway_a_SOURCES = \
 	%D%/upstream_http.c \
 	%D%/upstream_priv.h \
 	%D%/wire.c \
-	%D%/wire.h
+	%D%/wire.h \
+	%D%/writer.c \
+	%D%/writer.h
 GATEWAY_LIBS = libgateway.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS)

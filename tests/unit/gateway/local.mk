@@ -13,3 +13,7 @@ check_PROGRAMS += tests/unit/gateway/tls_test
 tests_unit_gateway_tls_test_SOURCES = %D%/tls_test.c %D%/heard.h %D%/script.h
 tests_unit_gateway_tls_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/tls_test
+check_PROGRAMS += tests/unit/gateway/listen_test
+tests_unit_gateway_listen_test_SOURCES = %D%/listen_test.c
+tests_unit_gateway_listen_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/listen_test

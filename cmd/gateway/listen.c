@@ -1,0 +1,993 @@
+/*
+ * listen - libmicrohttpd as a parser and writer inside our loop: we accept,
+ * we keep all deadlines, it owns the bytes of a connection.
+ *
+ * One daemon per worker, without a listening socket, is fed by
+ * MHD_add_connection, so that several addresses share it and a drain is the
+ * closing of our own sockets.  What MHD does not do, and is done here:
+ *  - it accepts ambiguous heads: head.c, and is_tiled() below for the bytes
+ *    that it has already replaced (bare LF, NUL, folded lines);
+ *  - it does not see a suspended client leave: EPOLLRDHUP in our own epoll;
+ *  - suspended connections do not time out: one timer per connection;
+ *  - a resume walks its whole list of suspended connections: resumes are
+ *    collected and done once per turn;
+ *  - there is no call that closes a connection: shutdown(2) is the order.
+ * A response must not be queued while a body is coming in, so an answer that
+ * is ready then waits until the body was read and dropped.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "config.h" /* accept4 is an extension */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "cmd/gateway/linger.h"
+#include "cmd/gateway/listen.h"
+
+#define POOL_BYTES 32768       /* per connection; larger ones are mmap'ed */
+#define BLOCK_BYTES 16384      /* of an answer with a known length */
+#define ROUNDS_MAX 4           /* of MHD_run in one turn */
+#define ACCEPTS_MAX 64         /* in one turn */
+#define ACCEPT_PAUSE_US 100000 /* when descriptors have run out */
+#define SUBJECT_MAX 1024
+#define KEEP_BYTES 16384       /* an output buffer larger is given back */
+#define DROPPED_MAX (64u << 20)
+
+struct acceptor {
+	struct kt_listen *l;
+	struct kt_watch watch;
+};
+
+struct kt_listen {
+	struct kt_listen_options o;
+	struct MHD_Daemon *daemon;
+	struct kt_watch run_watch;
+	struct kt_timer accept_timer;
+	struct acceptor *acceptors;
+	struct kt_linger linger;
+	struct kt_request *first;   /* connections */
+	struct kt_request *waking;  /* to be resumed in this turn */
+	struct kt_header headers[KT_HEADERS_MAX]; /* of the head at hand */
+	size_t nheaders;
+	const struct sockaddr *peer; /* of the connection being added */
+	size_t nconnections;
+	int adding_fd;
+	bool is_ready, is_draining, is_told_empty, knows_layout;
+};
+
+/* A connection, and the request on it while is_open. */
+struct kt_request {
+	struct kt_listen *l;
+	struct MHD_Connection *mhd;
+	struct kt_request *next, **link, *next_waking;
+	int fd;
+	struct kt_watch peer_watch;
+	struct kt_timer timer;
+	void *call;            /* NULL: nobody is to be told */
+	const char *uri;       /* where MHD had it, before it was decoded */
+	struct kt_buf target;  /* as received */
+	struct kt_buf fields;  /* of the answer: name NUL value NUL ... */
+	struct kt_buf out;     /* of the answer: [out_at, len) waits */
+	struct kt_buf subject; /* of the peer's certificate */
+	size_t out_at, sent, dropped;
+	uint64_t length, active_us;
+	unsigned status;
+	char address[INET6_ADDRSTRLEN];
+	bool is_peer_known;    /* certificate verified */
+	bool is_half_closed;
+	bool is_used;          /* carried a request before */
+	bool is_suspended, is_waking, wants_linger;
+	/* Of the request; cleared by reset(). */
+	bool is_open, is_begun, is_ended, is_paused, is_refused;
+	bool is_answered, is_finished, is_broken, is_bodiless, is_1_0;
+};
+
+/* Waking and breaking. */
+
+/* MHD goes on with this connection in this turn.  Not needed inside one of
+ * its callbacks: they look at the state again before they return. */
+static void
+wake(struct kt_request *r)
+{
+	if (!r->is_suspended || r->is_waking)
+		return;
+	r->is_waking = true;
+	r->next_waking = r->l->waking;
+	r->l->waking = r;
+}
+
+static void
+suspend(struct kt_request *r)
+{
+	MHD_suspend_connection(r->mhd);
+	r->is_suspended = true;
+}
+
+static void
+break_off(struct kt_request *r)
+{
+	r->is_broken = true;
+	(void)shutdown(r->fd, SHUT_RDWR); /* ENOTCONN: it is broken already */
+	wake(r);
+}
+
+/* The request is over for whoever answers it. */
+static void
+leave(struct kt_request *r)
+{
+	void *call = r->call;
+
+	r->call = NULL;
+	break_off(r);
+	if (call != NULL)
+		r->l->o.events->on_gone(call);
+}
+
+static void
+on_peer(void *self, uint32_t events)
+{
+	struct kt_request *r = self;
+
+	(void)events; /* half closed, closed or reset: all the same */
+	r->is_half_closed = true;
+	if (r->is_open && r->call != NULL && (r->is_ended || r->is_suspended))
+		leave(r);
+}
+
+/* Deadlines. */
+
+static void on_deadline(void *self);
+
+static void
+set_deadline(struct kt_request *r, uint64_t us)
+{
+	/* Without memory for timers: better no connection than no deadline. */
+	if (kt_timer_set(r->l->o.loop, &r->timer,
+	        kt_loop_now(r->l->o.loop) + us, on_deadline, r) < 0)
+		break_off(r);
+}
+
+static void
+on_deadline(void *self)
+{
+	struct kt_request *r = self;
+	const struct kt_listen_options *o = &r->l->o;
+	uint64_t now = kt_loop_now(o->loop);
+	uint64_t limit = r->is_ended ? o->write_idle_us : o->body_idle_us;
+	bool waits_for_client = r->is_ended ?
+	    (r->out_at < r->out.len || r->is_finished) : !r->is_paused;
+
+	if (!r->is_open || !r->is_begun || r->call == NULL)
+		break_off(r);
+	else if (!waits_for_client)
+		set_deadline(r, limit);
+	else if (r->active_us + limit > now)
+		set_deadline(r, r->active_us + limit - now);
+	else
+		leave(r);
+}
+
+/* The answer. */
+
+static ssize_t
+on_room(void *self, uint64_t at, char *to, size_t max)
+{
+	struct kt_request *r = self;
+	size_t n = r->out.len - r->out_at;
+
+	(void)at; /* pieces are handed over in order, once */
+	if (r->is_broken)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (n == 0 && r->is_finished)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == 0) {
+		suspend(r);
+		return 0;
+	}
+	n = n < max ? n : max;
+	memcpy(to, r->out.ptr + r->out_at, n);
+	r->out_at += n;
+	r->sent += n;
+	r->active_us = kt_loop_now(r->l->o.loop);
+	if (r->out_at == r->out.len) {
+		size_t sent = r->sent;
+
+		kt_buf_reset(&r->out);
+		r->out_at = r->sent = 0;
+		if (r->call != NULL)
+			r->l->o.events->on_sent(r->call, sent);
+	}
+	return (ssize_t)n;
+}
+
+static void
+add_fields(struct kt_request *r, struct MHD_Response *response)
+{
+	for (size_t at = 0; at < r->fields.len;) {
+		const char *name = r->fields.ptr + at;
+		const char *value = name + strlen(name) + 1;
+
+		/* MHD refuses an empty value; nothing can be done for it. */
+		(void)MHD_add_response_header(response, name, value);
+		at = (size_t)(value - r->fields.ptr) + strlen(value) + 1;
+	}
+}
+
+/* Hands the answer to MHD: at once when all is there, else as it comes. */
+static enum MHD_Result
+send_answer(struct kt_request *r)
+{
+	bool is_whole = r->is_finished && r->length == r->out.len;
+	bool is_stream = r->length == KT_HEAD_CHUNKED;
+	struct MHD_Response *response = is_whole
+	    ? MHD_create_response_from_buffer(
+	          r->out.len, r->out.ptr, MHD_RESPMEM_PERSISTENT)
+	    : MHD_create_response_from_callback(
+	          is_stream ? MHD_SIZE_UNKNOWN : r->length,
+	          is_stream && !r->is_1_0 ? 1 : BLOCK_BYTES, on_room, r, NULL);
+	enum MHD_Result rc;
+
+	if (response == NULL)
+		return MHD_NO;
+	if (is_whole) {
+		r->sent = r->out.len;
+		r->out_at = r->out.len;
+	}
+	add_fields(r, response);
+	if (r->l->is_draining)
+		(void)MHD_add_response_header(response, "Connection", "close");
+	rc = MHD_queue_response(r->mhd, r->status, response);
+	MHD_destroy_response(response);
+	return rc;
+}
+
+/* What MHD is told when a callback for this request ends. */
+static enum MHD_Result
+go_on(struct kt_request *r)
+{
+	if (r->is_broken)
+		return MHD_NO;
+	if (r->is_answered && (!r->is_bodiless || r->is_finished))
+		return send_answer(r);
+	suspend(r);
+	return MHD_YES;
+}
+
+/* Refuses for good: nothing more of this connection is read. */
+static enum MHD_Result
+refuse(struct kt_request *r, unsigned status, const char *what)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "refused: %s\n", what);
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+	    (size_t)n, text, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result rc;
+
+	r->is_refused = true;
+	r->wants_linger = true;
+	if (response == NULL)
+		return MHD_NO;
+	(void)MHD_add_response_header(response, "Content-Type", "text/plain");
+	(void)MHD_add_response_header(response, "Connection", "close");
+	rc = MHD_queue_response(r->mhd, status, response);
+	MHD_destroy_response(response);
+	return rc;
+}
+
+/* The head. */
+
+static enum MHD_Result
+take_header(void *self, enum MHD_ValueKind kind, const char *name,
+    size_t name_len, const char *value, size_t value_len)
+{
+	struct kt_listen *l = self;
+
+	(void)kind; /* only headers were asked for */
+	if (l->nheaders < KT_HEADERS_MAX)
+		l->headers[l->nheaders] = (struct kt_header){
+			.name = { name, name_len }, .value = { value, value_len }
+		};
+	return ++l->nheaders <= KT_HEADERS_MAX ? MHD_YES : MHD_NO;
+}
+
+static bool
+is_line_end(const char *at, const char *end)
+{
+	return end - at >= 2 && at[0] == '\0' && at[1] == '\0';
+}
+
+/*
+ * Whether request line and fields lie side by side in the head as received,
+ * each ended by the two NULs that MHD wrote over CR LF.  A bare LF is one, a
+ * NUL of the client's ends a string early, a folded line was moved away: all
+ * leave a gap.
+ */
+static bool
+is_tiled(const struct kt_request *r, const char *method, const char *version)
+{
+	const struct kt_listen *l = r->l;
+	const union MHD_ConnectionInfo *size = MHD_get_connection_info(
+	    r->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	const char *at = method + strlen(method) + 1, *end;
+
+	if (size == NULL)
+		return false;
+	end = method + size->header_size;
+	if (at != r->uri || at + r->target.len + 1 != version)
+		return false;
+	at = version + strlen(version);
+	for (size_t i = 0; i < l->nheaders; i++) {
+		const struct kt_header *h = &l->headers[i];
+
+		if (!is_line_end(at, end) || at + 2 != h->name.ptr)
+			return false;
+		at = h->name.ptr + h->name.len + 1; /* the colon */
+		while (at < end && (*at == ' ' || *at == '\t'))
+			at++;
+		if (at != h->value.ptr)
+			return false;
+		at += h->value.len;
+	}
+	return is_line_end(at, end) && is_line_end(at + 2, end) &&
+	    at + 4 == end;
+}
+
+static const struct kt_head_fault *
+check(struct kt_request *r, struct kt_head *head, const char *method,
+    const char *version)
+{
+	static const struct kt_head_fault too_many = { 431, "header.count" };
+	static const struct kt_head_fault layout = { 400, "head.layout" };
+	struct kt_listen *l = r->l;
+
+	l->nheaders = 0;
+	(void)MHD_get_connection_values_n(
+	    r->mhd, MHD_HEADER_KIND, take_header, l);
+	if (l->nheaders > KT_HEADERS_MAX)
+		return &too_many;
+	*head = (struct kt_head){
+		.method = kt_span_of(method), .version = kt_span_of(version),
+		.target = kt_buf_span(&r->target),
+		.headers = l->headers, .nheaders = l->nheaders,
+	};
+	if (l->knows_layout && !is_tiled(r, method, version))
+		return &layout;
+	for (size_t i = 0; i < l->nheaders; i++)
+		l->headers[i].value = kt_span_trim(l->headers[i].value);
+	return kt_head_check(head);
+}
+
+static bool
+is_peer_trusted(struct kt_request *r)
+{
+	const union MHD_ConnectionInfo *info;
+
+	if (r->l->o.tls == NULL || !r->l->o.tls->has_client_ca ||
+	    r->is_peer_known)
+		return true;
+	info = MHD_get_connection_info(
+	    r->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	r->is_peer_known =
+	    info != NULL && kt_tls_peer(info->tls_session, &r->subject);
+	return r->is_peer_known;
+}
+
+static enum MHD_Result
+begin(struct kt_request *r, const char *method, const char *version)
+{
+	const struct kt_listen_events *events = r->l->o.events;
+	struct kt_head head = { 0 };
+	const struct kt_head_fault *fault = check(r, &head, method, version);
+	static const struct kt_head_fault untrusted = { 403, "certificate" };
+
+	if (fault == NULL && !is_peer_trusted(r))
+		fault = &untrusted;
+	if (fault != NULL) {
+		events->on_reject(
+		    r->l->o.worker, fault->status, fault->what, &head);
+		return refuse(r, fault->status, fault->what);
+	}
+	if (r->l->is_draining)
+		return refuse(r, 503, "shutting down");
+	r->is_begun = true;
+	r->is_1_0 = head.is_1_0;
+	r->is_bodiless = kt_span_eq(head.method, KT_SPAN("HEAD"));
+	r->active_us = kt_loop_now(r->l->o.loop);
+	if (head.body_bytes != KT_HEAD_NO_BODY)
+		set_deadline(r, r->l->o.body_idle_us);
+	else
+		kt_timer_del(r->l->o.loop, &r->timer);
+	r->call = events->on_head(r->l->o.worker, r, &head);
+	if (r->is_broken)
+		return MHD_NO;
+	if (r->call == NULL && !r->is_answered)
+		return refuse(r, 503, "no memory");
+	if (!r->is_answered || head.body_bytes == KT_HEAD_NO_BODY)
+		return MHD_YES; /* MHD goes on to the body or the end */
+	/* Refused by its head: do not wait for the body. */
+	r->is_ended = true;
+	r->wants_linger = true;
+	set_deadline(r, r->l->o.write_idle_us);
+	return go_on(r);
+}
+
+/* The body and the end. */
+
+static enum MHD_Result
+take_body(struct kt_request *r, const char *bytes, size_t *left)
+{
+	struct kt_span body = { bytes, *left };
+
+	if (r->is_broken)
+		return MHD_NO;
+	if (r->is_paused) {
+		suspend(r);
+		return MHD_YES;
+	}
+	*left = 0;
+	r->active_us = kt_loop_now(r->l->o.loop);
+	if (r->is_answered || r->call == NULL) {
+		r->dropped += body.len;
+		return r->dropped <= DROPPED_MAX ? MHD_YES : MHD_NO;
+	}
+	r->l->o.events->on_body(r->call, body);
+	if (r->is_broken)
+		return MHD_NO;
+	if (r->is_paused)
+		suspend(r);
+	return MHD_YES;
+}
+
+static enum MHD_Result
+take_end(struct kt_request *r)
+{
+	if (!r->is_ended && !r->is_broken) {
+		r->is_ended = true;
+		r->active_us = kt_loop_now(r->l->o.loop);
+		set_deadline(r, r->l->o.write_idle_us);
+		if (r->call != NULL)
+			r->l->o.events->on_end(r->call);
+		if (r->is_half_closed && !r->is_finished && !r->is_broken)
+			leave(r);
+	}
+	return go_on(r);
+}
+
+static enum MHD_Result
+on_access(void *self, struct MHD_Connection *mhd, const char *url,
+    const char *method, const char *version, const char *bytes, size_t *left,
+    void **context)
+{
+	struct kt_request *r = *context;
+
+	(void)self;
+	(void)mhd;
+	(void)url; /* decoded and cut: r->target is what was sent */
+	if (r == NULL || !r->is_open)
+		return MHD_NO;
+	if (!r->is_begun && !r->is_refused)
+		return begin(r, method, version);
+	if (*left > 0)
+		return take_body(r, bytes, left);
+	return take_end(r);
+}
+
+/* From connection to connection. */
+
+static struct kt_request *
+request_of(struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
+/* A request line came; `uri` is what MHD is about to decode in place. */
+static void *
+on_target(void *self, const char *uri, struct MHD_Connection *mhd)
+{
+	struct kt_request *r = request_of(mhd);
+
+	(void)self;
+	if (r == NULL)
+		return NULL;
+	r->is_open = true;
+	r->uri = uri;
+	kt_buf_reset(&r->target);
+	if (uri != NULL && kt_buf_add(&r->target, kt_span_of(uri)) < 0)
+		break_off(r);
+	if (r->is_used)
+		set_deadline(r, r->l->o.head_us);
+	r->is_used = true;
+	return r;
+}
+
+static void
+reset(struct kt_request *r)
+{
+	r->call = NULL;
+	r->uri = NULL;
+	r->out_at = r->sent = r->dropped = 0;
+	r->is_open = r->is_begun = r->is_ended = r->is_paused = false;
+	r->is_refused = r->is_answered = r->is_finished = false;
+	r->is_bodiless = false;
+	kt_buf_reset(&r->out);
+	if (r->out.cap > KEEP_BYTES) {
+		kt_buf_fini(&r->out);
+		kt_buf_init(&r->out, KT_REQUEST_OUT_MAX);
+	}
+	kt_buf_reset(&r->fields);
+}
+
+/* MHD refused the head by itself. */
+static void
+tell_reject(struct kt_request *r)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    r->mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+	struct kt_head head = { .target = kt_buf_span(&r->target) };
+
+	if (info != NULL && info->http_status >= 400)
+		r->l->o.events->on_reject(
+		    r->l->o.worker, info->http_status, "http", &head);
+}
+
+static void
+on_completed(void *self, struct MHD_Connection *mhd, void **context,
+    enum MHD_RequestTerminationCode how)
+{
+	struct kt_request *r = *context;
+	const struct kt_listen_events *events;
+	void *call;
+
+	(void)self;
+	(void)mhd;
+	if (r == NULL || !r->is_open)
+		return;
+	events = r->l->o.events;
+	call = r->call;
+	r->call = NULL;
+	if (!r->is_begun && !r->is_refused)
+		tell_reject(r);
+	if (call != NULL && how == MHD_REQUEST_TERMINATED_COMPLETED_OK &&
+	    r->is_finished && !r->is_broken) {
+		if (r->sent > 0)
+			events->on_sent(call, r->sent);
+		events->on_done(call);
+	} else if (call != NULL) {
+		events->on_gone(call);
+	}
+	reset(r);
+	set_deadline(r, r->l->o.keepalive_us);
+	if (r->l->is_draining)
+		break_off(r);
+}
+
+static void
+connect_peer(struct kt_listen *l, struct MHD_Connection *mhd, void **context)
+{
+	struct kt_request *r = kt_alloc(sizeof(*r));
+	const struct sockaddr_in6 *v6 = (const void *)l->peer;
+	const struct sockaddr_in *v4 = (const void *)l->peer;
+
+	*context = r;
+	if (r == NULL) {
+		(void)shutdown(l->adding_fd, SHUT_RDWR); /* 0 bytes follow */
+		return;
+	}
+	r->l = l;
+	r->mhd = mhd;
+	r->fd = l->adding_fd;
+	kt_buf_init(&r->target, POOL_BYTES);
+	kt_buf_init(&r->fields, POOL_BYTES);
+	kt_buf_init(&r->out, KT_REQUEST_OUT_MAX);
+	kt_buf_init(&r->subject, SUBJECT_MAX);
+	(void)inet_ntop(l->peer->sa_family, l->peer->sa_family == AF_INET6 ?
+	    (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr,
+	    r->address, sizeof(r->address));
+	r->next = l->first;
+	r->link = &l->first;
+	if (r->next != NULL)
+		r->next->link = &r->next;
+	l->first = r;
+	l->nconnections++;
+	if (kt_watch_add(l->o.loop, &r->peer_watch, r->fd,
+	        EPOLLRDHUP | EPOLLET, on_peer, r, NULL) < 0)
+		break_off(r);
+	set_deadline(r, l->o.head_us);
+}
+
+static void
+disconnect(struct kt_request *r)
+{
+	struct kt_listen *l = r->l;
+
+	kt_watch_del(l->o.loop, &r->peer_watch);
+	kt_timer_del(l->o.loop, &r->timer);
+	if (r->wants_linger && !r->is_broken && !r->is_half_closed)
+		kt_linger_add(&l->linger, r->fd);
+	*r->link = r->next;
+	if (r->next != NULL)
+		r->next->link = r->link;
+	l->nconnections--;
+	kt_buf_fini(&r->target);
+	kt_buf_fini(&r->fields);
+	kt_buf_fini(&r->out);
+	kt_buf_fini(&r->subject);
+	kt_free(r);
+}
+
+static void
+on_connection(void *self, struct MHD_Connection *mhd, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		connect_peer(self, mhd, context);
+	else if (*context != NULL)
+		disconnect(*context);
+}
+
+static void
+hush(void *self, const char *fmt, va_list ap)
+{
+	/* What matters of it comes back as a status or a broken connection. */
+	(void)self;
+	(void)fmt;
+	(void)ap;
+}
+
+static size_t
+keep_raw(void *self, struct MHD_Connection *mhd, char *s)
+{
+	(void)self;
+	(void)mhd;
+	return strlen(s); /* nothing is decoded */
+}
+
+/* Accepting. */
+
+static void
+set_accepting(struct kt_listen *l, bool is_on)
+{
+	for (size_t i = 0; i < l->o.nfds; i++)
+		kt_watch_set(
+		    l->o.loop, &l->acceptors[i].watch, is_on ? EPOLLIN : 0);
+}
+
+static void
+accept_again(void *self)
+{
+	struct kt_listen *l = self;
+
+	if (!l->is_draining)
+		set_accepting(l, true);
+}
+
+/* False: no more for now. */
+static bool
+accept_one(struct kt_listen *l, int listen_fd)
+{
+	struct sockaddr_storage peer = { 0 };
+	socklen_t len = sizeof(peer);
+	int fd = accept4(listen_fd, (struct sockaddr *)&peer, &len,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
+	                  errno == ENOBUFS || errno == ENOMEM)) {
+		/* Without the timer it stays on, and the loop turns. */
+		set_accepting(l, kt_timer_set(l->o.loop, &l->accept_timer,
+		    kt_loop_now(l->o.loop) + ACCEPT_PAUSE_US, accept_again,
+		    l) < 0);
+		return false;
+	}
+	if (fd < 0) /* a connection that broke in the queue is no reason */
+		return errno == ECONNABORTED || errno == EINTR;
+	l->peer = (const struct sockaddr *)&peer;
+	l->adding_fd = fd;
+	/* On failure MHD closes the descriptor: the limit was reached. */
+	(void)MHD_add_connection(l->daemon, fd, l->peer, len);
+	l->peer = NULL;
+	l->is_ready = true;
+	return true;
+}
+
+static void
+on_acceptable(void *self, uint32_t events)
+{
+	struct acceptor *a = self;
+
+	(void)events;
+	for (int i = 0; i < ACCEPTS_MAX; i++)
+		if (!accept_one(a->l, a->watch.fd))
+			return;
+}
+
+/* Life of the listener. */
+
+static void
+on_runnable(void *self, uint32_t events)
+{
+	struct kt_listen *l = self;
+
+	(void)events;
+	l->is_ready = true;
+}
+
+static void
+resume_all(struct kt_listen *l)
+{
+	while (l->waking != NULL) {
+		struct kt_request *r = l->waking;
+
+		l->waking = r->next_waking;
+		r->is_waking = r->is_suspended = false;
+		MHD_resume_connection(r->mhd);
+		l->is_ready = true;
+	}
+}
+
+uint64_t
+kt_listen_turn(struct kt_listen *l)
+{
+	MHD_UNSIGNED_LONG_LONG due_ms;
+
+	for (int i = 0; i < ROUNDS_MAX; i++) {
+		resume_all(l);
+		if (!l->is_ready && (MHD_get_timeout(l->daemon, &due_ms) ==
+		                        MHD_NO || due_ms > 0))
+			break;
+		l->is_ready = false;
+		(void)MHD_run(l->daemon);
+	}
+	if (l->is_draining && l->nconnections == 0 && !l->is_told_empty) {
+		l->is_told_empty = true;
+		l->o.events->on_empty(l->o.worker);
+	}
+	resume_all(l);
+	if (l->is_ready || (MHD_get_timeout(l->daemon, &due_ms) == MHD_YES &&
+	                       due_ms == 0))
+		return 0;
+	return UINT64_MAX;
+}
+
+static struct MHD_Daemon *
+start(struct kt_listen *l)
+{
+	struct kt_tls *tls = l->o.tls;
+	struct MHD_OptionItem with_tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? tls->key.ptr : NULL },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0,
+		    tls ? tls->certificate.ptr : NULL },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
+		    tls ? (void *)(uintptr_t)tls->priorities : NULL },
+		{ tls && tls->has_client_ca ? MHD_OPTION_HTTPS_MEM_TRUST
+		                            : MHD_OPTION_END,
+		    0, tls ? tls->client_ca.ptr : NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+	        MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
+	        (tls != NULL ? MHD_USE_TLS : 0),
+	    0, NULL, NULL, on_access, l,
+	    MHD_OPTION_EXTERNAL_LOGGER, hush, NULL,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)l->o.connections_max,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
+	    MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
+	    MHD_OPTION_UNESCAPE_CALLBACK, keep_raw, NULL,
+	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+	    /* head.c is the judge where the layout is known. */
+	    MHD_OPTION_STRICT_FOR_CLIENT, l->knows_layout ? 0 : 1,
+	    MHD_OPTION_ARRAY, tls != NULL ? with_tls : none, MHD_OPTION_END);
+}
+
+static void
+close_acceptors(struct kt_listen *l)
+{
+	for (size_t i = 0; i < l->o.nfds; i++) {
+		if (l->acceptors != NULL)
+			kt_watch_del(l->o.loop, &l->acceptors[i].watch);
+		(void)close(l->o.fds[i]); /* holds nothing to lose */
+	}
+	l->o.nfds = 0;
+}
+
+static enum kt_rc
+open_acceptors(struct kt_listen *l, struct kt_err *err)
+{
+	const union MHD_DaemonInfo *info;
+	enum kt_rc rc;
+
+	l->daemon = start(l);
+	if (l->daemon == NULL)
+		return kt_fail(err, KT_E_IO, "libmicrohttpd did not start");
+	info = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	rc = kt_watch_add(l->o.loop, &l->run_watch, info->epoll_fd, EPOLLIN,
+	    on_runnable, l, err);
+	for (size_t i = 0; i < l->o.nfds && rc == KT_OK; i++) {
+		l->acceptors[i].l = l;
+		rc = kt_watch_add(l->o.loop, &l->acceptors[i].watch,
+		    l->o.fds[i], EPOLLIN, on_acceptable, &l->acceptors[i], err);
+	}
+	return rc;
+}
+
+enum kt_rc
+kt_listen_new(struct kt_listen **out, const struct kt_listen_options *o,
+    struct kt_err *err)
+{
+	struct kt_listen *l = kt_alloc(sizeof(*l));
+	enum kt_rc rc;
+
+	*out = NULL;
+	if (l == NULL) {
+		for (size_t i = 0; i < o->nfds; i++)
+			(void)close(o->fds[i]); /* holds nothing to lose */
+		return kt_fail(err, KT_E_LIMIT, "no memory for a listener");
+	}
+	l->o = *o;
+	l->linger.loop = o->loop;
+	/* is_tiled() knows how this version lays out a head. */
+	l->knows_layout = strcmp(MHD_get_version(), "0.9.75") == 0;
+	l->acceptors = kt_alloc_array(o->nfds, sizeof(*l->acceptors));
+	rc = l->acceptors == NULL ? kt_fail(err, KT_E_LIMIT, "no memory") :
+	    open_acceptors(l, err);
+	if (rc < 0)
+		kt_listen_free(&l);
+	*out = l;
+	return rc;
+}
+
+void
+kt_listen_drain(struct kt_listen *l)
+{
+	if (l->is_draining)
+		return;
+	l->is_draining = true;
+	close_acceptors(l);
+	for (struct kt_request *r = l->first; r != NULL; r = r->next)
+		if (!r->is_open)
+			break_off(r);
+}
+
+void
+kt_listen_abort(struct kt_listen *l)
+{
+	for (struct kt_request *r = l->first; r != NULL; r = r->next)
+		leave(r);
+}
+
+size_t
+kt_listen_connections(const struct kt_listen *l)
+{
+	return l->nconnections;
+}
+
+void
+kt_listen_free(struct kt_listen **l)
+{
+	if (*l == NULL)
+		return;
+	close_acceptors(*l);
+	kt_listen_abort(*l);
+	resume_all(*l);
+	if ((*l)->daemon != NULL) {
+		kt_watch_del((*l)->o.loop, &(*l)->run_watch);
+		MHD_stop_daemon((*l)->daemon);
+	}
+	kt_timer_del((*l)->o.loop, &(*l)->accept_timer);
+	kt_linger_fini(&(*l)->linger);
+	kt_free((*l)->acceptors);
+	kt_free(*l);
+	*l = NULL;
+}
+
+/* What an answer is made of. */
+
+struct kt_span
+kt_request_address(const struct kt_request *r)
+{
+	return kt_span_of(r->address);
+}
+
+struct kt_span
+kt_request_certificate(const struct kt_request *r)
+{
+	return kt_buf_span(&r->subject);
+}
+
+static bool
+is_ours_to_write(struct kt_span name)
+{
+	static const struct kt_span names[] = {
+		KT_SPAN_INIT("content-length"), KT_SPAN_INIT("date"),
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(names); i++)
+		if (kt_span_caseeq(names[i], name))
+			return true;
+	return kt_header_is_hop_by_hop(NULL, 0, name);
+}
+
+void
+kt_request_answer(struct kt_request *r, unsigned status,
+    const struct kt_header *headers, size_t nheaders, uint64_t length)
+{
+	if (r->is_answered || r->is_broken)
+		return;
+	r->is_answered = true;
+	r->status = status;
+	r->length = length;
+	if (length == 0 || status == 204 || status == 304)
+		r->is_bodiless = true;
+	for (size_t i = 0; i < nheaders; i++) {
+		if (is_ours_to_write(headers[i].name))
+			continue;
+		if (kt_buf_add(&r->fields, headers[i].name) < 0 ||
+		    kt_buf_addc(&r->fields, '\0') < 0 ||
+		    kt_buf_add(&r->fields, headers[i].value) < 0 ||
+		    kt_buf_addc(&r->fields, '\0') < 0) {
+			break_off(r); /* half of the fields are no answer */
+			return;
+		}
+	}
+	wake(r);
+}
+
+enum kt_rc
+kt_request_write(struct kt_request *r, struct kt_span bytes)
+{
+	enum kt_rc rc;
+
+	if (r->is_broken || bytes.len == 0)
+		return KT_OK;
+	if (r->out_at > 0 && r->out_at >= r->out.len / 2) {
+		kt_buf_shift(&r->out, r->out_at);
+		r->out_at = 0;
+	}
+	if (r->out_at == r->out.len)
+		r->active_us = kt_loop_now(r->l->o.loop);
+	rc = kt_buf_add(&r->out, bytes);
+	if (rc == KT_OK)
+		wake(r);
+	return rc;
+}
+
+void
+kt_request_finish(struct kt_request *r)
+{
+	r->is_finished = true;
+	r->active_us = kt_loop_now(r->l->o.loop);
+	wake(r);
+}
+
+void
+kt_request_abort(struct kt_request *r)
+{
+	r->call = NULL;
+	break_off(r);
+}
+
+void
+kt_request_pause(struct kt_request *r)
+{
+	r->is_paused = true;
+}
+
+void
+kt_request_resume(struct kt_request *r)
+{
+	r->is_paused = false;
+	r->active_us = kt_loop_now(r->l->o.loop);
+	if (!r->is_ended)
+		wake(r);
+}
