@@ -14,6 +14,7 @@ endif
 FUZZ_LIBS = $(KT_LIBS) $(KT_FUZZ_LIB)
 
 fuzz_targets = \
+	tests/fuzz/fuzz_detect \
 	tests/fuzz/fuzz_http1_response \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_sse \
@@ -27,3 +28,5 @@ tests_fuzz_fuzz_sse_SOURCES = %D%/fuzz_sse.c $(fuzz_main)
 tests_fuzz_fuzz_sse_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_yaml_SOURCES = %D%/fuzz_yaml.c $(fuzz_main)
 tests_fuzz_fuzz_yaml_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_detect_SOURCES = %D%/fuzz_detect.c $(fuzz_main)
+tests_fuzz_fuzz_detect_LDADD = $(FUZZ_LIBS)

@@ -5,3 +5,8 @@ tests_unit_detect_shipped_test_SOURCES = %D%/shipped_test.c %D%/law.h \
 	%D%/shipped.h
 tests_unit_detect_shipped_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/law_test tests/unit/detect/shipped_test
+check_PROGRAMS += tests/unit/detect/corpora_test
+tests_unit_detect_corpora_test_SOURCES = %D%/corpora_test.c %D%/law.h \
+	%D%/shipped.h
+tests_unit_detect_corpora_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/detect/corpora_test
