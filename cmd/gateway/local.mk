@@ -14,6 +14,8 @@ libgateway_a_SOURCES = \
 	%D%/loop.c \
 	%D%/loop.h \
 	%D%/recover.c \
+	%D%/proxy.c \
+	%D%/proxy.h \
 	%D%/resolver.c \
 	%D%/resolver.h \
 	%D%/tls.c \

@@ -36,7 +36,8 @@ note(struct seen *seen, const struct kt_http1_part *part)
 }
 
 static void
-run(struct seen *seen, struct kt_span all, size_t step, enum kt_http1_asked asked)
+run(struct seen *seen, struct kt_span all, size_t step,
+    enum kt_http1_asked asked)
 {
 	struct kt_http1_part part;
 	struct kt_http1 h;

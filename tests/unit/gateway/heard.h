@@ -149,7 +149,7 @@ begin_with(struct heard *h, struct kt_origin *origin, struct kt_span body,
 	ok(h->end == OPEN && h->sents == 0 && h->text.len == 0);
 }
 
-static void
+static inline void
 begin(struct heard *h, struct kt_origin *origin)
 {
 	begin_with(h, origin, KT_SPAN("hello"), 5);
@@ -161,7 +161,7 @@ turn(void)
 	ok(kt_loop_turn(loop, 20000, NULL) == KT_OK);
 }
 
-static void
+static inline void
 wait_end(struct heard *h)
 {
 	uint64_t until = kt_loop_now(loop) + 6000000;
@@ -171,7 +171,7 @@ wait_end(struct heard *h)
 	ok(h->end != OPEN);
 }
 
-static bool
+static inline bool
 heard(const struct heard *h, const char *text)
 {
 	if (kt_span_eq(kt_buf_span(&h->text), kt_span_of(text)))

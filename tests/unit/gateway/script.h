@@ -18,7 +18,8 @@
 
 #include "base/base.h"
 
-enum step_do { END = 0, ACCEPT, EXPECT, SEND, CLOSE, RESET, WAIT_CLOSE, FILL, DROP };
+enum step_do { END = 0, ACCEPT, EXPECT, SEND, CLOSE, RESET, DROP, WAIT_CLOSE,
+	FILL };
 struct step {
 	enum step_do what;
 	struct kt_span bytes; /* SEND */

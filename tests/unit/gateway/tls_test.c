@@ -80,8 +80,8 @@ make_authorities(void)
 
 /* One call to a server with these credentials. */
 static void
-call(struct heard *h, gnutls_certificate_credentials_t tls, struct kt_span answer,
-    enum step_do after)
+call(struct heard *h, gnutls_certificate_credentials_t tls,
+    struct kt_span answer, enum step_do after)
 {
 	struct step steps[] = { { ACCEPT }, { EXPECT }, { SEND, answer, 0 },
 		{ after }, { END } };
