@@ -95,7 +95,7 @@ kt_origin_new(struct kt_origin **out, const struct kt_origin_spec *spec,
 	    !kt_header_is_value(spec->host) ||
 	    !copy(o->tls_name, sizeof(o->tls_name), name) ||
 	    !copy(o->proxy, sizeof(o->proxy), spec->proxy) ||
-	    (spec->proxy.len > 0 && !curl_prepare())) {
+	    (spec->proxy.len > 0 && !kt_curl_prepare())) {
 		kt_free(o);
 		return kt_fail(err, KT_E_MISUSE, "host, port or proxy is malformed");
 	}
@@ -162,7 +162,7 @@ kt_upstream_new(struct kt_upstream **out, struct kt_loop *loop,
 		return kt_fail(err, KT_E_LIMIT, "no memory for upstreams");
 	u->loop = loop;
 	u->resolver = resolver;
-	u->http = http_pool_new(u);
+	u->http = kt_http_pool_new(u);
 	if (u->http == NULL) {
 		kt_free(u);
 		return kt_fail(err, KT_E_LIMIT, "no memory for upstreams");
@@ -176,9 +176,9 @@ kt_upstream_free(struct kt_upstream **u)
 {
 	if (*u == NULL)
 		return;
-	http_pool_free((*u)->http);
+	kt_http_pool_free((*u)->http);
 	if ((*u)->curl != NULL)
-		curl_pool_free((*u)->curl);
+		kt_curl_pool_free((*u)->curl);
 	kt_free(*u);
 	*u = NULL;
 }
@@ -186,9 +186,9 @@ kt_upstream_free(struct kt_upstream **u)
 void
 kt_upstream_drop_idle(struct kt_upstream *u)
 {
-	http_pool_drop_idle(u->http);
+	kt_http_pool_drop_idle(u->http);
 	if (u->curl != NULL)
-		curl_pool_drop_idle(u->curl);
+		kt_curl_pool_drop_idle(u->curl);
 }
 
 enum kt_rc

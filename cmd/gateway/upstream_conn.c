@@ -85,7 +85,7 @@ end_opening(struct conn *c)
 }
 
 void
-conn_close(struct conn *c)
+kt_conn_close(struct conn *c)
 {
 	if (c->is_dead)
 		return;
@@ -98,18 +98,18 @@ conn_close(struct conn *c)
 	kt_wire_close(&c->wire);
 	c->home->n_conns--;
 	c->home = NULL;
-	conn_enter(c);
-	conn_leave(c);
+	kt_conn_enter(c);
+	kt_conn_leave(c);
 }
 
 void
-conn_enter(struct conn *c)
+kt_conn_enter(struct conn *c)
 {
 	c->busy++;
 }
 
 void
-conn_leave(struct conn *c)
+kt_conn_leave(struct conn *c)
 {
 	if (--c->busy > 0 || !c->is_dead)
 		return;
@@ -119,7 +119,7 @@ conn_leave(struct conn *c)
 }
 
 struct conn *
-conn_take(
+kt_conn_take(
     struct http_pool *pool, struct kt_origin *origin, struct http_call *call)
 {
 	struct conn_home *home;
@@ -141,7 +141,7 @@ conn_take(
 static void
 on_idle_end(void *self)
 {
-	conn_close(self);
+	kt_conn_close(self);
 }
 
 /* A ticket costs the next connection one round trip less. */
@@ -158,7 +158,7 @@ keep_session(struct conn *c)
 }
 
 void
-conn_keep(struct conn *c)
+kt_conn_keep(struct conn *c)
 {
 	struct kt_loop *loop = loop_of(c);
 	uint64_t end = kt_loop_now(loop) + KT_UPSTREAM_IDLE_SECONDS * 1000000ull;
@@ -167,7 +167,7 @@ conn_keep(struct conn *c)
 	if (c->home->n_idle >= KT_UPSTREAM_IDLE_MAX ||
 	    kt_wire_has_more(&c->wire) || c->wire.is_in_flight ||
 	    kt_timer_set(loop, &c->timer, end, on_idle_end, c) < 0) {
-		conn_close(c);
+		kt_conn_close(c);
 		return;
 	}
 	c->call = NULL;
@@ -188,8 +188,8 @@ fail(struct conn *c, enum kt_upstream_fail why, const struct kt_err *err)
 	struct http_call *call = c->call;
 	struct kt_err copy = *err; /* it may lie in what is freed now */
 
-	conn_close(c);
-	http_call_failed(call, why, &copy);
+	kt_conn_close(c);
+	kt_http_call_failed(call, why, &copy);
 }
 
 static void
@@ -210,7 +210,7 @@ become_ready(struct conn *c)
 	end_opening(c);
 	c->state = CONN_IN_USE;
 	kt_watch_set(loop_of(c), &c->watch, EPOLLIN);
-	http_call_ready(c->call);
+	kt_http_call_ready(c->call);
 }
 
 /* What the handshake answered, at its begin or later. */
@@ -265,7 +265,7 @@ on_event(void *self, uint32_t events)
 	struct conn *c = self;
 	struct kt_err err;
 
-	conn_enter(c);
+	kt_conn_enter(c);
 	switch (c->state) {
 	case CONN_OPENING:
 		KT_BUG("an event before there was a socket");
@@ -276,13 +276,13 @@ on_event(void *self, uint32_t events)
 		on_handshake(c, kt_wire_handshake(&c->wire, &err), &err);
 		break;
 	case CONN_IN_USE:
-		http_call_event(c->call, events);
+		kt_http_call_event(c->call, events);
 		break;
 	case CONN_IDLE:
-		conn_close(c); /* closed, or speaking without being asked */
+		kt_conn_close(c); /* closed, or speaking without being asked */
 		break;
 	}
-	conn_leave(c);
+	kt_conn_leave(c);
 }
 
 /* The next address that does not fail at once. */
@@ -346,7 +346,7 @@ begin(struct conn *c)
 }
 
 struct conn *
-conn_open(
+kt_conn_open(
     struct http_pool *pool, struct kt_origin *origin, struct http_call *call)
 {
 	struct conn_home *home = home_of(pool, origin);
@@ -355,7 +355,7 @@ conn_open(
 
 	(void)kt_fail(&err, KT_E_LIMIT, "no memory for a connection");
 	if (c == NULL) {
-		http_call_failed(call, KT_UPSTREAM_LOCAL, &err);
+		kt_http_call_failed(call, KT_UPSTREAM_LOCAL, &err);
 		return NULL;
 	}
 	c->home = home;
@@ -365,42 +365,42 @@ conn_open(
 	kt_http1_init(&c->reader, KT_HTTP1_ASKED_ANY);
 	kt_buf_init(&c->rest, READ_BYTES);
 	c->opening = kt_alloc(sizeof(*c->opening));
-	conn_enter(c); /* to be able to see whether it failed */
+	kt_conn_enter(c); /* to be able to see whether it failed */
 	if (c->opening == NULL || !begin(c))
 		fail(c, KT_UPSTREAM_LOCAL, &err);
 	else if (c->opening->lookup == NULL)
 		try_next(c);
 	home = c->home;
-	conn_leave(c);
+	kt_conn_leave(c);
 	return home != NULL ? c : NULL;
 }
 
 struct http_pool *
-http_pool_new(struct kt_upstream *u)
+kt_http_pool_new(struct kt_upstream *u)
 {
 	struct http_pool *pool = kt_alloc(sizeof(*pool));
 
 	if (pool == NULL)
 		return NULL;
 	pool->u = u;
-	pool->post.fn = http_pool_say;
+	pool->post.fn = kt_http_pool_say;
 	pool->post.self = pool;
 	return pool;
 }
 
 void
-http_pool_drop_idle(struct http_pool *pool)
+kt_http_pool_drop_idle(struct http_pool *pool)
 {
 	for (struct conn_home *home = pool->homes; home; home = home->next)
 		while (home->idle != NULL)
-			conn_close(home->idle);
+			kt_conn_close(home->idle);
 	sweep(pool);
 }
 
 void
-http_pool_free(struct http_pool *pool)
+kt_http_pool_free(struct http_pool *pool)
 {
-	http_pool_drop_idle(pool);
+	kt_http_pool_drop_idle(pool);
 	if (pool->homes != NULL)
 		KT_BUG("upstreams freed before their calls were over");
 	pool->is_freed = true;

@@ -64,27 +64,27 @@ struct http_pool {
 };
 
 /* An idle connection, or NULL. */
-struct conn *conn_take(
+struct conn *kt_conn_take(
     struct http_pool *pool, struct kt_origin *origin, struct http_call *call);
 /*
- * A new one; http_call_ready or http_call_failed follows.  NULL: it failed
- * at once, and http_call_failed has been called.
+ * A new one; kt_http_call_ready or kt_http_call_failed follows.  NULL: it
+ * failed at once, and kt_http_call_failed has been called.
  */
-struct conn *conn_open(
+struct conn *kt_conn_open(
     struct http_pool *pool, struct kt_origin *origin, struct http_call *call);
-void conn_keep(struct conn *c);  /* the call is over, the answer was whole */
+void kt_conn_keep(struct conn *c);  /* the call is over, the answer was whole */
 /* At once; memory that spans may point into stays while c is busy. */
-void conn_close(struct conn *c);
+void kt_conn_close(struct conn *c);
 /* Around everything that may call out. */
-void conn_enter(struct conn *c);
-void conn_leave(struct conn *c);
+void kt_conn_enter(struct conn *c);
+void kt_conn_leave(struct conn *c);
 
 /* What the connection says to its call: upstream_http.c. */
-void http_call_ready(struct http_call *call);
+void kt_http_call_ready(struct http_call *call);
 /* Only remembers: tells the caller in a later turn. */
-void http_call_failed(struct http_call *call, enum kt_upstream_fail why,
+void kt_http_call_failed(struct http_call *call, enum kt_upstream_fail why,
     const struct kt_err *err);
-void http_call_event(struct http_call *call, uint32_t events);
-void http_pool_say(void *pool); /* kt_post_fn */
+void kt_http_call_event(struct http_call *call, uint32_t events);
+void kt_http_pool_say(void *pool); /* kt_post_fn */
 
 #endif

@@ -443,7 +443,7 @@ tell_all(void *self)
 /* Pools and shards. */
 
 bool
-curl_prepare(void)
+kt_curl_prepare(void)
 {
 	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
@@ -489,7 +489,7 @@ shard_of(struct curl_pool *pool)
 
 /* libcurl closes idle connections only with their handle. */
 void
-curl_pool_drop_idle(struct curl_pool *pool)
+kt_curl_pool_drop_idle(struct curl_pool *pool)
 {
 	struct shard **at = &pool->shards;
 
@@ -508,9 +508,9 @@ curl_pool_drop_idle(struct curl_pool *pool)
 }
 
 void
-curl_pool_free(struct curl_pool *pool)
+kt_curl_pool_free(struct curl_pool *pool)
 {
-	curl_pool_drop_idle(pool);
+	kt_curl_pool_drop_idle(pool);
 	if (pool->shards != NULL)
 		KT_BUG("upstreams freed before their calls were over");
 	pool->is_freed = true;

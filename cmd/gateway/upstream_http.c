@@ -102,9 +102,9 @@ end_whole(struct http_call *call, struct conn *c, bool has_more)
 	    (!call->is_chunked || call->is_finished);
 
 	if (kt_http1_is_reusable(&c->reader) && is_asked_out && !has_more)
-		conn_keep(c);
+		kt_conn_keep(c);
 	else
-		conn_close(c);
+		kt_conn_close(c);
 	free_call(call);
 	base.events->on_end(base.self, KT_UPSTREAM_OK, NULL);
 }
@@ -118,7 +118,7 @@ end_broken(struct http_call *call, enum kt_upstream_fail why,
 	struct kt_err copy = *err;
 
 	if (call->conn != NULL)
-		conn_close(call->conn);
+		kt_conn_close(call->conn);
 	free_call(call);
 	if (has_head)
 		base.events->on_end(base.self, KT_UPSTREAM_TRUNCATED, &copy);
@@ -127,7 +127,7 @@ end_broken(struct http_call *call, enum kt_upstream_fail why,
 }
 
 void
-http_call_failed(
+kt_http_call_failed(
     struct http_call *call, enum kt_upstream_fail why, const struct kt_err *err)
 {
 	call->conn = NULL;
@@ -232,7 +232,7 @@ tell_sent(struct http_call *call, struct conn *c)
 }
 
 void
-http_call_ready(struct http_call *call)
+kt_http_call_ready(struct http_call *call)
 {
 	struct conn *c = call->conn;
 
@@ -303,8 +303,8 @@ retry(struct http_call *call, struct conn *c)
 	call->is_mute = false;
 	call->at_out = 0;
 	call->off = 0;
-	conn_close(c);
-	call->conn = conn_open(call->pool, call->base.origin, call);
+	kt_conn_close(c);
+	call->conn = kt_conn_open(call->pool, call->base.origin, call);
 	return true;
 }
 
@@ -358,7 +358,7 @@ go_on(struct http_call *call, struct conn *c)
 }
 
 void
-http_call_event(struct http_call *call, uint32_t events)
+kt_http_call_event(struct http_call *call, uint32_t events)
 {
 	struct conn *c = call->conn;
 
@@ -383,14 +383,14 @@ say(struct http_call *call)
 	}
 	if (c->state != CONN_IN_USE)
 		return;
-	conn_enter(c);
+	kt_conn_enter(c);
 	if (tell_sent(call, c) && !call->is_paused)
 		go_on(call, c);
-	conn_leave(c);
+	kt_conn_leave(c);
 }
 
 void
-http_pool_say(void *self)
+kt_http_pool_say(void *self)
 {
 	struct http_pool *pool = self;
 	struct http_call *now = pool->soon;
@@ -485,9 +485,9 @@ start(struct kt_upstream *u, struct kt_origin *origin,
 		return rc;
 	}
 	if (!call->is_streamed)
-		call->conn = conn_take(u->http, origin, call);
+		call->conn = kt_conn_take(u->http, origin, call);
 	if (call->conn == NULL) {
-		call->conn = conn_open(u->http, origin, call);
+		call->conn = kt_conn_open(u->http, origin, call);
 		return KT_OK;
 	}
 	kt_http1_again(&call->conn->reader, call->asked);
@@ -501,7 +501,7 @@ cancel(struct kt_upstream_call *base)
 	struct http_call *call = (struct http_call *)base;
 
 	if (call->conn != NULL)
-		conn_close(call->conn);
+		kt_conn_close(call->conn);
 	free_call(call);
 }
 

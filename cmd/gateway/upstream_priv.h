@@ -65,12 +65,12 @@ struct kt_upstream {
 	struct http_pool *http;
 	struct curl_pool *curl; /* made by the first call over a proxy */
 };
-struct http_pool *http_pool_new(struct kt_upstream *u);
-void http_pool_free(struct http_pool *p);
-void http_pool_drop_idle(struct http_pool *p);
+struct http_pool *kt_http_pool_new(struct kt_upstream *u);
+void kt_http_pool_free(struct http_pool *p);
+void kt_http_pool_drop_idle(struct http_pool *p);
 /* Off the loops, before the first call over a proxy. */
-bool curl_prepare(void);
-void curl_pool_free(struct curl_pool *p);
-void curl_pool_drop_idle(struct curl_pool *p);
+bool kt_curl_prepare(void);
+void kt_curl_pool_free(struct curl_pool *p);
+void kt_curl_pool_drop_idle(struct curl_pool *p);
 
 #endif
