@@ -3,6 +3,7 @@ EXTRA_DIST += %D%/unit/tap.h
 
 include %D%/unit/base/local.mk
 include %D%/unit/detect/local.mk
+include %D%/unit/disk/local.mk
 include %D%/unit/json/local.mk
 include %D%/unit/auth/local.mk
 include %D%/cli/local.mk

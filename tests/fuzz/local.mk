@@ -14,12 +14,15 @@ endif
 FUZZ_LIBS = $(KT_LIBS) $(KT_FUZZ_LIB)
 
 fuzz_targets = \
+	tests/fuzz/fuzz_audit_line \
 	tests/fuzz/fuzz_detect \
 	tests/fuzz/fuzz_http1_response \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_yaml
 
+tests_fuzz_fuzz_audit_line_SOURCES = %D%/fuzz_audit_line.c $(fuzz_main)
+tests_fuzz_fuzz_audit_line_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_http1_response_SOURCES = %D%/fuzz_http1_response.c $(fuzz_main)
 tests_fuzz_fuzz_http1_response_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzz_main)

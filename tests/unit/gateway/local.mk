@@ -13,6 +13,7 @@ check_PROGRAMS += tests/unit/gateway/tls_test
 tests_unit_gateway_tls_test_SOURCES = %D%/tls_test.c %D%/heard.h %D%/script.h
 tests_unit_gateway_tls_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/tls_test
+
 check_PROGRAMS += tests/unit/gateway/listen_test
 tests_unit_gateway_listen_test_SOURCES = %D%/listen_test.c
 tests_unit_gateway_listen_test_LDADD = $(GATEWAY_LIBS)
@@ -22,3 +23,8 @@ check_PROGRAMS += tests/unit/gateway/proxy_test
 tests_unit_gateway_proxy_test_SOURCES = %D%/proxy_test.c
 tests_unit_gateway_proxy_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/proxy_test
+
+check_PROGRAMS += tests/unit/gateway/writer_test
+tests_unit_gateway_writer_test_SOURCES = %D%/writer_test.c %D%/faults.h
+tests_unit_gateway_writer_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/writer_test

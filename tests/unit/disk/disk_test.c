@@ -1,0 +1,134 @@
+/*
+ * Files under faults: atomic means the old or the new, never between.
+ */
+#include "config.h"
+#include "tests/unit/gateway/faults.h"
+#include "tests/unit/tap.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct kt_err err;
+static char path[64], tmp[72];
+
+static bool
+holds(const char *text)
+{
+	struct kt_buf b;
+	bool is;
+
+	kt_buf_init(&b, 65536);
+	is = kt_disk_read_file(&kt_disk_real, path, 4096, &b, &err) == KT_OK &&
+	    kt_span_eq(kt_buf_span(&b), kt_span_of(text));
+	kt_buf_fini(&b);
+	return is;
+}
+
+static void
+atomic_write_leaves_the_old_or_the_new_whichever_call_fails(void)
+{
+	unsigned long reached = 0;
+
+	for (unsigned long at = 1; at < 20; at++) {
+		struct faults f;
+		enum kt_rc rc;
+
+		ok(kt_disk_write_atomic(&kt_disk_real, path, KT_SPAN("old"),
+		    0600, &err) == KT_OK);
+		faults_init(&f);
+		f.fail_at = at;
+		f.error = ENOSPC;
+		rc = kt_disk_write_atomic(
+		    &f.io, path, KT_SPAN("new text"), 0640, &err);
+		ok(rc == KT_OK || rc == KT_E_IO);
+		ok(holds("new text") || (rc != KT_OK && holds("old")));
+		if (atomic_load(&f.calls) >= at)
+			reached = at;
+		else
+			ok(rc == KT_OK);
+	}
+	ok(reached >= 5);
+}
+
+static void
+short_and_interrupted_calls_are_finished(void)
+{
+	struct kt_disk_file file;
+	struct faults f;
+	struct kt_buf b;
+	char text[1000], back[1000];
+	size_t got;
+
+	memset(text, 'k', sizeof(text));
+	faults_init(&f);
+	f.is_short = true;
+	ok(kt_disk_write_atomic(&f.io, path,
+	    (struct kt_span){ text, sizeof(text) }, 0600, &err) == KT_OK);
+	kt_buf_init(&b, 65536);
+	ok(kt_disk_read_file(&f.io, path, 4096, &b, &err) == KT_OK);
+	ok(b.len == sizeof(text) && memcmp(b.ptr, text, b.len) == 0);
+	kt_buf_fini(&b);
+	ok(kt_disk_open(&file, &f.io, path, KT_DISK_APPEND, &err) == KT_OK);
+	ok(file.size == sizeof(text));
+	ok(kt_disk_append(&file, KT_SPAN("tail"), &err) == KT_OK);
+	ok(kt_disk_read_at(&file, 996, back, sizeof(back), &got, &err) ==
+	    KT_OK);
+	ok(got == 8 && memcmp(back, "kkkktail", 8) == 0);
+	ok(kt_disk_cut(&file, 3, &err) == KT_OK && file.size == 3);
+	kt_disk_close(&file);
+	ok(holds("kkk"));
+}
+
+static void
+file_longer_than_its_limit_is_refused(void)
+{
+	struct kt_buf b;
+
+	kt_buf_init(&b, 65536);
+	ok(kt_disk_write_atomic(&kt_disk_real, path, KT_SPAN("12345"), 0600,
+	    &err) == KT_OK);
+	ok(kt_disk_read_file(&kt_disk_real, path, 5, &b, &err) == KT_OK);
+	ok(kt_disk_read_file(&kt_disk_real, path, 4, &b, &err) == KT_E_LIMIT);
+	ok(kt_disk_read_file(&kt_disk_real, "no/such/file", 4, &b, &err) ==
+	    KT_E_IO && errno == ENOENT);
+	kt_buf_fini(&b);
+}
+
+static void
+path_over_kt_path_max_is_an_error(void)
+{
+	static char longer[KT_PATH_MAX + 8];
+
+	memset(longer, 'p', sizeof(longer) - 1);
+	ok(kt_disk_write_atomic(&kt_disk_real, longer, KT_SPAN("x"), 0600,
+	    &err) == KT_E_LIMIT);
+}
+
+static void
+mono_time_never_steps_back_and_random_bytes_differ(void)
+{
+	struct kt_disk_time a, b;
+	uint8_t x[32], y[32];
+
+	kt_disk_now(&a);
+	kt_disk_now(&b);
+	ok(b.mono_us >= a.mono_us && a.real_us > UINT64_C(1600000000000000));
+	ok(kt_disk_random(x, sizeof(x), &err) == KT_OK);
+	ok(kt_disk_random(y, sizeof(y), &err) == KT_OK);
+	ok(memcmp(x, y, sizeof(x)) != 0);
+}
+
+int
+main(void)
+{
+	(void)snprintf(path, sizeof(path), "disk_test.%d", (int)getpid());
+	(void)snprintf(tmp, sizeof(tmp), "%s.tmp", path);
+	RUN(atomic_write_leaves_the_old_or_the_new_whichever_call_fails);
+	RUN(short_and_interrupted_calls_are_finished);
+	RUN(file_longer_than_its_limit_is_refused);
+	RUN(path_over_kt_path_max_is_an_error);
+	RUN(mono_time_never_steps_back_and_random_bytes_differ);
+	(void)unlink(path);
+	(void)unlink(tmp);
+	return done();
+}

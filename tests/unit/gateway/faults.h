@@ -1,0 +1,123 @@
+/*
+ * faults - a table of I/O functions whose n-th call fails.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Counts every call that changes or reads the disk; the one numbered
+ * `fail_at` fails with `error`, and with `keeps_failing` all after it do.  A
+ * write that fails may have written half: the disk does that, too.
+ */
+#ifndef KT_TEST_FAULTS_H
+#define KT_TEST_FAULTS_H
+#include "disk/disk.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+struct faults {
+	struct kt_disk_io io;
+	atomic_ulong calls, pieces;
+	atomic_ulong fail_at; /* 0: never */
+	int error;
+	bool keeps_failing;
+	bool is_short; /* every write and read stops short or is interrupted */
+};
+
+static inline bool
+fails(struct faults *f)
+{
+	unsigned long n = atomic_fetch_add(&f->calls, 1) + 1;
+	unsigned long at = atomic_load(&f->fail_at);
+
+	if (at == 0 || n < at || (n > at && !f->keeps_failing))
+		return false;
+	errno = f->error;
+	return true;
+}
+
+static inline bool
+interrupts(struct faults *f)
+{
+	if (!f->is_short || atomic_fetch_add(&f->pieces, 1) % 3 != 0)
+		return false;
+	errno = EINTR;
+	return true;
+}
+
+#define FAULTY(name, params, args) \
+	static inline int faulty_##name params \
+	{ \
+		return fails(arg) ? -1 : kt_disk_real.name args; \
+	}
+FAULTY(open, (void *arg, const char *p, int fl, unsigned m), (NULL, p, fl, m))
+FAULTY(fdatasync, (void *arg, int fd), (NULL, fd))
+FAULTY(fsync, (void *arg, int fd), (NULL, fd))
+FAULTY(ftruncate, (void *arg, int fd, uint64_t n), (NULL, fd, n))
+FAULTY(fstat, (void *arg, int fd, struct kt_disk_stat *st), (NULL, fd, st))
+FAULTY(fchmod, (void *arg, int fd, unsigned m), (NULL, fd, m))
+FAULTY(flock, (void *arg, int fd), (NULL, fd))
+FAULTY(rename, (void *arg, const char *a, const char *b), (NULL, a, b))
+FAULTY(unlink, (void *arg, const char *p), (NULL, p))
+FAULTY(mkdir, (void *arg, const char *p, unsigned m), (NULL, p, m))
+FAULTY(list, (void *arg, const char *d, kt_disk_name_fn *e, void *ea),
+    (NULL, d, e, ea))
+
+static inline int
+faulty_close(void *arg, int fd)
+{
+	(void)arg; /* a descriptor must not leak because a test said so */
+	return kt_disk_real.close(NULL, fd);
+}
+
+static inline int64_t
+faulty_pread(void *arg, int fd, void *to, size_t n, uint64_t at)
+{
+	struct faults *f = arg;
+
+	if (fails(f) || interrupts(f))
+		return -1;
+	return kt_disk_real.pread(NULL, fd, to, f->is_short && n > 7 ? 7 : n, at);
+}
+
+static inline int64_t
+faulty_pwrite(void *arg, int fd, const void *from, size_t n, uint64_t at)
+{
+	struct faults *f = arg;
+
+	if (interrupts(f))
+		return -1;
+	if (fails(f)) {
+		int saved = errno;
+
+		(void)!kt_disk_real.pwrite(NULL, fd, from, n / 2, at);
+		errno = saved;
+		return -1;
+	}
+	return kt_disk_real.pwrite(
+	    NULL, fd, from, f->is_short && n > 9 ? 9 : n, at);
+}
+
+static inline void
+faults_init(struct faults *f)
+{
+	*f = (struct faults){
+		.io = {
+			.arg = f,
+			.open = faulty_open,
+			.close = faulty_close,
+			.pread = faulty_pread,
+			.pwrite = faulty_pwrite,
+			.fdatasync = faulty_fdatasync,
+			.fsync = faulty_fsync,
+			.ftruncate = faulty_ftruncate,
+			.fstat = faulty_fstat,
+			.fchmod = faulty_fchmod,
+			.flock = faulty_flock,
+			.rename = faulty_rename,
+			.unlink = faulty_unlink,
+			.mkdir = faulty_mkdir,
+			.list = faulty_list,
+		},
+		.error = EIO,
+	};
+}
+#endif

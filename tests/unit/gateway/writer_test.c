@@ -1,0 +1,534 @@
+/*
+ * The log under every single fault: what was acknowledged is there, what is
+ * there verifies, and nobody else may write to it.
+ */
+#include "config.h"
+#include "audit/marks.h"
+#include "audit/record.h"
+#include "audit/verify.h"
+#include "cmd/gateway/log.h"
+#include "tests/unit/gateway/faults.h"
+#include "tests/unit/tap.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct kt_err err;
+static char dir[256];
+static int dirs;
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void
+fresh_dir(void)
+{
+	if (dirs++ > 0)
+		(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)snprintf(dir, sizeof(dir), "writer_test.%d.dir", (int)getpid());
+	(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct kt_writer_opts
+opts_of(const struct kt_disk_io *io)
+{
+	return (struct kt_writer_opts){
+		.io = io,
+		.dir = kt_span_of(dir),
+		.deployment = KT_SPAN("kt"),
+		.gateway = KT_SPAN("gw"),
+		.software = KT_SPAN("kt test"),
+		.policy_hash = KT_SPAN("sha256:00"),
+		.segment_bytes = 6000,
+	};
+}
+
+/* ---- reading it back ---- */
+
+static bool
+next_note(void *arg, struct kt_span *note)
+{
+	return kt_audit_notes_next(arg, note);
+}
+
+/* The n-th segment's bytes; false when there is none. */
+static bool
+read_segment(unsigned n, struct kt_buf *out)
+{
+	char path[300];
+
+	(void)snprintf(path, sizeof(path), "%s/seg/%012u.jsonl", dir, n);
+	return kt_disk_read_file(&kt_disk_real, path, 1u << 24, out, &err) ==
+	    KT_OK;
+}
+
+static struct kt_audit_report verified;
+
+/* Verifies the directory; `leaves` collects each record's leaf by index. */
+static void
+verify_dir(uint8_t (*leaves)[32], size_t max)
+{
+	struct kt_buf newest, notes, seg;
+	struct kt_audit_verify *v;
+	struct kt_audit_chain c;
+	struct kt_span rest;
+	char path[300];
+	size_t n = 0;
+
+	kt_buf_init(&newest, 1u << 16);
+	kt_buf_init(&notes, 1u << 24);
+	kt_buf_init(&seg, 1u << 25);
+	ok(kt_audit_chain_init(&c, &err) == KT_OK);
+	(void)snprintf(path, sizeof(path), "%s/checkpoint", dir);
+	(void)!kt_disk_read_file(&kt_disk_real, path, 4096, &newest, &err);
+	(void)snprintf(path, sizeof(path), "%s/checkpoints", dir);
+	(void)!kt_disk_read_file(&kt_disk_real, path, 1u << 22, &notes, &err);
+	rest = kt_buf_span(&notes);
+	ok(kt_audit_verify_new(
+	    &v, kt_buf_span(&newest), next_note, &rest, &err) == KT_OK);
+	for (unsigned s = 0; read_segment(s, &seg); s++) {
+		struct kt_span text = kt_buf_span(&seg);
+
+		kt_audit_verify_segment(v, s);
+		ok(kt_audit_verify_feed(v, text, &err) == KT_OK);
+		while (leaves != NULL && text.len > 0 && n < max) {
+			size_t len = kt_span_find(text, '\n');
+
+			kt_audit_leaf(&c, kt_span_sub(text, 0, len),
+			    leaves[n++]);
+			text = kt_span_sub(text, len + 1, text.len);
+		}
+	}
+	verified = *kt_audit_verify_finish(v);
+	kt_audit_verify_free(&v);
+	kt_audit_chain_fini(&c);
+	kt_buf_fini(&newest);
+	kt_buf_fini(&notes);
+	kt_buf_fini(&seg);
+}
+
+static bool
+is_intact(void)
+{
+	if (verified.nbreaks == 0 && !verified.has_incomplete_tail)
+		return true;
+	if (verified.nbreaks > 0)
+		printf("# %s at %llu\n",
+		    kt_audit_class_name(verified.breaks[0].class),
+		    (unsigned long long)verified.breaks[0].index);
+	return false;
+}
+
+/* ---- one fault anywhere ---- */
+
+#define SCRIPT 50
+struct acked {
+	uint64_t index;
+	uint8_t leaf[32];
+};
+
+/* 50 records in batches of 1 to 4, checkpoints between; returns the acks. */
+static size_t
+play(struct kt_log *log, struct acked acks[static SCRIPT])
+{
+	size_t n = 0, pending;
+	char body[64];
+
+	for (int i = 0; i < SCRIPT;) {
+		struct acked batch[4];
+		int size = 1 + i % 4;
+
+		pending = 0;
+		for (int k = 0; k < size && i < SCRIPT; k++, i++) {
+			(void)snprintf(body, sizeof(body),
+			    "{\"call_id\":\"c%d\",\"type\":\"call\"}", i);
+			batch[pending].index = log->chain.size;
+			if (kt_log_add(log, kt_span_of(body),
+			    batch[pending].leaf, &err) == KT_OK)
+				pending++;
+		}
+		if (kt_log_flush(log, &err) == KT_OK) {
+			memcpy(acks + n, batch, pending * sizeof(batch[0]));
+			n += pending;
+		}
+		if (i % 5 == 0 && !log->is_poisoned)
+			(void)!kt_log_checkpoint(log, &err);
+		if (log->segment.size > log->segment_bytes &&
+		    !log->is_poisoned)
+			(void)!kt_log_rotate(log, &err);
+		if (log->is_poisoned)
+			(void)!kt_log_reopen(log, &err);
+	}
+	return n;
+}
+
+static void
+check_acks(const struct acked *acks, size_t n)
+{
+	static uint8_t leaves[1000][32];
+
+	verify_dir(leaves, KT_NELEMS(leaves));
+	ok(is_intact());
+	for (size_t i = 0; i < n; i++)
+		ok(acks[i].index < verified.size &&
+		    memcmp(leaves[acks[i].index], acks[i].leaf, 32) == 0);
+}
+
+/* One run with the fault at call `at`; false when the script ended before. */
+static bool
+one_fault(unsigned long at, int error, bool keeps_failing)
+{
+	static struct acked acks[SCRIPT];
+	struct faults f;
+	struct kt_writer_opts opts;
+	static struct kt_log log;
+	size_t n = 0;
+	bool is_open, was_reached;
+
+	fresh_dir();
+	faults_init(&f);
+	f.fail_at = at;
+	f.error = error;
+	f.keeps_failing = keeps_failing;
+	opts = opts_of(&f.io);
+	is_open = kt_log_open(&log, &opts, &err) == KT_OK;
+	if (is_open) {
+		n = play(&log, acks);
+		if (!keeps_failing)
+			ok(n >= SCRIPT - 8);
+		(void)kt_log_close(&log, &err);
+	}
+	was_reached = atomic_load(&f.calls) >= at;
+	/* The disk is well again: the next start takes the log up. */
+	f.fail_at = 0;
+	if (!ok(kt_log_open(&log, &opts, &err) == KT_OK))
+		printf("# fault %lu: %s\n", at, err.text);
+	else
+		ok(kt_log_close(&log, &err) == KT_OK);
+	check_acks(acks, n);
+	return was_reached;
+}
+
+static void
+no_acknowledged_record_is_lost_whichever_call_fails_once(void)
+{
+	unsigned long at = 1;
+
+	while (one_fault(at, at % 2 ? EIO : ENOSPC, false))
+		at++;
+	ok(at > 100); /* else the script does not reach much */
+}
+
+static void
+nor_when_the_disk_stays_broken_from_there_on(void)
+{
+	unsigned long at = 1;
+
+	while (one_fault(at, EIO, true))
+		at += 3;
+}
+
+static void
+short_and_interrupted_calls_change_nothing(void)
+{
+	static struct acked acks[SCRIPT];
+	static struct kt_log log;
+	struct faults f;
+	struct kt_writer_opts opts;
+
+	fresh_dir();
+	faults_init(&f);
+	f.is_short = true;
+	opts = opts_of(&f.io);
+	ok(kt_log_open(&log, &opts, &err) == KT_OK);
+	ok(play(&log, acks) == SCRIPT);
+	ok(kt_log_close(&log, &err) == KT_OK);
+	check_acks(acks, SCRIPT);
+}
+
+/* ---- taking up a log ---- */
+
+static void
+write_log(unsigned records)
+{
+	static struct kt_log log;
+	struct kt_writer_opts opts = opts_of(&kt_disk_real);
+	uint8_t leaf[32];
+
+	opts.segment_bytes = 1u << 20;
+	ok(kt_log_open(&log, &opts, &err) == KT_OK);
+	for (unsigned i = 0; i < records; i++)
+		ok(kt_log_add(&log, KT_SPAN("{\"type\":\"call\"}"), leaf,
+		    &err) == KT_OK);
+	ok(kt_log_flush(&log, &err) == KT_OK);
+	/* As a kill would leave it: no shutdown, no last checkpoint. */
+	log.is_poisoned = true;
+	(void)kt_log_close(&log, &err);
+}
+
+static void
+cut_segment(unsigned n, off_t size)
+{
+	char path[300];
+
+	(void)snprintf(path, sizeof(path), "%s/seg/%012u.jsonl", dir, n);
+	ok(truncate(path, size) == 0);
+}
+
+static void
+tail_cut_anywhere_keeps_the_longest_prefix_and_the_rest(void)
+{
+	struct kt_buf seg;
+	size_t size, first;
+
+	kt_buf_init(&seg, 1u << 20);
+	fresh_dir();
+	write_log(4);
+	ok(read_segment(0, &seg));
+	size = seg.len;
+	/* Genesis and segment record are under the first checkpoint. */
+	first = kt_span_find(kt_buf_span(&seg), '\n') + 1;
+	first += kt_span_find(kt_span_sub(
+	    kt_buf_span(&seg), first, size), '\n') + 1;
+	for (size_t n = first; n <= size; n += 37) {
+		struct kt_span whole;
+		size_t lines = 0;
+
+		fresh_dir();
+		write_log(4);
+		cut_segment(0, (off_t)n);
+		write_log(1);
+		verify_dir(NULL, 0);
+		ok(is_intact());
+		ok(read_segment(0, &seg));
+		whole = kt_buf_span(&seg);
+		ok(whole.len <= n && whole.ptr[whole.len - 1] == '\n');
+		for (size_t i = 0; i < whole.len; i++)
+			lines += whole.ptr[i] == '\n';
+		ok(verified.by_type[KT_AUDIT_TYPE_call] == lines - 2 + 1);
+		ok(verified.by_type[KT_AUDIT_TYPE_recovery] ==
+		    (whole.len < n));
+	}
+	kt_buf_fini(&seg);
+}
+
+static void
+log_below_its_checkpoint_is_not_taken_up(void)
+{
+	struct kt_writer_opts opts;
+	static struct kt_log log;
+	struct kt_buf seg;
+
+	kt_buf_init(&seg, 1u << 20);
+	fresh_dir();
+	write_log(2);
+	ok(read_segment(0, &seg));
+	cut_segment(0, (off_t)kt_span_find(kt_buf_span(&seg), '\n') + 1);
+	opts = opts_of(&kt_disk_real);
+	ok(kt_log_open(&log, &opts, &err) == KT_E_PARSE);
+	fresh_dir();
+	write_log(2);
+	cut_segment(0, 0);
+	opts = opts_of(&kt_disk_real);
+	ok(kt_log_open(&log, &opts, &err) == KT_E_PARSE);
+	kt_buf_fini(&seg);
+}
+
+static void
+second_process_is_refused_and_told_why(void)
+{
+	struct kt_writer_opts opts;
+	static struct kt_log log;
+	pid_t pid;
+	int status = 1;
+
+	fresh_dir();
+	opts = opts_of(&kt_disk_real);
+	ok(kt_log_open(&log, &opts, &err) == KT_OK);
+	pid = fork();
+	if (pid == 0) {
+		static struct kt_log other;
+
+		_exit(kt_log_open(&other, &opts, &err) == KT_E_MISUSE &&
+		    strstr(err.text, "another process") != NULL ? 0 : 1);
+	}
+	ok(waitpid(pid, &status, 0) == pid && status == 0);
+	ok(kt_log_close(&log, &err) == KT_OK);
+	opts.gateway = KT_SPAN("other");
+	ok(kt_log_open(&log, &opts, &err) < 0); /* another one's log */
+}
+
+/* ---- the thread ---- */
+
+static size_t
+collect(struct kt_writer_inbox *in, size_t want, size_t *durable)
+{
+	size_t n = 0;
+
+	while (n < want) {
+		struct pollfd p = { .fd = kt_writer_inbox_fd(in),
+			.events = POLLIN };
+		struct kt_writer_ticket *t;
+
+		if (poll(&p, 1, 5000) <= 0)
+			break;
+		while ((t = kt_writer_inbox_take(in)) != NULL) {
+			*durable += t->is_durable;
+			n++;
+			kt_writer_ticket_free(&t);
+		}
+	}
+	return n;
+}
+
+static void
+every_ticket_comes_back_and_a_bad_body_is_alone_in_failing(void)
+{
+	struct kt_writer_opts opts;
+	struct kt_writer_inbox *in;
+	struct kt_writer *w;
+	struct kt_writer_counts counts;
+	size_t durable = 0, sent = 0;
+
+	fresh_dir();
+	opts = opts_of(&kt_disk_real);
+	ok(kt_writer_start(&w, &opts, &err) == KT_OK);
+	ok(kt_writer_inbox_new(&in, &err) == KT_OK);
+	for (int i = 0; i < 300; i++) {
+		sent += kt_writer_submit(w, i == 77 ? KT_SPAN("{]") :
+		    KT_SPAN("{\"type\":\"call\"}"), in, NULL, &err) == KT_OK;
+		if (i == 150)
+			kt_writer_rotate(w);
+		if (i == 200)
+			ok(kt_writer_policy(w, KT_SPAN("sha256:01"),
+			    KT_SPAN("2"), KT_SPAN("reload"), &err) == KT_OK);
+	}
+	ok(sent == 300);
+	ok(collect(in, 300, &durable) == 300);
+	ok(durable == 299);
+	kt_writer_counts(w, &counts);
+	ok(counts.failures == 1);
+	ok(kt_writer_stop(&w, &err) == KT_OK && w == NULL);
+	kt_writer_inbox_free(&in);
+	verify_dir(NULL, 0);
+	ok(is_intact() && verified.tail == 0);
+	ok(verified.by_type[KT_AUDIT_TYPE_call] == 299);
+	ok(verified.by_type[KT_AUDIT_TYPE_policy] == 1);
+	ok(verified.by_type[KT_AUDIT_TYPE_shutdown] == 1);
+}
+
+static void
+broken_disk_takes_the_writer_down_and_a_good_one_up_again(void)
+{
+	struct faults f;
+	struct kt_writer_opts opts;
+	struct kt_writer_inbox *in;
+	struct kt_writer *w;
+	size_t durable = 0;
+
+	fresh_dir();
+	faults_init(&f);
+	opts = opts_of(&f.io);
+	ok(kt_writer_start(&w, &opts, &err) == KT_OK);
+	ok(kt_writer_inbox_new(&in, &err) == KT_OK);
+	ok(kt_writer_is_up(w));
+	f.keeps_failing = true;
+	atomic_store(&f.fail_at, atomic_load(&f.calls) + 1);
+	ok(kt_writer_submit(w, KT_SPAN("{\"type\":\"call\"}"), in, NULL,
+	    &err) == KT_OK);
+	ok(collect(in, 1, &durable) == 1 && durable == 0);
+	ok(!kt_writer_is_up(w));
+	ok(kt_writer_submit(w, KT_SPAN("{\"type\":\"call\"}"), in, NULL,
+	    &err) == KT_E_IO);
+	atomic_store(&f.fail_at, 0);
+	for (int i = 0; i < 300 && !kt_writer_is_up(w); i++)
+		(void)poll(NULL, 0, 10);
+	ok(kt_writer_is_up(w));
+	ok(kt_writer_submit(w, KT_SPAN("{\"type\":\"call\"}"), in, NULL,
+	    &err) == KT_OK);
+	ok(collect(in, 1, &durable) == 1 && durable == 1);
+	ok(kt_writer_stop(&w, &err) == KT_OK);
+	kt_writer_inbox_free(&in);
+	verify_dir(NULL, 0);
+	ok(is_intact());
+	ok(verified.by_type[KT_AUDIT_TYPE_recovery] == 1);
+	ok(verified.by_type[KT_AUDIT_TYPE_call] == 1);
+}
+
+/* A disk that does not answer: KT_AUDIT_QUEUE_MAX records wait, no more. */
+static int
+slow_sync(void *arg, int fd)
+{
+	atomic_int *is_slow = arg;
+
+	while (atomic_load(is_slow))
+		(void)poll(NULL, 0, 1);
+	return kt_disk_real.fdatasync(NULL, fd);
+}
+
+static void
+queue_is_bounded_by_kt_audit_queue_max_and_by_bytes(void)
+{
+	/* {"a":"xxx...","type":"call"} of 16 KiB: the bytes run out first. */
+	static char big[16384];
+	static atomic_int is_slow;
+	struct kt_disk_io io = kt_disk_real;
+	struct kt_writer_opts opts;
+	struct kt_writer *w;
+	size_t n = 0;
+
+	memset(big, 'x', sizeof(big));
+	memcpy(big, "{\"a\":\"", 6);
+	memcpy(big + sizeof(big) - 17, "\",\"type\":\"call\"}", 16);
+	io.arg = &is_slow;
+	io.fdatasync = slow_sync;
+	fresh_dir();
+	opts = opts_of(&io);
+	ok(kt_writer_start(&w, &opts, &err) == KT_OK);
+	atomic_store(&is_slow, 1);
+	while (kt_writer_submit(w, (struct kt_span){ big, sizeof(big) - 1 },
+	    NULL, NULL, &err) == KT_OK)
+		n++;
+	ok(n == KT_AUDIT_QUEUE_BYTES_MAX / (sizeof(big) - 1));
+	atomic_store(&is_slow, 0);
+	ok(kt_writer_stop(&w, &err) == KT_OK);
+
+	fresh_dir();
+	opts = opts_of(&io);
+	ok(kt_writer_start(&w, &opts, &err) == KT_OK);
+	atomic_store(&is_slow, 1);
+	for (n = 0; kt_writer_submit(w, KT_SPAN("{\"type\":\"call\"}"), NULL,
+	    NULL, &err) == KT_OK; n++)
+		continue;
+	ok(n == KT_AUDIT_QUEUE_MAX);
+	atomic_store(&is_slow, 0);
+	ok(kt_writer_stop(&w, &err) == KT_OK);
+	verify_dir(NULL, 0);
+	ok(is_intact());
+}
+
+int
+main(void)
+{
+	RUN(no_acknowledged_record_is_lost_whichever_call_fails_once);
+	RUN(nor_when_the_disk_stays_broken_from_there_on);
+	RUN(short_and_interrupted_calls_change_nothing);
+	RUN(tail_cut_anywhere_keeps_the_longest_prefix_and_the_rest);
+	RUN(log_below_its_checkpoint_is_not_taken_up);
+	RUN(second_process_is_refused_and_told_why);
+	RUN(every_ticket_comes_back_and_a_bad_body_is_alone_in_failing);
+	RUN(broken_disk_takes_the_writer_down_and_a_good_one_up_again);
+	RUN(queue_is_bounded_by_kt_audit_queue_max_and_by_bytes);
+	fresh_dir();
+	return done();
+}
