@@ -13,3 +13,4 @@ include %D%/fuzz/local.mk
 include %D%/bench/local.mk
 include %D%/unit/gateway/local.mk
 include %D%/unit/config/local.mk
+include %D%/unit/provider/local.mk

@@ -10,6 +10,7 @@ libkt_a_SOURCES += \
 	%D%/offline_responses.c \
 	%D%/openai.c \
 	%D%/places.c \
+	%D%/places.def \
 	%D%/places.h \
 	%D%/provider.h \
 	%D%/responses.c \

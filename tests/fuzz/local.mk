@@ -18,7 +18,9 @@ fuzz_targets = \
 	tests/fuzz/fuzz_detect \
 	tests/fuzz/fuzz_http1_response \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_segments \
 	tests/fuzz/fuzz_sse \
+	tests/fuzz/fuzz_stream_event \
 	tests/fuzz/fuzz_yaml
 
 tests_fuzz_fuzz_audit_line_SOURCES = %D%/fuzz_audit_line.c $(fuzz_main)
@@ -33,3 +35,7 @@ tests_fuzz_fuzz_yaml_SOURCES = %D%/fuzz_yaml.c $(fuzz_main)
 tests_fuzz_fuzz_yaml_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_detect_SOURCES = %D%/fuzz_detect.c $(fuzz_main)
 tests_fuzz_fuzz_detect_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_segments_SOURCES = %D%/fuzz_segments.c $(fuzz_main)
+tests_fuzz_fuzz_segments_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_stream_event_SOURCES = %D%/fuzz_stream_event.c $(fuzz_main)
+tests_fuzz_fuzz_stream_event_LDADD = $(FUZZ_LIBS)

@@ -1,0 +1,29 @@
+check_PROGRAMS += \
+	tests/unit/provider/facts_test \
+	tests/unit/provider/segments_test \
+	tests/unit/provider/speak_test \
+	tests/unit/provider/stream_test \
+	tests/unit/provider/surface_test
+tests_unit_provider_facts_test_SOURCES = \
+	%D%/facts_test.c %D%/indexed.h
+tests_unit_provider_facts_test_LDADD = $(KT_LIBS)
+tests_unit_provider_segments_test_SOURCES = \
+	%D%/indexed.h %D%/segments_test.c
+tests_unit_provider_segments_test_LDADD = $(KT_LIBS)
+tests_unit_provider_speak_test_SOURCES = \
+	%D%/indexed.h %D%/speak_test.c
+tests_unit_provider_speak_test_LDADD = $(KT_LIBS)
+tests_unit_provider_stream_test_SOURCES = \
+	%D%/indexed.h %D%/stream_test.c
+tests_unit_provider_stream_test_LDADD = $(KT_LIBS)
+tests_unit_provider_surface_test_SOURCES = %D%/surface_test.c
+tests_unit_provider_surface_test_LDADD = $(KT_LIBS)
+TESTS += \
+	tests/unit/provider/facts_test \
+	tests/unit/provider/segments_test \
+	tests/unit/provider/speak_test \
+	tests/unit/provider/stream_test \
+	tests/unit/provider/surface_test
+EXTRA_DIST += \
+	tests/data/claude-code-count-tokens.json \
+	tests/data/codex-responses.json
