@@ -1,0 +1,425 @@
+/*
+ * exchange - events in, orders out.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A switch over events and a short list of orders, instead of callbacks
+ * between the steps: the order of what happens can be read, recorded and
+ * replayed, and no step can run inside another.
+ */
+#include "exchange/exchange_priv.h"
+
+/* Above this the upstream waits for the client, below the other it goes on. */
+#define IN_FLIGHT_HIGH 262144
+#define IN_FLIGHT_LOW 65536
+/* Answer bytes that one feed may produce. */
+#define OUT_MAX (KT_ANSWER_MAX + (1u << 20))
+/* Silence in front of the client while text is held back. */
+#define PING_US 10000000
+
+/* 48 bits of time and 80 random ones, in an alphabet without look-alikes. */
+static void
+write_call_id(char out[static 27], uint64_t wall_us, const uint8_t *random)
+{
+	static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	uint64_t ms = wall_us / 1000;
+	unsigned bit = 0;
+
+	for (int i = 9; i >= 0; i--, ms >>= 5)
+		out[i] = alphabet[ms & 31];
+	for (int i = 10; i < 26; i++, bit += 5) {
+		unsigned two = (unsigned)random[bit / 8] << 8 |
+		    (bit / 8 + 1 < 10 ? random[bit / 8 + 1] : 0);
+
+		out[i] = alphabet[two >> (11 - bit % 8) & 31];
+	}
+	out[26] = '\0';
+}
+
+struct kt_exchange *
+kt_exchange_new(const struct kt_exchange_options *o)
+{
+	struct kt_exchange *x = kt_alloc(sizeof(*x));
+	size_t arena = o->arena_bytes ? o->arena_bytes : KT_EXCHANGE_ARENA_MAX;
+
+	if (x == NULL)
+		return NULL;
+	x->program = o->program;
+	x->scratch = o->scratch;
+	x->budget = o->budget;
+	x->is_audit_up = o->is_audit_up;
+	memcpy(x->seed, o->seed, sizeof(x->seed));
+	x->mem = kt_arena_new(arena);
+	x->turn = kt_arena_new(KT_EVENT_ARENA_MAX);
+	kt_buf_init(&x->out, OUT_MAX);
+	if (x->mem == NULL || x->turn == NULL) {
+		kt_exchange_free(&x);
+		return NULL;
+	}
+	x->peer.is_tls = o->peer.is_tls;
+	x->peer.address = kt_arena_dup(x->mem, o->peer.address);
+	x->peer.certificate = kt_arena_dup(x->mem, o->peer.certificate);
+	x->request_verdict.action = KT_ACTION_IGNORE;
+	x->answer_verdict.action = KT_ACTION_IGNORE;
+	x->decision = KT_ACTION_BLOCK;
+	return x;
+}
+
+void
+kt_exchange_free(struct kt_exchange **xp)
+{
+	struct kt_exchange *x = *xp;
+
+	if (x == NULL)
+		return;
+	kt_x_stream_free(x);
+	kt_x_drop_request(x);
+	kt_buf_fini(&x->out);
+	kt_buf_fini(&x->answer);
+	kt_buf_fini(&x->offline);
+	kt_json_fini(&x->answer_json);
+	if (x->has_hash)
+		kt_audit_hash_fini(&x->hash);
+	if (x->budget != NULL)
+		x->budget->used_bytes -= x->budget_taken;
+	kt_arena_free(&x->mem);
+	kt_arena_free(&x->turn);
+	kt_free(x);
+	*xp = NULL;
+}
+
+bool
+kt_x_take_budget(struct kt_exchange *x, size_t bytes)
+{
+	if (x->budget == NULL)
+		return true;
+	if (bytes > x->budget->limit_bytes - x->budget->used_bytes)
+		return false;
+	x->budget->used_bytes += bytes;
+	x->budget_taken += bytes;
+	return true;
+}
+
+void
+kt_x_drop_request(struct kt_exchange *x)
+{
+	kt_buf_fini(&x->body);
+	kt_buf_fini(&x->wire);
+	kt_buf_fini(&x->translated);
+	kt_json_fini(&x->json);
+	if (x->budget != NULL)
+		x->budget->used_bytes -= x->budget_taken;
+	x->budget_taken = 0;
+}
+
+struct kt_order *
+kt_x_order(struct kt_exchange *x, enum kt_order_kind kind)
+{
+	struct kt_order *o;
+
+	if (x->norders == KT_NELEMS(x->orders))
+		KT_BUG("more orders than one event can cause");
+	o = &x->orders[x->norders++];
+	*o = (struct kt_order){ .kind = kind };
+	return o;
+}
+
+void
+kt_x_out(struct kt_exchange *x, struct kt_span bytes)
+{
+	struct kt_order *last;
+	size_t at = x->out.len;
+
+	if (bytes.len == 0 || x->is_client_gone)
+		return;
+	if (kt_buf_add(&x->out, bytes) < 0) {
+		(void)kt_x_order(x, KT_ORDER_ANSWER_ABORT);
+		return;
+	}
+	x->bytes_out += bytes.len;
+	x->in_flight += bytes.len;
+	last = x->norders > 0 ? &x->orders[x->norders - 1] : NULL;
+	if (last != NULL && last->kind == KT_ORDER_ANSWER_BODY) {
+		last->bytes.len += bytes.len;
+		return;
+	}
+	last = kt_x_order(x, KT_ORDER_ANSWER_BODY);
+	/* out may still move; ptr is filled in by _next. */
+	last->bytes = (struct kt_span){ .ptr = NULL, .len = bytes.len };
+	last->length = at;
+}
+
+void
+kt_x_deadline(struct kt_exchange *x, uint64_t at_us)
+{
+	if (at_us == x->deadline_us)
+		return;
+	x->deadline_us = at_us;
+	kt_x_order(x, KT_ORDER_DEADLINE)->at_us = at_us;
+}
+
+void
+kt_x_end(struct kt_exchange *x)
+{
+	if (x->is_upstream_open) {
+		x->is_upstream_open = false;
+		(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
+	}
+	kt_x_deadline(x, 0);
+	x->phase = KT_X_DONE;
+	x->end_mono = x->now_mono;
+	(void)kt_x_order(x, KT_ORDER_END);
+}
+
+bool
+kt_x_keep_headers(struct kt_exchange *x, const struct kt_header *from,
+    size_t n, struct kt_header **out)
+{
+	struct kt_header *to = kt_arena_array(x->mem, n, sizeof(*to));
+
+	if (to == NULL)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		to[i].name = kt_arena_dup(x->mem, from[i].name);
+		to[i].value = kt_arena_dup(x->mem, from[i].value);
+		if (to[i].name.ptr == NULL || to[i].value.ptr == NULL)
+			return false;
+	}
+	*out = to;
+	return true;
+}
+
+bool
+kt_x_header_add(struct kt_header *list, size_t *n, size_t room,
+    struct kt_span name, struct kt_span value)
+{
+	if (*n == room)
+		return false;
+	list[(*n)++] = (struct kt_header){ .name = name, .value = value };
+	return true;
+}
+
+static void
+begin(struct kt_exchange *x, const struct kt_event *ev)
+{
+	x->start_mono = ev->mono_us;
+	x->start_wall = ev->wall_us;
+	write_call_id(x->call_id, ev->wall_us, x->seed);
+	kt_x_request_head(x, ev);
+}
+
+static void
+sent(struct kt_exchange *x, size_t n)
+{
+	x->in_flight -= n < x->in_flight ? n : x->in_flight;
+	if (x->is_upstream_paused && x->in_flight < IN_FLIGHT_LOW) {
+		x->is_upstream_paused = false;
+		if (x->is_upstream_open)
+			(void)kt_x_order(x, KT_ORDER_UPSTREAM_RESUME);
+	}
+}
+
+static void
+client_gone(struct kt_exchange *x)
+{
+	x->is_client_gone = true;
+	if (x->phase == KT_X_DONE)
+		return;
+	if (x->phase == KT_X_HEAD || !x->is_call) {
+		kt_x_end(x);
+		return;
+	}
+	if (x->is_upstream_open) {
+		x->is_upstream_open = false;
+		(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
+	}
+	if (x->phase != KT_X_RECORDING) {
+		x->outcome = KT_AUDIT_CLIENT_ABORT;
+		kt_x_record(x);
+	}
+}
+
+static void
+deadline(struct kt_exchange *x)
+{
+	x->deadline_us = 0;
+	if (x->phase == KT_X_ATTEMPT || x->phase == KT_X_WHOLE ||
+	    x->phase == KT_X_STREAM || x->phase == KT_X_PIPE)
+		kt_x_upstream_slow(x);
+}
+
+/* The record is on disk, or cannot be: the last bytes go out, or do not. */
+static void
+recorded(struct kt_exchange *x, bool is_ok, struct kt_span receipt)
+{
+	if (x->phase != KT_X_RECORDING)
+		return;
+	if (x->is_client_gone) {
+		kt_x_end(x);
+		return;
+	}
+	if (!is_ok && x->program->settings->audit.on_failure == 0) {
+		struct kt_buf b;
+		struct kt_problem p =
+		    kt_x_problem(x, KT_REASON_GATEWAY_AUDIT, NULL, false);
+
+		kt_buf_init(&b, KT_EVENT_MAX);
+		if (x->is_answer_begun && x->is_answer_stream) {
+			if (kt_stream_write_error(x->stream.writer, &p, &b) == KT_OK)
+				kt_x_out(x, kt_buf_span(&b));
+			(void)kt_x_order(x, KT_ORDER_ANSWER_END);
+		} else if (x->is_answer_begun) {
+			(void)kt_x_order(x, KT_ORDER_ANSWER_ABORT);
+		} else if (kt_speak_error(x->client_format, &p, &b) == KT_OK) {
+			x->nanswer_headers = 0;
+			kt_x_answer_head(x, p.status, b.len);
+			kt_x_out(x, kt_buf_span(&b));
+			(void)kt_x_order(x, KT_ORDER_ANSWER_END);
+		}
+		kt_buf_fini(&b);
+		kt_x_end(x);
+		return;
+	}
+	if (!x->is_answer_begun) {
+		x->receipt = kt_arena_dup(x->mem, receipt);
+		kt_x_answer_head(x, x->status, x->final_body.len);
+		kt_x_out(x, x->final_body);
+		(void)kt_x_order(x, KT_ORDER_ANSWER_END);
+	} else if (x->is_truncated) {
+		(void)kt_x_order(x, KT_ORDER_ANSWER_ABORT);
+	} else {
+		kt_x_out(x, kt_buf_span(&x->stream.tail));
+		(void)kt_x_order(x, KT_ORDER_ANSWER_END);
+	}
+	kt_x_end(x);
+}
+
+static void
+turn(struct kt_exchange *x)
+{
+	if (x->phase == KT_X_INSPECT)
+		kt_x_request_end(x);
+}
+
+/* While an answer is under way, silence must not kill the connection. */
+static void
+set_deadline(struct kt_exchange *x)
+{
+	const struct kt_target *t = x->target;
+	uint64_t at = 0, total;
+
+	switch (x->phase) {
+	case KT_X_ATTEMPT:
+		at = t->first_byte_us ? x->attempt_us + t->first_byte_us : 0;
+		break;
+	case KT_X_WHOLE:
+	case KT_X_STREAM:
+	case KT_X_PIPE:
+		at = t->silence_us && !x->is_upstream_paused ?
+		    x->last_byte_mono + t->silence_us : 0;
+		break;
+	case KT_X_HEAD:
+	case KT_X_UPLOAD:
+	case KT_X_INSPECT:
+	case KT_X_RECORDING:
+	case KT_X_DONE:
+		kt_x_deadline(x, 0);
+		return;
+	}
+	total = t->total_us ? x->attempt_us + t->total_us : 0;
+	if (total != 0 && (at == 0 || total < at))
+		at = total;
+	if (x->phase == KT_X_STREAM && x->stream.first != NULL &&
+	    (at == 0 || x->now_mono + PING_US < at))
+		at = x->now_mono + PING_US;
+	/* Rounded up, so that not every event moves the timer. */
+	kt_x_deadline(x, at == 0 ? 0 : (at / 262144 + 1) * 262144);
+}
+
+void
+kt_exchange_feed(struct kt_exchange *x, const struct kt_event *ev)
+{
+	if (x->next_order != x->norders)
+		KT_BUG("fed before all orders were taken");
+	x->norders = x->next_order = 0;
+	kt_buf_reset(&x->out);
+	kt_arena_reset(x->turn);
+	x->now_mono = ev->mono_us;
+	x->now_wall = ev->wall_us;
+	if (x->phase == KT_X_DONE)
+		return;
+
+	switch (ev->kind) {
+	case KT_EVENT_REQUEST_HEAD:
+		if (x->phase == KT_X_HEAD)
+			begin(x, ev);
+		break;
+	case KT_EVENT_REQUEST_BODY:
+		kt_x_request_body(x, ev->bytes);
+		break;
+	case KT_EVENT_REQUEST_END:
+		x->is_request_complete = true;
+		kt_x_request_end(x);
+		break;
+	case KT_EVENT_UPSTREAM_SENT:
+		x->is_upstream_sent = true;
+		if (x->phase > KT_X_ATTEMPT)
+			kt_x_drop_request(x);
+		break;
+	case KT_EVENT_UPSTREAM_HEAD:
+		if (x->is_upstream_open)
+			kt_x_upstream_head(x, ev->status, ev->headers, ev->nheaders);
+		break;
+	case KT_EVENT_UPSTREAM_BODY:
+		if (x->is_upstream_open)
+			kt_x_upstream_body(x, ev->bytes);
+		break;
+	case KT_EVENT_UPSTREAM_END:
+		if (x->is_upstream_open) {
+			x->is_upstream_open = false;
+			kt_x_upstream_end(x);
+		}
+		break;
+	case KT_EVENT_UPSTREAM_FAIL:
+		if (x->is_upstream_open) {
+			x->is_upstream_open = false;
+			kt_x_upstream_fail(x, ev->fault);
+		}
+		break;
+	case KT_EVENT_SENT:
+		sent(x, ev->n);
+		break;
+	case KT_EVENT_CLIENT_GONE:
+		client_gone(x);
+		break;
+	case KT_EVENT_DEADLINE:
+		deadline(x);
+		break;
+	case KT_EVENT_RECORDED:
+		recorded(x, ev->is_ok, ev->bytes);
+		break;
+	case KT_EVENT_JOB_DONE:
+		break; /* no policy orders jobs yet: every id is unknown */
+	case KT_EVENT_TURN:
+		turn(x);
+		break;
+	}
+	if (x->is_upstream_open && !x->is_upstream_paused &&
+	    x->in_flight > IN_FLIGHT_HIGH) {
+		x->is_upstream_paused = true;
+		(void)kt_x_order(x, KT_ORDER_UPSTREAM_PAUSE);
+	}
+	set_deadline(x);
+}
+
+bool
+kt_exchange_next(struct kt_exchange *x, struct kt_order *out)
+{
+	if (x->next_order == x->norders)
+		return false;
+	*out = x->orders[x->next_order++];
+	if (out->kind == KT_ORDER_ANSWER_BODY) {
+		out->bytes.ptr = x->out.ptr + out->length;
+		out->length = 0;
+	}
+	return true;
+}

@@ -1,0 +1,297 @@
+/*
+ * exchange_priv - the machine from inside.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Memory has three lifetimes: `mem` for decisions and the record, `turn`
+ * reset by every feed, and buffers of their own for bodies, freed as soon as
+ * nothing can need them.
+ */
+#ifndef KT_EXCHANGE_PRIV_H
+#define KT_EXCHANGE_PRIV_H
+#include "audit/record.h"
+#include "exchange/exchange.h"
+#include "exchange/program_priv.h"
+#include "frame/header.h"
+#include "frame/sse.h"
+#include "json/json.h"
+#include "json/text.h"
+#include "policy/policy.h"
+#include "provider/provider.h"
+#include "provider/translate.h"
+
+#define KT_X_ORDERS_MAX 16
+#define KT_X_DETECTIONS_MAX 64
+#define KT_X_REASONS_MAX 16
+#define KT_X_OPINIONS_MAX 32
+
+enum kt_x_phase {
+	KT_X_HEAD = 0,  /* waiting for the request head */
+	KT_X_UPLOAD,    /* collecting the request body */
+	KT_X_INSPECT,   /* between turns of inspection */
+	KT_X_ATTEMPT,   /* sent upstream, no head yet */
+	KT_X_WHOLE,     /* collecting a whole answer */
+	KT_X_STREAM,    /* events are flowing */
+	KT_X_PIPE,      /* bytes are flowing, not inspected */
+	KT_X_RECORDING, /* all is decided; the record is being written */
+	KT_X_DONE,
+};
+
+/* What was found and what follows from it; one per direction. */
+struct kt_x_detection {
+	const char *detector;
+	enum kt_class class;
+	enum kt_component component;
+	enum kt_action action;
+	uint32_t count, max_conf_pm;
+};
+struct kt_x_verdict {
+	enum kt_action action; /* strongest so far; IGNORE: nothing found */
+	enum kt_reason reason; /* of the strongest */
+	const struct kt_policy *policy;
+	kt_class_set classes, threats;
+	kt_class_set by_component[KT_NCOMPONENTS];
+	struct kt_x_detection detections[KT_X_DETECTIONS_MAX];
+	size_t ndetections;
+	enum kt_reason reasons[KT_X_REASONS_MAX]; /* without repeats */
+	size_t nreasons;
+	struct kt_audit_rule rules[KT_X_REASONS_MAX];
+	size_t nrules;
+};
+
+/* Edits of one body, in document order. */
+struct kt_x_edits {
+	struct kt_edit *v; /* in mem */
+	size_t n, cap;
+};
+
+/* Where an inspection of a whole body stands between turns. */
+struct kt_x_inspection {
+	struct kt_segments segments;
+	struct kt_measures measures;
+	uint32_t count[KT_NCOMPONENTS];
+	uint64_t bytes[KT_NCOMPONENTS];
+	bool is_under_way;
+};
+
+/* A growing text of a stream. */
+struct kt_x_block {
+	uint64_t key;
+	struct kt_detect_stream *stream; /* NULL: collected, scanned at its end */
+	struct kt_buf text;              /* collected */
+	uint64_t length, hold;           /* text seen, text that may go out */
+	enum kt_component component;
+	bool is_collected, is_signed, is_ended;
+	struct kt_x_redaction *first, *last;
+	struct kt_x_block *next;
+};
+struct kt_x_redaction {
+	uint64_t start, end;
+	uint32_t detector;
+	bool is_open;
+	struct kt_span marker;
+	struct kt_x_redaction *next;
+};
+
+/* An event that is being looked at or held back. */
+struct kt_x_slot {
+	struct kt_buf raw; /* as received, or as edited */
+	size_t data_at, data_len, name_at, name_len;
+	struct kt_buf joined; /* data, when it took several lines */
+	bool is_joined, has_json;
+	struct kt_json json;
+	struct kt_arena *mem;
+	struct kt_stream_event ev;
+	struct kt_x_piece { /* per part of ev */
+		struct kt_x_block *block; /* NULL: not a growing text */
+		uint64_t start, end;      /* in the block's text */
+	} *pieces;
+	struct kt_edit *edits; /* of data, found at once in whole parts */
+	size_t nedits;
+	struct kt_x_slot *next;
+};
+
+struct kt_x_streaming {
+	struct kt_sse sse;
+	struct kt_stream_reader reader;
+	struct kt_stream_writer *writer;
+	struct kt_x_block *blocks;
+	struct kt_x_slot *first, *last; /* held back, in order */
+	size_t held_bytes;
+	struct kt_buf tail; /* from the last event on, until recorded */
+	bool is_inspected, has_tail, is_cut, is_broken, has_answer;
+	uint64_t events, forwarded_bytes, withheld_bytes, cut_at_event;
+};
+
+struct kt_exchange {
+	const struct kt_program *program;
+	struct kt_scratch *scratch;
+	struct kt_budget *budget;
+	size_t budget_taken;
+	struct kt_arena *mem, *turn;
+	enum kt_x_phase phase;
+	uint64_t now_mono, now_wall;
+	uint8_t seed[32];
+	char call_id[27];
+	struct kt_peer peer;
+	bool is_audit_up;
+
+	/* orders of this feed */
+	struct kt_order orders[KT_X_ORDERS_MAX];
+	size_t norders, next_order;
+	struct kt_buf out;      /* answer bytes of this feed */
+	uint64_t deadline_us;   /* as last ordered */
+	size_t in_flight;       /* answer bytes not yet sent */
+	bool is_upstream_paused, is_upstream_open, is_upstream_sent;
+	bool is_request_complete, is_client_gone;
+
+	/* the request */
+	struct kt_span method, target_text;
+	struct kt_header *headers;
+	size_t nheaders;
+	struct kt_surface surface;
+	enum kt_format client_format; /* also of answers kt writes itself */
+	struct kt_auth_entry_view {
+		struct kt_span id, kind, auth_method, token_id, group;
+	} caller;
+	bool is_encoded, is_json;
+	struct kt_buf body, wire; /* wire: as received when encoded */
+	struct kt_json json;
+	struct kt_err json_err;
+	enum kt_rc json_rc;
+	uint64_t bytes_in, bytes_out;
+	struct kt_audit_hash hash;
+	bool has_hash;
+	struct kt_request_facts facts;
+	char request_commit[KT_AUDIT_COMMIT_TEXT];
+	char completion_commit[KT_AUDIT_COMMIT_TEXT];
+
+	struct kt_x_inspection inspection;
+	struct kt_x_verdict request_verdict, answer_verdict;
+	struct kt_x_edits edits;
+
+	/* the destination */
+	const struct kt_target *target;
+	size_t next_target;
+	struct kt_audit_attempt attempts[16];
+	size_t nattempts;
+	uint64_t attempt_us, inspect_us;
+	struct kt_span *pieces;
+	size_t npieces;
+	struct kt_buf translated;
+	struct kt_translation translation;
+	bool is_translated, is_offline;
+	struct kt_buf offline;
+
+	/* the answer */
+	unsigned upstream_status, status;
+	struct kt_header *answer_headers;
+	size_t nanswer_headers;
+	struct kt_buf answer;
+	struct kt_json answer_json;
+	struct kt_x_edits answer_edits;
+	struct kt_x_streaming stream;
+	struct kt_answer_facts answer_facts; /* spans in mem */
+	struct kt_span upstream_request_id;
+	bool is_answer_begun, is_answer_stream, is_head_only;
+	uint64_t start_mono, start_wall, first_byte_mono, end_mono;
+	uint64_t upstream_us, last_byte_mono;
+
+	/* how it ends */
+	enum kt_audit_outcome outcome;
+	enum kt_action decision;
+	enum kt_reason reason;
+	bool is_recorded, is_call, is_truncated, is_error;
+	struct kt_span receipt;
+	struct kt_span final_body; /* of the whole answer, sent once recorded */
+	struct kt_problem problem; /* said if the record cannot be written */
+};
+
+/* exchange.c */
+struct kt_order *kt_x_order(struct kt_exchange *x, enum kt_order_kind kind);
+void kt_x_out(struct kt_exchange *x, struct kt_span bytes);
+void kt_x_deadline(struct kt_exchange *x, uint64_t at_us);
+void kt_x_end(struct kt_exchange *x);
+/* False: over the budget of the worker. */
+bool kt_x_take_budget(struct kt_exchange *x, size_t bytes);
+void kt_x_drop_request(struct kt_exchange *x); /* body and index */
+/* A copy of headers whose spans point into the arena; false when full. */
+bool kt_x_keep_headers(struct kt_exchange *x, const struct kt_header *from,
+    size_t n, struct kt_header **out);
+bool kt_x_header_add(struct kt_header *list, size_t *n, size_t room,
+    struct kt_span name, struct kt_span value);
+
+/* inbound.c */
+void kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev);
+void kt_x_request_body(struct kt_exchange *x, struct kt_span bytes);
+void kt_x_request_end(struct kt_exchange *x);
+
+/* inflate.c: bounded gzip and deflate; KT_E_LIMIT for a bomb. */
+KT_MUSTCHECK enum kt_rc kt_x_inflate(
+    struct kt_span in, bool is_gzip, struct kt_buf *out);
+
+/* inspect.c */
+void kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
+    enum kt_direction direction, const struct kt_json *json,
+    struct kt_span text);
+/* 1 done, 0 give the loop back, < 0 failed. */
+KT_MUSTCHECK int kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
+    struct kt_x_edits *edits);
+/* One finding at one place; returns what is to be done with it. */
+enum kt_action kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_finding *f, enum kt_component c,
+    enum kt_segment_kind kind, const struct kt_policy **by);
+void kt_x_note(struct kt_x_verdict *v, enum kt_action action,
+    enum kt_reason reason, const struct kt_policy *policy);
+/* One whole text: findings become edits of raw, which starts at raw_at. */
+KT_MUSTCHECK enum kt_rc kt_x_inspect_text(struct kt_exchange *x,
+    struct kt_x_verdict *v, struct kt_span raw, size_t raw_at, bool has_escapes,
+    enum kt_component c, enum kt_segment_kind kind, struct kt_arena *mem,
+    struct kt_x_edits *edits);
+/* A tool call's arguments, once complete; edits are of the text itself. */
+KT_MUSTCHECK enum kt_rc kt_x_inspect_arguments(struct kt_exchange *x,
+    struct kt_x_verdict *v, struct kt_span text, enum kt_component c,
+    struct kt_arena *mem, struct kt_x_edits *edits);
+KT_MUSTCHECK enum kt_rc kt_x_edit_add(struct kt_x_edits *e,
+    struct kt_arena *mem, size_t start, size_t end, struct kt_span text);
+/* text with the edits, appended. */
+KT_MUSTCHECK enum kt_rc kt_x_splice(struct kt_span text,
+    const struct kt_x_edits *edits, struct kt_buf *out);
+/* Does any policy look at answers at all? */
+bool kt_x_looks_at(const struct kt_exchange *x, enum kt_component c);
+
+/* outbound.c */
+void kt_x_dispatch(struct kt_exchange *x); /* to the first target */
+/* To the next target, or false when there is none left. */
+bool kt_x_try_next(struct kt_exchange *x);
+bool kt_x_may_retry(const struct kt_exchange *x, unsigned status);
+
+/* answer.c */
+void kt_x_upstream_head(struct kt_exchange *x, unsigned status,
+    const struct kt_header *headers, size_t n);
+void kt_x_upstream_body(struct kt_exchange *x, struct kt_span bytes);
+void kt_x_upstream_end(struct kt_exchange *x);
+void kt_x_upstream_fail(struct kt_exchange *x, enum kt_fault fault);
+void kt_x_upstream_slow(struct kt_exchange *x);
+void kt_x_answer_head(struct kt_exchange *x, unsigned status, uint64_t length);
+
+/* stream.c */
+void kt_x_stream_begin(struct kt_exchange *x);
+void kt_x_stream_body(struct kt_exchange *x, struct kt_span bytes);
+void kt_x_stream_end(struct kt_exchange *x);
+void kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason);
+void kt_x_stream_ping(struct kt_exchange *x);
+void kt_x_stream_free(struct kt_exchange *x);
+
+/* refuse.c: the only place where an error or a verdict becomes a refusal. */
+void kt_x_refuse(struct kt_exchange *x, enum kt_reason reason,
+    const struct kt_policy *policy, const char *fmt, ...) KT_PRINTF(4, 5);
+void kt_x_fail(struct kt_exchange *x, enum kt_rc rc);
+/* What is said of a reason, in the client's words. */
+struct kt_problem kt_x_problem(struct kt_exchange *x, enum kt_reason reason,
+    const struct kt_policy *policy, bool is_answer);
+
+/* record.c */
+void kt_x_record(struct kt_exchange *x);
+void kt_x_record_reject(struct kt_exchange *x);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * program_priv - a compiled configuration from inside.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef KT_PROGRAM_PRIV_H
+#define KT_PROGRAM_PRIV_H
+#include "exchange/program.h"
+#include "policy/policy.h"
+#include "provider/provider.h"
+
+#define KT_PROGRAM_ARENA_MAX (16u << 20)
+#define KT_PROGRAM_WARNINGS_MAX 32
+
+struct kt_program {
+	const struct kt_settings *settings;
+	struct kt_arena *mem;
+	struct kt_chain chain;
+	struct kt_target *targets;
+	size_t ntargets;
+	struct kt_route *routes;
+	size_t nroutes;
+	struct kt_auth_tokens *tokens; /* NULL: no tokens file */
+	uint8_t instance_key[32];
+	char hash[72]; /* "sha256:" and 64 digits */
+	struct kt_span warnings[KT_PROGRAM_WARNINGS_MAX];
+	size_t nwarnings;
+	bool uses_offline; /* by default, not by name */
+	kt_component_set answer_components; /* some policy can change these */
+};
+
+struct kt_x_slot;
+struct kt_scratch {
+	const struct kt_program *program;
+	struct kt_detect_scratch *detect; /* NULL: nothing to search for */
+	struct kt_x_slot *slots; /* free ones */
+	size_t nslots;
+};
+/* NULL: no memory. */
+struct kt_x_slot *kt_x_slot_take(struct kt_scratch *s);
+void kt_x_slot_give(struct kt_scratch *s, struct kt_x_slot *slot);
+
+#endif

@@ -1,0 +1,336 @@
+/*
+ * record - what the log will say of this exchange.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <gnutls/crypto.h>
+
+#include "exchange/exchange_priv.h"
+
+static const char *const decision_words[] = {
+	[KT_ACTION_BLOCK] = "block",
+	[KT_ACTION_REDACT] = "redact",
+	[KT_ACTION_FLAG] = "pass",
+	[KT_ACTION_IGNORE] = "pass",
+};
+
+static struct kt_span
+decision_of(const struct kt_exchange *x)
+{
+	if (x->stream.is_cut)
+		return KT_SPAN("block");
+	if (x->is_error)
+		return KT_SPAN("error");
+	return kt_span_of(decision_words[x->decision]);
+}
+
+/* A keyed tag: equal clients are equal, nobody reads an address from it. */
+static struct kt_span
+peer_tag(struct kt_exchange *x)
+{
+	uint8_t digest[32];
+	char hex[17];
+
+	if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, x->program->instance_key, 32,
+	        x->peer.address.ptr, x->peer.address.len, digest) < 0)
+		return (struct kt_span){ 0 };
+	kt_hex(digest, 8, hex);
+	return kt_arena_dup(x->turn, kt_span_of(hex));
+}
+
+static void
+order_record(struct kt_exchange *x, struct kt_buf *body, enum kt_rc rc)
+{
+	struct kt_span kept = rc < 0 ? (struct kt_span){ 0 } :
+	    kt_arena_dup(x->turn, kt_buf_span(body));
+
+	kt_buf_fini(body);
+	x->phase = KT_X_RECORDING;
+	x->is_recorded = true;
+	if (kept.ptr == NULL) {
+		/* No record, no answer: the shell reports it as not written. */
+		kt_x_order(x, KT_ORDER_RECORD)->bytes = KT_SPAN("");
+		return;
+	}
+	kt_x_order(x, KT_ORDER_RECORD)->bytes = kept;
+}
+
+void
+kt_x_record_reject(struct kt_exchange *x)
+{
+	struct kt_audit_reject r = {
+		.status = x->status,
+		.reason_code = kt_span_of(kt_reason_code(x->reason)),
+		.detail = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
+		.client_addr_tag = peer_tag(x),
+		.call_id = kt_span_of(x->call_id),
+		.method_bytes = x->method.len,
+		.target_bytes = x->target_text.len,
+	};
+	struct kt_buf b;
+
+	kt_buf_init(&b, KT_AUDIT_BODY_MAX);
+	order_record(x, &b, kt_audit_reject_write(&r, &b, NULL));
+}
+
+static size_t
+fill_components(const struct kt_exchange *x, struct kt_audit_component *out)
+{
+	const struct kt_x_inspection *in = &x->inspection;
+	size_t n = 0;
+
+	for (unsigned c = 0; c < KT_NCOMPONENTS; c++) {
+		if (in->count[c] == 0)
+			continue;
+		out[n++] = (struct kt_audit_component){
+			.role = kt_span_of(kt_component_name((enum kt_component)c)),
+			.data_class = kt_span_of(kt_class_name(kt_class_highest(
+			    x->request_verdict.by_component[c]))),
+			.count = in->count[c],
+			.bytes = in->bytes[c],
+		};
+	}
+	return n;
+}
+
+static size_t
+fill_classes(const struct kt_exchange *x, struct kt_audit_component_class *out)
+{
+	size_t n = 0;
+
+	for (unsigned c = 0; c < KT_NCOMPONENTS; c++) {
+		kt_class_set set = x->request_verdict.by_component[c] |
+		    x->answer_verdict.by_component[c];
+
+		out[n++] = (struct kt_audit_component_class){
+			.component =
+			    kt_span_of(kt_component_name((enum kt_component)c)),
+			.data_class =
+			    kt_span_of(kt_class_name(kt_class_highest(set))),
+		};
+	}
+	return n;
+}
+
+static size_t
+fill_words(kt_class_set set, struct kt_span *out)
+{
+	size_t n = 0;
+
+	for (unsigned c = 1; c < KT_NCLASSES; c++) {
+		if (set & KT_CLASS_BIT(c))
+			out[n++] = kt_span_of(kt_class_name((enum kt_class)c));
+	}
+	return n;
+}
+
+static size_t
+fill_detections(const struct kt_exchange *x, const struct kt_x_verdict *v,
+    struct kt_audit_detection *out)
+{
+	(void)x;
+	for (size_t i = 0; i < v->ndetections; i++) {
+		const struct kt_x_detection *d = &v->detections[i];
+
+		out[i] = (struct kt_audit_detection){
+			.detector = kt_span_of(d->detector),
+			.data_class = kt_span_of(kt_class_name(d->class)),
+			.component = kt_span_of(kt_component_name(d->component)),
+			.action = kt_span_of(kt_action_name(d->action)),
+			.count = d->count,
+			.max_conf_pm = d->max_conf_pm,
+		};
+	}
+	return v->ndetections;
+}
+
+static size_t
+fill_reasons(const struct kt_exchange *x, struct kt_span *out)
+{
+	const struct kt_x_verdict *v[] = { &x->request_verdict,
+		&x->answer_verdict };
+	size_t n = 0;
+
+	if (x->reason != KT_REASON_NONE)
+		out[n++] = kt_span_of(kt_reason_code(x->reason));
+	for (size_t k = 0; k < KT_NELEMS(v); k++) {
+		for (size_t i = 0; i < v[k]->nreasons; i++) {
+			if (v[k]->reasons[i] != x->reason)
+				out[n++] = kt_span_of(
+				    kt_reason_code(v[k]->reasons[i]));
+		}
+	}
+	return n;
+}
+
+static size_t
+fill_rules(const struct kt_exchange *x, struct kt_audit_rule *out)
+{
+	const struct kt_x_verdict *v[] = { &x->request_verdict,
+		&x->answer_verdict };
+	size_t n = 0;
+
+	for (size_t k = 0; k < KT_NELEMS(v); k++) {
+		for (size_t i = 0; i < v[k]->nrules; i++) {
+			out[n] = v[k]->rules[i];
+			out[n].is_deciding = kt_span_eq(out[n].rule,
+			    kt_span_of(kt_reason_code(x->reason)));
+			n++;
+		}
+	}
+	return n;
+}
+
+static struct kt_span
+header_of(const struct kt_exchange *x, struct kt_span name)
+{
+	return kt_header_find(x->headers, x->nheaders, name);
+}
+
+static void
+fill_destination(const struct kt_exchange *x, struct kt_audit_call *call)
+{
+	static const struct kt_span providers[] = {
+		[KT_PROVIDER_OFFLINE] = KT_SPAN_INIT("offline"),
+		[KT_PROVIDER_ANTHROPIC] = KT_SPAN_INIT("anthropic"),
+		[KT_PROVIDER_OPENAI] = KT_SPAN_INIT("openai"),
+	};
+
+	if (x->target == NULL || x->nattempts == 0)
+		return;
+	call->destination.target = x->target->id;
+	call->destination.provider = providers[x->target->provider];
+	call->destination.deployment = KT_SPAN("direct");
+	call->destination.region = x->target->region;
+	call->destination.upstream_host = x->target->host;
+	call->destination.has_baa = x->target->has_baa;
+}
+
+void
+kt_x_record(struct kt_exchange *x)
+{
+	struct kt_audit_component components[KT_NCOMPONENTS];
+	struct kt_audit_component_class classes[KT_NCOMPONENTS];
+	struct kt_span words[KT_NCLASSES], threats[KT_NCLASSES];
+	struct kt_span reasons[2 * KT_X_REASONS_MAX + 1];
+	struct kt_audit_rule rules[2 * KT_X_REASONS_MAX];
+	struct kt_audit_detection found[2 * KT_X_DETECTIONS_MAX];
+	kt_class_set set = x->request_verdict.classes | x->answer_verdict.classes;
+	struct kt_audit_call call = {
+		.call_id = kt_span_of(x->call_id),
+		.principal = { x->caller.id, x->caller.kind,
+		    x->caller.auth_method },
+		.agent.id = header_of(x, KT_SPAN("x-claude-code-agent-id")),
+		.agent.on_behalf_of =
+		    header_of(x, KT_SPAN("x-claude-code-parent-agent-id")),
+		.agent.conversation =
+		    header_of(x, KT_SPAN("x-claude-code-session-id")),
+		.client_addr_tag = peer_tag(x),
+		.token_id = x->caller.token_id,
+		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
+		.method = x->method,
+		.api_version = header_of(x, KT_SPAN("anthropic-version")),
+		.is_stream = x->is_answer_stream || x->facts.is_stream,
+		.model_requested = x->facts.model,
+		.model_served = x->answer_facts.model,
+		.request_commit = kt_span_of(x->request_commit),
+		.completion_commit = kt_span_of(x->completion_commit),
+		.bytes_in = x->bytes_in,
+		.bytes_out = x->bytes_out + x->final_body.len,
+		.components = components,
+		.ncomponents = fill_components(x, components),
+		.data_class = kt_span_of(kt_class_name(kt_class_highest(set))),
+		.data_classes = { words, fill_words(set, words) },
+		.threats = { threats,
+		    fill_words(x->request_verdict.threats |
+		            x->answer_verdict.threats, threats) },
+		.component_classes = classes,
+		.ncomponent_classes = fill_classes(x, classes),
+		.policy_version = x->program->settings->pack.version,
+		.policy_hash = kt_program_hash(x->program),
+		.decision = decision_of(x),
+		.reason_codes = { reasons, fill_reasons(x, reasons) },
+		.rules = rules,
+		.nrules = fill_rules(x, rules),
+		.eval_us = x->inspect_us,
+		.attempts = x->attempts,
+		.nattempts = x->nattempts,
+		.upstream_request_id = x->upstream_request_id,
+		.upstream_message_id = x->answer_facts.id,
+		.outcome = x->outcome,
+		.http_status = x->status,
+		.stop_reason = x->answer_facts.stop_reason,
+		.stream = { x->stream.events, x->stream.forwarded_bytes,
+		    x->stream.withheld_bytes, x->stream.is_cut,
+		    x->stream.cut_at_event },
+		.tokens = { x->answer_facts.usage.is_known,
+		    x->answer_facts.usage.input, x->answer_facts.usage.output,
+		    x->answer_facts.usage.cache_read,
+		    x->answer_facts.usage.cache_write },
+		.t = { x->start_wall,
+		    x->first_byte_mono ?
+		        x->start_wall + (x->first_byte_mono - x->start_mono) : 0,
+		    x->now_wall, x->inspect_us, x->upstream_us },
+	};
+	const struct kt_translation *t = &x->translation;
+	struct kt_buf b;
+
+	if (kt_policy_logs_passed(&x->program->chain) ||
+	    x->decision <= KT_ACTION_REDACT) {
+		call.detections = found;
+		call.ndetections = fill_detections(x, &x->request_verdict, found);
+		call.ndetections += fill_detections(
+		    x, &x->answer_verdict, found + call.ndetections);
+	}
+	fill_destination(x, &call);
+	if (x->is_translated) {
+		call.translation.is_present = true;
+		call.translation.is_strict = t->is_strict;
+		call.translation.dropped.at = t->dropped;
+		call.translation.dropped.n = t->ndropped < KT_TRANSLATION_MAX ?
+		    t->ndropped : KT_TRANSLATION_MAX;
+		call.translation.approximated.at = t->approximated;
+		call.translation.approximated.n =
+		    t->napproximated < KT_TRANSLATION_MAX ? t->napproximated :
+		    KT_TRANSLATION_MAX;
+	}
+	kt_buf_init(&b, KT_AUDIT_BODY_MAX);
+	order_record(x, &b, kt_audit_call_write(&call, &b, NULL));
+}
+
+void
+kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
+{
+	kt_class_set set = x->request_verdict.classes | x->answer_verdict.classes;
+
+	*out = (struct kt_summary){
+		.call_id = kt_span_of(x->call_id),
+		.principal = x->caller.id,
+		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
+		.model_requested = x->facts.model,
+		.model_served = x->answer_facts.model,
+		.target_id = x->target && x->nattempts ? x->target->id :
+		    (struct kt_span){ 0 },
+		.reason = kt_span_of(kt_reason_code(x->reason)),
+		.outcome = kt_span_of(kt_audit_outcome_name(x->outcome)),
+		.decision = decision_of(x),
+		.data_class = kt_span_of(kt_class_name(kt_class_highest(set))),
+		.status = x->status,
+		.usage = x->answer_facts.usage,
+		.start_wall_us = x->start_wall,
+		.first_byte_us =
+		    x->first_byte_mono ? x->first_byte_mono - x->start_mono : 0,
+		.total_us = x->end_mono - x->start_mono,
+		.is_call = x->is_call,
+		.is_stream = x->is_answer_stream,
+	};
+	if (x->reason == KT_REASON_NONE) {
+		if (x->request_verdict.nreasons > 0)
+			out->reason = kt_span_of(
+			    kt_reason_code(x->request_verdict.reasons[0]));
+		else if (x->answer_verdict.nreasons > 0)
+			out->reason = kt_span_of(
+			    kt_reason_code(x->answer_verdict.reasons[0]));
+		else
+			out->reason = (struct kt_span){ 0 };
+	}
+}
