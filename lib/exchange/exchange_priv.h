@@ -174,7 +174,7 @@ struct kt_exchange {
 	size_t next_target;
 	struct kt_audit_attempt attempts[16];
 	size_t nattempts;
-	uint64_t attempt_us, inspect_us;
+	uint64_t attempt_us, inspect_us, inspect_mono;
 	struct kt_span *pieces;
 	size_t npieces;
 	struct kt_buf translated;

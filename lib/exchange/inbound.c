@@ -1,0 +1,497 @@
+/*
+ * inbound - from the request head to a verdict on the request.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Order: head, route, caller, encoding, body, inspection.  Each step can
+ * refuse, and none of the later ones runs after a refusal.
+ */
+#include "exchange/exchange_priv.h"
+
+static struct kt_span
+header(const struct kt_exchange *x, struct kt_span name)
+{
+	return kt_header_find(x->headers, x->nheaders, name);
+}
+
+/* Which shape a client reads that asks for something without a format. */
+static enum kt_format
+format_of_client(const struct kt_exchange *x)
+{
+	enum kt_format f = kt_endpoint_format(x->surface.endpoint);
+
+	if (f != KT_FORMAT_NONE)
+		return f;
+	return header(x, KT_SPAN("anthropic-version")).ptr != NULL ||
+	        header(x, KT_SPAN("x-api-key")).ptr != NULL ||
+	        kt_span_starts(header(x, KT_SPAN("user-agent")),
+	            KT_SPAN("claude")) ?
+	    KT_FORMAT_ANTHROPIC : KT_FORMAT_OPENAI;
+}
+
+static bool
+is_chat(enum kt_endpoint e)
+{
+	return kt_endpoint_format(e) != KT_FORMAT_NONE;
+}
+
+static bool
+is_local(enum kt_endpoint e)
+{
+	return e == KT_ENDPOINT_HELLO || e == KT_ENDPOINT_HEALTH;
+}
+
+/* ---- callers ---- */
+
+static uint32_t
+scope_of(enum kt_endpoint e)
+{
+	switch (e) {
+	case KT_ENDPOINT_MESSAGES:
+		return KT_AUTH_MESSAGES;
+	case KT_ENDPOINT_COUNT_TOKENS:
+		return KT_AUTH_COUNT_TOKENS;
+	case KT_ENDPOINT_COMPLETIONS:
+		return KT_AUTH_COMPLETIONS;
+	case KT_ENDPOINT_RESPONSES:
+		return KT_AUTH_RESPONSES;
+	case KT_ENDPOINT_MODELS:
+		return KT_AUTH_MODELS;
+	case KT_ENDPOINT_FILES:
+		return KT_AUTH_FILES;
+	case KT_ENDPOINT_PASSTHROUGH:
+	case KT_ENDPOINT_DETECT:
+		/* What kt does not know needs all that a chat client has. */
+		return KT_AUTH_CHAT;
+	case KT_ENDPOINT_NONE:
+	case KT_ENDPOINT_DENY:
+	case KT_ENDPOINT_HELLO:
+	case KT_ENDPOINT_HEALTH:
+	case KT_NENDPOINTS:
+		break;
+	}
+	return 0;
+}
+
+static struct kt_span
+without_bearer(struct kt_span value)
+{
+	struct kt_span word = KT_SPAN("bearer ");
+
+	if (kt_span_caseeq(kt_span_sub(value, 0, word.len), word))
+		return kt_span_trim(kt_span_sub(value, word.len, value.len));
+	return value;
+}
+
+/* Any configured header may carry the token; a client's dummy may stand in
+ * another one. */
+static void
+check_tokens(struct kt_exchange *x)
+{
+	const struct kt_config_strings *names = &x->program->settings->auth.headers;
+	uint64_t now_s = x->now_wall / 1000000;
+
+	for (size_t i = 0; i < x->nheaders; i++) {
+		struct kt_auth_result r = { 0 };
+
+		for (size_t k = 0; k < names->n; k++) {
+			if (kt_span_caseeq(names->at[k], x->headers[i].name) &&
+			    x->program->tokens != NULL)
+				kt_auth_check(x->program->tokens,
+				    without_bearer(x->headers[i].value), now_s, &r);
+		}
+		if (r.verdict != KT_AUTH_VALID)
+			continue;
+		x->caller.id = r.token->principal;
+		x->caller.kind = kt_span_of(kt_auth_kinds[r.token->kind]);
+		x->caller.token_id = r.token->id;
+		x->caller.group = r.token->group;
+		if ((r.token->scopes & scope_of(x->surface.endpoint)) !=
+		    scope_of(x->surface.endpoint))
+			kt_x_refuse(x, KT_REASON_GATEWAY_SCOPE, NULL, "%s",
+			    kt_endpoint_name(x->surface.endpoint));
+		return;
+	}
+	kt_x_refuse(x, KT_REASON_GATEWAY_AUTH, NULL, NULL);
+}
+
+static void
+check_caller(struct kt_exchange *x)
+{
+	static const struct kt_span words[] = {
+		[KT_CONFIG_AUTH_NONE] = KT_SPAN_INIT("none"),
+		[KT_CONFIG_AUTH_PASSTHROUGH] = KT_SPAN_INIT("passthrough"),
+		[KT_CONFIG_AUTH_TOKENS] = KT_SPAN_INIT("token"),
+		[KT_CONFIG_AUTH_JWT] = KT_SPAN_INIT("jwt"),
+	};
+	int mode = x->program->settings->auth.mode;
+
+	x->caller.auth_method = words[mode];
+	x->caller.id = x->peer.certificate.len > 0 ? x->peer.certificate :
+	    KT_SPAN("anonymous");
+	x->caller.kind = KT_SPAN("unknown");
+	if (mode == KT_CONFIG_AUTH_TOKENS)
+		check_tokens(x);
+	else if (mode == KT_CONFIG_AUTH_JWT)
+		kt_x_refuse(x, KT_REASON_GATEWAY_AUTH, NULL,
+		    "auth.mode jwt is not available");
+}
+
+/* ---- the head ---- */
+
+static void
+answer_here(struct kt_exchange *x)
+{
+	bool is_health = x->surface.endpoint == KT_ENDPOINT_HEALTH;
+	struct kt_header *h = kt_arena_array(x->mem, 1, sizeof(*h));
+	size_t n = 0;
+
+	x->status = is_health && !x->is_audit_up ? 503 : 200;
+	if (is_health)
+		x->final_body = x->is_audit_up ? KT_SPAN("{\"status\":\"ok\"}\n") :
+		    KT_SPAN("{\"status\":\"audit_unavailable\"}\n");
+	if (h != NULL && is_health)
+		(void)kt_x_header_add(h, &n, 1, KT_SPAN("content-type"),
+		    KT_SPAN("application/json"));
+	x->answer_headers = h;
+	x->nanswer_headers = n;
+	kt_x_answer_head(x, x->status, x->final_body.len);
+	if (!x->is_head_only)
+		kt_x_out(x, x->final_body);
+	(void)kt_x_order(x, KT_ORDER_ANSWER_END);
+	x->decision = KT_ACTION_IGNORE;
+	x->outcome = KT_AUDIT_OK;
+	kt_x_end(x);
+}
+
+static bool
+begin_hash(struct kt_exchange *x)
+{
+	uint8_t salt[KT_AUDIT_HASH];
+
+	if (kt_audit_hash_init(&x->hash, NULL) < 0)
+		return false;
+	x->has_hash = true;
+	kt_audit_salt(x->program->instance_key, kt_span_of(x->call_id),
+	    KT_SPAN("request"), salt);
+	kt_audit_commit_begin(&x->hash, salt);
+	return true;
+}
+
+static bool
+check_encoding(struct kt_exchange *x)
+{
+	struct kt_span e = kt_span_trim(header(x, KT_SPAN("content-encoding")));
+
+	if (e.len == 0 || kt_span_caseeq(e, KT_SPAN("identity")) ||
+	    x->surface.endpoint == KT_ENDPOINT_FILES)
+		return true;
+	x->is_encoded = true;
+	return kt_span_caseeq(e, KT_SPAN("gzip")) ||
+	    kt_span_caseeq(e, KT_SPAN("deflate"));
+}
+
+static uint64_t
+body_limit(const struct kt_exchange *x)
+{
+	const struct kt_config_gateway *g = &x->program->settings->gateway;
+
+	return (uint64_t)(x->surface.endpoint == KT_ENDPOINT_FILES ?
+	        g->max_file_bytes : g->max_body_bytes);
+}
+
+static void
+prepare_body(struct kt_exchange *x)
+{
+	uint64_t length = 0, limit = body_limit(x);
+
+	if (!check_encoding(x)) {
+		kt_x_refuse(x, KT_REASON_GATEWAY_ENCODING, NULL, NULL);
+		return;
+	}
+	if (kt_span_u64(header(x, KT_SPAN("content-length")), &length) &&
+	    length > limit) {
+		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL,
+		    "at most %llu bytes", (unsigned long long)limit);
+		return;
+	}
+	kt_buf_init(&x->body, limit < KT_BODY_MAX ? limit : KT_BODY_MAX);
+	kt_buf_init(&x->wire, limit < KT_BODY_MAX ? limit : KT_BODY_MAX);
+	kt_json_init(&x->json, KT_BODY_MAX);
+	kt_json_seed(&x->json, (uint64_t)x->seed[16] << 56 |
+	        (uint64_t)x->seed[17] << 48 | (uint64_t)x->seed[18] << 40 |
+	        (uint64_t)x->seed[19] << 32 | (uint64_t)x->seed[20] << 24 |
+	        (uint64_t)x->seed[21] << 16 | (uint64_t)x->seed[22] << 8 |
+	        x->seed[23]);
+	x->is_json = true;
+	x->phase = KT_X_UPLOAD;
+	if (!begin_hash(x))
+		kt_x_fail(x, KT_E_LIMIT);
+	else if (x->surface.endpoint == KT_ENDPOINT_FILES)
+		kt_x_dispatch(x);
+}
+
+void
+kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev)
+{
+	bool may_be_lost = x->program->settings->audit.on_failure != 0;
+
+	x->method = kt_arena_dup(x->mem, ev->method);
+	x->target_text = kt_arena_dup(x->mem, ev->target);
+	x->is_request_complete = !ev->has_body;
+	x->client_format = KT_FORMAT_ANTHROPIC;
+	x->is_head_only = kt_span_eq(ev->method, KT_SPAN("HEAD"));
+	if (x->method.ptr == NULL || x->target_text.ptr == NULL ||
+	    !kt_x_keep_headers(x, ev->headers, ev->nheaders, &x->headers)) {
+		kt_x_fail(x, KT_E_LIMIT);
+		return;
+	}
+	x->nheaders = ev->nheaders;
+	kt_surface(&x->surface, x->method, x->target_text, x->program->routes,
+	    x->program->nroutes);
+	x->client_format = format_of_client(x);
+	if (x->surface.endpoint == KT_ENDPOINT_NONE) {
+		kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL, NULL);
+	} else if (!x->surface.is_method_ok) {
+		kt_x_refuse(x, KT_REASON_ROUTE_METHOD, NULL, NULL);
+	} else if (is_local(x->surface.endpoint)) {
+		answer_here(x);
+	} else if (x->surface.endpoint == KT_ENDPOINT_DENY) {
+		kt_x_refuse(x, KT_REASON_ROUTE_DENIED, NULL, NULL);
+	} else if (!x->is_audit_up && !may_be_lost) {
+		kt_x_refuse(x, KT_REASON_GATEWAY_AUDIT, NULL, NULL);
+	} else {
+		check_caller(x);
+		if (x->phase == KT_X_HEAD)
+			prepare_body(x);
+	}
+}
+
+/* ---- the body ---- */
+
+static void
+refuse_json(struct kt_exchange *x)
+{
+	if (x->json_rc == KT_E_LIMIT)
+		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL, "%s",
+		    x->json_err.text);
+	else
+		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL, "%s",
+		    x->json_err.text);
+}
+
+/* Reads on in the index; a passthrough body need not be JSON. */
+static bool
+index_more(struct kt_exchange *x, bool is_end)
+{
+	struct kt_span text = kt_buf_span(&x->body);
+
+	if (!x->is_json)
+		return true;
+	x->json_rc = is_end ? kt_json_end(&x->json, text, &x->json_err) :
+	    kt_json_feed(&x->json, text, &x->json_err);
+	if (x->json_rc == KT_OK)
+		return true;
+	if (!is_chat(x->surface.endpoint) && x->json_rc == KT_E_PARSE &&
+	    !kt_span_starts(header(x, KT_SPAN("content-type")),
+	        KT_SPAN("application/json"))) {
+		x->is_json = false;
+		return true;
+	}
+	refuse_json(x);
+	return false;
+}
+
+static void
+pipe_upload(struct kt_exchange *x, struct kt_span bytes)
+{
+	struct kt_span kept = kt_arena_dup(x->turn, bytes);
+
+	if (x->bytes_in > body_limit(x)) {
+		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL, NULL);
+	} else if (kept.ptr == NULL) {
+		kt_x_fail(x, KT_E_LIMIT);
+	} else if (x->is_upstream_open) {
+		kt_x_order(x, KT_ORDER_UPSTREAM_BODY)->bytes = kept;
+	}
+}
+
+void
+kt_x_request_body(struct kt_exchange *x, struct kt_span bytes)
+{
+	struct kt_buf *to = x->is_encoded ? &x->wire : &x->body;
+	size_t before = to->cap + x->json.store.cap;
+
+	if (x->phase == KT_X_RECORDING || x->phase == KT_X_DONE)
+		return; /* refused; the rest is not read */
+	x->bytes_in += bytes.len;
+	if (x->has_hash)
+		kt_audit_hash_add(&x->hash, bytes);
+	if (x->surface.endpoint == KT_ENDPOINT_FILES) {
+		pipe_upload(x, bytes);
+		return;
+	}
+	if (x->phase != KT_X_UPLOAD)
+		return;
+	if (kt_buf_add(to, bytes) < 0) {
+		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL,
+		    "at most %zu bytes", to->limit);
+		return;
+	}
+	if (!x->is_encoded && !index_more(x, false))
+		return;
+	if (!kt_x_take_budget(x, to->cap + x->json.store.cap - before))
+		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
+}
+
+static bool
+decode_body(struct kt_exchange *x)
+{
+	bool is_gzip = kt_span_caseeq(
+	    kt_span_trim(header(x, KT_SPAN("content-encoding"))),
+	    KT_SPAN("gzip"));
+	enum kt_rc rc;
+
+	if (!x->is_encoded)
+		return true;
+	rc = kt_x_inflate(kt_buf_span(&x->wire), is_gzip, &x->body);
+	if (rc == KT_E_LIMIT)
+		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL,
+		    "once decoded");
+	else if (rc < 0)
+		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL,
+		    "content-encoding");
+	else if (!kt_x_take_budget(x, x->body.cap))
+		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
+	else
+		return true;
+	return false;
+}
+
+/* The body is complete: what does it ask for? */
+static bool
+read_facts(struct kt_exchange *x)
+{
+	struct kt_err err = { 0 };
+
+	kt_audit_commit_end(&x->hash, x->request_commit);
+	if (x->bytes_in == 0 && !is_chat(x->surface.endpoint)) {
+		x->is_json = false; /* a GET */
+		return true;
+	}
+	if (!decode_body(x) || !index_more(x, true))
+		return false;
+	if (!x->is_json) {
+		kt_x_note(&x->request_verdict, KT_ACTION_FLAG,
+		    KT_REASON_PROMPT_UNINSPECTABLE, NULL);
+		x->request_verdict.threats |=
+		    KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
+		return true;
+	}
+	if (kt_request_facts(x->surface.endpoint, &x->json,
+	        kt_buf_span(&x->body), &x->facts, &err) < 0) {
+		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL, "%s", err.text);
+		return false;
+	}
+	/* The body may be gone when the record is written. */
+	x->facts.model = kt_arena_dup(x->mem, x->facts.model);
+	kt_x_inspect_begin(x, kt_endpoint_format(x->surface.endpoint),
+	    KT_REQUEST, &x->json, kt_buf_span(&x->body));
+	x->inspection.measures.messages = x->facts.nmessages;
+	x->inspection.measures.tools = x->facts.ntools;
+	return true;
+}
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct kt_edit *l = a, *r = b;
+
+	if (l->start != r->start)
+		return l->start < r->start ? -1 : 1;
+	return l->end < r->end ? -1 : l->end > r->end;
+}
+
+/* What policies add, between what they took away. */
+static bool
+decorate(struct kt_exchange *x)
+{
+	const struct kt_chain *chain = &x->program->chain;
+	bool has_any = false;
+
+	for (size_t i = 0; i < chain->n; i++) {
+		const struct kt_policy *p = &chain->policies[i];
+		struct kt_edit e[64];
+		size_t n = 0;
+
+		if (p->kind->decorate == NULL ||
+		    p->common->mode == KT_CONFIG_MONITOR ||
+		    !is_chat(x->surface.endpoint))
+			continue;
+		if (p->kind->decorate(p, kt_endpoint_format(x->surface.endpoint),
+		        &x->json, kt_buf_span(&x->body), x->mem, e,
+		        KT_NELEMS(e), &n) < 0)
+			return false;
+		for (size_t k = 0; k < n; k++) {
+			if (kt_x_edit_add(&x->edits, x->mem, e[k].start, e[k].end,
+			        e[k].text) < 0)
+				return false;
+			has_any = true;
+		}
+	}
+	if (has_any)
+		qsort(x->edits.v, x->edits.n, sizeof(*x->edits.v), by_start);
+	return true;
+}
+
+static void
+inspected(struct kt_exchange *x)
+{
+	const struct kt_x_verdict *v = &x->request_verdict;
+
+	x->decision = v->action;
+	x->inspect_us = x->now_mono - x->inspect_mono;
+	if (v->action == KT_ACTION_BLOCK) {
+		kt_x_refuse(x, v->reason, v->policy, NULL);
+		return;
+	}
+	if (x->is_json && !decorate(x)) {
+		kt_x_fail(x, KT_E_LIMIT);
+		return;
+	}
+	if (v->action == KT_ACTION_REDACT)
+		x->reason = v->reason;
+	kt_x_dispatch(x);
+}
+
+void
+kt_x_request_end(struct kt_exchange *x)
+{
+	int rc = 1;
+
+	if (x->surface.endpoint == KT_ENDPOINT_FILES) {
+		if (x->is_upstream_open && x->phase < KT_X_RECORDING) {
+			kt_audit_commit_end(&x->hash, x->request_commit);
+			(void)kt_x_order(x, KT_ORDER_UPSTREAM_FINISH);
+		}
+		return;
+	}
+	if (x->phase == KT_X_UPLOAD) {
+		x->is_call = true;
+		if (!read_facts(x)) {
+			x->is_call = false;
+			return;
+		}
+		x->phase = KT_X_INSPECT;
+		x->inspect_mono = x->now_mono;
+	}
+	if (x->phase != KT_X_INSPECT)
+		return;
+	if (x->inspection.is_under_way)
+		rc = kt_x_inspect(x, &x->request_verdict, &x->edits);
+	if (rc < 0)
+		kt_x_fail(x, (enum kt_rc)rc);
+	else if (rc == 0)
+		(void)kt_x_order(x, KT_ORDER_TURN);
+	else
+		inspected(x);
+}

@@ -1,0 +1,613 @@
+/*
+ * outbound - the request as it goes up, to one target after the other.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What no edit touches is sent from the very bytes that came: the body of an
+ * upstream request is a list of pieces of the client's body with the edits
+ * between them, so a megabyte of conversation is never copied or written
+ * again.
+ */
+#include "exchange/exchange_priv.h"
+#include "json/write.h"
+
+/* A token is about four bytes; only to leave out what cannot fit. */
+#define BYTES_PER_TOKEN 4
+#define HEADERS_ADDED_MAX 16
+
+static bool
+is_chat_format(enum kt_format f)
+{
+	return f == KT_FORMAT_ANTHROPIC || f == KT_FORMAT_OPENAI;
+}
+
+static enum kt_format
+request_format(const struct kt_exchange *x)
+{
+	return kt_endpoint_format(x->surface.endpoint);
+}
+
+static bool
+needs_translation(const struct kt_exchange *x, const struct kt_target *t)
+{
+	return t->provider != KT_PROVIDER_OFFLINE &&
+	    is_chat_format(request_format(x)) &&
+	    request_format(x) != t->format;
+}
+
+static bool
+can_take(const struct kt_exchange *x, const struct kt_target *t)
+{
+	if (!t->is_available)
+		return false;
+	switch (x->surface.endpoint) {
+	case KT_ENDPOINT_RESPONSES:
+		return t->format == KT_FORMAT_OPENAI ||
+		    t->provider == KT_PROVIDER_OFFLINE;
+	case KT_ENDPOINT_FILES:
+		return t->format == x->client_format &&
+		    t->provider != KT_PROVIDER_OFFLINE;
+	default:
+		return true;
+	}
+}
+
+static bool
+fits(const struct kt_exchange *x, const struct kt_target *t)
+{
+	return t->max_context_tokens == 0 ||
+	    x->body.len / BYTES_PER_TOKEN <= t->max_context_tokens;
+}
+
+bool
+kt_x_may_retry(const struct kt_exchange *x, unsigned status)
+{
+	uint32_t on = x->program->settings->providers.fallback.triggers;
+
+	if (status == 429)
+		return on & (1u << KT_CONFIG_ON_RATE_LIMIT);
+	return status >= 500 && (on & (1u << KT_CONFIG_ON_SERVER_ERROR));
+}
+
+/* ---- the body ---- */
+
+static bool
+is_tool_answer(const struct kt_exchange *x, uint32_t message)
+{
+	struct kt_span text = kt_buf_span(&x->body);
+	uint32_t content;
+
+	if (kt_json_is(&x->json, text,
+	        kt_json_member(&x->json, text, message, KT_SPAN("role")),
+	        KT_SPAN("tool")))
+		return true;
+	content = kt_json_member(&x->json, text, message, KT_SPAN("content"));
+	return kt_json_is(&x->json, text,
+	    kt_json_member(&x->json, text, kt_json_first(&x->json, content),
+	        KT_SPAN("type")), KT_SPAN("tool_result"));
+}
+
+/*
+ * The first user turn and the newest messages stay; a result never loses
+ * its call, so the cut moves on to a message that answers no tool.
+ */
+static enum kt_rc
+drop_old_messages(struct kt_exchange *x, const struct kt_target *t,
+    struct kt_x_edits *edits)
+{
+	struct kt_span text = kt_buf_span(&x->body);
+	uint32_t list = kt_json_member(
+	    &x->json, text, kt_json_root(&x->json), KT_SPAN("messages"));
+	uint32_t first = kt_json_first(&x->json, list), m = first;
+	uint64_t n = 0, drop;
+	struct kt_x_edits kept = { 0 };
+	size_t from, to;
+
+	for (uint32_t k = first; k != 0; k = kt_json_next(&x->json, k))
+		n++;
+	if (t->max_messages == 0 || n <= t->max_messages || first == 0)
+		return KT_OK;
+	drop = n - t->max_messages;
+	m = kt_json_next(&x->json, first);
+	while (m != 0 && (drop > 0 || is_tool_answer(x, m))) {
+		drop -= drop > 0;
+		m = kt_json_next(&x->json, m);
+	}
+	if (m == 0)
+		return KT_OK; /* one long chain of tools: left as it is */
+	from = x->json.nodes[first].end;
+	to = x->json.nodes[m].start;
+	for (size_t i = 0; i < edits->n; i++) {
+		const struct kt_edit *e = &edits->v[i];
+
+		if (e->start >= from && e->start < to)
+			continue;
+		if (kt_x_edit_add(&kept, x->mem, e->start, e->end, e->text) < 0)
+			return KT_E_LIMIT;
+	}
+	*edits = kept;
+	return kt_x_edit_add(edits, x->mem, from, to, KT_SPAN(","));
+}
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct kt_edit *l = a, *r = b;
+
+	return l->start < r->start ? -1 : l->start > r->start;
+}
+
+/* The client's body with all edits for this target. */
+static enum kt_rc
+collect_edits(struct kt_exchange *x, const struct kt_target *t,
+    struct kt_x_edits *out)
+{
+	struct kt_buf b;
+	struct kt_span model;
+	enum kt_rc rc = KT_OK;
+
+	for (size_t i = 0; rc == KT_OK && i < x->edits.n; i++)
+		rc = kt_x_edit_add(out, x->mem, x->edits.v[i].start,
+		    x->edits.v[i].end, x->edits.v[i].text);
+	if (rc == KT_OK && x->is_json && is_chat_format(request_format(x)))
+		rc = drop_old_messages(x, t, out);
+	if (rc < 0 || t->model.len == 0 || x->facts.model_node == 0 ||
+	    needs_translation(x, t) || t->provider == KT_PROVIDER_OFFLINE)
+		return rc;
+	kt_buf_init(&b, KT_EVENT_MAX);
+	rc = kt_json_write_string(&b, t->model);
+	model = rc == KT_OK ? kt_arena_dup(x->mem, kt_buf_span(&b)) :
+	    (struct kt_span){ 0 };
+	kt_buf_fini(&b);
+	if (model.ptr == NULL ||
+	    kt_x_edit_add(out, x->mem, x->json.nodes[x->facts.model_node].start,
+	        x->json.nodes[x->facts.model_node].end, model) < 0)
+		return KT_E_LIMIT;
+	qsort(out->v, out->n, sizeof(*out->v), by_start);
+	return KT_OK;
+}
+
+static enum kt_rc
+one_piece(struct kt_exchange *x, struct kt_span text)
+{
+	x->pieces = kt_arena_array(x->mem, 1, sizeof(*x->pieces));
+	if (x->pieces == NULL)
+		return KT_E_LIMIT;
+	x->pieces[0] = text;
+	x->npieces = text.len > 0 ? 1 : 0;
+	return KT_OK;
+}
+
+static enum kt_rc
+cut_into_pieces(struct kt_exchange *x, const struct kt_x_edits *e)
+{
+	struct kt_span text = kt_buf_span(&x->body);
+	size_t at = 0, n = 0;
+
+	x->pieces = kt_arena_array(x->mem, 2 * e->n + 1, sizeof(*x->pieces));
+	if (x->pieces == NULL)
+		return KT_E_LIMIT;
+	for (size_t i = 0; i < e->n; i++) {
+		x->pieces[n++] = kt_span_sub(text, at, e->v[i].start - at);
+		x->pieces[n++] = e->v[i].text;
+		at = e->v[i].end;
+	}
+	x->pieces[n++] = kt_span_sub(text, at, text.len);
+	x->npieces = n;
+	return KT_OK;
+}
+
+static enum kt_rc
+translate(struct kt_exchange *x, const struct kt_target *t,
+    const struct kt_x_edits *e, struct kt_err *err)
+{
+	struct kt_translate_options o = {
+		.model = t->model,
+		.max_tokens = 8192,
+		.api_version = t->anthropic_version.len ? t->anthropic_version :
+		    KT_SPAN("2023-06-01"),
+		.now_s = x->now_wall / 1000000,
+	};
+	struct kt_span text = kt_buf_span(&x->body);
+	struct kt_json *json = &x->json, edited;
+	struct kt_buf b;
+	enum kt_rc rc = KT_OK;
+
+	kt_buf_init(&b, 2 * KT_BODY_MAX);
+	kt_json_init(&edited, 2 * KT_BODY_MAX);
+	if (e->n > 0) {
+		rc = kt_x_splice(text, e, &b);
+		text = kt_buf_span(&b);
+		if (rc == KT_OK)
+			rc = kt_json_parse(&edited, text, err);
+		json = &edited;
+	}
+	kt_buf_fini(&x->translated);
+	kt_buf_init(&x->translated, 4 * (size_t)KT_BODY_MAX);
+	x->translation = (struct kt_translation){
+		.is_strict = kt_span_caseeq(kt_header_find(x->headers,
+		    x->nheaders, KT_SPAN("x-kt-translation")),
+		    KT_SPAN("strict")),
+	};
+	if (rc == KT_OK)
+		rc = kt_translate_request(request_format(x), t->format, json, text,
+		    &o, x->mem, &x->translated, &x->translation, err);
+	kt_json_fini(&edited);
+	kt_buf_fini(&b);
+	return rc < 0 ? rc : one_piece(x, kt_buf_span(&x->translated));
+}
+
+/* ---- the head ---- */
+
+static bool
+is_credential(const struct kt_exchange *x, struct kt_span name)
+{
+	static const struct kt_span known[] = {
+		KT_SPAN_INIT("authorization"), KT_SPAN_INIT("x-api-key"),
+		KT_SPAN_INIT("proxy-authorization"),
+		KT_SPAN_INIT("x-amz-security-token"), KT_SPAN_INIT("x-amz-date"),
+		KT_SPAN_INIT("x-goog-api-key"), KT_SPAN_INIT("api-key"),
+		KT_SPAN_INIT("cookie"),
+	};
+	const struct kt_config_auth *auth = &x->program->settings->auth;
+
+	if (auth->mode == KT_CONFIG_AUTH_PASSTHROUGH)
+		return false;
+	for (size_t i = 0; i < KT_NELEMS(known); i++) {
+		if (kt_span_caseeq(known[i], name))
+			return true;
+	}
+	for (size_t i = 0; i < auth->headers.n; i++) {
+		if (kt_span_caseeq(auth->headers.at[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* These belong to one hop, or are said anew. */
+static bool
+is_replaced(const struct kt_exchange *x, const struct kt_target *t,
+    struct kt_span name, bool is_rewritten)
+{
+	static const struct kt_span always[] = {
+		KT_SPAN_INIT("host"), KT_SPAN_INIT("content-length"),
+		KT_SPAN_INIT("expect"), KT_SPAN_INIT("accept-encoding"),
+		KT_SPAN_INIT("x-kt-translation"), KT_SPAN_INIT("te"),
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(always); i++) {
+		if (kt_span_caseeq(always[i], name))
+			return true;
+	}
+	if (is_rewritten && kt_span_caseeq(name, KT_SPAN("content-encoding")))
+		return true;
+	for (size_t i = 0; i < t->nheaders; i++) {
+		if (kt_span_caseeq(t->headers[i].key, name))
+			return true;
+	}
+	if (kt_span_caseeq(name, KT_SPAN("anthropic-version")) &&
+	    t->anthropic_version.len > 0)
+		return true;
+	if (!needs_translation(x, t))
+		return false;
+	return kt_span_caseeq(kt_span_sub(name, 0, 10), KT_SPAN("anthropic-")) ||
+	    kt_span_caseeq(kt_span_sub(name, 0, 7), KT_SPAN("openai-"));
+}
+
+static enum kt_rc
+write_head(struct kt_exchange *x, const struct kt_target *t,
+    struct kt_order *o, bool is_rewritten)
+{
+	size_t room = x->nheaders + t->nheaders + HEADERS_ADDED_MAX, n = 0;
+	struct kt_header *h = kt_arena_array(x->mem, room, sizeof(*h));
+	bool has_version = false;
+
+	if (h == NULL)
+		return KT_E_LIMIT;
+	(void)kt_x_header_add(h, &n, room, KT_SPAN("Host"), t->host_header);
+	for (size_t i = 0; i < x->nheaders; i++) {
+		struct kt_span name = x->headers[i].name;
+
+		if (kt_header_is_hop_by_hop(x->headers, x->nheaders, name) ||
+		    is_credential(x, name) ||
+		    is_replaced(x, t, name, is_rewritten))
+			continue;
+		has_version |= kt_span_caseeq(name, KT_SPAN("anthropic-version"));
+		(void)kt_x_header_add(h, &n, room, name, x->headers[i].value);
+	}
+	for (size_t i = 0; i < t->nheaders; i++)
+		(void)kt_x_header_add(
+		    h, &n, room, t->headers[i].key, t->headers[i].value);
+	if (t->format == KT_FORMAT_ANTHROPIC && !has_version)
+		(void)kt_x_header_add(h, &n, room, KT_SPAN("anthropic-version"),
+		    t->anthropic_version.len ? t->anthropic_version :
+		    KT_SPAN("2023-06-01"));
+	if (t->key.len > 0) {
+		struct kt_span value = kt_arena_printf(x->mem, "%.*s%.*s",
+		    KT_SPAN_ARG(t->key_prefix), KT_SPAN_ARG(t->key));
+
+		if (value.ptr == NULL)
+			return KT_E_LIMIT;
+		(void)kt_x_header_add(h, &n, room, t->key_header, value);
+	}
+	(void)kt_x_header_add(h, &n, room, KT_SPAN("Accept-Encoding"),
+	    KT_SPAN("identity"));
+	o->headers = h;
+	o->nheaders = n;
+	return KT_OK;
+}
+
+static struct kt_span
+write_path(struct kt_exchange *x, const struct kt_target *t)
+{
+	if (needs_translation(x, t))
+		return kt_arena_printf(x->mem, "%.*s%s",
+		    KT_SPAN_ARG(t->base_path),
+		    t->format == KT_FORMAT_OPENAI ? "/v1/chat/completions" :
+		    x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS ?
+		    "/v1/messages/count_tokens" : "/v1/messages");
+	return kt_arena_printf(x->mem, "%.*s%.*s%.*s%.*s",
+	    KT_SPAN_ARG(t->base_path), KT_SPAN_ARG(x->surface.root),
+	    KT_SPAN_ARG(x->surface.path), KT_SPAN_ARG(x->surface.query));
+}
+
+/* ---- answers of kt's own ---- */
+
+static void
+answer_json(struct kt_exchange *x, struct kt_buf *b, enum kt_rc rc)
+{
+	struct kt_header *h = kt_arena_array(x->mem, 2, sizeof(*h));
+	size_t n = 0;
+
+	x->final_body = rc == KT_OK ? kt_arena_dup(x->mem, kt_buf_span(b)) :
+	    (struct kt_span){ 0 };
+	kt_buf_fini(b);
+	if (x->final_body.ptr == NULL || h == NULL) {
+		kt_x_fail(x, KT_E_LIMIT);
+		return;
+	}
+	(void)kt_x_header_add(
+	    h, &n, 2, KT_SPAN("content-type"), KT_SPAN("application/json"));
+	if (x->is_offline)
+		(void)kt_x_header_add(
+		    h, &n, 2, KT_SPAN("kt-offline"), KT_SPAN("true"));
+	x->answer_headers = h;
+	x->nanswer_headers = n;
+	x->status = 200;
+	x->outcome = KT_AUDIT_OK;
+	kt_x_record(x);
+}
+
+/* Models that the configuration names, or a few that clients know. */
+static void
+answer_models(struct kt_exchange *x)
+{
+	static const struct kt_span usual[] = {
+		KT_SPAN_INIT("claude-opus-4-8"), KT_SPAN_INIT("claude-sonnet-5"),
+		KT_SPAN_INIT("claude-haiku-4-5"),
+	};
+	struct kt_model_entry m[64];
+	size_t n = 0;
+	struct kt_buf b;
+	enum kt_rc rc;
+
+	for (size_t i = 0; i < x->program->ntargets && n < KT_NELEMS(m); i++) {
+		const struct kt_target *t = &x->program->targets[i];
+
+		if (t->is_available && t->model.len > 0)
+			m[n++] = (struct kt_model_entry){ t->model, t->model };
+	}
+	for (size_t i = 0; n == 0 || (i > 0 && i < KT_NELEMS(usual)); i++)
+		m[n++] = (struct kt_model_entry){ usual[i], usual[i] };
+	kt_buf_init(&b, KT_EVENT_MAX);
+	if (x->surface.item.len == 0) {
+		rc = kt_speak_models(x->client_format, m, n, &b);
+		answer_json(x, &b, rc);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (kt_span_eq(m[i].id, x->surface.item)) {
+			rc = kt_speak_model(x->client_format, &m[i], &b);
+			answer_json(x, &b, rc);
+			return;
+		}
+	}
+	kt_buf_fini(&b);
+	kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL, "no such model");
+}
+
+/* The target has no such endpoint: an estimate, and the answer says so. */
+static void
+answer_count(struct kt_exchange *x)
+{
+	struct kt_buf b;
+	enum kt_rc rc;
+
+	kt_buf_init(&b, 64);
+	rc = kt_buf_printf(&b, "{\"input_tokens\":%zu}",
+	    (x->body.len + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
+	answer_json(x, &b, rc);
+}
+
+static void
+answer_offline(struct kt_exchange *x)
+{
+	static const struct kt_header json[] = { { KT_SPAN_INIT("content-type"),
+	    KT_SPAN_INIT("application/json") } };
+	static const struct kt_header events[] = { { KT_SPAN_INIT("content-type"),
+	    KT_SPAN_INIT("text/event-stream; charset=utf-8") } };
+	struct kt_json edited, *j = &x->json;
+	struct kt_request_facts facts = x->facts;
+	struct kt_span text = kt_buf_span(&x->body);
+	struct kt_err err = { 0 };
+	struct kt_buf b;
+	enum kt_rc rc = KT_OK;
+
+	kt_json_init(&edited, 2 * KT_BODY_MAX);
+	kt_buf_init(&b, 2 * KT_BODY_MAX);
+	kt_buf_init(&x->offline, KT_ANSWER_MAX);
+	if (x->edits.n > 0) {
+		rc = kt_x_splice(text, &x->edits, &b);
+		text = kt_buf_span(&b);
+		j = &edited;
+		if (rc == KT_OK)
+			rc = kt_json_parse(&edited, text, &err);
+		if (rc == KT_OK)
+			rc = kt_request_facts(
+			    x->surface.endpoint, j, text, &facts, &err);
+	}
+	if (rc == KT_OK)
+		rc = kt_offline_answer(
+		    x->surface.endpoint, j, text, &facts, &x->offline, &err);
+	kt_json_fini(&edited);
+	kt_buf_fini(&b);
+	if (rc < 0) {
+		kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL, "%s", err.text);
+		return;
+	}
+	x->is_upstream_sent = true;
+	kt_x_upstream_head(x, 200, facts.is_stream ? events : json, 1);
+	kt_x_upstream_body(x, kt_buf_span(&x->offline));
+	kt_x_upstream_end(x);
+}
+
+/* ---- attempts ---- */
+
+static bool
+send_to(struct kt_exchange *x, const struct kt_target *t)
+{
+	struct kt_x_edits edits = { 0 };
+	struct kt_err err = { 0 };
+	bool is_piped = x->surface.endpoint == KT_ENDPOINT_FILES &&
+	    !x->is_request_complete;
+	struct kt_order *o;
+	enum kt_rc rc;
+
+	x->is_translated = needs_translation(x, t);
+	rc = collect_edits(x, t, &edits);
+	if (rc == KT_OK && x->is_translated)
+		rc = translate(x, t, &edits, &err);
+	else if (rc == KT_OK && edits.n > 0)
+		rc = cut_into_pieces(x, &edits);
+	else if (rc == KT_OK)
+		rc = one_piece(x, kt_buf_span(x->is_encoded ? &x->wire : &x->body));
+	if (rc == KT_E_PARSE) {
+		kt_x_refuse(x, KT_REASON_ROUTE_TRANSLATION, NULL, "%s", err.text);
+		return true;
+	}
+	o = kt_x_order(x, KT_ORDER_UPSTREAM);
+	o->target = t;
+	o->method = x->method;
+	o->path = write_path(x, t);
+	if (rc < 0 || o->path.ptr == NULL ||
+	    write_head(x, t, o, x->is_translated || edits.n > 0) < 0) {
+		x->norders--; /* nothing goes up half-made */
+		kt_x_fail(x, KT_E_LIMIT);
+		return true;
+	}
+	o->pieces = x->pieces;
+	o->npieces = x->npieces;
+	for (size_t i = 0; i < x->npieces; i++)
+		o->length += x->pieces[i].len;
+	if (is_piped && !kt_span_u64(kt_header_find(x->headers, x->nheaders,
+	        KT_SPAN("content-length")), &o->length))
+		o->length = KT_LENGTH_CHUNKED;
+	x->is_upstream_open = true;
+	x->is_upstream_sent = false;
+	x->phase = KT_X_ATTEMPT;
+	return true;
+}
+
+bool
+kt_x_try_next(struct kt_exchange *x)
+{
+	int64_t most = x->program->settings->providers.fallback.max_attempts;
+
+	if (x->nattempts == KT_NELEMS(x->attempts) ||
+	    (most > 0 && x->nattempts >= (size_t)most))
+		return false;
+	while (x->next_target < x->program->ntargets) {
+		const struct kt_target *t =
+		    &x->program->targets[x->next_target++];
+
+		if (!can_take(x, t) || !fits(x, t))
+			continue;
+		/* Nothing fails over to a model that is none. */
+		if (x->nattempts > 0 && t->provider == KT_PROVIDER_OFFLINE)
+			continue;
+		x->target = t;
+		x->attempts[x->nattempts++] =
+		    (struct kt_audit_attempt){ .target = t->id };
+		x->attempt_us = x->last_byte_mono = x->now_mono;
+		x->upstream_status = 0;
+		if (t->provider != KT_PROVIDER_OFFLINE)
+			return send_to(x, t);
+		x->is_offline = true;
+		if (x->surface.endpoint == KT_ENDPOINT_MODELS)
+			answer_models(x);
+		else
+			answer_offline(x);
+		return true;
+	}
+	return false;
+}
+
+static bool
+any_takes(const struct kt_exchange *x)
+{
+	for (size_t i = 0; i < x->program->ntargets; i++) {
+		if (can_take(x, &x->program->targets[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A native target is asked for its models; others are told from here. */
+static bool
+is_native(const struct kt_exchange *x)
+{
+	for (size_t i = 0; i < x->program->ntargets; i++) {
+		const struct kt_target *t = &x->program->targets[i];
+
+		if (t->is_available)
+			return t->format == x->client_format ||
+			    t->provider == KT_PROVIDER_OFFLINE;
+	}
+	return false;
+}
+
+static bool
+counts_tokens(const struct kt_exchange *x)
+{
+	for (size_t i = 0; i < x->program->ntargets; i++) {
+		const struct kt_target *t = &x->program->targets[i];
+
+		if (t->is_available && (t->format == KT_FORMAT_ANTHROPIC))
+			return true;
+	}
+	return false;
+}
+
+void
+kt_x_dispatch(struct kt_exchange *x)
+{
+	x->is_call = true;
+	if (x->surface.endpoint == KT_ENDPOINT_MODELS && !is_native(x)) {
+		answer_models(x);
+		return;
+	}
+	if (x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS &&
+	    !counts_tokens(x)) {
+		answer_count(x);
+		return;
+	}
+	while (x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS &&
+	    x->next_target < x->program->ntargets &&
+	    x->program->targets[x->next_target].format != KT_FORMAT_ANTHROPIC)
+		x->next_target++; /* others cannot count */
+	if (kt_x_try_next(x))
+		return;
+	if (any_takes(x))
+		kt_x_refuse(x, KT_REASON_ROUTE_CONTEXT, NULL, NULL);
+	else
+		kt_x_refuse(x, KT_REASON_ROUTE_NO_TARGET, NULL, NULL);
+}

@@ -1,0 +1,486 @@
+/*
+ * program - settings, detectors and tokens become one immutable object.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Built apart and swapped whole: an exchange never sees half of a change,
+ * and a mistake in a file leaves the program in force as it is.
+ */
+#include "audit/audit.h"
+#include "exchange/exchange_priv.h"
+#include "policy/detector_file.h"
+
+static void
+warn(struct kt_program *p, struct kt_span text)
+{
+	if (text.ptr != NULL && p->nwarnings < KT_PROGRAM_WARNINGS_MAX)
+		p->warnings[p->nwarnings++] = text;
+}
+
+/* ---- targets ---- */
+
+struct vendor {
+	enum kt_provider_id provider;
+	enum kt_format format;
+	const char *base_url, *key_header, *key_prefix;
+};
+
+static const struct vendor vendors[] = {
+	[KT_CONFIG_ANTHROPIC] = { KT_PROVIDER_ANTHROPIC, KT_FORMAT_ANTHROPIC,
+	    "https://api.anthropic.com", "x-api-key", "" },
+	[KT_CONFIG_OPENAI] = { KT_PROVIDER_OPENAI, KT_FORMAT_OPENAI,
+	    "https://api.openai.com", "Authorization", "Bearer " },
+	[KT_CONFIG_OFFLINE] = { KT_PROVIDER_OFFLINE, KT_FORMAT_ANTHROPIC,
+	    "http://offline.invalid", "x-api-key", "" },
+};
+
+static bool
+take(struct kt_span *s, struct kt_span prefix)
+{
+	if (!kt_span_caseeq(kt_span_sub(*s, 0, prefix.len), prefix))
+		return false;
+	*s = kt_span_sub(*s, prefix.len, s->len);
+	return true;
+}
+
+/* scheme://host[:port][/path]; "/v1" at the end is what paths begin with. */
+static enum kt_rc
+read_base_url(struct kt_target *t, struct kt_span url, struct kt_arena *mem,
+    struct kt_err *err)
+{
+	struct kt_span authority, port = { 0 };
+	size_t slash, colon;
+	uint64_t number;
+
+	t->is_https = take(&url, KT_SPAN("https://"));
+	if (!t->is_https && !take(&url, KT_SPAN("http://")))
+		return kt_fail(err, KT_E_PARSE,
+		    "base_url must begin with http:// or https://");
+	slash = kt_span_find(url, '/');
+	authority = kt_span_sub(url, 0, slash);
+	t->base_path = kt_span_sub(url, slash, url.len);
+	if (kt_span_find(authority, '@') < authority.len)
+		return kt_fail(err, KT_E_PARSE,
+		    "base_url must not hold a user name or password");
+	while (kt_span_ends(t->base_path, KT_SPAN("/")))
+		t->base_path.len--;
+	if (kt_span_ends(t->base_path, KT_SPAN("/v1")))
+		t->base_path.len -= 3;
+	t->host = authority;
+	colon = kt_span_find(authority, ':');
+	if (kt_span_starts(authority, KT_SPAN("["))) {
+		size_t end = kt_span_find(authority, ']');
+
+		t->host = kt_span_sub(authority, 1, end - 1);
+		colon = end + 1;
+	}
+	if (colon < authority.len) {
+		if (authority.ptr[0] != '[')
+			t->host = kt_span_sub(authority, 0, colon);
+		port = kt_span_sub(authority, colon + 1, authority.len);
+	}
+	number = t->is_https ? 443 : 80;
+	if (t->host.len == 0 ||
+	    (port.len > 0 && (!kt_span_u64(port, &number) || number == 0 ||
+	        number > 65535)))
+		return kt_fail(err, KT_E_PARSE, "base_url has no valid host:port");
+	t->port = (uint16_t)number;
+	t->host_header = authority;
+	t->host = kt_arena_dup(mem, t->host);
+	return t->host.ptr != NULL ? KT_OK :
+	    kt_fail(err, KT_E_LIMIT, "no memory for targets");
+}
+
+static bool
+baa_holds(const struct kt_config_data_policy *d)
+{
+	return d->baa.node != NULL && d->baa.agreement.len > 0;
+}
+
+static bool
+needs_secret(const struct kt_program *p, const struct kt_target *t)
+{
+	return t->provider != KT_PROVIDER_OFFLINE &&
+	    p->settings->auth.mode != KT_CONFIG_AUTH_PASSTHROUGH;
+}
+
+static void
+read_secret(struct kt_program *p, const struct kt_program_options *o,
+    struct kt_target *t, const struct kt_config_target *c)
+{
+	static const struct kt_span usual[] = {
+		[KT_PROVIDER_ANTHROPIC] = KT_SPAN_INIT("ANTHROPIC_API_KEY"),
+		[KT_PROVIDER_OPENAI] = KT_SPAN_INIT("OPENAI_API_KEY"),
+		[KT_PROVIDER_OFFLINE] = KT_SPAN_INIT(""),
+	};
+	struct kt_config_secret ref = c->secret_key_ref;
+	bool is_named = ref.from != KT_CONFIG_FROM_NONE;
+
+	t->is_available = true;
+	if (t->provider == KT_PROVIDER_OFFLINE ||
+	    p->settings->auth.mode == KT_CONFIG_AUTH_PASSTHROUGH)
+		return; /* the client's own credential goes up */
+	if (!is_named)
+		ref = (struct kt_config_secret){ .from = KT_CONFIG_ENV,
+			.name = usual[t->provider] };
+	if (o->secret != NULL && o->secret(o->secret_arg, &ref, p->mem, &t->key) &&
+	    t->key.len > 0)
+		return;
+	t->key = (struct kt_span){ 0 };
+	/* A server of one's own wants no key, where none is named. */
+	if (!is_named && c->base_url.len > 0)
+		return;
+	t->is_available = !needs_secret(p, t);
+	if (!t->is_available)
+		warn(p, kt_arena_printf(p->mem,
+		    "target %.*s is unavailable: its secret (%s %.*s) is not set",
+		    KT_SPAN_ARG(t->id), ref.from == KT_CONFIG_FILE ? "file" :
+		    "variable", KT_SPAN_ARG(ref.name)));
+}
+
+static enum kt_rc
+add_target(struct kt_program *p, const struct kt_program_options *o,
+    const struct kt_config_target *c, struct kt_err *err)
+{
+	struct kt_target *t = &p->targets[p->ntargets];
+	int vendor = c->provider_type >= 0 ? c->provider_type : c->vendor;
+	int format = c->format >= 0 ? c->format : vendor;
+	const struct vendor *v;
+
+	if ((size_t)vendor >= KT_NELEMS(vendors) ||
+	    vendors[vendor].base_url == NULL ||
+	    (size_t)format >= KT_NELEMS(vendors) ||
+	    vendors[format].base_url == NULL) {
+		warn(p, kt_arena_printf(p->mem,
+		    "target %.*s is unavailable: provider %.*s is not supported "
+		    "yet", KT_SPAN_ARG(c->id), KT_SPAN_ARG(c->provider)));
+		return KT_OK;
+	}
+	v = &vendors[vendor];
+	*t = (struct kt_target){
+		.id = c->id,
+		.provider = v->provider,
+		.format = vendors[format].format,
+		.model = c->model,
+		.ca_file = c->ca_file,
+		.key_header = c->api_key_header.ptr ? c->api_key_header :
+		    kt_span_of(v->key_header),
+		.key_prefix = c->api_key_prefix.ptr ? c->api_key_prefix :
+		    kt_span_of(v->key_prefix),
+		.headers = c->headers.at,
+		.nheaders = c->headers.n,
+		.anthropic_version = c->anthropic_version,
+		.region = c->region,
+		.first_byte_us = (uint64_t)c->timeout_seconds * 1000000,
+		.silence_us = (uint64_t)(c->stream_timeout_seconds > 0 ?
+		        c->stream_timeout_seconds : c->timeout_seconds) * 1000000,
+		.total_us = (uint64_t)c->total_timeout_seconds * 1000000,
+		.max_context_tokens = (uint64_t)c->max_context_tokens,
+		.max_messages = (uint64_t)c->max_messages,
+		.has_baa = baa_holds(&c->data_policy),
+		.index = p->ntargets,
+	};
+	if (read_base_url(t, c->base_url.len ? c->base_url :
+	        kt_span_of(v->base_url), p->mem, err) < 0)
+		return kt_wrap(err, "target %.*s", KT_SPAN_ARG(c->id));
+	read_secret(p, o, t, c);
+	p->ntargets++;
+	return KT_OK;
+}
+
+static enum kt_rc
+add_targets(struct kt_program *p, const struct kt_program_options *o,
+    struct kt_err *err)
+{
+	const struct kt_config_items *from = &p->settings->providers.targets;
+	bool has_any = false;
+
+	p->targets = kt_arena_array(p->mem, from->n + 1, sizeof(*p->targets));
+	if (p->targets == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory for targets");
+	for (size_t i = 0; i < from->n; i++) {
+		const struct kt_config_target *c = from->at;
+
+		if (add_target(p, o, &c[i], err) < 0)
+			return err->rc;
+	}
+	for (size_t i = 0; i < p->ntargets; i++)
+		has_any |= p->targets[i].is_available;
+	if (has_any)
+		return KT_OK;
+	if (!o->may_use_offline)
+		return kt_fail(err, KT_E_MISUSE,
+		    "no target is usable: set the secret of one, or name a target "
+		    "with provider offline");
+	p->targets[p->ntargets] = (struct kt_target){
+		.id = KT_SPAN("offline"),
+		.provider = KT_PROVIDER_OFFLINE,
+		.format = KT_FORMAT_ANTHROPIC,
+		.host = KT_SPAN("offline"),
+		.is_available = true,
+		.index = p->ntargets,
+	};
+	p->ntargets++;
+	p->uses_offline = true;
+	warn(p, KT_SPAN("no API key found: the built-in offline model answers; "
+	                "set ANTHROPIC_API_KEY for the real one"));
+	return KT_OK;
+}
+
+/* ---- the rest ---- */
+
+static enum kt_rc
+add_routes(struct kt_program *p, struct kt_err *err)
+{
+	const struct kt_config_pairs *from = &p->settings->routes;
+
+	if (from->n == 0)
+		return KT_OK;
+	p->routes = kt_arena_array(p->mem, from->n, sizeof(*p->routes));
+	if (p->routes == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory for routes");
+	for (size_t i = 0; i < from->n; i++) {
+		enum kt_endpoint e = KT_ENDPOINT_NONE;
+
+		if (!kt_endpoint_of(from->at[i].value, &e))
+			return kt_fail(err, KT_E_PARSE, "route '%.*s' has no "
+			    "treatment", KT_SPAN_ARG(from->at[i].key));
+		p->routes[p->nroutes++] = (struct kt_route){
+			.suffix = from->at[i].key, .endpoint = e };
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+add_chain(struct kt_program *p, const struct kt_program_options *o,
+    struct kt_err *err)
+{
+	struct kt_config_diags *d = kt_alloc(sizeof(*d));
+	const struct kt_detector *shipped = NULL;
+	size_t n = 0;
+	enum kt_rc rc;
+
+	if (d == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory for detectors");
+	rc = kt_policy_detectors_load(
+	    o->detectors, o->ndetectors, p->mem, d, &shipped, &n);
+	if (rc < 0 && d->n > 0)
+		rc = kt_fail(err, rc, "%.*s:%u:%u: %s",
+		    KT_SPAN_ARG(o->detectors[d->at[0].at.file].name),
+		    d->at[0].at.line, d->at[0].at.column, d->at[0].text);
+	else if (rc < 0)
+		rc = kt_fail(err, rc, "no memory for detectors");
+	kt_free(d);
+	if (rc < 0)
+		return rc;
+	return kt_chain_init(
+	    &p->chain, p->settings, shipped, n, p->instance_key, err);
+}
+
+static enum kt_rc
+add_tokens(struct kt_program *p, const struct kt_program_options *o,
+    struct kt_err *err)
+{
+	if (o->tokens_file.len == 0)
+		return KT_OK;
+	p->tokens = kt_alloc(sizeof(*p->tokens));
+	if (p->tokens == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory for tokens");
+	kt_auth_tokens_init(p->tokens);
+	if (kt_auth_tokens_parse(p->tokens, o->tokens_file, err) < 0)
+		return kt_wrap(err, "tokens file");
+	return KT_OK;
+}
+
+/* What decides: the effective settings and the bytes of the detectors. */
+static enum kt_rc
+add_hash(struct kt_program *p, const struct kt_program_options *o,
+    struct kt_err *err)
+{
+	struct kt_audit_hash h;
+	struct kt_buf b;
+	uint8_t digest[KT_AUDIT_HASH];
+
+	kt_buf_init(&b, KT_PROGRAM_ARENA_MAX);
+	if (kt_audit_hash_init(&h, err) < 0)
+		return err->rc;
+	if (kt_config_show(&kt_settings_table, p->settings, KT_CONFIG_JSON, &b) <
+	    0) {
+		kt_audit_hash_fini(&h);
+		kt_buf_fini(&b);
+		return kt_fail(err, KT_E_LIMIT, "settings are too large");
+	}
+	kt_audit_hash_add(&h, kt_buf_span(&b));
+	for (size_t i = 0; i < o->ndetectors; i++)
+		kt_audit_hash_add(&h, o->detectors[i].bytes);
+	kt_audit_hash_take(&h, digest);
+	kt_audit_hash_fini(&h);
+	kt_buf_fini(&b);
+	memcpy(p->hash, "sha256:", 7);
+	kt_hex(digest, sizeof(digest), p->hash + 7);
+	return KT_OK;
+}
+
+static kt_component_set
+answer_components(const struct kt_chain *c)
+{
+	kt_component_set set = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->policies[i].kind->judge != NULL &&
+		    c->policies[i].listens.bits != NULL)
+			set |= c->policies[i].components;
+	}
+	return set;
+}
+
+struct kt_program *
+kt_program_new(const struct kt_program_options *o, struct kt_err *err)
+{
+	struct kt_program *p = kt_alloc(sizeof(*p));
+
+	if (p == NULL || (p->mem = kt_arena_new(KT_PROGRAM_ARENA_MAX)) == NULL) {
+		kt_free(p);
+		(void)kt_fail(err, KT_E_LIMIT, "no memory for the program");
+		return NULL;
+	}
+	p->settings = o->settings;
+	if (o->instance_key.len == sizeof(p->instance_key))
+		memcpy(p->instance_key, o->instance_key.ptr, o->instance_key.len);
+	if (add_routes(p, err) < 0 || add_targets(p, o, err) < 0 ||
+	    add_chain(p, o, err) < 0 || add_tokens(p, o, err) < 0 ||
+	    add_hash(p, o, err) < 0) {
+		kt_program_free(&p);
+		return NULL;
+	}
+	p->answer_components = answer_components(&p->chain);
+	return p;
+}
+
+void
+kt_program_free(struct kt_program **pp)
+{
+	struct kt_program *p = *pp;
+
+	if (p == NULL)
+		return;
+	kt_chain_fini(&p->chain);
+	if (p->tokens != NULL)
+		kt_auth_tokens_fini(p->tokens);
+	kt_free(p->tokens);
+	kt_arena_free(&p->mem);
+	memset(p->instance_key, 0, sizeof(p->instance_key));
+	kt_free(p);
+	*pp = NULL;
+}
+
+struct kt_span
+kt_program_hash(const struct kt_program *p)
+{
+	return kt_span_of(p->hash);
+}
+
+const struct kt_settings *
+kt_program_settings(const struct kt_program *p)
+{
+	return p->settings;
+}
+
+const struct kt_target *
+kt_program_targets(const struct kt_program *p, size_t *n)
+{
+	*n = p->ntargets;
+	return p->targets;
+}
+
+const struct kt_span *
+kt_program_warnings(const struct kt_program *p, size_t *n)
+{
+	*n = p->nwarnings;
+	return p->warnings;
+}
+
+/* ---- scratch ---- */
+
+#define SLOTS_KEPT 8
+
+struct kt_scratch *
+kt_scratch_new(const struct kt_program *p)
+{
+	struct kt_scratch *s = kt_alloc(sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->program = p;
+	if (p->chain.detect != NULL &&
+	    kt_detect_scratch_new(&s->detect, p->chain.detect, NULL) < 0) {
+		kt_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void
+free_slot(struct kt_x_slot *slot)
+{
+	kt_buf_fini(&slot->raw);
+	kt_buf_fini(&slot->joined);
+	kt_json_fini(&slot->json);
+	kt_arena_free(&slot->mem);
+	kt_free(slot);
+}
+
+void
+kt_scratch_free(struct kt_scratch **sp)
+{
+	struct kt_scratch *s = *sp;
+
+	if (s == NULL)
+		return;
+	while (s->slots != NULL) {
+		struct kt_x_slot *slot = s->slots;
+
+		s->slots = slot->next;
+		free_slot(slot);
+	}
+	kt_detect_scratch_free(&s->detect);
+	kt_free(s);
+	*sp = NULL;
+}
+
+struct kt_x_slot *
+kt_x_slot_take(struct kt_scratch *s)
+{
+	struct kt_x_slot *slot = s->slots;
+
+	if (slot != NULL) {
+		s->slots = slot->next;
+		s->nslots--;
+		slot->next = NULL;
+		return slot;
+	}
+	slot = kt_alloc(sizeof(*slot));
+	if (slot == NULL)
+		return NULL;
+	slot->mem = kt_arena_new(KT_EVENT_ARENA_MAX);
+	if (slot->mem == NULL) {
+		kt_free(slot);
+		return NULL;
+	}
+	kt_buf_init(&slot->raw, 2 * KT_EVENT_MAX);
+	kt_buf_init(&slot->joined, 2 * KT_EVENT_MAX);
+	kt_json_init(&slot->json, 2 * KT_EVENT_MAX);
+	return slot;
+}
+
+void
+kt_x_slot_give(struct kt_scratch *s, struct kt_x_slot *slot)
+{
+	/* What one huge event needed is not kept for the small ones. */
+	if (s->nslots == SLOTS_KEPT || slot->raw.cap > 65536) {
+		free_slot(slot);
+		return;
+	}
+	slot->next = s->slots;
+	s->slots = slot;
+	s->nslots++;
+}
