@@ -16,3 +16,4 @@ include %D%/frame/local.mk
 include %D%/disk/local.mk
 include %D%/audit/local.mk
 include %D%/policy/local.mk
+include %D%/exchange/local.mk

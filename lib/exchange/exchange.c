@@ -264,9 +264,11 @@ recorded(struct kt_exchange *x, bool is_ok, struct kt_span receipt)
 
 		kt_buf_init(&b, KT_EVENT_MAX);
 		if (x->is_answer_begun && x->is_answer_stream) {
-			if (kt_stream_write_error(x->stream.writer, &p, &b) == KT_OK)
-				kt_x_out(x, kt_buf_span(&b));
-			(void)kt_x_order(x, KT_ORDER_ANSWER_END);
+			if (kt_stream_write_error(x->stream.writer, &p, &b) < 0)
+				kt_buf_reset(&b);
+			kt_x_out(x, kt_buf_span(&b));
+			(void)kt_x_order(x, b.len > 0 ? KT_ORDER_ANSWER_END :
+			    KT_ORDER_ANSWER_ABORT);
 		} else if (x->is_answer_begun) {
 			(void)kt_x_order(x, KT_ORDER_ANSWER_ABORT);
 		} else if (kt_speak_error(x->client_format, &p, &b) == KT_OK) {

@@ -77,10 +77,15 @@ struct kt_x_inspection {
 struct kt_x_block {
 	uint64_t key;
 	struct kt_detect_stream *stream; /* NULL: collected, scanned at its end */
-	struct kt_buf text;              /* collected */
+	struct kt_buf text;              /* collected, or what is undecided */
+	uint64_t text_at;                /* offset of text in the block */
 	uint64_t length, hold;           /* text seen, text that may go out */
+	uint64_t released;
 	enum kt_component component;
-	bool is_collected, is_signed, is_ended;
+	bool is_inspected, is_collected, is_signed, is_ended;
+	bool has_open;                   /* a finding that is only flagged */
+	uint64_t open_start;
+	uint32_t open_detector;
 	struct kt_x_redaction *first, *last;
 	struct kt_x_block *next;
 };
@@ -95,6 +100,7 @@ struct kt_x_redaction {
 /* An event that is being looked at or held back. */
 struct kt_x_slot {
 	struct kt_buf raw; /* as received, or as edited */
+	size_t raw_bytes; /* as received */
 	size_t data_at, data_len, name_at, name_len;
 	struct kt_buf joined; /* data, when it took several lines */
 	bool is_joined, has_json;
@@ -114,11 +120,12 @@ struct kt_x_streaming {
 	struct kt_sse sse;
 	struct kt_stream_reader reader;
 	struct kt_stream_writer *writer;
-	struct kt_x_block *blocks;
+	struct kt_x_block *blocks, *free_blocks;
+	struct kt_x_redaction *free_redactions;
 	struct kt_x_slot *first, *last; /* held back, in order */
 	size_t held_bytes;
 	struct kt_buf tail; /* from the last event on, until recorded */
-	bool is_inspected, has_tail, is_cut, is_broken, has_answer;
+	bool is_inspected, has_tail, is_cut;
 	uint64_t events, forwarded_bytes, withheld_bytes, cut_at_event;
 };
 
@@ -263,6 +270,7 @@ bool kt_x_looks_at(const struct kt_exchange *x, enum kt_component c);
 void kt_x_dispatch(struct kt_exchange *x); /* to the first target */
 /* To the next target, or false when there is none left. */
 bool kt_x_try_next(struct kt_exchange *x);
+bool kt_x_has_next(const struct kt_exchange *x);
 bool kt_x_may_retry(const struct kt_exchange *x, unsigned status);
 
 /* answer.c */

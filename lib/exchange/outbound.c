@@ -43,6 +43,8 @@ can_take(const struct kt_exchange *x, const struct kt_target *t)
 	case KT_ENDPOINT_RESPONSES:
 		return t->format == KT_FORMAT_OPENAI ||
 		    t->provider == KT_PROVIDER_OFFLINE;
+	case KT_ENDPOINT_COUNT_TOKENS: /* others have no such endpoint */
+		return t->format == KT_FORMAT_ANTHROPIC;
 	case KT_ENDPOINT_FILES:
 		return t->format == x->client_format &&
 		    t->provider != KT_PROVIDER_OFFLINE;
@@ -472,7 +474,7 @@ answer_offline(struct kt_exchange *x)
 
 /* ---- attempts ---- */
 
-static bool
+static void
 send_to(struct kt_exchange *x, const struct kt_target *t)
 {
 	struct kt_x_edits edits = { 0 };
@@ -492,7 +494,7 @@ send_to(struct kt_exchange *x, const struct kt_target *t)
 		rc = one_piece(x, kt_buf_span(x->is_encoded ? &x->wire : &x->body));
 	if (rc == KT_E_PARSE) {
 		kt_x_refuse(x, KT_REASON_ROUTE_TRANSLATION, NULL, "%s", err.text);
-		return true;
+		return;
 	}
 	o = kt_x_order(x, KT_ORDER_UPSTREAM);
 	o->target = t;
@@ -502,7 +504,7 @@ send_to(struct kt_exchange *x, const struct kt_target *t)
 	    write_head(x, t, o, x->is_translated || edits.n > 0) < 0) {
 		x->norders--; /* nothing goes up half-made */
 		kt_x_fail(x, KT_E_LIMIT);
-		return true;
+		return;
 	}
 	o->pieces = x->pieces;
 	o->npieces = x->npieces;
@@ -514,41 +516,57 @@ send_to(struct kt_exchange *x, const struct kt_target *t)
 	x->is_upstream_open = true;
 	x->is_upstream_sent = false;
 	x->phase = KT_X_ATTEMPT;
-	return true;
 }
 
-bool
-kt_x_try_next(struct kt_exchange *x)
+/* The next target that can take this call, or NULL. */
+static const struct kt_target *
+next_target(const struct kt_exchange *x)
 {
 	int64_t most = x->program->settings->providers.fallback.max_attempts;
 
 	if (x->nattempts == KT_NELEMS(x->attempts) ||
 	    (most > 0 && x->nattempts >= (size_t)most))
-		return false;
-	while (x->next_target < x->program->ntargets) {
-		const struct kt_target *t =
-		    &x->program->targets[x->next_target++];
+		return NULL;
+	for (size_t i = x->next_target; i < x->program->ntargets; i++) {
+		const struct kt_target *t = &x->program->targets[i];
 
-		if (!can_take(x, t) || !fits(x, t))
-			continue;
 		/* Nothing fails over to a model that is none. */
-		if (x->nattempts > 0 && t->provider == KT_PROVIDER_OFFLINE)
-			continue;
-		x->target = t;
-		x->attempts[x->nattempts++] =
-		    (struct kt_audit_attempt){ .target = t->id };
-		x->attempt_us = x->last_byte_mono = x->now_mono;
-		x->upstream_status = 0;
-		if (t->provider != KT_PROVIDER_OFFLINE)
-			return send_to(x, t);
-		x->is_offline = true;
-		if (x->surface.endpoint == KT_ENDPOINT_MODELS)
-			answer_models(x);
-		else
-			answer_offline(x);
+		if (can_take(x, t) && fits(x, t) &&
+		    (x->nattempts == 0 || t->provider != KT_PROVIDER_OFFLINE))
+			return t;
+	}
+	return NULL;
+}
+
+bool
+kt_x_has_next(const struct kt_exchange *x)
+{
+	return next_target(x) != NULL;
+}
+
+bool
+kt_x_try_next(struct kt_exchange *x)
+{
+	const struct kt_target *t = next_target(x);
+
+	if (t == NULL)
+		return false;
+	x->next_target = t->index + 1;
+	x->target = t;
+	x->attempts[x->nattempts++] =
+	    (struct kt_audit_attempt){ .target = t->id };
+	x->attempt_us = x->last_byte_mono = x->now_mono;
+	x->upstream_status = 0;
+	if (t->provider != KT_PROVIDER_OFFLINE) {
+		send_to(x, t);
 		return true;
 	}
-	return false;
+	x->is_offline = true;
+	if (x->surface.endpoint == KT_ENDPOINT_MODELS)
+		answer_models(x);
+	else
+		answer_offline(x);
+	return true;
 }
 
 static bool
@@ -575,18 +593,6 @@ is_native(const struct kt_exchange *x)
 	return false;
 }
 
-static bool
-counts_tokens(const struct kt_exchange *x)
-{
-	for (size_t i = 0; i < x->program->ntargets; i++) {
-		const struct kt_target *t = &x->program->targets[i];
-
-		if (t->is_available && (t->format == KT_FORMAT_ANTHROPIC))
-			return true;
-	}
-	return false;
-}
-
 void
 kt_x_dispatch(struct kt_exchange *x)
 {
@@ -596,14 +602,10 @@ kt_x_dispatch(struct kt_exchange *x)
 		return;
 	}
 	if (x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS &&
-	    !counts_tokens(x)) {
+	    !kt_x_has_next(x)) {
 		answer_count(x);
 		return;
 	}
-	while (x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS &&
-	    x->next_target < x->program->ntargets &&
-	    x->program->targets[x->next_target].format != KT_FORMAT_ANTHROPIC)
-		x->next_target++; /* others cannot count */
 	if (kt_x_try_next(x))
 		return;
 	if (any_takes(x))

@@ -346,6 +346,11 @@ kt_program_new(const struct kt_program_options *o, struct kt_err *err)
 	p->settings = o->settings;
 	if (o->instance_key.len == sizeof(p->instance_key))
 		memcpy(p->instance_key, o->instance_key.ptr, o->instance_key.len);
+	if (o->settings->auth.mode == KT_CONFIG_AUTH_JWT) {
+		(void)kt_fail(err, KT_E_MISUSE, "auth.mode jwt is not available");
+		kt_program_free(&p);
+		return NULL;
+	}
 	if (add_routes(p, err) < 0 || add_targets(p, o, err) < 0 ||
 	    add_chain(p, o, err) < 0 || add_tokens(p, o, err) < 0 ||
 	    add_hash(p, o, err) < 0) {

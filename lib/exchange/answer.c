@@ -1,0 +1,480 @@
+/*
+ * answer - what came back: whole bodies, errors, and bytes in a pipe.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A whole answer is held until it was inspected and its record is on disk;
+ * a stream (stream.c) goes out event by event.  What no policy touches goes
+ * out in the very bytes that came.
+ */
+#include "exchange/exchange_priv.h"
+
+#define HEADERS_ADDED_MAX 8
+
+static struct kt_span
+answer_header(const struct kt_exchange *x, struct kt_span name)
+{
+	return kt_header_find(x->answer_headers, x->nanswer_headers, name);
+}
+
+static bool
+is_type(const struct kt_exchange *x, struct kt_span type)
+{
+	struct kt_span t = answer_header(x, KT_SPAN("content-type"));
+
+	return kt_span_caseeq(kt_span_sub(t, 0, type.len), type);
+}
+
+/* Lists the fields that a translation lost, for the client to see. */
+static struct kt_span
+write_losses(struct kt_exchange *x)
+{
+	const struct kt_translation *t = &x->translation;
+	const struct {
+		const char *word;
+		const struct kt_span *at;
+		unsigned n;
+	} lists[] = { { "dropped=", t->dropped, t->ndropped },
+		{ "approximated=", t->approximated, t->napproximated } };
+	struct kt_span s = { 0 };
+	struct kt_buf b;
+	enum kt_rc rc = KT_OK;
+
+	kt_buf_init(&b, KT_HEAD_MAX / 4);
+	for (size_t k = 0; k < KT_NELEMS(lists); k++) {
+		for (unsigned i = 0; rc == KT_OK && i < lists[k].n &&
+		     i < KT_TRANSLATION_MAX; i++)
+			rc = kt_buf_printf(&b, "%s%.*s", i > 0 ? "," :
+			    k > 0 && b.len > 0 ? "; approximated=" : lists[k].word,
+			    KT_SPAN_ARG(lists[k].at[i]));
+	}
+	if (b.len > 0 && kt_header_is_value(kt_buf_span(&b)))
+		s = kt_arena_dup(x->mem, kt_buf_span(&b));
+	kt_buf_fini(&b);
+	return s;
+}
+
+void
+kt_x_answer_head(struct kt_exchange *x, unsigned status, uint64_t length)
+{
+	size_t room = x->nanswer_headers + HEADERS_ADDED_MAX, n = 0;
+	struct kt_header *h = kt_arena_array(x->mem, room, sizeof(*h));
+	struct kt_order *o = kt_x_order(x, KT_ORDER_ANSWER_HEAD);
+	struct kt_span losses;
+
+	x->is_answer_begun = true;
+	x->status = status;
+	if (x->first_byte_mono == 0)
+		x->first_byte_mono = x->now_mono;
+	o->status = status;
+	o->length = length;
+	if (h == NULL)
+		return; /* an answer without headers is still the right answer */
+	for (size_t i = 0; i < x->nanswer_headers; i++)
+		(void)kt_x_header_add(h, &n, room, x->answer_headers[i].name,
+		    x->answer_headers[i].value);
+	if (answer_header(x, KT_SPAN("request-id")).ptr == NULL &&
+	    x->is_recorded && !x->is_answer_stream &&
+	    x->client_format == KT_FORMAT_ANTHROPIC)
+		(void)kt_x_header_add(h, &n, room, KT_SPAN("request-id"),
+		    x->upstream_request_id.len ? x->upstream_request_id :
+		    kt_span_of(x->call_id));
+	(void)kt_x_header_add(
+	    h, &n, room, KT_SPAN("kt-call"), kt_span_of(x->call_id));
+	if (x->receipt.len > 0)
+		(void)kt_x_header_add(
+		    h, &n, room, KT_SPAN("kt-audit"), x->receipt);
+	if (x->is_offline && answer_header(x, KT_SPAN("kt-offline")).ptr == NULL)
+		(void)kt_x_header_add(
+		    h, &n, room, KT_SPAN("kt-offline"), KT_SPAN("true"));
+	losses = write_losses(x);
+	if (losses.len > 0)
+		(void)kt_x_header_add(
+		    h, &n, room, KT_SPAN("x-kt-translation"), losses);
+	o->headers = h;
+	o->nheaders = n;
+}
+
+/* The upstream's headers that may go on to the client. */
+static bool
+keep_headers(struct kt_exchange *x, const struct kt_header *from, size_t n)
+{
+	struct kt_header *kept;
+	size_t k = 0;
+
+	if (!kt_x_keep_headers(x, from, n, &kept))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (kt_header_is_hop_by_hop(from, n, from[i].name) ||
+		    kt_span_caseeq(from[i].name, KT_SPAN("content-length")))
+			continue;
+		kept[k++] = kept[i];
+	}
+	x->answer_headers = kept;
+	x->nanswer_headers = k;
+	x->upstream_request_id = answer_header(x, KT_SPAN("request-id"));
+	if (x->upstream_request_id.ptr == NULL)
+		x->upstream_request_id =
+		    answer_header(x, KT_SPAN("x-request-id"));
+	return true;
+}
+
+static bool
+is_encoded(const struct kt_exchange *x)
+{
+	struct kt_span e =
+	    kt_span_trim(answer_header(x, KT_SPAN("content-encoding")));
+
+	return e.len > 0 && !kt_span_caseeq(e, KT_SPAN("identity"));
+}
+
+static void
+note_attempt(struct kt_exchange *x, unsigned status)
+{
+	struct kt_audit_attempt *a;
+
+	if (x->nattempts == 0)
+		return;
+	a = &x->attempts[x->nattempts - 1];
+	a->status = status;
+	a->ms = (x->now_mono - x->attempt_us) / 1000;
+	x->upstream_us = x->now_mono - x->attempt_us;
+}
+
+static bool
+fail_over(struct kt_exchange *x)
+{
+	if (x->surface.endpoint == KT_ENDPOINT_FILES || x->is_answer_begun ||
+	    !kt_x_has_next(x))
+		return false;
+	if (x->is_upstream_open) {
+		x->is_upstream_open = false;
+		(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
+	}
+	return kt_x_try_next(x);
+}
+
+static bool
+is_chat(const struct kt_exchange *x)
+{
+	return kt_endpoint_format(x->surface.endpoint) != KT_FORMAT_NONE;
+}
+
+void
+kt_x_upstream_head(struct kt_exchange *x, unsigned status,
+    const struct kt_header *headers, size_t n)
+{
+	bool is_inspected = is_chat(x) ||
+	    x->surface.endpoint == KT_ENDPOINT_PASSTHROUGH ||
+	    x->surface.endpoint == KT_ENDPOINT_DETECT;
+
+	note_attempt(x, status);
+	x->last_byte_mono = x->now_mono;
+	if (kt_x_may_retry(x, status) && fail_over(x))
+		return;
+	x->upstream_status = status;
+	if (!keep_headers(x, headers, n)) {
+		kt_x_fail(x, KT_E_LIMIT);
+		return;
+	}
+	if (is_inspected && is_encoded(x)) {
+		kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL,
+		    "content-encoding, though identity was asked for");
+		return;
+	}
+	if (x->is_upstream_sent)
+		kt_x_drop_request(x);
+	kt_buf_init(&x->answer, KT_ANSWER_MAX);
+	kt_json_init(&x->answer_json, KT_ANSWER_MAX);
+	if (status >= 400 || x->is_head_only) {
+		x->phase = KT_X_WHOLE;
+	} else if (is_chat(x) && is_type(x, KT_SPAN("text/event-stream"))) {
+		x->phase = KT_X_STREAM;
+		kt_x_stream_begin(x);
+	} else if (is_chat(x) ||
+	    (is_inspected && is_type(x, KT_SPAN("application/json")))) {
+		x->phase = KT_X_WHOLE;
+	} else {
+		x->phase = KT_X_PIPE;
+		if (is_inspected)
+			kt_x_note(&x->answer_verdict, KT_ACTION_FLAG,
+			    KT_REASON_COMPLETION_UNINSPECTABLE, NULL);
+		kt_x_answer_head(x, status, KT_LENGTH_CHUNKED);
+	}
+}
+
+void
+kt_x_upstream_body(struct kt_exchange *x, struct kt_span bytes)
+{
+	x->last_byte_mono = x->now_mono;
+	switch (x->phase) {
+	case KT_X_WHOLE:
+		if (kt_buf_add(&x->answer, bytes) < 0)
+			kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL,
+			    "the answer is too large");
+		return;
+	case KT_X_STREAM:
+		kt_x_stream_body(x, bytes);
+		return;
+	case KT_X_PIPE:
+		kt_x_out(x, bytes);
+		return;
+	case KT_X_HEAD:
+	case KT_X_UPLOAD:
+	case KT_X_INSPECT:
+	case KT_X_ATTEMPT:
+	case KT_X_RECORDING:
+	case KT_X_DONE:
+		return;
+	}
+}
+
+/* What goes to the client is what is committed to. */
+static void
+commit_answer(struct kt_exchange *x, struct kt_span bytes)
+{
+	uint8_t salt[KT_AUDIT_HASH];
+
+	kt_audit_salt(x->program->instance_key, kt_span_of(x->call_id),
+	    KT_SPAN("completion"), salt);
+	kt_audit_commit_begin(&x->hash, salt);
+	kt_audit_hash_add(&x->hash, bytes);
+	kt_audit_commit_end(&x->hash, x->completion_commit);
+}
+
+static void
+finish_whole(struct kt_exchange *x, unsigned status, struct kt_span body)
+{
+	x->status = status;
+	x->final_body = body;
+	if (x->has_hash)
+		commit_answer(x, body);
+	kt_x_record(x);
+}
+
+/* Clients recover by the wording of their vendor's errors: byte for byte,
+ * unless the vendor is another one. */
+static void
+end_error(struct kt_exchange *x)
+{
+	unsigned status = x->upstream_status;
+	struct kt_span body = kt_buf_span(&x->answer);
+
+	x->outcome = status == 529 ? KT_AUDIT_UPSTREAM_OVERLOADED :
+	    KT_AUDIT_UPSTREAM_ERROR;
+	if (status < 400)
+		x->outcome = KT_AUDIT_OK; /* HEAD */
+	if (x->is_translated && status >= 400) {
+		kt_buf_init(&x->offline, KT_ANSWER_MAX);
+		if (kt_translate_error(x->target->format,
+		        kt_endpoint_format(x->surface.endpoint), &status, body,
+		        x->upstream_request_id, x->mem, &x->offline) < 0) {
+			kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL, NULL);
+			return;
+		}
+		body = kt_buf_span(&x->offline);
+	}
+	finish_whole(x, status, body);
+}
+
+static enum kt_rc
+inspect_answer(struct kt_exchange *x)
+{
+	enum kt_format format = is_chat(x) && !x->is_offline ?
+	    (kt_endpoint_format(x->surface.endpoint) == KT_FORMAT_RESPONSES ?
+	            KT_FORMAT_RESPONSES : x->target->format) :
+	    kt_endpoint_format(x->surface.endpoint);
+	int rc;
+
+	kt_answer_facts(format, &x->answer_json, kt_buf_span(&x->answer),
+	    &x->answer_facts);
+	kt_x_inspect_begin(x, format, KT_ANSWER, &x->answer_json,
+	    kt_buf_span(&x->answer));
+	do
+		rc = kt_x_inspect(x, &x->answer_verdict, &x->answer_edits);
+	while (rc == 0);
+	return rc < 0 ? (enum kt_rc)rc : KT_OK;
+}
+
+/* The answer as the client gets it, in x->answer or x->offline. */
+static enum kt_rc
+render_answer(struct kt_exchange *x, struct kt_span *out, struct kt_err *err)
+{
+	struct kt_translate_options o = { .now_s = x->now_wall / 1000000 };
+	struct kt_json edited, *json = &x->answer_json;
+	struct kt_buf b;
+	enum kt_rc rc = KT_OK;
+
+	*out = kt_buf_span(&x->answer);
+	if (x->answer_edits.n == 0 && !x->is_translated)
+		return KT_OK;
+	kt_buf_fini(&x->offline);
+	kt_buf_init(&x->offline, 4 * (size_t)KT_ANSWER_MAX);
+	if (x->answer_edits.n > 0 && !x->is_translated) {
+		rc = kt_x_splice(*out, &x->answer_edits, &x->offline);
+		*out = kt_buf_span(&x->offline);
+		return rc;
+	}
+	kt_buf_init(&b, 2 * (size_t)KT_ANSWER_MAX);
+	kt_json_init(&edited, 2 * (size_t)KT_ANSWER_MAX);
+	if (x->answer_edits.n > 0) {
+		rc = kt_x_splice(*out, &x->answer_edits, &b);
+		*out = kt_buf_span(&b);
+		json = &edited;
+		if (rc == KT_OK)
+			rc = kt_json_parse(&edited, *out, err);
+	}
+	if (rc == KT_OK)
+		rc = kt_translate_answer(x->target->format,
+		    kt_endpoint_format(x->surface.endpoint), json, *out, &o,
+		    x->mem, &x->offline, &x->translation, err);
+	kt_json_fini(&edited);
+	kt_buf_fini(&b);
+	*out = kt_buf_span(&x->offline);
+	return rc;
+}
+
+static void
+end_whole(struct kt_exchange *x)
+{
+	const struct kt_x_verdict *v = &x->answer_verdict;
+	struct kt_err err = { 0 };
+	struct kt_span body;
+	enum kt_rc rc;
+
+	if (kt_json_parse(&x->answer_json, kt_buf_span(&x->answer), &err) < 0 ||
+	    kt_json_type(&x->answer_json, kt_json_root(&x->answer_json)) !=
+	        KT_JSON_OBJECT) {
+		kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL, "%s",
+		    err.text[0] ? err.text : "not a JSON object");
+		return;
+	}
+	rc = inspect_answer(x);
+	if (rc < 0) {
+		kt_x_fail(x, rc);
+		return;
+	}
+	if (v->action == KT_ACTION_BLOCK) {
+		kt_x_refuse(x, v->reason, v->policy, NULL);
+		return;
+	}
+	rc = render_answer(x, &body, &err);
+	if (rc < 0) {
+		kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL, "%s", err.text);
+		return;
+	}
+	if (v->action < x->decision) {
+		x->decision = v->action;
+		if (v->action == KT_ACTION_REDACT && x->reason == KT_REASON_NONE)
+			x->reason = v->reason;
+	}
+	x->outcome = KT_AUDIT_OK;
+	finish_whole(x, x->upstream_status, body);
+}
+
+void
+kt_x_upstream_end(struct kt_exchange *x)
+{
+	switch (x->phase) {
+	case KT_X_WHOLE:
+		if (x->upstream_status >= 400 || x->is_head_only)
+			end_error(x);
+		else
+			end_whole(x);
+		return;
+	case KT_X_STREAM:
+		kt_x_stream_end(x);
+		return;
+	case KT_X_PIPE:
+		x->outcome = KT_AUDIT_OK;
+		kt_x_record(x);
+		return;
+	case KT_X_HEAD:
+	case KT_X_UPLOAD:
+	case KT_X_INSPECT:
+	case KT_X_ATTEMPT:
+	case KT_X_RECORDING:
+	case KT_X_DONE:
+		return;
+	}
+}
+
+/* An answer that began and cannot be ended well is broken off. */
+static void
+break_off(struct kt_exchange *x, enum kt_reason reason)
+{
+	if (x->is_upstream_open) {
+		x->is_upstream_open = false;
+		(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
+	}
+	x->reason = reason;
+	x->is_error = true;
+	x->outcome = reason == KT_REASON_UPSTREAM_SLOW ?
+	    KT_AUDIT_UPSTREAM_TIMEOUT : KT_AUDIT_UPSTREAM_ERROR;
+	x->is_truncated = true;
+	kt_x_record(x);
+}
+
+static void
+lost(struct kt_exchange *x, enum kt_reason reason)
+{
+	switch (x->phase) {
+	case KT_X_ATTEMPT:
+	case KT_X_WHOLE:
+		kt_x_refuse(x, reason, NULL, NULL);
+		return;
+	case KT_X_STREAM:
+		kt_x_stream_fail(x, reason);
+		return;
+	case KT_X_PIPE:
+		break_off(x, reason);
+		return;
+	case KT_X_HEAD:
+	case KT_X_UPLOAD:
+	case KT_X_INSPECT:
+	case KT_X_RECORDING:
+	case KT_X_DONE:
+		return;
+	}
+}
+
+void
+kt_x_upstream_fail(struct kt_exchange *x, enum kt_fault fault)
+{
+	uint32_t on = x->program->settings->providers.fallback.triggers;
+	enum kt_config_trigger trigger = fault == KT_FAULT_TIMEOUT ?
+	    KT_CONFIG_ON_TIMEOUT : fault == KT_FAULT_CONNECT ?
+	    KT_CONFIG_ON_CONNECT : KT_CONFIG_ON_SERVER_ERROR;
+
+	if (x->phase == KT_X_ATTEMPT) {
+		note_attempt(x, 0);
+		if ((on & (1u << trigger)) && fail_over(x))
+			return;
+	}
+	lost(x, fault == KT_FAULT_CONNECT ? KT_REASON_UPSTREAM_UNREACHABLE :
+	        fault == KT_FAULT_TIMEOUT ? KT_REASON_UPSTREAM_SLOW :
+	        KT_REASON_UPSTREAM_GARBLED);
+}
+
+void
+kt_x_upstream_slow(struct kt_exchange *x)
+{
+	const struct kt_target *t = x->target;
+	uint32_t on = x->program->settings->providers.fallback.triggers;
+	bool is_over = t->total_us && x->now_mono >= x->attempt_us + t->total_us;
+
+	if (x->phase == KT_X_ATTEMPT) {
+		is_over |= t->first_byte_us &&
+		    x->now_mono >= x->attempt_us + t->first_byte_us;
+		if (is_over)
+			note_attempt(x, 0);
+		if (is_over && (on & (1u << KT_CONFIG_ON_TIMEOUT)) && fail_over(x))
+			return;
+	} else {
+		is_over |= t->silence_us && !x->is_upstream_paused &&
+		    x->now_mono >= x->last_byte_mono + t->silence_us;
+	}
+	if (is_over)
+		lost(x, KT_REASON_UPSTREAM_SLOW);
+	else if (x->phase == KT_X_STREAM)
+		kt_x_stream_ping(x);
+}

@@ -1,0 +1,15 @@
+libkt_a_SOURCES += \
+	%D%/exchange.h \
+	%D%/exchange_priv.h \
+	%D%/program.h \
+	%D%/program_priv.h \
+	%D%/answer.c \
+	%D%/exchange.c \
+	%D%/inbound.c \
+	%D%/inflate.c \
+	%D%/inspect.c \
+	%D%/outbound.c \
+	%D%/program.c \
+	%D%/record.c \
+	%D%/refuse.c \
+	%D%/stream.c
