@@ -53,6 +53,29 @@ write_losses(struct kt_exchange *x)
 	return s;
 }
 
+static void
+note_fields(const struct kt_span *from, unsigned n, struct kt_span *to,
+    unsigned *count)
+{
+	for (unsigned i = 0; i < n && i < KT_TRANSLATION_MAX; i++) {
+		bool is_known = false;
+
+		for (unsigned k = 0; k < *count && k < KT_TRANSLATION_MAX; k++)
+			is_known |= kt_span_eq(to[k], from[i]);
+		if (!is_known && *count < KT_TRANSLATION_MAX)
+			to[(*count)++] = from[i];
+	}
+}
+
+void
+kt_x_note_losses(struct kt_exchange *x, const struct kt_translation *t)
+{
+	note_fields(t->dropped, t->ndropped, x->translation.dropped,
+	    &x->translation.ndropped);
+	note_fields(t->approximated, t->napproximated,
+	    x->translation.approximated, &x->translation.napproximated);
+}
+
 void
 kt_x_answer_head(struct kt_exchange *x, unsigned status, uint64_t length)
 {
@@ -251,6 +274,22 @@ finish_whole(struct kt_exchange *x, unsigned status, struct kt_span body)
 	kt_x_record(x);
 }
 
+static void
+no_retry(struct kt_exchange *x)
+{
+	struct kt_header *h = kt_arena_array(
+	    x->mem, x->nanswer_headers + 1, sizeof(*h));
+	size_t n = x->nanswer_headers;
+
+	if (h == NULL)
+		return; /* the full arena refuses the whole answer */
+	memcpy(h, x->answer_headers, n * sizeof(*h));
+	(void)kt_x_header_add(h, &n, n + 1, KT_SPAN("x-should-retry"),
+	    KT_SPAN("false"));
+	x->answer_headers = h;
+	x->nanswer_headers = n;
+}
+
 /* Clients recover by the wording of their vendor's errors: byte for byte,
  * unless the vendor is another one. */
 static void
@@ -272,6 +311,8 @@ end_error(struct kt_exchange *x)
 			return;
 		}
 		body = kt_buf_span(&x->offline);
+		if (x->upstream_status == 402 && status != 402)
+			no_retry(x); /* the other vendor's word for it is a 429 */
 	}
 	finish_whole(x, status, body);
 }
@@ -299,7 +340,9 @@ inspect_answer(struct kt_exchange *x)
 static enum kt_rc
 render_answer(struct kt_exchange *x, struct kt_span *out, struct kt_err *err)
 {
-	struct kt_translate_options o = { .now_s = x->now_wall / 1000000 };
+	struct kt_translate_options o = { .now_s = x->now_wall / 1000000,
+		.request = &x->translation };
+	struct kt_translation losses = { .is_strict = x->translation.is_strict };
 	struct kt_json edited, *json = &x->answer_json;
 	struct kt_buf b;
 	enum kt_rc rc = KT_OK;
@@ -326,7 +369,8 @@ render_answer(struct kt_exchange *x, struct kt_span *out, struct kt_err *err)
 	if (rc == KT_OK)
 		rc = kt_translate_answer(x->target->format,
 		    kt_endpoint_format(x->surface.endpoint), json, *out, &o,
-		    x->mem, &x->offline, &x->translation, err);
+		    x->mem, &x->offline, &losses, err);
+	kt_x_note_losses(x, &losses);
 	kt_json_fini(&edited);
 	kt_buf_fini(&b);
 	*out = kt_buf_span(&x->offline);

@@ -9,6 +9,7 @@
 #ifndef KT_EXCHANGE_PRIV_H
 #define KT_EXCHANGE_PRIV_H
 #include "audit/record.h"
+#include "detect/stream.h"
 #include "exchange/exchange.h"
 #include "exchange/program_priv.h"
 #include "frame/header.h"
@@ -186,6 +187,7 @@ struct kt_exchange {
 	size_t npieces;
 	struct kt_buf translated;
 	struct kt_translation translation;
+	struct kt_translate_options translate_options; /* of the answer */
 	bool is_translated, is_offline;
 	struct kt_buf offline;
 
@@ -265,6 +267,9 @@ KT_MUSTCHECK enum kt_rc kt_x_splice(struct kt_span text,
     const struct kt_x_edits *edits, struct kt_buf *out);
 /* Does any policy look at answers at all? */
 bool kt_x_looks_at(const struct kt_exchange *x, enum kt_component c);
+
+/* What a translation of the answer lost, after what that of the request did. */
+void kt_x_note_losses(struct kt_exchange *x, const struct kt_translation *t);
 
 /* outbound.c */
 void kt_x_dispatch(struct kt_exchange *x); /* to the first target */

@@ -198,13 +198,28 @@ cut_into_pieces(struct kt_exchange *x, const struct kt_x_edits *e)
 	return KT_OK;
 }
 
+/* The names lie in a body that is gone when the answer comes. */
+static enum kt_rc
+keep_tool_names(struct kt_exchange *x)
+{
+	struct kt_translation *t = &x->translation;
+	struct kt_span *kept = kt_arena_array(
+	    x->mem, t->ncustom_tools, sizeof(*kept));
+
+	if (kept == NULL)
+		return KT_E_LIMIT;
+	for (size_t i = 0; i < t->ncustom_tools; i++)
+		kept[i] = kt_arena_dup(x->mem, t->custom_tools[i]);
+	t->custom_tools = kept;
+	return kt_arena_is_full(x->mem) ? KT_E_LIMIT : KT_OK;
+}
+
 static enum kt_rc
 translate(struct kt_exchange *x, const struct kt_target *t,
     const struct kt_x_edits *e, struct kt_err *err)
 {
 	struct kt_translate_options o = {
 		.model = t->model,
-		.max_tokens = 8192,
 		.api_version = t->anthropic_version.len ? t->anthropic_version :
 		    KT_SPAN("2023-06-01"),
 		.now_s = x->now_wall / 1000000,
@@ -233,6 +248,8 @@ translate(struct kt_exchange *x, const struct kt_target *t,
 	if (rc == KT_OK)
 		rc = kt_translate_request(request_format(x), t->format, json, text,
 		    &o, x->mem, &x->translated, &x->translation, err);
+	if (rc == KT_OK)
+		rc = keep_tool_names(x);
 	kt_json_fini(&edited);
 	kt_buf_fini(&b);
 	return rc < 0 ? rc : one_piece(x, kt_buf_span(&x->translated));

@@ -303,7 +303,7 @@ add_hash(struct kt_program *p, const struct kt_program_options *o,
 	kt_buf_init(&b, KT_PROGRAM_ARENA_MAX);
 	if (kt_audit_hash_init(&h, err) < 0)
 		return err->rc;
-	if (kt_config_show(&kt_settings_table, p->settings, KT_CONFIG_JSON, &b) <
+	if (kt_config_show(&kt_config_root_table, p->settings, KT_CONFIG_JSON, &b) <
 	    0) {
 		kt_audit_hash_fini(&h);
 		kt_buf_fini(&b);

@@ -27,7 +27,6 @@ void
 kt_x_stream_begin(struct kt_exchange *x)
 {
 	struct kt_x_streaming *s = &x->stream;
-	struct kt_translate_options o = { .now_s = x->now_wall / 1000000 };
 	uint8_t salt[KT_AUDIT_HASH];
 
 	kt_sse_init(&s->sse, KT_EVENT_MAX);
@@ -35,8 +34,11 @@ kt_x_stream_begin(struct kt_exchange *x)
 	kt_stream_reader_init(&s->reader, upstream_format(x));
 	s->is_inspected = kt_x_looks_at(x, KT_COMPONENT_COMPLETION) ||
 	    kt_x_looks_at(x, KT_COMPONENT_TOOL_USE);
+	x->translate_options = (struct kt_translate_options){
+		.now_s = x->now_wall / 1000000, .request = &x->translation };
 	s->writer = kt_stream_writer_new(upstream_format(x),
-	    kt_endpoint_format(x->surface.endpoint), x->facts.wants_usage, &o);
+	    kt_endpoint_format(x->surface.endpoint), x->facts.wants_usage,
+	    &x->translate_options);
 	x->is_answer_stream = true;
 	kt_audit_salt(x->program->instance_key, kt_span_of(x->call_id),
 	    KT_SPAN("completion"), salt);
@@ -630,6 +632,8 @@ finish(struct kt_exchange *x)
 	s->forwarded_bytes += s->tail.len;
 	kt_audit_commit_end(&x->hash, x->completion_commit);
 	x->status = x->upstream_status;
+	if (x->is_translated)
+		kt_x_note_losses(x, kt_stream_writer_report(s->writer));
 	kt_x_record(x);
 }
 

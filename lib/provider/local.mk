@@ -22,4 +22,6 @@ libkt_a_SOURCES += \
 	%D%/stream.h \
 	%D%/stream_priv.h \
 	%D%/surface.c \
-	%D%/surface.h
+	%D%/surface.h \
+	%D%/translate.h \
+	%D%/translate_pending.c
