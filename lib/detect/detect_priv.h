@@ -90,15 +90,23 @@ struct kt_index {
 	struct kt_node *node; /* 0 is no node */
 	size_t nlit, lit_cap, nnode, node_cap;
 	uint32_t root[256];
+	uint64_t pair[1024]; /* two bytes that some literal begins with */
 	bool is_folded;
 };
 /* Text of all literals a match of pattern can begin with; none when one of
-   them is shorter than two bytes.  *caseless is raised by a leading (?i). */
+   them is too short to be worth a look, and never one of a single byte.  *caseless is raised by a leading (?i). */
 KT_MUSTCHECK enum kt_rc kt_literals_of(const char *pattern,
     struct kt_arena *mem, struct kt_span **out, size_t *n, bool *caseless);
 KT_MUSTCHECK enum kt_rc kt_index_add(
     struct kt_index *ix, struct kt_arena *mem, struct kt_span lit, uint32_t rule);
 KT_MUSTCHECK enum kt_rc kt_index_build(struct kt_index *ix);
+static inline bool
+kt_index_may(const struct kt_index *ix, const char *two)
+{
+	unsigned pair = (unsigned)(uint8_t)two[0] << 8 | (uint8_t)two[1];
+
+	return ix->pair[pair >> 6] >> (pair & 63) & 1;
+}
 void kt_index_fini(struct kt_index *ix);
 
 struct kt_detect {

@@ -90,6 +90,20 @@ build(struct kt_index *ix, uint32_t lo, uint32_t hi, uint32_t depth, uint32_t *o
 	return KT_OK;
 }
 
+static void
+note_pair(struct kt_index *ix, char a, char b)
+{
+	unsigned pair = (unsigned)(uint8_t)a << 8 | (uint8_t)b;
+
+	ix->pair[pair >> 6] |= (uint64_t)1 << (pair & 63);
+}
+
+static char
+unfold(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 enum kt_rc
 kt_index_build(struct kt_index *ix)
 {
@@ -105,6 +119,16 @@ kt_index_build(struct kt_index *ix)
 	ix->nnode = 1;
 	if (build(ix, 0, (uint32_t)ix->nlit, 0, &top) < 0)
 		return KT_E_LIMIT;
+	for (size_t i = 0; i < ix->nlit; i++) {
+		char a = ix->lit[i].text[0], b = ix->lit[i].text[1];
+
+		note_pair(ix, a, b);
+		if (ix->is_folded) {
+			note_pair(ix, unfold(a), b);
+			note_pair(ix, a, unfold(b));
+			note_pair(ix, unfold(a), unfold(b));
+		}
+	}
 	for (int c = 'A'; ix->is_folded && c <= 'Z'; c++)
 		ix->root[c] = ix->root[c - 'A' + 'a'];
 	return KT_OK;

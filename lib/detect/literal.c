@@ -324,8 +324,9 @@ kt_literals_of(const char *pattern, struct kt_arena *mem, struct kt_span **out,
 		rd.p += 4;
 	}
 	read_alternatives(&rd, &w);
+	/* Two letters in either case begin every other word of prose. */
 	for (size_t i = 0; i < w.n; i++)
-		if (w.len[i] < 2)
+		if (w.len[i] < (*caseless ? 3 : 2))
 			return KT_OK;
 	*out = kt_arena_array(mem, w.n, sizeof(**out));
 	if (*out == NULL)

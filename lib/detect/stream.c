@@ -237,7 +237,9 @@ walk_all(struct step *t, const struct kt_index *ix, size_t from)
 	if (ix->nlit == 0)
 		return KT_OK;
 	for (; from < t->hold && rc == KT_OK; from++)
-		if (ix->root[(uint8_t)t->text.ptr[from]] != 0)
+		if (from + 1 < t->text.len
+		        ? kt_index_may(ix, t->text.ptr + from)
+		        : ix->root[(uint8_t)t->text.ptr[from]] != 0)
 			rc = walk(t, ix, from);
 	return rc;
 }

@@ -10,3 +10,6 @@ tests_bench_upstream_bench_LDADD = $(GATEWAY_LIBS)
 EXTRA_PROGRAMS += tests/bench/audit_bench
 tests_bench_audit_bench_SOURCES = %D%/audit_bench.c
 tests_bench_audit_bench_LDADD = $(GATEWAY_LIBS)
+EXTRA_PROGRAMS += tests/bench/detect_bench
+tests_bench_detect_bench_SOURCES = %D%/detect_bench.c
+tests_bench_detect_bench_LDADD = $(KT_LIBS)

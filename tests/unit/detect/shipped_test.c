@@ -18,7 +18,8 @@ static const char *const measured[] = { "credit-card", "us-ssn",
 	"uk-nino", "nl-bsn", "es-nif", "pl-pesel", "de-steuer-id", "fr-nir",
 	"br-cpf", "ca-sin", "in-aadhaar", "fi-hetu", "se-personnummer",
 	"tr-kimlik", "kr-rrn", "sg-nric", "za-id", "au-tfn",
-	"us-bank-routing", "us-npi", "us-mbi", "role-token", "fake-role-boundary" };
+	"us-bank-routing", "us-npi", "us-mbi",
+	"us-driver-license", "without-limits", "role-token", "fake-role-boundary" };
 
 static bool
 hits(const char *text, size_t detector)
