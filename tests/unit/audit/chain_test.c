@@ -201,6 +201,40 @@ depth_of_a_line_is_bounded_by_kt_audit_depth_max(void)
 	}
 }
 
+static void
+line_of_kt_audit_line_max_is_sealed_and_no_longer_one(void)
+{
+	static char text[KT_AUDIT_LINE_MAX];
+	struct kt_audit_chain c;
+	struct kt_buf out, body;
+	uint8_t leaf[32];
+	size_t around;
+
+	kt_buf_init(&out, 1u << 17);
+	kt_buf_init(&body, 1u << 17);
+	ok(kt_audit_chain_init(&c, &err) == KT_OK);
+	ok(kt_audit_seal(&c, &env, KT_SPAN("{\"a\":\"\"}"), &out, leaf,
+	    &err) == KT_OK);
+	around = out.len - 1;
+	memset(text, 'x', sizeof(text));
+	for (size_t more = 0; more < 2; more++) {
+		size_t n = KT_AUDIT_LINE_MAX - around + more;
+
+		kt_buf_reset(&out);
+		kt_buf_reset(&body);
+		c.size = 0;
+		memset(c.prev, 0, sizeof(c.prev));
+		ok(kt_buf_printf(&body, "{\"a\":\"%.*s\"}", (int)n, text) ==
+		    KT_OK);
+		ok((kt_audit_seal(&c, &env, kt_buf_span(&body), &out, leaf,
+		    &err) == KT_OK) == (more == 0));
+		ok(out.len == (more == 0 ? KT_AUDIT_LINE_MAX + 1 : 0));
+	}
+	kt_audit_chain_fini(&c);
+	kt_buf_fini(&out);
+	kt_buf_fini(&body);
+}
+
 /* A small generator, so that a failure can be repeated. */
 static uint32_t
 next(uint32_t *seed)
@@ -388,6 +422,7 @@ main(void)
 	RUN(sealed_line_has_its_members_in_order);
 	RUN(body_that_is_not_canonical_is_not_sealed);
 	RUN(depth_of_a_line_is_bounded_by_kt_audit_depth_max);
+	RUN(line_of_kt_audit_line_max_is_sealed_and_no_longer_one);
 	RUN(whatever_text_is_put_the_line_is_canonical);
 	RUN(call_record_of_any_size_fits_a_line);
 	RUN(record_nobody_filled_in_is_an_error_that_failed_closed);

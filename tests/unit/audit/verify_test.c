@@ -468,6 +468,44 @@ missing_segment_is_named_as_one(void)
 	unmake(&log);
 }
 
+static bool
+no_note(void *arg, struct kt_span *note)
+{
+	(void)arg;
+	(void)note;
+	return false;
+}
+
+static void
+breaks_beyond_kt_audit_breaks_max_are_counted(void)
+{
+	struct kt_audit_envelope env = { .boot = KT_SPAN("b"),
+		.origin = KT_SPAN("o") };
+	struct kt_audit_chain c;
+	struct kt_audit_verify *v;
+	struct kt_buf text;
+	uint8_t leaf[32];
+
+	kt_buf_init(&text, 1u << 20);
+	ok(kt_audit_chain_init(&c, &err) == KT_OK);
+	for (int i = 0; i < 3 * KT_AUDIT_BREAKS_MAX; i++) {
+		ok(kt_audit_seal(&c, &env, KT_SPAN("{\"type\":\"call\"}"),
+		    &text, leaf, &err) == KT_OK);
+		ok(kt_buf_add(&text, KT_SPAN("garbage\n")) == KT_OK);
+	}
+	ok(kt_audit_verify_new(&v, (struct kt_span){ .ptr = NULL }, no_note,
+	    NULL, &err) == KT_OK);
+	kt_audit_verify_segment(v, 0);
+	ok(kt_audit_verify_feed(v, kt_buf_span(&text), &err) == KT_OK);
+	result = *kt_audit_verify_finish(v);
+	ok(result.nbreaks == KT_AUDIT_BREAKS_MAX);
+	ok(result.more_breaks == 2 * KT_AUDIT_BREAKS_MAX);
+	ok(result.breaks[0].index == 1 && result.good == 1);
+	kt_audit_verify_free(&v);
+	kt_audit_chain_fini(&c);
+	kt_buf_fini(&text);
+}
+
 int
 main(void)
 {
@@ -480,6 +518,7 @@ main(void)
 	RUN(forged_record_that_chains_is_an_insert_at_its_place);
 	RUN(log_cut_at_any_byte_is_truncated_at_the_record_that_lacks_it);
 	RUN(changed_or_missing_checkpoint_is_named_as_one);
+	RUN(breaks_beyond_kt_audit_breaks_max_are_counted);
 	RUN(missing_segment_is_named_as_one);
 	return done();
 }

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -364,6 +365,10 @@ second_process_is_refused_and_told_why(void)
 	}
 	ok(waitpid(pid, &status, 0) == pid && status == 0);
 	ok(kt_log_close(&log, &err) == KT_OK);
+	opts.segment_bytes = 0;
+	ok(kt_log_open(&log, &opts, &err) == KT_OK);
+	ok(log.segment_bytes == KT_AUDIT_SEGMENT_MAX);
+	ok(kt_log_close(&log, &err) == KT_OK);
 	opts.gateway = KT_SPAN("other");
 	ok(kt_log_open(&log, &opts, &err) < 0); /* another one's log */
 }
@@ -465,6 +470,82 @@ broken_disk_takes_the_writer_down_and_a_good_one_up_again(void)
 	ok(verified.by_type[KT_AUDIT_TYPE_call] == 1);
 }
 
+/* A process of its own: writes as fast as it can, and tells what is durable. */
+static _Noreturn void
+write_until_killed(int tell)
+{
+	struct kt_writer_opts opts = opts_of(&kt_disk_real);
+	struct kt_writer_inbox *in;
+	struct kt_writer_ticket *t;
+	struct kt_writer *w;
+	struct acked a;
+
+	opts.segment_bytes = 20000;
+	if (kt_writer_start(&w, &opts, &err) < 0 ||
+	    kt_writer_inbox_new(&in, &err) < 0)
+		_exit(1);
+	for (;;) {
+		struct pollfd p = { .fd = kt_writer_inbox_fd(in),
+			.events = POLLIN };
+
+		for (int i = 0; i < 3; i++) {
+			if (kt_writer_submit(w, KT_SPAN("{\"type\":\"call\"}"),
+			    in, NULL, &err) < 0)
+				_exit(1);
+		}
+		(void)poll(&p, 1, 1000);
+		while ((t = kt_writer_inbox_take(in)) != NULL) {
+			a.index = t->index;
+			memcpy(a.leaf, t->leaf, sizeof(a.leaf));
+			if (!t->is_durable ||
+			    write(tell, &a, sizeof(a)) != (ssize_t)sizeof(a))
+				_exit(1);
+			kt_writer_ticket_free(&t);
+		}
+	}
+}
+
+static void
+kill_loses_nothing_told_and_a_growing_log_is_never_called_changed(void)
+{
+	static uint8_t leaves[20000][32];
+	static struct acked told[20000];
+	size_t n = 0;
+
+	fresh_dir();
+	for (int round = 0; round < 8; round++) {
+		int fd[2], status;
+		pid_t pid;
+
+		ok(pipe(fd) == 0);
+		pid = fork();
+		if (pid == 0)
+			write_until_killed(fd[1]);
+		(void)close(fd[1]);
+		for (int k = 0; k < 20 + 7 * round; k++) {
+			if (read(fd[0], &told[n], sizeof(told[n])) ==
+			    (ssize_t)sizeof(told[n]))
+				n++;
+			if (k % 16 == 3) { /* while it grows */
+				verify_dir(NULL, 0);
+				ok(verified.nbreaks == 0);
+			}
+		}
+		ok(kill(pid, SIGKILL) == 0);
+		ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+		while (n < KT_NELEMS(told) && read(fd[0], &told[n],
+		    sizeof(told[n])) == (ssize_t)sizeof(told[n]))
+			n++;
+		(void)close(fd[0]);
+	}
+	write_log(1);
+	verify_dir(leaves, KT_NELEMS(leaves));
+	ok(is_intact() && n >= 8 * 20 && verified.size < KT_NELEMS(leaves));
+	for (size_t i = 0; i < n; i++)
+		ok(told[i].index < verified.size &&
+		    memcmp(leaves[told[i].index], told[i].leaf, 32) == 0);
+}
+
 /* A disk that does not answer: KT_AUDIT_QUEUE_MAX records wait, no more. */
 static int
 slow_sync(void *arg, int fd)
@@ -528,6 +609,7 @@ main(void)
 	RUN(second_process_is_refused_and_told_why);
 	RUN(every_ticket_comes_back_and_a_bad_body_is_alone_in_failing);
 	RUN(broken_disk_takes_the_writer_down_and_a_good_one_up_again);
+	RUN(kill_loses_nothing_told_and_a_growing_log_is_never_called_changed);
 	RUN(queue_is_bounded_by_kt_audit_queue_max_and_by_bytes);
 	fresh_dir();
 	return done();
