@@ -14,3 +14,4 @@ include %D%/bench/local.mk
 include %D%/unit/gateway/local.mk
 include %D%/unit/config/local.mk
 include %D%/unit/provider/local.mk
+include %D%/lib/local.mk
