@@ -147,6 +147,8 @@ kt_buf_shift(struct kt_buf *b, size_t n)
 {
 	if (n > b->len)
 		KT_BUG("more dropped from a buffer than it holds");
+	if (n == 0)
+		return; /* an empty buffer may have no memory yet */
 	memmove(b->ptr, b->ptr + n, b->len - n);
 	b->len -= n;
 }
