@@ -10,3 +10,7 @@ tests_unit_detect_corpora_test_SOURCES = %D%/corpora_test.c %D%/law.h \
 	%D%/shipped.h
 tests_unit_detect_corpora_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/corpora_test
+check_PROGRAMS += tests/unit/detect/detect_test
+tests_unit_detect_detect_test_SOURCES = %D%/detect_test.c %D%/rules.h
+tests_unit_detect_detect_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/detect/detect_test
