@@ -13,15 +13,16 @@ ends_with_any(struct kt_span s, const char *const *words, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(words[i]);
 
-		if (s.len >= len && kt_span_caseeq(
-		        kt_span_sub(s, s.len - len, len), kt_span_of(words[i])))
+		if (s.len >= len &&
+		    kt_span_caseeq(
+			kt_span_sub(s, s.len - len, len), kt_span_of(words[i])))
 			return true;
 	}
 	return false;
 }
 
 bool
-kt_is_email(struct kt_span s)
+kt_detect_is_email(struct kt_span s)
 {
 	/* Files (icon@2x.png) and hosts of code (git@github.com:...). */
 	static const char *const not_tld[] = { ".png", ".jpg", ".jpeg", ".gif",
@@ -46,10 +47,10 @@ kt_is_email(struct kt_span s)
 
 /* North American: area and exchange begin with 2 to 9. */
 bool
-kt_is_phone(struct kt_span s)
+kt_detect_is_phone(struct kt_span s)
 {
 	uint8_t d[16];
-	size_t n = kt_digits(s, d, 15), at;
+	size_t n = kt_detect_digits(s, d, 15), at;
 
 	if (n != 10 && !(n == 11 && d[0] == 1))
 		return false;
@@ -60,10 +61,10 @@ kt_is_phone(struct kt_span s)
 }
 
 bool
-kt_is_phone_international(struct kt_span s)
+kt_detect_is_phone_international(struct kt_span s)
 {
 	uint8_t d[16];
-	size_t n = kt_digits(s, d, 15), same = 1;
+	size_t n = kt_detect_digits(s, d, 15), same = 1;
 
 	if (n < 8 || n > 15 || d[0] == 0)
 		return false;
@@ -73,7 +74,7 @@ kt_is_phone_international(struct kt_span s)
 }
 
 bool
-kt_is_ipv4(struct kt_span s)
+kt_detect_is_ipv4(struct kt_span s)
 {
 	unsigned part[4] = { 0 }, n = 0;
 	size_t digits = 0;
@@ -102,7 +103,7 @@ kt_is_ipv4(struct kt_span s)
 }
 
 bool
-kt_is_ipv6(struct kt_span s)
+kt_detect_is_ipv6(struct kt_span s)
 {
 	size_t groups = 0, digits = 0, letters = 0, gaps = 0, hex = 0;
 
@@ -119,7 +120,8 @@ kt_is_ipv6(struct kt_span s)
 			digits = 0;
 			continue;
 		}
-		if (!((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f')))
+		if (!((c >= '0' && c <= '9') ||
+			((c | 32) >= 'a' && (c | 32) <= 'f')))
 			return false;
 		letters += c > '9';
 		hex++;

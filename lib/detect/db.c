@@ -25,11 +25,13 @@ fail_rule(const struct kt_detector *d, struct kt_err *err, enum kt_rc rc,
 }
 
 static enum kt_rc
-compile_pcre2(struct kt_rule *r, pcre2_compile_context *how, struct kt_err *err)
+compile_pcre2(
+    struct kt_detect_rule *r, pcre2_compile_context *how, struct kt_err *err)
 {
 	const struct kt_detector *d = r->def;
-	uint32_t captures = 0, backrefs = 0, options = PCRE2_USE_OFFSET_LIMIT |
-	    PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
+	uint32_t captures = 0, backrefs = 0,
+		 options = PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_UTF |
+	    PCRE2_NEVER_BACKSLASH_C;
 	PCRE2_SIZE at;
 	char why[128];
 	int rc;
@@ -39,7 +41,8 @@ compile_pcre2(struct kt_rule *r, pcre2_compile_context *how, struct kt_err *err)
 	r->code = pcre2_compile((PCRE2_SPTR)d->pattern, PCRE2_ZERO_TERMINATED,
 	    options, &rc, &at, how);
 	if (r->code == NULL) {
-		if (pcre2_get_error_message(rc, (PCRE2_UCHAR *)why, sizeof(why)) < 0)
+		if (pcre2_get_error_message(
+			rc, (PCRE2_UCHAR *)why, sizeof(why)) < 0)
 			why[0] = '\0';
 		return kt_fail(err, KT_E_PARSE,
 		    "detector %s: pattern: byte %zu: %s", d->id, at, why);
@@ -49,7 +52,8 @@ compile_pcre2(struct kt_rule *r, pcre2_compile_context *how, struct kt_err *err)
 	/* Without a JIT on this machine the interpreter gives the same. */
 	if (rc != 0 && rc != PCRE2_ERROR_JIT_BADOPTION)
 		return fail_rule(d, err, KT_E_LIMIT, "pattern: no memory");
-	if (pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &captures) != 0 ||
+	if (pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &captures) !=
+		0 ||
 	    pcre2_pattern_info(r->code, PCRE2_INFO_BACKREFMAX, &backrefs) != 0)
 		KT_BUG("PCRE2 does not know its own pattern");
 	if (backrefs > 0)
@@ -60,7 +64,7 @@ compile_pcre2(struct kt_rule *r, pcre2_compile_context *how, struct kt_err *err)
 }
 
 static void
-learn_first(struct kt_rule *r)
+learn_first(struct kt_detect_rule *r)
 {
 	const uint8_t *map = NULL;
 	uint32_t type = 0, unit = 0;
@@ -70,22 +74,22 @@ learn_first(struct kt_rule *r)
 	if (type == 1 &&
 	    pcre2_pattern_info(r->code, PCRE2_INFO_FIRSTCODEUNIT, &unit) == 0) {
 		r->has_first = true;
-		kt_bytes_add(&r->first, (char)unit);
+		kt_detect_bytes_add(&r->first, (char)unit);
 		/* Whether it is caseless is not told: both. */
 		if ((unit | 32) >= 'a' && (unit | 32) <= 'z')
-			kt_bytes_add(&r->first, (char)(unit ^ 32));
+			kt_detect_bytes_add(&r->first, (char)(unit ^ 32));
 	} else if (type == 0 &&
 	    pcre2_pattern_info(r->code, PCRE2_INFO_FIRSTBITMAP, &map) == 0 &&
 	    map != NULL) {
 		r->has_first = true;
 		for (unsigned c = 0; c < 256; c++)
 			if (map[c >> 3] >> (c & 7) & 1)
-				kt_bytes_add(&r->first, (char)c);
+				kt_detect_bytes_add(&r->first, (char)c);
 	}
 }
 
 static enum kt_rc
-compile_tail(struct kt_rule *r, struct kt_err *err)
+compile_tail(struct kt_detect_rule *r, struct kt_err *err)
 {
 	const struct kt_detector *d = r->def;
 
@@ -94,7 +98,7 @@ compile_tail(struct kt_rule *r, struct kt_err *err)
 	r->has_tail = true;
 	if (d->tail == NULL)
 		memset(&r->tail, 0xff, sizeof(r->tail));
-	else if (!kt_bytes_parse(d->tail, &r->tail))
+	else if (!kt_detect_bytes_parse(d->tail, &r->tail))
 		return fail_rule(d, err, KT_E_PARSE, "tail: not a byte class");
 	if (d->tail_end != NULL)
 		r->tail_end_len = strlen(d->tail_end);
@@ -104,7 +108,7 @@ compile_tail(struct kt_rule *r, struct kt_err *err)
 }
 
 static enum kt_rc
-check_definition(struct kt_rule *r, struct kt_err *err)
+check_definition(struct kt_detect_rule *r, struct kt_err *err)
 {
 	const struct kt_detector *d = r->def;
 
@@ -126,8 +130,8 @@ check_definition(struct kt_rule *r, struct kt_err *err)
 			    "detector %s: unknown checksum '%s'", d->id,
 			    d->checksum);
 	}
-	r->context_bytes = d->context_bytes ? d->context_bytes
-	                                    : KT_DETECT_CONTEXT_DEFAULT;
+	r->context_bytes =
+	    d->context_bytes ? d->context_bytes : KT_DETECT_CONTEXT_DEFAULT;
 	if (r->context_bytes > KT_DETECT_CONTEXT_MAX)
 		return fail_rule(d, err, KT_E_LIMIT, "context_bytes: too many");
 	return compile_tail(r, err);
@@ -135,7 +139,7 @@ check_definition(struct kt_rule *r, struct kt_err *err)
 
 /* Widths of the pattern, with the flags by which Vectorscan takes it. */
 static enum kt_rc
-measure(struct kt_rule *r, const char *text, unsigned *flags,
+measure(struct kt_detect_rule *r, const char *text, unsigned *flags,
     unsigned *min, unsigned *max, struct kt_err *err)
 {
 	hs_compile_error_t *why = NULL;
@@ -148,8 +152,9 @@ measure(struct kt_rule *r, const char *text, unsigned *flags,
 		why = NULL;
 		*flags |= HS_FLAG_PREFILTER;
 		if (hs_expression_info(text, *flags, &info, &why) != HS_SUCCESS)
-			rc = kt_fail(err, KT_E_PARSE, "detector %s: pattern: %s",
-			    r->def->id, why != NULL ? why->message : "no memory");
+			rc = kt_fail(err, KT_E_PARSE,
+			    "detector %s: pattern: %s", r->def->id,
+			    why != NULL ? why->message : "no memory");
 	}
 	if (rc == KT_OK) {
 		*min = info->min_width;
@@ -161,7 +166,7 @@ measure(struct kt_rule *r, const char *text, unsigned *flags,
 }
 
 static enum kt_rc
-measure_rule(struct kt_rule *r, struct kt_err *err)
+measure_rule(struct kt_detect_rule *r, struct kt_err *err)
 {
 	const struct kt_detector *d = r->def;
 	unsigned flags, min, max, limit = KT_HOLD_MAX;
@@ -173,11 +178,13 @@ measure_rule(struct kt_rule *r, struct kt_err *err)
 	if (d->when == KT_DETECT_BLOCK)
 		limit = KT_DETECT_WIDTH_MAX;
 	if (min == 0)
-		return fail_rule(d, err, KT_E_PARSE, "pattern: matches nothing");
+		return fail_rule(
+		    d, err, KT_E_PARSE, "pattern: matches nothing");
 	if (max > limit)
 		return kt_fail(err, KT_E_LIMIT,
 		    "detector %s: pattern: may be wider than %u bytes; "
-		    "bound its repeats or use a tail", d->id, limit);
+		    "bound its repeats or use a tail",
+		    d->id, limit);
 	if (r->sought != NULL) { /* literals; reach and slack are theirs */
 		r->hs_flags = r->is_folded ? HS_FLAG_CASELESS : 0;
 		return KT_OK;
@@ -197,8 +204,8 @@ measure_rule(struct kt_rule *r, struct kt_err *err)
 
 /* A pattern for any of the literals: each byte in hexadecimal. */
 static const char *
-seek_literals(struct kt_rule *r, struct kt_arena *mem, const struct kt_span *lit,
-    size_t n)
+seek_literals(struct kt_detect_rule *r, struct kt_arena *mem,
+    const struct kt_span *lit, size_t n)
 {
 	size_t room = 1, at = 0;
 	char *out;
@@ -231,21 +238,23 @@ seek_literals(struct kt_rule *r, struct kt_arena *mem, const struct kt_span *lit
 static enum kt_rc
 index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 {
-	struct kt_rule *r = &db->rules[i];
+	struct kt_detect_rule *r = &db->rules[i];
 	bool caseless = r->def->is_caseless;
 	struct kt_span *lit;
 	size_t n;
 
-	if (kt_literals_of(r->def->pattern, db->mem, &lit, &n, &caseless) < 0)
+	if (kt_detect_literals_of(
+		r->def->pattern, db->mem, &lit, &n, &caseless) < 0)
 		return fail_rule(r->def, err, KT_E_LIMIT, "too many literals");
 	r->is_literal = n > 0;
 	r->is_folded = caseless;
 	if (n > 0 && r->def->anchor == NULL)
 		r->sought = seek_literals(r, db->mem, lit, n);
 	for (size_t k = 0; k < n; k++) {
-		struct kt_index *ix = caseless ? &db->folded : &db->exact;
+		struct kt_detect_index *ix =
+		    caseless ? &db->folded : &db->exact;
 
-		if (kt_index_add(ix, db->mem, lit[k], i) < 0)
+		if (kt_detect_index_add(ix, db->mem, lit[k], i) < 0)
 			return fail_rule(r->def, err, KT_E_LIMIT, "no memory");
 	}
 	if (n == 0)
@@ -255,8 +264,8 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 
 /* Everything but what Vectorscan has to say. */
 enum kt_rc
-kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs, size_t n,
-    struct kt_err *err)
+kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
+    size_t n, struct kt_err *err)
 {
 	struct kt_detect *db = kt_alloc(sizeof(*db));
 	pcre2_compile_context *how = pcre2_compile_context_create(NULL);
@@ -278,7 +287,7 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs, size_t
 		goto full;
 	err->rc = KT_OK;
 	for (db->n = 0; db->n < n; db->n++) {
-		struct kt_rule *r = &db->rules[db->n];
+		struct kt_detect_rule *r = &db->rules[db->n];
 
 		r->def = &defs[db->n];
 		if (check_definition(r, err) < 0 ||
@@ -289,8 +298,8 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs, size_t
 		}
 		learn_first(r);
 	}
-	if (kt_index_build(&db->exact) == KT_OK &&
-	    kt_index_build(&db->folded) == KT_OK)
+	if (kt_detect_index_build(&db->exact) == KT_OK &&
+	    kt_detect_index_build(&db->folded) == KT_OK)
 		goto out;
 full:
 	(void)kt_fail(err, KT_E_LIMIT, "detectors: no memory"); /* in err */
@@ -320,14 +329,17 @@ compile_hs(struct kt_detect *db, size_t from, struct kt_err *err)
 			flags[i] = db->rules[from + i].hs_flags;
 			ids[i] = (unsigned)from + i;
 		}
-		if (hs_compile_multi(text, flags, ids, (unsigned)n, HS_MODE_BLOCK,
-		        NULL, &db->hs[db->nhs], &why) == HS_SUCCESS)
+		if (hs_compile_multi(text, flags, ids, (unsigned)n,
+			HS_MODE_BLOCK, NULL, &db->hs[db->nhs],
+			&why) == HS_SUCCESS)
 			db->nhs++;
 		else
-			(void)kt_fail(err, KT_E_PARSE, "detector %s: pattern: %s",
+			(void)kt_fail(err, KT_E_PARSE,
+			    "detector %s: pattern: %s",
 			    why && why->expression >= 0
-			        ? db->rules[from + (size_t)why->expression].def->id
-			        : "(all)",
+				? db->rules[from + (size_t)why->expression]
+				      .def->id
+				: "(all)",
 			    why ? why->message : "no memory"); /* in err */
 	}
 	(void)hs_free_compile_error(why); /* frees only */
@@ -375,8 +387,8 @@ kt_detect_free(struct kt_detect **pdb)
 	for (size_t i = 0; i < db->nhs; i++)
 		if (hs_free_database(db->hs[i]) != HS_SUCCESS)
 			KT_BUG("a database that cannot be freed");
-	kt_index_fini(&db->exact);
-	kt_index_fini(&db->folded);
+	kt_detect_index_fini(&db->exact);
+	kt_detect_index_fini(&db->folded);
 	kt_arena_free(&db->mem);
 	kt_free(db->rules);
 	kt_free(db->runs);

@@ -23,16 +23,18 @@
 
 /* When a detector can tell: see detect/stream.h. */
 enum kt_detect_when {
-	KT_DETECT_SPAN = 0, /* from the bytes of the match: holds its bytes back */
-	KT_DETECT_BLOCK,    /* needs the whole block */
-	KT_DETECT_LATE,     /* tells when it knows; holds nothing back */
+	KT_DETECT_SPAN =
+	    0, /* from the bytes of the match: holds its bytes back */
+	KT_DETECT_BLOCK, /* needs the whole block */
+	KT_DETECT_LATE, /* tells when it knows; holds nothing back */
 };
 
 /* One detector, as its author wrote it.  Unset members are NULL or zero. */
 struct kt_detector {
-	const char *id;     /* "github-pat"; unique */
-	const char *group;  /* "secret", "pii", "injection", "user" */
-	const char *entity; /* "CREDIT_CARD"; a redaction writes [CREDIT_CARD] */
+	const char *id; /* "github-pat"; unique */
+	const char *group; /* "secret", "pii", "injection", "user" */
+	const char
+	    *entity; /* "CREDIT_CARD"; a redaction writes [CREDIT_CARD] */
 	enum kt_class class;
 	enum kt_detect_when when;
 	uint16_t confidence_pm;
@@ -102,8 +104,8 @@ KT_MUSTCHECK enum kt_rc kt_detect_set_init(
 void kt_detect_set_fini(struct kt_detect_set *set);
 void kt_detect_set_add(struct kt_detect_set *set, size_t detector);
 /* All whose id or group or entity is name; false when there is none. */
-bool kt_detect_set_add_named(struct kt_detect_set *set,
-    const struct kt_detect *db, struct kt_span name);
+bool kt_detect_set_add_named(
+    struct kt_detect_set *set, const struct kt_detect *db, struct kt_span name);
 bool kt_detect_set_has(const struct kt_detect_set *set, size_t detector);
 
 KT_MUSTCHECK enum kt_rc kt_detect_scratch_new(struct kt_detect_scratch **out,

@@ -13,6 +13,7 @@
 #include <pcre2.h>
 
 #include "detect/detect.h"
+#include "detect/index_priv.h"
 
 #define KT_DETECT_VALIDATORS_MAX 4
 /* A stream keeps this much to the left of what is undecided. */
@@ -24,100 +25,66 @@
 #define KT_DETECT_WIDTH_MAX 4096
 #define KT_DETECT_TAIL_END_MAX 64
 
-typedef bool (*kt_validator_fn)(struct kt_span span);
-kt_validator_fn kt_detect_validator(const char *name);
+typedef bool (*kt_detect_validator_fn)(struct kt_span span);
+kt_detect_validator_fn kt_detect_validator(const char *name);
 /* By file: numbers on cards and accounts, tokens, addresses, persons. */
 #define KT_VALIDATOR(name, fn) bool fn(struct kt_span span);
 #include "detect/validators.def"
 /* The decimal digits of s, without the rest; how many, at most max. */
-size_t kt_digits(struct kt_span s, uint8_t *out, size_t max);
+size_t kt_detect_digits(struct kt_span s, uint8_t *out, size_t max);
 /* Is the last of n decimal digits the Luhn check digit? */
-bool kt_luhn(const uint8_t *d, size_t n);
+bool kt_detect_luhn(const uint8_t *d, size_t n);
 
 /* A set of bytes. */
-struct kt_bytes {
+struct kt_detect_bytes {
 	uint64_t w[4];
 };
 static inline bool
-kt_bytes_has(const struct kt_bytes *set, char c)
+kt_detect_bytes_has(const struct kt_detect_bytes *set, char c)
 {
 	uint8_t b = (uint8_t)c;
 
 	return set->w[b >> 6] >> (b & 63) & 1;
 }
 static inline void
-kt_bytes_add(struct kt_bytes *set, char c)
+kt_detect_bytes_add(struct kt_detect_bytes *set, char c)
 {
 	uint8_t b = (uint8_t)c;
 
 	set->w[b >> 6] |= (uint64_t)1 << (b & 63);
 }
 /* "[A-Za-z0-9_-]"; false when it is not a class. */
-bool kt_bytes_parse(const char *text, struct kt_bytes *set);
+bool kt_detect_bytes_parse(const char *text, struct kt_detect_bytes *set);
 
-struct kt_rule {
+struct kt_detect_rule {
 	const struct kt_detector *def;
 	pcre2_code *code;
-	kt_validator_fn validators[KT_DETECT_VALIDATORS_MAX];
-	kt_validator_fn checksum;
-	struct kt_bytes first; /* bytes a match can begin with */
-	struct kt_bytes tail;
+	kt_detect_validator_fn validators[KT_DETECT_VALIDATORS_MAX];
+	kt_detect_validator_fn checksum;
+	struct kt_detect_bytes first; /* bytes a match can begin with */
+	struct kt_detect_bytes tail;
 	size_t tail_end_len;
 	uint32_t min_width, max_width;
 	const char *sought; /* by Vectorscan: see db.c */
 	uint32_t hs_flags;
-	/* A match starts slack to reach bytes before the end of what is sought. */
+	/* A match starts slack to reach bytes before the end of a hit. */
 	uint32_t slack, reach;
 	uint16_t context_bytes;
 	bool has_tail, has_capture;
 	bool is_literal; /* every match begins with a literal of the index */
-	bool is_folded;  /* the one without case */
+	bool is_folded; /* the one without case */
 	bool has_first;
 };
 
-/* Literals that matches begin with, as a tree over sorted literals. */
-struct kt_literal {
-	const char *text; /* folded when the index is */
-	uint32_t len, rule;
-};
-struct kt_node {
-	uint32_t lo, term, hi; /* literals: [lo, term) end here, to hi below */
-	uint32_t child, sibling; /* 0: none */
-	char byte;
-};
-struct kt_index {
-	struct kt_literal *lit;
-	struct kt_node *node; /* 0 is no node */
-	size_t nlit, lit_cap, nnode, node_cap;
-	uint32_t root[256];
-	uint64_t pair[1024]; /* two bytes that some literal begins with */
-	bool is_folded;
-};
-/* Text of all literals a match of pattern can begin with; none when one of
-   them is too short to be worth a look, and never one of a single byte.  *caseless is raised by a leading (?i). */
-KT_MUSTCHECK enum kt_rc kt_literals_of(const char *pattern,
-    struct kt_arena *mem, struct kt_span **out, size_t *n, bool *caseless);
-KT_MUSTCHECK enum kt_rc kt_index_add(
-    struct kt_index *ix, struct kt_arena *mem, struct kt_span lit, uint32_t rule);
-KT_MUSTCHECK enum kt_rc kt_index_build(struct kt_index *ix);
-static inline bool
-kt_index_may(const struct kt_index *ix, const char *two)
-{
-	unsigned pair = (unsigned)(uint8_t)two[0] << 8 | (uint8_t)two[1];
-
-	return ix->pair[pair >> 6] >> (pair & 63) & 1;
-}
-void kt_index_fini(struct kt_index *ix);
-
 struct kt_detect {
-	struct kt_rule *rules;
+	struct kt_detect_rule *rules;
 	size_t n;
 	/* Rules that came compiled, if any, and those compiled here. */
 	hs_database_t *hs[2];
 	size_t nhs;
-	struct kt_index exact, folded;
+	struct kt_detect_index exact, folded;
 	struct kt_arena *mem; /* of the literals */
-	uint32_t *runs;       /* rules that are in no index */
+	uint32_t *runs; /* rules that are in no index */
 	size_t nruns;
 };
 
@@ -141,34 +108,35 @@ KT_MUSTCHECK enum kt_rc kt_detect_compile_from(
     struct kt_detect **db, size_t from, struct kt_err *err);
 
 /* A match, in offsets of the subject. */
-struct kt_match {
-	size_t start, end;           /* of the whole pattern */
+struct kt_detect_match {
+	size_t start, end; /* of the whole pattern */
 	size_t span_start, span_end; /* of capture 1, or the same */
 };
-enum kt_attempt {
-	KT_ATTEMPT_MISS = 0,
-	KT_ATTEMPT_HIT,
-	KT_ATTEMPT_OPEN, /* more text could make or change a match at start */
-	KT_ATTEMPT_ERROR,
+enum kt_detect_attempt {
+	KT_DETECT_ATTEMPT_MISS = 0,
+	KT_DETECT_ATTEMPT_HIT,
+	KT_DETECT_ATTEMPT_OPEN, /* at start, more text could change it */
+	KT_DETECT_ATTEMPT_ERROR,
 };
 /* The leftmost match that starts in [from, last].  is_end: nothing follows. */
-enum kt_attempt kt_rule_attempt(const struct kt_rule *r,
+enum kt_detect_attempt kt_detect_rule_attempt(const struct kt_detect_rule *r,
     struct kt_detect_scratch *s, struct kt_span subject, size_t from,
-    size_t last, bool is_end, struct kt_match *m);
+    size_t last, bool is_end, struct kt_detect_match *m);
 /* Do validators and context hold?  Then *confidence_pm is set. */
-bool kt_rule_accepts(const struct kt_rule *r, struct kt_span subject,
-    const struct kt_match *m, uint16_t *confidence_pm);
+bool kt_detect_rule_accepts(const struct kt_detect_rule *r,
+    struct kt_span subject, const struct kt_detect_match *m,
+    uint16_t *confidence_pm);
 /* How much of subject from `at` belongs to the tail; the tail began at
    `from`.  *is_over when it ends there whatever follows. */
-size_t kt_rule_tail(const struct kt_rule *r, struct kt_span subject,
-    size_t from, size_t at, bool *is_over);
+size_t kt_detect_rule_tail(const struct kt_detect_rule *r,
+    struct kt_span subject, size_t from, size_t at, bool *is_over);
 /* Counts an engine call for the test hook; true when it is to fail. */
-bool kt_scratch_trips(struct kt_detect_scratch *s);
-KT_MUSTCHECK enum kt_rc kt_scratch_add(
+bool kt_detect_scratch_trips(struct kt_detect_scratch *s);
+KT_MUSTCHECK enum kt_rc kt_detect_scratch_add(
     struct kt_detect_scratch *s, const struct kt_finding *f);
-void kt_findings_sort(struct kt_finding *v, size_t n);
+void kt_detect_sort(struct kt_finding *v, size_t n);
 static inline bool
-kt_rule_is_on(const struct kt_detect_set *enabled, size_t i)
+kt_detect_rule_is_on(const struct kt_detect_set *enabled, size_t i)
 {
 	return enabled == NULL || (enabled->bits[i >> 6] >> (i & 63) & 1);
 }

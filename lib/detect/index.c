@@ -18,8 +18,8 @@ fold(char c)
 }
 
 enum kt_rc
-kt_index_add(struct kt_index *ix, struct kt_arena *mem, struct kt_span lit,
-    uint32_t rule)
+kt_detect_index_add(struct kt_detect_index *ix, struct kt_arena *mem,
+    struct kt_span lit, uint32_t rule)
 {
 	void *p = ix->lit;
 
@@ -35,7 +35,7 @@ kt_index_add(struct kt_index *ix, struct kt_arena *mem, struct kt_span lit,
 	if (kt_grow(&p, &ix->lit_cap, ix->nlit + 1, sizeof(*ix->lit)) < 0)
 		return KT_E_LIMIT;
 	ix->lit = p;
-	ix->lit[ix->nlit++] = (struct kt_literal){
+	ix->lit[ix->nlit++] = (struct kt_detect_literal){
 		.text = lit.ptr, .len = (uint32_t)lit.len, .rule = rule
 	};
 	return KT_OK;
@@ -44,7 +44,7 @@ kt_index_add(struct kt_index *ix, struct kt_arena *mem, struct kt_span lit,
 static int
 by_text(const void *x, const void *y)
 {
-	const struct kt_literal *a = x, *b = y;
+	const struct kt_detect_literal *a = x, *b = y;
 	size_t len = a->len < b->len ? a->len : b->len;
 	int d = memcmp(a->text, b->text, len);
 
@@ -57,7 +57,8 @@ by_text(const void *x, const void *y)
 
 /* The node for literals [lo, hi), which share their first `depth` bytes. */
 static enum kt_rc
-build(struct kt_index *ix, uint32_t lo, uint32_t hi, uint32_t depth, uint32_t *out)
+build(struct kt_detect_index *ix, uint32_t lo, uint32_t hi, uint32_t depth,
+    uint32_t *out)
 {
 	void *p = ix->node;
 	uint32_t self = (uint32_t)ix->nnode, last = 0, term = lo, i;
@@ -68,7 +69,9 @@ build(struct kt_index *ix, uint32_t lo, uint32_t hi, uint32_t depth, uint32_t *o
 	ix->nnode++;
 	while (term < hi && ix->lit[term].len == depth)
 		term++;
-	ix->node[self] = (struct kt_node){ .lo = lo, .term = term, .hi = hi,
+	ix->node[self] = (struct kt_detect_node){ .lo = lo,
+		.term = term,
+		.hi = hi,
 		.byte = depth > 0 ? ix->lit[lo].text[depth - 1] : 0 };
 	for (i = term; i < hi;) {
 		uint32_t from = i, child;
@@ -91,7 +94,7 @@ build(struct kt_index *ix, uint32_t lo, uint32_t hi, uint32_t depth, uint32_t *o
 }
 
 static void
-note_pair(struct kt_index *ix, char a, char b)
+note_pair(struct kt_detect_index *ix, char a, char b)
 {
 	unsigned pair = (unsigned)(uint8_t)a << 8 | (uint8_t)b;
 
@@ -105,7 +108,7 @@ unfold(char c)
 }
 
 enum kt_rc
-kt_index_build(struct kt_index *ix)
+kt_detect_index_build(struct kt_detect_index *ix)
 {
 	void *p = NULL;
 	uint32_t top;
@@ -135,7 +138,7 @@ kt_index_build(struct kt_index *ix)
 }
 
 void
-kt_index_fini(struct kt_index *ix)
+kt_detect_index_fini(struct kt_detect_index *ix)
 {
 	kt_free(ix->lit);
 	kt_free(ix->node);

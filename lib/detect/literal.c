@@ -127,7 +127,8 @@ read_class(const char *p, const char *end, struct words *out)
 			return false;
 		if (lo == '\\') {
 			lo = *++p;
-			if ((lo >= 'a' && lo <= 'z') || (lo >= 'A' && lo <= 'Z') ||
+			if ((lo >= 'a' && lo <= 'z') ||
+			    (lo >= 'A' && lo <= 'Z') ||
 			    (lo >= '0' && lo <= '9'))
 				return false;
 		}
@@ -246,7 +247,8 @@ read_sequence(struct reader *rd, struct words *w)
 	struct words e;
 
 	*w = (struct words){ .n = 1, .is_open = { true } };
-	while (*rd->p != '\0' && *rd->p != '|' && *rd->p != ')' && any_open(w)) {
+	while (
+	    *rd->p != '\0' && *rd->p != '|' && *rd->p != ')' && any_open(w)) {
 		unsigned least, most;
 
 		if (skip_empty(rd))
@@ -259,7 +261,8 @@ read_sequence(struct reader *rd, struct words *w)
 		}
 		for (unsigned i = 0; i < least && i < 8 && any_open(w); i++)
 			extend(w, &e);
-		if (least != most || least > 8 || *rd->p == '?' || *rd->p == '+')
+		if (least != most || least > 8 || *rd->p == '?' ||
+		    *rd->p == '+')
 			break;
 	}
 	if (*rd->p != '\0' && *rd->p != '|' && *rd->p != ')')
@@ -311,8 +314,8 @@ read_alternatives(struct reader *rd, struct words *out)
 }
 
 enum kt_rc
-kt_literals_of(const char *pattern, struct kt_arena *mem, struct kt_span **out,
-    size_t *n, bool *caseless)
+kt_detect_literals_of(const char *pattern, struct kt_arena *mem,
+    struct kt_span **out, size_t *n, bool *caseless)
 {
 	struct reader rd = { .p = pattern };
 	struct words w;
@@ -332,8 +335,8 @@ kt_literals_of(const char *pattern, struct kt_arena *mem, struct kt_span **out,
 	if (*out == NULL)
 		return KT_E_LIMIT;
 	for (size_t i = 0; i < w.n; i++) {
-		(*out)[i] = kt_arena_dup(
-		    mem, (struct kt_span){ w.text[i], w.len[i] });
+		(*out)[i] =
+		    kt_arena_dup(mem, (struct kt_span){ w.text[i], w.len[i] });
 		if ((*out)[i].ptr == NULL)
 			return KT_E_LIMIT;
 	}

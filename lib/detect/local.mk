@@ -2,6 +2,7 @@ libkt_a_SOURCES += \
 	%D%/detect.h \
 	%D%/stream.h \
 	%D%/detect_priv.h \
+	%D%/index_priv.h \
 	%D%/validators.def \
 	%D%/literal.c \
 	%D%/index.c \

@@ -40,16 +40,16 @@ upper(char c)
 }
 
 bool
-kt_is_us_ssn(struct kt_span s)
+kt_detect_is_us_ssn(struct kt_span s)
 {
 	/* Published in advertisements and manuals. */
 	static const uint32_t known[] = { 78051120, 219099999, 123456789,
-		111111111, 222222222, 333333333, 444444444, 555555555, 777777777,
-		888888888, 987654321, 123121234 };
+		111111111, 222222222, 333333333, 444444444, 555555555,
+		777777777, 888888888, 987654321, 123121234 };
 	uint8_t d[9];
 	uint32_t v = 0;
 
-	if (kt_digits(s, d, 9) != 9)
+	if (kt_detect_digits(s, d, 9) != 9)
 		return false;
 	for (size_t i = 0; i < 9; i++)
 		v = v * 10 + d[i];
@@ -61,12 +61,12 @@ kt_is_us_ssn(struct kt_span s)
 }
 
 bool
-kt_is_us_itin(struct kt_span s)
+kt_detect_is_us_itin(struct kt_span s)
 {
 	uint8_t d[9];
 	unsigned group;
 
-	if (kt_digits(s, d, 9) != 9 || d[0] != 9)
+	if (kt_detect_digits(s, d, 9) != 9 || d[0] != 9)
 		return false;
 	group = d[3] * 10u + d[4];
 	return (group >= 50 && group <= 65) || (group >= 70 && group <= 88) ||
@@ -74,32 +74,32 @@ kt_is_us_itin(struct kt_span s)
 }
 
 bool
-kt_is_uk_nhs(struct kt_span s)
+kt_detect_is_uk_nhs(struct kt_span s)
 {
 	static const uint8_t w[] = { 10, 9, 8, 7, 6, 5, 4, 3, 2 };
 	uint8_t d[10];
 	unsigned check;
 
-	if (kt_digits(s, d, 10) != 10 || all_same(d, 10))
+	if (kt_detect_digits(s, d, 10) != 10 || all_same(d, 10))
 		return false;
 	check = (11 - weigh(d, w, 9) % 11) % 11;
 	return check == d[9];
 }
 
 bool
-kt_is_nl_bsn(struct kt_span s)
+kt_detect_is_nl_bsn(struct kt_span s)
 {
 	static const uint8_t w[] = { 9, 8, 7, 6, 5, 4, 3, 2 };
 	uint8_t d[9];
 
-	if (kt_digits(s, d, 9) != 9 || all_same(d, 9))
+	if (kt_detect_digits(s, d, 9) != 9 || all_same(d, 9))
 		return false;
 	return (weigh(d, w, 8) + 11u - d[8]) % 11 == 0;
 }
 
 /* DNI and NIE: the letter is the number modulo 23. */
 bool
-kt_is_es_nif(struct kt_span s)
+kt_detect_is_es_nif(struct kt_span s)
 {
 	static const char letter[] = "TRWAGMYFPDXBNJZSQVHLCKE";
 	uint8_t d[9];
@@ -107,7 +107,7 @@ kt_is_es_nif(struct kt_span s)
 	size_t n;
 	char first = s.len > 0 ? upper(s.ptr[0]) : 0;
 
-	n = kt_digits(s, d, 8);
+	n = kt_detect_digits(s, d, 8);
 	if (first >= 'X' && first <= 'Z') {
 		if (n != 7)
 			return false;
@@ -121,7 +121,7 @@ kt_is_es_nif(struct kt_span s)
 }
 
 bool
-kt_is_it_codice_fiscale(struct kt_span s)
+kt_detect_is_it_codice_fiscale(struct kt_span s)
 {
 	static const uint8_t odd[] = { 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4,
 		18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23 };
@@ -143,12 +143,12 @@ kt_is_it_codice_fiscale(struct kt_span s)
 }
 
 bool
-kt_is_pl_pesel(struct kt_span s)
+kt_detect_is_pl_pesel(struct kt_span s)
 {
 	static const uint8_t w[] = { 1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1 };
 	uint8_t d[11];
 
-	if (kt_digits(s, d, 11) != 11)
+	if (kt_detect_digits(s, d, 11) != 11)
 		return false;
 	return is_day(d[4] * 10u + d[5], (d[2] * 10u + d[3]) % 20) &&
 	    weigh(d, w, 11) % 10 == 0;
@@ -156,12 +156,12 @@ kt_is_pl_pesel(struct kt_span s)
 
 /* ISO 7064 modulo 11, 10; one digit appears twice or three times. */
 bool
-kt_is_de_steuer_id(struct kt_span s)
+kt_detect_is_de_steuer_id(struct kt_span s)
 {
 	uint8_t d[11], count[10] = { 0 };
 	unsigned p = 10, twice = 0, none = 0;
 
-	if (kt_digits(s, d, 11) != 11 || d[0] == 0)
+	if (kt_detect_digits(s, d, 11) != 11 || d[0] == 0)
 		return false;
 	for (size_t i = 0; i < 10; i++) {
 		unsigned x = (d[i] + p) % 10;
@@ -179,7 +179,7 @@ kt_is_de_steuer_id(struct kt_span s)
 }
 
 bool
-kt_is_fr_nir(struct kt_span s)
+kt_detect_is_fr_nir(struct kt_span s)
 {
 	uint64_t v = 0;
 	unsigned key;
@@ -200,20 +200,20 @@ kt_is_fr_nir(struct kt_span s)
 	if (n != 13)
 		return false;
 	uint8_t d[2];
-	if (kt_digits(kt_span_sub(s, at, s.len - at), d, 2) != 2)
+	if (kt_detect_digits(kt_span_sub(s, at, s.len - at), d, 2) != 2)
 		return false;
 	key = d[0] * 10u + d[1];
 	return key == 97 - (unsigned)(v % 97);
 }
 
 bool
-kt_is_br_cpf(struct kt_span s)
+kt_detect_is_br_cpf(struct kt_span s)
 {
 	static const uint8_t w[] = { 11, 10, 9, 8, 7, 6, 5, 4, 3, 2 };
 	uint8_t d[11];
 	unsigned a, b;
 
-	if (kt_digits(s, d, 11) != 11 || all_same(d, 11))
+	if (kt_detect_digits(s, d, 11) != 11 || all_same(d, 11))
 		return false;
 	a = weigh(d, w + 1, 9) * 10 % 11 % 10;
 	b = weigh(d, w, 10) * 10 % 11 % 10;
@@ -221,28 +221,32 @@ kt_is_br_cpf(struct kt_span s)
 }
 
 bool
-kt_is_ca_sin(struct kt_span s)
+kt_detect_is_ca_sin(struct kt_span s)
 {
 	uint8_t d[9];
 
-	return kt_digits(s, d, 9) == 9 && d[0] != 0 && d[0] != 8 &&
-	    !all_same(d, 9) && kt_luhn(d, 9);
+	return kt_detect_digits(s, d, 9) == 9 && d[0] != 0 && d[0] != 8 &&
+	    !all_same(d, 9) && kt_detect_luhn(d, 9);
 }
 
 /* The dihedral group of ten elements catches every swap of neighbours. */
 bool
-kt_is_in_aadhaar(struct kt_span s)
+kt_detect_is_in_aadhaar(struct kt_span s)
 {
 	static const uint8_t turn[8][10] = {
-		{ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 }, { 1, 5, 7, 6, 2, 8, 3, 0, 9, 4 },
-		{ 5, 8, 0, 3, 7, 9, 6, 1, 4, 2 }, { 8, 9, 1, 6, 0, 4, 3, 5, 2, 7 },
-		{ 9, 4, 5, 3, 1, 2, 6, 8, 7, 0 }, { 4, 2, 8, 6, 5, 7, 3, 9, 0, 1 },
-		{ 2, 7, 9, 3, 8, 0, 6, 4, 1, 5 }, { 7, 0, 4, 6, 9, 1, 3, 2, 5, 8 },
+		{ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 },
+		{ 1, 5, 7, 6, 2, 8, 3, 0, 9, 4 },
+		{ 5, 8, 0, 3, 7, 9, 6, 1, 4, 2 },
+		{ 8, 9, 1, 6, 0, 4, 3, 5, 2, 7 },
+		{ 9, 4, 5, 3, 1, 2, 6, 8, 7, 0 },
+		{ 4, 2, 8, 6, 5, 7, 3, 9, 0, 1 },
+		{ 2, 7, 9, 3, 8, 0, 6, 4, 1, 5 },
+		{ 7, 0, 4, 6, 9, 1, 3, 2, 5, 8 },
 	};
 	uint8_t d[12];
 	unsigned c = 0;
 
-	if (kt_digits(s, d, 12) != 12 || d[0] < 2 || all_same(d, 12))
+	if (kt_detect_digits(s, d, 12) != 12 || d[0] < 2 || all_same(d, 12))
 		return false;
 	for (size_t i = 0; i < 12; i++) {
 		unsigned x = turn[i % 8][d[11 - i]];
@@ -256,25 +260,25 @@ kt_is_in_aadhaar(struct kt_span s)
 }
 
 bool
-kt_is_fi_hetu(struct kt_span s)
+kt_detect_is_fi_hetu(struct kt_span s)
 {
 	static const char check[] = "0123456789ABCDEFHJKLMNPRSTUVWXY";
 	uint8_t d[9];
 	uint32_t v = 0;
 
-	if (s.len != 11 || kt_digits(kt_span_sub(s, 0, 10), d, 9) != 9)
+	if (s.len != 11 || kt_detect_digits(kt_span_sub(s, 0, 10), d, 9) != 9)
 		return false;
 	for (size_t i = 0; i < 9; i++)
 		v = v * 10 + d[i];
-	return is_day(d[0] * 10u + d[1], d[2] * 10u + d[3]) &&
-	    v % 1000 >= 2 && check[v % 31] == upper(s.ptr[10]);
+	return is_day(d[0] * 10u + d[1], d[2] * 10u + d[3]) && v % 1000 >= 2 &&
+	    check[v % 31] == upper(s.ptr[10]);
 }
 
 bool
-kt_is_se_personnummer(struct kt_span s)
+kt_detect_is_se_personnummer(struct kt_span s)
 {
 	uint8_t d[12];
-	size_t n = kt_digits(s, d, 12), at;
+	size_t n = kt_detect_digits(s, d, 12), at;
 	unsigned day;
 
 	if (n != 10 && n != 12)
@@ -282,16 +286,16 @@ kt_is_se_personnummer(struct kt_span s)
 	at = n - 10;
 	day = d[at + 4] * 10u + d[at + 5];
 	return is_day(day > 60 ? day - 60 : day, d[at + 2] * 10u + d[at + 3]) &&
-	    kt_luhn(d + at, 10);
+	    kt_detect_luhn(d + at, 10);
 }
 
 bool
-kt_is_tr_kimlik(struct kt_span s)
+kt_detect_is_tr_kimlik(struct kt_span s)
 {
 	uint8_t d[11];
 	unsigned odd, even, sum = 0;
 
-	if (kt_digits(s, d, 11) != 11 || d[0] == 0)
+	if (kt_detect_digits(s, d, 11) != 11 || d[0] == 0)
 		return false;
 	odd = d[0] + d[2] + d[4] + d[6] + d[8];
 	even = d[1] + d[3] + d[5] + d[7];
@@ -301,13 +305,13 @@ kt_is_tr_kimlik(struct kt_span s)
 }
 
 bool
-kt_is_kr_rrn(struct kt_span s)
+kt_detect_is_kr_rrn(struct kt_span s)
 {
 	static const uint8_t w[] = { 2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5 };
 	uint8_t d[13];
 	unsigned check;
 
-	if (kt_digits(s, d, 13) != 13 ||
+	if (kt_detect_digits(s, d, 13) != 13 ||
 	    !is_day(d[4] * 10u + d[5], d[2] * 10u + d[3]))
 		return false;
 	check = (11 - weigh(d, w, 12) % 11) % 10;
@@ -318,14 +322,14 @@ kt_is_kr_rrn(struct kt_span s)
 }
 
 bool
-kt_is_sg_nric(struct kt_span s)
+kt_detect_is_sg_nric(struct kt_span s)
 {
 	static const uint8_t w[] = { 2, 7, 6, 5, 4, 3, 2 };
 	uint8_t d[7];
 	unsigned sum;
 	char first, last;
 
-	if (s.len != 9 || kt_digits(s, d, 7) != 7)
+	if (s.len != 9 || kt_detect_digits(s, d, 7) != 7)
 		return false;
 	first = upper(s.ptr[0]);
 	last = upper(s.ptr[8]);
@@ -345,30 +349,31 @@ kt_is_sg_nric(struct kt_span s)
 }
 
 bool
-kt_is_th_tnin(struct kt_span s)
+kt_detect_is_th_tnin(struct kt_span s)
 {
 	static const uint8_t w[] = { 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2 };
 	uint8_t d[13];
 
-	return kt_digits(s, d, 13) == 13 && d[0] > 0 && d[0] < 9 &&
+	return kt_detect_digits(s, d, 13) == 13 && d[0] > 0 && d[0] < 9 &&
 	    (11 - weigh(d, w, 12) % 11) % 10 == d[12];
 }
 
 bool
-kt_is_za_id(struct kt_span s)
+kt_detect_is_za_id(struct kt_span s)
 {
 	uint8_t d[13];
 
-	return kt_digits(s, d, 13) == 13 && d[10] < 3 &&
-	    is_day(d[4] * 10u + d[5], d[2] * 10u + d[3]) && kt_luhn(d, 13);
+	return kt_detect_digits(s, d, 13) == 13 && d[10] < 3 &&
+	    is_day(d[4] * 10u + d[5], d[2] * 10u + d[3]) &&
+	    kt_detect_luhn(d, 13);
 }
 
 bool
-kt_is_au_tfn(struct kt_span s)
+kt_detect_is_au_tfn(struct kt_span s)
 {
 	static const uint8_t w[] = { 1, 4, 3, 7, 5, 8, 6, 9, 10 };
 	uint8_t d[9];
 
-	return kt_digits(s, d, 9) == 9 && !all_same(d, 9) &&
+	return kt_detect_digits(s, d, 9) == 9 && !all_same(d, 9) &&
 	    weigh(d, w, 9) % 11 == 0;
 }

@@ -16,21 +16,21 @@
 #define CONFIDENCE_MAX_PM 990
 
 bool
-kt_scratch_trips(struct kt_detect_scratch *s)
+kt_detect_scratch_trips(struct kt_detect_scratch *s)
 {
 	return s->fail_at != 0 && --s->fail_at == 0;
 }
 
-enum kt_attempt
-kt_rule_attempt(const struct kt_rule *r, struct kt_detect_scratch *s,
-    struct kt_span subject, size_t from, size_t last, bool is_end,
-    struct kt_match *m)
+enum kt_detect_attempt
+kt_detect_rule_attempt(const struct kt_detect_rule *r,
+    struct kt_detect_scratch *s, struct kt_span subject, size_t from,
+    size_t last, bool is_end, struct kt_detect_match *m)
 {
 	const PCRE2_SIZE *at;
 	int rc;
 
-	if (kt_scratch_trips(s))
-		return KT_ATTEMPT_ERROR;
+	if (kt_detect_scratch_trips(s))
+		return KT_DETECT_ATTEMPT_ERROR;
 	(void)pcre2_set_offset_limit(s->limits, last); /* cannot fail */
 	/*
 	 * PCRE2 first looks ahead, far, for bytes that a match must have.  What
@@ -46,20 +46,23 @@ kt_rule_attempt(const struct kt_rule *r, struct kt_detect_scratch *s,
 		rc = pcre2_match(r->code, (PCRE2_SPTR)subject.ptr, subject.len,
 		    from, is_end ? 0 : PCRE2_PARTIAL_HARD, s->match, s->limits);
 	if (rc == PCRE2_ERROR_NOMATCH)
-		return KT_ATTEMPT_MISS;
+		return KT_DETECT_ATTEMPT_MISS;
 	if (rc < 0 && rc != PCRE2_ERROR_PARTIAL)
-		return KT_ATTEMPT_ERROR;
+		return KT_DETECT_ATTEMPT_ERROR;
 	at = pcre2_get_ovector_pointer(s->match);
-	*m = (struct kt_match){ .start = at[0], .end = at[1],
-		.span_start = at[0], .span_end = at[1] };
+	*m = (struct kt_detect_match){ .start = at[0],
+		.end = at[1],
+		.span_start = at[0],
+		.span_end = at[1] };
 	if (rc == PCRE2_ERROR_PARTIAL)
-		return KT_ATTEMPT_OPEN;
+		return KT_DETECT_ATTEMPT_OPEN;
 	/* 0: there were more captures than the vector has room for. */
-	if (r->has_capture && rc != 1 && at[2] != PCRE2_UNSET && at[3] > at[2]) {
+	if (r->has_capture && rc != 1 && at[2] != PCRE2_UNSET &&
+	    at[3] > at[2]) {
 		m->span_start = at[2];
 		m->span_end = at[3];
 	}
-	return KT_ATTEMPT_HIT;
+	return KT_DETECT_ATTEMPT_HIT;
 }
 
 static bool
@@ -91,14 +94,15 @@ word_at(const struct kt_detector *d, const char *p, const char *end)
 }
 
 static bool
-has_context(const struct kt_rule *r, struct kt_span subject, size_t start)
+has_context(
+    const struct kt_detect_rule *r, struct kt_span subject, size_t start)
 {
 	size_t from = start > r->context_bytes ? start - r->context_bytes : 0;
 	const char *end = subject.ptr + start;
 
 	for (const char *p = subject.ptr + from; p < end; p++) {
-		bool begins = is_word(*p) &&
-		    (p == subject.ptr || !is_word(p[-1]));
+		bool begins =
+		    is_word(*p) && (p == subject.ptr || !is_word(p[-1]));
 
 		/* Names in code: cardNumber, card2, have no blank before. */
 		if (!begins && p > subject.ptr && *p >= 'A' && *p <= 'Z' &&
@@ -129,8 +133,8 @@ entropy_cb(struct kt_span s)
 }
 
 bool
-kt_rule_accepts(const struct kt_rule *r, struct kt_span subject,
-    const struct kt_match *m, uint16_t *confidence_pm)
+kt_detect_rule_accepts(const struct kt_detect_rule *r, struct kt_span subject,
+    const struct kt_detect_match *m, uint16_t *confidence_pm)
 {
 	struct kt_span span = { subject.ptr + m->span_start,
 		m->span_end - m->span_start };
@@ -154,15 +158,15 @@ kt_rule_accepts(const struct kt_rule *r, struct kt_span subject,
 		}
 	}
 	if (r->checksum != NULL)
-		confidence = r->checksum(span) ? CONFIDENCE_MAX_PM
-		                               : confidence / 2;
+		confidence =
+		    r->checksum(span) ? CONFIDENCE_MAX_PM : confidence / 2;
 	*confidence_pm = (uint16_t)confidence;
 	return true;
 }
 
 size_t
-kt_rule_tail(const struct kt_rule *r, struct kt_span subject, size_t from,
-    size_t at, bool *is_over)
+kt_detect_rule_tail(const struct kt_detect_rule *r, struct kt_span subject,
+    size_t from, size_t at, bool *is_over)
 {
 	const char *end_text = r->def->tail_end;
 	size_t n = r->tail_end_len;
@@ -174,7 +178,7 @@ kt_rule_tail(const struct kt_rule *r, struct kt_span subject, size_t from,
 			*is_over = true;
 			return at;
 		}
-		if (!kt_bytes_has(&r->tail, subject.ptr[at])) {
+		if (!kt_detect_bytes_has(&r->tail, subject.ptr[at])) {
 			*is_over = true;
 			return at;
 		}
@@ -186,15 +190,15 @@ kt_rule_tail(const struct kt_rule *r, struct kt_span subject, size_t from,
 }
 
 static void
-add_range(struct kt_bytes *set, int lo, int hi)
+add_range(struct kt_detect_bytes *set, int lo, int hi)
 {
 	for (int c = lo; c <= hi; c++)
-		kt_bytes_add(set, (char)c);
+		kt_detect_bytes_add(set, (char)c);
 }
 
 /* The byte or the class behind a backslash; false when unknown. */
 static bool
-add_escape(struct kt_bytes *set, char c, int *single)
+add_escape(struct kt_detect_bytes *set, char c, int *single)
 {
 	*single = -1;
 	switch (c) {
@@ -205,11 +209,11 @@ add_escape(struct kt_bytes *set, char c, int *single)
 		add_range(set, '0', '9');
 		add_range(set, 'A', 'Z');
 		add_range(set, 'a', 'z');
-		kt_bytes_add(set, '_');
+		kt_detect_bytes_add(set, '_');
 		return true;
 	case 's':
 		add_range(set, '\t', '\r');
-		kt_bytes_add(set, ' ');
+		kt_detect_bytes_add(set, ' ');
 		return true;
 	case 'n':
 		*single = '\n';
@@ -227,12 +231,12 @@ add_escape(struct kt_bytes *set, char c, int *single)
 }
 
 bool
-kt_bytes_parse(const char *text, struct kt_bytes *set)
+kt_detect_bytes_parse(const char *text, struct kt_detect_bytes *set)
 {
 	const char *p = text;
 	bool is_not = false;
 
-	*set = (struct kt_bytes){ { 0 } };
+	*set = (struct kt_detect_bytes){ { 0 } };
 	if (*p++ != '[')
 		return false;
 	if (*p == '^') {
@@ -256,7 +260,7 @@ kt_bytes_parse(const char *text, struct kt_bytes *set)
 			add_range(set, lo, (uint8_t)p[1]);
 			p += 2;
 		} else {
-			kt_bytes_add(set, (char)lo);
+			kt_detect_bytes_add(set, (char)lo);
 		}
 	}
 	for (size_t i = 0; is_not && i < KT_NELEMS(set->w); i++)

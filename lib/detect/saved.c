@@ -66,11 +66,12 @@ kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
 	if (kt_buf_add(out, (struct kt_span){ (char *)&h, sizeof(h) }) < 0)
 		return KT_E_LIMIT;
 	for (size_t i = 0; i < db->n; i++) {
-		const struct kt_rule *r = &db->rules[i];
+		const struct kt_detect_rule *r = &db->rules[i];
 		struct saved_rule w = { r->min_width, r->max_width, r->slack,
 			r->reach, r->hs_flags };
 
-		if (kt_buf_add(out, (struct kt_span){ (char *)&w, sizeof(w) }) < 0)
+		if (kt_buf_add(out, (struct kt_span){ (char *)&w, sizeof(w) }) <
+		    0)
 			return KT_E_LIMIT;
 	}
 	if (hs_serialize_database(db->hs[0], &bytes, &s.len) == HS_SUCCESS) {
@@ -101,7 +102,7 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 	if (kt_detect_prepare(out, defs, n, err) < 0)
 		return err->rc;
 	for (size_t i = 0; i < said.n; i++) {
-		struct kt_rule *r = &(*out)->rules[i];
+		struct kt_detect_rule *r = &(*out)->rules[i];
 		struct saved_rule w;
 
 		memcpy(&w, saved.ptr + sizeof(said) + i * sizeof(w), sizeof(w));
@@ -112,13 +113,14 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 		r->hs_flags = w.hs_flags;
 	}
 	if (hs_deserialize_database(saved.ptr + skip, saved.len - skip,
-	        &(*out)->hs[0]) != HS_SUCCESS) {
+		&(*out)->hs[0]) != HS_SUCCESS) {
 		kt_detect_free(out);
 		goto foreign;
 	}
 	(*out)->nhs = 1;
 	return kt_detect_compile_from(out, (size_t)said.n, err);
 foreign:
-	return kt_fail(err, KT_E_PARSE, "saved detectors: made from other "
+	return kt_fail(err, KT_E_PARSE,
+	    "saved detectors: made from other "
 	    "definitions, by another library or for another CPU");
 }

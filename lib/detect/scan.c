@@ -19,46 +19,48 @@ struct pass {
 
 /* A match: a finding or not, and where the search of its rule goes on. */
 static enum kt_rc
-take(struct pass *p, uint32_t i, const struct kt_match *m)
+take(struct pass *p, uint32_t i, const struct kt_detect_match *m)
 {
-	const struct kt_rule *r = &p->db->rules[i];
-	struct kt_finding f = { .start = m->span_start, .end = m->span_end,
-		.detector = i };
+	const struct kt_detect_rule *r = &p->db->rules[i];
+	struct kt_finding f = {
+		.start = m->span_start, .end = m->span_end, .detector = i
+	};
 	bool is_over;
 	size_t end;
 
-	if (!kt_rule_accepts(r, p->text, m, &f.confidence_pm)) {
+	if (!kt_detect_rule_accepts(r, p->text, m, &f.confidence_pm)) {
 		p->s->next[i] = m->start + 1;
 		return KT_OK;
 	}
 	p->s->next[i] = m->end;
 	if (r->has_tail) {
-		end = kt_rule_tail(r, p->text, m->end, m->end, &is_over);
+		end = kt_detect_rule_tail(r, p->text, m->end, m->end, &is_over);
 		f.end = end;
 		p->s->next[i] = end;
 	}
-	return kt_scratch_add(p->s, &f);
+	return kt_detect_scratch_add(p->s, &f);
 }
 
 /* All starts of rule i in [next, last] are settled. */
 static enum kt_rc
 settle(struct pass *p, uint32_t i, size_t from, size_t last)
 {
-	const struct kt_rule *r = &p->db->rules[i];
-	struct kt_match m;
+	const struct kt_detect_rule *r = &p->db->rules[i];
+	struct kt_detect_match m;
 	enum kt_rc rc;
 
 	for (; from <= last; from = p->s->next[i]) {
-		switch (kt_rule_attempt(r, p->s, p->text, from, last, true, &m)) {
-		case KT_ATTEMPT_HIT:
+		switch (kt_detect_rule_attempt(
+		    r, p->s, p->text, from, last, true, &m)) {
+		case KT_DETECT_ATTEMPT_HIT:
 			if ((rc = take(p, i, &m)) < 0)
 				return rc;
 			break;
-		case KT_ATTEMPT_MISS:
+		case KT_DETECT_ATTEMPT_MISS:
 			p->s->next[i] = last + 1;
 			return KT_OK;
-		case KT_ATTEMPT_OPEN:
-		case KT_ATTEMPT_ERROR:
+		case KT_DETECT_ATTEMPT_OPEN:
+		case KT_DETECT_ATTEMPT_ERROR:
 			return KT_E_ENGINE;
 		}
 	}
@@ -70,11 +72,11 @@ on_match(unsigned id, unsigned long long from, unsigned long long to,
     unsigned flags, void *arg)
 {
 	struct pass *p = arg;
-	const struct kt_rule *r = &p->db->rules[id];
+	const struct kt_detect_rule *r = &p->db->rules[id];
 	size_t end = (size_t)to, start, last;
 
 	(void)from, (void)flags; /* no start of match was asked for */
-	if (!kt_rule_is_on(p->enabled, id) || end < r->slack)
+	if (!kt_detect_rule_is_on(p->enabled, id) || end < r->slack)
 		return 0;
 	last = end - r->slack;
 	if (last < p->s->next[id])
@@ -103,14 +105,14 @@ kt_detect_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
 		KT_BUG("a scratch that was not grown to its database");
 	memset(s->next, 0, db->n * sizeof(*s->next));
 	for (size_t i = 0; i < db->nhs; i++) {
-		if (kt_scratch_trips(s))
+		if (kt_detect_scratch_trips(s))
 			return KT_E_ENGINE;
 		/* Stopped by on_match: p.rc says why. */
 		if (hs_scan(db->hs[i], text.ptr, (unsigned)text.len, 0, s->hs,
-		        on_match, &p) != HS_SUCCESS)
+			on_match, &p) != HS_SUCCESS)
 			return p.rc < 0 ? p.rc : KT_E_ENGINE;
 	}
-	kt_findings_sort(s->found, s->nfound);
+	kt_detect_sort(s->found, s->nfound);
 	*out = (struct kt_findings){ .v = s->found, .n = s->nfound };
 	return KT_OK;
 }

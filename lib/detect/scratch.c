@@ -10,8 +10,8 @@
 #define MATCH_LIMIT 1000000u
 
 enum kt_rc
-kt_detect_scratch_grow(struct kt_detect_scratch *s, const struct kt_detect *db,
-    struct kt_err *err)
+kt_detect_scratch_grow(
+    struct kt_detect_scratch *s, const struct kt_detect *db, struct kt_err *err)
 {
 	void *p = s->next;
 
@@ -29,6 +29,7 @@ kt_detect_scratch_new(struct kt_detect_scratch **out,
     const struct kt_detect *db, struct kt_err *err)
 {
 	struct kt_detect_scratch *s = kt_alloc(sizeof(*s));
+	enum kt_rc rc;
 
 	*out = s;
 	if (s == NULL)
@@ -43,11 +44,10 @@ kt_detect_scratch_new(struct kt_detect_scratch **out,
 	}
 	pcre2_jit_stack_assign(s->limits, NULL, s->stack);
 	(void)pcre2_set_match_limit(s->limits, MATCH_LIMIT); /* cannot fail */
-	if (kt_detect_scratch_grow(s, db, err) < 0) {
+	rc = kt_detect_scratch_grow(s, db, err);
+	if (rc < 0)
 		kt_detect_scratch_free(out);
-		return err->rc;
-	}
-	return KT_OK;
+	return rc;
 }
 
 void

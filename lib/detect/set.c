@@ -37,7 +37,7 @@ kt_detect_set_add(struct kt_detect_set *set, size_t i)
 bool
 kt_detect_set_has(const struct kt_detect_set *set, size_t i)
 {
-	return i < set->n && kt_rule_is_on(set, i);
+	return i < set->n && kt_detect_rule_is_on(set, i);
 }
 
 static bool
@@ -47,8 +47,8 @@ is_named(const char *word, struct kt_span name)
 }
 
 bool
-kt_detect_set_add_named(struct kt_detect_set *set, const struct kt_detect *db,
-    struct kt_span name)
+kt_detect_set_add_named(
+    struct kt_detect_set *set, const struct kt_detect *db, struct kt_span name)
 {
 	bool any = false;
 
@@ -70,13 +70,13 @@ kt_detect_needs_block(
 {
 	for (size_t i = 0; i < db->n; i++)
 		if (db->rules[i].def->when == KT_DETECT_BLOCK &&
-		    kt_rule_is_on(enabled, i))
+		    kt_detect_rule_is_on(enabled, i))
 			return true;
 	return false;
 }
 
 enum kt_rc
-kt_scratch_add(struct kt_detect_scratch *s, const struct kt_finding *f)
+kt_detect_scratch_add(struct kt_detect_scratch *s, const struct kt_finding *f)
 {
 	void *p = s->found;
 
@@ -102,7 +102,7 @@ in_order(const void *x, const void *y)
 }
 
 void
-kt_findings_sort(struct kt_finding *v, size_t n)
+kt_detect_sort(struct kt_finding *v, size_t n)
 {
 	if (n > 1)
 		qsort(v, n, sizeof(*v), in_order);

@@ -27,7 +27,7 @@ enum lane { LANE_SPAN, LANE_LATE, NLANES };
 struct kt_detect_stream {
 	const struct kt_detect *db;
 	const struct kt_detect_set *enabled;
-	uint64_t total;        /* bytes seen */
+	uint64_t total; /* bytes seen */
 	uint64_t from[NLANES]; /* starts before it are settled */
 	bool is_used[NLANES];
 	bool is_failed, is_over;
@@ -49,13 +49,13 @@ struct step {
 	struct kt_detect_scratch *s;
 	struct kt_span text;
 	uint64_t base; /* of text in the block */
-	size_t hold;   /* in text: the first open start so far */
+	size_t hold; /* in text: the first open start so far */
 	enum lane lane;
 	bool is_end;
 };
 
 static enum lane
-lane_of(const struct kt_rule *r)
+lane_of(const struct kt_detect_rule *r)
 {
 	return r->def->when == KT_DETECT_LATE ? LANE_LATE : LANE_SPAN;
 }
@@ -63,10 +63,10 @@ lane_of(const struct kt_rule *r)
 static bool
 is_wanted(const struct step *t, uint32_t i)
 {
-	const struct kt_rule *r = &t->db->rules[i];
+	const struct kt_detect_rule *r = &t->db->rules[i];
 
 	return r->def->when != KT_DETECT_BLOCK && lane_of(r) == t->lane &&
-	    kt_rule_is_on(t->st->enabled, i);
+	    kt_detect_rule_is_on(t->st->enabled, i);
 }
 
 enum kt_rc
@@ -82,7 +82,7 @@ kt_detect_stream_new(struct kt_detect_stream **out, const struct kt_detect *db,
 	st->db = db;
 	st->enabled = enabled;
 	for (size_t i = 0; i < db->n; i++)
-		if (kt_rule_is_on(enabled, i) &&
+		if (kt_detect_rule_is_on(enabled, i) &&
 		    db->rules[i].def->when != KT_DETECT_BLOCK)
 			st->is_used[lane_of(&db->rules[i])] = true;
 	return KT_OK;
@@ -105,7 +105,7 @@ follow_tail(struct step *t, struct kt_finding *f, uint64_t from, size_t slot)
 	struct kt_detect_stream *st = t->st;
 	uint64_t begin = from > t->base ? from - t->base : 0;
 	bool is_over;
-	size_t end = kt_rule_tail(&t->db->rules[f->detector], t->text,
+	size_t end = kt_detect_rule_tail(&t->db->rules[f->detector], t->text,
 	    (size_t)begin, (size_t)(f->end - t->base), &is_over);
 	enum kt_rc rc = KT_OK;
 
@@ -115,7 +115,7 @@ follow_tail(struct step *t, struct kt_finding *f, uint64_t from, size_t slot)
 	if (slot > 0) {
 		t->s->found[slot - 1] = *f;
 	} else {
-		rc = kt_scratch_add(t->s, f);
+		rc = kt_detect_scratch_add(t->s, f);
 		slot = t->s->nfound;
 	}
 	if (rc < 0 || !f->is_open)
@@ -129,29 +129,29 @@ follow_tail(struct step *t, struct kt_finding *f, uint64_t from, size_t slot)
 }
 
 static enum kt_rc
-take(struct step *t, uint32_t i, const struct kt_match *m)
+take(struct step *t, uint32_t i, const struct kt_detect_match *m)
 {
-	const struct kt_rule *r = &t->db->rules[i];
+	const struct kt_detect_rule *r = &t->db->rules[i];
 	struct kt_finding f = { .detector = i,
 		.start = t->base + m->span_start,
 		.end = t->base + m->span_end };
 
-	if (!kt_rule_accepts(r, t->text, m, &f.confidence_pm))
+	if (!kt_detect_rule_accepts(r, t->text, m, &f.confidence_pm))
 		return KT_OK;
 	if (r->has_tail) {
 		f.end = t->base + m->end;
 		return follow_tail(t, &f, f.end, 0);
 	}
 	t->st->next[i] = (uint32_t)(t->base + m->end);
-	return kt_scratch_add(t->s, &f);
+	return kt_detect_scratch_add(t->s, &f);
 }
 
 /* Rule i at the starts [from, last]; an open one lowers the hold. */
 static enum kt_rc
 settle(struct step *t, uint32_t i, size_t from, size_t last)
 {
-	const struct kt_rule *r = &t->db->rules[i];
-	struct kt_match m;
+	const struct kt_detect_rule *r = &t->db->rules[i];
+	struct kt_detect_match m;
 	uint64_t next;
 	enum kt_rc rc;
 
@@ -161,27 +161,27 @@ settle(struct step *t, uint32_t i, size_t from, size_t last)
 			from = (size_t)(next - t->base);
 		if (next == UINT32_MAX || from > last)
 			return KT_OK;
-		switch (kt_rule_attempt(
+		switch (kt_detect_rule_attempt(
 		    r, t->s, t->text, from, last, t->is_end, &m)) {
-		case KT_ATTEMPT_MISS:
+		case KT_DETECT_ATTEMPT_MISS:
 			return KT_OK;
-		case KT_ATTEMPT_OPEN:
+		case KT_DETECT_ATTEMPT_OPEN:
 			if (m.start < t->hold)
 				t->hold = m.start;
 			return KT_OK;
-		case KT_ATTEMPT_HIT:
+		case KT_DETECT_ATTEMPT_HIT:
 			if ((rc = take(t, i, &m)) < 0)
 				return rc;
 			from = m.start + 1;
 			break;
-		case KT_ATTEMPT_ERROR:
+		case KT_DETECT_ATTEMPT_ERROR:
 			return KT_E_ENGINE;
 		}
 	}
 }
 
 static enum kt_rc
-settle_literals(struct step *t, const struct kt_index *ix, uint32_t lo,
+settle_literals(struct step *t, const struct kt_detect_index *ix, uint32_t lo,
     uint32_t hi, size_t at)
 {
 	enum kt_rc rc = KT_OK;
@@ -193,18 +193,20 @@ settle_literals(struct step *t, const struct kt_index *ix, uint32_t lo,
 }
 
 static inline char
-byte_at(const struct kt_index *ix, struct kt_span text, size_t at)
+byte_at(const struct kt_detect_index *ix, struct kt_span text, size_t at)
 {
 	char c = text.ptr[at];
 
-	return ix->is_folded && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return ix->is_folded && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a')
+						     : c;
 }
 
 /* All literals that start at `at`, or could, were there more text. */
 static enum kt_rc
-walk(struct step *t, const struct kt_index *ix, size_t start)
+walk(struct step *t, const struct kt_detect_index *ix, size_t start)
 {
-	const struct kt_node *n = &ix->node[ix->root[(uint8_t)t->text.ptr[start]]];
+	const struct kt_detect_node *n =
+	    &ix->node[ix->root[(uint8_t)t->text.ptr[start]]];
 	size_t at = start + 1;
 	enum kt_rc rc;
 
@@ -217,7 +219,8 @@ walk(struct step *t, const struct kt_index *ix, size_t start)
 				return rc;
 		}
 		if (at == t->text.len) /* a literal is cut by the end */
-			return t->is_end ? KT_OK
+			return t->is_end
+			    ? KT_OK
 			    : settle_literals(t, ix, n->term, n->hi, start);
 		while (child != 0 &&
 		    ix->node[child].byte != byte_at(ix, t->text, at))
@@ -230,7 +233,7 @@ walk(struct step *t, const struct kt_index *ix, size_t start)
 }
 
 static enum kt_rc
-walk_all(struct step *t, const struct kt_index *ix, size_t from)
+walk_all(struct step *t, const struct kt_detect_index *ix, size_t from)
 {
 	enum kt_rc rc = KT_OK;
 
@@ -238,14 +241,14 @@ walk_all(struct step *t, const struct kt_index *ix, size_t from)
 		return KT_OK;
 	for (; from < t->hold && rc == KT_OK; from++)
 		if (from + 1 < t->text.len
-		        ? kt_index_may(ix, t->text.ptr + from)
-		        : ix->root[(uint8_t)t->text.ptr[from]] != 0)
+			? kt_detect_index_may(ix, t->text.ptr + from)
+			: ix->root[(uint8_t)t->text.ptr[from]] != 0)
 			rc = walk(t, ix, from);
 	return rc;
 }
 
 static bool
-may_begin(const struct kt_rule *r, const struct kt_bytes *there)
+may_begin(const struct kt_detect_rule *r, const struct kt_detect_bytes *there)
 {
 	uint64_t any = 0;
 
@@ -257,11 +260,11 @@ may_begin(const struct kt_rule *r, const struct kt_bytes *there)
 static enum kt_rc
 run_all(struct step *t, size_t from)
 {
-	struct kt_bytes there = { { 0 } };
+	struct kt_detect_bytes there = { { 0 } };
 	enum kt_rc rc;
 
 	for (size_t i = from; i < t->hold; i++)
-		kt_bytes_add(&there, t->text.ptr[i]);
+		kt_detect_bytes_add(&there, t->text.ptr[i]);
 	for (size_t k = 0; k < t->db->nruns && t->hold > from; k++) {
 		uint32_t i = t->db->runs[k];
 
@@ -360,7 +363,7 @@ static void
 tell(const struct kt_detect_stream *st, struct kt_detect_scratch *s,
     struct kt_detect_step *out)
 {
-	kt_findings_sort(s->found, s->nfound);
+	kt_detect_sort(s->found, s->nfound);
 	out->findings = (struct kt_findings){ s->found, s->nfound };
 	out->hold = st->from[LANE_SPAN];
 }
@@ -377,7 +380,8 @@ kt_detect_stream_feed(struct kt_detect_stream *st, struct kt_detect_scratch *s,
 	if (delta.len >= UINT32_MAX - st->total)
 		return fail(st, KT_E_LIMIT);
 	while (delta.len > 0 && rc == KT_OK) {
-		size_t n = delta.len < KT_DETECT_SLICE ? delta.len : KT_DETECT_SLICE;
+		size_t n =
+		    delta.len < KT_DETECT_SLICE ? delta.len : KT_DETECT_SLICE;
 
 		rc = run_slice(st, s, kt_span_sub(delta, 0, n), false);
 		delta.ptr += n;

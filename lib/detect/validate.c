@@ -10,13 +10,13 @@
 
 static const struct {
 	const char *name;
-	kt_validator_fn fn;
+	kt_detect_validator_fn fn;
 } validators[] = {
 #define KT_VALIDATOR(name, fn) { name, fn },
 #include "detect/validators.def"
 };
 
-kt_validator_fn
+kt_detect_validator_fn
 kt_detect_validator(const char *name)
 {
 	for (size_t i = 0; i < KT_NELEMS(validators); i++)
@@ -32,7 +32,7 @@ kt_detect_validator_exists(const char *name)
 }
 
 size_t
-kt_digits(struct kt_span s, uint8_t *out, size_t max)
+kt_detect_digits(struct kt_span s, uint8_t *out, size_t max)
 {
 	size_t n = 0;
 
@@ -47,7 +47,7 @@ kt_digits(struct kt_span s, uint8_t *out, size_t max)
 }
 
 bool
-kt_luhn(const uint8_t *d, size_t n)
+kt_detect_luhn(const uint8_t *d, size_t n)
 {
 	unsigned sum = 0;
 
@@ -62,12 +62,12 @@ kt_luhn(const uint8_t *d, size_t n)
 }
 
 bool
-kt_is_luhn(struct kt_span s)
+kt_detect_is_luhn(struct kt_span s)
 {
 	uint8_t d[32];
-	size_t n = kt_digits(s, d, sizeof(d));
+	size_t n = kt_detect_digits(s, d, sizeof(d));
 
-	return n <= sizeof(d) && kt_luhn(d, n);
+	return n <= sizeof(d) && kt_detect_luhn(d, n);
 }
 
 /* Issuer ranges: first digits from lo to hi, and the lengths they have. */
@@ -97,13 +97,13 @@ static const struct {
 };
 
 bool
-kt_is_card(struct kt_span s)
+kt_detect_is_card(struct kt_span s)
 {
 	uint8_t d[20];
-	size_t n = kt_digits(s, d, 19), same = 1;
+	size_t n = kt_detect_digits(s, d, 19), same = 1;
 	unsigned head;
 
-	if (n < 12 || n > 19 || !kt_luhn(d, n))
+	if (n < 12 || n > 19 || !kt_detect_luhn(d, n))
 		return false;
 	while (same < n && d[same] == d[0])
 		same++;
@@ -130,7 +130,8 @@ iban_length(const char *country)
 {
 	for (const char *p = iban_lengths; *p != '\0'; p += 5)
 		if (p[0] == country[0] && p[1] == country[1])
-			return (unsigned)(p[2] - '0') * 10 + (unsigned)(p[3] - '0');
+			return (unsigned)(p[2] - '0') * 10 +
+			    (unsigned)(p[3] - '0');
 	return 0;
 }
 
@@ -148,7 +149,7 @@ value36(char c)
 }
 
 bool
-kt_is_iban(struct kt_span s)
+kt_detect_is_iban(struct kt_span s)
 {
 	char plain[40];
 	size_t n = 0;
@@ -174,23 +175,26 @@ kt_is_iban(struct kt_span s)
 }
 
 bool
-kt_is_aba_routing(struct kt_span s)
+kt_detect_is_aba_routing(struct kt_span s)
 {
 	uint8_t d[9];
 
-	if (kt_digits(s, d, 9) != 9 || d[0] > 3)
+	if (kt_detect_digits(s, d, 9) != 9 || d[0] > 3)
 		return false;
 	return (3 * (d[0] + d[3] + d[6]) + 7 * (d[1] + d[4] + d[7]) + d[2] +
-	           d[5] + d[8]) % 10 == 0 && (d[0] | d[1] | d[2] | d[3]);
+		   d[5] + d[8]) %
+		10 ==
+	    0 &&
+	    (d[0] | d[1] | d[2] | d[3]);
 }
 
 bool
-kt_is_us_npi(struct kt_span s)
+kt_detect_is_us_npi(struct kt_span s)
 {
 	uint8_t d[15] = { 8, 0, 8, 4, 0 };
 
-	return kt_digits(s, d + 5, 10) == 10 && (d[5] == 1 || d[5] == 2) &&
-	    kt_luhn(d, 15);
+	return kt_detect_digits(s, d + 5, 10) == 10 &&
+	    (d[5] == 1 || d[5] == 2) && kt_detect_luhn(d, 15);
 }
 
 static bool
@@ -209,14 +213,14 @@ contains(struct kt_span s, const char *word)
  * a random token is unlikely to hold them: four letters or more.
  */
 bool
-kt_is_not_placeholder(struct kt_span s)
+kt_detect_is_not_placeholder(struct kt_span s)
 {
 	static const char *const words[] = { "example", "placeholder",
-		"changeme", "change_me", "change-me", "your_", "your-", "yourkey",
-		"yourtoken", "yoursecret", "yourpassword", "xxxx", "dummy",
-		"redacted", "insert", "replace", "0000000000", "0123456789",
-		"abcdefghij", "undefined", "sample", "not_a_real", "not-a-real",
-		"notreal", "...", "****", "<", "${", "{{" };
+		"changeme", "change_me", "change-me", "your_", "your-",
+		"yourkey", "yourtoken", "yoursecret", "yourpassword", "xxxx",
+		"dummy", "redacted", "insert", "replace", "0000000000",
+		"0123456789", "abcdefghij", "undefined", "sample", "not_a_real",
+		"not-a-real", "notreal", "...", "****", "<", "${", "{{" };
 	unsigned kinds = 0;
 	bool seen[256] = { false };
 
@@ -245,7 +249,7 @@ count_kinds(struct kt_span s, size_t *digits, size_t *lower, size_t *upper)
 
 /* Letters and digits: no word, no name, no plain number. */
 bool
-kt_is_mixed(struct kt_span s)
+kt_detect_is_mixed(struct kt_span s)
 {
 	size_t digits, lower, upper;
 
@@ -255,7 +259,7 @@ kt_is_mixed(struct kt_span s)
 
 /* At least two digits, and letters that change kind as words do not. */
 bool
-kt_is_random(struct kt_span s)
+kt_detect_is_random(struct kt_span s)
 {
 	size_t digits, lower, upper, turns = 0;
 
@@ -267,7 +271,7 @@ kt_is_random(struct kt_span s)
 		turns += a != b;
 	}
 	return digits >= 2 && lower + upper > 0 && turns >= 3 &&
-	    kt_is_not_placeholder(s);
+	    kt_detect_is_not_placeholder(s);
 }
 
 /* CRC-32 of IEEE 802.3, bit by bit: tokens are short. */
@@ -286,10 +290,10 @@ crc32_of(struct kt_span s)
 
 /* GitHub and npm: six base 62 digits of the CRC of what is behind '_'. */
 bool
-kt_is_crc32_base62(struct kt_span s)
+kt_detect_is_crc32_base62(struct kt_span s)
 {
 	static const char digit[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                            "abcdefghijklmnopqrstuvwxyz";
+				    "abcdefghijklmnopqrstuvwxyz";
 	size_t at = kt_span_find(s, '_') + 1;
 	uint32_t crc;
 
@@ -304,19 +308,22 @@ kt_is_crc32_base62(struct kt_span s)
 
 /* "eyJ" is base64 of {" : the header says an algorithm, "alg" or "typ". */
 bool
-kt_is_jwt(struct kt_span s)
+kt_detect_is_jwt(struct kt_span s)
 {
 	char head[96];
 	size_t n = 0;
 	uint32_t bits = 0;
 	unsigned have = 0;
 
-	for (size_t i = 0; i < s.len && s.ptr[i] != '.' && n < sizeof(head); i++) {
+	for (size_t i = 0; i < s.len && s.ptr[i] != '.' && n < sizeof(head);
+	     i++) {
 		char c = s.ptr[i];
 		int v = c >= 'A' && c <= 'Z' ? c - 'A'
-		    : c >= 'a' && c <= 'z' ? c - 'a' + 26
-		    : c >= '0' && c <= '9' ? c - '0' + 52
-		    : c == '-' || c == '+' ? 62 : c == '_' || c == '/' ? 63 : -1;
+		    : c >= 'a' && c <= 'z'   ? c - 'a' + 26
+		    : c >= '0' && c <= '9'   ? c - '0' + 52
+		    : c == '-' || c == '+'   ? 62
+		    : c == '_' || c == '/'   ? 63
+					     : -1;
 
 		if (v < 0)
 			break;

@@ -251,6 +251,10 @@ keep(struct load *l, const struct kt_detector *d)
 			return;
 		}
 	}
+	if (l->n == KT_DETECTORS_MAX) {
+		l->is_full = true;
+		return;
+	}
 	if (l->n == l->cap) {
 		size_t cap = l->cap ? l->cap * 2 : 64;
 		struct kt_detector *v = kt_arena_array(l->mem, cap, sizeof(*v));

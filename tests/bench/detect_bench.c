@@ -39,7 +39,8 @@ compile(const struct kt_detector *defs, size_t n)
 
 /* Best of three, in GB/s. */
 static double
-speed(const struct kt_detect *db, struct kt_detect_scratch *s, struct kt_span text)
+speed(const struct kt_detect *db, struct kt_detect_scratch *s,
+    struct kt_span text)
 {
 	double best = 1e9;
 	struct kt_findings f;
@@ -59,7 +60,8 @@ speed(const struct kt_detect *db, struct kt_detect_scratch *s, struct kt_span te
 }
 
 static void
-stream(const struct kt_detect *db, struct kt_detect_scratch *s, struct kt_span text)
+stream(const struct kt_detect *db, struct kt_detect_scratch *s,
+    struct kt_span text)
 {
 	struct kt_detect_stream *st;
 	struct kt_detect_step out;
@@ -70,17 +72,18 @@ stream(const struct kt_detect *db, struct kt_detect_scratch *s, struct kt_span t
 		KT_BUG("no memory");
 	for (size_t at = 0; at + DELTA <= text.len; at += DELTA, n++) {
 		if (kt_detect_stream_feed(
-		        st, s, kt_span_sub(text, at, DELTA), &out) < 0)
+			st, s, kt_span_sub(text, at, DELTA), &out) < 0)
 			KT_BUG("the engine failed");
 		lag += (double)(at + DELTA - out.hold);
 	}
-	printf("stream, %d byte deltas: %.0f ns each, %.1f bytes held on average\n",
+	printf("stream, %d byte deltas: %.0f ns each, %.1f bytes held on "
+	       "average\n",
 	    DELTA, (seconds() - from) / (double)n * 1e9, lag / (double)n);
 	kt_detect_stream_free(&st);
 }
 
 static bool
-is_hot(const struct kt_rule *r)
+is_hot(const struct kt_detect_rule *r)
 {
 	return r->is_literal && !r->is_folded;
 }
@@ -136,9 +139,11 @@ main(int argc, char **argv)
 	if (kt_detect_save(all, &saved) < 0)
 		KT_BUG("not saved");
 	from = seconds();
-	if (kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved), &err) < 0)
+	if (kt_detect_load(
+		&again, shipped, nshipped, kt_buf_span(&saved), &err) < 0)
 		KT_BUG(err.text);
-	printf("load: %.1f ms, %zu bytes\n", (seconds() - from) * 1e3, saved.len);
+	printf(
+	    "load: %.1f ms, %zu bytes\n", (seconds() - from) * 1e3, saved.len);
 	kt_detect_free(&again);
 	if (text.len == 0 || kt_detect_scratch_new(&s, all, &err) < 0)
 		return EXIT_FAILURE;

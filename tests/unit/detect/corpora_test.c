@@ -86,8 +86,7 @@ recall(struct kt_span text, const cJSON *record)
 	if (!ok(kt_detect_scan(db, scratch, text, NULL, &f) == KT_OK))
 		return;
 	hit = cJSON_GetArraySize(spans) == 0 && f.n > 0;
-	cJSON_ArrayForEach(span, spans)
-		hit = hit || is_half_covered(span, &f);
+	cJSON_ArrayForEach(span, spans) hit = hit || is_half_covered(span, &f);
 	seen++;
 	found += hit;
 }
@@ -123,15 +122,18 @@ provider_tokens_are_found(void)
 static void
 what_only_looks_like_a_secret_is_not_found(void)
 {
-	static const char *const sets[] = { "kt-synth/secret-negatives.jsonl.gz",
+	static const char *const sets[] = {
+		"kt-synth/secret-negatives.jsonl.gz",
 		"benign-docs/lockfiles.jsonl.gz",
 		"kt-synth/agent-transcripts.jsonl.gz",
-		"benign-docs/docs.jsonl.gz" };
+		"benign-docs/docs.jsonl.gz"
+	};
 
 	for (size_t i = 0; i < KT_NELEMS(sets); i++) {
 		seen = found = 0;
 		if (!each_record(sets[i], secrets_in)) {
-			SKIP(what_only_looks_like_a_secret_is_not_found, "no corpora");
+			SKIP(what_only_looks_like_a_secret_is_not_found,
+			    "no corpora");
 			return;
 		}
 		if (!ok(seen > 0 && found == 0))
@@ -156,7 +158,8 @@ streams_find_in_the_corpora_what_whole_scans_find(void)
 	if (!each_record("kt-synth/pii.jsonl.gz", law) ||
 	    !each_record("secrets-gitleaks/data.jsonl.gz", law) ||
 	    !each_record("inj-giskard/data.jsonl", law)) {
-		SKIP(streams_find_in_the_corpora_what_whole_scans_find, "no corpora");
+		SKIP(streams_find_in_the_corpora_what_whole_scans_find,
+		    "no corpora");
 		return;
 	}
 	ok(leaked == 0);
@@ -166,7 +169,7 @@ streams_find_in_the_corpora_what_whole_scans_find(void)
 static hs_database_t *whole;
 static hs_scratch_t *whole_scratch;
 static bool is_exact[KT_DETECTORS_MAX], is_hit[KT_DETECTORS_MAX];
-static struct kt_match match_of[KT_DETECTORS_MAX];
+static struct kt_detect_match match_of[KT_DETECTORS_MAX];
 static bool is_end_hit[KT_DETECTORS_MAX];
 
 static bool
@@ -183,14 +186,14 @@ compile_whole_patterns(void)
 		ids[i] = i;
 		flags[i] = shipped[i].is_caseless ? HS_FLAG_CASELESS : 0;
 		is_exact[i] = hs_expression_info(
-		    text[i], flags[i], &info, &why) == HS_SUCCESS;
+				  text[i], flags[i], &info, &why) == HS_SUCCESS;
 		if (!is_exact[i])
 			flags[i] |= HS_FLAG_PREFILTER;
 		(void)hs_free_compile_error(why); /* frees only */
 		free(info);
 	}
 	return hs_compile_multi(text, flags, ids, (unsigned)nshipped,
-	           HS_MODE_BLOCK, NULL, &whole, &why) == HS_SUCCESS &&
+		   HS_MODE_BLOCK, NULL, &whole, &why) == HS_SUCCESS &&
 	    hs_alloc_scratch(whole, &whole_scratch) == HS_SUCCESS;
 }
 
@@ -213,16 +216,18 @@ compare_engines(struct kt_span text, const cJSON *record)
 	for (size_t i = 0; i < nshipped; i++) {
 		match_of[i].end = 0;
 		is_hit[i] = is_end_hit[i] = false;
-		if (kt_rule_attempt(&db->rules[i], scratch, text, 0, text.len - 1,
-		        true, &match_of[i]) == KT_ATTEMPT_ERROR)
+		if (kt_detect_rule_attempt(&db->rules[i], scratch, text, 0,
+			text.len - 1, true,
+			&match_of[i]) == KT_DETECT_ATTEMPT_ERROR)
 			ok(!"the engine can");
 	}
-	ok(hs_scan(whole, text.ptr, (unsigned)text.len, 0, whole_scratch, on_hit,
-	       NULL) == HS_SUCCESS);
+	ok(hs_scan(whole, text.ptr, (unsigned)text.len, 0, whole_scratch,
+	       on_hit, NULL) == HS_SUCCESS);
 	for (size_t i = 0; i < nshipped; i++) {
 		bool has = match_of[i].end > 0;
 
-		if ((has && !is_end_hit[i]) || (!has && is_hit[i] && is_exact[i])) {
+		if ((has && !is_end_hit[i]) ||
+		    (!has && is_hit[i] && is_exact[i])) {
 			ok(!"the engines agree");
 			printf("# %s\n", shipped[i].id);
 		}
@@ -236,7 +241,8 @@ vectorscan_and_pcre2_agree_on_every_pattern(void)
 		return;
 	for (size_t i = 0; i < nshipped; i++) {
 		for (size_t k = 0; k < shipped[i].nexamples; k++)
-			compare_engines(kt_span_of(shipped[i].examples[k]), NULL);
+			compare_engines(
+			    kt_span_of(shipped[i].examples[k]), NULL);
 		for (size_t k = 0; k < shipped[i].ncounter_examples; k++)
 			compare_engines(
 			    kt_span_of(shipped[i].counter_examples[k]), NULL);

@@ -34,15 +34,20 @@ what_cannot_be_decided_within_the_hold_is_refused_by_name(void)
 	ok(refused((struct kt_detector){ .pattern = "a.*b" }, "wider"));
 	ok(refused((struct kt_detector){ .pattern = "ab[c-e]{511}" }, "wider"));
 	ok(refused((struct kt_detector){ .pattern = "x?" }, "nothing"));
-	ok(refused((struct kt_detector){ .pattern = "(a)b\\1" }, "back reference"));
+	ok(refused(
+	    (struct kt_detector){ .pattern = "(a)b\\1" }, "back reference"));
 	ok(refused((struct kt_detector){ .pattern = "a(b" }, "byte 3"));
 	ok(refused((struct kt_detector){ 0 }, "no pattern"));
-	ok(refused((struct kt_detector){ .pattern = "ab", .tail = "a-z" }, "tail"));
+	ok(refused(
+	    (struct kt_detector){ .pattern = "ab", .tail = "a-z" }, "tail"));
 	ok(refused((struct kt_detector){ .pattern = "ab", .checksum = "none" },
 	    "checksum"));
-	ok(refused((struct kt_detector){ .pattern = "ab", .validators = unknown,
-	    .nvalidators = 1 }, "no-such"));
-	ok(refused((struct kt_detector){ .pattern = "ab", .context_bytes = 500 },
+	ok(refused(
+	    (struct kt_detector){
+		.pattern = "ab", .validators = unknown, .nvalidators = 1 },
+	    "no-such"));
+	ok(refused(
+	    (struct kt_detector){ .pattern = "ab", .context_bytes = 500 },
 	    "context_bytes"));
 }
 
@@ -63,8 +68,11 @@ too_many_detectors_are_refused(void)
 static void
 too_many_findings_are_an_error(void)
 {
-	static const struct kt_detector d = { .id = "x", .group = "user",
-		.entity = "X", .pattern = "ab", .confidence_pm = 900 };
+	static const struct kt_detector d = { .id = "x",
+		.group = "user",
+		.entity = "X",
+		.pattern = "ab",
+		.confidence_pm = 900 };
 	static char text[2 * (KT_FINDINGS_MAX + 1)];
 	struct kt_detect *db;
 	struct kt_detect_scratch *s;
@@ -77,9 +85,11 @@ too_many_findings_are_an_error(void)
 	    !ok(kt_detect_scratch_new(&s, db, &err) == KT_OK))
 		return;
 	ok(kt_detect_scan(db, s, (struct kt_span){ text, sizeof(text) }, NULL,
-	       &f) == KT_E_LIMIT && f.n == 0);
-	ok(kt_detect_scan(db, s, (struct kt_span){ text, sizeof(text) - 2 }, NULL,
-	       &f) == KT_OK && f.n == KT_FINDINGS_MAX);
+	       &f) == KT_E_LIMIT &&
+	    f.n == 0);
+	ok(kt_detect_scan(db, s, (struct kt_span){ text, sizeof(text) - 2 },
+	       NULL, &f) == KT_OK &&
+	    f.n == KT_FINDINGS_MAX);
 	kt_detect_scratch_free(&s);
 	kt_detect_free(&db);
 }
@@ -116,8 +126,8 @@ only_what_is_enabled_is_found(void)
 	struct kt_detect_set set;
 	struct kt_findings f;
 	struct kt_err err;
-	const struct kt_span text =
-	    KT_SPAN_INIT("AKIAQ3EGRZTYW6PLMNBV 4111111111111111 a@b.example.org");
+	const struct kt_span text = KT_SPAN_INIT(
+	    "AKIAQ3EGRZTYW6PLMNBV 4111111111111111 a@b.example.org");
 
 	if (!ok(kt_detect_new(&db, rules, NRULES, &err) == KT_OK) ||
 	    !ok(kt_detect_scratch_new(&s, db, &err) == KT_OK) ||
@@ -127,7 +137,8 @@ only_what_is_enabled_is_found(void)
 	ok(kt_detect_set_add_named(&set, db, KT_SPAN("CREDIT_CARD")));
 	ok(!kt_detect_set_add_named(&set, db, KT_SPAN("nobody")));
 	ok(kt_detect_scan(db, s, text, &set, &f) == KT_OK && f.n == 1 &&
-	    f.v[0].detector == R_CARD && f.v[0].start == 21 && f.v[0].end == 37);
+	    f.v[0].detector == R_CARD && f.v[0].start == 21 &&
+	    f.v[0].end == 37);
 	ok(kt_detect_set_add_named(&set, db, KT_SPAN("secret")));
 	ok(kt_detect_scan(db, s, text, &set, &f) == KT_OK && f.n == 2);
 	ok(!kt_detect_needs_block(db, &set) && kt_detect_needs_block(db, NULL));
@@ -149,11 +160,13 @@ a_checksum_raises_and_its_failure_halves_the_confidence(void)
 	    !ok(kt_detect_scratch_new(&s, db, &err) == KT_OK))
 		return;
 	ok(kt_detect_scan(db, s,
-	       KT_SPAN("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"), NULL, &f) ==
-	    KT_OK && f.n == 1 && f.v[0].confidence_pm == 990);
+	       KT_SPAN("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"), NULL,
+	       &f) == KT_OK &&
+	    f.n == 1 && f.v[0].confidence_pm == 990);
 	ok(kt_detect_scan(db, s,
-	       KT_SPAN("ghp_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq1a"), NULL, &f) ==
-	    KT_OK && f.n == 1 && f.v[0].confidence_pm == 450);
+	       KT_SPAN("ghp_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq1a"), NULL,
+	       &f) == KT_OK &&
+	    f.n == 1 && f.v[0].confidence_pm == 450);
 	kt_detect_scratch_free(&s);
 	kt_detect_free(&db);
 }
@@ -164,14 +177,14 @@ a_detector_file_reports_every_mistake_at_its_place(void)
 	static struct kt_config_diags d;
 	const struct kt_config_source file = { KT_SPAN_INIT("x.yaml"),
 		KT_SPAN_INIT("defaults: {group: pii, clas: pii}\n"
-		             "detectors:\n"
-		             "  - id: one\n"
-		             "    entity: ONE\n"
-		             "    pattern: 'a{3}'\n"
-		             "    confidence: 1001\n"
-		             "    validators: [nope]\n"
-		             "  - id: two\n"
-		             "    stream: sometimes\n") };
+			     "detectors:\n"
+			     "  - id: one\n"
+			     "    entity: ONE\n"
+			     "    pattern: 'a{3}'\n"
+			     "    confidence: 1001\n"
+			     "    validators: [nope]\n"
+			     "  - id: two\n"
+			     "    stream: sometimes\n") };
 	struct kt_arena *mem = kt_arena_new(1 << 20);
 	const struct kt_detector *v;
 	size_t n;

@@ -25,8 +25,9 @@ collect(struct found *all, const struct kt_findings *now)
 		const struct kt_finding *f = &now->v[i];
 		size_t k = 0;
 
-		while (k < all->n && (all->v[k].detector != f->detector ||
-		    all->v[k].start != f->start))
+		while (k < all->n &&
+		    (all->v[k].detector != f->detector ||
+			all->v[k].start != f->start))
 			k++;
 		if (k == FOUND_MAX)
 			KT_BUG("too many findings for the test");
@@ -42,14 +43,16 @@ same(const struct found *got, const struct kt_finding *want, size_t n)
 	size_t seen = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (kt_detect_def(db, want[i].detector)->when == KT_DETECT_BLOCK)
+		if (kt_detect_def(db, want[i].detector)->when ==
+		    KT_DETECT_BLOCK)
 			continue;
 		seen++;
 		size_t k = 0;
-		while (k < got->n && (got->v[k].detector != want[i].detector ||
-		    got->v[k].start != want[i].start ||
-		    got->v[k].end != want[i].end || got->v[k].is_open ||
-		    got->v[k].confidence_pm != want[i].confidence_pm))
+		while (k < got->n &&
+		    (got->v[k].detector != want[i].detector ||
+			got->v[k].start != want[i].start ||
+			got->v[k].end != want[i].end || got->v[k].is_open ||
+			got->v[k].confidence_pm != want[i].confidence_pm))
 			k++;
 		if (k == got->n)
 			return false;
@@ -75,7 +78,7 @@ step(struct feeder *f, struct kt_span delta, bool is_end)
 	enum kt_rc rc;
 
 	rc = is_end ? kt_detect_stream_end(f->st, scratch, &out)
-	            : kt_detect_stream_feed(f->st, scratch, delta, &out);
+		    : kt_detect_stream_feed(f->st, scratch, delta, &out);
 	if (rc != KT_OK)
 		return false;
 	f->fed += delta.len;
@@ -91,8 +94,9 @@ step(struct feeder *f, struct kt_span delta, bool is_end)
 
 		if (kt_detect_def(db, w->detector)->when != KT_DETECT_SPAN)
 			continue;
-		while (k < f->all.n && (f->all.v[k].detector != w->detector ||
-		    f->all.v[k].start != w->start))
+		while (k < f->all.n &&
+		    (f->all.v[k].detector != w->detector ||
+			f->all.v[k].start != w->start))
 			k++;
 		if (k == f->all.n && w->start < f->released)
 			leaked++;
@@ -129,6 +133,5 @@ streams_as_whole(struct kt_span text, size_t first, size_t each, bool leaky)
 	kt_detect_stream_free(&f.st);
 	return is_same;
 }
-
 
 #endif

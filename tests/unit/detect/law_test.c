@@ -14,7 +14,8 @@ static const char *const texts[] = {
 	"xghp_n3jh40gp4wacs9jvqywos1fijnrz4wnho8m4",
 	"ops_abcdefghij0123456789abcdef_more=== and then ops_abcdefghij01 end",
 	"before\n-----BEGIN RSA PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n"
-	"q1B2c3D4\n-----END RSA PRIVATE KEY-----\nafter, mail a.b@c.example.org",
+	"q1B2c3D4\n-----END RSA PRIVATE KEY-----\nafter, mail "
+	"a.b@c.example.org",
 	"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq ends too early",
 	"-----BEGIN PRIVATE KEY----- is only talked about",
 	"cards 4111 1111 1111 1111, 4111-1111-1111-1112, 378282246310005.",
@@ -62,7 +63,8 @@ count_of(const char *text, uint32_t detector)
 	struct kt_findings f;
 	size_t n = 0;
 
-	if (!ok(kt_detect_scan(db, scratch, kt_span_of(text), NULL, &f) == KT_OK))
+	if (!ok(kt_detect_scan(db, scratch, kt_span_of(text), NULL, &f) ==
+		KT_OK))
 		return 0;
 	for (size_t i = 0; i < f.n; i++)
 		n += f.v[i].detector == detector;
@@ -89,7 +91,8 @@ static void
 slices_do_not_show(void)
 {
 	static char big[20000];
-	const char *const secret = " AKIAQ3EGRZTYW6PLMNBV ops_abcdefghij01234567 ";
+	const char *const secret =
+	    " AKIAQ3EGRZTYW6PLMNBV ops_abcdefghij01234567 ";
 	size_t len = strlen(secret);
 
 	for (size_t shift = 0; shift < 48; shift++) {
@@ -111,7 +114,8 @@ lag_of(struct kt_detect_set *set, const char *text)
 	struct kt_detect_step out = { .hold = 0 };
 
 	if (!ok(kt_detect_stream_new(&st, db, set) == KT_OK) ||
-	    !ok(kt_detect_stream_feed(st, scratch, kt_span_of(text), &out) == KT_OK))
+	    !ok(kt_detect_stream_feed(st, scratch, kt_span_of(text), &out) ==
+		KT_OK))
 		return 0;
 	kt_detect_stream_free(&st);
 	return strlen(text) - out.hold;
@@ -145,9 +149,11 @@ a_tail_is_reported_open_and_costs_no_hold(void)
 
 	memset(more, 'x', sizeof(more));
 	ok(kt_detect_stream_new(&st, db, NULL) == KT_OK);
-	ok(kt_detect_stream_feed(st, scratch, KT_SPAN("see ops_abc"), &out) == KT_OK);
+	ok(kt_detect_stream_feed(st, scratch, KT_SPAN("see ops_abc"), &out) ==
+	    KT_OK);
 	ok(out.findings.n == 0 && out.hold == 4);
-	ok(kt_detect_stream_feed(st, scratch, KT_SPAN("defghij01234"), &out) == KT_OK);
+	ok(kt_detect_stream_feed(st, scratch, KT_SPAN("defghij01234"), &out) ==
+	    KT_OK);
 	ok(out.findings.n == 1 && out.findings.v[0].is_open &&
 	    out.findings.v[0].start == 4);
 	ok(kt_detect_stream_feed(st, scratch,
@@ -184,7 +190,8 @@ an_engine_that_fails_at_any_call_never_says_nothing_found(void)
 		if (rc == KT_OK)
 			rc = kt_detect_stream_end(st, scratch, &out);
 		else
-			ok(kt_detect_stream_end(st, scratch, &out) == KT_E_ENGINE);
+			ok(kt_detect_stream_end(st, scratch, &out) ==
+			    KT_E_ENGINE);
 		ok(rc == KT_OK || rc == KT_E_ENGINE);
 		is_through = rc == KT_OK && whole == KT_OK;
 		kt_detect_scratch_fail_at(scratch, 0);

@@ -41,13 +41,14 @@ load_shipped(void)
 
 	shipped_mem = kt_arena_new(SHIPPED_ARENA_MAX);
 	for (size_t i = 0; i < KT_NELEMS(names); i++) {
-		(void)snprintf(path, sizeof(path), "%s/policies/detectors/%s.yaml",
-		    src != NULL ? src : ".", names[i]);
+		(void)snprintf(path, sizeof(path),
+		    "%s/policies/detectors/%s.yaml", src != NULL ? src : ".",
+		    names[i]);
 		shipped_files[i].name = kt_span_of(names[i]);
 		shipped_files[i].bytes = read_whole(path);
 	}
 	if (kt_policy_detectors_load(shipped_files, KT_NELEMS(names),
-	        shipped_mem, &d, &shipped, &nshipped) == KT_OK)
+		shipped_mem, &d, &shipped, &nshipped) == KT_OK)
 		return true;
 	kt_buf_init(&said, 1 << 20);
 	if (kt_config_diags_text(&d, &said) == KT_OK)

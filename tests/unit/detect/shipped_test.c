@@ -13,20 +13,21 @@
  * anchor: each is measured to leave the whole set fast enough.  A new one
  * needs a literal, an anchor, or a measurement (tests/bench/detect_bench.c).
  */
-static const char *const measured[] = { "credit-card", "us-ssn",
-	"us-ssn-plain", "us-itin", "phone-us", "phone-international", "uk-nhs",
-	"uk-nino", "nl-bsn", "es-nif", "pl-pesel", "de-steuer-id", "fr-nir",
-	"br-cpf", "ca-sin", "in-aadhaar", "fi-hetu", "se-personnummer",
-	"tr-kimlik", "kr-rrn", "sg-nric", "za-id", "au-tfn",
-	"us-bank-routing", "us-npi", "us-mbi",
-	"us-driver-license", "without-limits", "role-token", "fake-role-boundary" };
+static const char *const measured[] = { "credit-card", "us-ssn", "us-ssn-plain",
+	"us-itin", "phone-us", "phone-international", "uk-nhs", "uk-nino",
+	"nl-bsn", "es-nif", "pl-pesel", "de-steuer-id", "fr-nir", "br-cpf",
+	"ca-sin", "in-aadhaar", "fi-hetu", "se-personnummer", "tr-kimlik",
+	"kr-rrn", "sg-nric", "za-id", "au-tfn", "us-bank-routing", "us-npi",
+	"us-mbi", "us-driver-license", "without-limits", "role-token",
+	"fake-role-boundary" };
 
 static bool
 hits(const char *text, size_t detector)
 {
 	struct kt_findings f;
 
-	if (!ok(kt_detect_scan(db, scratch, kt_span_of(text), NULL, &f) == KT_OK))
+	if (!ok(kt_detect_scan(db, scratch, kt_span_of(text), NULL, &f) ==
+		KT_OK))
 		return false;
 	for (size_t i = 0; i < f.n; i++)
 		if (f.v[i].detector == detector)
@@ -105,25 +106,34 @@ what_was_saved_loads_only_for_the_same_definitions(void)
 
 	kt_buf_init(&saved, 64u << 20);
 	ok(kt_detect_save(db, &saved) == KT_OK);
-	ok(kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved), &err) == KT_OK);
+	ok(kt_detect_load(
+	       &again, shipped, nshipped, kt_buf_span(&saved), &err) == KT_OK);
 	ok(kt_detect_scan(again, scratch, KT_SPAN("AKIAQ3EGRZTYW6PLMNBV"), NULL,
-	       &f) == KT_OK && f.n == 1);
+	       &f) == KT_OK &&
+	    f.n == 1);
 	kt_detect_free(&again);
 	/* What was saved for the first ones serves when others follow. */
 	memcpy(more, shipped, nshipped * sizeof(*more));
-	more[nshipped] = (struct kt_detector){ .id = "own", .group = "user",
-		.entity = "OWN", .pattern = "project-\\d{4}", .confidence_pm = 900 };
-	ok(kt_detect_load(&again, more, nshipped + 1, kt_buf_span(&saved), &err) == KT_OK);
+	more[nshipped] = (struct kt_detector){ .id = "own",
+		.group = "user",
+		.entity = "OWN",
+		.pattern = "project-\\d{4}",
+		.confidence_pm = 900 };
+	ok(kt_detect_load(
+	       &again, more, nshipped + 1, kt_buf_span(&saved), &err) == KT_OK);
 	ok(kt_detect_scratch_grow(scratch, again, &err) == KT_OK);
 	ok(kt_detect_scan(again, scratch,
-	       KT_SPAN("AKIAQ3EGRZTYW6PLMNBV for project-4711"), NULL, &f) == KT_OK &&
+	       KT_SPAN("AKIAQ3EGRZTYW6PLMNBV for project-4711"), NULL,
+	       &f) == KT_OK &&
 	    f.n == 2 && f.v[1].detector == nshipped);
 	kt_detect_free(&again);
 	ok(kt_detect_load(&again, shipped, nshipped - 1, kt_buf_span(&saved),
-	       &err) == KT_E_PARSE && again == NULL);
+	       &err) == KT_E_PARSE &&
+	    again == NULL);
 	saved.ptr[saved.len - 100] ^= 1;
 	ok(kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved),
-	       &err) == KT_E_PARSE && again == NULL);
+	       &err) == KT_E_PARSE &&
+	    again == NULL);
 	saved.len /= 2;
 	ok(kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved),
 	       &err) == KT_E_PARSE);

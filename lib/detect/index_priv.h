@@ -1,0 +1,48 @@
+/*
+ * index_priv - the literals that matches begin with, as a tree.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    how to read literals off a pattern, and which of them start, or
+ *           could still start, at a byte.
+ * Does not: know rules, or leave the room.
+ * Promises: every match of a pattern begins with one of its literals.
+ */
+#ifndef KT_DETECT_INDEX_PRIV_H
+#define KT_DETECT_INDEX_PRIV_H
+#include "base/base.h"
+
+struct kt_detect_literal {
+	const char *text; /* folded when the index is */
+	uint32_t len, rule;
+};
+struct kt_detect_node {
+	uint32_t lo, term, hi; /* literals: [lo, term) end here, to hi below */
+	uint32_t child, sibling; /* 0: none */
+	char byte;
+};
+struct kt_detect_index {
+	struct kt_detect_literal *lit;
+	struct kt_detect_node *node; /* 0 is no node */
+	size_t nlit, lit_cap, nnode, node_cap;
+	uint32_t root[256];
+	uint64_t pair[1024]; /* two bytes that some literal begins with */
+	bool is_folded;
+};
+/* Text of all literals a match of pattern can begin with; none when one of
+   them is too short to be worth a look, and never one of a single byte.
+   *caseless is raised by a leading (?i). */
+KT_MUSTCHECK enum kt_rc kt_detect_literals_of(const char *pattern,
+    struct kt_arena *mem, struct kt_span **out, size_t *n, bool *caseless);
+KT_MUSTCHECK enum kt_rc kt_detect_index_add(struct kt_detect_index *ix,
+    struct kt_arena *mem, struct kt_span lit, uint32_t rule);
+KT_MUSTCHECK enum kt_rc kt_detect_index_build(struct kt_detect_index *ix);
+static inline bool
+kt_detect_index_may(const struct kt_detect_index *ix, const char *two)
+{
+	unsigned pair = (unsigned)(uint8_t)two[0] << 8 | (uint8_t)two[1];
+
+	return ix->pair[pair >> 6] >> (pair & 63) & 1;
+}
+void kt_detect_index_fini(struct kt_detect_index *ix);
+
+#endif
