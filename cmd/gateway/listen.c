@@ -40,6 +40,7 @@
 
 struct acceptor {
 	struct kt_listen *l;
+	int fd; /* its own copy: the caller's list of them may be gone */
 	struct kt_watch watch;
 };
 
@@ -796,7 +797,8 @@ close_acceptors(struct kt_listen *l)
 	for (size_t i = 0; i < l->o.nfds; i++) {
 		if (l->acceptors != NULL)
 			kt_watch_del(l->o.loop, &l->acceptors[i].watch);
-		(void)close(l->o.fds[i]); /* holds nothing to lose */
+		(void)close(l->acceptors != NULL ? l->acceptors[i].fd :
+		    l->o.fds[i]); /* holds nothing to lose */
 	}
 	l->o.nfds = 0;
 }
@@ -816,7 +818,8 @@ open_acceptors(struct kt_listen *l, struct kt_err *err)
 	for (size_t i = 0; i < l->o.nfds && rc == KT_OK; i++) {
 		l->acceptors[i].l = l;
 		rc = kt_watch_add(l->o.loop, &l->acceptors[i].watch,
-		    l->o.fds[i], EPOLLIN, on_acceptable, &l->acceptors[i], err);
+		    l->acceptors[i].fd, EPOLLIN, on_acceptable,
+		    &l->acceptors[i], err);
 	}
 	return rc;
 }
@@ -839,6 +842,8 @@ kt_listen_new(struct kt_listen **out, const struct kt_listen_options *o,
 	/* is_tiled() knows how this version lays out a head. */
 	l->knows_layout = strcmp(MHD_get_version(), "0.9.75") == 0;
 	l->acceptors = kt_alloc_array(o->nfds, sizeof(*l->acceptors));
+	for (size_t i = 0; i < o->nfds && l->acceptors != NULL; i++)
+		l->acceptors[i].fd = o->fds[i];
 	rc = l->acceptors == NULL ? kt_fail(err, KT_E_LIMIT, "no memory") :
 	    open_acceptors(l, err);
 	if (rc < 0)
