@@ -81,5 +81,16 @@
 #define KT_AUDIT_DEPTH_MAX 16
 /* Breaks that a verifier lists before it only counts. */
 #define KT_AUDIT_BREAKS_MAX 100
+/* Choices of one streamed answer: the vendor's own bound on n. */
+#define KT_STREAM_CHOICES_MAX 128
+/* Tool calls that end with their choice; others end with the stream. */
+#define KT_STREAM_CALLS_MAX 1024
+/* Texts that ended lately, so that a late piece of one is refused; a vendor
+   never has more than a few open at once. */
+#define KT_STREAM_ENDED_MAX 16
+/* What the offline model repeats: enough to read, too little to abuse. */
+#define KT_OFFLINE_ECHO_MAX 4096
+/* Tools that the offline model calls in one turn. */
+#define KT_OFFLINE_CALLS_MAX 8
 
 #endif

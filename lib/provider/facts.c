@@ -103,11 +103,11 @@ read_input(struct kt_request_facts *f, const struct kt_json *json,
 	}
 }
 
-/* Tools themselves decide their names: a mark there is an argument. */
+/* Below these the names are the caller's: a mark there is an argument. */
 static bool
-is_argument(const struct kt_json *json, struct kt_span text, uint32_t n)
+is_free(const struct kt_json *json, struct kt_span text, uint32_t name)
 {
-	static const struct kt_span free_names[] = {
+	static const struct kt_span names[] = {
 		KT_SPAN_INIT("input"),
 		KT_SPAN_INIT("input_schema"),
 		KT_SPAN_INIT("parameters"),
@@ -115,13 +115,9 @@ is_argument(const struct kt_json *json, struct kt_span text, uint32_t n)
 		KT_SPAN_INIT("input_examples"),
 	};
 
-	for (n = kt_json_parent(json, n); n != 0; n = kt_json_parent(json, n)) {
-		uint32_t name = kt_json_name_of(json, n);
-
-		for (size_t i = 0; name != 0 && i < KT_NELEMS(free_names); i++)
-			if (kt_json_is(json, text, name, free_names[i]))
-				return true;
-	}
+	for (size_t i = 0; i < KT_NELEMS(names); i++)
+		if (kt_json_is(json, text, name, names[i]))
+			return true;
 	return false;
 }
 
@@ -131,14 +127,12 @@ count_breakpoints(const struct kt_json *json, struct kt_span text)
 	uint32_t found = 0;
 
 	for (uint32_t n = 1; n < json->count; n++) {
-		const struct kt_json_node *node = &json->nodes[n];
-
-		if (node->type != KT_JSON_NAME ||
-		    node->end - node->start != sizeof("\"cache_control\"") - 1 ||
-		    json->nodes[n + 1].type != KT_JSON_OBJECT)
+		if (json->nodes[n].type != KT_JSON_NAME)
 			continue;
-		if (kt_json_is(json, text, n, KT_SPAN("cache_control")) &&
-		    !is_argument(json, text, n))
+		if (is_free(json, text, n))
+			n = json->nodes[n + 1].next - 1;
+		else if (json->nodes[n + 1].type == KT_JSON_OBJECT &&
+		    kt_json_is(json, text, n, KT_SPAN("cache_control")))
 			found++;
 	}
 	return found;

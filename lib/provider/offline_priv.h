@@ -11,7 +11,6 @@
 #include "json/write.h"
 #include "provider/speak.h"
 
-#define KT_OFFLINE_CALLS_MAX 8
 /* Bytes of text in one event, so that streams of it have several. */
 #define KT_OFFLINE_PIECE 48
 

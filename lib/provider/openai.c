@@ -7,8 +7,6 @@
 #include "provider/stream_priv.h"
 
 enum slot { SLOT_TEXT = 1, SLOT_REFUSAL, SLOT_JSON };
-/* More calls than this end with the stream, not with their choice. */
-#define CALLS_MAX 1024
 
 static bool
 has(const uint64_t *set, uint32_t choice)
@@ -55,7 +53,7 @@ grow(struct kt_stream_step *s, const struct kt_segments_scope *leaf,
 		part->kind = KT_PART_FIXED;
 		return KT_OK;
 	}
-	if (leaf->call > r->ncalls && leaf->call <= CALLS_MAX)
+	if (leaf->call > r->ncalls && leaf->call <= KT_STREAM_CALLS_MAX)
 		r->ncalls = leaf->call;
 	kt_stream_grow(part, key_of(leaf));
 	if (s->out->kind == KT_STREAM_OTHER)

@@ -120,7 +120,7 @@ end_text(struct kt_stream_step *s)
 	*key = key_of(s, kt_place_trail(0, KT_SPAN("delta")));
 	s->out->ended = key;
 	s->out->nended = 1;
-	s->r->ended[s->r->next_ended++ % KT_STREAM_ENDED] = *key;
+	s->r->ended[s->r->next_ended++ % KT_STREAM_ENDED_MAX] = *key;
 	return KT_OK;
 }
 

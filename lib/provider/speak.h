@@ -39,8 +39,6 @@ KT_MUSTCHECK enum kt_rc kt_speak_models(enum kt_format format,
 KT_MUSTCHECK enum kt_rc kt_speak_model(
     enum kt_format format, const struct kt_model_entry *m, struct kt_buf *out);
 
-/* The offline model repeats at most this much of what it was told. */
-#define KT_OFFLINE_ECHO_MAX 4096
 /*
  * Bytes of a whole answer or of a whole SSE stream, by facts->is_stream.
  * The model echoes the last user text.  A line "call tool NAME {json}" in it

@@ -137,15 +137,16 @@ read_bare(struct kt_stream_step *s)
 		s->out->kind = KT_STREAM_PING;
 		return KT_OK;
 	}
-	if (!kt_span_eq(s->text, KT_SPAN("[DONE]")) ||
-	    r->format == KT_FORMAT_ANTHROPIC)
+	if (r->format == KT_FORMAT_NONE)
+		return KT_OK;
+	if (!kt_span_eq(s->text, KT_SPAN("[DONE]")))
 		return kt_stream_refuse(s, "the data is not JSON");
-	if (r->format == KT_FORMAT_RESPONSES && r->is_stopped) {
+	/* Other formats end by themselves; a server may add it all the same. */
+	if (r->format != KT_FORMAT_OPENAI && r->is_stopped) {
 		s->out->kind = KT_STREAM_PING;
 		return KT_OK;
 	}
-	if (r->is_stopped || !r->is_started ||
-	    r->format == KT_FORMAT_RESPONSES)
+	if (r->format != KT_FORMAT_OPENAI || r->is_stopped || !r->is_started)
 		return kt_stream_refuse(s, "the end comes out of turn");
 	r->is_stopped = true;
 	s->out->kind = KT_STREAM_STOP;

@@ -54,10 +54,6 @@ struct kt_stream_event {
 	struct kt_answer_facts facts;
 };
 
-/* Choices of one OpenAI stream; the vendor's own bound on n is 128. */
-#define KT_STREAM_CHOICES_MAX 128
-/* Texts that ended lately: a late piece for one of them is refused. */
-#define KT_STREAM_ENDED 16
 struct kt_stream_reader {
 	enum kt_format format;
 	bool is_started, is_finished, is_stopped, is_broken;
@@ -68,13 +64,14 @@ struct kt_stream_reader {
 	uint64_t seen[KT_STREAM_CHOICES_MAX / 64];
 	uint64_t done[KT_STREAM_CHOICES_MAX / 64];
 	uint32_t ncalls;
-	uint64_t ended[KT_STREAM_ENDED]; /* Responses */
+	uint64_t ended[KT_STREAM_ENDED_MAX]; /* Responses: the latest */
 	unsigned next_ended;
 };
 void kt_stream_reader_init(struct kt_stream_reader *r, enum kt_format format);
 /*
  * name and data are those of one SSE event; json is the index of data, or
- * NULL when data is empty or "[DONE]".  KT_E_PARSE: the event breaks the
+ * NULL when data is empty, "[DONE]" or, in format NONE, not JSON: then it
+ * has no parts and cannot be inspected.  KT_E_PARSE: the event breaks the
  * grammar of its format (delta for a block that is not open, text after the
  * stop): the stream cannot be trusted any further, every later call fails.
  */

@@ -205,6 +205,21 @@ the_offline_model_calls_the_tool_it_is_asked_to_call(void)
 }
 
 static void
+no_turn_calls_more_tools_than_the_bound(void)
+{
+	char last[64];
+
+	ok(KT_OFFLINE_CALLS_MAX == 8);
+	(void)snprintf(
+	    last, sizeof(last), "/content/%d/name", KT_OFFLINE_CALLS_MAX - 1);
+#define THREE "call tool Read\\ncall tool Read\\ncall tool Read\\n"
+	ok(answers(KT_ENDPOINT_MESSAGES, ASK(THREE THREE THREE, A_TOOL), last,
+	    "\"Read\""));
+	ok(answers(KT_ENDPOINT_MESSAGES, ASK(THREE THREE THREE, A_TOOL),
+	    "/content/8/name", ""));
+}
+
+static void
 a_tool_result_ends_the_turn(void)
 {
 	ok(answers(KT_ENDPOINT_MESSAGES,
@@ -360,6 +375,7 @@ main(void)
 	RUN(models_are_listed_in_both_shapes);
 	RUN(the_offline_model_echoes_in_every_format);
 	RUN(the_offline_model_calls_the_tool_it_is_asked_to_call);
+	RUN(no_turn_calls_more_tools_than_the_bound);
 	RUN(a_tool_result_ends_the_turn);
 	RUN(offline_streams_obey_their_grammar);
 	RUN(the_same_request_gets_the_same_bytes);

@@ -449,6 +449,65 @@ done_ends_the_text_it_says_again(void)
 	ok(delta.kind == KT_PART_SIGNED && delta.block == 0);
 }
 
+/* The texts that ended are remembered up to a bound, oldest lost first. */
+static void
+a_late_piece_is_refused_while_its_text_is_remembered(void)
+{
+	for (unsigned others = KT_STREAM_ENDED_MAX - 1;
+	     others <= KT_STREAM_ENDED_MAX; others++) {
+		struct kt_stream_reader r;
+		struct read e;
+		char data[128];
+
+		kt_stream_reader_init(&r, KT_FORMAT_RESPONSES);
+		skip(&r, "{\"type\":\"response.created\",\"response\":{}}");
+		for (unsigned i = 0; i <= others; i++) {
+			(void)snprintf(data, sizeof(data), "{\"type\":"
+			    "\"response.output_text.done\",\"output_index\":%u}",
+			    i);
+			skip(&r, data);
+		}
+		read_event(&e, &r, "", "{\"type\":\"response.output_text."
+		    "delta\",\"output_index\":0,\"delta\":\"a\"}");
+		ok((e.rc == KT_OK) == (others == KT_STREAM_ENDED_MAX));
+		drop(&e);
+	}
+}
+
+static void
+calls_beyond_the_bound_end_with_the_stream(void)
+{
+	for (unsigned i = KT_STREAM_CALLS_MAX - 1; i <= KT_STREAM_CALLS_MAX; i++) {
+		struct kt_stream_reader r;
+		struct read e;
+		char data[256];
+
+		kt_stream_reader_init(&r, KT_FORMAT_OPENAI);
+		skip(&r, CHUNK(CHOICE("1", "\"content\":\"a\"", "null")));
+		(void)snprintf(data, sizeof(data), CHUNK(CHOICE("0",
+		    "\"tool_calls\":[{\"index\":%u,\"function\":{"
+		    "\"arguments\":\"x\"}}]", "\"tool_calls\"")), i);
+		read_event(&e, &r, "", data);
+		ok(e.rc == KT_OK && e.ev.kind == KT_STREAM_FINISH);
+		ok(e.ev.nended == (i < KT_STREAM_CALLS_MAX ? i + 4 : 3));
+		drop(&e);
+	}
+}
+
+static void
+streams_without_a_format_pass_what_they_are(void)
+{
+	static const struct line lines[] = {
+		{ "x", "{\"type\":\"message_stop\"}", KT_STREAM_OTHER },
+		{ "", "plain words", KT_STREAM_OTHER },
+		{ "", "[DONE]", KT_STREAM_OTHER },
+		{ "", "", KT_STREAM_PING },
+		{ "", "\"text\"", KT_STREAM_OTHER },
+	};
+
+	ok(PLAY(NONE, lines) == KT_NELEMS(lines));
+}
+
 static void
 a_full_arena_is_a_limit_and_no_part(void)
 {
@@ -479,6 +538,9 @@ main(void)
 	RUN(obfuscation_is_structure);
 	RUN(a_whole_response_is_read);
 	RUN(done_ends_the_text_it_says_again);
+	RUN(a_late_piece_is_refused_while_its_text_is_remembered);
+	RUN(calls_beyond_the_bound_end_with_the_stream);
+	RUN(streams_without_a_format_pass_what_they_are);
 	RUN(a_full_arena_is_a_limit_and_no_part);
 	return done();
 }
