@@ -15,3 +15,4 @@ include %D%/unit/gateway/local.mk
 include %D%/unit/config/local.mk
 include %D%/unit/provider/local.mk
 include %D%/lib/local.mk
+include %D%/unit/exchange/local.mk

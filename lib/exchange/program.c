@@ -272,8 +272,8 @@ add_chain(struct kt_program *p, const struct kt_program_options *o,
 	kt_free(d);
 	if (rc < 0)
 		return rc;
-	return kt_chain_init(
-	    &p->chain, p->settings, shipped, n, p->instance_key, err);
+	return kt_chain_init_saved(&p->chain, p->settings, shipped, n,
+	    o->saved_detectors, p->instance_key, err);
 }
 
 static enum kt_rc

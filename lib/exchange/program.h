@@ -51,6 +51,7 @@ struct kt_program_options {
 	/* Bytes of policies/detectors/ *.yaml, shipped and the user's. */
 	const struct kt_config_source *detectors;
 	size_t ndetectors;
+	struct kt_span saved_detectors; /* of the shipped ones, or empty */
 	struct kt_span tokens_file; /* bytes, empty: none */
 	kt_secret_fn *secret;
 	void *secret_arg;

@@ -1,0 +1,484 @@
+/*
+ * The laws of the machine: whatever arrives in whatever pieces, with
+ * whatever memory, nothing is let through that would not be with plenty.
+ */
+#include "tests/unit/exchange/drive.h"
+
+#define CONFIG(actions) \
+	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
+	"policies: {chain: [secret-scanner, pii-detector, audit-logger]}\n" \
+	"policy:\n" actions \
+	"providers:\n  targets:\n    - id: up\n      provider: anthropic\n" \
+	"      base_url: http://127.0.0.1:1\n" \
+	"      secret_key_ref: {env: TEST_KEY}\n"
+#define REDACT \
+	"  secret-scanner: {action: redact}\n" \
+	"  pii-detector: {action: redact}\n"
+#define BLOCK \
+	"  secret-scanner: {action: block}\n" \
+	"  pii-detector: {action: block}\n"
+
+#define CARD "4111 1111 1111 1111"
+#define TOKEN "ghp_" "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"
+
+#define ASK(text) \
+	"{\"model\":\"claude-sonnet-4-5\",\"max_tokens\":64,\"messages\":" \
+	"[{\"role\":\"user\",\"content\":\"" text "\"}]}"
+#define ASK_STREAM(text) \
+	"{\"model\":\"m\",\"max_tokens\":64,\"stream\":true,\"messages\":" \
+	"[{\"role\":\"user\",\"content\":\"" text "\"}]}"
+#define WHOLE(text) \
+	"{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\"," \
+	"\"model\":\"m\",\"content\":[{\"type\":\"text\",\"text\":\"" text \
+	"\"}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null," \
+	"\"usage\":{\"input_tokens\":3,\"output_tokens\":5}}"
+
+#define START \
+	"event: message_start\ndata: {\"type\":\"message_start\",\"message\":" \
+	"{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\"," \
+	"\"model\":\"m\",\"content\":[],\"stop_reason\":null,\"usage\":" \
+	"{\"input_tokens\":3,\"output_tokens\":1}}}\n\n" \
+	"event: content_block_start\ndata: {\"type\":\"content_block_start\"," \
+	"\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n" \
+	"event: ping\ndata: {\"type\": \"ping\"}\n\n"
+#define DELTA(text) \
+	"event: content_block_delta\ndata: {\"type\":\"content_block_delta\"," \
+	"\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"" text \
+	"\"}}\n\n"
+#define FINISH \
+	"event: content_block_stop\ndata: {\"type\":\"content_block_stop\"," \
+	"\"index\":0}\n\n" \
+	"event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":" \
+	"{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":" \
+	"{\"output_tokens\":9}}\n\n" \
+	"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+
+static void
+bytes_that_no_policy_touches_arrive_as_they_were(void)
+{
+	static const char *const bodies[] = {
+		ASK("hello"),
+		"{\r\n\t\"messages\" : [ { \"content\" : \"h\\u00e9\\u0000\" ,\n"
+		"\"role\":\"user\"} ], \"model\":\"m\",\"x\":[1e400,-0,"
+		"12345678901234567890],\"\":{\"unknown\":null},\"max_tokens\":1}",
+	};
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	for (size_t i = 0; i < KT_NELEMS(bodies); i++) {
+		struct script s = { .target = "/v1/messages?beta=true",
+			.body = bodies[i], .answer = WHOLE("fine  \\u0041") };
+		struct result r;
+
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(kt_span_eq(kt_buf_span(&r.up), kt_span_of(bodies[i])));
+		ok(kt_span_eq(kt_buf_span(&r.out), kt_span_of(s.answer)));
+		ok(r.status == 200 && r.records == 1 && r.has_ended);
+		ok(has(&r.up_head, "/v1/messages?beta=true\n"));
+		ok(has(&r.up_head, "x-api-key: sk-test-vendor-key\n"));
+		ok(strcmp(r.decision, "pass") == 0);
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
+static void
+a_redaction_is_a_splice(void)
+{
+	struct script s = { .target = "/v1/messages",
+		.body = ASK("caf\\u00e9 my card is " CARD ", thanks \\u0021"),
+		.answer = WHOLE("ok") };
+	struct result r;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(kt_span_eq(kt_buf_span(&r.up), KT_SPAN(
+	    ASK("caf\\u00e9 my card is [CREDIT_CARD], thanks \\u0021"))));
+	ok(strcmp(r.decision, "redact") == 0);
+	ok(strcmp(r.reason, "prompt.pci.detected") == 0);
+	ok(has(&r.record, "\"data_class\":\"pci\""));
+	ok(!has(&r.record, "4111"));
+	result_fini(&r);
+	world_fini(&w);
+}
+
+static void
+an_escape_hides_nothing(void)
+{
+	struct script s = { .target = "/v1/messages",
+		.body = ASK("card \\u0034111 1111 \\u0031111 1111 end"),
+		.answer = WHOLE("ok") };
+	struct result r;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(kt_span_eq(kt_buf_span(&r.up), KT_SPAN(ASK("card [CREDIT_CARD] end"))));
+	result_fini(&r);
+	world_fini(&w);
+}
+
+static void
+a_blocked_request_never_reaches_the_upstream(void)
+{
+	struct script s = { .target = "/v1/messages",
+		.body = ASK("use " TOKEN " please"), .answer = WHOLE("ok") };
+	struct result r;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(BLOCK)));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(r.up_calls == 0 && r.status == 403 && r.records == 1);
+	ok(has(&r.out, "\"type\":\"permission_error\""));
+	ok(has(&r.out, "\"code\":\"input_blocked\""));
+	ok(has(&r.out, "prompt.secret.detected"));
+	ok(!has(&r.out, "ghp_") && !has(&r.record, "ghp_"));
+	ok(strcmp(r.outcome, "blocked") == 0);
+	result_fini(&r);
+	world_fini(&w);
+}
+
+static void
+a_whole_answer_is_redacted_or_withheld(void)
+{
+	struct script s = { .target = "/v1/messages", .body = ASK("hi"),
+		.answer = WHOLE("it is " CARD ".") };
+	struct result r;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(kt_span_eq(kt_buf_span(&r.out), KT_SPAN(WHOLE("it is [CREDIT_CARD]."))));
+	result_fini(&r);
+	world_fini(&w);
+	ok(world_init(&w, CONFIG(BLOCK)));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(r.status == 403 && has(&r.out, "output_blocked") && !has(&r.out, "4111"));
+	result_fini(&r);
+	world_fini(&w);
+}
+
+static void
+an_answer_that_is_not_json_is_a_bad_gateway(void)
+{
+	static const char *const answers[] = { "", "{\"a\":1", "no", "[]",
+		"{\"a\":1,\"a\":2}", "{\"a\":\"\xff\"}" };
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	for (size_t i = 0; i < KT_NELEMS(answers); i++) {
+		struct script s = { .target = "/v1/messages", .body = ASK("hi"),
+			.answer = answers[i] };
+		struct result r;
+
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(r.status == 502 && r.records == 1);
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
+static void
+a_stream_goes_through_byte_for_byte(void)
+{
+	struct script s = { .target = "/v1/messages", .body = ASK_STREAM("hi"),
+		.type = "text/event-stream", .answer = START ": comment\n\n"
+		DELTA("Hello ") "event: new\ndata: {\"type\":\"new\",\"a\":1}\n\n"
+		DELTA("w\\u00f6rld, mail me@example") DELTA(".org now") FINISH };
+	struct result r;
+	struct world w;
+
+	ok(world_init(&w, CONFIG("  pii-detector: {action: flag}\n"
+	                         "  secret-scanner: {action: flag}\n")));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	/* Pings and comments may overtake, nothing else moves. */
+	ok(kt_span_eq(kt_buf_span(&r.out), kt_span_of(s.answer)));
+	ok(has(&r.record, "\"reported_out\":9"));
+	result_fini(&r);
+	world_fini(&w);
+}
+
+static void
+a_stream_is_redacted_in_place(void)
+{
+	struct script s = { .target = "/v1/messages", .body = ASK_STREAM("hi"),
+		.type = "text/event-stream",
+		.answer = START DELTA("The card 4111 11") DELTA("11 1111 1111 is")
+		    DELTA(" old") FINISH };
+	struct result r;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(kt_span_eq(kt_buf_span(&r.out), KT_SPAN(START
+	    DELTA("The card [CREDIT_CARD]") DELTA(" is") DELTA(" old") FINISH)));
+	ok(strcmp(r.decision, "redact") == 0);
+	result_fini(&r);
+	world_fini(&w);
+}
+
+static void
+a_cut_stream_ends_in_valid_grammar(void)
+{
+	struct script s = { .target = "/v1/messages", .body = ASK_STREAM("hi"),
+		.type = "text/event-stream",
+		.answer = START DELTA("key: ghp_wWPw5k4aXcaT4fN")
+		    DELTA("P0UcnZwJUVFk6LO0pINUx done") FINISH };
+	struct result r;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(BLOCK)));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(r.status == 200 && has(&r.out, "policy_block"));
+	ok(has(&r.out, "\"policy_reason_code\":\"completion.secret.detected\""));
+	ok(has(&r.out, "event: content_block_stop"));
+	ok(!has(&r.out, "ghp_"));
+	ok(strcmp(r.outcome, "cut-by-policy") == 0 && r.cancels == 1);
+	result_fini(&r);
+	world_fini(&w);
+}
+
+static void
+an_upstream_that_dies_is_never_a_clean_end(void)
+{
+	static const char whole[] = START DELTA("Hello") FINISH;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	for (size_t n = 0; n < sizeof(whole) - 3; n += 7) {
+		for (int dies = 0; dies < 2; dies++) {
+			struct script s = { .target = "/v1/messages",
+				.body = ASK_STREAM("hi"), .type = "text/event-stream",
+				.answer = whole, .answer_len = n ? n : 1,
+				.dies = dies != 0 };
+			struct result r;
+
+			result_init(&r);
+			run_script(&w, &s, &r);
+			ok(r.status >= 500 || r.is_aborted ||
+			    has(&r.out, "event: error"));
+			ok(!has(&r.out, "message_stop") && r.records == 1);
+			ok(strcmp(r.outcome, "upstream-error") == 0);
+			result_fini(&r);
+		}
+	}
+	world_fini(&w);
+}
+
+static void
+without_a_record_there_is_no_answer(void)
+{
+	struct script s = { .target = "/v1/messages", .body = ASK("hi"),
+		.answer = WHOLE("secret of the model"), .record_fails = true };
+	struct result r;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(r.status == 503 && !has(&r.out, "secret of the model"));
+	ok(has(&r.out, "gateway.audit.unavailable"));
+	result_fini(&r);
+	world_fini(&w);
+}
+
+/* ---- sweeps ---- */
+
+static const struct script sweep[] = {
+	{ .target = "/v1/messages",
+	    .body = ASK("caf\\u00e9 " CARD " and " TOKEN "!"),
+	    .answer = WHOLE("mine is " CARD) },
+	{ .target = "/v1/messages", .body = ASK_STREAM("gr\xc3\xbc\xc3\x9f dich"),
+	    .type = "text/event-stream",
+	    .answer = START DELTA("my \\u0063ard 41") DELTA("11 1111 1")
+	        DELTA("111 1111, ") DELTA("me@exam") DELTA("ple.com; ")
+	        ": c\r\n\r\n" DELTA("gh") DELTA("p_wWPw5k4aXcaT4fNP0Ucn")
+	        DELTA("ZwJUVFk6LO0pINUx \xf0\x9f\x98\x80 end") FINISH },
+	{ .target = "/v1/messages", .body = "{\"model\":\"m\",\"messages\":[]" },
+	{ .target = "/v1/messages", .body = ASK("\\ud800") },
+};
+
+static bool
+same(const struct result *a, const struct result *b)
+{
+	return a->status == b->status && a->records == b->records &&
+	    kt_span_eq(kt_buf_span(&a->out), kt_buf_span(&b->out)) &&
+	    kt_span_eq(kt_buf_span(&a->up), kt_buf_span(&b->up)) &&
+	    kt_span_eq(kt_buf_span(&a->record), kt_buf_span(&b->record));
+}
+
+static void
+every_split_is_the_same(void)
+{
+	static const char *const configs[] = { CONFIG(REDACT), CONFIG(BLOCK) };
+
+	for (size_t c = 0; c < KT_NELEMS(configs); c++) {
+		struct world w;
+
+		ok(world_init(&w, configs[c]));
+		for (size_t i = 0; i < KT_NELEMS(sweep); i++) {
+			struct script s = sweep[i];
+			size_t most = strlen(s.body);
+			struct result base, r;
+
+			if (s.answer && strlen(s.answer) > most)
+				most = strlen(s.answer);
+			result_init(&base);
+			run_script(&w, &s, &base);
+			for (size_t at = 0; at < most; at++) {
+				s.request_at = s.answer_at = at;
+				s.request_cut = s.answer_cut = at == 0 ? 1 : 0;
+				result_init(&r);
+				run_script(&w, &s, &r);
+				if (!ok(same(&base, &r)))
+					printf("# config %zu script %zu cut %zu\n", c, i,
+					    at);
+				result_fini(&r);
+			}
+			result_fini(&base);
+		}
+		world_fini(&w);
+	}
+}
+
+static bool
+leaks(const struct result *r)
+{
+	return has(&r->up, "1111 1111") || has(&r->up, "1111 \\u0031111") ||
+	    has(&r->up, "P0UcnZwJUVFk") || has(&r->out, "1111 1111") ||
+	    has(&r->out, "P0UcnZwJUVFk");
+}
+
+static void
+a_starved_exchange_never_allows(void)
+{
+	static const char *const configs[] = { CONFIG(REDACT), CONFIG(BLOCK) };
+
+	for (size_t c = 0; c < KT_NELEMS(configs); c++) {
+		struct world w;
+
+		ok(world_init(&w, configs[c]));
+		for (size_t i = 0; i < KT_NELEMS(sweep); i++) {
+			struct script s = sweep[i];
+
+			for (size_t n = 1; n < 30000; n += n < 6000 ? 53 : 997) {
+				struct result r;
+
+				s.arena_bytes = n;
+				result_init(&r);
+				run_script(&w, &s, &r);
+				if (!ok(!leaks(&r)))
+					printf("# config %zu script %zu arena %zu\n", c, i,
+					    n);
+				ok(c == 0 || i > 0 || r.up_calls == 0);
+				result_fini(&r);
+			}
+		}
+		world_fini(&w);
+	}
+}
+
+static void
+a_failing_engine_never_allows(void)
+{
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	for (size_t i = 0; i < 2; i++) {
+		for (uint64_t n = 1; n < 60; n++) {
+			struct result r;
+
+			kt_detect_scratch_fail_at(w.scratch->detect, n);
+			result_init(&r);
+			run_script(&w, &sweep[i], &r);
+			if (!ok(!leaks(&r)))
+				printf("# script %zu call %llu\n", i,
+				    (unsigned long long)n);
+			result_fini(&r);
+		}
+	}
+	kt_detect_scratch_fail_at(w.scratch->detect, 0);
+	world_fini(&w);
+}
+
+static void
+a_million_events_leave_memory_flat(void)
+{
+	struct kt_exchange_options o = { .is_audit_up = true,
+		.peer.address = KT_SPAN("127.0.0.1") };
+	struct kt_header type = { KT_SPAN("content-type"),
+		KT_SPAN("text/event-stream") };
+	struct result r;
+	struct world w;
+	struct drive d = { .r = &r };
+	struct kt_buf many;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	result_init(&r);
+	o.program = w.program;
+	o.scratch = w.scratch;
+	o.arena_bytes = 65536; /* a leak of one byte an event would show */
+	d.x = kt_exchange_new(&o);
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_HEAD,
+	    .method = KT_SPAN("POST"), .target = KT_SPAN("/v1/messages"),
+	    .has_body = true });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_BODY,
+	    .bytes = KT_SPAN(ASK_STREAM("hi")) });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_END });
+	settle(&d, false);
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_HEAD,
+	    .status = 200, .headers = &type, .nheaders = 1 });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_BODY,
+	    .bytes = KT_SPAN(START) });
+	kt_buf_init(&many, 1u << 20);
+	for (int i = 0; i < 1000; i++)
+		keep(&many, KT_SPAN(DELTA("some clean words ")));
+	for (int i = 0; i < 100 && d.is_up; i++) {
+		kt_buf_reset(&r.out);
+		feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_BODY,
+		    .bytes = kt_buf_span(&many) });
+		ok(r.out.len > many.len / 2);
+		feed(&d, (struct kt_event){ .kind = KT_EVENT_SENT,
+		    .n = r.out.len });
+	}
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_BODY,
+	    .bytes = KT_SPAN(FINISH) });
+	settle(&d, false);
+	ok(r.has_ended && r.records == 1 && has(&r.out, "message_stop"));
+	kt_exchange_free(&d.x);
+	kt_buf_fini(&many);
+	result_fini(&r);
+	world_fini(&w);
+}
+
+int
+main(void)
+{
+	RUN(bytes_that_no_policy_touches_arrive_as_they_were);
+	RUN(a_redaction_is_a_splice);
+	RUN(an_escape_hides_nothing);
+	RUN(a_blocked_request_never_reaches_the_upstream);
+	RUN(a_whole_answer_is_redacted_or_withheld);
+	RUN(an_answer_that_is_not_json_is_a_bad_gateway);
+	RUN(a_stream_goes_through_byte_for_byte);
+	RUN(a_stream_is_redacted_in_place);
+	RUN(a_cut_stream_ends_in_valid_grammar);
+	RUN(an_upstream_that_dies_is_never_a_clean_end);
+	RUN(without_a_record_there_is_no_answer);
+	RUN(every_split_is_the_same);
+	RUN(a_starved_exchange_never_allows);
+	RUN(a_failing_engine_never_allows);
+	RUN(a_million_events_leave_memory_flat);
+	return done();
+}

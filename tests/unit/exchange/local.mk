@@ -1,0 +1,5 @@
+check_PROGRAMS += tests/unit/exchange/exchange_test
+tests_unit_exchange_exchange_test_SOURCES = \
+	%D%/exchange_test.c %D%/drive.h
+tests_unit_exchange_exchange_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/exchange/exchange_test
