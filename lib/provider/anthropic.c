@@ -21,7 +21,8 @@ grow(struct kt_stream_step *s, const struct kt_segments_scope *leaf,
 		/* Only a delta continues; a block that begins states. */
 		kt_stream_grow(part,
 		    kt_stream_odd_key(r->open_block, 0, leaf->trail));
-	else if (parent != 0 && (parent == s->inside[0] || parent == s->inside[1]))
+	else if (parent != 0 &&
+	    (parent == s->inside[0] || parent == s->inside[1]))
 		kt_stream_grow(part,
 		    kt_stream_key(r->open_block, 0,
 			leaf->place == KT_PLACE_GROW_JSON ? SLOT_JSON

@@ -230,7 +230,8 @@ kt_place_object(const struct kt_segments *it, uint32_t object,
 		s->choice = number(it, object, KT_CHOICE_ODD - 1, KT_CHOICE_ODD);
 		break;
 	case KT_PLACE_CALL_DELTA:
-		s->call = 1 + number(it, object, KT_CALL_ODD - 2, KT_CALL_ODD - 1);
+		s->call = 1 +
+		    number(it, object, KT_CALL_ODD - 2, KT_CALL_ODD - 1);
 		break;
 	default:
 		break;
