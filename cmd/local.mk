@@ -6,6 +6,10 @@ kt_SOURCES = \
 	%D%/cmd.h \
 	%D%/files.c \
 	%D%/files.h \
+	%D%/gateway/pidfile.c \
+	%D%/gateway/pidfile.h \
+	%D%/gateway/reload.c \
+	%D%/gateway/run.c \
 	%D%/kt.c \
 	%D%/token.c \
 	%D%/policy.c \

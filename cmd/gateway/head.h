@@ -14,8 +14,9 @@
 #include "base/base.h"
 #include "frame/header.h"
 
-#define KT_HEAD_NO_BODY UINT64_MAX
-#define KT_HEAD_CHUNKED (UINT64_MAX - 1)
+/* Lengths that are not numbers of bytes; CHUNKED is KT_LENGTH_CHUNKED. */
+#define KT_HEAD_CHUNKED UINT64_MAX
+#define KT_HEAD_NO_BODY (UINT64_MAX - 1)
 
 struct kt_head {
 	struct kt_span method, target, version; /* as received */

@@ -40,8 +40,8 @@
 
 struct acceptor {
 	struct kt_listen *l;
-	int fd; /* its own copy: the caller's list of them may be gone */
 	struct kt_watch watch;
+	int fd;
 };
 
 struct kt_listen {
@@ -50,6 +50,7 @@ struct kt_listen {
 	struct kt_watch run_watch;
 	struct kt_timer accept_timer;
 	struct acceptor *acceptors;
+	size_t nacceptors;
 	struct kt_linger linger;
 	struct kt_request *first;   /* connections */
 	struct kt_request *waking;  /* to be resumed in this turn */
@@ -136,7 +137,8 @@ on_peer(void *self, uint32_t events)
 
 	(void)events; /* half closed, closed or reset: all the same */
 	r->is_half_closed = true;
-	if (r->is_open && r->call != NULL && (r->is_ended || r->is_suspended))
+	/* A finished answer is on its way: its bytes tell what becomes of it. */
+	if (r->is_begun && !r->is_finished && (r->is_ended || r->is_suspended))
 		leave(r);
 }
 
@@ -163,7 +165,7 @@ on_deadline(void *self)
 	bool waits_for_client = r->is_ended ?
 	    (r->out_at < r->out.len || r->is_finished) : !r->is_paused;
 
-	if (!r->is_open || !r->is_begun || r->call == NULL)
+	if (!r->is_open || !r->is_begun)
 		break_off(r);
 	else if (!waits_for_client)
 		set_deadline(r, limit);
@@ -656,7 +658,7 @@ keep_raw(void *self, struct MHD_Connection *mhd, char *s)
 static void
 set_accepting(struct kt_listen *l, bool is_on)
 {
-	for (size_t i = 0; i < l->o.nfds; i++)
+	for (size_t i = 0; i < l->nacceptors; i++)
 		kt_watch_set(
 		    l->o.loop, &l->acceptors[i].watch, is_on ? EPOLLIN : 0);
 }
@@ -705,7 +707,7 @@ on_acceptable(void *self, uint32_t events)
 
 	(void)events;
 	for (int i = 0; i < ACCEPTS_MAX; i++)
-		if (!accept_one(a->l, a->watch.fd))
+		if (!accept_one(a->l, a->fd))
 			return;
 }
 
@@ -794,13 +796,11 @@ start(struct kt_listen *l)
 static void
 close_acceptors(struct kt_listen *l)
 {
-	for (size_t i = 0; i < l->o.nfds; i++) {
-		if (l->acceptors != NULL)
-			kt_watch_del(l->o.loop, &l->acceptors[i].watch);
-		(void)close(l->acceptors != NULL ? l->acceptors[i].fd :
-		    l->o.fds[i]); /* holds nothing to lose */
+	for (size_t i = 0; i < l->nacceptors; i++) {
+		kt_watch_del(l->o.loop, &l->acceptors[i].watch);
+		(void)close(l->acceptors[i].fd); /* holds nothing to lose */
 	}
-	l->o.nfds = 0;
+	l->nacceptors = 0;
 }
 
 static enum kt_rc
@@ -815,12 +815,10 @@ open_acceptors(struct kt_listen *l, struct kt_err *err)
 	info = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	rc = kt_watch_add(l->o.loop, &l->run_watch, info->epoll_fd, EPOLLIN,
 	    on_runnable, l, err);
-	for (size_t i = 0; i < l->o.nfds && rc == KT_OK; i++) {
-		l->acceptors[i].l = l;
+	for (size_t i = 0; i < l->nacceptors && rc == KT_OK; i++)
 		rc = kt_watch_add(l->o.loop, &l->acceptors[i].watch,
 		    l->acceptors[i].fd, EPOLLIN, on_acceptable,
 		    &l->acceptors[i], err);
-	}
 	return rc;
 }
 
@@ -829,10 +827,14 @@ kt_listen_new(struct kt_listen **out, const struct kt_listen_options *o,
     struct kt_err *err)
 {
 	struct kt_listen *l = kt_alloc(sizeof(*l));
+	struct acceptor *acceptors =
+	    kt_alloc_array(o->nfds, sizeof(*l->acceptors));
 	enum kt_rc rc;
 
 	*out = NULL;
-	if (l == NULL) {
+	if (l == NULL || acceptors == NULL) {
+		kt_free(l);
+		kt_free(acceptors);
 		for (size_t i = 0; i < o->nfds; i++)
 			(void)close(o->fds[i]); /* holds nothing to lose */
 		return kt_fail(err, KT_E_LIMIT, "no memory for a listener");
@@ -841,11 +843,11 @@ kt_listen_new(struct kt_listen **out, const struct kt_listen_options *o,
 	l->linger.loop = o->loop;
 	/* is_tiled() knows how this version lays out a head. */
 	l->knows_layout = strcmp(MHD_get_version(), "0.9.75") == 0;
-	l->acceptors = kt_alloc_array(o->nfds, sizeof(*l->acceptors));
-	for (size_t i = 0; i < o->nfds && l->acceptors != NULL; i++)
-		l->acceptors[i].fd = o->fds[i];
-	rc = l->acceptors == NULL ? kt_fail(err, KT_E_LIMIT, "no memory") :
-	    open_acceptors(l, err);
+	l->acceptors = acceptors;
+	l->nacceptors = o->nfds;
+	for (size_t i = 0; i < o->nfds; i++)
+		acceptors[i] = (struct acceptor){ .l = l, .fd = o->fds[i] };
+	rc = open_acceptors(l, err);
 	if (rc < 0)
 		kt_listen_free(&l);
 	*out = l;
@@ -973,6 +975,12 @@ kt_request_finish(struct kt_request *r)
 	r->is_finished = true;
 	r->active_us = kt_loop_now(r->l->o.loop);
 	wake(r);
+}
+
+void
+kt_request_detach(struct kt_request *r)
+{
+	r->call = NULL;
 }
 
 void

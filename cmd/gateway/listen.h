@@ -48,7 +48,7 @@ struct kt_listen_options {
 	struct kt_loop *loop;
 	const struct kt_listen_events *events;
 	void *worker;
-	const int *fds; /* of kt_bind; owned by the listener from now on */
+	const int *fds; /* of kt_bind, copied; the listener closes them */
 	size_t nfds;
 	struct kt_tls *tls; /* NULL: plain text; outlives the listener */
 	uint64_t head_us, body_idle_us, keepalive_us, write_idle_us;
@@ -87,6 +87,8 @@ void kt_request_answer(struct kt_request *r, unsigned status,
 KT_MUSTCHECK enum kt_rc kt_request_write(
     struct kt_request *r, struct kt_span bytes);
 void kt_request_finish(struct kt_request *r);
+/* Nothing more is to be told; what was given is still delivered. */
+void kt_request_detach(struct kt_request *r);
 /* Breaks the connection.  Neither on_done nor on_gone follows. */
 void kt_request_abort(struct kt_request *r);
 /* Stops reading the body: the client fills its window and waits. */

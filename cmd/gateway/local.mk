@@ -3,6 +3,10 @@ noinst_LIBRARIES += libgateway.a
 libgateway_a_SOURCES = \
 	%D%/bind.c \
 	%D%/bind.h \
+	%D%/console.c \
+	%D%/console.h \
+	%D%/edition.c \
+	%D%/edition.h \
 	%D%/head.c \
 	%D%/head.h \
 	%D%/linger.c \
@@ -16,6 +20,8 @@ libgateway_a_SOURCES = \
 	%D%/recover.c \
 	%D%/proxy.c \
 	%D%/proxy.h \
+	%D%/relay.c \
+	%D%/relay.h \
 	%D%/resolver.c \
 	%D%/resolver.h \
 	%D%/tls.c \
@@ -29,6 +35,8 @@ libgateway_a_SOURCES = \
 	%D%/upstream_priv.h \
 	%D%/wire.c \
 	%D%/wire.h \
+	%D%/worker.c \
+	%D%/worker.h \
 	%D%/writer.c \
 	%D%/writer.h
 GATEWAY_LIBS = libgateway.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS)

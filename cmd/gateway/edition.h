@@ -1,0 +1,56 @@
+/*
+ * edition - one configuration as it was read: files, program, origins.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    which files a running gateway is made from, how a secret is
+ *           looked up, what a program needs from the outside.
+ * Does not: decide when to read again.
+ * Promises: an edition is whole or it is not there; it is freed when the
+ *           last thread that uses it lets go, by whoever made it.
+ */
+#ifndef KT_EDITION_H
+#define KT_EDITION_H
+#include "cmd/gateway/loop.h"
+#include "cmd/gateway/upstream.h"
+#include "exchange/program.h"
+
+struct kt_edition;
+
+struct kt_edition_options {
+	char *const *paths; /* --policy-config, in order */
+	size_t npaths;
+	const char *tokens_file; /* NULL: what the configuration says */
+	struct kt_span instance_key;
+	struct kt_loop *home; /* where it is freed */
+};
+/* Two steps, because the audit log stands between them. */
+KT_MUSTCHECK enum kt_rc kt_edition_read(struct kt_edition **out,
+    const struct kt_edition_options *o, struct kt_err *err);
+/* Compiles what was read.  Takes tens of milliseconds: not on a worker. */
+KT_MUSTCHECK enum kt_rc kt_edition_compile(struct kt_edition *e,
+    struct kt_span instance_key, struct kt_err *err);
+struct kt_edition *kt_edition_ref(struct kt_edition *e);
+/* From any thread. */
+void kt_edition_free(struct kt_edition **e);
+
+const struct kt_settings *kt_edition_settings(const struct kt_edition *e);
+const struct kt_program *kt_edition_program(const struct kt_edition *e);
+/* NULL when the target has none: it answers from within. */
+struct kt_origin *kt_edition_origin(const struct kt_edition *e, size_t index);
+/* The file that lists tokens; NULL: none. */
+const char *kt_edition_tokens_file(const struct kt_edition *e);
+/* Name of the first configuration file, for people. */
+const char *kt_edition_name(const struct kt_edition *e);
+bool kt_edition_is_starter(const struct kt_edition *e);
+
+/* One worker's use of an edition. */
+struct kt_seat {
+	struct kt_edition *edition;
+	struct kt_scratch *scratch;
+	size_t users; /* exchanges under way */
+	bool is_retired;
+};
+struct kt_seat *kt_seat_new(struct kt_edition *e);
+void kt_seat_free(struct kt_seat **seat);
+
+#endif
