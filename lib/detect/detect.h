@@ -41,8 +41,8 @@ struct kt_detector {
 	bool is_caseless;
 	/* Bytes, not characters.  Capture 1, when there is one, is the span. */
 	const char *pattern;
-	/* A part of each match (a superset pattern) that is cheap to find,
-	   for patterns that have no literal of their own. */
+	/* Cheap to find and part of each match that validates, for patterns
+	   without a literal.  A narrower one loses findings in whole texts. */
 	const char *anchor;
 	/* Swallowed behind the match: bytes of a class "[A-Za-z0-9_-]", to the
 	   first that is not in it or up to and including the end literal. */

@@ -69,7 +69,7 @@ static const struct kt_detector rules[NRULES] = {
 	    .confidence_pm = 900,
 	    .validators = email_only,
 	    .nvalidators = 1,
-	    .anchor = "[a-z0-9]@[a-z0-9]",
+	    .anchor = "[a-z0-9._%+-]@[a-z0-9-]",
 	    .is_caseless = true,
 	    .pattern = "(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@"
 		       "(?:[a-z0-9-]{1,63}\\.){1,3}[a-z]{2,12}\\b" },
