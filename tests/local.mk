@@ -16,3 +16,4 @@ include %D%/unit/config/local.mk
 include %D%/unit/provider/local.mk
 include %D%/lib/local.mk
 include %D%/unit/exchange/local.mk
+include %D%/gateway/local.mk

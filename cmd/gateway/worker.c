@@ -81,7 +81,9 @@ on_abort(void *self)
 {
 	struct kt_worker *w = self;
 
-	kt_listen_abort(w->listen);
+	/* Asked when it was over already: the last posts run in destroy(). */
+	if (w->listen != NULL)
+		kt_listen_abort(w->listen);
 }
 
 static void
@@ -90,6 +92,8 @@ on_drain(void *self)
 	struct kt_worker *w = self;
 	uint64_t at = kt_loop_now(w->loop) + atomic_load(&w->drain_us);
 
+	if (w->listen == NULL)
+		return; /* the same */
 	kt_listen_drain(w->listen);
 	if (kt_timer_set(w->loop, &w->drain_timer, at, on_abort, w) < 0)
 		on_abort(w);

@@ -1,0 +1,399 @@
+"""The running gateway as a process: how it starts, listens, is told and ends.
+
+What a call means is tested elsewhere; here it only has to cross.
+"""
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+
+import gateway
+import speech
+import wire
+from gateway import KT, Gateway, config, target
+from tap import Skip, eventually, run_all
+from upstream import HANG, Upstream, stream, whole
+
+ASK = {"model": "claude-sonnet-4-5", "max_tokens": 9,
+       "messages": [{"role": "user", "content": "hello"}]}
+HELLO = speech.message("hello")
+
+
+def answering(_):
+    return whole(HELLO)
+
+
+def setup(up, **more):
+    return config([target("one", up)], **more)
+
+
+def hello(port, **more):
+    return wire.post(port, "/v1/messages", {**ASK, **more})
+
+
+def read_all(connection):
+    """Everything until the peer closes."""
+    got = connection.reader.kept
+    while True:
+        more = connection.sock.recv(65536)
+        if not more:
+            return got
+        got += more
+
+
+def kt(*args, **env):
+    return subprocess.run([KT, *args], capture_output=True, text=True,
+                          timeout=30, env={"PATH": "/usr/bin:/bin", **env})
+
+
+def a_port_in_use_is_an_error_with_its_cause():
+    with Upstream(answering) as up, Gateway(setup(up)) as g:
+        with tempfile.TemporaryDirectory() as d:
+            r = kt("gateway", "run", "--listen", "127.0.0.1:%d" % g.port,
+                   "--audit-dir", d + "/audit", HOME=d)
+        assert r.returncode == 3 and "in use" in r.stderr, r
+        assert "listening" not in r.stderr
+        for _ in range(20):
+            assert hello(g.port).status == 200
+
+
+def two_gateways_never_write_one_audit_directory():
+    with Upstream(answering) as up, Gateway(setup(up)) as g:
+        r = kt("gateway", "run", "--listen", "127.0.0.1:0",
+               "--audit-dir", g.audit, HOME=g.folder)
+        assert r.returncode == 1 and "another gateway" in r.stderr, r
+
+
+def an_open_gateway_does_not_spend_the_vendors_key():
+    text = config([target("one", "http://127.0.0.1:9", key="KEY")],
+                  mode="none")
+    with tempfile.TemporaryDirectory() as d:
+        path = d + "/p.yaml"
+        with open(path, "w") as f:
+            f.write(text)
+        r = kt("gateway", "run", "--listen", "0.0.0.0:0", "--audit-dir",
+               d + "/a", "--policy-config", path, HOME=d, KEY="sk-secret")
+        assert r.returncode == 1 and "--allow-open" in r.stderr, r
+        assert "sk-secret" not in r.stderr
+    with Gateway(text, {"KEY": "sk-secret"},
+                 ["--listen", "0.0.0.0:0", "--allow-open"]) as g:
+        assert wire.ask(g.port, "GET", "/healthz").status == 200
+
+
+def a_bad_configuration_is_told_and_nothing_starts():
+    with tempfile.TemporaryDirectory() as d:
+        path = d + "/p.yaml"
+        with open(path, "w") as f:
+            f.write("polices: 1\n")
+        r = kt("gateway", "run", "--listen", "127.0.0.1:0", "--audit-dir",
+               d + "/a", "--policy-config", path, HOME=d)
+        assert r.returncode == 1 and "polices" in r.stderr, r
+        assert not os.path.exists(d + "/a")
+
+
+def a_reload_changes_what_is_enforced_and_a_bad_file_does_not():
+    with Upstream(answering) as up:
+        flagging = setup(up, policy={"pii-detector": {"action": "flag"}})
+        with Gateway(flagging) as g:
+            card = [{"role": "user", "content": "4111 1111 1111 1111"}]
+            assert hello(g.port, messages=card).status == 200
+            path = os.path.join(g.folder, "0.yaml")
+
+            def write(text):
+                with open(path, "w") as f:
+                    f.write(text)
+                r = kt("gateway", "reload", "--audit-dir", g.audit)
+                assert r.returncode == 0, r
+
+            write("policies: [\n")
+            eventually(lambda: "not reloaded" in g.told(), 5, g.told())
+            assert hello(g.port, messages=card).status == 200
+            write(setup(up, policy={"pii-detector": {"action": "block"}}))
+            eventually(lambda: "kt: reloaded" in g.told(), 5, g.told())
+            eventually(lambda: hello(g.port, messages=card).status == 403, 2,
+                       "the new policy blocks")
+        assert kt("gateway", "reload", "--audit-dir",
+                  "/nonexistent").returncode == 1
+
+
+def a_reload_under_streams_breaks_none_of_them():
+    def slow(_):
+        steps = []
+        for e in speech.message_events("a b c d e f g h"):
+            steps += [e, 0.05]
+        return stream(steps)
+
+    with Upstream(slow) as up, Gateway(setup(up)) as g:
+        cs = [wire.Connection(g.port) for _ in range(8)]
+        for c in cs:
+            c.request("POST", "/v1/messages", [wire.JSON],
+                      json.dumps({**ASK, "stream": True}).encode())
+        for _ in range(40):
+            g.process.send_signal(signal.SIGHUP)
+            time.sleep(0.01)
+        for c in cs:
+            r = c.answer()
+            assert r.status == 200 and r.is_whole, r
+            assert b"message_stop" in r.body
+            c.close()
+        eventually(lambda: "kt: reloaded" in g.told(), 5, g.told())
+
+
+def a_changed_tokens_file_takes_effect_by_itself():
+    with Upstream(answering) as up, tempfile.TemporaryDirectory() as d:
+        tokens = d + "/tokens.json"
+
+        def create(name):
+            r = kt("token", "create", "--principal", name, "--tokens-file",
+                   tokens)
+            assert r.returncode == 0, r
+            return r.stdout.strip().splitlines()[-1]
+
+        first = create("alice")
+        text = config([target("one", up, key="KEY")], mode="tokens")
+        with Gateway(text, {"KEY": "k"}, ["--tokens-file", tokens]) as g:
+            def status(token):
+                return wire.post(g.port, "/v1/messages", ASK,
+                                 [("x-api-key", token)]).status
+
+            assert status(first) == 200 and status("kt_gk_no") == 401
+            second = create("bob")
+            eventually(lambda: status(second) == 200, 5, "bob is let in")
+
+
+def the_clients_close_reaches_the_upstream_within_a_second():
+    """Before the first byte and after it, the upstream is left at once."""
+    first = speech.message_events("hello")[0]
+    for steps in ([HANG], [first, HANG]):
+        def script(_, steps=steps):
+            return stream(steps)
+
+        with Upstream(script) as up, Gateway(setup(up)) as g:
+            with wire.Connection(g.port) as c:
+                c.request("POST", "/v1/messages", [wire.JSON],
+                          json.dumps({**ASK, "stream": True}).encode())
+                eventually(up.taken, 2, "the request is there")
+                if len(steps) > 1:
+                    c.answer(until=lambda r: r.body)
+                time.sleep(0.1)
+                left = time.monotonic()
+            took = up.taken()[0]
+            eventually(lambda: took.closed_at, 1, "the upstream is left")
+            assert took.closed_at - left < 1
+            assert g.call()["outcome"] == "client-abort"
+
+
+def after_sigterm_streams_finish_and_nothing_new_is_served():
+    events = speech.message_events("hello")
+
+    def slow(_):
+        return stream([events[0], 0.8, *events[1:]])
+
+    with Upstream(slow) as up, Gateway(setup(up)) as g:
+        idle = wire.Connection(g.port)
+        idle.request("GET", "/healthz")
+        assert idle.answer("GET").status == 200
+        with wire.Connection(g.port) as c:
+            c.request("POST", "/v1/messages", [wire.JSON],
+                      json.dumps({**ASK, "stream": True}).encode())
+            c.answer(until=lambda r: r.body)
+            g.terminate()
+            time.sleep(0.2)
+            try:
+                late = wire.ask(g.port, "GET", "/healthz", timeout=2).status
+            except OSError:
+                late = 0
+            assert late in (0, 503), late
+            try:
+                idle.request("GET", "/healthz")
+                assert idle.answer("GET").status in (0, 503)
+            except OSError:
+                pass
+            assert read_all(c).endswith(b"\r\n0\r\n\r\n")
+        assert g.process.wait(5) == 0
+        assert [r["outcome"] for r in g.records()] == ["ok"]
+        assert g.records("shutdown")
+        idle.close()
+
+
+def a_second_sigterm_does_not_wait():
+    with Upstream(lambda _: stream([HANG])) as up, Gateway(setup(up)) as g:
+        c = wire.Connection(g.port)
+        c.request("POST", "/v1/messages", [wire.JSON],
+                  json.dumps({**ASK, "stream": True}).encode())
+        eventually(up.taken, 2, "the request is there")
+        g.terminate()
+        eventually(lambda: "stopping" in g.told(), 2, "told")
+        assert g.process.poll() is None
+        g.terminate()
+        code = g.process.wait(3)
+        assert code == 0, (code, g.told())
+        assert len(g.records()) == 1
+        c.close()
+
+
+def a_refused_head_is_recorded_and_the_connection_closed():
+    with Upstream(answering) as up, Gateway(setup(up)) as g:
+        with wire.Connection(g.port) as c:
+            c.send(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\n"
+                   b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            got = read_all(c)
+        assert got.startswith(b"HTTP/1.1 400 "), got
+        assert got.count(b"HTTP/1.1") == 1
+        eventually(lambda: g.records("reject"), 2, "a reject record")
+        assert not up.taken()
+
+
+def the_path_that_is_checked_is_the_path_that_is_sent():
+    with Upstream(answering) as up, Gateway(setup(up)) as g:
+        assert wire.ask(g.port, "POST", "/v1/%6dessages", [wire.JSON],
+                        json.dumps(ASK).encode()).status == 404
+        assert wire.ask(g.port, "POST", "/v1/messages?beta=true&x=%2f%41",
+                        [wire.JSON], json.dumps(ASK).encode()).status == 200
+        assert up.taken()[0].target == "/v1/messages?beta=true&x=%2f%41"
+
+
+def a_line_per_call_is_json_when_asked_and_never_has_text():
+    with Upstream(answering) as up:
+        with tempfile.TemporaryFile() as out:
+            g = None
+            real = subprocess.Popen
+
+            def popen(*args, **kw):
+                return real(*args, **{**kw, "stdout": out})
+
+            subprocess.Popen = popen
+            try:
+                g = Gateway(setup(up), args=["--log-format", "json"])
+            finally:
+                subprocess.Popen = real
+            with g:
+                assert hello(g.port).status == 200
+                g.call()
+                time.sleep(0.1)
+            out.seek(0)
+            lines = [json.loads(line) for line in out]
+    assert len(lines) == 1, lines
+    assert lines[0]["gen_ai.request.model"] == "claude-sonnet-4-5"
+    assert lines[0]["gen_ai.usage.output_tokens"] == HELLO["usage"][
+        "output_tokens"]
+    assert "hello" not in json.dumps(lines)
+
+
+# TLS -----------------------------------------------------------------------
+
+def certificates(d):
+    """A CA, a server and a client of it, and a client of nobody."""
+    def openssl(*args):
+        r = subprocess.run(["openssl", *args], cwd=d, capture_output=True)
+        if r.returncode:
+            raise Skip("openssl: %r" % r.stderr[-200:])
+
+    def make(name, issuer, extension):
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+               "-nodes", "-keyout", name + ".key"]
+        sign = ["-CA", issuer + ".crt", "-CAkey", issuer + ".key"]
+        openssl("req", "-x509", *key, "-out", name + ".crt", "-days", "2",
+                "-subj", "/CN=" + name, "-addext", extension,
+                *(sign if issuer else []))
+
+    try:
+        make("ca", "", "keyUsage=keyCertSign")
+        make("server", "ca", "subjectAltName=IP:127.0.0.1")
+        make("client", "ca", "extendedKeyUsage=clientAuth")
+        make("stranger", "", "extendedKeyUsage=clientAuth")
+    except FileNotFoundError:
+        raise Skip("there is no openssl")
+
+
+def secure(up, d, **more):
+    tls = {"certificate": d + "/server.crt", "private_key": d + "/server.key"}
+    return setup(up, gateway={"tls": {**tls, **more}})
+
+
+def over_tls(port, d, client=None, raw=b"", version=None):
+    c = ssl.create_default_context(cafile=d + "/ca.crt")
+    c.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
+    if client:
+        c.load_cert_chain("%s/%s.crt" % (d, client), "%s/%s.key" % (d, client))
+    if version:
+        c.set_ciphers("ALL:@SECLEVEL=0")
+        c.minimum_version = c.maximum_version = version
+    got = b""
+    with socket.create_connection(("127.0.0.1", port), 10) as s:
+        with c.wrap_socket(s, server_hostname="127.0.0.1") as t:
+            t.sendall(raw)
+            try:
+                while True:
+                    more = t.recv(65536)
+                    if not more:
+                        break
+                    got += more
+            except (ssl.SSLError, ConnectionError):
+                pass
+    return got
+
+
+CLOSING = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+def tls_is_spoken_from_1_2_upwards():
+    with tempfile.TemporaryDirectory() as d, Upstream(answering) as up:
+        certificates(d)
+        with Gateway(secure(up, d)) as g:
+            assert "listening on https://" in g.told()
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                got = over_tls(g.port, d, raw=CLOSING, version=version)
+                assert got.startswith(b"HTTP/1.1 200 "), got
+            try:
+                over_tls(g.port, d, raw=CLOSING,
+                         version=ssl.TLSVersion.TLSv1_1)
+                raise AssertionError("TLS 1.1 was spoken")
+            except (ssl.SSLError, OSError):
+                pass
+            body = json.dumps(ASK).encode()
+            got = over_tls(
+                g.port, d, raw=b"POST /v1/messages HTTP/1.1\r\nHost: x\r\n"
+                b"Content-Type: application/json\r\nConnection: close\r\n"
+                b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            assert b"hello" in got and b" 200 " in got, got
+
+
+def with_a_client_ca_only_its_own_get_in():
+    with tempfile.TemporaryDirectory() as d, Upstream(answering) as up:
+        certificates(d)
+        with Gateway(secure(up, d, client_ca=d + "/ca.crt")) as g:
+            got = over_tls(g.port, d, "client", CLOSING)
+            assert got.startswith(b"HTTP/1.1 200 "), got
+            for who in (None, "stranger"):
+                got = over_tls(g.port, d, who, CLOSING)
+                assert b" 200 " not in got, got
+            eventually(lambda: len(g.records("reject")) == 2, 2, "recorded")
+
+
+gateway.need()
+run_all([
+    a_port_in_use_is_an_error_with_its_cause,
+    two_gateways_never_write_one_audit_directory,
+    an_open_gateway_does_not_spend_the_vendors_key,
+    a_bad_configuration_is_told_and_nothing_starts,
+    a_reload_changes_what_is_enforced_and_a_bad_file_does_not,
+    a_reload_under_streams_breaks_none_of_them,
+    a_changed_tokens_file_takes_effect_by_itself,
+    the_clients_close_reaches_the_upstream_within_a_second,
+    after_sigterm_streams_finish_and_nothing_new_is_served,
+    a_second_sigterm_does_not_wait,
+    a_refused_head_is_recorded_and_the_connection_closed,
+    the_path_that_is_checked_is_the_path_that_is_sent,
+    a_line_per_call_is_json_when_asked_and_never_has_text,
+    tls_is_spoken_from_1_2_upwards,
+    with_a_client_ca_only_its_own_get_in,
+])
