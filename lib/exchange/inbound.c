@@ -131,9 +131,9 @@ check_caller(struct kt_exchange *x)
 	x->caller.kind = KT_SPAN("unknown");
 	if (mode == KT_CONFIG_AUTH_TOKENS)
 		check_tokens(x);
-	else if (mode == KT_CONFIG_AUTH_JWT)
-		kt_x_refuse(x, KT_REASON_GATEWAY_AUTH, NULL,
-		    "auth.mode jwt is not available");
+	else if (mode != KT_CONFIG_AUTH_NONE &&
+	    mode != KT_CONFIG_AUTH_PASSTHROUGH)
+		kt_x_refuse(x, KT_REASON_GATEWAY_AUTH, NULL, NULL);
 }
 
 /* ---- the head ---- */
@@ -251,6 +251,11 @@ kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev)
 	x->client_format = format_of_client(x);
 	if (x->surface.endpoint == KT_ENDPOINT_NONE) {
 		kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL, NULL);
+	} else if (x->surface.project.len > 0) {
+		/* A project has policies of its own; without them it is not
+		 * served at all. */
+		kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL,
+		    "no project is served");
 	} else if (!x->surface.is_method_ok) {
 		kt_x_refuse(x, KT_REASON_ROUTE_METHOD, NULL, NULL);
 	} else if (is_local(x->surface.endpoint)) {

@@ -291,6 +291,46 @@ add_tokens(struct kt_program *p, const struct kt_program_options *o,
 	return KT_OK;
 }
 
+/*
+ * Sections that load and are shown, and that nothing acts on yet.  Somebody
+ * who wrote one must not believe that it protects anything.
+ */
+static void
+warn_of_idle(struct kt_program *p)
+{
+	const struct kt_settings *s = p->settings;
+	const struct {
+		const char *name;
+		bool is_set;
+	} idle[] = {
+		{ "projects", s->projects.n > 0 },
+		{ "consumer_groups", s->consumer_groups.n > 0 },
+		{ "providers.strategy other than single and ordered",
+		    s->providers.strategy > 1 },
+		{ "providers.circuit_breaker",
+		    s->providers.circuit_breaker.node != NULL },
+		{ "providers.retry", s->providers.retry.node != NULL },
+		{ "providers.model_aliases", s->providers.model_aliases.n > 0 },
+		{ "providers.routing_rules", s->providers.routing_rules.n > 0 },
+		{ "gateway.admin", s->gateway.admin.node != NULL },
+		{ "audit.content", s->audit.content > 0 },
+		{ "audit.durability: strict",
+		    s->audit.durability == KT_CONFIG_STRICT ||
+		        s->audit.strict_classes != 0 },
+		{ "audit.ship", s->audit.ship.node != NULL },
+		{ "recording", s->recording.node != NULL },
+		{ "webhooks", s->webhooks.n > 0 },
+		{ "telemetry", s->telemetry.node != NULL },
+		{ "shared_state", s->shared_state.node != NULL },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(idle); i++) {
+		if (idle[i].is_set)
+			warn(p, kt_arena_printf(p->mem,
+			    "%s is not acted on by this version", idle[i].name));
+	}
+}
+
 /* What decides: the effective settings and the bytes of the detectors. */
 static enum kt_rc
 add_hash(struct kt_program *p, const struct kt_program_options *o,
@@ -320,19 +360,6 @@ add_hash(struct kt_program *p, const struct kt_program_options *o,
 	return KT_OK;
 }
 
-static kt_component_set
-answer_components(const struct kt_chain *c)
-{
-	kt_component_set set = 0;
-
-	for (size_t i = 0; i < c->n; i++) {
-		if (c->policies[i].kind->judge != NULL &&
-		    c->policies[i].listens.bits != NULL)
-			set |= c->policies[i].components;
-	}
-	return set;
-}
-
 struct kt_program *
 kt_program_new(const struct kt_program_options *o, struct kt_err *err)
 {
@@ -357,7 +384,7 @@ kt_program_new(const struct kt_program_options *o, struct kt_err *err)
 		kt_program_free(&p);
 		return NULL;
 	}
-	p->answer_components = answer_components(&p->chain);
+	warn_of_idle(p);
 	return p;
 }
 

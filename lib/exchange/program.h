@@ -70,7 +70,6 @@ const struct kt_settings *kt_program_settings(const struct kt_program *p);
 const struct kt_target *kt_program_targets(const struct kt_program *p, size_t *n);
 /* Sentences for the start banner: targets without secret, offline in use. */
 const struct kt_span *kt_program_warnings(const struct kt_program *p, size_t *n);
-/* A copy with other tokens is cheap: kt token create takes effect at once. */
 
 /* What one thread needs to run exchanges of one program. */
 struct kt_scratch;

@@ -25,7 +25,6 @@ struct kt_program {
 	struct kt_span warnings[KT_PROGRAM_WARNINGS_MAX];
 	size_t nwarnings;
 	bool uses_offline; /* by default, not by name */
-	kt_component_set answer_components; /* some policy can change these */
 };
 
 struct kt_x_slot;

@@ -413,6 +413,60 @@ a_failing_engine_never_allows(void)
 }
 
 static void
+jobs_that_nobody_ordered_change_nothing(void)
+{
+	struct result base, r;
+	struct script s = sweep[0];
+	struct world w;
+	struct drive d = { .r = &r };
+	struct kt_exchange_options o = { .is_audit_up = true,
+		.peer.address = KT_SPAN("127.0.0.1") };
+
+	ok(world_init(&w, CONFIG(BLOCK)));
+	result_init(&base);
+	result_init(&r);
+	run_script(&w, &s, &base);
+	o.program = w.program;
+	o.scratch = w.scratch;
+	memcpy(o.seed, "0123456789abcdef0123456789abcdef", 32);
+	d.x = kt_exchange_new(&o);
+	for (uint32_t job = 0; job < 3; job++)
+		feed(&d, (struct kt_event){ .kind = KT_EVENT_JOB_DONE,
+		    .job = job, .bytes = KT_SPAN("allow") });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_HEAD,
+	    .method = KT_SPAN("POST"), .target = kt_span_of(s.target),
+	    .has_body = true });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_BODY,
+	    .bytes = kt_span_of(s.body) });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_JOB_DONE, .job = 1,
+	    .bytes = KT_SPAN("allow") });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_END });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_JOB_DONE, .job = 9 });
+	settle(&d, false);
+	ok(same(&base, &r) && r.status == 403);
+	kt_exchange_free(&d.x);
+	result_fini(&base);
+	result_fini(&r);
+	world_fini(&w);
+}
+
+static void
+a_project_that_is_not_served_is_not_found(void)
+{
+	struct script s = { .target = "/api/7d0c/v1/messages", .body = ASK("hi"),
+		.answer = WHOLE("ok") };
+	struct result r;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(r.status == 404 && r.up_calls == 0 && r.records == 1);
+	result_fini(&r);
+	world_fini(&w);
+}
+
+static void
 a_million_events_leave_memory_flat(void)
 {
 	struct kt_exchange_options o = { .is_audit_up = true,
@@ -444,7 +498,7 @@ a_million_events_leave_memory_flat(void)
 	kt_buf_init(&many, 1u << 20);
 	for (int i = 0; i < 1000; i++)
 		keep(&many, KT_SPAN(DELTA("some clean words ")));
-	for (int i = 0; i < 100 && d.is_up; i++) {
+	for (int i = 0; i < 1000 && d.is_up; i++) {
 		kt_buf_reset(&r.out);
 		feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_BODY,
 		    .bytes = kt_buf_span(&many) });
@@ -479,6 +533,8 @@ main(void)
 	RUN(every_split_is_the_same);
 	RUN(a_starved_exchange_never_allows);
 	RUN(a_failing_engine_never_allows);
+	RUN(jobs_that_nobody_ordered_change_nothing);
+	RUN(a_project_that_is_not_served_is_not_found);
 	RUN(a_million_events_leave_memory_flat);
 	return done();
 }
