@@ -14,6 +14,7 @@
 
 #define SECRET_MAX 65536
 #define TOKENS_MAX (16u << 20)
+#define SAVED_MAX (64u << 20)
 
 struct kt_edition {
 	atomic_int uses;
@@ -23,6 +24,7 @@ struct kt_edition {
 	struct kt_cmd_settings settings;
 	struct kt_buf tokens;
 	const char *tokens_file;
+	struct kt_buf saved; /* databases of the shipped detectors */
 	struct kt_program *program;
 	struct kt_origin **origins;
 	size_t norigins;
@@ -81,6 +83,18 @@ read_tokens(struct kt_edition *e, const char *given, struct kt_err *err)
 	    &e->tokens, err);
 }
 
+/* Without them, or where they do not fit, detectors are compiled. */
+static void
+read_saved(struct kt_edition *e)
+{
+	char path[KT_CMD_PATH_MAX];
+
+	kt_buf_init(&e->saved, SAVED_MAX);
+	if (kt_cmd_find_file("detectors.ktd", path) &&
+	    kt_disk_read_file(&kt_disk_real, path, SAVED_MAX, &e->saved, NULL) < 0)
+		kt_buf_reset(&e->saved);
+}
+
 enum kt_rc
 kt_edition_read(struct kt_edition **out, const struct kt_edition_options *o,
     struct kt_err *err)
@@ -101,6 +115,8 @@ kt_edition_read(struct kt_edition **out, const struct kt_edition_options *o,
 		    &e->detectors, "policies/detectors", err);
 	if (rc == KT_OK)
 		rc = read_tokens(e, o->tokens_file, err);
+	if (rc == KT_OK)
+		read_saved(e);
 	if (rc < 0)
 		kt_edition_free(&e);
 	*out = e;
@@ -138,6 +154,7 @@ kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
 		.settings = e->settings.settings,
 		.detectors = e->detectors.sources,
 		.ndetectors = e->detectors.n,
+		.saved_detectors = kt_buf_span(&e->saved),
 		.tokens_file = kt_buf_span(&e->tokens),
 		.secret = find_secret,
 		.instance_key = instance_key,
@@ -147,6 +164,7 @@ kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
 	enum kt_rc rc = KT_OK;
 
 	e->program = kt_program_new(&o, err);
+	kt_buf_fini(&e->saved); /* the databases are a copy */
 	if (e->program == NULL)
 		return err->rc;
 	targets = kt_program_targets(e->program, &e->norigins);
@@ -174,6 +192,7 @@ destroy(void *self)
 		kt_origin_free(&e->origins[i]);
 	kt_free(e->origins);
 	kt_program_free(&e->program);
+	kt_buf_fini(&e->saved);
 	kt_buf_fini(&e->tokens);
 	kt_cmd_settings_fini(&e->settings);
 	kt_cmd_files_fini(&e->detectors);
