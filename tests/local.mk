@@ -17,3 +17,4 @@ include %D%/unit/provider/local.mk
 include %D%/lib/local.mk
 include %D%/unit/exchange/local.mk
 include %D%/gateway/local.mk
+include %D%/rules/local.mk

@@ -2,7 +2,7 @@
 
 Knows:    how a result is printed and what the exit code is.
 Promises: each sentence ends in exactly one line; a sentence that raises does
-          not stop the ones behind it; a run in which all was skipped exits 77.
+          not stop the ones behind it; what is skipped is said, never silent.
 """
 import os
 import sys
@@ -62,7 +62,7 @@ class Tap:
         print("1..%d" % self.n, flush=True)
         if self.bad:
             sys.exit(1)
-        sys.exit(77 if self.n == self.skipped else 0)
+        sys.exit(0)
 
 
 def sentence_of(test):

@@ -1,0 +1,11 @@
+# The architecture, checked: each rule is a test that names what breaks it.
+RULES = \
+	%D%/hardening.sh \
+	%D%/headers.sh \
+	%D%/layers.sh \
+	%D%/limits.sh \
+	%D%/names.sh \
+	%D%/pure.sh \
+	%D%/words.sh
+TESTS += $(RULES)
+EXTRA_DIST += $(RULES) %D%/rule.sh %D%/waivers %D%/libc.allow %D%/names.allow
