@@ -18,3 +18,4 @@ include %D%/lib/local.mk
 include %D%/unit/exchange/local.mk
 include %D%/gateway/local.mk
 include %D%/rules/local.mk
+include %D%/clients/local.mk

@@ -38,6 +38,7 @@ struct kt_call {
 	bool is_ended;
 	bool is_answer_whole;
 	bool is_upload, is_chunked, is_upload_whole, is_upload_paused;
+	bool is_piece_out; /* on_sent of it has not come yet */
 };
 
 static void run(struct kt_call *c, const struct kt_order *o);
@@ -274,7 +275,7 @@ send_more(struct kt_call *c)
 {
 	struct kt_buf sent = c->going;
 
-	if (c->upstream == NULL || c->sent < c->to_send)
+	if (c->upstream == NULL || c->is_piece_out)
 		return;
 	if (c->waiting.len == 0) {
 		if (c->is_upload_whole && c->is_chunked)
@@ -285,6 +286,7 @@ send_more(struct kt_call *c)
 	c->going = c->waiting;
 	c->waiting = sent;
 	c->to_send += c->going.len;
+	c->is_piece_out = true;
 	if (kt_upstream_send(c->upstream, kt_buf_span(&c->going), NULL) < 0) {
 		kt_upstream_cancel(&c->upstream);
 		c->fault = KT_FAULT_PROTOCOL;
@@ -301,6 +303,7 @@ on_up_sent(void *self, uint64_t bytes)
 	struct kt_call *c = self;
 
 	c->sent += bytes;
+	c->is_piece_out = false;
 	if (c->is_upload)
 		send_more(c);
 	c->is_sent = c->sent >= c->to_send &&
@@ -363,6 +366,7 @@ start_upstream(struct kt_call *c, const struct kt_order *o)
 	c->is_upload = o->length != at_hand;
 	c->to_send = at_hand;
 	c->sent = 0;
+	c->is_piece_out = true; /* what is at hand, be it nothing */
 	kt_buf_reset(&c->going);
 	if (origin == NULL || kt_upstream_start(c->relay->upstream, origin,
 	        &request, &events, c, &c->upstream, NULL) < 0) {

@@ -1,0 +1,4 @@
+"""Programs written with the Anthropic SDK do not notice kt."""
+import sdk
+
+sdk.main("anthropic")

@@ -1,0 +1,260 @@
+"""Claude Code in print mode through kt, with loopback as its only network."""
+import json
+import os
+import re
+import shutil
+import tempfile
+
+import speech
+from clients import IS_DIRECT, Run, Upstream, alone, package, through
+from gateway import config, need, shipped, target
+from tap import Skip, Tap, eventually
+from upstream import Answer, stream, whole
+
+FILE = (
+    'owner = "dev@example.com"\n'
+    'listen = "127.0.0.1:8080"\n'
+    "\tphone = +1 202 555 0143  # a comment\n"
+    'name = "Zoë — 中文"\n'
+    "\n"
+    "limit = 10\n")
+EDITED = FILE.replace("limit = 10", "limit = 20")
+SECONDS = 40
+
+
+def blocks(body, kind):
+    return [b for m in body["messages"] if isinstance(m["content"], list)
+            for b in m["content"] if b["type"] == kind]
+
+
+def text_of(result):
+    content = result["content"]
+    return content if isinstance(content, str) else "".join(
+        b.get("text", "") for b in content)
+
+
+def file_in(result):
+    """What the model sees of a file that was read: lines with numbers."""
+    lines = re.findall(r"^ *\d+[\t→](.*)$", text_of(result), re.M)
+    return "\n".join(lines)
+
+
+class Model:
+    """Plays one scene; PLAY(n of tool results, body, request) says what."""
+
+    def __init__(self, play):
+        self.play = play
+        self.seen = []
+
+    def __call__(self, request):
+        if request.path == "/v1/messages/count_tokens":
+            return whole({"input_tokens": 7})
+        if request.path != "/v1/messages":
+            return Answer(200 if request.method == "HEAD" else 404)
+        body = request.json()
+        if not body.get("tools"):
+            said = "a title"  # what the client asks beside its turn
+        else:
+            said = self.play(len(blocks(body, "tool_result")), body, request)
+        if isinstance(said, str):
+            said = [speech.text(said)]
+        if not body.get("stream"):
+            return whole(speech.message(said, body["model"]))
+        return stream(speech.message_events(said, body["model"], 50))
+
+
+def claude(kt, prompt, *more, cwd=None):
+    return Run(
+        [os.path.join(package("@anthropic-ai/claude-code-linux-x64"),
+                      "claude"),
+         "-p", prompt, "--output-format", "json", *more],
+        {"ANTHROPIC_BASE_URL": kt.url, "ANTHROPIC_AUTH_TOKEN": "dummy",
+         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+         "DISABLE_AUTOUPDATER": "1"}, SECONDS, cwd)
+
+
+def said(run):
+    assert run.code == 0, run.told()
+    result = json.loads(run.out)
+    assert not result["is_error"], run.told()
+    return result["result"]
+
+
+def packs(up):
+    yield "an open configuration", config([target("up", up)], chain=[])
+    for pack in ("starter", "coding-agent"):
+        yield pack, shipped(pack, [target("up", up)], "passthrough")
+
+
+def one_turn(up, kt):
+    assert said(claude(kt, "say hi")) == "hi there"
+    sent = [r for r in up.taken("/v1/messages") if r.json().get("tools")]
+    assert len(sent) == 1, sent
+    assert sent[0].headers.all("authorization") == ["Bearer dummy"]
+    assert sent[0].query == "beta=true"
+    assert sent[0].headers.get("x-claude-code-session-id")
+    assert "claude-code-" in sent[0].headers.get("anthropic-beta")
+    first = sent[0].json()["system"][0]["text"]
+    assert first.startswith("x-anthropic-billing-header:"), first[:80]
+
+
+def edit_play(folder):
+    """Read, edit, then write the whole file from what was seen of it."""
+    path, copy = os.path.join(folder, "a.toml"), os.path.join(folder, "b.toml")
+
+    def play(n, body, _):
+        results = blocks(body, "tool_result")
+        if n == 0:
+            return [speech.text("Reading."),
+                    speech.tool("Read", {"file_path": path}, "toolu_1")]
+        if n == 1:
+            return [speech.tool("Edit", {
+                "file_path": path, "old_string": "limit = 10",
+                "new_string": "limit = 20"}, "toolu_2")]
+        if n == 2:
+            seen = file_in(results[0])
+            if not seen.endswith("\n"):
+                seen += "\n"
+            return [speech.tool("Write", {
+                "file_path": copy, "content": seen}, "toolu_3")]
+        return "done: %d results" % n
+
+    return play
+
+
+def edit_loop(up, kt, folder):
+    run = claude(kt, "edit a.toml", "--allowedTools", "Read,Edit,Write",
+                 "--permission-mode", "acceptEdits", cwd=folder)
+    assert said(run) == "done: 3 results", run.told()
+    with open(os.path.join(folder, "a.toml"), newline="") as f:
+        got = f.read()
+    assert got == EDITED, got
+    with open(os.path.join(folder, "b.toml"), newline="") as f:
+        got = f.read()
+    assert got == FILE, "written from what the model saw: " + got
+    for r in up.taken("/v1/messages"):
+        for b in blocks(r.json(), "tool_result"):
+            assert not b.get("is_error"), b
+
+
+def bash_play(n, body, _):
+    if n == 0:
+        return [speech.tool("Bash", {"command": "echo h''i there",
+                                     "description": "say hi"})]
+    return "it said " + text_of(blocks(body, "tool_result")[0])
+
+
+def bash_loop(up, kt):
+    assert said(claude(kt, "run it", "--allowedTools", "Bash")) == \
+        "it said hi there"
+
+
+def agent_play(n, body, request):
+    if request.headers.get("x-claude-code-agent-id"):
+        return "the sub-agent was here"
+    if n == 0:
+        return [speech.tool("Agent", {
+            "description": "look", "prompt": "look around",
+            "subagent_type": "general-purpose",
+            "run_in_background": False})]
+    return "done: " + text_of(blocks(body, "tool_result")[0])
+
+
+def sub_agent(up, kt):
+    got = said(claude(kt, "ask an agent", "--allowedTools", "Agent,Task"))
+    assert "the sub-agent was here" in got, got
+    ids = {r.headers.get("x-claude-code-agent-id")
+           for r in up.taken("/v1/messages")}
+    assert len(ids) == 2, ids
+
+
+def context(up, kt):
+    run = claude(kt, "/context")
+    assert run.code == 0, run.told()
+    counted = up.taken("/v1/messages/count_tokens")
+    assert len(counted) >= 20, len(counted)
+    assert all(r.query == "beta=true" for r in counted)
+    if not IS_DIRECT:
+        eventually(lambda: sum(
+            r.get("endpoint") == "count_tokens" for r in kt.records())
+            == len(counted), 3, "a record of each count")
+
+
+def upstream_is_busy(up, kt):
+    """529 once: whoever retries, the turn ends well."""
+    assert said(claude(kt, "say hi")) == "hi there"
+
+
+class Busy(Model):
+    """Answers the first turn with 529."""
+
+    def __call__(self, request):
+        if request.path == "/v1/messages" and not self.seen:
+            self.seen.append(request)
+            return whole(speech.error("overloaded_error", "Overloaded"), 529)
+        return super().__call__(request)
+
+
+def refused(up, kt):
+    run = claude(kt, "my key is AKIA" + "Z7QXM3KDPW5RTLNV")
+    assert run.code == 1, run.told()
+    assert b"API Error: 403" in run.out, run.told()
+    assert not [r for r in up.taken("/v1/messages") if r.json().get("tools")]
+
+
+def played(tap, name, play, test, configuration, *more, model=Model):
+    def run():
+        with Upstream(model(play)) as up:
+            with through(up, configuration(up)) as kt:
+                test(up, kt, *more)
+
+    tap.run("Claude Code: " + name, run)
+
+
+def hi(*_):
+    return "hi there"
+
+
+def main():
+    tap = Tap()
+
+    try:
+        need()
+        package("@anthropic-ai/claude-code-linux-x64")
+        alone()
+    except Skip as why:
+        tap.skip("Claude Code works through kt", str(why))
+        tap.end()
+
+    def pack(name):
+        return lambda up: dict(packs(up))[name]
+
+    for name in ("an open configuration", "starter", "coding-agent"):
+        played(tap, "one turn under " + name, hi, one_turn, pack(name))
+    for name in ("starter", "coding-agent"):
+        folder = tempfile.mkdtemp(prefix="kt-project-")
+        try:
+            with open(os.path.join(folder, "a.toml"), "w", newline="") as f:
+                f.write(FILE)
+            played(tap, "a file that is read, edited and written keeps its "
+                   "bytes under " + name, edit_play(folder), edit_loop,
+                   pack(name), folder)
+        finally:
+            shutil.rmtree(folder)
+    starter = pack("starter")
+    played(tap, "a command runs and its output is read", bash_play,
+           bash_loop, starter)
+    played(tap, "a sub-agent works beside its main agent", agent_play,
+           sub_agent, starter)
+    played(tap, "/context counts with a burst of calls", hi, context, starter)
+    played(tap, "a 529 is survived", hi, upstream_is_busy, starter,
+           model=Busy)
+    if not IS_DIRECT:
+        played(tap, "a refusal is told at once", hi, refused,
+               lambda up: config([target("up", up)], {
+                   "secret-scanner": {"action": "block"}}))
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""clients - where the real clients are, and how one is run.
+
+Knows:    where their installation may be; each run's empty environment.
+Promises: no client sees a credential, a proxy or a HOME of this machine; a
+          run ends at its time limit, with all the processes it started.
+
+KT_CLIENTS names the folder that has node_modules; tests/clients/install
+makes one.  KT_CLIENTS_DIRECT=1 runs the clients without kt, which tells
+whether a failure is kt's.
+"""
+import ctypes
+import fcntl
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+
+import gateway
+from tap import BUILDDIR, SRCDIR, Skip
+from upstream import Upstream
+
+HERE = os.path.join(SRCDIR, "tests", "clients")
+IS_DIRECT = bool(os.environ.get("KT_CLIENTS_DIRECT"))
+
+
+def folder():
+    for place in (os.environ.get("KT_CLIENTS"),
+                  os.path.join(BUILDDIR, "tests", "clients"), HERE):
+        if place and os.path.isdir(os.path.join(place, "node_modules")):
+            return place
+    raise Skip("no npm clients: run tests/clients/install")
+
+
+def package(name):
+    """The folder of an installed package."""
+    found = os.path.join(folder(), "node_modules", name)
+    if not os.path.isdir(found):
+        raise Skip(name + " is not installed")
+    return found
+
+
+def alone():
+    """From here on this process and its children reach loopback only.
+
+    Call it before any thread or child is there.  Skips where the system
+    does not let a program give up its network.
+    """
+    new_user, new_net = 0x10000000, 0x40000000
+    uid, gid = os.getuid(), os.getgid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(new_net) != 0:
+        if libc.unshare(new_user | new_net) != 0:
+            raise Skip("no network namespace: "
+                       + os.strerror(ctypes.get_errno()))
+        for name, text in (("setgroups", "deny"),
+                           ("uid_map", "%d %d 1" % (uid, uid)),
+                           ("gid_map", "%d %d 1" % (gid, gid))):
+            with open("/proc/self/" + name, "w") as f:
+                f.write(text)
+    get_flags, set_flags, up = 0x8913, 0x8914, 0x1
+    with socket.socket() as s:
+        ask = struct.pack("16sH14x", b"lo", 0)
+        flags = struct.unpack("16sH14x", fcntl.ioctl(s, get_flags, ask))[1]
+        fcntl.ioctl(s, set_flags, struct.pack("16sH14x", b"lo", flags | up))
+
+
+def node():
+    found = shutil.which("node")
+    if not found:
+        raise Skip("node is not installed")
+    return found
+
+
+class Run:
+    """One run of a program: code, out, err; code None when it was ended."""
+
+    def __init__(self, argv, env, seconds, cwd=None):
+        self.home = tempfile.mkdtemp(prefix="kt-home-")
+        env = {"HOME": self.home, "PATH": "/usr/local/bin:/usr/bin:/bin",
+               "LANG": "C.UTF-8", "NO_PROXY": "*", "no_proxy": "*", **env}
+        process = subprocess.Popen(
+            argv, env=env, cwd=cwd or self.home, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True)
+        try:
+            self.out, self.err = process.communicate(timeout=seconds)
+            self.code = process.returncode
+        except subprocess.TimeoutExpired:
+            self._end(process)
+            self.out, self.err = process.communicate()
+            self.code = None
+        finally:
+            self._end(process)
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    @staticmethod
+    def _end(process):
+        """Its session is ours: nothing else has this group."""
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def told(self):
+        return "exit %s\n%s\n%s" % (
+            self.code, self.out.decode(errors="replace")[-3000:],
+            self.err.decode(errors="replace")[-3000:])
+
+
+class Direct:
+    """Stands in for a Gateway: the client talks to the upstream."""
+
+    def __init__(self, up):
+        self.url, self.port = up.url, up.port
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    @staticmethod
+    def told():
+        return ""
+
+
+def through(up, configuration, **more):
+    return Direct(up) if IS_DIRECT else gateway.Gateway(configuration, **more)
+
+
+LINE = re.compile(r"(not )?ok (.*?)(?: # (.*))?$")
+
+
+def script(tap, name, url, part, seconds=50, env=None):
+    """Runs tests/clients/NAME and tells each of its lines under PART."""
+    run = Run([node(), os.path.join(HERE, name), url, part],
+              {"KT_CLIENTS": folder(), **(env or {})}, seconds)
+    told = []
+    for line in run.out.decode(errors="replace").splitlines():
+        found = LINE.match(line)
+        if found:
+            told.append([not found[1], found[2], found[3] or "", []])
+        elif told:
+            told[-1][3].append(line.lstrip("# "))
+    for is_ok, sentence, note, extra in told:
+        tap.tell(is_ok, "%s: %s" % (part, sentence), note, extra)
+    tap.ok(run.code == 0 and told, "%s: %s ran to its end" % (part, name),
+           run.told() if run.code else "")
+
+
+__all__ = ["Direct", "HERE", "IS_DIRECT", "Run", "Upstream", "alone",
+           "folder",
+           "node", "package", "script", "through"]
