@@ -42,6 +42,26 @@ count(const struct kt_head *h, struct kt_span name, struct kt_span *value)
 	return n;
 }
 
+/*
+ * Two readers would choose differently between two of these, and what was
+ * inspected would not be what is read.
+ */
+static const struct kt_span singles[] = {
+	KT_SPAN_INIT("authorization"), KT_SPAN_INIT("content-encoding"),
+	KT_SPAN_INIT("content-type"),
+};
+
+static bool
+none_is_repeated(struct kt_head *h)
+{
+	struct kt_span value;
+
+	for (size_t i = 0; i < KT_NELEMS(singles); i++)
+		if (count(h, singles[i], &value) > 1)
+			return false;
+	return true;
+}
+
 static bool
 method_is_a_token(struct kt_head *h)
 {
@@ -239,6 +259,7 @@ static const struct rule {
 } rules[] = {
 	{ names_are_tokens, { 400, "header.name" } },
 	{ values_are_clean, { 400, "header.value" } },
+	{ none_is_repeated, { 400, "header.repeated" } },
 	{ method_is_a_token, { 400, "method" } },
 	{ version_is_spoken, { 505, "version" } },
 	{ host_is_one, { 400, "host.count" } },
@@ -261,4 +282,21 @@ kt_head_check(struct kt_head *h)
 		if (!rules[i].holds(h))
 			return &rules[i].fault;
 	return NULL;
+}
+
+bool
+kt_head_may_trail(struct kt_span name)
+{
+	static const struct kt_span never[] = {
+		KT_SPAN_INIT("content-length"), KT_SPAN_INIT("expect"),
+		KT_SPAN_INIT("host"), KT_SPAN_INIT("transfer-encoding"),
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(never); i++)
+		if (kt_span_caseeq(never[i], name))
+			return false;
+	for (size_t i = 0; i < KT_NELEMS(singles); i++)
+		if (kt_span_caseeq(singles[i], name))
+			return false;
+	return kt_header_is_name(name);
 }

@@ -37,5 +37,7 @@ struct kt_head_fault {
 
 /* NULL: the head is served. */
 const struct kt_head_fault *kt_head_check(struct kt_head *h);
+/* Whether a field of this name may stand behind a chunked body. */
+bool kt_head_may_trail(struct kt_span name);
 
 #endif

@@ -360,8 +360,11 @@ check(struct kt_request *r, struct kt_head *head, const char *method,
 	};
 	if (l->knows_layout && !is_tiled(r, method, version))
 		return &layout;
+	/* MHD takes "chunked " for a coding that it does not know. */
 	for (size_t i = 0; i < l->nheaders; i++)
-		l->headers[i].value = kt_span_trim(l->headers[i].value);
+		if (!kt_span_caseeq(
+		        l->headers[i].name, KT_SPAN("transfer-encoding")))
+			l->headers[i].value = kt_span_trim(l->headers[i].value);
 	return kt_head_check(head);
 }
 
@@ -447,8 +450,50 @@ take_body(struct kt_request *r, const char *bytes, size_t *left)
 }
 
 static enum MHD_Result
+take_trailer(void *self, enum MHD_ValueKind kind, const char *name,
+    size_t name_len, const char *value, size_t value_len)
+{
+	bool *may_pass = self;
+
+	(void)kind; /* only trailers were asked for */
+	(void)value; /* dropped, whatever it says */
+	(void)value_len;
+	*may_pass = kt_head_may_trail((struct kt_span){ name, name_len });
+	return *may_pass ? MHD_YES : MHD_NO;
+}
+
+/* Trailers go nowhere; one that could not be one is no mistake. */
+static bool
+are_trailers_harmless(struct kt_request *r)
+{
+	bool may_pass = true;
+
+	(void)MHD_get_connection_values_n(
+	    r->mhd, MHD_FOOTER_KIND, take_trailer, &may_pass);
+	return may_pass;
+}
+
+static enum MHD_Result
+refuse_trailers(struct kt_request *r)
+{
+	const struct kt_listen_events *events = r->l->o.events;
+	struct kt_head head = { .target = kt_buf_span(&r->target) };
+	void *call = r->call;
+
+	r->is_ended = true;
+	r->call = NULL;
+	if (call != NULL)
+		events->on_gone(call);
+	events->on_reject(r->l->o.worker, 400, "trailer", &head);
+	return refuse(r, 400, "trailer");
+}
+
+static enum MHD_Result
 take_end(struct kt_request *r)
 {
+	if (!r->is_ended && !r->is_broken && !r->is_answered &&
+	    !are_trailers_harmless(r))
+		return refuse_trailers(r);
 	if (!r->is_ended && !r->is_broken) {
 		r->is_ended = true;
 		r->active_us = kt_loop_now(r->l->o.loop);

@@ -283,6 +283,12 @@ static const struct {
 	BAD("transfer_encoding", "POST / HTTP/1.1\r\n" H
 	    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n"
 	    "\r\n0\r\n\r\n"),
+	BAD("transfer_encoding", "POST / HTTP/1.1\r\n" H
+	    "Transfer-Encoding: chunked \r\n\r\n0\r\n\r\n"),
+	BAD("header.repeated", "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\n"
+	    "Content-Encoding: identity\r\ncontent-encoding: gzip\r\n\r\na"),
+	BAD("header.repeated", "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\n"
+	    "Content-Type: a/b\r\nContent-Type: a/c\r\n\r\na"),
 	BAD("transfer_encoding.version", "POST / HTTP/1.0\r\n" H
 	    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
 	BAD("header.name", "POST / HTTP/1.1\r\n" H
@@ -350,6 +356,37 @@ an_ambiguous_head_is_refused_and_nothing_after_it_is_served(void)
 			printf("# case %zu %s, said %s: %.*s\n%.*s\n", i,
 			    ambiguous[i].what, seen.what,
 			    KT_SPAN_ARG(ambiguous[i].head), KT_SPAN_ARG(got));
+		(void)close(fd);
+		end();
+	}
+}
+
+static void
+a_trailer_that_says_what_only_a_head_may_is_refused(void)
+{
+	static const char *const names[] = { "Content-Length", "Host",
+		"transfer-encoding", "Authorization", "X-Sum" };
+	bool is_closed;
+
+	for (size_t i = 0; i < KT_NELEMS(names); i++) {
+		bool is_harmless = i + 1 == KT_NELEMS(names);
+		char text[256];
+		struct kt_span got;
+		int fd, n = snprintf(text, sizeof(text),
+		    "POST /p HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+		    "2\r\nhe\r\n0\r\n%s: 7\r\n\r\n" NEXT, names[i]);
+
+		begin(true);
+		fd = dial();
+		say(fd, (struct kt_span){ text, (size_t)n });
+		got = hear(fd, is_harmless ? 90 : SIZE_MAX, &is_closed);
+		if (is_harmless)
+			ok(seen.rejects == 0 && has(got, "200 OK"));
+		else
+			ok(is_closed && has(got, "HTTP/1.1 400") &&
+			    !has(got, " 200 ") && seen.ends == 0 &&
+			    seen.heads == 1 && seen.gone == 1 &&
+			    strcmp(seen.what, "trailer") == 0);
 		(void)close(fd);
 		end();
 	}
@@ -644,6 +681,7 @@ main(void)
 	RUN(a_request_is_told_and_answered_and_the_connection_kept);
 	RUN(a_body_arrives_whole_in_both_framings);
 	RUN(an_ambiguous_head_is_refused_and_nothing_after_it_is_served);
+	RUN(a_trailer_that_says_what_only_a_head_may_is_refused);
 	RUN(what_only_looks_odd_is_served);
 	RUN(too_many_headers_are_refused);
 	RUN(a_refusal_by_head_reaches_a_client_that_is_still_sending);
