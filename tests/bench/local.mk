@@ -13,3 +13,16 @@ tests_bench_audit_bench_LDADD = $(GATEWAY_LIBS)
 EXTRA_PROGRAMS += tests/bench/detect_bench
 tests_bench_detect_bench_SOURCES = %D%/detect_bench.c
 tests_bench_detect_bench_LDADD = $(KT_LIBS)
+
+# kt beside nginx: ratios in bench.md, which make bench prints as well.
+EXTRA_PROGRAMS += tests/bench/upstream tests/bench/load
+tests_bench_upstream_SOURCES = %D%/upstream.c %D%/stamp.h
+tests_bench_upstream_LDADD =
+tests_bench_load_SOURCES = %D%/load.c %D%/stamp.h
+tests_bench_load_LDADD =
+EXTRA_DIST += %D%/run.py
+CLEANFILES += bench.md
+.PHONY: bench
+bench: kt$(EXEEXT) detectors.ktd tests/bench/upstream tests/bench/load
+	KT_SRCDIR='$(abs_top_srcdir)' KT_BUILDDIR='$(abs_top_builddir)' \
+	python3 $(top_srcdir)/tests/bench/run.py $(BENCH_FLAGS)
