@@ -19,3 +19,4 @@ include %D%/unit/exchange/local.mk
 include %D%/gateway/local.mk
 include %D%/rules/local.mk
 include %D%/clients/local.mk
+include %D%/replay/local.mk

@@ -1,0 +1,2 @@
+TESTS += %D%/replay_test.py
+EXTRA_DIST += %D%/forms.py %D%/replay_test.py
