@@ -29,7 +29,7 @@
 #include "cmd/gateway/linger.h"
 #include "cmd/gateway/listen.h"
 
-#define POOL_BYTES 32768       /* per connection; larger ones are mmap'ed */
+#define POOL_BYTES 16384       /* per connection; bounds the head as well */
 #define BLOCK_BYTES 16384      /* of an answer with a known length */
 #define ROUNDS_MAX 4           /* of MHD_run in one turn */
 #define ACCEPTS_MAX 64         /* in one turn */
