@@ -3,6 +3,8 @@ libkt_a_SOURCES += \
 	%D%/facts.c \
 	%D%/facts.h \
 	%D%/facts_priv.h \
+	%D%/model.c \
+	%D%/model.def \
 	%D%/offline.c \
 	%D%/offline_anthropic.c \
 	%D%/offline_openai.c \
@@ -23,5 +25,23 @@ libkt_a_SOURCES += \
 	%D%/stream_priv.h \
 	%D%/surface.c \
 	%D%/surface.h \
+	%D%/translate.c \
 	%D%/translate.h \
-	%D%/translate_pending.c
+	%D%/translate_answer.c \
+	%D%/translate_answer_anthropic.c \
+	%D%/translate_blocks_anthropic.c \
+	%D%/translate_call.c \
+	%D%/translate_error.c \
+	%D%/translate_messages_anthropic.c \
+	%D%/translate_messages_openai.c \
+	%D%/translate_priv.h \
+	%D%/translate_request_anthropic.c \
+	%D%/translate_request_openai.c \
+	%D%/translate_schema.c \
+	%D%/translate_stream.c \
+	%D%/translate_stream_anthropic.c \
+	%D%/translate_stream_end.c \
+	%D%/translate_stream_openai.c \
+	%D%/translate_stream_priv.h \
+	%D%/translate_tools_anthropic.c \
+	%D%/translate_tools_openai.c

@@ -1,0 +1,355 @@
+/*
+ * translate - members move as the bytes they are.  A common model of a chat
+ * between the two formats would have to know every field of both, and would
+ * re-spell numbers and escapes that prompt caches and signatures depend on.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "provider/translate_priv.h"
+
+/* ---- losses and refusals ---- */
+
+void
+kt_report_add(struct kt_span *list, unsigned *n, struct kt_span field)
+{
+	for (unsigned i = 0; i < *n && i < KT_TRANSLATION_MAX; i++)
+		if (kt_span_eq(list[i], field))
+			return;
+	if (*n < KT_TRANSLATION_MAX)
+		list[*n] = field;
+	if (*n < UINT32_MAX)
+		(*n)++;
+}
+
+void
+kt_tr_refuse(struct kt_tr *t, const char *fmt, ...)
+{
+	char why[200];
+	va_list ap;
+
+	if (t->rc < 0)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, ap); /* cut is fine */
+	va_end(ap);
+	t->rc = kt_fail(t->err, KT_E_PARSE, "%s", why);
+}
+
+void
+kt_tr_full(struct kt_tr *t)
+{
+	if (t->rc == KT_OK)
+		t->rc = kt_fail(t->err, KT_E_LIMIT,
+		    "translation: more memory than it may use");
+}
+
+void
+kt_tr_dropped(struct kt_tr *t, const char *field)
+{
+	if (t->is_strict)
+		kt_tr_refuse(t, "%s: has no equivalent", field);
+	kt_report_add(t->report->dropped, &t->report->ndropped,
+	    kt_span_of(field));
+}
+
+void
+kt_tr_approximated(struct kt_tr *t, const char *field)
+{
+	if (t->is_strict)
+		kt_tr_refuse(t, "%s: has no exact equivalent", field);
+	kt_report_add(t->report->approximated, &t->report->napproximated,
+	    kt_span_of(field));
+}
+
+/* The name goes into a header and a record: no byte of it is trusted. */
+void
+kt_tr_dropped_name(struct kt_tr *t, const char *where, struct kt_span name)
+{
+	struct kt_span s;
+	char *at;
+
+	if (t->report->ndropped >= KT_TRANSLATION_MAX && !t->is_strict)
+		return; /* the list is cut already */
+	name = kt_span_sub(name, 0, 64);
+	s = kt_arena_printf(t->mem, "%s%s%.*s", where, *where ? "." : "",
+	    KT_SPAN_ARG(name));
+	if (s.ptr == NULL) {
+		kt_tr_full(t);
+		return;
+	}
+	at = (char *)(uintptr_t)s.ptr; /* ours, fresh from the arena */
+	for (size_t i = 0; i < s.len; i++)
+		if (!((at[i] >= 'a' && at[i] <= 'z') ||
+			(at[i] >= 'A' && at[i] <= 'Z') ||
+			(at[i] >= '0' && at[i] <= '9') || at[i] == '.' ||
+			at[i] == '-'))
+			at[i] = '_';
+	kt_tr_dropped(t, s.ptr);
+}
+
+/* ---- reading ---- */
+
+uint32_t
+kt_tr_get(struct kt_tr *t, uint32_t object, const char *name)
+{
+	uint32_t n = kt_json_member(t->json, t->text, object, kt_span_of(name));
+
+	return kt_json_type(t->json, n) == KT_JSON_NULL ? 0 : n;
+}
+
+bool
+kt_tr_is(struct kt_tr *t, uint32_t n, const char *want)
+{
+	return kt_json_is(t->json, t->text, n, kt_span_of(want));
+}
+
+bool
+kt_tr_has_type(struct kt_tr *t, uint32_t n, enum kt_json_type type)
+{
+	return kt_json_type(t->json, n) == type;
+}
+
+struct kt_span
+kt_tr_string(struct kt_tr *t, uint32_t n)
+{
+	return kt_json_string(t->json, t->text, n);
+}
+
+bool
+kt_tr_is_empty(struct kt_tr *t, uint32_t n)
+{
+	switch (kt_json_type(t->json, n)) {
+	case KT_JSON_ABSENT:
+	case KT_JSON_NULL:
+		return true;
+	case KT_JSON_STRING:
+		return kt_tr_string(t, n).len == 0;
+	case KT_JSON_ARRAY:
+	case KT_JSON_OBJECT:
+		return kt_json_first(t->json, n) == 0;
+	default:
+		return false;
+	}
+}
+
+uint32_t
+kt_tr_next(struct kt_tr *t, uint32_t n)
+{
+	uint32_t value = kt_json_value_of(t->json, n);
+
+	return kt_json_next(t->json, value != 0 ? value : n);
+}
+
+size_t
+kt_tr_which(struct kt_tr *t, uint32_t name, const struct kt_span *names,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (kt_json_is(t->json, t->text, name, names[i]))
+			return i;
+	return n;
+}
+
+/* ---- writing ---- */
+
+void
+kt_tr_copy(struct kt_tr *t, const char *name, uint32_t n)
+{
+	struct kt_span raw = kt_json_raw(t->json, t->text, n);
+
+	if (n == 0)
+		return;
+	if ((kt_tr_has_type(t, n, KT_JSON_OBJECT) ||
+		kt_tr_has_type(t, n, KT_JSON_ARRAY)) &&
+	    kt_tr_is_too_deep(raw)) {
+		kt_tr_refuse(t, "%s: is nested too deep", name);
+		return;
+	}
+	kt_json_put_name(t->w, name);
+	kt_json_put_raw(t->w, raw);
+}
+
+void
+kt_tr_copy_string(
+    struct kt_tr *t, const char *name, uint32_t n, const char *field)
+{
+	if (n != 0 && !kt_tr_has_type(t, n, KT_JSON_STRING))
+		kt_tr_refuse(t, "%s: must be a string", field);
+	else
+		kt_tr_copy(t, name, n);
+}
+
+void
+kt_tr_put(struct kt_tr *t, const char *name, const char *value)
+{
+	kt_json_put_name(t->w, name);
+	kt_json_put_cstr(t->w, value);
+}
+
+void
+kt_tr_put_raws(
+    struct kt_tr *t, const char *name, const struct kt_span *raws, size_t n)
+{
+	enum kt_rc rc = KT_OK;
+
+	if (name != NULL)
+		kt_json_put_name(t->w, name);
+	kt_json_put_raw(t->w, KT_SPAN("\""));
+	if (t->w->rc < 0)
+		return;
+	for (size_t i = 0; i < n && rc == KT_OK; i++)
+		rc = kt_buf_add(t->w->out, raws[i]);
+	if (rc == KT_OK)
+		rc = kt_buf_addc(t->w->out, '"');
+	t->w->rc = rc;
+}
+
+void
+kt_tr_put_raw(struct kt_tr *t, const char *name, struct kt_span raw)
+{
+	kt_tr_put_raws(t, name, &raw, 1);
+}
+
+void
+kt_tr_text_block(struct kt_tr *t, struct kt_span raw)
+{
+	kt_json_begin_object(t->w);
+	kt_tr_put(t, "type", "text");
+	kt_tr_put_raw(t, "text", raw);
+	kt_json_end_object(t->w);
+}
+
+void
+kt_tr_put_model(struct kt_tr *t)
+{
+	uint32_t model = kt_tr_get(t, kt_json_root(t->json), "model");
+
+	if (t->o->model.len > 0) {
+		kt_json_put_name(t->w, "model");
+		kt_json_put_string(t->w, t->o->model);
+	} else if (!kt_tr_has_type(t, model, KT_JSON_STRING)) {
+		kt_tr_refuse(t, "model: is required");
+	} else {
+		kt_tr_copy(t, "model", model);
+	}
+}
+
+/* ---- one whole body ---- */
+
+void
+kt_tr_init(struct kt_tr *t, const struct kt_json *json, struct kt_span text,
+    const struct kt_translate_options *o, struct kt_arena *mem,
+    struct kt_json_writer *w, struct kt_translation *report,
+    struct kt_err *err)
+{
+	*t = (struct kt_tr){
+		.json = json,
+		.text = text,
+		.o = o,
+		.mem = mem,
+		.w = w,
+		.report = report,
+		.err = err,
+	};
+}
+
+enum kt_rc
+kt_tr_end(struct kt_tr *t)
+{
+	if (t->rc == KT_OK && (t->rc = kt_json_written(t->w)) < 0)
+		return kt_fail(t->err, t->rc, "translation: cannot be written");
+	return t->rc;
+}
+
+/* The model that will answer, as plain text. */
+static void
+know_model(struct kt_tr *t)
+{
+	struct kt_span name = t->o->model;
+
+	if (name.len == 0 &&
+	    kt_json_unescape(kt_tr_string(t,
+				 kt_tr_get(t, kt_json_root(t->json), "model")),
+		t->mem, &name, NULL) < 0)
+		kt_tr_full(t);
+	t->model = kt_model_of(name);
+}
+
+typedef void whole_fn(struct kt_tr *t);
+
+static enum kt_rc
+run(struct kt_tr *t, whole_fn *write)
+{
+	struct kt_buf *out = t->w->out;
+	size_t before = out->len;
+
+	if (!kt_tr_has_type(t, kt_json_root(t->json), KT_JSON_OBJECT))
+		kt_tr_refuse(t, "body: must be a JSON object");
+	else
+		write(t);
+	if (kt_tr_end(t) < 0)
+		out->len = before;
+	return t->rc;
+}
+
+static whole_fn *
+choose(enum kt_format from, enum kt_format to, whole_fn *to_anthropic,
+    whole_fn *to_openai)
+{
+	if (from == KT_FORMAT_OPENAI && to == KT_FORMAT_ANTHROPIC)
+		return to_anthropic;
+	if (from == KT_FORMAT_ANTHROPIC && to == KT_FORMAT_OPENAI)
+		return to_openai;
+	return NULL;
+}
+
+static enum kt_rc
+untranslatable(enum kt_format from, enum kt_format to, struct kt_err *err)
+{
+	if (from == KT_FORMAT_RESPONSES || to == KT_FORMAT_RESPONSES)
+		return kt_fail(err, KT_E_PARSE,
+		    "translation of responses is not supported");
+	return kt_fail(err, KT_E_PARSE, "translation from %s to %s: is none",
+	    kt_format_name(from), kt_format_name(to));
+}
+
+enum kt_rc
+kt_translate_request(enum kt_format from, enum kt_format to,
+    const struct kt_json *json, struct kt_span text,
+    const struct kt_translate_options *o, struct kt_arena *mem,
+    struct kt_buf *out, struct kt_translation *report, struct kt_err *err)
+{
+	whole_fn *write = choose(from, to, kt_tr_request_to_anthropic,
+	    kt_tr_request_to_openai);
+	struct kt_json_writer w;
+	struct kt_tr t;
+
+	if (from == to)
+		return kt_buf_add(out, text);
+	if (write == NULL)
+		return untranslatable(from, to, err);
+	kt_json_writer_init(&w, out);
+	kt_tr_init(&t, json, text, o, mem, &w, report, err);
+	t.is_strict = report->is_strict;
+	know_model(&t);
+	return run(&t, write);
+}
+
+enum kt_rc
+kt_translate_answer(enum kt_format from, enum kt_format to,
+    const struct kt_json *json, struct kt_span text,
+    const struct kt_translate_options *o, struct kt_arena *mem,
+    struct kt_buf *out, struct kt_translation *report, struct kt_err *err)
+{
+	whole_fn *write = choose(
+	    from, to, kt_tr_answer_to_anthropic, kt_tr_answer_to_openai);
+	struct kt_json_writer w;
+	struct kt_tr t;
+
+	if (from == to)
+		return kt_buf_add(out, text);
+	if (write == NULL)
+		return untranslatable(from, to, err);
+	kt_json_writer_init(&w, out);
+	kt_tr_init(&t, json, text, o, mem, &w, report, err);
+	return run(&t, write);
+}
