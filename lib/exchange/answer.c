@@ -128,7 +128,10 @@ keep_headers(struct kt_exchange *x, const struct kt_header *from, size_t n)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (kt_header_is_hop_by_hop(from, n, from[i].name) ||
-		    kt_span_caseeq(from[i].name, KT_SPAN("content-length")))
+		    kt_span_caseeq(from[i].name, KT_SPAN("content-length")) ||
+		    /* another kt behind this one: its record is not this call's */
+		    kt_span_caseeq(from[i].name, KT_SPAN("kt-call")) ||
+		    kt_span_caseeq(from[i].name, KT_SPAN("kt-audit")))
 			continue;
 		kept[k++] = kept[i];
 	}

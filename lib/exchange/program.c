@@ -107,34 +107,28 @@ static void
 read_secret(struct kt_program *p, const struct kt_program_options *o,
     struct kt_target *t, const struct kt_config_target *c)
 {
-	static const struct kt_span usual[] = {
-		[KT_PROVIDER_ANTHROPIC] = KT_SPAN_INIT("ANTHROPIC_API_KEY"),
-		[KT_PROVIDER_OPENAI] = KT_SPAN_INIT("OPENAI_API_KEY"),
-		[KT_PROVIDER_OFFLINE] = KT_SPAN_INIT(""),
-	};
-	struct kt_config_secret ref = c->secret_key_ref;
-	bool is_named = ref.from != KT_CONFIG_FROM_NONE;
+	const struct kt_config_secret *ref = &c->secret_key_ref;
+	bool is_named = ref->node != NULL; /* else the vendor's usual variable */
+	bool is_vendor = kt_span_eq(
+	    c->base_url, kt_span_of(vendors[c->vendor].base_url));
 
 	t->is_available = true;
 	if (t->provider == KT_PROVIDER_OFFLINE ||
 	    p->settings->auth.mode == KT_CONFIG_AUTH_PASSTHROUGH)
 		return; /* the client's own credential goes up */
-	if (!is_named)
-		ref = (struct kt_config_secret){ .from = KT_CONFIG_ENV,
-			.name = usual[t->provider] };
-	if (o->secret != NULL && o->secret(o->secret_arg, &ref, p->mem, &t->key) &&
+	if (o->secret != NULL && o->secret(o->secret_arg, ref, p->mem, &t->key) &&
 	    t->key.len > 0)
 		return;
 	t->key = (struct kt_span){ 0 };
 	/* A server of one's own wants no key, where none is named. */
-	if (!is_named && c->base_url.len > 0)
+	if (!is_named && !is_vendor)
 		return;
 	t->is_available = !needs_secret(p, t);
 	if (!t->is_available)
 		warn(p, kt_arena_printf(p->mem,
 		    "target %.*s is unavailable: its secret (%s %.*s) is not set",
-		    KT_SPAN_ARG(t->id), ref.from == KT_CONFIG_FILE ? "file" :
-		    "variable", KT_SPAN_ARG(ref.name)));
+		    KT_SPAN_ARG(t->id), ref->from == KT_CONFIG_FILE ? "file" :
+		    "variable", KT_SPAN_ARG(ref->name)));
 }
 
 static enum kt_rc
