@@ -37,6 +37,7 @@
 #define SUBJECT_MAX 1024
 #define KEEP_BYTES 16384       /* an output buffer larger is given back */
 #define DROPPED_MAX (64u << 20)
+#define SHORT_BODY 65536
 
 struct acceptor {
 	struct kt_listen *l;
@@ -85,7 +86,7 @@ struct kt_request {
 	bool is_used;          /* carried a request before */
 	bool is_suspended, is_waking, wants_linger;
 	/* Of the request; cleared by reset(). */
-	bool is_open, is_begun, is_ended, is_paused, is_refused;
+	bool is_open, is_begun, is_ended, is_paused, is_refused, is_unwanted;
 	bool is_answered, is_finished, is_broken, is_bodiless, is_1_0;
 };
 
@@ -383,6 +384,14 @@ is_peer_trusted(struct kt_request *r)
 	return r->is_peer_known;
 }
 
+/* What is on its way already is read, so that the connection lives on. */
+static bool
+is_short(const struct kt_head *head)
+{
+	return head->body_bytes == KT_HEAD_NO_BODY ||
+	    (head->body_bytes <= SHORT_BODY && !head->has_expect);
+}
+
 static enum MHD_Result
 begin(struct kt_request *r, const char *method, const char *version)
 {
@@ -413,9 +422,10 @@ begin(struct kt_request *r, const char *method, const char *version)
 		return MHD_NO;
 	if (r->call == NULL && !r->is_answered)
 		return refuse(r, 503, "no memory");
-	if (!r->is_answered || head.body_bytes == KT_HEAD_NO_BODY)
+	if (!(r->is_answered || r->is_unwanted) || is_short(&head))
 		return MHD_YES; /* MHD goes on to the body or the end */
 	/* Refused by its head: do not wait for the body. */
+	r->is_unwanted = true;
 	r->is_ended = true;
 	r->wants_linger = true;
 	set_deadline(r, r->l->o.write_idle_us);
@@ -520,6 +530,8 @@ on_access(void *self, struct MHD_Connection *mhd, const char *url,
 		return MHD_NO;
 	if (!r->is_begun && !r->is_refused)
 		return begin(r, method, version);
+	if (r->is_unwanted && r->is_ended)
+		return go_on(r);
 	if (*left > 0)
 		return take_body(r, bytes, left);
 	return take_end(r);
@@ -564,7 +576,7 @@ reset(struct kt_request *r)
 	r->out_at = r->sent = r->dropped = 0;
 	r->is_open = r->is_begun = r->is_ended = r->is_paused = false;
 	r->is_refused = r->is_answered = r->is_finished = false;
-	r->is_bodiless = false;
+	r->is_bodiless = r->is_unwanted = false;
 	kt_buf_reset(&r->out);
 	if (r->out.cap > KEEP_BYTES) {
 		kt_buf_fini(&r->out);
@@ -1039,6 +1051,12 @@ void
 kt_request_pause(struct kt_request *r)
 {
 	r->is_paused = true;
+}
+
+void
+kt_request_refuse_body(struct kt_request *r)
+{
+	r->is_unwanted = true;
 }
 
 void

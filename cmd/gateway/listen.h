@@ -91,6 +91,8 @@ void kt_request_finish(struct kt_request *r);
 void kt_request_detach(struct kt_request *r);
 /* Breaks the connection.  Neither on_done nor on_gone follows. */
 void kt_request_abort(struct kt_request *r);
+/* In on_head: an answer will come, and a long body is not waited for. */
+void kt_request_refuse_body(struct kt_request *r);
 /* Stops reading the body: the client fills its window and waits. */
 void kt_request_pause(struct kt_request *r);
 void kt_request_resume(struct kt_request *r);

@@ -518,7 +518,11 @@ on_head(void *self, struct kt_request *r, const struct kt_head *head)
 		return NULL;
 	tell(c, &ev);
 	/* Ended by its head: the answer, if any, is with the listener. */
-	return relay->first == c && !c->is_ended ? c : NULL;
+	if (relay->first != c || c->is_ended)
+		return NULL;
+	if (c->is_record_out && ev.has_body)
+		kt_request_refuse_body(r); /* recorded before it came: refused */
+	return c;
 }
 
 static void

@@ -461,6 +461,27 @@ a_refusal_by_head_reaches_a_client_that_is_still_sending(void)
 }
 
 static void
+a_refusal_of_a_short_body_keeps_the_connection(void)
+{
+	bool is_closed;
+	int fd;
+
+	begin(true);
+	seen.refuses = true;
+	fd = dial();
+	for (int i = 1; i <= 2; i++) {
+		say(fd, KT_SPAN("POST / HTTP/1.1\r\n" H
+				"Content-Length: 4\r\n\r\n"));
+		say(fd, KT_SPAN("body"));
+		ok(has(hear(fd, 60, &is_closed), " 401 ") && !is_closed);
+		turns(2);
+		ok(seen.heads == i && seen.finished == i);
+	}
+	(void)close(fd);
+	end();
+}
+
+static void
 a_paused_body_fills_the_window_and_nothing_else(void)
 {
 	static char filler[8 << 20];
@@ -685,6 +706,7 @@ main(void)
 	RUN(what_only_looks_odd_is_served);
 	RUN(too_many_headers_are_refused);
 	RUN(a_refusal_by_head_reaches_a_client_that_is_still_sending);
+	RUN(a_refusal_of_a_short_body_keeps_the_connection);
 	RUN(a_paused_body_fills_the_window_and_nothing_else);
 	RUN(pieces_of_an_answer_leave_as_they_come);
 	RUN(an_aborted_answer_never_looks_complete);
