@@ -20,14 +20,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
 
-#include "cmd/gateway/linger.h"
-#include "cmd/gateway/listen.h"
+#include "cmd/gateway/listen_priv.h"
 
 #define POOL_BYTES 16384       /* per connection; bounds the head as well */
 #define BLOCK_BYTES 16384      /* of an answer with a known length */
@@ -45,135 +43,11 @@ struct acceptor {
 	int fd;
 };
 
-struct kt_listen {
-	struct kt_listen_options o;
-	struct MHD_Daemon *daemon;
-	struct kt_watch run_watch;
-	struct kt_timer accept_timer;
-	struct acceptor *acceptors;
-	size_t nacceptors;
-	struct kt_linger linger;
-	struct kt_request *first;   /* connections */
-	struct kt_request *waking;  /* to be resumed in this turn */
-	struct kt_header headers[KT_HEADERS_MAX]; /* of the head at hand */
-	size_t nheaders;
-	const struct sockaddr *peer; /* of the connection being added */
-	size_t nconnections;
-	int adding_fd;
-	bool is_ready, is_draining, is_told_empty, knows_layout;
-};
-
-/* A connection, and the request on it while is_open. */
-struct kt_request {
-	struct kt_listen *l;
-	struct MHD_Connection *mhd;
-	struct kt_request *next, **link, *next_waking;
-	int fd;
-	struct kt_watch peer_watch;
-	struct kt_timer timer;
-	void *call;            /* NULL: nobody is to be told */
-	const char *uri;       /* where MHD had it, before it was decoded */
-	struct kt_buf target;  /* as received */
-	struct kt_buf fields;  /* of the answer: name NUL value NUL ... */
-	struct kt_buf out;     /* of the answer: [out_at, len) waits */
-	struct kt_buf subject; /* of the peer's certificate */
-	size_t out_at, sent, dropped;
-	uint64_t length, active_us;
-	unsigned status;
-	char address[INET6_ADDRSTRLEN];
-	bool is_peer_known;    /* certificate verified */
-	bool is_half_closed;
-	bool is_used;          /* carried a request before */
-	bool is_suspended, is_waking, wants_linger;
-	/* Of the request; cleared by reset(). */
-	bool is_open, is_begun, is_ended, is_paused, is_refused, is_unwanted;
-	bool is_answered, is_finished, is_broken, is_bodiless, is_1_0;
-};
-
-/* Waking and breaking. */
-
-/* MHD goes on with this connection in this turn.  Not needed inside one of
- * its callbacks: they look at the state again before they return. */
-static void
-wake(struct kt_request *r)
-{
-	if (!r->is_suspended || r->is_waking)
-		return;
-	r->is_waking = true;
-	r->next_waking = r->l->waking;
-	r->l->waking = r;
-}
-
 static void
 suspend(struct kt_request *r)
 {
 	MHD_suspend_connection(r->mhd);
 	r->is_suspended = true;
-}
-
-static void
-break_off(struct kt_request *r)
-{
-	r->is_broken = true;
-	(void)shutdown(r->fd, SHUT_RDWR); /* ENOTCONN: it is broken already */
-	wake(r);
-}
-
-/* The request is over for whoever answers it. */
-static void
-leave(struct kt_request *r)
-{
-	void *call = r->call;
-
-	r->call = NULL;
-	break_off(r);
-	if (call != NULL)
-		r->l->o.events->on_gone(call);
-}
-
-static void
-on_peer(void *self, uint32_t events)
-{
-	struct kt_request *r = self;
-
-	(void)events; /* half closed, closed or reset: all the same */
-	r->is_half_closed = true;
-	/* A finished answer is on its way: its bytes tell what becomes of it. */
-	if (r->is_begun && !r->is_finished && (r->is_ended || r->is_suspended))
-		leave(r);
-}
-
-/* Deadlines. */
-
-static void on_deadline(void *self);
-
-static void
-set_deadline(struct kt_request *r, uint64_t us)
-{
-	/* Without memory for timers: better no connection than no deadline. */
-	if (kt_timer_set(r->l->o.loop, &r->timer,
-	        kt_loop_now(r->l->o.loop) + us, on_deadline, r) < 0)
-		break_off(r);
-}
-
-static void
-on_deadline(void *self)
-{
-	struct kt_request *r = self;
-	const struct kt_listen_options *o = &r->l->o;
-	uint64_t now = kt_loop_now(o->loop);
-	uint64_t limit = r->is_ended ? o->write_idle_us : o->body_idle_us;
-	bool waits_for_client = r->is_ended ?
-	    (r->out_at < r->out.len || r->is_finished) : !r->is_paused;
-
-	if (!r->is_open || !r->is_begun)
-		break_off(r);
-	else if (!waits_for_client)
-		set_deadline(r, limit);
-	else if (r->active_us + limit > now)
-		set_deadline(r, r->active_us + limit - now);
-	else
-		leave(r);
 }
 
 /* The answer. */
@@ -414,7 +288,7 @@ begin(struct kt_request *r, const char *method, const char *version)
 	r->is_bodiless = kt_span_eq(head.method, KT_SPAN("HEAD"));
 	r->active_us = kt_loop_now(r->l->o.loop);
 	if (head.body_bytes != KT_HEAD_NO_BODY)
-		set_deadline(r, r->l->o.body_idle_us);
+		kt_request_deadline(r, r->l->o.body_idle_us);
 	else
 		kt_timer_del(r->l->o.loop, &r->timer);
 	r->call = events->on_head(r->l->o.worker, r, &head);
@@ -428,7 +302,7 @@ begin(struct kt_request *r, const char *method, const char *version)
 	r->is_unwanted = true;
 	r->is_ended = true;
 	r->wants_linger = true;
-	set_deadline(r, r->l->o.write_idle_us);
+	kt_request_deadline(r, r->l->o.write_idle_us);
 	return go_on(r);
 }
 
@@ -507,11 +381,11 @@ take_end(struct kt_request *r)
 	if (!r->is_ended && !r->is_broken) {
 		r->is_ended = true;
 		r->active_us = kt_loop_now(r->l->o.loop);
-		set_deadline(r, r->l->o.write_idle_us);
+		kt_request_deadline(r, r->l->o.write_idle_us);
 		if (r->call != NULL)
 			r->l->o.events->on_end(r->call);
 		if (r->is_half_closed && !r->is_finished && !r->is_broken)
-			leave(r);
+			kt_request_leave(r);
 	}
 	return go_on(r);
 }
@@ -561,9 +435,9 @@ on_target(void *self, const char *uri, struct MHD_Connection *mhd)
 	r->uri = uri;
 	kt_buf_reset(&r->target);
 	if (uri != NULL && kt_buf_add(&r->target, kt_span_of(uri)) < 0)
-		break_off(r);
+		kt_request_break(r);
 	if (r->is_used)
-		set_deadline(r, r->l->o.head_us);
+		kt_request_deadline(r, r->l->o.head_us);
 	r->is_used = true;
 	return r;
 }
@@ -624,9 +498,9 @@ on_completed(void *self, struct MHD_Connection *mhd, void **context,
 		events->on_gone(call);
 	}
 	reset(r);
-	set_deadline(r, r->l->o.keepalive_us);
+	kt_request_deadline(r, r->l->o.keepalive_us);
 	if (r->l->is_draining)
-		break_off(r);
+		kt_request_break(r);
 }
 
 static void
@@ -658,9 +532,9 @@ connect_peer(struct kt_listen *l, struct MHD_Connection *mhd, void **context)
 	l->first = r;
 	l->nconnections++;
 	if (kt_watch_add(l->o.loop, &r->peer_watch, r->fd,
-	        EPOLLRDHUP | EPOLLET, on_peer, r, NULL) < 0)
-		break_off(r);
-	set_deadline(r, l->o.head_us);
+	        EPOLLRDHUP | EPOLLET, kt_request_on_peer, r, NULL) < 0)
+		kt_request_break(r);
+	kt_request_deadline(r, l->o.head_us);
 }
 
 static void
@@ -920,14 +794,14 @@ kt_listen_drain(struct kt_listen *l)
 	close_acceptors(l);
 	for (struct kt_request *r = l->first; r != NULL; r = r->next)
 		if (!r->is_open)
-			break_off(r);
+			kt_request_break(r);
 }
 
 void
 kt_listen_abort(struct kt_listen *l)
 {
 	for (struct kt_request *r = l->first; r != NULL; r = r->next)
-		leave(r);
+		kt_request_leave(r);
 }
 
 size_t
@@ -953,117 +827,4 @@ kt_listen_free(struct kt_listen **l)
 	kt_free((*l)->acceptors);
 	kt_free(*l);
 	*l = NULL;
-}
-
-/* What an answer is made of. */
-
-struct kt_span
-kt_request_address(const struct kt_request *r)
-{
-	return kt_span_of(r->address);
-}
-
-struct kt_span
-kt_request_certificate(const struct kt_request *r)
-{
-	return kt_buf_span(&r->subject);
-}
-
-static bool
-is_ours_to_write(struct kt_span name)
-{
-	static const struct kt_span names[] = {
-		KT_SPAN_INIT("content-length"), KT_SPAN_INIT("date"),
-	};
-
-	for (size_t i = 0; i < KT_NELEMS(names); i++)
-		if (kt_span_caseeq(names[i], name))
-			return true;
-	return kt_header_is_hop_by_hop(NULL, 0, name);
-}
-
-void
-kt_request_answer(struct kt_request *r, unsigned status,
-    const struct kt_header *headers, size_t nheaders, uint64_t length)
-{
-	if (r->is_answered || r->is_broken)
-		return;
-	r->is_answered = true;
-	r->status = status;
-	r->length = length;
-	if (length == 0 || status == 204 || status == 304)
-		r->is_bodiless = true;
-	for (size_t i = 0; i < nheaders; i++) {
-		if (is_ours_to_write(headers[i].name))
-			continue;
-		if (kt_buf_add(&r->fields, headers[i].name) < 0 ||
-		    kt_buf_addc(&r->fields, '\0') < 0 ||
-		    kt_buf_add(&r->fields, headers[i].value) < 0 ||
-		    kt_buf_addc(&r->fields, '\0') < 0) {
-			break_off(r); /* half of the fields are no answer */
-			return;
-		}
-	}
-	wake(r);
-}
-
-enum kt_rc
-kt_request_write(struct kt_request *r, struct kt_span bytes)
-{
-	enum kt_rc rc;
-
-	if (r->is_broken || bytes.len == 0)
-		return KT_OK;
-	if (r->out_at > 0 && r->out_at >= r->out.len / 2) {
-		kt_buf_shift(&r->out, r->out_at);
-		r->out_at = 0;
-	}
-	if (r->out_at == r->out.len)
-		r->active_us = kt_loop_now(r->l->o.loop);
-	rc = kt_buf_add(&r->out, bytes);
-	if (rc == KT_OK)
-		wake(r);
-	return rc;
-}
-
-void
-kt_request_finish(struct kt_request *r)
-{
-	r->is_finished = true;
-	r->active_us = kt_loop_now(r->l->o.loop);
-	wake(r);
-}
-
-void
-kt_request_detach(struct kt_request *r)
-{
-	r->call = NULL;
-}
-
-void
-kt_request_abort(struct kt_request *r)
-{
-	r->call = NULL;
-	break_off(r);
-}
-
-void
-kt_request_pause(struct kt_request *r)
-{
-	r->is_paused = true;
-}
-
-void
-kt_request_refuse_body(struct kt_request *r)
-{
-	r->is_unwanted = true;
-}
-
-void
-kt_request_resume(struct kt_request *r)
-{
-	r->is_paused = false;
-	r->active_us = kt_loop_now(r->l->o.loop);
-	if (!r->is_ended)
-		wake(r);
 }

@@ -13,6 +13,7 @@ libgateway_a_SOURCES = \
 	%D%/linger.h \
 	%D%/listen.c \
 	%D%/listen.h \
+	%D%/listen_priv.h \
 	%D%/log.c \
 	%D%/log.h \
 	%D%/loop.c \
@@ -22,6 +23,7 @@ libgateway_a_SOURCES = \
 	%D%/proxy.h \
 	%D%/relay.c \
 	%D%/relay.h \
+	%D%/request.c \
 	%D%/resolver.c \
 	%D%/resolver.h \
 	%D%/tls.c \
