@@ -295,6 +295,17 @@ void kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason);
 void kt_x_stream_ping(struct kt_exchange *x);
 void kt_x_stream_free(struct kt_exchange *x);
 
+/* stream_text.c: < 0 for a failure, and where the verdict says cut. */
+KT_MUSTCHECK enum kt_rc kt_x_inspect_event(struct kt_exchange *x,
+    struct kt_x_slot *slot, struct kt_span data);
+/* Has all text of the event been decided? */
+bool kt_x_may_go(const struct kt_x_slot *slot);
+KT_MUSTCHECK enum kt_rc kt_x_apply_redactions(
+    struct kt_exchange *x, struct kt_x_slot *slot);
+void kt_x_forget_released(struct kt_exchange *x, struct kt_x_slot *slot);
+struct kt_span kt_x_slot_data(const struct kt_x_slot *slot);
+void kt_x_blocks_free(struct kt_exchange *x);
+
 /* refuse.c: the only place where an error or a verdict becomes a refusal. */
 void kt_x_refuse(struct kt_exchange *x, enum kt_reason reason,
     const struct kt_policy *policy, const char *fmt, ...) KT_PRINTF(4, 5);

@@ -12,4 +12,5 @@ libkt_a_SOURCES += \
 	%D%/program.c \
 	%D%/record.c \
 	%D%/refuse.c \
-	%D%/stream.c
+	%D%/stream.c \
+	%D%/stream_text.c

@@ -1,0 +1,521 @@
+/*
+ * stream_text - the growing texts of a stream: what is found in them, how
+ * long they are held, and how an event is written again.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A text is held for as long as a match could still grow, never longer than
+ * KT_HOLD_MAX bytes; tool arguments are held until their block is complete,
+ * because half a JSON text cannot be read.
+ */
+#include "exchange/exchange_priv.h"
+#include "json/write.h"
+
+/* ---- blocks: the growing texts ---- */
+
+static void
+block_fini(struct kt_x_block *b)
+{
+	kt_detect_stream_free(&b->stream);
+	kt_buf_fini(&b->text);
+}
+
+void
+kt_x_blocks_free(struct kt_exchange *x)
+{
+	for (struct kt_x_block *b = x->stream.blocks; b != NULL; b = b->next)
+		block_fini(b);
+	x->stream.blocks = NULL;
+}
+
+static struct kt_x_block *
+find_block(struct kt_exchange *x, uint64_t key)
+{
+	struct kt_x_block *b = x->stream.blocks;
+
+	while (b != NULL && b->key != key)
+		b = b->next;
+	return b;
+}
+
+static struct kt_x_block *
+add_block(struct kt_exchange *x, const struct kt_part *part)
+{
+	struct kt_x_streaming *s = &x->stream;
+	struct kt_x_block *b = s->free_blocks;
+	const struct kt_chain *chain = &x->program->chain;
+
+	if (b != NULL)
+		s->free_blocks = b->next;
+	else if ((b = kt_arena_alloc(x->mem, sizeof(*b))) == NULL)
+		return NULL;
+	*b = (struct kt_x_block){ .key = part->block, .next = s->blocks,
+		.component = part->component,
+		.is_signed = part->kind == KT_PART_SIGNED };
+	s->blocks = b;
+	kt_buf_init(&b->text, KT_EVENT_MAX);
+	if (!kt_x_looks_at(x, b->component))
+		return b;
+	b->is_inspected = true;
+	b->is_collected = b->component == KT_COMPONENT_TOOL_USE ||
+	    kt_detect_needs_block(chain->detect, &chain->any);
+	if (!b->is_collected &&
+	    kt_detect_stream_new(&b->stream, chain->detect, &chain->any) < 0)
+		return NULL;
+	return b;
+}
+
+/* Ended, and every byte of it is out: its memory serves the next one. */
+static void
+retire_blocks(struct kt_exchange *x)
+{
+	struct kt_x_streaming *s = &x->stream;
+	struct kt_x_block **at = &s->blocks;
+
+	while (*at != NULL) {
+		struct kt_x_block *b = *at;
+
+		if (!b->is_ended || b->released < b->length) {
+			at = &b->next;
+			continue;
+		}
+		*at = b->next;
+		block_fini(b);
+		b->next = s->free_blocks;
+		s->free_blocks = b;
+	}
+}
+
+static enum kt_rc
+add_redaction(struct kt_exchange *x, struct kt_x_block *b, uint64_t start,
+    uint64_t end, uint32_t detector, bool is_open, struct kt_span marker)
+{
+	struct kt_x_redaction *r = x->stream.free_redactions;
+
+	if (marker.ptr == NULL)
+		return KT_E_LIMIT;
+	if (r != NULL)
+		x->stream.free_redactions = r->next;
+	else if ((r = kt_arena_alloc(x->mem, sizeof(*r))) == NULL)
+		return KT_E_LIMIT;
+	*r = (struct kt_x_redaction){ .start = start, .end = end,
+		.detector = detector, .is_open = is_open, .marker = marker };
+	if (b->last != NULL)
+		b->last->next = r;
+	else
+		b->first = r;
+	b->last = r;
+	return KT_OK;
+}
+
+/* ---- findings ---- */
+
+/* Text of the block between two offsets; what is gone is empty. */
+static struct kt_span
+text_between(const struct kt_x_block *b, uint64_t start, uint64_t end)
+{
+	if (start < b->text_at || end < start)
+		return (struct kt_span){ 0 };
+	return kt_span_sub(
+	    kt_buf_span(&b->text), start - b->text_at, end - start);
+}
+
+static struct kt_span
+plain_marker(struct kt_exchange *x, const struct kt_policy *by,
+    const struct kt_finding *f, struct kt_span matched)
+{
+	struct kt_buf m;
+	struct kt_span s = { 0 };
+
+	kt_buf_init(&m, KT_EVENT_MAX);
+	if (kt_policy_mark(by,
+	        kt_detect_def(x->program->chain.detect, f->detector), matched,
+	        &m) == KT_OK)
+		s = kt_arena_dup(x->mem, kt_buf_span(&m));
+	kt_buf_fini(&m);
+	return s;
+}
+
+/* KT_OK to go on; anything else cuts. */
+static enum kt_rc
+take_finding(struct kt_exchange *x, struct kt_x_block *b,
+    const struct kt_finding *f)
+{
+	const struct kt_policy *by = NULL;
+	enum kt_action action;
+
+	for (struct kt_x_redaction *r = b->first; r != NULL; r = r->next) {
+		if (r->detector == f->detector && r->start == f->start) {
+			r->end = f->end;
+			r->is_open = f->is_open;
+			return KT_OK;
+		}
+	}
+	if (f->start == b->open_start && f->detector == b->open_detector &&
+	    b->has_open) {
+		b->has_open = f->is_open;
+		return KT_OK; /* flagged before; only its tail grew */
+	}
+	action = kt_x_judge(x, &x->answer_verdict, f, b->component,
+	    b->is_signed ? KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT, &by);
+	if (action == KT_ACTION_BLOCK)
+		return KT_E_PARSE;
+	if (action == KT_ACTION_REDACT)
+		return add_redaction(x, b, f->start, f->end, f->detector,
+		    f->is_open, plain_marker(x, by, f,
+		        text_between(b, f->start, f->end)));
+	b->has_open = f->is_open;
+	b->open_start = f->start;
+	b->open_detector = f->detector;
+	return KT_OK;
+}
+
+static enum kt_rc
+take_step(struct kt_exchange *x, struct kt_x_block *b,
+    const struct kt_detect_step *step)
+{
+	size_t n = step->findings.n;
+	struct kt_finding *copy = kt_arena_array(x->turn, n, sizeof(*copy));
+
+	if (copy == NULL)
+		return KT_E_LIMIT;
+	if (n > 0)
+		memcpy(copy, step->findings.v, n * sizeof(*copy));
+	for (size_t i = 0; i < n; i++) {
+		if (take_finding(x, b, &copy[i]) < 0)
+			return KT_E_PARSE;
+	}
+	b->hold = step->hold;
+	/* Markers may want the matched text: keep what is undecided. */
+	if (b->text.len > 4 * KT_HOLD_MAX && b->hold > b->text_at) {
+		size_t gone = b->hold - b->text_at;
+
+		gone = gone < b->text.len ? gone : b->text.len;
+		kt_buf_shift(&b->text, gone);
+		b->text_at += gone;
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+grow_block(struct kt_exchange *x, struct kt_x_block *b, struct kt_span text)
+{
+	struct kt_detect_step step = { 0 };
+
+	b->length += text.len;
+	if (!b->is_inspected) {
+		b->hold = b->length;
+		return KT_OK;
+	}
+	if (kt_buf_add(&b->text, text) < 0)
+		return KT_E_LIMIT;
+	if (b->is_collected)
+		return KT_OK;
+	if (kt_detect_stream_feed(b->stream, x->scratch->detect, text, &step) < 0)
+		return KT_E_ENGINE;
+	return take_step(x, b, &step);
+}
+
+static enum kt_rc
+scan_collected(struct kt_exchange *x, struct kt_x_block *b)
+{
+	struct kt_span text = kt_buf_span(&b->text);
+	struct kt_x_edits edits = { 0 };
+	enum kt_rc rc;
+
+	if (b->component == KT_COMPONENT_TOOL_USE)
+		rc = kt_x_inspect_arguments(x, &x->answer_verdict, text,
+		    b->component, x->turn, &edits);
+	else
+		rc = kt_x_inspect_text(x, &x->answer_verdict, text, 0, false,
+		    b->component,
+		    b->is_signed ? KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT, x->turn,
+		    &edits);
+	if (rc < 0)
+		return rc;
+	if (x->answer_verdict.action == KT_ACTION_BLOCK)
+		return KT_E_PARSE;
+	for (size_t i = 0; i < edits.n; i++) {
+		if (add_redaction(x, b, edits.v[i].start, edits.v[i].end,
+		        UINT32_MAX, false,
+		        kt_arena_dup(x->mem, edits.v[i].text)) < 0)
+			return KT_E_LIMIT;
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+end_block(struct kt_exchange *x, struct kt_x_block *b)
+{
+	struct kt_detect_step step = { 0 };
+	enum kt_rc rc = KT_OK;
+
+	if (b->is_ended)
+		return KT_OK;
+	b->is_ended = true;
+	if (b->is_collected) {
+		rc = scan_collected(x, b);
+	} else if (b->stream != NULL) {
+		if (kt_detect_stream_end(b->stream, x->scratch->detect, &step) < 0)
+			return KT_E_ENGINE;
+		rc = take_step(x, b, &step);
+	}
+	b->hold = b->length;
+	return rc;
+}
+
+/* ---- one event ---- */
+
+static enum kt_rc
+inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
+    struct kt_span data, const struct kt_part *part, struct kt_x_piece *piece,
+    struct kt_x_edits *edits)
+{
+	struct kt_span raw = kt_json_string(&slot->json, data, part->node), text;
+	enum kt_segment_kind kind = part->kind == KT_PART_SIGNED ?
+	    KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT;
+
+	switch (part->kind) {
+	case KT_PART_FIXED:
+		return KT_OK;
+	case KT_PART_OPAQUE:
+		kt_x_note(&x->answer_verdict, KT_ACTION_FLAG,
+		    kt_reason_of(part->component, KT_CLASS_UNINSPECTABLE), NULL);
+		x->answer_verdict.threats |=
+		    KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
+		return KT_OK;
+	case KT_PART_DELTA:
+	case KT_PART_WHOLE:
+	case KT_PART_SIGNED:
+		break;
+	}
+	if (part->block == 0) {
+		if (!kt_x_looks_at(x, part->component))
+			return KT_OK;
+		if (kt_x_inspect_text(x, &x->answer_verdict, raw,
+		        slot->json.nodes[part->node].start + 1,
+		        kt_json_has_escapes(&slot->json, part->node),
+		        part->component, kind, slot->mem, edits) < 0)
+			return KT_E_ENGINE;
+		return x->answer_verdict.action == KT_ACTION_BLOCK ?
+		    KT_E_PARSE : KT_OK;
+	}
+	if (kt_json_unescape(raw, x->turn, &text, NULL) < 0)
+		return KT_E_LIMIT;
+	piece->block = find_block(x, part->block);
+	if (piece->block == NULL)
+		piece->block = add_block(x, part);
+	if (piece->block == NULL)
+		return KT_E_LIMIT;
+	piece->start = piece->block->length;
+	piece->end = piece->start + text.len;
+	return grow_block(x, piece->block, text);
+}
+
+enum kt_rc
+kt_x_inspect_event(struct kt_exchange *x, struct kt_x_slot *slot,
+    struct kt_span data)
+{
+	const struct kt_stream_event *ev = &slot->ev;
+	struct kt_x_edits edits = { 0 };
+
+	slot->pieces = kt_arena_array(
+	    slot->mem, ev->nparts, sizeof(*slot->pieces));
+	if (slot->pieces == NULL)
+		return KT_E_LIMIT;
+	for (size_t i = 0; i < ev->nparts; i++) {
+		enum kt_rc rc = inspect_part(
+		    x, slot, data, &ev->parts[i], &slot->pieces[i], &edits);
+
+		if (rc < 0)
+			return rc;
+	}
+	slot->edits = edits.v;
+	slot->nedits = edits.n;
+	for (struct kt_x_block *b = x->stream.blocks; b != NULL; b = b->next) {
+		bool ends = ev->ends_all;
+
+		for (size_t i = 0; i < ev->nended && !ends; i++)
+			ends = ev->ended[i] == b->key;
+		if (ends) {
+			enum kt_rc rc = end_block(x, b);
+
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return KT_OK;
+}
+
+/* ---- release ---- */
+
+struct kt_span
+kt_x_slot_data(const struct kt_x_slot *slot)
+{
+	if (slot->is_joined)
+		return kt_buf_span(&slot->joined);
+	return kt_span_sub(kt_buf_span(&slot->raw), slot->data_at, slot->data_len);
+}
+
+/* Redactions of a block, as edits of the string that holds a piece of it. */
+static enum kt_rc
+edit_piece(struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data,
+    const struct kt_part *part, const struct kt_x_piece *piece,
+    struct kt_x_edits *out)
+{
+	struct kt_span raw = kt_json_string(&slot->json, data, part->node), text;
+	size_t at = slot->json.nodes[part->node].start + 1;
+	uint64_t covered = piece->start;
+	struct kt_json_map map;
+
+	if (kt_json_unescape(raw, x->turn, &text, &map) < 0)
+		return KT_E_LIMIT;
+	for (const struct kt_x_redaction *r = piece->block->first; r != NULL;
+	     r = r->next) {
+		uint64_t end = r->is_open || r->end > piece->end ?
+		    piece->end : r->end;
+		uint64_t start = r->start > covered ? r->start : covered;
+		struct kt_span marker = { 0 };
+		size_t from, to;
+
+		if (r->start >= piece->end || start >= end)
+			continue;
+		if (r->start == start && r->start >= piece->start) {
+			struct kt_buf b;
+			enum kt_rc rc;
+
+			kt_buf_init(&b, KT_EVENT_MAX);
+			rc = kt_json_write_escaped(&b, r->marker);
+			if (rc == KT_OK)
+				marker = kt_arena_dup(x->turn, kt_buf_span(&b));
+			kt_buf_fini(&b);
+			if (marker.ptr == NULL)
+				return KT_E_LIMIT;
+		}
+		from = kt_json_map_raw(&map, raw, start - piece->start);
+		to = kt_json_map_raw_end(&map, raw, end - piece->start);
+		if (kt_x_edit_add(out, x->turn, at + from, at + to, marker) < 0)
+			return KT_E_LIMIT;
+		covered = end;
+	}
+	return KT_OK;
+}
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct kt_edit *l = a, *r = b;
+
+	return l->start < r->start ? -1 : l->start > r->start;
+}
+
+/* The event with its edits, indexed again. */
+static enum kt_rc
+rewrite(struct kt_exchange *x, struct kt_x_slot *slot,
+    const struct kt_x_edits *edits)
+{
+	struct kt_buf data, raw;
+	struct kt_span old = kt_buf_span(&slot->raw);
+	enum kt_rc rc;
+
+	(void)x;
+	kt_buf_init(&data, slot->raw.limit);
+	kt_buf_init(&raw, slot->raw.limit);
+	rc = kt_x_splice(kt_x_slot_data(slot), edits, &data);
+	if (rc == KT_OK && slot->is_joined) {
+		/* Several data lines become one; clients join them anyway. */
+		rc = slot->name_len == 0 ? KT_OK : kt_buf_printf(&raw,
+		    "event: %.*s\n", (int)slot->name_len, old.ptr + slot->name_at);
+		if (rc == KT_OK)
+			rc = kt_buf_add(&raw, KT_SPAN("data: "));
+		slot->data_at = raw.len;
+		if (rc == KT_OK)
+			rc = kt_buf_add(&raw, kt_buf_span(&data));
+		if (rc == KT_OK)
+			rc = kt_buf_add(&raw, KT_SPAN("\n\n"));
+	} else if (rc == KT_OK) {
+		size_t behind = slot->data_at + slot->data_len;
+
+		rc = kt_buf_add(&raw, kt_span_sub(old, 0, slot->data_at));
+		if (rc == KT_OK)
+			rc = kt_buf_add(&raw, kt_buf_span(&data));
+		if (rc == KT_OK)
+			rc = kt_buf_add(&raw, kt_span_sub(old, behind, old.len));
+	}
+	if (rc == KT_OK) {
+		struct kt_buf swap = slot->raw;
+
+		slot->is_joined = false;
+		slot->data_len = data.len;
+		slot->raw = raw;
+		raw = swap;
+		rc = kt_json_parse(&slot->json, kt_x_slot_data(slot), NULL);
+	}
+	kt_buf_fini(&data);
+	kt_buf_fini(&raw);
+	return rc;
+}
+
+enum kt_rc
+kt_x_apply_redactions(struct kt_exchange *x, struct kt_x_slot *slot)
+{
+	struct kt_x_edits edits = { 0 };
+	struct kt_span data = kt_x_slot_data(slot);
+
+	for (size_t i = 0; i < slot->nedits; i++) {
+		if (kt_x_edit_add(&edits, x->turn, slot->edits[i].start,
+		        slot->edits[i].end, slot->edits[i].text) < 0)
+			return KT_E_LIMIT;
+	}
+	for (size_t i = 0; slot->pieces != NULL && i < slot->ev.nparts; i++) {
+		const struct kt_x_piece *piece = &slot->pieces[i];
+
+		if (piece->block != NULL && piece->block->first != NULL &&
+		    edit_piece(x, slot, data, &slot->ev.parts[i], piece, &edits) <
+		        0)
+			return KT_E_LIMIT;
+	}
+	if (edits.n == 0)
+		return KT_OK;
+	qsort(edits.v, edits.n, sizeof(*edits.v), by_start);
+	if (x->decision > KT_ACTION_REDACT) {
+		x->decision = KT_ACTION_REDACT;
+		if (x->reason == KT_REASON_NONE)
+			x->reason = x->answer_verdict.reason;
+	}
+	return rewrite(x, slot, &edits);
+}
+
+void
+kt_x_forget_released(struct kt_exchange *x, struct kt_x_slot *slot)
+{
+	for (size_t i = 0; slot->pieces != NULL && i < slot->ev.nparts; i++) {
+		struct kt_x_block *b = slot->pieces[i].block;
+
+		if (b == NULL)
+			continue;
+		b->released = slot->pieces[i].end;
+		while (b->first != NULL && !b->first->is_open &&
+		    b->first->end <= b->released) {
+			struct kt_x_redaction *r = b->first;
+
+			b->first = r->next;
+			if (b->first == NULL)
+				b->last = NULL;
+			r->next = x->stream.free_redactions;
+			x->stream.free_redactions = r;
+		}
+	}
+	retire_blocks(x);
+}
+
+bool
+kt_x_may_go(const struct kt_x_slot *slot)
+{
+	for (size_t i = 0; slot->pieces != NULL && i < slot->ev.nparts; i++) {
+		const struct kt_x_piece *p = &slot->pieces[i];
+
+		if (p->block != NULL && p->end > p->block->hold)
+			return false;
+	}
+	return true;
+}
