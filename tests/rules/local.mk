@@ -10,4 +10,4 @@ RULES = \
 	%D%/pure.sh \
 	%D%/words.sh
 TESTS += $(RULES)
-EXTRA_DIST += $(RULES) %D%/rule.sh %D%/waivers %D%/libc.allow %D%/names.allow
+EXTRA_DIST += $(RULES) %D%/rule.sh %D%/waivers %D%/libc.allow
