@@ -20,3 +20,4 @@ include %D%/gateway/local.mk
 include %D%/rules/local.mk
 include %D%/clients/local.mk
 include %D%/replay/local.mk
+include %D%/edges/local.mk

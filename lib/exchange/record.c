@@ -205,6 +205,16 @@ fill_destination(const struct kt_exchange *x, struct kt_audit_call *call)
 	call->destination.has_baa = x->target->has_baa;
 }
 
+/* What the answer names; one that names none came from the model asked for. */
+static struct kt_span
+model_served(const struct kt_exchange *x)
+{
+	if (x->answer_facts.model.len > 0 || x->target == NULL ||
+	    x->upstream_status != 200)
+		return x->answer_facts.model;
+	return x->target->model.len > 0 ? x->target->model : x->facts.model;
+}
+
 void
 kt_x_record(struct kt_exchange *x)
 {
@@ -231,7 +241,7 @@ kt_x_record(struct kt_exchange *x)
 		.api_version = header_of(x, KT_SPAN("anthropic-version")),
 		.is_stream = x->is_answer_stream || x->facts.is_stream,
 		.model_requested = x->facts.model,
-		.model_served = x->answer_facts.model,
+		.model_served = model_served(x),
 		.request_commit = kt_span_of(x->request_commit),
 		.completion_commit = kt_span_of(x->completion_commit),
 		.bytes_in = x->bytes_in,
@@ -307,7 +317,7 @@ kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
 		.principal = x->caller.id,
 		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
 		.model_requested = x->facts.model,
-		.model_served = x->answer_facts.model,
+		.model_served = model_served(x),
 		.target_id = x->target && x->nattempts ? x->target->id :
 		    (struct kt_span){ 0 },
 		.reason = kt_span_of(kt_reason_code(x->reason)),

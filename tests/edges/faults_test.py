@@ -1,0 +1,305 @@
+"""Upstreams that fail: what the client sees, and who is asked next."""
+import os
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+
+import grammar
+import speech
+from calls import ask, by_stream, events_of, read, refusal, said, scripted
+from gateway import Gateway, config, target
+from tap import eventually, run_all, same
+from upstream import CUT, END, HANG, Answer, Upstream, stream, whole
+
+FORMS = ("anthropic", "openai")
+JSON = ("Content-Type", "application/json")
+SSE = ("Content-Type", "text/event-stream")
+
+
+def one(up, form, **more):
+    return config([target("up", up, form, **more)])
+
+
+def broken_wholes(form):
+    good = speech.compact(speech.message("hello") if form == "anthropic"
+                          else speech.completion("hello"))
+    first = good.index(b":")
+    twice = good[:-1] + b"," + good[1:first] + b":1}"
+    for name, answer in (
+            ("empty", Answer(200, [JSON], b"")),
+            ("cut JSON", Answer(200, [JSON], good[:-9])),
+            ("two documents", Answer(200, [JSON], good + good)),
+            ("not JSON", Answer(200, [JSON], b"<html>hello</html>")),
+            ("HTML", Answer(200, [("Content-Type", "text/html")],
+                            b"<html>hello</html>")),
+            ("not UTF-8", Answer(200, [JSON], good.replace(
+                b"hello", b"hel\xfflo"))),
+            ("equal names", Answer(200, [JSON], twice)),
+            ("an array", Answer(200, [JSON], b"[]")),
+            ("reset in the body", Answer(
+                200, [JSON], [good[:20], CUT], "chunked")),
+            ("a short body", Answer(
+                200, [JSON, ("Content-Length", "%d" % len(good))],
+                [good[:20], END], "none")),
+            ("reset before the head", Answer(steps=[CUT], framing="raw")),
+            ("closed before the head", Answer(steps=[END], framing="raw")),
+            ("not HTTP", Answer(steps=[b"what?\r\n\r\n", END],
+                                framing="raw"))):
+        yield name, answer
+
+
+def a_broken_answer_is_a_5xx_in_the_clients_shape():
+    now = {}
+    for form in FORMS:
+        with Upstream(lambda _: now["answer"]) as up, Gateway(
+                one(up, form)) as kt:
+            for n, (name, now["answer"]) in enumerate(broken_wholes(form)):
+                got = ask(kt, form)
+                assert got.status in (502, 503, 504), (form, name, got)
+                e = refusal(got, form)
+                assert "hello" not in str(e), (name, e)
+                record = kt.call(n + 1)
+                assert record["outcome"] == "upstream-error", (name, record)
+
+
+def broken_streams(form):
+    """(name, the events before the fault, the steps of the fault)"""
+    events = events_of(form, "hello there", 4)
+    head, rest = events[:4], events[4:]
+    line = (b"event: content_block_delta\n" if form == "anthropic" else b"")
+    bad = line + b"data: "
+    for name, steps in (
+            ("reset", [CUT]),
+            ("an early end", [END]),
+            ("half an event", [rest[0][:len(rest[0]) // 2], CUT]),
+            ("half an event and a clean end", [rest[0][:-9]]),
+            ("a clean end without the last event", rest[:-1]),
+            ("not JSON", [bad + b"{nonsense\n\n", *rest]),
+            ("equal names", [bad + b'{"type":"ping","type":"ping"}\n\n',
+                             *rest]),
+            ("not UTF-8", [rest[0].replace(b'":"', b'":"\xff', 1), *rest]),
+            ("a lone surrogate", [rest[0].replace(b'":"', b'":"\\udc00', 1),
+                                  *rest])):
+        yield name, head, steps
+
+
+def a_stream_that_breaks_ends_in_an_error_event():
+    now = {}
+    for form in FORMS:
+        with Upstream(lambda _: now["answer"]) as up, Gateway(
+                one(up, form)) as kt:
+            for n, (name, head, steps) in enumerate(broken_streams(form)):
+                now["answer"] = stream([*head, 0.05, *steps])
+                got = ask(kt, form, stream=True)
+                where = (form, name, got)
+                assert got.status == 200 and got.is_whole, where
+                try:
+                    g = read(form, got.body)
+                except grammar.Ungrammatical as why:
+                    raise AssertionError((str(why), where))
+                assert g.error, where
+                begin = b"".join(head[:1])
+                same(got.body[:len(begin)], begin, name)
+                outcome = kt.call(n + 1)["outcome"]
+                assert outcome == "upstream-error", (where, outcome)
+
+
+def a_stream_that_never_began_is_a_5xx():
+    for form in FORMS:
+        for name, answer in (
+                ("no event", Answer(200, [SSE], b"")),
+                ("reset", Answer(200, [SSE], [CUT], "chunked"))):
+            with Upstream(lambda _: answer) as up, Gateway(
+                    one(up, form)) as kt:
+                got = ask(kt, form, stream=True)
+                if got.status == 200:
+                    assert read(form, got.body).error, (name, got)
+                else:
+                    assert got.status in (502, 504), (name, got)
+                    refusal(got, form)
+
+
+def errors_inside_a_stream_pass():
+    failed = speech.event("error", speech.error("overloaded_error", "w"))
+    raw = b"".join(speech.message_events("hello")[:5]) + failed
+    with Upstream(lambda _: stream([raw])) as up, Gateway(
+            one(up, "anthropic")) as kt:
+        same(ask(kt, stream=True).body, raw)
+
+
+def a_slow_first_byte_is_a_504():
+    for form in FORMS:
+        with Upstream(lambda _: Answer(steps=[HANG], framing="raw")) as up, \
+                Gateway(one(up, form, timeout_seconds=1)) as kt:
+            for is_stream in (False, True):
+                begun = time.monotonic()
+                got = ask(kt, form, stream=is_stream)
+                took = time.monotonic() - begun
+                refusal(got, form, 504)
+                assert 0.9 < took < 3, took
+                eventually(lambda: up.taken()[-1].closed_at, 1,
+                           "the upstream is left")
+            assert kt.call()["outcome"] == "upstream-timeout", kt.call()
+
+
+def silence_in_a_stream_ends_in_an_error_event():
+    for form in FORMS:
+        head = events_of(form, "hello there")[:4]
+        with Upstream(lambda _: stream([*head, HANG])) as up, Gateway(one(
+                up, form, timeout_seconds=5,
+                stream_timeout_seconds=1)) as kt:
+            got = ask(kt, form, stream=True)
+            assert read(form, got.body).error, got
+            eventually(lambda: up.taken()[0].closed_at, 1,
+                       "the upstream is left")
+            assert kt.call()["outcome"] == "upstream-timeout", kt.call()
+
+
+def a_whole_answer_that_stalls_is_a_504():
+    half = Answer(200, [JSON, ("Content-Length", "99")], [b"{", HANG], "none")
+    with Upstream(lambda _: half) as up, Gateway(one(
+            up, "anthropic", timeout_seconds=1)) as kt:
+        refusal(ask(kt), "anthropic", 504)
+        eventually(lambda: up.taken()[0].closed_at, 1, "it is left")
+
+
+def the_total_is_bounded_where_it_is_asked_for():
+    beats = [speech.event("ping", {"type": "ping"}), 0.3] * 40
+    events = speech.message_events("hello there")
+    with Upstream(lambda _: stream([*events[:4], *beats])) as up, Gateway(one(
+            up, "anthropic", timeout_seconds=1,
+            total_timeout_seconds=2)) as kt:
+        begun = time.monotonic()
+        got = ask(kt, stream=True)
+        assert time.monotonic() - begun < 4
+        assert grammar.anthropic(got.body).error, got
+
+
+def nobody():
+    """A URL where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return "http://127.0.0.1:%d" % s.getsockname()[1]
+
+
+def no_connection_is_a_502():
+    for form in FORMS:
+        with Gateway(one(nobody(), form)) as kt:
+            refusal(ask(kt, form), form, 502)
+            refusal(ask(kt, form, stream=True), form, 502)
+
+
+def failing(status, form):
+    error = (speech.error("api_error", "scripted") if form == "anthropic"
+             else speech.openai_error("server_error", "scripted"))
+    return whole(error, status, [("retry-after", "1")])
+
+
+def two(form, first, second):
+    return config([target("a", first, form), target("b", second, form)])
+
+
+def the_next_target_is_asked_on_overload_and_failure():
+    now = {}
+    for form in FORMS:
+        with Upstream(lambda _: failing(now["status"], form)) as a, \
+                Upstream(by_stream(form, "from b")) as b, \
+                Gateway(two(form, a, b)) as kt:
+            cases = [(s, i) for s in (429, 500, 502, 503, 529)
+                     for i in (False, True)]
+            for n, (now["status"], is_stream) in enumerate(cases):
+                got = ask(kt, form, stream=is_stream)
+                assert got.status == 200, (form, now, got)
+                assert len(a.taken()) == len(b.taken()) == n + 1
+                same(a.taken()[n].body, b.taken()[n].body)
+                tried = [(t["target"], t["status"])
+                         for t in kt.call(n + 1)["attempts"]]
+                assert tried == [("a", now["status"]), ("b", 200)], tried
+        with Upstream(lambda _: said(form)) as b, Gateway(
+                two(form, nobody(), b)) as kt:
+            assert ask(kt, form).status == 200
+            assert [t["target"] for t in kt.call()["attempts"]] == ["a", "b"]
+
+
+def the_clients_own_mistake_is_not_tried_again():
+    for form in FORMS:
+        now = {}
+        with Upstream(lambda _: now["answer"]) as a, \
+                Upstream(lambda _: said(form)) as b, \
+                Gateway(two(form, a, b)) as kt:
+            for status in (400, 401, 403, 404, 413, 422):
+                now["answer"] = failing(status, form)
+                got = ask(kt, form)
+                assert got.status == status, (form, status, got)
+                same(got.body, now["answer"].steps[0])
+                assert not b.taken(), (form, status)
+
+
+def nothing_is_tried_again_once_the_client_has_bytes():
+    head = speech.message_events("hello there")[:5]
+    with Upstream(lambda _: stream([*head, 0.05, CUT])) as a, \
+            Upstream(lambda _: said()) as b, \
+            Gateway(two("anthropic", a, b)) as kt:
+        got = ask(kt, stream=True)
+        assert grammar.anthropic(got.body).error, got
+        assert not b.taken()
+
+
+def an_overload_of_all_passes_on_as_it_is():
+    for status, outcome in ((529, "upstream-overloaded"),
+                            (429, None), (500, None)):
+        answer = failing(status, "anthropic")
+        with Upstream(lambda _: answer) as a, Upstream(lambda _: answer) as b, \
+                Gateway(two("anthropic", a, b)) as kt:
+            got = ask(kt)
+            assert got.status == status, got
+            same(got.body, answer.steps[0])
+            assert got.headers.get("retry-after") == "1"
+            assert got.headers.get("x-should-retry") is None, got
+            record = kt.call()
+            assert len(record["attempts"]) == 2, record
+            if outcome:
+                assert record["outcome"] == outcome, record
+
+
+def an_upstream_that_recovers_is_asked_on_a_new_connection():
+    closing = Answer(200, [JSON], [speech.compact(speech.message("x"))],
+                     "close")
+    with Upstream(scripted([said(), closing, said()])) as up, \
+            Gateway(one(up, "anthropic")) as kt:
+        for _ in range(4):
+            assert ask(kt).status == 200
+            time.sleep(0.05)
+
+
+def a_failover_may_change_the_format():
+    with Upstream(lambda _: failing(529, "anthropic")) as a, \
+            Upstream(lambda r: stream(speech.completion_events("from b"))
+                     if r.json().get("stream")
+                     else said("openai", "from b")) as b, \
+            Gateway(config([target("a", a), target("b", b, "openai")])) as kt:
+        got = ask(kt)
+        assert got.status == 200, got
+        assert got.json()["content"][0]["text"] == "from b", got
+        got = ask(kt, stream=True)
+        assert grammar.anthropic(got.body).text() == "from b", got
+
+
+run_all([
+    a_broken_answer_is_a_5xx_in_the_clients_shape,
+    a_stream_that_breaks_ends_in_an_error_event,
+    a_stream_that_never_began_is_a_5xx,
+    errors_inside_a_stream_pass,
+    a_slow_first_byte_is_a_504,
+    silence_in_a_stream_ends_in_an_error_event,
+    a_whole_answer_that_stalls_is_a_504,
+    the_total_is_bounded_where_it_is_asked_for,
+    no_connection_is_a_502,
+    the_next_target_is_asked_on_overload_and_failure,
+    the_clients_own_mistake_is_not_tried_again,
+    nothing_is_tried_again_once_the_client_has_bytes,
+    an_overload_of_all_passes_on_as_it_is,
+    an_upstream_that_recovers_is_asked_on_a_new_connection,
+    a_failover_may_change_the_format,
+])

@@ -1,0 +1,4 @@
+# What acceptance looks at, each observed from outside the real program.
+kt_edge_tests = %D%/faults_test.py %D%/forwarding_test.py %D%/streams_test.py
+TESTS += $(kt_edge_tests)
+EXTRA_DIST += $(kt_edge_tests) %D%/calls.py
