@@ -107,11 +107,12 @@ begin_turn(struct kt_tr *t, const char *role)
 
 /* ---- calls and results ---- */
 
-/* The deprecated call has no id: its place in the list is one. */
+/* The deprecated call has no id: its number in the list is one, and the
+ * same on every later turn. */
 static void
-put_function_id(struct kt_tr *t, const char *name, uint32_t message)
+put_function_id(struct kt_tr *t, const char *name, unsigned nth)
 {
-	struct kt_span id = kt_arena_printf(t->mem, "call_kt_%u", message);
+	struct kt_span id = kt_arena_printf(t->mem, "call_kt_%u", nth);
 
 	if (id.ptr == NULL)
 		kt_tr_full(t);
@@ -151,12 +152,12 @@ put_call(struct kt_tr *t, uint32_t call)
 }
 
 static void
-put_function_call(struct kt_tr *t, uint32_t m, uint32_t f)
+put_function_call(struct kt_tr *t, uint32_t f, unsigned nth)
 {
 	kt_tr_approximated(t, "messages.function_call");
 	kt_json_begin_object(t->w);
 	kt_tr_put(t, "type", "tool_use");
-	put_function_id(t, "id", m);
+	put_function_id(t, "id", nth);
 	kt_tr_copy_string(
 	    t, "name", kt_tr_get(t, f, "name"), "messages.function_call.name");
 	kt_tr_put_input(t, kt_tr_string(t, kt_tr_get(t, f, "arguments")),
@@ -165,7 +166,7 @@ put_function_call(struct kt_tr *t, uint32_t m, uint32_t f)
 }
 
 static void
-put_assistant(struct kt_tr *t, uint32_t m)
+put_assistant(struct kt_tr *t, uint32_t m, unsigned nth)
 {
 	uint32_t refusal = kt_tr_get(t, m, "refusal");
 	uint32_t calls = kt_tr_get(t, m, "tool_calls");
@@ -192,13 +193,13 @@ put_assistant(struct kt_tr *t, uint32_t m)
 	     c = kt_json_next(t->json, c))
 		put_call(t, c);
 	if (f != 0)
-		put_function_call(t, m, f);
+		put_function_call(t, f, nth);
 	kt_json_end_array(t->w);
 	kt_json_end_object(t->w);
 }
 
 static void
-put_result(struct kt_tr *t, uint32_t m, uint32_t caller)
+put_result(struct kt_tr *t, uint32_t m, unsigned nth)
 {
 	uint32_t id = kt_tr_get(t, m, "tool_call_id");
 	bool is_function = kt_tr_is(t, kt_tr_get(t, m, "role"), "function");
@@ -206,7 +207,7 @@ put_result(struct kt_tr *t, uint32_t m, uint32_t caller)
 	kt_json_begin_object(t->w);
 	kt_tr_put(t, "type", "tool_result");
 	if (is_function)
-		put_function_id(t, "tool_use_id", caller);
+		put_function_id(t, "tool_use_id", nth);
 	else if (!kt_tr_has_type(t, id, KT_JSON_STRING))
 		kt_tr_refuse(t, "messages.tool_call_id: is required");
 	else
@@ -309,7 +310,7 @@ tell_names(struct kt_tr *t, uint32_t m)
 /* A run of results is one turn; what the user says next belongs to it. */
 struct turns {
 	bool is_open;
-	uint32_t caller; /* message of the last deprecated call */
+	unsigned nfunctions; /* deprecated calls so far */
 };
 
 static void
@@ -341,7 +342,7 @@ put_turn(struct kt_tr *t, struct turns *turns, const struct step *s)
 	switch (s->role) {
 	case RESULT:
 		open_turn(t, turns, "user");
-		put_result(t, m, turns->caller);
+		put_result(t, m, turns->nfunctions);
 		break;
 	case USER:
 		if (turns->is_open) {
@@ -356,9 +357,9 @@ put_turn(struct kt_tr *t, struct turns *turns, const struct step *s)
 	case ASSISTANT:
 		close_turn(t, turns);
 		check_results(t, m);
-		put_assistant(t, m);
 		if (kt_tr_get(t, m, "function_call") != 0)
-			turns->caller = m;
+			turns->nfunctions++;
+		put_assistant(t, m, turns->nfunctions);
 		break;
 	case SYSTEM:
 		if (!s->is_in_place)
