@@ -26,7 +26,7 @@ enum lane { LANE_SPAN, LANE_LATE, NLANES };
 
 struct kt_detect_stream {
 	const struct kt_detect *db;
-	const struct kt_detect_set *enabled;
+	const struct kt_detect_set *enabled, *held;
 	uint64_t total; /* bytes seen */
 	uint64_t from[NLANES]; /* starts before it are settled */
 	bool is_used[NLANES];
@@ -55,9 +55,10 @@ struct step {
 };
 
 static enum lane
-lane_of(const struct kt_detect_rule *r)
+lane_of(const struct kt_detect_stream *st, size_t i)
 {
-	return r->def->when == KT_DETECT_LATE ? LANE_LATE : LANE_SPAN;
+	return st->db->rules[i].def->when == KT_DETECT_LATE ||
+	    !kt_detect_rule_is_on(st->held, i) ? LANE_LATE : LANE_SPAN;
 }
 
 static bool
@@ -65,13 +66,14 @@ is_wanted(const struct step *t, uint32_t i)
 {
 	const struct kt_detect_rule *r = &t->db->rules[i];
 
-	return r->def->when != KT_DETECT_BLOCK && lane_of(r) == t->lane &&
+	return r->def->when != KT_DETECT_BLOCK &&
+	    lane_of(t->st, i) == t->lane &&
 	    kt_detect_rule_is_on(t->st->enabled, i);
 }
 
 enum kt_rc
 kt_detect_stream_new(struct kt_detect_stream **out, const struct kt_detect *db,
-    const struct kt_detect_set *enabled)
+    const struct kt_detect_set *enabled, const struct kt_detect_set *held)
 {
 	struct kt_detect_stream *st;
 
@@ -81,10 +83,11 @@ kt_detect_stream_new(struct kt_detect_stream **out, const struct kt_detect *db,
 		return KT_E_LIMIT;
 	st->db = db;
 	st->enabled = enabled;
+	st->held = held;
 	for (size_t i = 0; i < db->n; i++)
 		if (kt_detect_rule_is_on(enabled, i) &&
 		    db->rules[i].def->when != KT_DETECT_BLOCK)
-			st->is_used[lane_of(&db->rules[i])] = true;
+			st->is_used[lane_of(st, i)] = true;
 	return KT_OK;
 }
 

@@ -31,9 +31,13 @@ struct kt_detect_step {
 	uint64_t hold;
 };
 
-/* db and enabled (NULL: all) outlive it. */
+/*
+ * db, enabled and held (NULL: all) outlive it.  What is enabled and not held
+ * is late, whatever its definition says: it is only to be known.
+ */
 KT_MUSTCHECK enum kt_rc kt_detect_stream_new(struct kt_detect_stream **out,
-    const struct kt_detect *db, const struct kt_detect_set *enabled);
+    const struct kt_detect *db, const struct kt_detect_set *enabled,
+    const struct kt_detect_set *held);
 void kt_detect_stream_free(struct kt_detect_stream **st);
 
 /* More text.  After an error every later call fails: cut. */

@@ -213,8 +213,8 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 		return KT_OK;
 	if (has_escapes && kt_json_unescape(raw, x->turn, &text, &map) < 0)
 		return KT_E_LIMIT;
-	if (kt_detect_scan(chain->detect, x->scratch->detect, text, &chain->any,
-	        &found) < 0)
+	if (kt_detect_scan(chain->detect, x->scratch->detect, text,
+	        &chain->heard[c], &found) < 0)
 		return KT_E_ENGINE;
 	if (found.n == 0)
 		return KT_OK;

@@ -57,9 +57,10 @@ add_block(struct kt_exchange *x, const struct kt_part *part)
 		return b;
 	b->is_inspected = true;
 	b->is_collected = b->component == KT_COMPONENT_TOOL_USE ||
-	    kt_detect_needs_block(chain->detect, &chain->any);
+	    kt_detect_needs_block(chain->detect, &chain->heard[b->component]);
 	if (!b->is_collected &&
-	    kt_detect_stream_new(&b->stream, chain->detect, &chain->any) < 0)
+	    kt_detect_stream_new(&b->stream, chain->detect,
+	        &chain->heard[b->component], &chain->enforced[b->component]) < 0)
 		return NULL;
 	return b;
 }

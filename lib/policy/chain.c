@@ -12,6 +12,7 @@
 /* Patterns of the user's own, over all policies of a chain. */
 #define OWN_DETECTORS_MAX 1024
 #define CHAIN_ARENA_MAX (16u << 20)
+#define OPINIONS_MAX 32
 
 static const char *const reason_codes[KT_NREASONS] = {
 #define KT_REASON(id, code, meaning) [KT_REASON_##id] = code,
@@ -175,11 +176,33 @@ gather(struct kt_chain *c, const struct kt_detector *shipped, size_t nshipped,
 	return KT_OK;
 }
 
+/* Sorts the detectors by what the policies would do with the surest find. */
+static enum kt_rc
+weigh(struct kt_chain *c, enum kt_component component)
+{
+	struct kt_opinion o[OPINIONS_MAX];
+	size_t deciding;
+
+	if (kt_detect_set_init(&c->heard[component], c->detect) < 0 ||
+	    kt_detect_set_init(&c->enforced[component], c->detect) < 0)
+		return KT_E_LIMIT;
+	for (size_t d = 0; d < kt_detect_count(c->detect); d++) {
+		struct kt_finding f = { .detector = (uint32_t)d,
+			.confidence_pm = 1000 };
+
+		if (kt_chain_judge(c, &f, component, o, KT_NELEMS(o),
+		        &deciding) == 0)
+			continue;
+		kt_detect_set_add(&c->heard[component], d);
+		if (o[deciding].action < KT_ACTION_FLAG)
+			kt_detect_set_add(&c->enforced[component], d);
+	}
+	return KT_OK;
+}
+
 static enum kt_rc
 select_all(struct kt_chain *c, struct kt_err *err)
 {
-	if (kt_detect_set_init(&c->any, c->detect) < 0)
-		return kt_fail(err, KT_E_LIMIT, "no memory for the detectors");
 	for (size_t i = 0; i < c->n; i++) {
 		struct kt_policy *p = &c->policies[i];
 
@@ -189,11 +212,10 @@ select_all(struct kt_chain *c, struct kt_err *err)
 			return kt_fail(err, KT_E_LIMIT, "no memory for the detectors");
 		if (p->kind->select(p, c->detect, err) < 0)
 			return kt_wrap(err, "policy %s", p->kind->config.name);
-		for (size_t d = 0; d < kt_detect_count(c->detect); d++) {
-			if (kt_detect_set_has(&p->listens, d))
-				kt_detect_set_add(&c->any, d);
-		}
 	}
+	for (unsigned i = 0; i < KT_NCOMPONENTS; i++)
+		if (weigh(c, (enum kt_component)i) < 0)
+			return kt_fail(err, KT_E_LIMIT, "no memory for the detectors");
 	return KT_OK;
 }
 
@@ -253,7 +275,10 @@ kt_chain_fini(struct kt_chain *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		kt_detect_set_fini(&c->policies[i].listens);
-	kt_detect_set_fini(&c->any);
+	for (unsigned i = 0; i < KT_NCOMPONENTS; i++) {
+		kt_detect_set_fini(&c->heard[i]);
+		kt_detect_set_fini(&c->enforced[i]);
+	}
 	kt_detect_free(&c->detect);
 	kt_arena_free(&c->mem);
 	*c = (struct kt_chain){ 0 };

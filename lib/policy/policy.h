@@ -55,7 +55,8 @@ struct kt_policy_kind {
 	/* Which detectors it listens to; NULL: none. */
 	enum kt_rc (*select)(struct kt_policy *p, const struct kt_detect *db,
 	    struct kt_err *err);
-	/* What it wants for a finding of a selected detector. */
+	/* What it wants for a finding of a selected detector; with more
+	   confidence never something milder. */
 	enum kt_action (*judge)(const struct kt_policy *p,
 	    const struct kt_detector *d, const struct kt_finding *f,
 	    enum kt_component c);
@@ -91,7 +92,10 @@ struct kt_chain {
 	struct kt_policy *policies;
 	size_t n;
 	struct kt_detect *detect; /* NULL: nothing to search for */
-	struct kt_detect_set any; /* what some policy listens to */
+	/* What some policy does not ignore, and what it may redact or block:
+	   the rest need not be searched for, and not held back. */
+	struct kt_detect_set heard[KT_NCOMPONENTS];
+	struct kt_detect_set enforced[KT_NCOMPONENTS];
 	struct kt_arena *mem;
 };
 /*

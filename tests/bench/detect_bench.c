@@ -68,7 +68,7 @@ stream(const struct kt_detect *db, struct kt_detect_scratch *s,
 	double from = seconds(), lag = 0;
 	size_t n = 0;
 
-	if (kt_detect_stream_new(&st, db, NULL) < 0)
+	if (kt_detect_stream_new(&st, db, NULL, NULL) < 0)
 		KT_BUG("no memory");
 	for (size_t at = 0; at + DELTA <= text.len; at += DELTA, n++) {
 		if (kt_detect_stream_feed(

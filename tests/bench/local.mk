@@ -23,6 +23,6 @@ tests_bench_load_LDADD =
 EXTRA_DIST += %D%/run.py
 CLEANFILES += bench.md
 .PHONY: bench
-bench: kt$(EXEEXT) detectors.ktd tests/bench/upstream tests/bench/load
+bench: all tests/bench/upstream tests/bench/load
 	KT_SRCDIR='$(abs_top_srcdir)' KT_BUILDDIR='$(abs_top_builddir)' \
 	python3 $(top_srcdir)/tests/bench/run.py $(BENCH_FLAGS)

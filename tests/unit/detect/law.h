@@ -114,7 +114,7 @@ streams_as_whole(struct kt_span text, size_t first, size_t each, bool leaky)
 
 	if (kt_detect_scan(db, scratch, text, NULL, &f.whole) != KT_OK ||
 	    f.whole.n > FOUND_MAX ||
-	    kt_detect_stream_new(&f.st, db, NULL) != KT_OK)
+	    kt_detect_stream_new(&f.st, db, NULL, NULL) != KT_OK)
 		return false;
 	if (f.whole.n > 0)
 		memcpy(want, f.whole.v, f.whole.n * sizeof(*want));

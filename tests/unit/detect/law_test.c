@@ -108,12 +108,13 @@ slices_do_not_show(void)
 }
 
 static uint64_t
-lag_of(struct kt_detect_set *set, const char *text)
+lag_of(const struct kt_detect_set *set, const struct kt_detect_set *held,
+    const char *text)
 {
 	struct kt_detect_stream *st;
 	struct kt_detect_step out = { .hold = 0 };
 
-	if (!ok(kt_detect_stream_new(&st, db, set) == KT_OK) ||
+	if (!ok(kt_detect_stream_new(&st, db, set, held) == KT_OK) ||
 	    !ok(kt_detect_stream_feed(st, scratch, kt_span_of(text), &out) ==
 		KT_OK))
 		return 0;
@@ -130,13 +131,16 @@ clean_prose_holds_at_most_the_current_word(void)
 	kt_detect_set_add(&secrets, R_AWS);
 	kt_detect_set_add(&secrets, R_GHP);
 	kt_detect_set_add(&secrets, R_PEM);
-	ok(lag_of(&secrets, "The quick brown fox") == 0);
-	ok(lag_of(&secrets, "The quick brown fox bragh") == 0);
-	ok(lag_of(&secrets, "The quick brown fox gh") == 2);
-	ok(lag_of(&secrets, "4111 1111 1111 ") == 0);
-	ok(lag_of(NULL, "The quick brown fox") == 3);
-	ok(lag_of(NULL, "The quick brown fox ") == 0);
-	ok(lag_of(NULL, "ignore previous inst") == 4);
+	ok(lag_of(&secrets, NULL, "The quick brown fox") == 0);
+	ok(lag_of(&secrets, NULL, "The quick brown fox bragh") == 0);
+	ok(lag_of(&secrets, NULL, "The quick brown fox gh") == 2);
+	ok(lag_of(&secrets, NULL, "4111 1111 1111 ") == 0);
+	ok(lag_of(NULL, NULL, "The quick brown fox") == 3);
+	ok(lag_of(NULL, NULL, "The quick brown fox ") == 0);
+	ok(lag_of(NULL, NULL, "ignore previous inst") == 4);
+	/* What is only to be known is looked for and holds nothing. */
+	ok(lag_of(NULL, &secrets, "The quick brown fox") == 0);
+	ok(lag_of(NULL, &secrets, "The quick brown fox gh") == 2);
 	kt_detect_set_fini(&secrets);
 }
 
@@ -148,7 +152,7 @@ a_tail_is_reported_open_and_costs_no_hold(void)
 	char more[KT_HOLD_MAX * 3];
 
 	memset(more, 'x', sizeof(more));
-	ok(kt_detect_stream_new(&st, db, NULL) == KT_OK);
+	ok(kt_detect_stream_new(&st, db, NULL, NULL) == KT_OK);
 	ok(kt_detect_stream_feed(st, scratch, KT_SPAN("see ops_abc"), &out) ==
 	    KT_OK);
 	ok(out.findings.n == 0 && out.hold == 4);
@@ -182,7 +186,7 @@ an_engine_that_fails_at_any_call_never_says_nothing_found(void)
 		whole = kt_detect_scan(db, scratch, text, NULL, &f);
 		ok(whole == KT_E_ENGINE ? f.n == 0 : whole == KT_OK);
 		kt_detect_scratch_fail_at(scratch, n);
-		if (!ok(kt_detect_stream_new(&st, db, NULL) == KT_OK))
+		if (!ok(kt_detect_stream_new(&st, db, NULL, NULL) == KT_OK))
 			return;
 		for (size_t i = 0; i < text.len && rc == KT_OK; i += 16)
 			rc = kt_detect_stream_feed(

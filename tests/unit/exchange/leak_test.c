@@ -176,7 +176,7 @@ first_start(struct world *w, struct kt_span text)
 	struct kt_findings found;
 
 	if (kt_detect_scan(w->program->chain.detect, w->scratch->detect, text,
-	        &w->program->chain.any, &found) < 0)
+	        &w->program->chain.heard[KT_COMPONENT_COMPLETION], &found) < 0)
 		abort();
 	return found.n > 0 ? found.v[0].start : SIZE_MAX;
 }
