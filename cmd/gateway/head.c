@@ -288,15 +288,12 @@ bool
 kt_head_may_trail(struct kt_span name)
 {
 	static const struct kt_span never[] = {
-		KT_SPAN_INIT("content-length"), KT_SPAN_INIT("expect"),
-		KT_SPAN_INIT("host"), KT_SPAN_INIT("transfer-encoding"),
+		KT_SPAN_INIT("content-length"), KT_SPAN_INIT("host"),
+		KT_SPAN_INIT("transfer-encoding"),
 	};
 
 	for (size_t i = 0; i < KT_NELEMS(never); i++)
 		if (kt_span_caseeq(never[i], name))
-			return false;
-	for (size_t i = 0; i < KT_NELEMS(singles); i++)
-		if (kt_span_caseeq(singles[i], name))
 			return false;
 	return kt_header_is_name(name);
 }

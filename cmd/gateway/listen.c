@@ -186,16 +186,12 @@ is_line_end(const char *at, const char *end)
  * leave a gap.
  */
 static bool
-is_tiled(const struct kt_request *r, const char *method, const char *version)
+is_tiled(const struct kt_request *r, const char *version)
 {
 	const struct kt_listen *l = r->l;
-	const union MHD_ConnectionInfo *size = MHD_get_connection_info(
-	    r->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	const char *at = method + strlen(method) + 1, *end;
+	const char *at = r->head + strlen(r->head) + 1;
+	const char *end = r->head + r->head_bytes;
 
-	if (size == NULL)
-		return false;
-	end = method + size->header_size;
 	if (at != r->uri || at + r->target.len + 1 != version)
 		return false;
 	at = version + strlen(version);
@@ -221,8 +217,12 @@ check(struct kt_request *r, struct kt_head *head, const char *method,
 {
 	static const struct kt_head_fault too_many = { 431, "header.count" };
 	static const struct kt_head_fault layout = { 400, "head.layout" };
+	const union MHD_ConnectionInfo *size = MHD_get_connection_info(
+	    r->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	struct kt_listen *l = r->l;
 
+	r->head = method;
+	r->head_bytes = size != NULL ? size->header_size : 0;
 	l->nheaders = 0;
 	(void)MHD_get_connection_values_n(
 	    r->mhd, MHD_HEADER_KIND, take_header, l);
@@ -233,7 +233,7 @@ check(struct kt_request *r, struct kt_head *head, const char *method,
 		.target = kt_buf_span(&r->target),
 		.headers = l->headers, .nheaders = l->nheaders,
 	};
-	if (l->knows_layout && !is_tiled(r, method, version))
+	if (l->knows_layout && !is_tiled(r, version))
 		return &layout;
 	/* MHD takes "chunked " for a coding that it does not know. */
 	for (size_t i = 0; i < l->nheaders; i++)
@@ -337,24 +337,26 @@ static enum MHD_Result
 take_trailer(void *self, enum MHD_ValueKind kind, const char *name,
     size_t name_len, const char *value, size_t value_len)
 {
-	bool *may_pass = self;
+	struct kt_request *r = self;
 
 	(void)kind; /* only trailers were asked for */
 	(void)value; /* dropped, whatever it says */
 	(void)value_len;
-	*may_pass = kt_head_may_trail((struct kt_span){ name, name_len });
-	return *may_pass ? MHD_YES : MHD_NO;
+	/* When "0", CR, LF of the last chunk come one by one, MHD tells the
+	 * last field of the head again. */
+	if (name >= r->head && name < r->head + r->head_bytes)
+		return MHD_YES;
+	r->is_forged = !kt_head_may_trail((struct kt_span){ name, name_len });
+	return r->is_forged ? MHD_NO : MHD_YES;
 }
 
 /* Trailers go nowhere; one that could not be one is no mistake. */
 static bool
 are_trailers_harmless(struct kt_request *r)
 {
-	bool may_pass = true;
-
 	(void)MHD_get_connection_values_n(
-	    r->mhd, MHD_FOOTER_KIND, take_trailer, &may_pass);
-	return may_pass;
+	    r->mhd, MHD_FOOTER_KIND, take_trailer, r);
+	return !r->is_forged;
 }
 
 static enum MHD_Result
@@ -450,7 +452,9 @@ reset(struct kt_request *r)
 	r->out_at = r->sent = r->dropped = 0;
 	r->is_open = r->is_begun = r->is_ended = r->is_paused = false;
 	r->is_refused = r->is_answered = r->is_finished = false;
-	r->is_bodiless = r->is_unwanted = false;
+	r->is_bodiless = r->is_unwanted = r->is_forged = false;
+	r->head = NULL;
+	r->head_bytes = 0;
 	kt_buf_reset(&r->out);
 	if (r->out.cap > KEEP_BYTES) {
 		kt_buf_fini(&r->out);

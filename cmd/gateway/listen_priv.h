@@ -42,11 +42,12 @@ struct kt_request {
 	struct kt_timer timer;
 	void *call;            /* NULL: nobody is to be told */
 	const char *uri;       /* where MHD had it, before it was decoded */
+	const char *head;      /* as MHD keeps it: head_bytes of it */
 	struct kt_buf target;  /* as received */
 	struct kt_buf fields;  /* of the answer: name NUL value NUL ... */
 	struct kt_buf out;     /* of the answer: [out_at, len) waits */
 	struct kt_buf subject; /* of the peer's certificate */
-	size_t out_at, sent, dropped;
+	size_t head_bytes, out_at, sent, dropped;
 	uint64_t length, active_us;
 	unsigned status;
 	char address[INET6_ADDRSTRLEN];
@@ -56,6 +57,7 @@ struct kt_request {
 	bool is_suspended, is_waking, wants_linger;
 	/* Of the request; cleared by reset(). */
 	bool is_open, is_begun, is_ended, is_paused, is_refused, is_unwanted;
+	bool is_forged; /* by a trailer */
 	bool is_answered, is_finished, is_broken, is_bodiless, is_1_0;
 };
 

@@ -1,2 +1,4 @@
 TESTS += %D%/shell_test.py
 EXTRA_DIST += %D%/shell_test.py
+TESTS += %D%/suites_test.py %D%/smuggling_test.py
+EXTRA_DIST += %D%/suites_test.py %D%/smuggling_test.py

@@ -151,11 +151,11 @@ class Gateway:
                         out.append(record)
         return out
 
-    def call(self, n=1, seconds=2):
-        """The N-th call record, once it is there."""
+    def call(self, n=1, seconds=2, kind="call"):
+        """The N-th record of this kind, once it is there."""
         return eventually(
-            lambda: self.records()[n - 1:n], seconds,
-            "%d call records; there are %d" % (n, len(self.records())))[0]
+            lambda: self.records(kind)[n - 1:n], seconds, "%d %s records" % (
+                n, kind))[0]
 
 
 def _sanitizer():
