@@ -137,6 +137,7 @@ kt_x_out(struct kt_exchange *x, struct kt_span bytes)
 	}
 	x->bytes_out += bytes.len;
 	x->in_flight += bytes.len;
+	x->last_out_mono = x->now_mono;
 	last = x->norders > 0 ? &x->orders[x->norders - 1] : NULL;
 	if (last != NULL && last->kind == KT_ORDER_ANSWER_BODY) {
 		last->bytes.len += bytes.len;
@@ -331,8 +332,8 @@ set_deadline(struct kt_exchange *x)
 	if (total != 0 && (at == 0 || total < at))
 		at = total;
 	if (x->phase == KT_X_STREAM && x->stream.first != NULL &&
-	    (at == 0 || x->now_mono + PING_US < at))
-		at = x->now_mono + PING_US;
+	    (at == 0 || x->last_out_mono + PING_US < at))
+		at = x->last_out_mono + PING_US;
 	/* Rounded up, so that not every event moves the timer. */
 	kt_x_deadline(x, at == 0 ? 0 : (at / 262144 + 1) * 262144);
 }

@@ -203,7 +203,7 @@ struct kt_exchange {
 	struct kt_span upstream_request_id;
 	bool is_answer_begun, is_answer_stream, is_head_only;
 	uint64_t start_mono, start_wall, first_byte_mono, end_mono;
-	uint64_t upstream_us, last_byte_mono;
+	uint64_t upstream_us, last_byte_mono, last_out_mono;
 
 	/* how it ends */
 	enum kt_audit_outcome outcome;
