@@ -82,7 +82,8 @@ KT_MUSTCHECK enum kt_rc kt_stream_write(struct kt_stream_writer *w,
     const struct kt_json *json, struct kt_buf *out, struct kt_err *err);
 /*
  * Ends by policy, in valid grammar: policy_block or content_filter.  An open
- * thinking block cannot be closed (it has no signature yet): error event.
+ * thinking block cannot be closed (it has no signature yet), and an OpenAI
+ * choice that has finished cannot say so any more: error event.
  */
 KT_MUSTCHECK enum kt_rc kt_stream_write_cut(
     struct kt_stream_writer *w, const char *reason, struct kt_buf *out);

@@ -115,6 +115,7 @@ static void
 take_arguments(struct kt_ts *s, struct kt_stream_call *c, struct kt_span raw)
 {
 	struct kt_stream_writer *w = s->w;
+	bool was_whole = c->is_whole;
 
 	if (raw.len == 0)
 		return;
@@ -124,7 +125,7 @@ take_arguments(struct kt_ts *s, struct kt_stream_call *c, struct kt_span raw)
 		return;
 	}
 	if (!follow_json(c, kt_buf_span(&w->scratch)) ||
-	    (c->state == KT_CALL_CLOSED && !c->is_whole)) {
+	    (c->state == KT_CALL_CLOSED && !was_whole)) {
 		kt_tr_refuse(&s->t, "event: a call goes on behind its end");
 		return;
 	}

@@ -157,8 +157,9 @@ put_problem(struct kt_ts *s, const struct kt_problem *p)
 	s->w->is_ended = true;
 }
 
+/* Where no end by policy can be said any more. */
 static void
-cut_anthropic(struct kt_ts *s, const char *reason)
+fail_by_policy(struct kt_ts *s, const char *reason)
 {
 	struct kt_problem p = {
 		.status = 403,
@@ -168,8 +169,14 @@ cut_anthropic(struct kt_ts *s, const char *reason)
 		.message = KT_SPAN("The answer was stopped by policy."),
 	};
 
+	put_problem(s, &p);
+}
+
+static void
+cut_anthropic(struct kt_ts *s, const char *reason)
+{
 	if (s->w->open == KT_OPEN_THINKING) {
-		put_problem(s, &p);
+		fail_by_policy(s, reason);
 		return;
 	}
 	if (!s->w->is_started)
@@ -179,10 +186,12 @@ cut_anthropic(struct kt_ts *s, const char *reason)
 	kt_ts_message_stop(s, reason);
 }
 
+/* A choice finishes once: behind that a cut would look like a clean end. */
 static void
-cut_openai(struct kt_ts *s)
+cut_openai(struct kt_ts *s, const char *reason)
 {
 	struct kt_stream_writer *w = s->w;
+	bool is_said = false;
 
 	if (!w->is_started)
 		kt_ts_chunk_role(s);
@@ -194,6 +203,11 @@ cut_openai(struct kt_ts *s)
 			continue;
 		kt_ts_chunk_begin(s, i);
 		kt_ts_chunk_end(s, "content_filter");
+		is_said = true;
+	}
+	if (!is_said) {
+		fail_by_policy(s, reason);
+		return;
 	}
 	if (w->wants_usage && w->usage.is_known)
 		kt_ts_chunk_usage(s);
@@ -264,7 +278,7 @@ kt_stream_write_cut(
 		return KT_OK;
 	kt_ts_init(&s, w, out, NULL, (struct kt_span){ 0 }, NULL);
 	if (w->to == KT_FORMAT_OPENAI)
-		cut_openai(&s);
+		cut_openai(&s, reason);
 	else if (w->to == KT_FORMAT_RESPONSES)
 		cut_responses(&s);
 	else

@@ -21,6 +21,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_segments \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_stream_event \
+	tests/fuzz/fuzz_translate \
 	tests/fuzz/fuzz_yaml
 
 tests_fuzz_fuzz_audit_line_SOURCES = %D%/fuzz_audit_line.c $(fuzz_main)
@@ -39,3 +40,5 @@ tests_fuzz_fuzz_segments_SOURCES = %D%/fuzz_segments.c $(fuzz_main)
 tests_fuzz_fuzz_segments_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_stream_event_SOURCES = %D%/fuzz_stream_event.c $(fuzz_main)
 tests_fuzz_fuzz_stream_event_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_translate_SOURCES = %D%/fuzz_translate.c $(fuzz_main)
+tests_fuzz_fuzz_translate_LDADD = $(FUZZ_LIBS)
