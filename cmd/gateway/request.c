@@ -8,6 +8,13 @@
 
 #include "cmd/gateway/listen_priv.h"
 
+/*
+ * libmicrohttpd takes a short read for the end of what has come, and then
+ * misses the end of the connection when both came at once.  What was sent
+ * before it has been read by then.
+ */
+#define HALF_CLOSED_US 200000
+
 /* Waking and breaking. */
 
 /* MHD goes on with this connection in this turn.  Not needed inside one of
@@ -52,6 +59,8 @@ kt_request_on_peer(void *self, uint32_t events)
 	/* A finished answer is on its way: its bytes tell what becomes of it. */
 	if (r->is_begun && !r->is_finished && (r->is_ended || r->is_suspended))
 		kt_request_leave(r);
+	else if (!r->is_ended)
+		kt_request_deadline(r, HALF_CLOSED_US);
 }
 
 /* Deadlines. */
@@ -61,6 +70,8 @@ static void on_deadline(void *self);
 void
 kt_request_deadline(struct kt_request *r, uint64_t us)
 {
+	if (r->is_half_closed && us > HALF_CLOSED_US)
+		us = HALF_CLOSED_US;
 	/* Without memory for timers: better no connection than no deadline. */
 	if (kt_timer_set(r->l->o.loop, &r->timer,
 	        kt_loop_now(r->l->o.loop) + us, on_deadline, r) < 0)
@@ -79,6 +90,8 @@ on_deadline(void *self)
 
 	if (!r->is_open || !r->is_begun)
 		kt_request_break(r);
+	else if (r->is_half_closed && !r->is_ended)
+		kt_request_leave(r);
 	else if (!waits_for_client)
 		kt_request_deadline(r, limit);
 	else if (r->active_us + limit > now)

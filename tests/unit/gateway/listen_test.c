@@ -120,8 +120,8 @@ begin(bool answers)
 	static const struct kt_listen_events events = { on_head, on_body,
 		on_end, on_sent, on_gone, on_done, on_reject, on_empty };
 	struct kt_listen_options o = { .events = &events, .nfds = 1,
-		.head_us = 200000, .body_idle_us = 200000,
-		.keepalive_us = 300000, .write_idle_us = 300000,
+		.head_us = 400000, .body_idle_us = 400000,
+		.keepalive_us = 400000, .write_idle_us = 400000,
 		.connections_max = 64 };
 	int fd;
 
@@ -603,6 +603,36 @@ a_client_that_leaves_is_noticed_before_and_after_the_first_byte(void)
 }
 
 static void
+a_client_that_leaves_in_the_middle_is_noticed_soon(void)
+{
+	static const char *const parts[] = {
+		"GE", "GET / HTTP/1.1\r\nHost", NEXT,
+		"POST / HTTP/1.1\r\n" H "Content-Length: 9\r\n\r\n",
+		"POST / HTTP/1.1\r\n" H "Content-Length: 9\r\n\r\nabc",
+		"POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n9",
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(parts); i++)
+		for (int is_refused = 0; is_refused < 2; is_refused++) {
+			int fd;
+
+			begin(true);
+			seen.refuses = is_refused;
+			fd = dial();
+			turns(2);
+			/* Bytes and end in one event. */
+			ok(send(fd, parts[i], strlen(parts[i]), 0) > 0);
+			(void)close(fd);
+			for (int ms = 0; ms < 300 && (ms < 5 ||
+			         kt_listen_connections(seen.listen) > 0); ms++)
+				turns(1);
+			ok(kt_listen_connections(seen.listen) == 0);
+			ok(seen.gone + seen.finished == (i >= 2));
+			end();
+		}
+}
+
+static void
 a_slow_head_body_or_reader_is_closed_by_its_deadline(void)
 {
 	static const char *const starts[] = {
@@ -711,6 +741,7 @@ main(void)
 	RUN(pieces_of_an_answer_leave_as_they_come);
 	RUN(an_aborted_answer_never_looks_complete);
 	RUN(a_client_that_leaves_is_noticed_before_and_after_the_first_byte);
+	RUN(a_client_that_leaves_in_the_middle_is_noticed_soon);
 	RUN(a_slow_head_body_or_reader_is_closed_by_its_deadline);
 	RUN(a_drain_finishes_what_began_and_serves_nothing_new);
 	RUN(a_port_in_use_is_an_error_with_its_cause);
