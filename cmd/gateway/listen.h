@@ -40,6 +40,8 @@ struct kt_listen_events {
 	/* A head was refused before it became a request. */
 	void (*on_reject)(void *worker, unsigned status, const char *what,
 	    const struct kt_head *head);
+	/* A good head, answered 503 because this turn took too long already. */
+	void (*on_shed)(void *worker);
 	/* After kt_listen_drain: the last connection is closed. */
 	void (*on_empty)(void *worker);
 };

@@ -16,6 +16,7 @@
 #define UPLOAD_HIGH (256u << 10)
 #define UPLOAD_MAX (4u << 20)
 #define REJECT_MAX 4096
+#define SHED_RECORD_US 1000000
 #define RECEIPT_MAX 512
 
 struct kt_call {
@@ -569,29 +570,64 @@ on_done(void *self)
 }
 
 static void
+record_reject(struct kt_relay *relay, const struct kt_audit_reject *r)
+{
+	struct kt_disk_time now;
+	struct kt_buf body;
+
+	kt_disk_now(&now);
+	kt_console_reject(
+	    relay->console, now.real_us, r->status, r->detail.ptr);
+	kt_buf_init(&body, REJECT_MAX);
+	/* Refused it is in any case; without a log the writer says so. */
+	if (kt_audit_reject_write(r, &body, NULL) == KT_OK)
+		(void)!kt_writer_submit(
+		    relay->writer, kt_buf_span(&body), NULL, NULL, NULL);
+	kt_buf_fini(&body);
+}
+
+static void
 on_reject(void *self, unsigned status, const char *what,
     const struct kt_head *head)
 {
-	struct kt_relay *relay = self;
 	struct kt_audit_reject r = { .status = status,
 		.reason_code = kt_span_of(
 		    kt_reason_code(KT_REASON_GATEWAY_MALFORMED)),
 		.detail = kt_span_of(what), .method_bytes = head->method.len,
 		.target_bytes = head->target.len };
-	struct kt_disk_time now;
-	struct kt_buf body;
 
 	for (size_t i = 0; i < head->nheaders; i++)
 		r.head_bytes +=
 		    head->headers[i].name.len + head->headers[i].value.len + 4;
-	kt_disk_now(&now);
-	kt_console_reject(relay->console, now.real_us, status, what);
-	kt_buf_init(&body, REJECT_MAX);
-	/* Refused it is in any case; without a log the writer says so. */
-	if (kt_audit_reject_write(&r, &body, NULL) == KT_OK)
-		(void)!kt_writer_submit(
-		    relay->writer, kt_buf_span(&body), NULL, NULL, NULL);
-	kt_buf_fini(&body);
+	record_reject(self, &r);
+}
+
+/* One record a second: what is shed must stay cheap. */
+static void
+record_shed(void *self)
+{
+	struct kt_relay *relay = self;
+	char detail[48];
+	int n = snprintf(detail, sizeof(detail), "overloaded: %llu calls",
+	    (unsigned long long)relay->nshed);
+	struct kt_audit_reject r = { .status = 503,
+		.reason_code = kt_span_of(
+		    kt_reason_code(KT_REASON_GATEWAY_BUSY)),
+		.detail = { detail, (size_t)n } };
+
+	relay->nshed = 0;
+	record_reject(relay, &r);
+}
+
+static void
+on_shed(void *self)
+{
+	struct kt_relay *relay = self;
+
+	if (relay->nshed++ == 0 && kt_timer_set(relay->loop,
+	        &relay->shed_timer, kt_loop_now(relay->loop) + SHED_RECORD_US,
+	        record_shed, relay) < 0)
+		record_shed(relay);
 }
 
 static void
@@ -604,7 +640,7 @@ on_empty(void *self)
 }
 
 const struct kt_listen_events kt_relay_events = { on_head, on_body, on_end,
-	on_sent, on_gone, on_done, on_reject, on_empty };
+	on_sent, on_gone, on_done, on_reject, on_shed, on_empty };
 
 void
 kt_relay_recorded(
@@ -646,6 +682,10 @@ void
 kt_relay_fini(struct kt_relay *relay)
 {
 	kt_relay_adopt(relay, NULL);
+	if (relay->nshed > 0)
+		record_shed(relay);
+	if (relay->loop != NULL)
+		kt_timer_del(relay->loop, &relay->shed_timer);
 	while (relay->spare != NULL) {
 		struct kt_call *c = relay->spare;
 

@@ -38,6 +38,8 @@ struct kt_relay {
 	size_t ncalls, nspare;
 	uint8_t seeds[KT_RELAY_SEEDS][32];
 	size_t seeds_left;
+	struct kt_timer shed_timer;
+	uint64_t nshed; /* since the last record of them */
 };
 
 /* For kt_listen_options; `worker` is the struct kt_relay. */
