@@ -1,5 +1,5 @@
 # Kinds of tests, each named after what it proves: CONTRIBUTING.md, TESTS.
-EXTRA_DIST += %D%/unit/tap.h
+EXTRA_DIST += %D%/unit/tap.h %D%/skips.allow %D%/tsan.supp
 
 include %D%/unit/base/local.mk
 include %D%/unit/detect/local.mk

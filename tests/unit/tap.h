@@ -21,6 +21,8 @@ static int tap_failed_here __attribute__((unused));
 		tap_run++; \
 		tap_bad += tap_failed_here ? 1 : 0; \
 		printf("%s %d - %s\n", tap_failed_here ? "not ok" : "ok", tap_run, #test); \
+		/* A test that forks must not have its child say it again. */ \
+		(void)fflush(stdout); \
 	} while (0)
 /* For what is absent on this machine: a test of its own, named. */
 #define SKIP(test, why) printf("ok %d - %s # SKIP %s\n", ++tap_run, #test, (why))
