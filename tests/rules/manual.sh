@@ -86,4 +86,20 @@ awk '/^\.Bd / { is_in = 1; next } /^\.Ed/ { is_in = 0 }
 	is_in { gsub(/\\e/, "\\"); print }' "$man/kt-detectors.5" >"$out/d.yaml"
 "$KT_BUILDDIR/save-detectors" "$out/d.ktd" "$out/d.yaml" 2>"$out/why"
 claim 'the example of kt-detectors(5) loads' $?
+
+sed -n '/^```yaml$/,/^```$/p' "$KT_SRCDIR/README.md" | grep -v '^```' \
+	>"$out/readme.yaml"
+"$kt" policy show --policy-config "$out/readme.yaml" >/dev/null 2>"$out/why"
+claim 'the configuration of README.md loads' $?
+grep -o '](\([A-Za-z./]*\))' "$KT_SRCDIR/README.md" | tr -d '](),' |
+	while read -r file; do
+		[ -e "$KT_SRCDIR/$file" ] || echo "$file"
+	done >"$out/why"
+[ ! -s "$out/why" ]
+claim 'README.md refers to files that are there' $?
+sed -n 's/^\([a-z]*\):.*/\1/p' "$KT_SRCDIR/lib/LAYERS" | while read -r room; do
+	grep -q "lib/$room\>" "$KT_SRCDIR/CONTRIBUTING.md" || echo "$room"
+done >"$out/why"
+[ ! -s "$out/why" ]
+claim 'CONTRIBUTING.md has every room on its map' $?
 finish
