@@ -52,7 +52,7 @@ begins(struct kt_span name, struct kt_span prefix)
 }
 
 const struct kt_model *
-kt_model_of(struct kt_span name)
+kt_tr_model(struct kt_span name)
 {
 	const struct kt_model *best = &models[0];
 

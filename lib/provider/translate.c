@@ -9,7 +9,7 @@
 /* ---- losses and refusals ---- */
 
 void
-kt_report_add(struct kt_span *list, unsigned *n, struct kt_span field)
+kt_tr_report(struct kt_span *list, unsigned *n, struct kt_span field)
 {
 	for (unsigned i = 0; i < *n && i < KT_TRANSLATION_MAX; i++)
 		if (kt_span_eq(list[i], field))
@@ -47,7 +47,7 @@ kt_tr_dropped(struct kt_tr *t, const char *field)
 {
 	if (t->is_strict)
 		kt_tr_refuse(t, "%s: has no equivalent", field);
-	kt_report_add(t->report->dropped, &t->report->ndropped,
+	kt_tr_report(t->report->dropped, &t->report->ndropped,
 	    kt_span_of(field));
 }
 
@@ -56,7 +56,7 @@ kt_tr_approximated(struct kt_tr *t, const char *field)
 {
 	if (t->is_strict)
 		kt_tr_refuse(t, "%s: has no exact equivalent", field);
-	kt_report_add(t->report->approximated, &t->report->napproximated,
+	kt_tr_report(t->report->approximated, &t->report->napproximated,
 	    kt_span_of(field));
 }
 
@@ -271,7 +271,7 @@ know_model(struct kt_tr *t)
 				 kt_tr_get(t, kt_json_root(t->json), "model")),
 		t->mem, &name, NULL) < 0)
 		kt_tr_full(t);
-	t->model = kt_model_of(name);
+	t->model = kt_tr_model(name);
 }
 
 typedef void whole_fn(struct kt_tr *t);

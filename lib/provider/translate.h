@@ -35,7 +35,7 @@ struct kt_translation {
 /* All of it is borrowed by the call, and by a stream writer for its life. */
 struct kt_translate_options {
 	struct kt_span model;       /* replaces the client's unless empty */
-	uint64_t max_tokens;        /* when the client names none; 0: by model */
+	uint64_t max_tokens; /* when the client names none; 0: by model */
 	struct kt_span api_version; /* anthropic-version that will go up */
 	uint64_t now_s;             /* for "created" */
 	bool allows_server_tools;   /* may web_search_options become a tool? */

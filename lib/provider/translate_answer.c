@@ -15,7 +15,8 @@ struct stop {
 };
 
 static const char *
-find_stop(const struct stop *stops, size_t n, struct kt_span raw, bool *is_exact)
+find_stop(
+    const struct stop *stops, size_t n, struct kt_span raw, bool *is_exact)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!kt_span_eq(stops[i].from, raw))
@@ -28,7 +29,7 @@ find_stop(const struct stop *stops, size_t n, struct kt_span raw, bool *is_exact
 }
 
 const char *
-kt_stop_to_openai(struct kt_span raw, bool *is_exact)
+kt_tr_stop_to_openai(struct kt_span raw, bool *is_exact)
 {
 	static const struct stop stops[] = {
 		{ KT_SPAN_INIT("end_turn"), "stop", true },
@@ -48,7 +49,7 @@ kt_stop_to_openai(struct kt_span raw, bool *is_exact)
 }
 
 const char *
-kt_stop_to_anthropic(struct kt_span raw, bool *is_exact)
+kt_tr_stop_to_anthropic(struct kt_span raw, bool *is_exact)
 {
 	static const struct stop stops[] = {
 		{ KT_SPAN_INIT("stop"), "end_turn", true },
@@ -323,7 +324,7 @@ put_finish(struct kt_tr *t)
 	struct kt_span stop = kt_tr_string(t,
 	    kt_tr_get(t, kt_json_root(t->json), "stop_reason"));
 	bool is_exact;
-	const char *word = kt_stop_to_openai(stop, &is_exact);
+	const char *word = kt_tr_stop_to_openai(stop, &is_exact);
 
 	if (!is_exact)
 		kt_tr_approximated(t, "stop_reason");

@@ -117,7 +117,7 @@ put_stop(struct kt_tr *t, uint32_t choice, uint32_t message, unsigned ncalls)
 	struct kt_span finish = kt_tr_string(
 	    t, kt_tr_get(t, choice, "finish_reason"));
 	bool is_exact;
-	const char *word = kt_stop_to_anthropic(finish, &is_exact);
+	const char *word = kt_tr_stop_to_anthropic(finish, &is_exact);
 
 	if (!is_exact)
 		kt_tr_approximated(t, "finish_reason");

@@ -94,8 +94,10 @@ openai_of(struct kt_span type, unsigned status)
 	}
 	if (by_status < KT_NELEMS(to_openai))
 		return to_openai[by_status].openai;
-	return (struct error){ status,
-		status >= 500 ? "server_error" : "invalid_request_error", NULL };
+	return (struct error){
+		.status = status,
+		.type = status >= 500 ? "server_error" : "invalid_request_error",
+	};
 }
 
 static struct error
@@ -106,8 +108,10 @@ anthropic_of(struct kt_span code, unsigned status)
 	for (size_t i = 0; i < KT_NELEMS(to_anthropic); i++)
 		if (to_anthropic[i].from == status)
 			return to_anthropic[i].anthropic;
-	return (struct error){ status,
-		status >= 500 ? "api_error" : "invalid_request_error", NULL };
+	return (struct error){
+		.status = status,
+		.type = status >= 500 ? "api_error" : "invalid_request_error",
+	};
 }
 
 static unsigned

@@ -36,7 +36,7 @@ struct kt_model {
 	uint64_t max_output;
 };
 /* By plain name; a vendor's or region's prefix in front is passed over. */
-const struct kt_model *kt_model_of(struct kt_span name);
+const struct kt_model *kt_tr_model(struct kt_span name);
 
 struct kt_tr {
 	const struct kt_json *json;
@@ -58,7 +58,7 @@ void kt_tr_init(struct kt_tr *t, const struct kt_json *json,
 /* The first failure of the translation or its writer. */
 KT_MUSTCHECK enum kt_rc kt_tr_end(struct kt_tr *t);
 
-void kt_report_add(struct kt_span *list, unsigned *n, struct kt_span field);
+void kt_tr_report(struct kt_span *list, unsigned *n, struct kt_span field);
 /* A loss: told, or in strict mode refused. */
 void kt_tr_dropped(struct kt_tr *t, const char *field);
 void kt_tr_approximated(struct kt_tr *t, const char *field);
@@ -138,8 +138,8 @@ void kt_tr_tools_to_openai(struct kt_tr *t);
 /* Shared with streams. */
 bool kt_tr_is_custom(struct kt_tr *t, struct kt_span raw_name);
 /* NULL where the word is not known. */
-const char *kt_stop_to_openai(struct kt_span raw, bool *is_exact);
-const char *kt_stop_to_anthropic(struct kt_span raw, bool *is_exact);
+const char *kt_tr_stop_to_openai(struct kt_span raw, bool *is_exact);
+const char *kt_tr_stop_to_anthropic(struct kt_span raw, bool *is_exact);
 void kt_tr_usage_openai(
     struct kt_tr *t, const struct kt_usage *u, uint64_t reasoning);
 void kt_tr_usage_anthropic(

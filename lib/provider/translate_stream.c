@@ -339,7 +339,9 @@ kt_stream_write(struct kt_stream_writer *w, struct kt_span raw,
 	size_t before = out->len;
 
 	(void)ev; /* what it says is in data, which may have been edited */
-	if (w->is_ended && !(w->is_complete && w->from == w->to && json == NULL))
+	/* Comments behind an end are the upstream's bytes, and no events. */
+	if (w->is_ended &&
+	    !(w->is_complete && w->from == w->to && json == NULL))
 		return KT_OK;
 	if (w->from == KT_FORMAT_NONE)
 		return kt_buf_add(out, raw);

@@ -298,7 +298,8 @@ finish(struct kt_ts *s, uint32_t reason)
 
 	pump(s, true);
 	kt_ts_block_stop(s);
-	w->stop = kt_stop_to_anthropic(kt_tr_string(&s->t, reason), &is_exact);
+	w->stop = kt_tr_stop_to_anthropic(
+	    kt_tr_string(&s->t, reason), &is_exact);
 	if (!is_exact)
 		kt_tr_approximated(&s->t, "finish_reason");
 	if (w->has_refused)

@@ -237,7 +237,7 @@ message_delta(struct kt_ts *s)
 	take_usage(s, root_member(s, "usage"));
 	if (!kt_tr_has_type(t, reason, KT_JSON_STRING) || s->w->is_finished)
 		return;
-	word = kt_stop_to_openai(kt_tr_string(t, reason), &is_exact);
+	word = kt_tr_stop_to_openai(kt_tr_string(t, reason), &is_exact);
 	if (!is_exact)
 		kt_tr_approximated(t, "stop_reason");
 	if (kt_tr_get(t, delta, "stop_sequence") != 0)

@@ -62,7 +62,8 @@ put_function(struct kt_tr *t, uint32_t tool, uint32_t f, unsigned *nstrict)
 	} else if (is_strict) {
 		kt_tr_approximated(t, "tools.function.strict");
 	}
-	kt_tr_cache_mark(t, kt_tr_get(t, tool, "cache_control") != 0 ? tool : f);
+	kt_tr_cache_mark(
+	    t, kt_tr_get(t, tool, "cache_control") != 0 ? tool : f);
 	kt_json_end_object(t->w);
 }
 

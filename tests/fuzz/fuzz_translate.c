@@ -134,7 +134,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	from = bytes[0] & 1 ? A : O;
 	to = from == A ? O : A;
-	text = (struct kt_span){ .ptr = (const char *)bytes + 1, .len = len - 1 };
+	text.ptr = (const char *)bytes + 1;
+	text.len = len - 1;
 	check_error(text, from, to);
 	kt_json_init(&j, text.len);
 	if (kt_json_parse(&j, text, &err) == KT_OK) {

@@ -42,5 +42,6 @@ tests_unit_provider_translate_stream_test_LDADD = $(KT_LIBS)
 EXTRA_DIST += \
 	tests/data/claude-code-count-tokens.json \
 	tests/data/codex-responses.json \
+	%D%/translate_stream.rows \
 	%D%/translate_to_anthropic.rows \
 	%D%/translate_to_openai.rows
