@@ -94,10 +94,9 @@ openai_of(struct kt_span type, unsigned status)
 	}
 	if (by_status < KT_NELEMS(to_openai))
 		return to_openai[by_status].openai;
-	return (struct error){
-		.status = status,
-		.type = status >= 500 ? "server_error" : "invalid_request_error",
-	};
+	if (status < 500)
+		return (struct error){ status, "invalid_request_error", NULL };
+	return (struct error){ status, "server_error", NULL };
 }
 
 static struct error
