@@ -18,6 +18,8 @@ libgateway_a_SOURCES = \
 	%D%/log.h \
 	%D%/loop.c \
 	%D%/loop.h \
+	%D%/pace.c \
+	%D%/pace.h \
 	%D%/recover.c \
 	%D%/proxy.c \
 	%D%/proxy.h \

@@ -14,7 +14,7 @@
 
 #include "cmd/gateway/loop.h"
 
-#define READY_MAX 64
+#define READY_MAX 256 /* in one turn: as many as a busy worker has */
 
 struct kt_loop {
 	struct epoll_event ready[READY_MAX];
@@ -45,6 +45,13 @@ uint64_t
 kt_loop_now(const struct kt_loop *loop)
 {
 	return loop->now_us;
+}
+
+uint64_t
+kt_loop_clock(const struct kt_loop *loop)
+{
+	(void)loop; /* there is one clock for all */
+	return clock_us();
 }
 
 /* Watches. */

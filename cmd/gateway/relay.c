@@ -505,16 +505,44 @@ run(struct kt_call *c, const struct kt_order *o)
 
 /* The client. */
 
+/* Without an exchange or a record: it has to cost less than a call. */
+static void
+refuse_for_now(struct kt_request *r)
+{
+	static const struct kt_header headers[] = {
+		{ KT_SPAN_INIT("content-type"),
+		    KT_SPAN_INIT("application/json") },
+		{ KT_SPAN_INIT("retry-after"), KT_SPAN_INIT("1") },
+	};
+	/* Clients of either vendor find what they look for. */
+	static const struct kt_span body = KT_SPAN_INIT(
+	    "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
+	    "\"message\":\"gateway.overloaded: more calls than can be "
+	    "inspected; try again\",\"code\":\"overloaded\"}}");
+
+	kt_request_answer(r, 503, headers, KT_NELEMS(headers), body.len);
+	if (kt_request_write(r, body) < 0)
+		kt_request_abort(r);
+	kt_request_finish(r);
+}
+
 static void *
 on_head(void *self, struct kt_request *r, const struct kt_head *head)
 {
 	struct kt_relay *relay = self;
-	struct kt_call *c = begin(relay, r);
+	struct kt_call *c;
 	struct kt_event ev = { .kind = KT_EVENT_REQUEST_HEAD,
 		.method = head->method, .target = head->path,
 		.headers = head->headers, .nheaders = head->nheaders,
 		.has_body = head->body_bytes != KT_HEAD_NO_BODY };
 
+	/* What has no body is no work, and tells whether kt is alive. */
+	if (ev.has_body && !kt_pace_admits(&relay->pace,
+	        kt_loop_now(relay->loop), kt_loop_clock(relay->loop))) {
+		refuse_for_now(r);
+		return NULL;
+	}
+	c = begin(relay, r);
 	if (c == NULL)
 		return NULL;
 	tell(c, &ev);

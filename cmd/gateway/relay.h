@@ -14,6 +14,7 @@
 #include "cmd/gateway/console.h"
 #include "cmd/gateway/edition.h"
 #include "cmd/gateway/listen.h"
+#include "cmd/gateway/pace.h"
 #include "cmd/gateway/writer.h"
 
 #define KT_RELAY_SEEDS 64
@@ -29,6 +30,7 @@ struct kt_relay {
 	struct kt_console *console;
 	struct kt_seat *seat; /* for calls that begin now */
 	struct kt_budget budget;
+	struct kt_pace pace;
 	bool is_tls;
 	void (*on_idle)(void *worker); /* the last call ended */
 	void *worker;

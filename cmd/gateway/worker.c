@@ -34,7 +34,12 @@ each_turn(void *self)
 {
 	struct kt_worker *w = self;
 	uint64_t wait_us = kt_listen_turn(w->listen);
+	uint64_t now = kt_loop_clock(w->loop), refused;
 
+	kt_pace_turn(&w->relay.pace, kt_loop_now(w->loop), now);
+	refused = kt_pace_tell(&w->relay.pace, now);
+	if (refused > 0)
+		kt_say("overloaded: %ju calls refused", (uintmax_t)refused);
 	kt_console_flush(&w->console);
 	return wait_us;
 }

@@ -19,6 +19,11 @@ tests_unit_gateway_listen_test_SOURCES = %D%/listen_test.c
 tests_unit_gateway_listen_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/listen_test
 
+check_PROGRAMS += tests/unit/gateway/pace_test
+tests_unit_gateway_pace_test_SOURCES = %D%/pace_test.c
+tests_unit_gateway_pace_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/pace_test
+
 check_PROGRAMS += tests/unit/gateway/proxy_test
 tests_unit_gateway_proxy_test_SOURCES = %D%/proxy_test.c
 tests_unit_gateway_proxy_test_LDADD = $(GATEWAY_LIBS)

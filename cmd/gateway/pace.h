@@ -1,0 +1,35 @@
+/*
+ * pace - how much new work a worker takes when there is more than it can do.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    how long the turns of a loop take, and for how long they have.
+ * Does not: refuse anything itself, count calls, or read a clock.
+ * Promises: a worker that had a moment of rest within KT_PACE_PATIENCE_US
+ *           takes everything; one that is overloaded takes new calls for
+ *           KT_PACE_TURN_US of each turn, so that those under way come
+ *           first and wait for a few such turns only.
+ *
+ * The length of a turn is what a call has to wait before it is looked at, so
+ * it is measured instead of the number of calls: a thousand streams may be
+ * little work, and ten large bodies much.
+ */
+#ifndef KT_PACE_H
+#define KT_PACE_H
+#include "base/base.h"
+
+struct kt_pace {
+	uint64_t turn_end_us;  /* of the turn before */
+	uint64_t busy_from_us; /* long turns without a rest; 0: none */
+	uint64_t strict_until_us;
+	uint64_t refused, told; /* calls */
+	uint64_t told_us;
+};
+
+/* At the end of every turn. */
+void kt_pace_turn(struct kt_pace *p, uint64_t begin_us, uint64_t end_us);
+/* May a call begin, so long after the begin of the turn?  Counts if not. */
+bool kt_pace_admits(struct kt_pace *p, uint64_t begin_us, uint64_t now_us);
+/* How many were refused since it was last asked; at most once a second. */
+uint64_t kt_pace_tell(struct kt_pace *p, uint64_t now_us);
+
+#endif
