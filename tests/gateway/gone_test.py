@@ -1,0 +1,88 @@
+"""Clients that leave: the upstream is left, and what happened is recorded."""
+import json
+import socket
+import struct
+import time
+
+import gateway
+import speech
+import wire
+from tap import eventually, run_all
+from upstream import HANG, Upstream, stream, whole
+
+ASK = {"model": "claude-sonnet-4-5", "max_tokens": 9,
+       "messages": [{"role": "user", "content": "hello"}]}
+BODY = json.dumps(ASK).encode()
+STREAM = json.dumps({**ASK, "stream": True}).encode()
+HELLO = speech.message("hello")
+
+
+def gateway_of(up, **more):
+    return gateway.Gateway(gateway.config([gateway.target("up", up)], **more))
+
+
+def head(length=len(BODY)):
+    return (b"POST /v1/messages HTTP/1.1\r\nHost: a\r\n"
+            b"Content-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n" % length)
+
+
+def a_client_that_half_closes_is_let_go_within_two_seconds():
+    parts = (b"", b"POST ", head()[:-2], head(), head() + BODY[:9],
+             head() + BODY)
+    with Upstream(lambda _: whole(HELLO)) as up, gateway_of(up) as kt:
+        for part in parts:
+            with socket.create_connection(("127.0.0.1", kt.port), 10) as s:
+                s.sendall(part)
+                s.shutdown(socket.SHUT_WR)
+                s.settimeout(2)
+                try:
+                    got = s.recv(65536)
+                except ConnectionError:
+                    got = b""
+                assert b" 200 " not in got or part.endswith(BODY), (part, got)
+        assert wire.post(kt.port, "/v1/messages", ASK).status == 200
+
+
+def leaves(kt, up, reset, after):
+    """A client leaves; how long until the upstream saw it, and the record
+    was on disk."""
+    up.forget()
+    n = len(kt.records())
+    c = wire.Connection(kt.port)
+    c.request("POST", "/v1/messages", [wire.JSON], STREAM)
+    eventually(up.taken, 2, "the request is up")
+    if after:
+        c.answer(until=lambda r: after in r.body)
+    if reset:
+        c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                          struct.pack("ii", 1, 0))
+    at = time.monotonic()
+    c.close()
+    taken = up.taken()[0]
+    record = kt.call(n + 1, seconds=2)
+    recorded = time.monotonic() - at
+    eventually(lambda: taken.closed_at, 1, "the upstream is left")
+    return taken.closed_at - at, recorded, record
+
+
+def a_client_that_leaves_is_recorded_whenever_it_does():
+    events = speech.message_events("some words to be sent")
+    with Upstream(lambda _: stream([events[0], events[1], events[2],
+                                    events[3], events[4], HANG])) as after, Upstream(
+            lambda _: stream([HANG])) as before:
+        for up, marks in ((before, (None,)),
+                          (after, (b"message_start", b"text_delta"))):
+            with gateway_of(up) as kt:
+                for mark in marks:
+                    for reset in (False, True):
+                        seen, told, record = leaves(kt, up, reset, mark)
+                        assert seen < 1, "%s: %.2f s" % (mark, seen)
+                        assert told < 2, "%s: %.2f s" % (mark, told)
+                        assert record["outcome"] == "client-abort", record
+
+
+run_all([
+    a_client_that_half_closes_is_let_go_within_two_seconds,
+    a_client_that_leaves_is_recorded_whenever_it_does,
+])
