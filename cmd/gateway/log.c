@@ -208,8 +208,6 @@ kt_log_add(struct kt_log *log, struct kt_span body,
 {
 	struct kt_audit_envelope env = {
 		.boot = kt_span_of(log->boot),
-		.clk = kt_disk_clock_is_synced() ? KT_AUDIT_CLOCK_SYNC :
-		    KT_AUDIT_CLOCK_UNSYNC,
 		.origin = kt_span_of(
 		    log->origin[0] != '\0' ? log->origin : log->name),
 	};
@@ -217,6 +215,10 @@ kt_log_add(struct kt_log *log, struct kt_span body,
 
 	if (log->batch.len >= BATCH_MAX && write_batch(log, err) < 0)
 		return err->rc;
+	if (log->batch.len == 0) /* asked once for all of a batch */
+		log->is_clock_synced = kt_disk_clock_is_synced();
+	env.clk = log->is_clock_synced ? KT_AUDIT_CLOCK_SYNC :
+	    KT_AUDIT_CLOCK_UNSYNC;
 	kt_disk_now(&now);
 	env.ts_us = now.real_us;
 	env.mono_us = now.mono_us;

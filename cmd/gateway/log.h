@@ -38,6 +38,7 @@ struct kt_log {
 	uint64_t durable;       /* records */
 	uint64_t durable_bytes; /* of the open segment */
 	uint64_t checkpointed;  /* records the newest checkpoint covers */
+	bool is_clock_synced; /* as of the batch under way */
 	bool is_poisoned;
 };
 

@@ -411,7 +411,7 @@ answer_body(struct kt_call *c, struct kt_span bytes)
 static void
 record(struct kt_call *c, struct kt_span body)
 {
-	if (kt_writer_submit(c->relay->writer, body, c->relay->inbox, c, NULL) <
+	if (kt_writer_queue(c->relay->writer, body, c->relay->inbox, c, NULL) <
 	    0)
 		c->is_record_lost = true;
 	else

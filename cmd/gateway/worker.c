@@ -41,6 +41,7 @@ each_turn(void *self)
 	if (refused > 0)
 		kt_say("overloaded: %ju calls refused", (uintmax_t)refused);
 	kt_console_flush(&w->console);
+	kt_writer_wake(w->relay.writer);
 	return wait_us;
 }
 

@@ -190,8 +190,9 @@ reserve(struct kt_writer *w, size_t len)
 	return false;
 }
 
+/* Does not wake the thread. */
 static enum kt_rc
-submit(struct kt_writer *w, struct kt_span body, struct policy_text *policy,
+put(struct kt_writer *w, struct kt_span body, struct policy_text *policy,
     struct kt_writer_inbox *inbox, void *owner, struct kt_err *err)
 {
 	struct entry *e;
@@ -211,16 +212,32 @@ submit(struct kt_writer *w, struct kt_span body, struct policy_text *policy,
 	e->policy = policy;
 	e->len = body.len;
 	memcpy(e->body, body.ptr, body.len);
-	if (push(&w->pushed, &e->ticket) && atomic_load(&w->is_asleep))
-		ring(w->wake_fd);
+	(void)push(&w->pushed, &e->ticket); /* woken by kt_writer_wake */
 	return KT_OK;
+}
+
+void
+kt_writer_wake(struct kt_writer *w)
+{
+	if (atomic_load(&w->pushed) != NULL && atomic_load(&w->is_asleep))
+		ring(w->wake_fd);
+}
+
+enum kt_rc
+kt_writer_queue(struct kt_writer *w, struct kt_span body,
+    struct kt_writer_inbox *inbox, void *owner, struct kt_err *err)
+{
+	return put(w, body, NULL, inbox, owner, err);
 }
 
 enum kt_rc
 kt_writer_submit(struct kt_writer *w, struct kt_span body,
     struct kt_writer_inbox *inbox, void *owner, struct kt_err *err)
 {
-	return submit(w, body, NULL, inbox, owner, err);
+	enum kt_rc rc = put(w, body, NULL, inbox, owner, err);
+
+	kt_writer_wake(w);
+	return rc;
 }
 
 enum kt_rc
@@ -245,9 +262,10 @@ kt_writer_policy(struct kt_writer *w, struct kt_span policy_hash,
 	kt_buf_init(&body, KT_AUDIT_LINE_MAX);
 	rc = kt_audit_policy_write(&rec, &body, err);
 	if (rc == KT_OK)
-		rc = submit(w, kt_buf_span(&body), policy, NULL, NULL, err);
+		rc = put(w, kt_buf_span(&body), policy, NULL, NULL, err);
 	if (rc < 0)
 		kt_free(policy);
+	kt_writer_wake(w);
 	kt_buf_fini(&body);
 	return rc;
 }

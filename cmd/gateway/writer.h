@@ -67,6 +67,15 @@ enum kt_rc kt_writer_stop(struct kt_writer **w, struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_writer_submit(struct kt_writer *w,
     struct kt_span body, struct kt_writer_inbox *inbox, void *owner,
     struct kt_err *err);
+/*
+ * The same without waking the thread, for who hands in several in one turn
+ * of a loop: one write and one sync then serve them all.  kt_writer_wake
+ * must follow before the loop sleeps.
+ */
+KT_MUSTCHECK enum kt_rc kt_writer_queue(struct kt_writer *w,
+    struct kt_span body, struct kt_writer_inbox *inbox, void *owner,
+    struct kt_err *err);
+void kt_writer_wake(struct kt_writer *w);
 /* Whether a record handed in now has a chance. */
 bool kt_writer_is_up(const struct kt_writer *w);
 /* A new segment after what is queued now; safe in a signal handler. */
