@@ -54,6 +54,21 @@ suspend(struct kt_request *r)
 
 /* The answer. */
 
+/*
+ * MHD closes a connection whose answer breaks, but frees it only when it
+ * looks at it again: upon news of its socket, which MHD does not watch
+ * between a resumption and the first full buffer.  At one that has a
+ * time-out of its own it looks in each run.
+ */
+static ssize_t
+break_answer(struct kt_request *r)
+{
+	(void)MHD_set_connection_option(
+	    r->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
+	r->l->is_ready = true;
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
 static ssize_t
 on_room(void *self, uint64_t at, char *to, size_t max)
 {
@@ -62,7 +77,7 @@ on_room(void *self, uint64_t at, char *to, size_t max)
 
 	(void)at; /* pieces are handed over in order, once */
 	if (r->is_broken)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
+		return break_answer(r);
 	if (n == 0 && r->is_finished)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (n == 0) {

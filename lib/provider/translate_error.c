@@ -56,6 +56,7 @@ static const struct {
 	{ 429, { 429, "rate_limit_error", NULL } },
 	{ 503, { 529, "overloaded_error", NULL } },
 	{ 504, { 504, "timeout_error", NULL } },
+	{ 529, { 529, "overloaded_error", NULL } }, /* servers that know both */
 };
 
 /* In a stream there is no status: what the type and code stand for. */
@@ -84,8 +85,10 @@ openai_of(struct kt_span type, unsigned status)
 	for (size_t i = 0; i < KT_NELEMS(to_openai); i++) {
 		e = to_openai[i].openai;
 		if (kt_span_eq(to_openai[i].type, type)) {
-			/* 4xx of many kinds are invalid requests. */
-			if (i == 0 && status > 400 && status < 500)
+			/* 4xx of many kinds are invalid requests, and 502 to
+			 * 504 of many proxies are just errors. */
+			if ((i == 0 && status > 400 && status < 500) ||
+			    (e.status == 500 && status > 500 && status < 505))
 				e.status = status;
 			return e;
 		}

@@ -2,7 +2,8 @@
 
 Knows:    how kt is started and told ready, where its evidence lies.
 Promises: an empty environment and a fresh HOME; the process is ended by its
-          own id, whatever the test did.
+          own id, whatever the test did; used by `with`, it ends well and its
+          log verifies, or the test fails.
 """
 import json
 import os
@@ -113,14 +114,29 @@ class Gateway:
         return self
 
     def __exit__(self, kind, *_):
-        code = self.stop()
+        code = self.end()
+        said = self.verify() if kind is None and code == 0 else None
+        self._clean()
         if kind is None:
             assert code == 0, "kt ended with %s: %s" % (code, self.told())
+            assert said is None or said.returncode == 0, said
+
+    def verify(self):
+        """kt audit verify of what this gateway left."""
+        return subprocess.run(
+            [KT, "audit", "verify", self.audit], capture_output=True,
+            text=True, timeout=30, env={"PATH": "/usr/bin:/bin"})
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
 
-    def stop(self, force=False, seconds=15):
+    def stop(self, force=False):
+        """Ends the process and removes what it left; see end()."""
+        code = self.end(force)
+        self._clean()
+        return code
+
+    def end(self, force=False, seconds=15):
         """Ends the process; its exit code, or a word when it had to be
         killed."""
         code = self.process.poll()
@@ -134,10 +150,12 @@ class Gateway:
                 self.process.wait()
                 code = "killed: it did not end on SIGTERM"
         self._reader.join(2)
+        return code
+
+    def _clean(self):
         if self.process.stderr:
             self.process.stderr.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        return code
 
     def records(self, kind="call"):
         """What is on disk now."""
