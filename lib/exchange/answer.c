@@ -21,7 +21,8 @@ is_type(const struct kt_exchange *x, struct kt_span type)
 {
 	struct kt_span t = answer_header(x, KT_SPAN("content-type"));
 
-	return kt_span_caseeq(kt_span_sub(t, 0, type.len), type);
+	t = kt_span_trim(kt_span_sub(t, 0, kt_span_find(t, ';')));
+	return kt_span_caseeq(t, type);
 }
 
 /* Lists the fields that a translation lost, for the client to see. */
@@ -88,13 +89,19 @@ kt_x_answer_head(struct kt_exchange *x, unsigned status, uint64_t length)
 	x->status = status;
 	if (x->first_byte_mono == 0)
 		x->first_byte_mono = x->now_mono;
+	x->last_out_mono = x->now_mono;
 	o->status = status;
-	o->length = length;
+	o->length = status == 204 || status == 304 ? 0 : length;
 	if (h == NULL)
 		return; /* an answer without headers is still the right answer */
 	for (size_t i = 0; i < x->nanswer_headers; i++)
 		(void)kt_x_header_add(h, &n, room, x->answer_headers[i].name,
 		    x->answer_headers[i].value);
+	/* Bytes of this request may still come: they must not be taken for
+	 * the next one. */
+	if (!x->is_request_complete)
+		(void)kt_x_header_add(
+		    h, &n, room, KT_SPAN("connection"), KT_SPAN("close"));
 	if (answer_header(x, KT_SPAN("request-id")).ptr == NULL &&
 	    x->is_recorded && !x->is_answer_stream &&
 	    x->client_format == KT_FORMAT_ANTHROPIC)
@@ -172,10 +179,7 @@ fail_over(struct kt_exchange *x)
 	if (x->surface.endpoint == KT_ENDPOINT_FILES || x->is_answer_begun ||
 	    !kt_x_has_next(x))
 		return false;
-	if (x->is_upstream_open) {
-		x->is_upstream_open = false;
-		(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
-	}
+	kt_x_cancel_upstream(x);
 	return kt_x_try_next(x);
 }
 
@@ -211,6 +215,7 @@ kt_x_upstream_head(struct kt_exchange *x, unsigned status,
 		kt_x_drop_request(x);
 	kt_buf_init(&x->answer, KT_ANSWER_MAX);
 	kt_json_init(&x->answer_json, KT_ANSWER_MAX);
+	kt_x_seed_json(x, &x->answer_json);
 	if (status >= 400 || x->is_head_only) {
 		x->phase = KT_X_WHOLE;
 	} else if (is_chat(x) && is_type(x, KT_SPAN("text/event-stream"))) {
@@ -222,8 +227,8 @@ kt_x_upstream_head(struct kt_exchange *x, unsigned status,
 	} else {
 		x->phase = KT_X_PIPE;
 		if (is_inspected)
-			kt_x_note(&x->answer_verdict, KT_ACTION_FLAG,
-			    KT_REASON_COMPLETION_UNINSPECTABLE, NULL);
+			kt_x_note_uninspectable(
+			    &x->answer_verdict, KT_COMPONENT_COMPLETION);
 		kt_x_answer_head(x, status, KT_LENGTH_CHUNKED);
 	}
 }
@@ -237,6 +242,8 @@ kt_x_upstream_body(struct kt_exchange *x, struct kt_span bytes)
 		if (kt_buf_add(&x->answer, bytes) < 0)
 			kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL,
 			    "the answer is too large");
+		else if (!kt_x_charge(x))
+			kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
 		return;
 	case KT_X_STREAM:
 		kt_x_stream_body(x, bytes);
@@ -333,9 +340,8 @@ inspect_answer(struct kt_exchange *x)
 	    &x->answer_facts);
 	kt_x_inspect_begin(x, format, KT_ANSWER, &x->answer_json,
 	    kt_buf_span(&x->answer));
-	do
-		rc = kt_x_inspect(x, &x->answer_verdict, &x->answer_edits);
-	while (rc == 0);
+	while ((rc = kt_x_inspect(x, &x->answer_verdict, &x->answer_edits)) == 0)
+		kt_arena_reset(x->turn); /* markers and edits lie in mem */
 	return rc < 0 ? (enum kt_rc)rc : KT_OK;
 }
 
@@ -362,6 +368,7 @@ render_answer(struct kt_exchange *x, struct kt_span *out, struct kt_err *err)
 	}
 	kt_buf_init(&b, 2 * (size_t)KT_ANSWER_MAX);
 	kt_json_init(&edited, 2 * (size_t)KT_ANSWER_MAX);
+	kt_x_seed_json(x, &edited);
 	if (x->answer_edits.n > 0) {
 		rc = kt_x_splice(*out, &x->answer_edits, &b);
 		*out = kt_buf_span(&b);
@@ -445,18 +452,16 @@ kt_x_upstream_end(struct kt_exchange *x)
 	}
 }
 
-/* An answer that began and cannot be ended well is broken off. */
-static void
-break_off(struct kt_exchange *x, enum kt_reason reason)
+void
+kt_x_break_off(struct kt_exchange *x, enum kt_reason reason)
 {
-	if (x->is_upstream_open) {
-		x->is_upstream_open = false;
-		(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
-	}
+	kt_x_cancel_upstream(x);
 	x->reason = reason;
 	x->is_error = true;
 	x->outcome = reason == KT_REASON_UPSTREAM_SLOW ?
-	    KT_AUDIT_UPSTREAM_TIMEOUT : KT_AUDIT_UPSTREAM_ERROR;
+	    KT_AUDIT_UPSTREAM_TIMEOUT :
+	    reason == KT_REASON_GATEWAY_INSPECTION ? KT_AUDIT_FAIL_CLOSED :
+	    KT_AUDIT_UPSTREAM_ERROR;
 	x->is_truncated = true;
 	kt_x_record(x);
 }
@@ -473,7 +478,7 @@ lost(struct kt_exchange *x, enum kt_reason reason)
 		kt_x_stream_fail(x, reason);
 		return;
 	case KT_X_PIPE:
-		break_off(x, reason);
+		kt_x_break_off(x, reason);
 		return;
 	case KT_X_HEAD:
 	case KT_X_UPLOAD:
@@ -511,7 +516,7 @@ kt_x_upstream_slow(struct kt_exchange *x)
 
 	if (x->phase == KT_X_ATTEMPT) {
 		is_over |= t->first_byte_us &&
-		    x->now_mono >= x->attempt_us + t->first_byte_us;
+		    x->now_mono >= x->asked_us + t->first_byte_us;
 		if (is_over)
 			note_attempt(x, 0);
 		if (is_over && (on & (1u << KT_CONFIG_ON_TIMEOUT)) && fail_over(x))

@@ -13,8 +13,6 @@
 #define IN_FLIGHT_LOW 65536
 /* Answer bytes that one feed may produce. */
 #define OUT_MAX (KT_ANSWER_MAX + (1u << 20))
-/* Silence in front of the client while text is held back. */
-#define PING_US 10000000
 
 /* 48 bits of time and 80 random ones, in an alphabet without look-alikes. */
 static void
@@ -79,8 +77,7 @@ kt_exchange_free(struct kt_exchange **xp)
 	kt_json_fini(&x->answer_json);
 	if (x->has_hash)
 		kt_audit_hash_fini(&x->hash);
-	if (x->budget != NULL)
-		x->budget->used_bytes -= x->budget_taken;
+	(void)kt_x_charge(x); /* there is nothing left to charge for */
 	kt_arena_free(&x->mem);
 	kt_arena_free(&x->turn);
 	kt_free(x);
@@ -88,14 +85,20 @@ kt_exchange_free(struct kt_exchange **xp)
 }
 
 bool
-kt_x_take_budget(struct kt_exchange *x, size_t bytes)
+kt_x_charge(struct kt_exchange *x)
 {
+	size_t now = x->body.cap + x->wire.cap + x->translated.cap +
+	    x->json.store.cap + x->answer.cap + x->offline.cap +
+	    x->answer_json.store.cap;
+
 	if (x->budget == NULL)
 		return true;
-	if (bytes > x->budget->limit_bytes - x->budget->used_bytes)
+	x->budget->used_bytes -= x->budget_taken;
+	x->budget_taken = 0;
+	if (now > x->budget->limit_bytes - x->budget->used_bytes)
 		return false;
-	x->budget->used_bytes += bytes;
-	x->budget_taken += bytes;
+	x->budget->used_bytes += now;
+	x->budget_taken = now;
 	return true;
 }
 
@@ -106,9 +109,17 @@ kt_x_drop_request(struct kt_exchange *x)
 	kt_buf_fini(&x->wire);
 	kt_buf_fini(&x->translated);
 	kt_json_fini(&x->json);
-	if (x->budget != NULL)
-		x->budget->used_bytes -= x->budget_taken;
-	x->budget_taken = 0;
+	(void)kt_x_charge(x); /* less than before, so it fits */
+}
+
+void
+kt_x_seed_json(struct kt_exchange *x, struct kt_json *json)
+{
+	uint64_t seed;
+
+	memcpy(&seed, x->seed + 16, sizeof(seed));
+	kt_json_seed(
+	    json, seed + ++x->json_seeds * UINT64_C(0x9e3779b97f4a7c15));
 }
 
 struct kt_order *
@@ -129,10 +140,11 @@ kt_x_out(struct kt_exchange *x, struct kt_span bytes)
 	struct kt_order *last;
 	size_t at = x->out.len;
 
-	if (bytes.len == 0 || x->is_client_gone)
+	if (bytes.len == 0 || x->is_client_gone || x->is_out_lost ||
+	    x->is_head_only)
 		return;
 	if (kt_buf_add(&x->out, bytes) < 0) {
-		(void)kt_x_order(x, KT_ORDER_ANSWER_ABORT);
+		x->is_out_lost = x->is_truncated = true;
 		return;
 	}
 	x->bytes_out += bytes.len;
@@ -159,12 +171,18 @@ kt_x_deadline(struct kt_exchange *x, uint64_t at_us)
 }
 
 void
+kt_x_cancel_upstream(struct kt_exchange *x)
+{
+	if (!x->is_upstream_open)
+		return;
+	x->is_upstream_open = false;
+	(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
+}
+
+void
 kt_x_end(struct kt_exchange *x)
 {
-	if (x->is_upstream_open) {
-		x->is_upstream_open = false;
-		(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
-	}
+	kt_x_cancel_upstream(x);
 	kt_x_deadline(x, 0);
 	x->phase = KT_X_DONE;
 	x->end_mono = x->now_mono;
@@ -214,6 +232,7 @@ sent(struct kt_exchange *x, size_t n)
 	x->in_flight -= n < x->in_flight ? n : x->in_flight;
 	if (x->is_upstream_paused && x->in_flight < IN_FLIGHT_LOW) {
 		x->is_upstream_paused = false;
+		x->last_byte_mono = x->now_mono; /* silence was of our making */
 		if (x->is_upstream_open)
 			(void)kt_x_order(x, KT_ORDER_UPSTREAM_RESUME);
 	}
@@ -223,20 +242,29 @@ static void
 client_gone(struct kt_exchange *x)
 {
 	x->is_client_gone = true;
-	if (x->phase == KT_X_DONE)
-		return;
-	if (x->phase == KT_X_HEAD || !x->is_call) {
+	switch (x->phase) {
+	case KT_X_HEAD:
+	case KT_X_UPLOAD: /* it never became a call */
 		kt_x_end(x);
 		return;
+	case KT_X_INSPECT:
+		x->is_error = true; /* nobody came to a decision */
+		break;
+	case KT_X_STREAM:
+		kt_x_stream_abandon(x);
+		break;
+	case KT_X_ATTEMPT:
+	case KT_X_WHOLE:
+	case KT_X_PIPE:
+		break;
+	case KT_X_RECORDING: /* its record is still to come */
+	case KT_X_DONE:
+		kt_x_cancel_upstream(x);
+		return;
 	}
-	if (x->is_upstream_open) {
-		x->is_upstream_open = false;
-		(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
-	}
-	if (x->phase != KT_X_RECORDING) {
-		x->outcome = KT_AUDIT_CLIENT_ABORT;
-		kt_x_record(x);
-	}
+	kt_x_cancel_upstream(x);
+	x->outcome = KT_AUDIT_CLIENT_ABORT;
+	kt_x_record(x);
 }
 
 static void
@@ -258,41 +286,18 @@ recorded(struct kt_exchange *x, bool is_ok, struct kt_span receipt)
 		kt_x_end(x);
 		return;
 	}
-	if (!is_ok && x->program->settings->audit.on_failure == 0) {
-		struct kt_buf b;
-		struct kt_problem p =
-		    kt_x_problem(x, KT_REASON_GATEWAY_AUDIT, NULL, false);
-
-		kt_buf_init(&b, KT_EVENT_MAX);
-		if (x->is_answer_begun && x->is_answer_stream) {
-			if (kt_stream_write_error(x->stream.writer, &p, &b) < 0)
-				kt_buf_reset(&b);
-			kt_x_out(x, kt_buf_span(&b));
-			(void)kt_x_order(x, b.len > 0 ? KT_ORDER_ANSWER_END :
-			    KT_ORDER_ANSWER_ABORT);
-		} else if (x->is_answer_begun) {
-			(void)kt_x_order(x, KT_ORDER_ANSWER_ABORT);
-		} else if (kt_speak_error(x->client_format, &p, &b) == KT_OK) {
-			x->nanswer_headers = 0;
-			kt_x_answer_head(x, p.status, b.len);
-			kt_x_out(x, kt_buf_span(&b));
-			(void)kt_x_order(x, KT_ORDER_ANSWER_END);
-		}
-		kt_buf_fini(&b);
-		kt_x_end(x);
-		return;
-	}
-	if (!x->is_answer_begun) {
+	if (is_ok)
 		x->receipt = kt_arena_dup(x->mem, receipt);
+	else if (x->program->settings->audit.on_failure == 0)
+		kt_x_lose_record(x);
+	if (!x->is_answer_begun) {
 		kt_x_answer_head(x, x->status, x->final_body.len);
 		kt_x_out(x, x->final_body);
-		(void)kt_x_order(x, KT_ORDER_ANSWER_END);
-	} else if (x->is_truncated) {
-		(void)kt_x_order(x, KT_ORDER_ANSWER_ABORT);
-	} else {
+	} else if (!x->is_truncated) {
 		kt_x_out(x, kt_buf_span(&x->stream.tail));
-		(void)kt_x_order(x, KT_ORDER_ANSWER_END);
 	}
+	(void)kt_x_order(x, x->is_truncated ? KT_ORDER_ANSWER_ABORT :
+	        KT_ORDER_ANSWER_END);
 	kt_x_end(x);
 }
 
@@ -303,16 +308,22 @@ turn(struct kt_exchange *x)
 		kt_x_request_end(x);
 }
 
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 /* While an answer is under way, silence must not kill the connection. */
 static void
 set_deadline(struct kt_exchange *x)
 {
 	const struct kt_target *t = x->target;
-	uint64_t at = 0, total;
+	uint64_t at = 0;
 
 	switch (x->phase) {
 	case KT_X_ATTEMPT:
-		at = t->first_byte_us ? x->attempt_us + t->first_byte_us : 0;
+		at = t->first_byte_us ? x->asked_us + t->first_byte_us : 0;
 		break;
 	case KT_X_WHOLE:
 	case KT_X_STREAM:
@@ -328,12 +339,10 @@ set_deadline(struct kt_exchange *x)
 		kt_x_deadline(x, 0);
 		return;
 	}
-	total = t->total_us ? x->attempt_us + t->total_us : 0;
-	if (total != 0 && (at == 0 || total < at))
-		at = total;
-	if (x->phase == KT_X_STREAM && x->stream.first != NULL &&
-	    (at == 0 || x->last_out_mono + PING_US < at))
-		at = x->last_out_mono + PING_US;
+	at = earlier(at, t->total_us ? x->attempt_us + t->total_us : 0);
+	if (x->phase == KT_X_STREAM && x->is_answer_begun &&
+	    x->stream.first != NULL)
+		at = earlier(at, x->last_out_mono + KT_X_PING_US);
 	/* Rounded up, so that not every event moves the timer. */
 	kt_x_deadline(x, at == 0 ? 0 : (at / 262144 + 1) * 262144);
 }
@@ -406,6 +415,10 @@ kt_exchange_feed(struct kt_exchange *x, const struct kt_event *ev)
 		turn(x);
 		break;
 	}
+	if (x->is_out_lost && x->phase == KT_X_STREAM)
+		kt_x_stream_fail(x, KT_REASON_GATEWAY_INSPECTION);
+	else if (x->is_out_lost && x->phase == KT_X_PIPE)
+		kt_x_break_off(x, KT_REASON_GATEWAY_INSPECTION);
 	if (x->is_upstream_open && !x->is_upstream_paused &&
 	    x->in_flight > IN_FLIGHT_HIGH) {
 		x->is_upstream_paused = true;

@@ -24,6 +24,9 @@
 #define KT_X_DETECTIONS_MAX 64
 #define KT_X_REASONS_MAX 16
 #define KT_X_OPINIONS_MAX 32
+/* Silence in front of the client while text is held back. */
+#define KT_X_PING_US 10000000
+#define KT_X_OPEN_MAX 8 /* more are told twice, and only in their count */
 
 enum kt_x_phase {
 	KT_X_HEAD = 0,  /* waiting for the request head */
@@ -51,6 +54,8 @@ struct kt_x_verdict {
 	const struct kt_policy *policy;
 	kt_class_set classes, threats;
 	kt_class_set by_component[KT_NCOMPONENTS];
+	/* Something was found in a value that a record might repeat. */
+	bool is_tainted;
 	struct kt_x_detection detections[KT_X_DETECTIONS_MAX];
 	size_t ndetections;
 	enum kt_reason reasons[KT_X_REASONS_MAX]; /* without repeats */
@@ -68,9 +73,12 @@ struct kt_x_edits {
 /* Where an inspection of a whole body stands between turns. */
 struct kt_x_inspection {
 	struct kt_segments segments;
+	enum kt_format format;
 	struct kt_measures measures;
-	uint32_t count[KT_NCOMPONENTS];
-	uint64_t bytes[KT_NCOMPONENTS];
+	struct kt_x_counts {
+		uint32_t count[KT_NCOMPONENTS];
+		uint64_t bytes[KT_NCOMPONENTS];
+	} counts;
 	bool is_under_way;
 };
 
@@ -84,10 +92,14 @@ struct kt_x_block {
 	uint64_t released;
 	enum kt_component component;
 	bool is_inspected, is_collected, is_signed, is_ended;
-	bool has_open;                   /* a finding that is only flagged */
-	uint64_t open_start;
-	uint32_t open_detector;
-	struct kt_x_redaction *first, *last;
+	bool is_held; /* some policy may yet redact or cut it */
+	/* Findings that are only flagged, and whose tails still grow. */
+	struct {
+		uint64_t start;
+		uint32_t detector;
+	} open[KT_X_OPEN_MAX];
+	size_t nopen;
+	struct kt_x_redaction *first; /* by start, the longer ones first */
 	struct kt_x_block *next;
 };
 struct kt_x_redaction {
@@ -126,6 +138,7 @@ struct kt_x_streaming {
 	struct kt_x_slot *first, *last; /* held back, in order */
 	size_t held_bytes;
 	struct kt_buf tail; /* from the last event on, until recorded */
+	struct kt_measures measures;
 	bool is_inspected, has_tail, is_cut;
 	uint64_t events, forwarded_bytes, withheld_bytes, cut_at_event;
 };
@@ -173,7 +186,10 @@ struct kt_exchange {
 	char request_commit[KT_AUDIT_COMMIT_TEXT];
 	char completion_commit[KT_AUDIT_COMMIT_TEXT];
 
-	struct kt_x_inspection inspection;
+	struct kt_x_inspection inspection; /* the one under way */
+	struct kt_x_counts request_counts;
+	uint64_t attachment_bytes; /* of the request */
+	uint64_t json_seeds;       /* how many were given */
 	struct kt_x_verdict request_verdict, answer_verdict;
 	struct kt_x_edits edits;
 
@@ -183,6 +199,7 @@ struct kt_exchange {
 	struct kt_audit_attempt attempts[16];
 	size_t nattempts;
 	uint64_t attempt_us, inspect_us, inspect_mono;
+	uint64_t asked_us; /* when the upstream had all we have, so far */
 	struct kt_span *pieces;
 	size_t npieces;
 	struct kt_buf translated;
@@ -210,9 +227,9 @@ struct kt_exchange {
 	enum kt_action decision;
 	enum kt_reason reason;
 	bool is_recorded, is_call, is_truncated, is_error;
+	bool is_out_lost; /* answer bytes did not fit: abort, never end */
 	struct kt_span receipt;
 	struct kt_span final_body; /* of the whole answer, sent once recorded */
-	struct kt_problem problem; /* said if the record cannot be written */
 };
 
 /* exchange.c */
@@ -220,8 +237,10 @@ struct kt_order *kt_x_order(struct kt_exchange *x, enum kt_order_kind kind);
 void kt_x_out(struct kt_exchange *x, struct kt_span bytes);
 void kt_x_deadline(struct kt_exchange *x, uint64_t at_us);
 void kt_x_end(struct kt_exchange *x);
-/* False: over the budget of the worker. */
-bool kt_x_take_budget(struct kt_exchange *x, size_t bytes);
+/* Takes from the budget of the worker what the bodies hold now, or gives
+ * back; false: there is not that much. */
+bool kt_x_charge(struct kt_exchange *x);
+void kt_x_cancel_upstream(struct kt_exchange *x); /* if there is one */
 void kt_x_drop_request(struct kt_exchange *x); /* body and index */
 /* A copy of headers whose spans point into the arena; false when full. */
 bool kt_x_keep_headers(struct kt_exchange *x, const struct kt_header *from,
@@ -251,22 +270,42 @@ enum kt_action kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
     enum kt_segment_kind kind, const struct kt_policy **by);
 void kt_x_note(struct kt_x_verdict *v, enum kt_action action,
     enum kt_reason reason, const struct kt_policy *policy);
-/* One whole text: findings become edits of raw, which starts at raw_at. */
+/* One whole text and how it stands where edits will be made. */
+struct kt_x_text {
+	struct kt_span raw;
+	size_t at; /* of raw, in what the edits count from */
+	bool is_plain; /* not the inside of a JSON string: markers go in bare */
+	bool has_escapes;
+	enum kt_component component;
+	enum kt_segment_kind kind;
+};
 KT_MUSTCHECK enum kt_rc kt_x_inspect_text(struct kt_exchange *x,
-    struct kt_x_verdict *v, struct kt_span raw, size_t raw_at, bool has_escapes,
-    enum kt_component c, enum kt_segment_kind kind, struct kt_arena *mem,
+    struct kt_x_verdict *v, const struct kt_x_text *t, struct kt_arena *mem,
+    struct kt_x_edits *edits);
+/* A string, name or number of an indexed text; edits are of that text. */
+KT_MUSTCHECK enum kt_rc kt_x_inspect_node(struct kt_exchange *x,
+    struct kt_x_verdict *v, const struct kt_json *json, struct kt_span text,
+    const struct kt_segment *s, enum kt_format format, struct kt_arena *mem,
     struct kt_x_edits *edits);
 /* A tool call's arguments, once complete; edits are of the text itself. */
 KT_MUSTCHECK enum kt_rc kt_x_inspect_arguments(struct kt_exchange *x,
     struct kt_x_verdict *v, struct kt_span text, enum kt_component c,
     struct kt_arena *mem, struct kt_x_edits *edits);
+/* Texts that count, and whether a policy cuts because of how many. */
+bool kt_x_has_limits(const struct kt_exchange *x);
+void kt_x_measure_answer(struct kt_exchange *x, struct kt_span raw);
+bool kt_x_is_within_limits(
+    struct kt_exchange *x, const struct kt_measures *m);
+void kt_x_note_uninspectable(struct kt_x_verdict *v, enum kt_component c);
+/* Nobody outside can know it; each call gives another one. */
+void kt_x_seed_json(struct kt_exchange *x, struct kt_json *json);
+/* By start, insertions first, ties in the order they were made. */
+void kt_x_edits_sort(struct kt_x_edits *e);
 KT_MUSTCHECK enum kt_rc kt_x_edit_add(struct kt_x_edits *e,
     struct kt_arena *mem, size_t start, size_t end, struct kt_span text);
 /* text with the edits, appended. */
 KT_MUSTCHECK enum kt_rc kt_x_splice(struct kt_span text,
     const struct kt_x_edits *edits, struct kt_buf *out);
-/* Does any policy look at answers at all? */
-bool kt_x_looks_at(const struct kt_exchange *x, enum kt_component c);
 
 /* What a translation of the answer lost, after what that of the request did. */
 void kt_x_note_losses(struct kt_exchange *x, const struct kt_translation *t);
@@ -278,6 +317,10 @@ bool kt_x_try_next(struct kt_exchange *x);
 bool kt_x_has_next(const struct kt_exchange *x);
 bool kt_x_may_retry(const struct kt_exchange *x, unsigned status);
 
+/* trim.c: to max_messages of the target. */
+KT_MUSTCHECK enum kt_rc kt_x_drop_old_messages(struct kt_exchange *x,
+    const struct kt_target *t, struct kt_x_edits *edits);
+
 /* answer.c */
 void kt_x_upstream_head(struct kt_exchange *x, unsigned status,
     const struct kt_header *headers, size_t n);
@@ -285,6 +328,8 @@ void kt_x_upstream_body(struct kt_exchange *x, struct kt_span bytes);
 void kt_x_upstream_end(struct kt_exchange *x);
 void kt_x_upstream_fail(struct kt_exchange *x, enum kt_fault fault);
 void kt_x_upstream_slow(struct kt_exchange *x);
+/* An answer that began and cannot be ended well. */
+void kt_x_break_off(struct kt_exchange *x, enum kt_reason reason);
 void kt_x_answer_head(struct kt_exchange *x, unsigned status, uint64_t length);
 
 /* stream.c */
@@ -293,11 +338,15 @@ void kt_x_stream_body(struct kt_exchange *x, struct kt_span bytes);
 void kt_x_stream_end(struct kt_exchange *x);
 void kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason);
 void kt_x_stream_ping(struct kt_exchange *x);
+void kt_x_stream_abandon(struct kt_exchange *x); /* the client is gone */
 void kt_x_stream_free(struct kt_exchange *x);
 
 /* stream_text.c: < 0 for a failure, and where the verdict says cut. */
 KT_MUSTCHECK enum kt_rc kt_x_inspect_event(struct kt_exchange *x,
     struct kt_x_slot *slot, struct kt_span data);
+/* What is no JSON: comments, names and ids of events. */
+KT_MUSTCHECK enum kt_rc kt_x_inspect_frame(
+    struct kt_exchange *x, struct kt_span raw);
 /* Has all text of the event been decided? */
 bool kt_x_may_go(const struct kt_x_slot *slot);
 KT_MUSTCHECK enum kt_rc kt_x_apply_redactions(
@@ -313,6 +362,8 @@ void kt_x_fail(struct kt_exchange *x, enum kt_rc rc);
 /* What is said of a reason, in the client's words. */
 struct kt_problem kt_x_problem(struct kt_exchange *x, enum kt_reason reason,
     const struct kt_policy *policy, bool is_answer);
+/* There is no record: what was to be answered is not. */
+void kt_x_lose_record(struct kt_exchange *x);
 
 /* record.c */
 void kt_x_record(struct kt_exchange *x);

@@ -155,8 +155,7 @@ answer_here(struct kt_exchange *x)
 	x->answer_headers = h;
 	x->nanswer_headers = n;
 	kt_x_answer_head(x, x->status, x->final_body.len);
-	if (!x->is_head_only)
-		kt_x_out(x, x->final_body);
+	kt_x_out(x, x->final_body);
 	(void)kt_x_order(x, KT_ORDER_ANSWER_END);
 	x->decision = KT_ACTION_IGNORE;
 	x->outcome = KT_AUDIT_OK;
@@ -177,15 +176,29 @@ begin_hash(struct kt_exchange *x)
 	return true;
 }
 
+static size_t
+count_headers(const struct kt_exchange *x, struct kt_span name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->nheaders; i++)
+		n += kt_span_caseeq(x->headers[i].name, name);
+	return n;
+}
+
 static bool
 check_encoding(struct kt_exchange *x)
 {
 	struct kt_span e = kt_span_trim(header(x, KT_SPAN("content-encoding")));
 
-	if (e.len == 0 || kt_span_caseeq(e, KT_SPAN("identity")) ||
-	    x->surface.endpoint == KT_ENDPOINT_FILES)
+	if (x->surface.endpoint == KT_ENDPOINT_FILES ||
+	    ((e.len == 0 || kt_span_caseeq(e, KT_SPAN("identity"))) &&
+	        count_headers(x, KT_SPAN("content-encoding")) <= 1))
 		return true;
 	x->is_encoded = true;
+	/* Said twice: we might undo less than the other side does. */
+	if (count_headers(x, KT_SPAN("content-encoding")) > 1)
+		return false;
 	return kt_span_caseeq(e, KT_SPAN("gzip")) ||
 	    kt_span_caseeq(e, KT_SPAN("deflate"));
 }
@@ -217,11 +230,7 @@ prepare_body(struct kt_exchange *x)
 	kt_buf_init(&x->body, limit < KT_BODY_MAX ? limit : KT_BODY_MAX);
 	kt_buf_init(&x->wire, limit < KT_BODY_MAX ? limit : KT_BODY_MAX);
 	kt_json_init(&x->json, KT_BODY_MAX);
-	kt_json_seed(&x->json, (uint64_t)x->seed[16] << 56 |
-	        (uint64_t)x->seed[17] << 48 | (uint64_t)x->seed[18] << 40 |
-	        (uint64_t)x->seed[19] << 32 | (uint64_t)x->seed[20] << 24 |
-	        (uint64_t)x->seed[21] << 16 | (uint64_t)x->seed[22] << 8 |
-	        x->seed[23]);
+	kt_x_seed_json(x, &x->json);
 	x->is_json = true;
 	x->phase = KT_X_UPLOAD;
 	if (!begin_hash(x))
@@ -317,6 +326,7 @@ pipe_upload(struct kt_exchange *x, struct kt_span bytes)
 		kt_x_fail(x, KT_E_LIMIT);
 	} else if (x->is_upstream_open) {
 		kt_x_order(x, KT_ORDER_UPSTREAM_BODY)->bytes = kept;
+		x->asked_us = x->now_mono;
 	}
 }
 
@@ -324,7 +334,6 @@ void
 kt_x_request_body(struct kt_exchange *x, struct kt_span bytes)
 {
 	struct kt_buf *to = x->is_encoded ? &x->wire : &x->body;
-	size_t before = to->cap + x->json.store.cap;
 
 	if (x->phase == KT_X_RECORDING || x->phase == KT_X_DONE)
 		return; /* refused; the rest is not read */
@@ -344,7 +353,7 @@ kt_x_request_body(struct kt_exchange *x, struct kt_span bytes)
 	}
 	if (!x->is_encoded && !index_more(x, false))
 		return;
-	if (!kt_x_take_budget(x, to->cap + x->json.store.cap - before))
+	if (!kt_x_charge(x))
 		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
 }
 
@@ -365,8 +374,6 @@ decode_body(struct kt_exchange *x)
 	else if (rc < 0)
 		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL,
 		    "content-encoding");
-	else if (!kt_x_take_budget(x, x->body.cap))
-		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
 	else
 		return true;
 	return false;
@@ -385,11 +392,13 @@ read_facts(struct kt_exchange *x)
 	}
 	if (!decode_body(x) || !index_more(x, true))
 		return false;
+	if (!kt_x_charge(x)) {
+		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
+		return false;
+	}
 	if (!x->is_json) {
-		kt_x_note(&x->request_verdict, KT_ACTION_FLAG,
-		    KT_REASON_PROMPT_UNINSPECTABLE, NULL);
-		x->request_verdict.threats |=
-		    KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
+		kt_x_note_uninspectable(
+		    &x->request_verdict, KT_COMPONENT_MESSAGES);
 		return true;
 	}
 	if (kt_request_facts(x->surface.endpoint, &x->json,
@@ -406,22 +415,11 @@ read_facts(struct kt_exchange *x)
 	return true;
 }
 
-static int
-by_start(const void *a, const void *b)
-{
-	const struct kt_edit *l = a, *r = b;
-
-	if (l->start != r->start)
-		return l->start < r->start ? -1 : 1;
-	return l->end < r->end ? -1 : l->end > r->end;
-}
-
 /* What policies add, between what they took away. */
 static bool
 decorate(struct kt_exchange *x)
 {
 	const struct kt_chain *chain = &x->program->chain;
-	bool has_any = false;
 
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
@@ -440,11 +438,9 @@ decorate(struct kt_exchange *x)
 			if (kt_x_edit_add(&x->edits, x->mem, e[k].start, e[k].end,
 			        e[k].text) < 0)
 				return false;
-			has_any = true;
 		}
 	}
-	if (has_any)
-		qsort(x->edits.v, x->edits.n, sizeof(*x->edits.v), by_start);
+	kt_x_edits_sort(&x->edits);
 	return true;
 }
 
@@ -455,6 +451,8 @@ inspected(struct kt_exchange *x)
 
 	x->decision = v->action;
 	x->inspect_us = x->now_mono - x->inspect_mono;
+	x->request_counts = x->inspection.counts;
+	x->attachment_bytes = x->inspection.measures.attachment_bytes;
 	if (v->action == KT_ACTION_BLOCK) {
 		kt_x_refuse(x, v->reason, v->policy, NULL);
 		return;
@@ -476,16 +474,15 @@ kt_x_request_end(struct kt_exchange *x)
 	if (x->surface.endpoint == KT_ENDPOINT_FILES) {
 		if (x->is_upstream_open && x->phase < KT_X_RECORDING) {
 			kt_audit_commit_end(&x->hash, x->request_commit);
+			x->asked_us = x->now_mono;
 			(void)kt_x_order(x, KT_ORDER_UPSTREAM_FINISH);
 		}
 		return;
 	}
 	if (x->phase == KT_X_UPLOAD) {
-		x->is_call = true;
-		if (!read_facts(x)) {
-			x->is_call = false;
+		if (!read_facts(x))
 			return;
-		}
+		x->is_call = true;
 		x->phase = KT_X_INSPECT;
 		x->inspect_mono = x->now_mono;
 	}

@@ -9,23 +9,6 @@
 #include "exchange/exchange_priv.h"
 #include "json/write.h"
 
-bool
-kt_x_looks_at(const struct kt_exchange *x, enum kt_component c)
-{
-	const struct kt_chain *chain = &x->program->chain;
-
-	if (chain->detect == NULL)
-		return false;
-	for (size_t i = 0; i < chain->n; i++) {
-		const struct kt_policy *p = &chain->policies[i];
-
-		if (p->kind->judge != NULL && p->listens.bits != NULL &&
-		    (p->components & KT_COMPONENT_BIT(c)))
-			return true;
-	}
-	return false;
-}
-
 enum kt_rc
 kt_x_edit_add(struct kt_x_edits *e, struct kt_arena *mem, size_t start,
     size_t end, struct kt_span text)
@@ -62,216 +45,189 @@ kt_x_splice(
 	return kt_buf_add(out, kt_span_sub(text, at, text.len));
 }
 
-static void
-note_reason(struct kt_x_verdict *v, enum kt_reason reason)
+static bool
+goes_before(const struct kt_edit *a, const struct kt_edit *b)
 {
-	for (size_t i = 0; i < v->nreasons; i++) {
-		if (v->reasons[i] == reason)
-			return;
-	}
-	if (v->nreasons < KT_NELEMS(v->reasons))
-		v->reasons[v->nreasons++] = reason;
+	if (a->start != b->start)
+		return a->start < b->start;
+	return a->start == a->end && b->start < b->end;
 }
 
-static void
-note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
-    enum kt_action action, enum kt_reason reason)
-{
-	struct kt_span policy = kt_span_of(p->kind->config.name);
-	struct kt_span rule = kt_span_of(kt_reason_code(reason));
-	struct kt_span word = kt_span_of(kt_action_name(action));
-
-	for (size_t i = 0; i < v->nrules; i++) {
-		if (kt_span_eq(v->rules[i].policy, policy) &&
-		    kt_span_eq(v->rules[i].rule, rule) &&
-		    kt_span_eq(v->rules[i].action, word))
-			return;
-	}
-	if (v->nrules < KT_NELEMS(v->rules))
-		v->rules[v->nrules++] = (struct kt_audit_rule){
-			.policy = policy, .rule = rule, .action = word };
-}
-
+/* Nearly sorted always: few are added behind many that are in order. */
 void
-kt_x_note(struct kt_x_verdict *v, enum kt_action action, enum kt_reason reason,
-    const struct kt_policy *policy)
+kt_x_edits_sort(struct kt_x_edits *e)
 {
-	note_reason(v, reason);
-	if (policy != NULL)
-		note_rule(v, policy, action, reason);
-	if (action < v->action) {
-		v->action = action;
-		v->reason = reason;
-		v->policy = policy;
+	for (size_t i = 1; i < e->n; i++) {
+		struct kt_edit one = e->v[i];
+		size_t at = i;
+
+		while (at > 0 && goes_before(&one, &e->v[at - 1]))
+			at--;
+		if (at == i)
+			continue;
+		memmove(&e->v[at + 1], &e->v[at], (i - at) * sizeof(one));
+		e->v[at] = one;
 	}
 }
 
-static void
-note_detection(struct kt_x_verdict *v, const struct kt_detector *d,
-    const struct kt_finding *f, enum kt_component c, enum kt_action action)
-{
-	struct kt_x_detection *at = NULL;
-
-	if (KT_CLASS_BIT(d->class) & KT_CLASS_THREATS)
-		v->threats |= KT_CLASS_BIT(d->class);
-	else
-		v->classes |= KT_CLASS_BIT(d->class);
-	v->by_component[c] |= KT_CLASS_BIT(d->class);
-	for (size_t i = 0; i < v->ndetections && at == NULL; i++) {
-		if (v->detections[i].detector == d->id &&
-		    v->detections[i].component == c &&
-		    v->detections[i].action == action)
-			at = &v->detections[i];
-	}
-	if (at == NULL) {
-		if (v->ndetections == KT_NELEMS(v->detections))
-			return; /* the classes and reasons above still tell */
-		at = &v->detections[v->ndetections++];
-		*at = (struct kt_x_detection){ .detector = d->id,
-			.class = d->class, .component = c, .action = action };
-	}
-	at->count++;
-	if (f->confidence_pm > at->max_conf_pm)
-		at->max_conf_pm = f->confidence_pm;
-}
-
-/* What an action means where bytes must not be edited. */
-static enum kt_action
-without_edit(enum kt_action a, enum kt_segment_kind kind)
-{
-	if (a != KT_ACTION_REDACT || kind == KT_SEGMENT_TEXT)
-		return a;
-	/* Thinking passes, or its signature breaks; structure cannot be cut
-	 * without changing what the request means, so it is refused. */
-	return kind == KT_SEGMENT_SIGNED ? KT_ACTION_FLAG : KT_ACTION_BLOCK;
-}
-
-enum kt_action
-kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
-    const struct kt_finding *f, enum kt_component c, enum kt_segment_kind kind,
-    const struct kt_policy **by)
-{
-	struct kt_opinion opinions[KT_X_OPINIONS_MAX];
-	const struct kt_detector *d =
-	    kt_detect_def(x->program->chain.detect, f->detector);
-	enum kt_action action = KT_ACTION_IGNORE;
-	size_t deciding, n;
-
-	n = kt_chain_judge(&x->program->chain, f, c, opinions,
-	    KT_NELEMS(opinions), &deciding);
-	for (size_t i = 0; i < n; i++) {
-		enum kt_action a = opinions[i].action;
-
-		/* An endpoint that only detects never changes a byte. */
-		if (x->surface.endpoint == KT_ENDPOINT_DETECT)
-			a = KT_ACTION_FLAG;
-		a = without_edit(a, kind);
-		kt_x_note(v, a, opinions[i].reason, opinions[i].policy);
-		if (a < action) {
-			action = a;
-			*by = opinions[i].policy;
-		}
-	}
-	if (n > 0)
-		note_detection(v, d, f, c, action);
-	return action;
-}
-
-/* A marker as it must stand inside a JSON string; deep: inside two. */
+/* The marker as the place takes it: bare, or inside a JSON string. */
 static struct kt_span
 marker_text(struct kt_exchange *x, struct kt_arena *mem,
-    const struct kt_policy *by, const struct kt_detector *d,
-    struct kt_span matched)
+    const struct kt_policy *by, const struct kt_finding *f,
+    struct kt_span text, bool is_plain)
 {
 	struct kt_buf plain, escaped;
 	struct kt_span s = { 0 };
 
-	(void)x;
-	kt_buf_init(&plain, KT_BODY_MAX);
-	kt_buf_init(&escaped, KT_BODY_MAX);
-	if (kt_policy_mark(by, d, matched, &plain) == KT_OK &&
-	    kt_json_write_escaped(&escaped, kt_buf_span(&plain)) == KT_OK)
-		s = kt_arena_dup(mem, kt_buf_span(&escaped));
+	kt_buf_init(&plain, KT_EVENT_MAX);
+	kt_buf_init(&escaped, KT_EVENT_MAX);
+	if (kt_policy_mark(by,
+	        kt_detect_def(x->program->chain.detect, f->detector),
+	        kt_span_sub(text, f->start, f->end - f->start), &plain) == KT_OK) {
+		if (is_plain)
+			s = kt_arena_dup(mem, kt_buf_span(&plain));
+		else if (kt_json_write_escaped(
+		             &escaped, kt_buf_span(&plain)) == KT_OK)
+			s = kt_arena_dup(mem, kt_buf_span(&escaped));
+	}
 	kt_buf_fini(&plain);
 	kt_buf_fini(&escaped);
 	return s;
 }
 
-enum kt_rc
-kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
-    struct kt_span raw, size_t raw_at, bool has_escapes, enum kt_component c,
-    enum kt_segment_kind kind, struct kt_arena *mem, struct kt_x_edits *edits)
+/* Where a clean text of structure is kept, or NULL when it never is. */
+static struct kt_x_clean *
+clean_place(struct kt_exchange *x, const struct kt_x_text *t)
+{
+	uint32_t h = 2166136261u ^ t->component;
+
+	if (t->kind != KT_SEGMENT_FIXED || t->has_escapes ||
+	    t->raw.len > KT_X_CLEAN_BYTES)
+		return NULL;
+	for (size_t i = 0; i < t->raw.len; i++)
+		h = (h ^ (unsigned char)t->raw.ptr[i]) * 16777619u;
+	return &x->scratch->clean[(h ^ h >> 16) % KT_X_CLEAN_MAX];
+}
+
+static bool
+is_kept(const struct kt_x_clean *at, const struct kt_x_text *t)
+{
+	return at != NULL && at->len == t->raw.len &&
+	    at->component == t->component &&
+	    memcmp(at->text, t->raw.ptr, t->raw.len) == 0;
+}
+
+/* Redactions of one text, merged and as edits of its raw form. */
+static enum kt_rc
+add_redactions(struct kt_exchange *x, const struct kt_x_text *t,
+    struct kt_span text, const struct kt_json_map *map, struct kt_finding *f,
+    size_t n, struct kt_arena *mem, struct kt_x_edits *edits)
 {
 	const struct kt_chain *chain = &x->program->chain;
-	struct kt_json_map map = { 0 };
-	struct kt_span text = raw;
-	struct kt_findings found;
-	struct kt_finding *redact;
-	size_t n = 0;
 
-	if (chain->detect == NULL || raw.len == 0)
-		return KT_OK;
-	if (has_escapes && kt_json_unescape(raw, x->turn, &text, &map) < 0)
-		return KT_E_LIMIT;
-	if (kt_detect_scan(chain->detect, x->scratch->detect, text,
-	        &chain->heard[c], &found) < 0)
-		return KT_E_ENGINE;
-	if (found.n == 0)
-		return KT_OK;
-	redact = kt_arena_array(x->turn, found.n, sizeof(*redact));
-	if (redact == NULL)
-		return KT_E_LIMIT;
-	for (size_t i = 0; i < found.n; i++) {
-		const struct kt_policy *by = NULL;
-
-		if (kt_x_judge(x, v, &found.v[i], c, kind, &by) ==
-		    KT_ACTION_REDACT)
-			redact[n++] = found.v[i];
-	}
-	n = kt_findings_merge(chain->detect, redact, n);
+	n = kt_findings_merge(chain->detect, f, n);
 	for (size_t i = 0; i < n; i++) {
 		struct kt_opinion o[KT_X_OPINIONS_MAX];
 		size_t deciding, start, end;
 		struct kt_span marker;
 
-		if (kt_chain_judge(chain, &redact[i], c, o, KT_NELEMS(o),
+		if (kt_chain_judge(chain, &f[i], t->component, o, KT_NELEMS(o),
 		        &deciding) == 0)
 			return KT_E_ENGINE;
-		marker = marker_text(x, mem, o[deciding].policy,
-		    kt_detect_def(chain->detect, redact[i].detector),
-		    kt_span_sub(text, redact[i].start,
-		        redact[i].end - redact[i].start));
+		marker = marker_text(
+		    x, mem, o[deciding].policy, &f[i], text, t->is_plain);
 		if (marker.ptr == NULL)
 			return KT_E_LIMIT;
-		start = kt_json_map_raw(&map, raw, redact[i].start);
-		end = kt_json_map_raw_end(&map, raw, redact[i].end);
-		if (kt_x_edit_add(edits, mem, raw_at + start, raw_at + end,
+		start = kt_json_map_raw(map, t->raw, f[i].start);
+		end = kt_json_map_raw_end(map, t->raw, f[i].end);
+		if (kt_x_edit_add(edits, mem, t->at + start, t->at + end,
 		        marker) < 0)
 			return KT_E_LIMIT;
 	}
 	return KT_OK;
 }
 
+enum kt_rc
+kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_x_text *t, struct kt_arena *mem, struct kt_x_edits *edits)
+{
+	const struct kt_chain *chain = &x->program->chain;
+	struct kt_json_map map = { 0 };
+	struct kt_span text = t->raw;
+	struct kt_findings found;
+	struct kt_finding *redact;
+	struct kt_x_clean *clean;
+	size_t n = 0;
+
+	if ((chain->hears & KT_COMPONENT_BIT(t->component)) == 0 ||
+	    t->raw.len == 0)
+		return KT_OK;
+	clean = clean_place(x, t);
+	if (is_kept(clean, t))
+		return KT_OK;
+	if (t->has_escapes && kt_json_unescape(t->raw, x->turn, &text, &map) < 0)
+		return KT_E_LIMIT;
+	if (kt_detect_scan(chain->detect, x->scratch->detect, text,
+	        &chain->heard[t->component], &found) < 0)
+		return KT_E_ENGINE;
+	if (found.n == 0) {
+		if (clean != NULL) {
+			clean->len = (uint8_t)text.len;
+			clean->component = (uint8_t)t->component;
+			memcpy(clean->text, text.ptr, text.len);
+		}
+		return KT_OK;
+	}
+	redact = kt_arena_array(x->turn, found.n, sizeof(*redact));
+	if (redact == NULL)
+		return KT_E_LIMIT;
+	for (size_t i = 0; i < found.n; i++) {
+		const struct kt_policy *by = NULL;
+
+		if (kt_x_judge(x, v, &found.v[i], t->component, t->kind, &by) ==
+		    KT_ACTION_REDACT)
+			redact[n++] = found.v[i];
+	}
+	return add_redactions(x, t, text, &map, redact, n, mem, edits);
+}
+
 /* A number that is to be redacted becomes a string: JSON stays valid. */
 static enum kt_rc
 inspect_number(struct kt_exchange *x, struct kt_x_verdict *v,
-    struct kt_span raw, size_t at, enum kt_component c, struct kt_arena *mem,
-    struct kt_x_edits *edits)
+    const struct kt_x_text *t, struct kt_arena *mem, struct kt_x_edits *edits)
 {
+	struct kt_x_text number = *t;
 	struct kt_x_edits inner = { 0 };
 	struct kt_span text;
+	enum kt_rc rc;
 
-	if (raw.len < 8) /* no detector knows a shorter number by itself */
-		return KT_OK;
-	if (kt_x_inspect_text(x, v, raw, 0, false, c, KT_SEGMENT_TEXT, mem,
-	        &inner) < 0)
-		return KT_E_ENGINE;
-	if (inner.n == 0)
-		return KT_OK;
+	number.at = 0;
+	rc = kt_x_inspect_text(x, v, &number, x->turn, &inner);
+	if (rc < 0 || inner.n == 0)
+		return rc;
 	text = kt_arena_printf(mem, "\"%.*s\"", KT_SPAN_ARG(inner.v[0].text));
 	if (text.ptr == NULL)
 		return KT_E_LIMIT;
-	return kt_x_edit_add(edits, mem, at, at + raw.len, text);
+	return kt_x_edit_add(edits, mem, t->at, t->at + t->raw.len, text);
+}
+
+/*
+ * Text that begins like JSON and is not, or not strictly: a tool may read
+ * its escapes all the same.
+ */
+static enum kt_rc
+inspect_free_text(struct kt_exchange *x, struct kt_x_verdict *v,
+    struct kt_span text, enum kt_component c, struct kt_arena *mem,
+    struct kt_x_edits *edits)
+{
+	struct kt_x_text t = { .raw = text, .component = c,
+		.kind = KT_SEGMENT_TEXT };
+	struct kt_span plain;
+
+	t.has_escapes = kt_span_find(text, '\\') < text.len &&
+	    kt_json_unescape(text, x->turn, &plain, NULL) == KT_OK;
+	t.is_plain = !t.has_escapes;
+	return kt_x_inspect_text(x, v, &t, mem, edits);
 }
 
 enum kt_rc
@@ -280,28 +236,123 @@ kt_x_inspect_arguments(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_edits *edits)
 {
 	struct kt_json j;
-	enum kt_rc rc = KT_OK;
+	enum kt_rc rc;
 
-	kt_json_init(&j, KT_EVENT_MAX);
-	if (kt_json_parse(&j, text, NULL) < 0) {
-		/* A grammar's text or a call that was cut off: plain text. */
+	if ((x->program->chain.hears & KT_COMPONENT_BIT(c)) == 0)
+		return KT_OK;
+	kt_json_init(&j, KT_BODY_MAX);
+	kt_x_seed_json(x, &j);
+	rc = kt_json_parse(&j, text, NULL);
+	if (rc == KT_E_PARSE) { /* a grammar's text, a call that was cut off */
 		kt_json_fini(&j);
-		return kt_x_inspect_text(x, v, text, 0, false, c,
-		    KT_SEGMENT_TEXT, mem, edits);
+		return inspect_free_text(x, v, text, c, mem, edits);
 	}
 	for (uint32_t n = 1; rc == KT_OK && n < j.count; n++) {
-		enum kt_json_type type = kt_json_type(&j, n);
+		struct kt_x_text t = { .raw = kt_json_string(&j, text, n),
+			.at = j.nodes[n].start + 1, .component = c,
+			.has_escapes = kt_json_has_escapes(&j, n),
+			.kind = KT_SEGMENT_TEXT };
 
-		if (type == KT_JSON_STRING)
-			rc = kt_x_inspect_text(x, v, kt_json_string(&j, text, n),
-			    j.nodes[n].start + 1, kt_json_has_escapes(&j, n), c,
-			    KT_SEGMENT_TEXT, mem, edits);
-		else if (type == KT_JSON_NUMBER)
-			rc = inspect_number(x, v, kt_json_raw(&j, text, n),
-			    j.nodes[n].start, c, mem, edits);
+		switch (kt_json_type(&j, n)) {
+		case KT_JSON_NAME:
+			t.kind = KT_SEGMENT_FIXED;
+			rc = kt_x_inspect_text(x, v, &t, mem, edits);
+			break;
+		case KT_JSON_STRING:
+			rc = kt_x_inspect_text(x, v, &t, mem, edits);
+			break;
+		case KT_JSON_NUMBER:
+			t.raw = kt_json_raw(&j, text, n);
+			t.at--;
+			/* No detector knows a shorter one by itself. */
+			if (t.raw.len >= 8)
+				rc = inspect_number(x, v, &t, mem, edits);
+			break;
+		case KT_JSON_ABSENT:
+		case KT_JSON_NULL:
+		case KT_JSON_FALSE:
+		case KT_JSON_TRUE:
+		case KT_JSON_ARRAY:
+		case KT_JSON_OBJECT:
+			break;
+		}
 	}
 	kt_json_fini(&j);
 	return rc;
+}
+
+static enum kt_rc
+inspect_nested(struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_x_text *t, struct kt_span text,
+    const struct kt_json_map *map, struct kt_arena *mem,
+    struct kt_x_edits *edits)
+{
+	struct kt_x_edits inner = { 0 };
+	enum kt_rc rc =
+	    kt_x_inspect_arguments(x, v, text, t->component, x->turn, &inner);
+
+	for (size_t i = 0; rc == KT_OK && i < inner.n; i++) {
+		const struct kt_edit *e = &inner.v[i];
+		struct kt_span twice = { 0 };
+		struct kt_buf b;
+
+		kt_buf_init(&b, KT_BODY_MAX);
+		if (kt_json_write_escaped(&b, e->text) == KT_OK)
+			twice = kt_arena_dup(mem, kt_buf_span(&b));
+		kt_buf_fini(&b);
+		if (twice.ptr == NULL)
+			return KT_E_LIMIT;
+		rc = kt_x_edit_add(edits, mem,
+		    t->at + kt_json_map_raw(map, t->raw, e->start),
+		    t->at + kt_json_map_raw_end(map, t->raw, e->end), twice);
+	}
+	return rc;
+}
+
+/* Vendors that write a call's arguments as JSON inside a string. */
+static bool
+may_be_nested(const struct kt_x_text *t, enum kt_format format)
+{
+	return t->component == KT_COMPONENT_TOOL_USE &&
+	    t->kind == KT_SEGMENT_TEXT && format != KT_FORMAT_ANTHROPIC;
+}
+
+static bool
+begins_json(struct kt_span text)
+{
+	size_t at = 0;
+
+	while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '\n' ||
+	        text.ptr[at] == '\t' || text.ptr[at] == '\r'))
+		at++;
+	return at < text.len && (text.ptr[at] == '{' || text.ptr[at] == '[');
+}
+
+enum kt_rc
+kt_x_inspect_node(struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_json *json, struct kt_span text,
+    const struct kt_segment *s, enum kt_format format, struct kt_arena *mem,
+    struct kt_x_edits *edits)
+{
+	struct kt_x_text t = { .raw = kt_json_string(json, text, s->node),
+		.at = json->nodes[s->node].start + 1,
+		.has_escapes = kt_json_has_escapes(json, s->node),
+		.component = s->component, .kind = s->kind };
+	struct kt_json_map map = { 0 };
+	struct kt_span said = t.raw;
+
+	if (kt_json_type(json, s->node) == KT_JSON_NUMBER) {
+		t.raw = kt_json_raw(json, text, s->node);
+		t.at--;
+		return inspect_number(x, v, &t, mem, edits);
+	}
+	if (!may_be_nested(&t, format))
+		return kt_x_inspect_text(x, v, &t, mem, edits);
+	if (kt_json_unescape(t.raw, x->turn, &said, &map) < 0)
+		return KT_E_LIMIT;
+	if (begins_json(said))
+		return inspect_nested(x, v, &t, said, &map, mem, edits);
+	return kt_x_inspect_text(x, v, &t, mem, edits);
 }
 
 /* ---- a whole body, in slices ---- */
@@ -313,10 +364,14 @@ kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
 {
 	x->inspection = (struct kt_x_inspection){ .is_under_way = true };
 	x->inspection.measures.bytes = text.len;
+	x->inspection.format = format;
 	kt_segments_init(
 	    &x->inspection.segments, format, direction, json, text);
+	if (x->program->chain.hears != 0)
+		kt_segments_want_all(&x->inspection.segments);
 }
 
+/* An escape is one character, a pair of them for one too. */
 static void
 measure_text(struct kt_measures *m, struct kt_span s)
 {
@@ -325,16 +380,30 @@ measure_text(struct kt_measures *m, struct kt_span s)
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
 		bool is_space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+		bool is_more = (c & 0xc0) == 0x80;
 
-		m->chars += (c & 0xc0) != 0x80;
+		if (c == '\\' && i + 1 < s.len) {
+			c = (unsigned char)s.ptr[++i];
+			is_space = c == 'n' || c == 't' || c == 'r';
+			/* \uDC00 and up: the second half of a character. */
+			is_more = c == 'u' && i + 2 < s.len &&
+			    (s.ptr[i + 1] | 32) == 'd' &&
+			    (unsigned char)s.ptr[i + 2] > 'B' &&
+			    s.ptr[i + 2] != 'a' && s.ptr[i + 2] != 'b';
+			if (c == 'u')
+				i += 4;
+		}
+		m->chars += !is_more;
 		m->words += !is_space && !in_word;
 		in_word = !is_space;
 	}
 }
 
-static bool
-has_measures(const struct kt_chain *chain)
+bool
+kt_x_has_limits(const struct kt_exchange *x)
 {
+	const struct kt_chain *chain = &x->program->chain;
+
 	for (size_t i = 0; i < chain->n; i++) {
 		if (chain->policies[i].kind->measure != NULL)
 			return true;
@@ -342,54 +411,13 @@ has_measures(const struct kt_chain *chain)
 	return false;
 }
 
-static void
-note_uninspectable(struct kt_x_verdict *v, enum kt_component c)
+void
+kt_x_note_uninspectable(struct kt_x_verdict *v, enum kt_component c)
 {
 	v->threats |= KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
 	v->by_component[c] |= KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
 	kt_x_note(v, KT_ACTION_FLAG, kt_reason_of(c, KT_CLASS_UNINSPECTABLE),
 	    NULL);
-}
-
-/* Tool arguments of OpenAI are JSON inside a string. */
-static bool
-is_nested_json(const struct kt_segment *s, struct kt_span raw)
-{
-	return s->component == KT_COMPONENT_TOOL_USE && raw.len > 1 &&
-	    (raw.ptr[0] == '{' || raw.ptr[0] == '[');
-}
-
-static enum kt_rc
-inspect_nested(struct kt_exchange *x, struct kt_x_verdict *v,
-    struct kt_span raw, size_t raw_at, enum kt_component c,
-    struct kt_x_edits *edits)
-{
-	struct kt_x_edits inner = { 0 };
-	struct kt_json_map map = { 0 };
-	struct kt_span text;
-
-	if (kt_json_unescape(raw, x->turn, &text, &map) < 0 ||
-	    kt_x_inspect_arguments(x, v, text, c, x->turn, &inner) < 0)
-		return KT_E_ENGINE;
-	for (size_t i = 0; i < inner.n; i++) {
-		const struct kt_edit *e = &inner.v[i];
-		struct kt_buf b;
-		struct kt_span twice;
-		enum kt_rc rc;
-
-		kt_buf_init(&b, KT_BODY_MAX);
-		rc = kt_json_write_escaped(&b, e->text);
-		twice = rc == KT_OK ? kt_arena_dup(x->mem, kt_buf_span(&b)) :
-		    (struct kt_span){ 0 };
-		kt_buf_fini(&b);
-		if (twice.ptr == NULL ||
-		    kt_x_edit_add(edits, x->mem,
-		        raw_at + kt_json_map_raw(&map, raw, e->start),
-		        raw_at + kt_json_map_raw_end(&map, raw, e->end),
-		        twice) < 0)
-			return KT_E_LIMIT;
-	}
-	return KT_OK;
 }
 
 static enum kt_rc
@@ -401,26 +429,26 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 	struct kt_span raw = kt_json_string(j, in->segments.text, s->node);
 
 	*cost += raw.len + 16;
-	in->count[s->component]++;
-	in->bytes[s->component] += raw.len;
+	if (kt_json_type(j, s->node) != KT_JSON_STRING)
+		return kt_x_inspect_node(x, v, j, in->segments.text, s, in->format,
+		    x->mem, edits);
+	in->counts.count[s->component]++;
+	in->counts.bytes[s->component] += raw.len;
 	if (s->kind == KT_SEGMENT_OPAQUE) {
 		in->measures.attachment_bytes += raw.len;
 		if (raw.len > 0)
-			note_uninspectable(v, s->component);
+			kt_x_note_uninspectable(v, s->component);
 		return KT_OK;
 	}
-	if (has_measures(&x->program->chain))
+	if (s->kind != KT_SEGMENT_FIXED && kt_x_has_limits(x))
 		measure_text(&in->measures, raw);
-	if (is_nested_json(s, raw))
-		return inspect_nested(
-		    x, v, raw, j->nodes[s->node].start + 1, s->component, edits);
-	return kt_x_inspect_text(x, v, raw, j->nodes[s->node].start + 1,
-	    kt_json_has_escapes(j, s->node), s->component, s->kind, x->mem,
-	    edits);
+	return kt_x_inspect_node(
+	    x, v, j, in->segments.text, s, in->format, x->mem, edits);
 }
 
 static void
-apply_limits(struct kt_exchange *x, struct kt_x_verdict *v, bool is_answer)
+apply_limits(struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_measures *m, bool is_answer)
 {
 	const struct kt_chain *chain = &x->program->chain;
 
@@ -431,7 +459,7 @@ apply_limits(struct kt_exchange *x, struct kt_x_verdict *v, bool is_answer)
 
 		if (p->kind->measure == NULL)
 			continue;
-		r = p->kind->measure(p, &x->inspection.measures, is_answer);
+		r = p->kind->measure(p, m, is_answer);
 		if (r == KT_REASON_NONE)
 			continue;
 		a = p->kind->judge(p, NULL, NULL, KT_COMPONENT_MESSAGES);
@@ -440,6 +468,20 @@ apply_limits(struct kt_exchange *x, struct kt_x_verdict *v, bool is_answer)
 			a = KT_ACTION_FLAG;
 		kt_x_note(v, a, r, p);
 	}
+}
+
+void
+kt_x_measure_answer(struct kt_exchange *x, struct kt_span raw)
+{
+	if (kt_x_has_limits(x))
+		measure_text(&x->stream.measures, raw);
+}
+
+bool
+kt_x_is_within_limits(struct kt_exchange *x, const struct kt_measures *m)
+{
+	apply_limits(x, &x->answer_verdict, m, true);
+	return x->answer_verdict.action != KT_ACTION_BLOCK;
 }
 
 int
@@ -459,7 +501,7 @@ kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
 			return 0;
 	}
 	in->is_under_way = false;
-	apply_limits(x, v, in->segments.direction == KT_ANSWER);
+	apply_limits(x, v, &in->measures, in->segments.direction == KT_ANSWER);
 	/* An arena that refused anything may have lost an edit: refuse. */
 	if (kt_arena_is_full(x->mem) || kt_arena_is_full(x->turn))
 		return KT_E_LIMIT;

@@ -8,9 +8,11 @@ libkt_a_SOURCES += \
 	%D%/inbound.c \
 	%D%/inflate.c \
 	%D%/inspect.c \
+	%D%/judge.c \
 	%D%/outbound.c \
 	%D%/program.c \
 	%D%/record.c \
 	%D%/refuse.c \
 	%D%/stream.c \
-	%D%/stream_text.c
+	%D%/stream_text.c \
+	%D%/trim.c

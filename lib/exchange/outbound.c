@@ -57,7 +57,8 @@ static bool
 fits(const struct kt_exchange *x, const struct kt_target *t)
 {
 	return t->max_context_tokens == 0 ||
-	    x->body.len / BYTES_PER_TOKEN <= t->max_context_tokens;
+	    (x->body.len - x->attachment_bytes) / BYTES_PER_TOKEN <=
+	        t->max_context_tokens;
 }
 
 bool
@@ -72,72 +73,6 @@ kt_x_may_retry(const struct kt_exchange *x, unsigned status)
 
 /* ---- the body ---- */
 
-static bool
-is_tool_answer(const struct kt_exchange *x, uint32_t message)
-{
-	struct kt_span text = kt_buf_span(&x->body);
-	uint32_t content;
-
-	if (kt_json_is(&x->json, text,
-	        kt_json_member(&x->json, text, message, KT_SPAN("role")),
-	        KT_SPAN("tool")))
-		return true;
-	content = kt_json_member(&x->json, text, message, KT_SPAN("content"));
-	return kt_json_is(&x->json, text,
-	    kt_json_member(&x->json, text, kt_json_first(&x->json, content),
-	        KT_SPAN("type")), KT_SPAN("tool_result"));
-}
-
-/*
- * The first user turn and the newest messages stay; a result never loses
- * its call, so the cut moves on to a message that answers no tool.
- */
-static enum kt_rc
-drop_old_messages(struct kt_exchange *x, const struct kt_target *t,
-    struct kt_x_edits *edits)
-{
-	struct kt_span text = kt_buf_span(&x->body);
-	uint32_t list = kt_json_member(
-	    &x->json, text, kt_json_root(&x->json), KT_SPAN("messages"));
-	uint32_t first = kt_json_first(&x->json, list), m = first;
-	uint64_t n = 0, drop;
-	struct kt_x_edits kept = { 0 };
-	size_t from, to;
-
-	for (uint32_t k = first; k != 0; k = kt_json_next(&x->json, k))
-		n++;
-	if (t->max_messages == 0 || n <= t->max_messages || first == 0)
-		return KT_OK;
-	drop = n - t->max_messages;
-	m = kt_json_next(&x->json, first);
-	while (m != 0 && (drop > 0 || is_tool_answer(x, m))) {
-		drop -= drop > 0;
-		m = kt_json_next(&x->json, m);
-	}
-	if (m == 0)
-		return KT_OK; /* one long chain of tools: left as it is */
-	from = x->json.nodes[first].end;
-	to = x->json.nodes[m].start;
-	for (size_t i = 0; i < edits->n; i++) {
-		const struct kt_edit *e = &edits->v[i];
-
-		if (e->start >= from && e->start < to)
-			continue;
-		if (kt_x_edit_add(&kept, x->mem, e->start, e->end, e->text) < 0)
-			return KT_E_LIMIT;
-	}
-	*edits = kept;
-	return kt_x_edit_add(edits, x->mem, from, to, KT_SPAN(","));
-}
-
-static int
-by_start(const void *a, const void *b)
-{
-	const struct kt_edit *l = a, *r = b;
-
-	return l->start < r->start ? -1 : l->start > r->start;
-}
-
 /* The client's body with all edits for this target. */
 static enum kt_rc
 collect_edits(struct kt_exchange *x, const struct kt_target *t,
@@ -151,7 +86,7 @@ collect_edits(struct kt_exchange *x, const struct kt_target *t,
 		rc = kt_x_edit_add(out, x->mem, x->edits.v[i].start,
 		    x->edits.v[i].end, x->edits.v[i].text);
 	if (rc == KT_OK && x->is_json && is_chat_format(request_format(x)))
-		rc = drop_old_messages(x, t, out);
+		rc = kt_x_drop_old_messages(x, t, out);
 	if (rc < 0 || t->model.len == 0 || x->facts.model_node == 0 ||
 	    needs_translation(x, t) || t->provider == KT_PROVIDER_OFFLINE)
 		return rc;
@@ -164,7 +99,7 @@ collect_edits(struct kt_exchange *x, const struct kt_target *t,
 	    kt_x_edit_add(out, x->mem, x->json.nodes[x->facts.model_node].start,
 	        x->json.nodes[x->facts.model_node].end, model) < 0)
 		return KT_E_LIMIT;
-	qsort(out->v, out->n, sizeof(*out->v), by_start);
+	kt_x_edits_sort(out);
 	return KT_OK;
 }
 
@@ -299,6 +234,8 @@ is_replaced(const struct kt_exchange *x, const struct kt_target *t,
 	}
 	if (is_rewritten && kt_span_caseeq(name, KT_SPAN("content-encoding")))
 		return true;
+	if (t->key.len > 0 && kt_span_caseeq(name, t->key_header))
+		return true; /* the vendor's key goes up once, and is ours */
 	for (size_t i = 0; i < t->nheaders; i++) {
 		if (kt_span_caseeq(t->headers[i].key, name))
 			return true;
@@ -572,7 +509,7 @@ kt_x_try_next(struct kt_exchange *x)
 	x->target = t;
 	x->attempts[x->nattempts++] =
 	    (struct kt_audit_attempt){ .target = t->id };
-	x->attempt_us = x->last_byte_mono = x->now_mono;
+	x->attempt_us = x->asked_us = x->last_byte_mono = x->now_mono;
 	x->upstream_status = 0;
 	if (t->provider != KT_PROVIDER_OFFLINE) {
 		send_to(x, t);

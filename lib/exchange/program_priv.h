@@ -27,12 +27,26 @@ struct kt_program {
 	bool uses_offline; /* by default, not by name */
 };
 
+/*
+ * Structure repeats: names, types, roles, ids of one stream.  Short texts in
+ * which nothing was found are kept, so that each is searched once; by hash,
+ * the newest in each place.
+ */
+#define KT_X_CLEAN_MAX 512
+#define KT_X_CLEAN_BYTES 46
+struct kt_x_clean {
+	uint8_t len;
+	uint8_t component; /* each hears detectors of its own */
+	char text[KT_X_CLEAN_BYTES];
+};
+
 struct kt_x_slot;
 struct kt_scratch {
 	const struct kt_program *program;
 	struct kt_detect_scratch *detect; /* NULL: nothing to search for */
 	struct kt_x_slot *slots; /* free ones */
 	size_t nslots;
+	struct kt_x_clean clean[KT_X_CLEAN_MAX];
 };
 /* NULL: no memory. */
 struct kt_x_slot *kt_x_slot_take(struct kt_scratch *s);

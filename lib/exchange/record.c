@@ -75,7 +75,7 @@ kt_x_record_reject(struct kt_exchange *x)
 static size_t
 fill_components(const struct kt_exchange *x, struct kt_audit_component *out)
 {
-	const struct kt_x_inspection *in = &x->inspection;
+	const struct kt_x_counts *in = &x->request_counts;
 	size_t n = 0;
 
 	for (unsigned c = 0; c < KT_NCOMPONENTS; c++) {
@@ -162,6 +162,18 @@ fill_reasons(const struct kt_exchange *x, struct kt_span *out)
 	return n;
 }
 
+/* The rule that led to the reason which is told first. */
+static bool
+is_deciding(const struct kt_exchange *x, const struct kt_x_verdict *v,
+    const struct kt_audit_rule *rule)
+{
+	return x->reason != KT_REASON_NONE && v->reason == x->reason &&
+	    v->policy != NULL &&
+	    kt_span_eq(rule->policy, kt_span_of(v->policy->kind->config.name)) &&
+	    kt_span_eq(rule->rule, kt_span_of(kt_reason_code(x->reason))) &&
+	    kt_span_eq(rule->action, kt_span_of(kt_action_name(v->action)));
+}
+
 static size_t
 fill_rules(const struct kt_exchange *x, struct kt_audit_rule *out)
 {
@@ -172,12 +184,18 @@ fill_rules(const struct kt_exchange *x, struct kt_audit_rule *out)
 	for (size_t k = 0; k < KT_NELEMS(v); k++) {
 		for (size_t i = 0; i < v[k]->nrules; i++) {
 			out[n] = v[k]->rules[i];
-			out[n].is_deciding = kt_span_eq(out[n].rule,
-			    kt_span_of(kt_reason_code(x->reason)));
+			out[n].is_deciding = is_deciding(x, v[k], &out[n]);
 			n++;
 		}
 	}
 	return n;
+}
+
+/* What the other side chose, unless something was found in such a value. */
+static struct kt_span
+unless_tainted(const struct kt_x_verdict *v, struct kt_span said)
+{
+	return v->is_tainted ? (struct kt_span){ 0 } : said;
 }
 
 static struct kt_span
@@ -209,10 +227,12 @@ fill_destination(const struct kt_exchange *x, struct kt_audit_call *call)
 static struct kt_span
 model_served(const struct kt_exchange *x)
 {
-	if (x->answer_facts.model.len > 0 || x->target == NULL ||
-	    x->upstream_status != 200)
-		return x->answer_facts.model;
-	return x->target->model.len > 0 ? x->target->model : x->facts.model;
+	struct kt_span said = x->answer_facts.model;
+
+	if (said.len > 0 || x->target == NULL || x->upstream_status != 200)
+		return unless_tainted(&x->answer_verdict, said);
+	return x->target->model.len > 0 ? x->target->model :
+	    unless_tainted(&x->request_verdict, x->facts.model);
 }
 
 void
@@ -240,12 +260,14 @@ kt_x_record(struct kt_exchange *x)
 		.method = x->method,
 		.api_version = header_of(x, KT_SPAN("anthropic-version")),
 		.is_stream = x->is_answer_stream || x->facts.is_stream,
-		.model_requested = x->facts.model,
+		.model_requested =
+		    unless_tainted(&x->request_verdict, x->facts.model),
 		.model_served = model_served(x),
 		.request_commit = kt_span_of(x->request_commit),
 		.completion_commit = kt_span_of(x->completion_commit),
 		.bytes_in = x->bytes_in,
-		.bytes_out = x->bytes_out + x->final_body.len,
+		.bytes_out = x->bytes_out + (x->is_answer_begun ?
+		        x->stream.tail.len : x->final_body.len),
 		.components = components,
 		.ncomponents = fill_components(x, components),
 		.data_class = kt_span_of(kt_class_name(kt_class_highest(set))),
@@ -265,10 +287,12 @@ kt_x_record(struct kt_exchange *x)
 		.attempts = x->attempts,
 		.nattempts = x->nattempts,
 		.upstream_request_id = x->upstream_request_id,
-		.upstream_message_id = x->answer_facts.id,
+		.upstream_message_id =
+		    unless_tainted(&x->answer_verdict, x->answer_facts.id),
 		.outcome = x->outcome,
 		.http_status = x->status,
-		.stop_reason = x->answer_facts.stop_reason,
+		.stop_reason = unless_tainted(
+		    &x->answer_verdict, x->answer_facts.stop_reason),
 		.stream = { x->stream.events, x->stream.forwarded_bytes,
 		    x->stream.withheld_bytes, x->stream.is_cut,
 		    x->stream.cut_at_event },
@@ -316,7 +340,8 @@ kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
 		.call_id = kt_span_of(x->call_id),
 		.principal = x->caller.id,
 		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
-		.model_requested = x->facts.model,
+		.model_requested =
+		    unless_tainted(&x->request_verdict, x->facts.model),
 		.model_served = model_served(x),
 		.target_id = x->target && x->nattempts ? x->target->id :
 		    (struct kt_span){ 0 },

@@ -15,7 +15,7 @@ struct saying {
 	unsigned status;
 	const char *type, *code, *text;
 	bool may_retry;   /* else x-should-retry: false */
-	bool is_malformed; /* never became a call: a reject record */
+	bool is_malformed; /* a reject record, unless it became a call */
 };
 
 static const struct saying sayings[] = {
@@ -129,11 +129,6 @@ answer_problem(struct kt_exchange *x, const struct kt_problem *p,
 		else if (p->status == 503)
 			(void)kt_x_header_add(
 			    h, &n, 4, KT_SPAN("retry-after"), KT_SPAN("1"));
-		/* Bytes of this request may still come: they must not be taken
-		 * for the next one. */
-		if (!x->is_request_complete)
-			(void)kt_x_header_add(
-			    h, &n, 4, KT_SPAN("connection"), KT_SPAN("close"));
 	}
 	x->nanswer_headers = n;
 }
@@ -176,16 +171,16 @@ kt_x_refuse(struct kt_exchange *x, enum kt_reason reason,
 		if (p.message.ptr == NULL)
 			p.message = kt_span_of(s->text);
 	}
-	if (x->is_upstream_open) {
-		x->is_upstream_open = false;
-		(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
-	}
+	kt_x_cancel_upstream(x);
 	x->reason = reason;
 	x->outcome = outcome_of(reason);
 	x->decision = KT_ACTION_BLOCK;
 	x->is_error = x->outcome != KT_AUDIT_BLOCKED;
-	answer_problem(x, &p, s->may_retry);
-	if (s->is_malformed)
+	if (x->is_answer_begun)
+		x->is_truncated = true; /* too late to say anything */
+	else
+		answer_problem(x, &p, s->may_retry);
+	if (s->is_malformed && !x->is_call)
 		kt_x_record_reject(x);
 	else
 		kt_x_record(x);
@@ -196,4 +191,24 @@ kt_x_fail(struct kt_exchange *x, enum kt_rc rc)
 {
 	(void)rc; /* every failure of inspection refuses alike */
 	kt_x_refuse(x, KT_REASON_GATEWAY_INSPECTION, NULL, NULL);
+}
+
+void
+kt_x_lose_record(struct kt_exchange *x)
+{
+	struct kt_problem p =
+	    kt_x_problem(x, KT_REASON_GATEWAY_AUDIT, NULL, false);
+
+	x->reason = KT_REASON_GATEWAY_AUDIT;
+	x->outcome = KT_AUDIT_FAIL_CLOSED;
+	x->is_error = true;
+	if (!x->is_answer_begun) {
+		answer_problem(x, &p, true);
+		return;
+	}
+	kt_buf_reset(&x->stream.tail);
+	if (!x->is_answer_stream ||
+	    kt_stream_write_error(x->stream.writer, &p, &x->stream.tail) < 0 ||
+	    x->stream.tail.len == 0)
+		x->is_truncated = true;
 }

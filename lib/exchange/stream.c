@@ -28,8 +28,7 @@ kt_x_stream_begin(struct kt_exchange *x)
 	kt_sse_init(&s->sse, KT_EVENT_MAX);
 	kt_buf_init(&s->tail, HELD_MAX);
 	kt_stream_reader_init(&s->reader, upstream_format(x));
-	s->is_inspected = kt_x_looks_at(x, KT_COMPONENT_COMPLETION) ||
-	    kt_x_looks_at(x, KT_COMPONENT_TOOL_USE);
+	s->is_inspected = x->program->chain.hears != 0 || kt_x_has_limits(x);
 	x->translate_options = (struct kt_translate_options){
 		.now_s = x->now_wall / 1000000, .request = &x->translation };
 	s->writer = kt_stream_writer_new(upstream_format(x),
@@ -131,21 +130,12 @@ finish(struct kt_exchange *x)
 }
 
 static void
-cancel_upstream(struct kt_exchange *x)
-{
-	if (!x->is_upstream_open)
-		return;
-	x->is_upstream_open = false;
-	(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
-}
-
-static void
 cut(struct kt_exchange *x)
 {
 	struct kt_x_streaming *s = &x->stream;
 	enum kt_reason reason = x->answer_verdict.reason;
 
-	cancel_upstream(x);
+	kt_x_cancel_upstream(x);
 	drop_held(x);
 	s->is_cut = true;
 	s->cut_at_event = s->events;
@@ -169,7 +159,7 @@ kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason)
 		kt_x_refuse(x, reason, NULL, NULL);
 		return;
 	}
-	cancel_upstream(x);
+	kt_x_cancel_upstream(x);
 	x->reason = reason;
 	x->is_error = true;
 	x->outcome = reason == KT_REASON_UPSTREAM_SLOW ?
@@ -184,12 +174,23 @@ kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason)
 }
 
 void
+kt_x_stream_abandon(struct kt_exchange *x)
+{
+	drop_held(x);
+	kt_audit_commit_end(&x->hash, x->completion_commit);
+}
+
+void
 kt_x_stream_ping(struct kt_exchange *x)
 {
 	struct kt_buf b;
 
-	if (!x->is_answer_begun || x->stream.first == NULL)
+	if (!x->is_answer_begun || x->stream.first == NULL ||
+	    x->now_mono < x->last_out_mono + KT_X_PING_US)
 		return;
+	x->last_out_mono = x->now_mono; /* also where no ping can be said */
+	if (x->is_upstream_paused)
+		return; /* it has enough to read */
 	kt_buf_init(&b, 256);
 	if (kt_stream_write_ping(x->stream.writer, &b) == KT_OK)
 		emit(x, kt_buf_span(&b));
@@ -221,7 +222,7 @@ release(struct kt_exchange *x)
 			x->outcome = KT_AUDIT_OK;
 			finish(x);
 		} else if (is_error) {
-			cancel_upstream(x);
+			kt_x_cancel_upstream(x);
 			x->outcome = KT_AUDIT_UPSTREAM_ERROR;
 			finish(x);
 		}
@@ -229,6 +230,16 @@ release(struct kt_exchange *x)
 }
 
 /* ---- intake ---- */
+
+/* A policy cuts; whatever else went wrong is an error. */
+static void
+refuse_event(struct kt_exchange *x)
+{
+	if (x->answer_verdict.action == KT_ACTION_BLOCK)
+		cut(x);
+	else
+		kt_x_stream_fail(x, KT_REASON_GATEWAY_INSPECTION);
+}
 
 static bool
 fill_slot(struct kt_x_slot *slot, const struct kt_sse_event *ev)
@@ -266,68 +277,69 @@ note_facts(struct kt_exchange *x, const struct kt_answer_facts *f)
 		to->stop_reason = kt_arena_dup(x->mem, f->stop_reason);
 }
 
+/* A comment keeps connections alive; it has nothing to hold. */
 static void
-fail_slot(struct kt_exchange *x, struct kt_x_slot *slot, enum kt_reason why)
+pass_comment(struct kt_exchange *x, struct kt_span raw)
 {
-	kt_x_slot_give(x->scratch, slot);
-	kt_x_stream_fail(x, why);
+	if (x->is_translated)
+		return;
+	if (x->stream.is_inspected && kt_x_inspect_frame(x, raw) < 0)
+		refuse_event(x);
+	else
+		emit(x, raw);
+}
+
+static enum kt_rc
+read_slot(struct kt_exchange *x, struct kt_x_slot *slot,
+    const struct kt_sse_event *sse)
+{
+	struct kt_span data;
+
+	if (!fill_slot(slot, sse))
+		return KT_E_LIMIT;
+	data = kt_x_slot_data(slot);
+	slot->has_json = data.len > 0 && !kt_span_eq(data, KT_SPAN("[DONE]"));
+	kt_x_seed_json(x, &slot->json);
+	if ((slot->has_json && kt_json_parse(&slot->json, data, NULL) < 0) ||
+	    kt_stream_read(&x->stream.reader, sse->name, data,
+	        slot->has_json ? &slot->json : NULL, slot->mem, &slot->ev, NULL) <
+	        0)
+		return KT_E_PARSE;
+	note_facts(x, &slot->ev.facts);
+	return KT_OK;
+}
+
+/* Not scanned is never told as clean, even where nobody scans. */
+static void
+note_opaque(struct kt_exchange *x, const struct kt_x_slot *slot,
+    struct kt_span data)
+{
+	for (size_t i = 0; i < slot->ev.nparts; i++) {
+		const struct kt_part *p = &slot->ev.parts[i];
+
+		if (p->kind == KT_PART_OPAQUE &&
+		    kt_json_string(&slot->json, data, p->node).len > 0)
+			kt_x_note_uninspectable(&x->answer_verdict, p->component);
+	}
+}
+
+static bool
+has_growing_text(const struct kt_x_slot *slot)
+{
+	for (size_t i = 0; slot->pieces != NULL && i < slot->ev.nparts; i++) {
+		if (slot->pieces[i].block != NULL)
+			return true;
+	}
+	return false;
 }
 
 static void
-one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
+queue(struct kt_x_streaming *s, struct kt_x_slot *slot)
 {
-	struct kt_x_streaming *s = &x->stream;
-	struct kt_x_slot *slot;
-	struct kt_span data;
-	bool may_overtake;
+	bool may_overtake =
+	    slot->ev.kind == KT_STREAM_PING && !has_growing_text(slot);
 
-	s->events++;
-	if (sse->data_lines == 0) {
-		/* A comment keeps connections alive; it has nothing to hold. */
-		if (!x->is_translated)
-			emit(x, sse->raw);
-		return;
-	}
-	slot = kt_x_slot_take(x->scratch);
-	if (slot == NULL || !fill_slot(slot, sse)) {
-		if (slot != NULL)
-			kt_x_slot_give(x->scratch, slot);
-		kt_x_stream_fail(x, KT_REASON_GATEWAY_INSPECTION);
-		return;
-	}
-	data = kt_x_slot_data(slot);
-	slot->has_json = data.len > 0 && !kt_span_eq(data, KT_SPAN("[DONE]"));
-	if ((slot->has_json && kt_json_parse(&slot->json, data, NULL) < 0) ||
-	    kt_stream_read(&s->reader, sse->name, data,
-	        slot->has_json ? &slot->json : NULL, slot->mem, &slot->ev, NULL) <
-	        0) {
-		fail_slot(x, slot, KT_REASON_UPSTREAM_GARBLED);
-		return;
-	}
-	note_facts(x, &slot->ev.facts);
-	if (slot->ev.kind == KT_STREAM_ERROR)
-		drop_held(x);
-	else if (s->is_inspected && slot->ev.kind != KT_STREAM_PING) {
-		enum kt_rc rc = kt_x_inspect_event(x, slot, data);
-
-		if (rc < 0 && x->answer_verdict.action == KT_ACTION_BLOCK) {
-			s->withheld_bytes += slot->raw.len;
-			kt_x_slot_give(x->scratch, slot);
-			cut(x);
-			return;
-		}
-		if (rc < 0 || kt_arena_is_full(x->mem) ||
-		    kt_arena_is_full(x->turn)) {
-			fail_slot(x, slot, KT_REASON_GATEWAY_INSPECTION);
-			return;
-		}
-	}
-	may_overtake = slot->ev.kind == KT_STREAM_PING;
 	s->held_bytes += slot->raw_bytes;
-	if (s->held_bytes > HELD_MAX) {
-		fail_slot(x, slot, KT_REASON_GATEWAY_INSPECTION);
-		return;
-	}
 	if (may_overtake && s->first != NULL) {
 		slot->next = s->first;
 		s->first = slot;
@@ -337,6 +349,46 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 	} else {
 		s->first = s->last = slot;
 	}
+}
+
+static void
+one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
+{
+	struct kt_x_streaming *s = &x->stream;
+	struct kt_x_slot *slot;
+	enum kt_rc rc;
+
+	s->events++;
+	if (sse->data_lines == 0) {
+		pass_comment(x, sse->raw);
+		return;
+	}
+	slot = kt_x_slot_take(x->scratch);
+	rc = slot != NULL ? read_slot(x, slot, sse) : KT_E_LIMIT;
+	if (rc < 0) {
+		if (slot != NULL)
+			kt_x_slot_give(x->scratch, slot);
+		kt_x_stream_fail(x, rc == KT_E_PARSE ?
+		    KT_REASON_UPSTREAM_GARBLED : KT_REASON_GATEWAY_INSPECTION);
+		return;
+	}
+	if (slot->ev.kind == KT_STREAM_ERROR)
+		drop_held(x);
+	else if (s->is_inspected)
+		rc = kt_x_inspect_event(x, slot, kt_x_slot_data(slot));
+	else
+		note_opaque(x, slot, kt_x_slot_data(slot));
+	if (rc == KT_OK && (kt_arena_is_full(x->mem) ||
+	        kt_arena_is_full(x->turn) ||
+	        s->held_bytes + slot->raw_bytes > HELD_MAX))
+		rc = KT_E_LIMIT;
+	if (rc < 0) {
+		s->withheld_bytes += slot->raw.len;
+		kt_x_slot_give(x->scratch, slot);
+		refuse_event(x);
+		return;
+	}
+	queue(s, slot);
 	release(x);
 }
 

@@ -53,9 +53,10 @@ add_block(struct kt_exchange *x, const struct kt_part *part)
 		.is_signed = part->kind == KT_PART_SIGNED };
 	s->blocks = b;
 	kt_buf_init(&b->text, KT_EVENT_MAX);
-	if (!kt_x_looks_at(x, b->component))
+	if ((chain->hears & KT_COMPONENT_BIT(b->component)) == 0)
 		return b;
 	b->is_inspected = true;
+	b->is_held = (chain->acts & KT_COMPONENT_BIT(b->component)) != 0;
 	b->is_collected = b->component == KT_COMPONENT_TOOL_USE ||
 	    kt_detect_needs_block(chain->detect, &chain->heard[b->component]);
 	if (!b->is_collected &&
@@ -90,7 +91,7 @@ static enum kt_rc
 add_redaction(struct kt_exchange *x, struct kt_x_block *b, uint64_t start,
     uint64_t end, uint32_t detector, bool is_open, struct kt_span marker)
 {
-	struct kt_x_redaction *r = x->stream.free_redactions;
+	struct kt_x_redaction *r = x->stream.free_redactions, **at = &b->first;
 
 	if (marker.ptr == NULL)
 		return KT_E_LIMIT;
@@ -100,11 +101,12 @@ add_redaction(struct kt_exchange *x, struct kt_x_block *b, uint64_t start,
 		return KT_E_LIMIT;
 	*r = (struct kt_x_redaction){ .start = start, .end = end,
 		.detector = detector, .is_open = is_open, .marker = marker };
-	if (b->last != NULL)
-		b->last->next = r;
-	else
-		b->first = r;
-	b->last = r;
+	/* One that began earlier may be decided later. */
+	while (*at != NULL && ((*at)->start < start ||
+	        ((*at)->start == start && (*at)->end >= end)))
+		at = &(*at)->next;
+	r->next = *at;
+	*at = r;
 	return KT_OK;
 }
 
@@ -136,37 +138,53 @@ plain_marker(struct kt_exchange *x, const struct kt_policy *by,
 	return s;
 }
 
+/* Told before: only its tail grew. */
+static bool
+is_known(struct kt_x_block *b, const struct kt_finding *f)
+{
+	for (struct kt_x_redaction *r = b->first; r != NULL; r = r->next) {
+		if (r->detector == f->detector && r->start == f->start) {
+			r->end = f->end;
+			r->is_open = f->is_open;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < b->nopen; i++) {
+		if (b->open[i].start != f->start ||
+		    b->open[i].detector != f->detector)
+			continue;
+		if (!f->is_open)
+			b->open[i] = b->open[--b->nopen];
+		return true;
+	}
+	return false;
+}
+
 /* KT_OK to go on; anything else cuts. */
 static enum kt_rc
 take_finding(struct kt_exchange *x, struct kt_x_block *b,
     const struct kt_finding *f)
 {
 	const struct kt_policy *by = NULL;
-	enum kt_action action;
 
-	for (struct kt_x_redaction *r = b->first; r != NULL; r = r->next) {
-		if (r->detector == f->detector && r->start == f->start) {
-			r->end = f->end;
-			r->is_open = f->is_open;
-			return KT_OK;
-		}
-	}
-	if (f->start == b->open_start && f->detector == b->open_detector &&
-	    b->has_open) {
-		b->has_open = f->is_open;
-		return KT_OK; /* flagged before; only its tail grew */
-	}
-	action = kt_x_judge(x, &x->answer_verdict, f, b->component,
-	    b->is_signed ? KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT, &by);
-	if (action == KT_ACTION_BLOCK)
+	if (is_known(b, f))
+		return KT_OK;
+	switch (kt_x_judge(x, &x->answer_verdict, f, b->component,
+	    b->is_signed ? KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT, &by)) {
+	case KT_ACTION_BLOCK:
 		return KT_E_PARSE;
-	if (action == KT_ACTION_REDACT)
+	case KT_ACTION_REDACT:
 		return add_redaction(x, b, f->start, f->end, f->detector,
 		    f->is_open, plain_marker(x, by, f,
 		        text_between(b, f->start, f->end)));
-	b->has_open = f->is_open;
-	b->open_start = f->start;
-	b->open_detector = f->detector;
+	case KT_ACTION_FLAG:
+	case KT_ACTION_IGNORE:
+		break;
+	}
+	if (f->is_open && b->nopen < KT_X_OPEN_MAX) {
+		b->open[b->nopen].start = f->start;
+		b->open[b->nopen++].detector = f->detector;
+	}
 	return KT_OK;
 }
 
@@ -185,10 +203,10 @@ take_step(struct kt_exchange *x, struct kt_x_block *b,
 		if (take_finding(x, b, &copy[i]) < 0)
 			return KT_E_PARSE;
 	}
-	b->hold = step->hold;
+	b->hold = b->is_held ? step->hold : b->length;
 	/* Markers may want the matched text: keep what is undecided. */
-	if (b->text.len > 4 * KT_HOLD_MAX && b->hold > b->text_at) {
-		size_t gone = b->hold - b->text_at;
+	if (b->text.len > 4 * KT_HOLD_MAX && step->hold > b->text_at) {
+		size_t gone = step->hold - b->text_at;
 
 		gone = gone < b->text.len ? gone : b->text.len;
 		kt_buf_shift(&b->text, gone);
@@ -197,18 +215,31 @@ take_step(struct kt_exchange *x, struct kt_x_block *b,
 	return KT_OK;
 }
 
+/* Nobody waits for it, and there is too much of it to be kept. */
+static void
+give_up(struct kt_exchange *x, struct kt_x_block *b)
+{
+	kt_x_note_uninspectable(&x->answer_verdict, b->component);
+	b->is_inspected = b->is_collected = false;
+	kt_buf_fini(&b->text);
+}
+
 static enum kt_rc
 grow_block(struct kt_exchange *x, struct kt_x_block *b, struct kt_span text)
 {
 	struct kt_detect_step step = { 0 };
 
 	b->length += text.len;
-	if (!b->is_inspected) {
+	if (!b->is_held)
 		b->hold = b->length;
+	if (!b->is_inspected)
+		return KT_OK;
+	if (kt_buf_add(&b->text, text) < 0) {
+		if (b->is_held || !b->is_collected)
+			return KT_E_LIMIT;
+		give_up(x, b);
 		return KT_OK;
 	}
-	if (kt_buf_add(&b->text, text) < 0)
-		return KT_E_LIMIT;
 	if (b->is_collected)
 		return KT_OK;
 	if (kt_detect_stream_feed(b->stream, x->scratch->detect, text, &step) < 0)
@@ -219,18 +250,18 @@ grow_block(struct kt_exchange *x, struct kt_x_block *b, struct kt_span text)
 static enum kt_rc
 scan_collected(struct kt_exchange *x, struct kt_x_block *b)
 {
-	struct kt_span text = kt_buf_span(&b->text);
+	struct kt_x_text t = { .raw = kt_buf_span(&b->text), .is_plain = true,
+		.component = b->component,
+		.kind = b->is_signed ? KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT };
 	struct kt_x_edits edits = { 0 };
 	enum kt_rc rc;
 
 	if (b->component == KT_COMPONENT_TOOL_USE)
-		rc = kt_x_inspect_arguments(x, &x->answer_verdict, text,
+		rc = kt_x_inspect_arguments(x, &x->answer_verdict, t.raw,
 		    b->component, x->turn, &edits);
 	else
-		rc = kt_x_inspect_text(x, &x->answer_verdict, text, 0, false,
-		    b->component,
-		    b->is_signed ? KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT, x->turn,
-		    &edits);
+		rc = kt_x_inspect_text(
+		    x, &x->answer_verdict, &t, x->turn, &edits);
 	if (rc < 0)
 		return rc;
 	if (x->answer_verdict.action == KT_ACTION_BLOCK)
@@ -266,40 +297,28 @@ end_block(struct kt_exchange *x, struct kt_x_block *b)
 
 /* ---- one event ---- */
 
+/* What is complete by itself; BLOCK becomes a failure, which cuts. */
 static enum kt_rc
-inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
-    struct kt_span data, const struct kt_part *part, struct kt_x_piece *piece,
-    struct kt_x_edits *edits)
+inspect_whole(struct kt_exchange *x, struct kt_x_slot *slot,
+    struct kt_span data, const struct kt_segment *s, struct kt_x_edits *edits)
+{
+	enum kt_rc rc;
+
+	if ((x->program->chain.hears & KT_COMPONENT_BIT(s->component)) == 0)
+		return KT_OK;
+	rc = kt_x_inspect_node(x, &x->answer_verdict, &slot->json, data, s,
+	    x->stream.reader.format, slot->mem, edits);
+	if (rc == KT_OK && x->answer_verdict.action == KT_ACTION_BLOCK)
+		rc = KT_E_PARSE;
+	return rc;
+}
+
+static enum kt_rc
+inspect_growing(struct kt_exchange *x, struct kt_x_slot *slot,
+    struct kt_span data, const struct kt_part *part, struct kt_x_piece *piece)
 {
 	struct kt_span raw = kt_json_string(&slot->json, data, part->node), text;
-	enum kt_segment_kind kind = part->kind == KT_PART_SIGNED ?
-	    KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT;
 
-	switch (part->kind) {
-	case KT_PART_FIXED:
-		return KT_OK;
-	case KT_PART_OPAQUE:
-		kt_x_note(&x->answer_verdict, KT_ACTION_FLAG,
-		    kt_reason_of(part->component, KT_CLASS_UNINSPECTABLE), NULL);
-		x->answer_verdict.threats |=
-		    KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
-		return KT_OK;
-	case KT_PART_DELTA:
-	case KT_PART_WHOLE:
-	case KT_PART_SIGNED:
-		break;
-	}
-	if (part->block == 0) {
-		if (!kt_x_looks_at(x, part->component))
-			return KT_OK;
-		if (kt_x_inspect_text(x, &x->answer_verdict, raw,
-		        slot->json.nodes[part->node].start + 1,
-		        kt_json_has_escapes(&slot->json, part->node),
-		        part->component, kind, slot->mem, edits) < 0)
-			return KT_E_ENGINE;
-		return x->answer_verdict.action == KT_ACTION_BLOCK ?
-		    KT_E_PARSE : KT_OK;
-	}
 	if (kt_json_unescape(raw, x->turn, &text, NULL) < 0)
 		return KT_E_LIMIT;
 	piece->block = find_block(x, part->block);
@@ -309,7 +328,111 @@ inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
 		return KT_E_LIMIT;
 	piece->start = piece->block->length;
 	piece->end = piece->start + text.len;
+	kt_x_measure_answer(x, raw);
 	return grow_block(x, piece->block, text);
+}
+
+static enum kt_rc
+inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
+    struct kt_span data, const struct kt_part *part, struct kt_x_piece *piece,
+    struct kt_x_edits *edits)
+{
+	struct kt_segment s = { .node = part->node,
+		.component = part->component, .kind = KT_SEGMENT_TEXT };
+
+	switch (part->kind) {
+	case KT_PART_FIXED:
+		s.kind = KT_SEGMENT_FIXED;
+		break;
+	case KT_PART_OPAQUE:
+		if (kt_json_string(&slot->json, data, part->node).len > 0)
+			kt_x_note_uninspectable(
+			    &x->answer_verdict, part->component);
+		return KT_OK;
+	case KT_PART_SIGNED:
+		s.kind = KT_SEGMENT_SIGNED;
+		break;
+	case KT_PART_DELTA:
+	case KT_PART_WHOLE:
+		break;
+	}
+	if (part->block != 0)
+		return inspect_growing(x, slot, data, part, piece);
+	return inspect_whole(x, slot, data, &s, edits);
+}
+
+/* Names of members, and numbers that are long enough to say something. */
+static enum kt_rc
+inspect_rest(struct kt_exchange *x, struct kt_x_slot *slot,
+    struct kt_span data)
+{
+	struct kt_segment s = { .component = KT_COMPONENT_COMPLETION,
+		.kind = KT_SEGMENT_FIXED };
+	struct kt_x_edits none = { 0 };
+	enum kt_rc rc = KT_OK;
+
+	if (!slot->has_json)
+		return KT_OK;
+	for (s.node = 1; rc == KT_OK && s.node < slot->json.count; s.node++) {
+		enum kt_json_type type = kt_json_type(&slot->json, s.node);
+
+		if (type == KT_JSON_NAME || (type == KT_JSON_NUMBER &&
+		        kt_segment_is_long_number(
+		            kt_json_raw(&slot->json, data, s.node))))
+			rc = inspect_whole(x, slot, data, &s, &none);
+	}
+	return rc;
+}
+
+enum kt_rc
+kt_x_inspect_frame(struct kt_exchange *x, struct kt_span raw)
+{
+	struct kt_x_text t = { .is_plain = true,
+		.component = KT_COMPONENT_COMPLETION, .kind = KT_SEGMENT_FIXED };
+	struct kt_x_edits none = { 0 };
+
+	for (; raw.len > 0; raw = kt_span_sub(raw, t.raw.len + 1, raw.len)) {
+		t.raw = kt_span_sub(raw, 0, kt_span_find(raw, '\n'));
+		t.raw = kt_span_sub(raw, 0, kt_span_find(t.raw, '\r'));
+		if (kt_span_starts(t.raw, KT_SPAN("data:")))
+			continue;
+		if (kt_x_inspect_text(x, &x->answer_verdict, &t, x->turn, &none) < 0)
+			return KT_E_ENGINE;
+		if (x->answer_verdict.action == KT_ACTION_BLOCK)
+			return KT_E_PARSE;
+	}
+	return KT_OK;
+}
+
+/* The event's own lines; its data is inspected as what it says. */
+static enum kt_rc
+inspect_lines(struct kt_exchange *x, const struct kt_x_slot *slot)
+{
+	struct kt_span raw = kt_buf_span(&slot->raw);
+	size_t behind = slot->data_at + slot->data_len;
+	enum kt_rc rc;
+
+	if (slot->is_joined)
+		return kt_x_inspect_frame(x, raw);
+	rc = kt_x_inspect_frame(x, kt_span_sub(raw, 0, slot->data_at));
+	return rc < 0 ? rc :
+	    kt_x_inspect_frame(x, kt_span_sub(raw, behind, raw.len));
+}
+
+static enum kt_rc
+end_blocks(struct kt_exchange *x, const struct kt_stream_event *ev)
+{
+	for (struct kt_x_block *b = x->stream.blocks; b != NULL; b = b->next) {
+		bool ends = ev->ends_all;
+		enum kt_rc rc;
+
+		for (size_t i = 0; i < ev->nended && !ends; i++)
+			ends = ev->ended[i] == b->key;
+		rc = ends ? end_block(x, b) : KT_OK;
+		if (rc < 0)
+			return rc;
+	}
+	return KT_OK;
 }
 
 enum kt_rc
@@ -318,33 +441,23 @@ kt_x_inspect_event(struct kt_exchange *x, struct kt_x_slot *slot,
 {
 	const struct kt_stream_event *ev = &slot->ev;
 	struct kt_x_edits edits = { 0 };
+	enum kt_rc rc;
 
 	slot->pieces = kt_arena_array(
 	    slot->mem, ev->nparts, sizeof(*slot->pieces));
 	if (slot->pieces == NULL)
 		return KT_E_LIMIT;
-	for (size_t i = 0; i < ev->nparts; i++) {
-		enum kt_rc rc = inspect_part(
+	rc = inspect_lines(x, slot);
+	if (rc == KT_OK)
+		rc = inspect_rest(x, slot, data);
+	for (size_t i = 0; rc == KT_OK && i < ev->nparts; i++)
+		rc = inspect_part(
 		    x, slot, data, &ev->parts[i], &slot->pieces[i], &edits);
-
-		if (rc < 0)
-			return rc;
-	}
 	slot->edits = edits.v;
 	slot->nedits = edits.n;
-	for (struct kt_x_block *b = x->stream.blocks; b != NULL; b = b->next) {
-		bool ends = ev->ends_all;
-
-		for (size_t i = 0; i < ev->nended && !ends; i++)
-			ends = ev->ended[i] == b->key;
-		if (ends) {
-			enum kt_rc rc = end_block(x, b);
-
-			if (rc < 0)
-				return rc;
-		}
-	}
-	return KT_OK;
+	if (rc == KT_OK && !kt_x_is_within_limits(x, &x->stream.measures))
+		rc = KT_E_PARSE;
+	return rc < 0 ? rc : end_blocks(x, ev);
 }
 
 /* ---- release ---- */
@@ -355,6 +468,22 @@ kt_x_slot_data(const struct kt_x_slot *slot)
 	if (slot->is_joined)
 		return kt_buf_span(&slot->joined);
 	return kt_span_sub(kt_buf_span(&slot->raw), slot->data_at, slot->data_len);
+}
+
+/* Where several overlap, the widest gives the marker. */
+static struct kt_span
+widest_marker(const struct kt_x_redaction *r)
+{
+	const struct kt_x_redaction *best = r;
+	uint64_t end = r->end;
+
+	for (r = r->next; r != NULL && r->start < end; r = r->next) {
+		if (r->end - r->start > best->end - best->start)
+			best = r;
+		if (r->end > end)
+			end = r->end;
+	}
+	return best->marker;
 }
 
 /* Redactions of a block, as edits of the string that holds a piece of it. */
@@ -385,7 +514,7 @@ edit_piece(struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data,
 			enum kt_rc rc;
 
 			kt_buf_init(&b, KT_EVENT_MAX);
-			rc = kt_json_write_escaped(&b, r->marker);
+			rc = kt_json_write_escaped(&b, widest_marker(r));
 			if (rc == KT_OK)
 				marker = kt_arena_dup(x->turn, kt_buf_span(&b));
 			kt_buf_fini(&b);
@@ -399,14 +528,6 @@ edit_piece(struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data,
 		covered = end;
 	}
 	return KT_OK;
-}
-
-static int
-by_start(const void *a, const void *b)
-{
-	const struct kt_edit *l = a, *r = b;
-
-	return l->start < r->start ? -1 : l->start > r->start;
 }
 
 /* The event with its edits, indexed again. */
@@ -477,7 +598,7 @@ kt_x_apply_redactions(struct kt_exchange *x, struct kt_x_slot *slot)
 	}
 	if (edits.n == 0)
 		return KT_OK;
-	qsort(edits.v, edits.n, sizeof(*edits.v), by_start);
+	kt_x_edits_sort(&edits);
 	if (x->decision > KT_ACTION_REDACT) {
 		x->decision = KT_ACTION_REDACT;
 		if (x->reason == KT_REASON_NONE)
@@ -500,8 +621,6 @@ kt_x_forget_released(struct kt_exchange *x, struct kt_x_slot *slot)
 			struct kt_x_redaction *r = b->first;
 
 			b->first = r->next;
-			if (b->first == NULL)
-				b->last = NULL;
 			r->next = x->stream.free_redactions;
 			x->stream.free_redactions = r;
 		}

@@ -194,8 +194,11 @@ weigh(struct kt_chain *c, enum kt_component component)
 		        &deciding) == 0)
 			continue;
 		kt_detect_set_add(&c->heard[component], d);
-		if (o[deciding].action < KT_ACTION_FLAG)
-			kt_detect_set_add(&c->enforced[component], d);
+		c->hears |= KT_COMPONENT_BIT(component);
+		if (o[deciding].action >= KT_ACTION_FLAG)
+			continue;
+		kt_detect_set_add(&c->enforced[component], d);
+		c->acts |= KT_COMPONENT_BIT(component);
 	}
 	return KT_OK;
 }

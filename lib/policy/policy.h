@@ -96,6 +96,8 @@ struct kt_chain {
 	   the rest need not be searched for, and not held back. */
 	struct kt_detect_set heard[KT_NCOMPONENTS];
 	struct kt_detect_set enforced[KT_NCOMPONENTS];
+	/* Where there is any of them. */
+	kt_component_set hears, acts;
 	struct kt_arena *mem;
 };
 /*

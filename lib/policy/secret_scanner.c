@@ -1,8 +1,18 @@
 /*
  * secret-scanner - keys, tokens, private keys, connection strings.
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * A token that fails its own checksum is an example, or a key with one
+ * character changed to slip through.  Examples stand in what tools read and
+ * bring: there it is no reason to refuse the call, and none to let it pass.
  */
 #include "policy/policy_priv.h"
+
+#define WHERE_EXAMPLES_ARE \
+	(KT_COMPONENT_BIT(KT_COMPONENT_TOOLS) | \
+	    KT_COMPONENT_BIT(KT_COMPONENT_TOOL_RESULTS) | \
+	    KT_COMPONENT_BIT(KT_COMPONENT_DOCUMENTS) | \
+	    KT_COMPONENT_BIT(KT_COMPONENT_FILES))
 
 struct settings {
 	struct kt_config_common common;
@@ -19,7 +29,8 @@ static const struct kt_config_field fields[] = {
 	    .doc = "Only these, by id or entity; default: all of group secret"),
 	KT_CONFIG_FIELD(struct settings, BOOL, verify_checksums,
 	    .fallback = "true",
-	    .doc = "A token whose checksum is wrong is not reported"),
+	    .doc = "In tools, results and documents a token whose checksum is "
+	           "wrong is redacted, not blocked"),
 };
 
 static const struct kt_config_table table =
@@ -43,7 +54,11 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 {
 	const struct settings *s = (const struct settings *)p->common;
 
-	(void)d, (void)f, (void)c; /* a secret is one wherever it stands */
+	/* A checksum that holds is the one way to full confidence. */
+	if (s->verify_checksums && d->checksum != NULL &&
+	    f->confidence_pm < 1000 && s->action == KT_ACTION_BLOCK &&
+	    (WHERE_EXAMPLES_ARE & KT_COMPONENT_BIT(c)))
+		return KT_ACTION_REDACT;
 	return (enum kt_action)s->action;
 }
 

@@ -29,7 +29,7 @@ kt_segments_init(struct kt_segments *it, enum kt_format format,
 	it->direction = direction;
 	it->at = kt_json_root(json);
 	it->depth = 1;
-	it->is_event = false;
+	it->is_event = it->wants_all = false;
 	it->scope[0] = (struct kt_segments_scope){
 		.end = UINT32_MAX,
 		.place = direction == KT_REQUEST ? tops[format].request
@@ -86,6 +86,32 @@ enter(struct kt_segments *it, uint32_t n, enum kt_json_type type)
 		kt_place_object(it, n, s);
 }
 
+void
+kt_segments_want_all(struct kt_segments *it)
+{
+	it->wants_all = true;
+}
+
+bool
+kt_segment_is_long_number(struct kt_span raw)
+{
+	size_t at = raw.len > 0 && raw.ptr[0] == '-', from = at;
+
+	while (at < raw.len && raw.ptr[at] >= '0' && raw.ptr[at] <= '9')
+		at++;
+	return at - from >= KT_SEGMENT_DIGITS_MIN;
+}
+
+static bool
+give(const struct kt_segments *it, uint32_t n, enum kt_segment_kind kind,
+    struct kt_segment *out)
+{
+	out->node = n;
+	out->component = (enum kt_component)it->leaf.component;
+	out->kind = kind;
+	return true;
+}
+
 bool
 kt_segments_next(struct kt_segments *it, struct kt_segment *out)
 {
@@ -98,16 +124,18 @@ kt_segments_next(struct kt_segments *it, struct kt_segment *out)
 			it->depth--;
 		if (type == KT_JSON_NAME) {
 			read_name(it, n);
+			if (it->wants_all)
+				return give(it, n, KT_SEGMENT_FIXED, out);
 			continue;
 		}
 		if (!it->scope[it->depth - 1].is_object)
 			it->leaf = it->scope[it->depth - 1];
-		if (type == KT_JSON_STRING) {
-			out->node = n;
-			out->component = (enum kt_component)it->leaf.component;
-			out->kind = kt_place_kind(it->leaf.place);
-			return true;
-		}
+		if (type == KT_JSON_STRING)
+			return give(it, n, kt_place_kind(it->leaf.place), out);
+		if (type == KT_JSON_NUMBER && it->wants_all &&
+		    kt_segment_is_long_number(
+			kt_json_raw(it->json, it->text, n)))
+			return give(it, n, kt_place_kind(it->leaf.place), out);
 		if (type == KT_JSON_ARRAY || type == KT_JSON_OBJECT)
 			enter(it, n, type);
 	}

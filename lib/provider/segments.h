@@ -6,8 +6,9 @@
  *           media, thinking, structure.
  * Does not: decode or look into any text.
  * Promises: each string value of the index is given exactly once, in
- *           document order; time is linear, memory is this struct; unknown
- *           members and blocks are TEXT of the component around them.
+ *           document order, and on request each name and long number too;
+ *           time is linear, memory is this struct; unknown members and
+ *           blocks are TEXT of the component around them.
  * Does not promise: that log probabilities of tokens restate a text in one
  *           segment: each token is one of its own.
  */
@@ -35,11 +36,19 @@ struct kt_segments {
 		uint32_t choice, call;
 		uint64_t trail;
 	} scope[KT_JSON_DEPTH_MAX + 1], leaf;
-	bool is_event;
+	bool is_event, wants_all;
 };
 /* format NONE: every string is TEXT, a message or, in an answer, completion. */
 void kt_segments_init(struct kt_segments *it, enum kt_format format,
     enum kt_direction direction, const struct kt_json *json, struct kt_span text);
+/*
+ * From here on also every name of a member, FIXED, of the component of its
+ * value; and every number with KT_SEGMENT_DIGITS_MIN digits in front of its
+ * point, which may be a card or an account.  Check the type of the node.
+ */
+void kt_segments_want_all(struct kt_segments *it);
+#define KT_SEGMENT_DIGITS_MIN 12
+bool kt_segment_is_long_number(struct kt_span raw);
 /* False at the end, and from then on always. */
 bool kt_segments_next(struct kt_segments *it, struct kt_segment *out);
 

@@ -3,55 +3,7 @@
  * whatever memory, nothing is let through that would not be with plenty.
  */
 #include "tests/unit/exchange/drive.h"
-
-#define CONFIG(actions) \
-	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
-	"policies: {chain: [secret-scanner, pii-detector, audit-logger]}\n" \
-	"policy:\n" actions \
-	"providers:\n  targets:\n    - id: up\n      provider: anthropic\n" \
-	"      base_url: http://127.0.0.1:1\n" \
-	"      secret_key_ref: {env: TEST_KEY}\n"
-#define REDACT \
-	"  secret-scanner: {action: redact}\n" \
-	"  pii-detector: {action: redact}\n"
-#define BLOCK \
-	"  secret-scanner: {action: block}\n" \
-	"  pii-detector: {action: block}\n"
-
-#define CARD "4111 1111 1111 1111"
-#define TOKEN "ghp_" "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"
-
-#define ASK(text) \
-	"{\"model\":\"claude-sonnet-4-5\",\"max_tokens\":64,\"messages\":" \
-	"[{\"role\":\"user\",\"content\":\"" text "\"}]}"
-#define ASK_STREAM(text) \
-	"{\"model\":\"m\",\"max_tokens\":64,\"stream\":true,\"messages\":" \
-	"[{\"role\":\"user\",\"content\":\"" text "\"}]}"
-#define WHOLE(text) \
-	"{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\"," \
-	"\"model\":\"m\",\"content\":[{\"type\":\"text\",\"text\":\"" text \
-	"\"}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null," \
-	"\"usage\":{\"input_tokens\":3,\"output_tokens\":5}}"
-
-#define START \
-	"event: message_start\ndata: {\"type\":\"message_start\",\"message\":" \
-	"{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\"," \
-	"\"model\":\"m\",\"content\":[],\"stop_reason\":null,\"usage\":" \
-	"{\"input_tokens\":3,\"output_tokens\":1}}}\n\n" \
-	"event: content_block_start\ndata: {\"type\":\"content_block_start\"," \
-	"\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n" \
-	"event: ping\ndata: {\"type\": \"ping\"}\n\n"
-#define DELTA(text) \
-	"event: content_block_delta\ndata: {\"type\":\"content_block_delta\"," \
-	"\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"" text \
-	"\"}}\n\n"
-#define FINISH \
-	"event: content_block_stop\ndata: {\"type\":\"content_block_stop\"," \
-	"\"index\":0}\n\n" \
-	"event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":" \
-	"{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":" \
-	"{\"output_tokens\":9}}\n\n" \
-	"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+#include "tests/unit/exchange/words.h"
 
 static void
 bytes_that_no_policy_touches_arrive_as_they_were(void)

@@ -1,9 +1,16 @@
-check_PROGRAMS += tests/unit/exchange/exchange_test
+exchange_drive = %D%/drive.h %D%/words.h
+check_PROGRAMS += \
+	tests/unit/exchange/bypass_test \
+	tests/unit/exchange/exchange_test \
+	tests/unit/exchange/leak_test
+TESTS += \
+	tests/unit/exchange/bypass_test \
+	tests/unit/exchange/exchange_test \
+	tests/unit/exchange/leak_test
+tests_unit_exchange_bypass_test_SOURCES = %D%/bypass_test.c $(exchange_drive)
+tests_unit_exchange_bypass_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_exchange_test_SOURCES = \
-	%D%/exchange_test.c %D%/drive.h
+	%D%/exchange_test.c $(exchange_drive)
 tests_unit_exchange_exchange_test_LDADD = $(KT_LIBS)
-TESTS += tests/unit/exchange/exchange_test
-check_PROGRAMS += tests/unit/exchange/leak_test
-tests_unit_exchange_leak_test_SOURCES = %D%/leak_test.c %D%/drive.h
+tests_unit_exchange_leak_test_SOURCES = %D%/leak_test.c $(exchange_drive)
 tests_unit_exchange_leak_test_LDADD = $(KT_LIBS)
-TESTS += tests/unit/exchange/leak_test

@@ -1,0 +1,125 @@
+/*
+ * judge - what was found becomes a verdict, and what a record tells of it.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Every opinion of every policy is noted, and the strongest decides; nothing
+ * here can make a verdict weaker than it was.
+ */
+#include "exchange/exchange_priv.h"
+
+static void
+note_reason(struct kt_x_verdict *v, enum kt_reason reason)
+{
+	for (size_t i = 0; i < v->nreasons; i++) {
+		if (v->reasons[i] == reason)
+			return;
+	}
+	if (v->nreasons < KT_NELEMS(v->reasons))
+		v->reasons[v->nreasons++] = reason;
+}
+
+static void
+note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
+    enum kt_action action, enum kt_reason reason)
+{
+	struct kt_span policy = kt_span_of(p->kind->config.name);
+	struct kt_span rule = kt_span_of(kt_reason_code(reason));
+	struct kt_span word = kt_span_of(kt_action_name(action));
+
+	for (size_t i = 0; i < v->nrules; i++) {
+		if (kt_span_eq(v->rules[i].policy, policy) &&
+		    kt_span_eq(v->rules[i].rule, rule) &&
+		    kt_span_eq(v->rules[i].action, word))
+			return;
+	}
+	if (v->nrules < KT_NELEMS(v->rules))
+		v->rules[v->nrules++] = (struct kt_audit_rule){
+			.policy = policy, .rule = rule, .action = word };
+}
+
+void
+kt_x_note(struct kt_x_verdict *v, enum kt_action action, enum kt_reason reason,
+    const struct kt_policy *policy)
+{
+	note_reason(v, reason);
+	if (policy != NULL)
+		note_rule(v, policy, action, reason);
+	if (action < v->action) {
+		v->action = action;
+		v->reason = reason;
+		v->policy = policy;
+	}
+}
+
+static void
+note_detection(struct kt_x_verdict *v, const struct kt_detector *d,
+    const struct kt_finding *f, enum kt_component c, enum kt_action action)
+{
+	struct kt_x_detection *at = NULL;
+
+	if (KT_CLASS_BIT(d->class) & KT_CLASS_THREATS)
+		v->threats |= KT_CLASS_BIT(d->class);
+	else
+		v->classes |= KT_CLASS_BIT(d->class);
+	v->by_component[c] |= KT_CLASS_BIT(d->class);
+	for (size_t i = 0; i < v->ndetections && at == NULL; i++) {
+		if (v->detections[i].detector == d->id &&
+		    v->detections[i].component == c &&
+		    v->detections[i].action == action)
+			at = &v->detections[i];
+	}
+	if (at == NULL) {
+		if (v->ndetections == KT_NELEMS(v->detections))
+			return; /* the classes and reasons above still tell */
+		at = &v->detections[v->ndetections++];
+		*at = (struct kt_x_detection){ .detector = d->id,
+			.class = d->class, .component = c, .action = action };
+	}
+	at->count++;
+	if (f->confidence_pm > at->max_conf_pm)
+		at->max_conf_pm = f->confidence_pm;
+}
+
+/* What an action means where bytes must not be edited. */
+static enum kt_action
+without_edit(enum kt_action a, enum kt_segment_kind kind)
+{
+	if (a != KT_ACTION_REDACT || kind == KT_SEGMENT_TEXT)
+		return a;
+	/* Thinking passes, or its signature breaks; structure cannot be cut
+	 * without changing what the request means, so it is refused. */
+	return kind == KT_SEGMENT_SIGNED ? KT_ACTION_FLAG : KT_ACTION_BLOCK;
+}
+
+enum kt_action
+kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_finding *f, enum kt_component c, enum kt_segment_kind kind,
+    const struct kt_policy **by)
+{
+	struct kt_opinion opinions[KT_X_OPINIONS_MAX];
+	const struct kt_detector *d =
+	    kt_detect_def(x->program->chain.detect, f->detector);
+	enum kt_action action = KT_ACTION_IGNORE;
+	size_t deciding, n;
+
+	n = kt_chain_judge(&x->program->chain, f, c, opinions,
+	    KT_NELEMS(opinions), &deciding);
+	for (size_t i = 0; i < n; i++) {
+		enum kt_action a = opinions[i].action;
+
+		/* An endpoint that only detects never changes a byte. */
+		if (x->surface.endpoint == KT_ENDPOINT_DETECT)
+			a = KT_ACTION_FLAG;
+		a = without_edit(a, kind);
+		kt_x_note(v, a, opinions[i].reason, opinions[i].policy);
+		if (a < action) {
+			action = a;
+			*by = opinions[i].policy;
+		}
+	}
+	if (n > 0) {
+		note_detection(v, d, f, c, action);
+		v->is_tainted |= kind == KT_SEGMENT_FIXED;
+	}
+	return action;
+}
