@@ -27,6 +27,7 @@
 
 #define LISTEN_MAX 16
 #define WORKERS_MAX 256
+#define SIGNALS 4 /* that are taken */
 #define TOKENS_CHECK_US 1000000
 
 struct gateway {
@@ -410,17 +411,23 @@ stop(struct gateway *g)
 		kt_worker_drain(g->workers[i], drain_us);
 }
 
+/*
+ * One read takes all that are pending, each at most once.  What comes
+ * meanwhile waits for the next turn: between two reloads the edition that
+ * was replaced must be freed, and SIGHUP must not keep SIGTERM waiting.
+ */
 static void
 on_signal(void *self, uint32_t events)
 {
 	struct gateway *g = self;
-	struct signalfd_siginfo info;
+	struct signalfd_siginfo info[SIGNALS];
+	ssize_t n = read(g->signal_fd, info, sizeof(info));
 
 	(void)events;
-	while (read(g->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP)
+	for (ssize_t i = 0; i < n / (ssize_t)sizeof(info[0]); i++) {
+		if (info[i].ssi_signo == SIGHUP)
 			reload(g, "reload");
-		else if (info.ssi_signo == SIGUSR1)
+		else if (info[i].ssi_signo == SIGUSR1)
 			kt_writer_rotate(g->writer);
 		else
 			stop(g);

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
@@ -47,6 +48,7 @@ struct entry {
 struct kt_writer_inbox {
 	_Atomic(struct kt_writer_ticket *) pushed; /* newest first */
 	struct kt_writer_ticket *taken;            /* oldest first */
+	atomic_uint ringing; /* it is not freed meanwhile */
 	int fd;
 };
 
@@ -142,6 +144,9 @@ kt_writer_inbox_free(struct kt_writer_inbox **in)
 		return;
 	while ((t = kt_writer_inbox_take(*in)) != NULL)
 		kt_writer_ticket_free(&t);
+	/* The last ticket may be here before its bell was rung. */
+	while (atomic_load(&(*in)->ringing) > 0)
+		(void)sched_yield(); /* cannot fail on Linux */
 	(void)close((*in)->fd); /* an eventfd holds nothing to lose */
 	kt_free(*in);
 	*in = NULL;
@@ -272,6 +277,16 @@ kt_writer_policy(struct kt_writer *w, struct kt_span policy_hash,
 
 /* ---- the thread ---- */
 
+/* Once pushed, the ticket is the worker's, and may be freed already. */
+static void
+hand_back(struct kt_writer_inbox *in, struct kt_writer_ticket *t)
+{
+	(void)atomic_fetch_add(&in->ringing, 1);
+	if (push(&in->pushed, t))
+		ring(in->fd);
+	(void)atomic_fetch_sub(&in->ringing, 1);
+}
+
 static void
 deliver(struct kt_writer *w, struct kt_writer_ticket *list, bool is_durable)
 {
@@ -289,8 +304,8 @@ deliver(struct kt_writer *w, struct kt_writer_ticket *list, bool is_durable)
 		kt_free(e->policy);
 		if (e->inbox == NULL)
 			kt_free(e);
-		else if (push(&e->inbox->pushed, t))
-			ring(e->inbox->fd);
+		else
+			hand_back(e->inbox, t);
 	}
 }
 
