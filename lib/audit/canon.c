@@ -8,6 +8,24 @@
  */
 #include "audit/canon.h"
 
+/* Printable ASCII that needs no escape: what nearly every byte is. */
+static const bool plain[256] = {
+	[' '] = 1, 1, 0, /* and not the quote */
+	['#'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	['@'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	['P'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, /* nor the backslash */
+	[']'] = 1, 1, 1,
+	['`'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	['p'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+};
+
+static bool
+is_plain(unsigned char c)
+{
+	return plain[c];
+}
+
 /* ---- writing ---- */
 
 static void
@@ -15,6 +33,27 @@ raw(struct kt_audit_put *p, struct kt_span s)
 {
 	if (p->rc == KT_OK)
 		p->rc = kt_buf_add(p->out, s);
+}
+
+/* A line has a hundred of these: one look at the room for all three parts. */
+static void
+put_quoted(struct kt_audit_put *p, struct kt_span before, struct kt_span text,
+    struct kt_span behind)
+{
+	char *to;
+
+	if (p->rc == KT_OK)
+		p->rc = kt_buf_reserve(
+		    p->out, before.len + text.len + behind.len);
+	if (p->rc < 0)
+		return;
+	to = p->out->ptr + p->out->len;
+	memcpy(to, before.ptr, before.len);
+	to += before.len;
+	if (text.len > 0)
+		memcpy(to, text.ptr, text.len);
+	memcpy(to + text.len, behind.ptr, behind.len);
+	p->out->len += before.len + text.len + behind.len;
 }
 
 /* The comma before a value of an array; members have theirs before the name. */
@@ -76,12 +115,9 @@ kt_audit_put_name(struct kt_audit_put *p, const char *name)
 
 	if (last != NULL && strcmp(last, name) >= 0)
 		KT_BUG("members of a record are out of order");
-	if (last != NULL)
-		raw(p, KT_SPAN(","));
 	p->level[p->depth].name = name;
-	raw(p, KT_SPAN("\""));
-	raw(p, kt_span_of(name));
-	raw(p, KT_SPAN("\":"));
+	put_quoted(p, last != NULL ? KT_SPAN(",\"") : KT_SPAN("\""),
+	    kt_span_of(name), KT_SPAN("\":"));
 }
 
 /* The escape of one byte below 0x20, a quote or a backslash. */
@@ -102,18 +138,19 @@ escape(struct kt_audit_put *p, unsigned char c)
 	raw(p, kt_span_of(text));
 }
 
-static bool
-is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
 void
 kt_audit_put_text(struct kt_audit_put *p, struct kt_span text)
 {
 	size_t at = 0, used = 0;
 
 	separate(p);
+	while (at < text.len && is_plain((unsigned char)text.ptr[at]))
+		at++;
+	if (at == text.len && at <= p->text_max) {
+		put_quoted(p, KT_SPAN("\""), text, KT_SPAN("\""));
+		return;
+	}
+	at = 0;
 	raw(p, KT_SPAN("\""));
 	while (at < text.len && p->rc == KT_OK) {
 		unsigned char c = (unsigned char)text.ptr[at];
@@ -143,12 +180,15 @@ void
 kt_audit_put_int(struct kt_audit_put *p, uint64_t n)
 {
 	char text[24];
+	size_t at = sizeof(text);
 
 	separate(p);
 	if (n > KT_AUDIT_INT_MAX)
 		n = KT_AUDIT_INT_MAX;
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
-	raw(p, kt_span_of(text));
+	do
+		text[--at] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	raw(p, (struct kt_span){ text + at, sizeof(text) - at });
 }
 
 void

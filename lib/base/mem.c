@@ -117,14 +117,19 @@ kt_buf_addc(struct kt_buf *b, char c)
 enum kt_rc
 kt_buf_printf(struct kt_buf *b, const char *fmt, ...)
 {
+	size_t room = b->cap - b->len;
 	va_list ap;
 	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(room > 0 ? b->ptr + b->len : NULL, room, fmt, ap);
 	va_end(ap);
 	if (len < 0 || (size_t)len > b->limit - b->len)
 		return KT_E_LIMIT;
+	if ((size_t)len < room) { /* it fitted */
+		b->len += (size_t)len;
+		return KT_OK;
+	}
 	/* vsnprintf writes a NUL behind the text: room for it, not counted. */
 	if (b->len + (size_t)len + 1 > b->cap) {
 		size_t cap = (b->len + (size_t)len + 1) * 2;

@@ -7,6 +7,9 @@
  */
 #include "exchange/exchange_priv.h"
 
+/* Room for a body that was announced, as a multiple of what came. */
+#define AHEAD ((size_t)8)
+
 static struct kt_span
 header(const struct kt_exchange *x, struct kt_span name)
 {
@@ -330,6 +333,29 @@ pipe_upload(struct kt_exchange *x, struct kt_span bytes)
 	}
 }
 
+/*
+ * Adds to the body.  A length that was announced saves copies, but only in
+ * proportion to what came: whoever announces much and sends little does not
+ * get the budget of others.
+ */
+static enum kt_rc
+add_body(struct kt_exchange *x, struct kt_buf *to, struct kt_span bytes)
+{
+	size_t len = to->len + bytes.len;
+	uint64_t announced;
+
+	if (len > to->cap && kt_span_u64(header(x, KT_SPAN("content-length")),
+	                         &announced) && announced > len) {
+		size_t ahead = announced < AHEAD * len ? (size_t)announced :
+		    AHEAD * len;
+
+		if (ahead <= to->limit &&
+		    kt_buf_reserve(to, ahead - to->len) < 0)
+			return KT_E_LIMIT;
+	}
+	return kt_buf_add(to, bytes);
+}
+
 void
 kt_x_request_body(struct kt_exchange *x, struct kt_span bytes)
 {
@@ -346,7 +372,7 @@ kt_x_request_body(struct kt_exchange *x, struct kt_span bytes)
 	}
 	if (x->phase != KT_X_UPLOAD)
 		return;
-	if (kt_buf_add(to, bytes) < 0) {
+	if (add_body(x, to, bytes) < 0) {
 		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL,
 		    "at most %zu bytes", to->limit);
 		return;
