@@ -311,7 +311,8 @@ write_path(struct kt_exchange *x, const struct kt_target *t)
 static void
 answer_json(struct kt_exchange *x, struct kt_buf *b, enum kt_rc rc)
 {
-	struct kt_header *h = kt_arena_array(x->mem, 2, sizeof(*h));
+	bool is_count = x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS;
+	struct kt_header *h = kt_arena_array(x->mem, 3, sizeof(*h));
 	size_t n = 0;
 
 	x->final_body = rc == KT_OK ? kt_arena_dup(x->mem, kt_buf_span(b)) :
@@ -322,10 +323,13 @@ answer_json(struct kt_exchange *x, struct kt_buf *b, enum kt_rc rc)
 		return;
 	}
 	(void)kt_x_header_add(
-	    h, &n, 2, KT_SPAN("content-type"), KT_SPAN("application/json"));
+	    h, &n, 3, KT_SPAN("content-type"), KT_SPAN("application/json"));
 	if (x->is_offline)
 		(void)kt_x_header_add(
-		    h, &n, 2, KT_SPAN("kt-offline"), KT_SPAN("true"));
+		    h, &n, 3, KT_SPAN("kt-offline"), KT_SPAN("true"));
+	if (is_count)
+		(void)kt_x_header_add(
+		    h, &n, 3, KT_SPAN("kt-estimate"), KT_SPAN("true"));
 	x->answer_headers = h;
 	x->nanswer_headers = n;
 	x->status = 200;
