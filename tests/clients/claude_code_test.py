@@ -4,9 +4,10 @@ import os
 import re
 import shutil
 import tempfile
+import time
 
 import speech
-from clients import IS_DIRECT, Run, Upstream, alone, package, through
+from clients import IS_DIRECT, Run, Upstream, alone, program, through
 from gateway import config, need, shipped, target
 from tap import Skip, Tap, eventually
 from upstream import Answer, stream, whole
@@ -63,11 +64,13 @@ class Model:
         return stream(speech.message_events(said, body["model"], 50))
 
 
+def binary():
+    return program("@anthropic-ai", "claude-code-linux-*", "claude")
+
+
 def claude(kt, prompt, *more, cwd=None):
     return Run(
-        [os.path.join(package("@anthropic-ai/claude-code-linux-x64"),
-                      "claude"),
-         "-p", prompt, "--output-format", "json", *more],
+        [binary(), "-p", prompt, "--output-format", "json", *more],
         {"ANTHROPIC_BASE_URL": kt.url, "ANTHROPIC_AUTH_TOKEN": "dummy",
          "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
          "DISABLE_AUTOUPDATER": "1"}, SECONDS, cwd)
@@ -202,6 +205,15 @@ def refused(up, kt):
     assert not [r for r in up.taken("/v1/messages") if r.json().get("tools")]
 
 
+def unknown(up, kt):
+    """Without the header that forbids it, it would go on for minutes."""
+    begun = time.monotonic()
+    run = claude(kt, "say hi")
+    assert run.code == 1 and b"401" in run.out, run.told()
+    assert time.monotonic() - begun < 15
+    assert not up.taken("/v1/messages")
+
+
 def played(tap, name, play, test, configuration, *more, model=Model):
     def run():
         with Upstream(model(play)) as up:
@@ -220,7 +232,7 @@ def main():
 
     try:
         need()
-        package("@anthropic-ai/claude-code-linux-x64")
+        binary()
         alone()
     except Skip as why:
         tap.skip("Claude Code works through kt", str(why))
@@ -253,6 +265,10 @@ def main():
         played(tap, "a refusal is told at once", hi, refused,
                lambda up: config([target("up", up)], {
                    "secret-scanner": {"action": "block"}}))
+        played(tap, "a wrong token is told at once", hi, unknown,
+               lambda up: config([target("up", up)], mode="tokens",
+                                 auth={"mode": "tokens",
+                                       "tokens_file": os.devnull}))
     tap.end()
 
 

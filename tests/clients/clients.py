@@ -10,6 +10,7 @@ whether a failure is kt's.
 """
 import ctypes
 import fcntl
+import glob
 import os
 import re
 import shutil
@@ -35,12 +36,15 @@ def folder():
     raise Skip("no npm clients: run tests/clients/install")
 
 
-def package(name):
-    """The folder of an installed package."""
-    found = os.path.join(folder(), "node_modules", name)
-    if not os.path.isdir(found):
-        raise Skip(name + " is not installed")
-    return found
+def program(*path):
+    """A program below node_modules; its package is named after the machine,
+    so PATH may have wild cards."""
+    found = [f for f in sorted(glob.glob(os.path.join(
+        folder(), "node_modules", *path))) if os.access(f, os.X_OK)
+        and "musl" not in os.path.relpath(f, folder()).split(os.sep)[2]]
+    if not found:
+        raise Skip(path[1] + " is not installed for this machine")
+    return found[0]
 
 
 def alone():
@@ -153,5 +157,4 @@ def script(tap, name, url, part, seconds=50, env=None):
 
 
 __all__ = ["Direct", "HERE", "IS_DIRECT", "Run", "Upstream", "alone",
-           "folder",
-           "node", "package", "script", "through"]
+           "folder", "node", "program", "script", "through"]

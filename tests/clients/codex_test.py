@@ -1,10 +1,8 @@
 """Codex through kt, with loopback as its only network."""
-import glob
 import json
-import os
 
 import speech
-from clients import IS_DIRECT, Run, Upstream, alone, package, through
+from clients import IS_DIRECT, Run, Upstream, alone, program, through
 from gateway import config, need, shipped, target
 from tap import Skip, Tap
 from upstream import Answer, stream
@@ -15,11 +13,7 @@ PROVIDER = ('model_providers.kt={{name="kt",base_url="{}/v1",'
 
 
 def binary():
-    found = glob.glob(os.path.join(
-        package("@openai/codex-linux-x64"), "vendor", "*", "*", "codex"))
-    if not found:
-        raise Skip("@openai/codex has no program for this machine")
-    return found[0]
+    return program("@openai", "codex-linux-*", "vendor", "*", "*", "codex")
 
 
 class Model:
