@@ -17,6 +17,7 @@ include %D%/unit/provider/local.mk
 include %D%/lib/local.mk
 include %D%/unit/exchange/local.mk
 include %D%/gateway/local.mk
+include %D%/scenarios/local.mk
 include %D%/rules/local.mk
 include %D%/clients/local.mk
 include %D%/replay/local.mk

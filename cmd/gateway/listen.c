@@ -37,7 +37,11 @@
 #define KEEP_BYTES 16384       /* an output buffer larger is given back */
 #define DROPPED_MAX (64u << 20)
 #define SHORT_BODY 65536
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TURN_MAX_US 1000000    /* what a sanitizer costs is no load */
+#else
 #define TURN_MAX_US 10000      /* of CPU before new calls are shed */
+#endif
 
 struct acceptor {
 	struct kt_listen *l;

@@ -1,0 +1,4 @@
+# Each is run by tests/scenario.py, which also tells the grammar.
+TESTS += %D%/refuse.scn %D%/targets.scn %D%/surface.scn %D%/operate.scn
+EXTRA_DIST += %D%/refuse.scn %D%/targets.scn %D%/surface.scn \
+	%D%/operate.scn tests/scenario.py
