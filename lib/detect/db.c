@@ -16,6 +16,8 @@
 
 #define RULE_ARENA_MAX (4u << 20)
 #define SOUGHT_LITERAL_MIN 3 /* shorter ones are everywhere */
+#define NUMBER "\\d(?:[ .()+/-]{0,2}\\d){5}" /* see detect.h, is_number */
+#define NUMBER_MARGIN 8
 
 static enum kt_rc
 fail_rule(const struct kt_detector *d, struct kt_err *err, enum kt_rc rc,
@@ -310,43 +312,91 @@ out:
 	return err->rc;
 }
 
-/* The rules from `from` on become one more database. */
+/* What a database is compiled from. */
+struct source {
+	const char **text;
+	unsigned *flags, *ids;
+	unsigned n;
+};
+
+static void
+add_source(struct source *src, const char *text, unsigned flags, unsigned id)
+{
+	src->text[src->n] = text;
+	src->flags[src->n] = flags;
+	src->ids[src->n++] = id;
+}
+
+static enum kt_rc
+compile_source(const struct kt_detect *db, const struct source *src,
+    hs_database_t **out, struct kt_err *err)
+{
+	hs_compile_error_t *why = NULL;
+	unsigned id;
+
+	if (hs_compile_multi(src->text, src->flags, src->ids, src->n,
+		HS_MODE_BLOCK, NULL, out, &why) == HS_SUCCESS)
+		return KT_OK;
+	id = why != NULL && why->expression >= 0 ? src->ids[why->expression]
+						 : KT_DETECT_NUMBER;
+	(void)kt_fail(err, KT_E_PARSE, "detector %s: pattern: %s",
+	    id < db->n ? db->rules[id].def->id : "(all)",
+	    why != NULL ? why->message : "no memory"); /* in err */
+	(void)hs_free_compile_error(why); /* frees only */
+	return err->rc;
+}
+
+/*
+ * The rules from `from` on become one more database.  Numbers are apart, if
+ * these are the first: two dozen patterns of digits cost four times as much
+ * as all other rules together, and most text has few digits.
+ */
 static enum kt_rc
 compile_hs(struct kt_detect *db, size_t from, struct kt_err *err)
 {
-	size_t n = db->n - from;
-	const char **text = kt_alloc_array(n, sizeof(*text));
-	unsigned *flags = kt_alloc_array(n, sizeof(*flags));
-	unsigned *ids = kt_alloc_array(n, sizeof(*ids));
-	hs_compile_error_t *why = NULL;
+	size_t n = db->n - from + 1;
+	struct source src = { kt_alloc_array(n, sizeof(*src.text)),
+		kt_alloc_array(n, sizeof(*src.flags)),
+		kt_alloc_array(n, sizeof(*src.ids)), 0 };
 
 	err->rc = KT_OK;
-	if (text == NULL || flags == NULL || ids == NULL) {
-		(void)kt_fail(err, KT_E_LIMIT, "detectors: no memory");
-	} else {
-		for (unsigned i = 0; i < n; i++) {
-			text[i] = db->rules[from + i].sought;
-			flags[i] = db->rules[from + i].hs_flags;
-			ids[i] = (unsigned)from + i;
-		}
-		if (hs_compile_multi(text, flags, ids, (unsigned)n,
-			HS_MODE_BLOCK, NULL, &db->hs[db->nhs],
-			&why) == HS_SUCCESS)
-			db->nhs++;
-		else
-			(void)kt_fail(err, KT_E_PARSE,
-			    "detector %s: pattern: %s",
-			    why && why->expression >= 0
-				? db->rules[from + (size_t)why->expression]
-				      .def->id
-				: "(all)",
-			    why ? why->message : "no memory"); /* in err */
+	if (src.text == NULL || src.flags == NULL || src.ids == NULL) {
+		(void)kt_fail(err, KT_E_LIMIT, "detectors: no memory"); /* in err */
+		goto out;
 	}
-	(void)hs_free_compile_error(why); /* frees only */
-	kt_free(text);
-	kt_free(flags);
-	kt_free(ids);
+	for (size_t i = 0; i < db->n && from == 0; i++)
+		if (db->rules[i].def->is_number)
+			add_source(&src, db->rules[i].sought,
+			    db->rules[i].hs_flags, (unsigned)i);
+	if (src.n > 0 &&
+	    compile_source(db, &src, &db->numbers, err) < 0)
+		goto out;
+	src.n = 0;
+	if (db->numbers != NULL)
+		add_source(&src, NUMBER, 0, KT_DETECT_NUMBER);
+	for (size_t i = from; i < db->n; i++)
+		if (from > 0 || !db->rules[i].def->is_number)
+			add_source(&src, db->rules[i].sought,
+			    db->rules[i].hs_flags, (unsigned)i);
+	if (compile_source(db, &src, &db->hs[db->nhs], err) == KT_OK)
+		db->nhs++;
+out:
+	kt_free(src.text);
+	kt_free(src.flags);
+	kt_free(src.ids);
 	return err->rc;
+}
+
+/* How far from a digit a match of a number can lie; both ways. */
+static void
+reach_numbers(struct kt_detect *db)
+{
+	for (size_t i = 0; i < db->n; i++)
+		if (db->rules[i].def->is_number &&
+		    db->rules[i].max_width > db->number_reach)
+			db->number_reach = db->rules[i].max_width;
+	/* And what the assertions at both ends of a pattern look at. */
+	db->number_reach += NUMBER_MARGIN;
 }
 
 /* Measures and compiles the rules from `from` on; frees all on failure. */
@@ -358,8 +408,10 @@ kt_detect_compile_from(struct kt_detect **pdb, size_t from, struct kt_err *err)
 	for (size_t i = from; i < db->n; i++)
 		if (measure_rule(&db->rules[i], err) < 0)
 			goto fail;
-	if (from == db->n || compile_hs(db, from, err) == KT_OK)
+	if (from == db->n || compile_hs(db, from, err) == KT_OK) {
+		reach_numbers(db);
 		return KT_OK;
+	}
 fail:
 	kt_detect_free(pdb);
 	return err->rc;
@@ -387,6 +439,8 @@ kt_detect_free(struct kt_detect **pdb)
 	for (size_t i = 0; i < db->nhs; i++)
 		if (hs_free_database(db->hs[i]) != HS_SUCCESS)
 			KT_BUG("a database that cannot be freed");
+	if (db->numbers != NULL && hs_free_database(db->numbers) != HS_SUCCESS)
+		KT_BUG("a database that cannot be freed");
 	kt_detect_index_fini(&db->exact);
 	kt_detect_index_fini(&db->folded);
 	kt_arena_free(&db->mem);

@@ -24,6 +24,8 @@
 /* A block detector is only asked for whole blocks: it may be wider. */
 #define KT_DETECT_WIDTH_MAX 4096
 #define KT_DETECT_TAIL_END_MAX 64
+/* What Vectorscan calls the begin of a number, beside the rules. */
+#define KT_DETECT_NUMBER UINT32_MAX
 
 typedef bool (*kt_detect_validator_fn)(struct kt_span span);
 kt_detect_validator_fn kt_detect_validator(const char *name);
@@ -82,14 +84,23 @@ struct kt_detect {
 	/* Rules that came compiled, if any, and those compiled here. */
 	hs_database_t *hs[2];
 	size_t nhs;
+	hs_database_t *numbers; /* patterns of those that are is_number; NULL */
+	uint32_t number_reach;  /* the widest of them */
 	struct kt_detect_index exact, folded;
 	struct kt_arena *mem; /* of the literals */
 	uint32_t *runs; /* rules that are in no index */
 	size_t nruns;
 };
 
+/* A part of a text, scanned for numbers. */
+struct kt_detect_window {
+	size_t from, to;
+};
+
 struct kt_detect_scratch {
 	hs_scratch_t *hs;
+	struct kt_detect_window *window;
+	size_t nwindows, windows_cap;
 	pcre2_match_data *match;
 	pcre2_match_context *limits;
 	pcre2_jit_stack *stack;

@@ -10,20 +10,21 @@
 
 #include "detect/detect_priv.h"
 
-#define MAGIC "kt-detect/1"
+#define MAGIC "kt-detect/2"
 
 /* What a saved database was made from: FNV-1a over all that shapes it. */
 static uint64_t
 digest(const struct kt_detector *defs, size_t n, uint64_t h)
 {
 	for (size_t i = 0; i <= n; i++) {
-		const char *part[4] = { hs_version(), MAGIC, "", "" };
+		const char *part[5] = { hs_version(), MAGIC, "", "", "" };
 
 		if (i < n) {
 			part[0] = defs[i].pattern;
 			part[1] = defs[i].anchor ? defs[i].anchor : "";
 			part[2] = defs[i].is_caseless ? "i" : "";
 			part[3] = defs[i].when == KT_DETECT_BLOCK ? "b" : "";
+			part[4] = defs[i].is_number ? "n" : "";
 		}
 		for (size_t k = 0; k < KT_NELEMS(part); k++) {
 			for (const char *p = part[k]; *p != '\0'; p++)
@@ -37,6 +38,7 @@ digest(const struct kt_detector *defs, size_t n, uint64_t h)
 struct saved_head {
 	char magic[16];
 	uint64_t digest[2], n;
+	uint64_t numbers_bytes; /* of the last part; 0: there is none */
 };
 struct saved_rule {
 	uint32_t min_width, max_width, slack, reach, hs_flags;
@@ -52,13 +54,28 @@ head_of(const struct kt_detector *defs, size_t n)
 	return h;
 }
 
+static enum kt_rc
+add_database(struct kt_buf *out, const hs_database_t *hs, uint64_t *len)
+{
+	struct kt_span s = { 0 };
+	char *bytes = NULL;
+	enum kt_rc rc = KT_E_LIMIT;
+
+	if (hs_serialize_database(hs, &bytes, &s.len) == HS_SUCCESS) {
+		s.ptr = bytes;
+		*len = s.len;
+		rc = kt_buf_add(out, s);
+	}
+	free(bytes);
+	return rc;
+}
+
 enum kt_rc
 kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
 {
 	struct saved_head h;
-	struct kt_span s = { 0 };
-	char *bytes = NULL;
-	enum kt_rc rc = KT_E_LIMIT;
+	size_t at = out->len;
+	uint64_t bytes;
 
 	if (db->nhs != 1)
 		return KT_E_MISUSE;
@@ -74,12 +91,12 @@ kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
 		    0)
 			return KT_E_LIMIT;
 	}
-	if (hs_serialize_database(db->hs[0], &bytes, &s.len) == HS_SUCCESS) {
-		s.ptr = bytes;
-		rc = kt_buf_add(out, s);
-	}
-	free(bytes);
-	return rc;
+	if (add_database(out, db->hs[0], &bytes) < 0 ||
+	    (db->numbers != NULL &&
+	        add_database(out, db->numbers, &h.numbers_bytes) < 0))
+		return KT_E_LIMIT;
+	memcpy(out->ptr + at, &h, sizeof(h));
+	return KT_OK;
 }
 
 enum kt_rc
@@ -87,7 +104,7 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
     struct kt_span saved, struct kt_err *err)
 {
 	struct saved_head said, is;
-	size_t skip;
+	size_t skip, rest;
 
 	*out = NULL;
 	if (saved.len < sizeof(said))
@@ -97,8 +114,11 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 		goto foreign;
 	is = head_of(defs, (size_t)said.n);
 	skip = sizeof(said) + (size_t)said.n * sizeof(struct saved_rule);
-	if (memcmp(&said, &is, sizeof(is)) != 0 || saved.len < skip)
+	is.numbers_bytes = said.numbers_bytes;
+	if (memcmp(&said, &is, sizeof(is)) != 0 || saved.len < skip ||
+	    said.numbers_bytes > saved.len - skip)
 		goto foreign;
+	rest = saved.len - skip - (size_t)said.numbers_bytes;
 	if (kt_detect_prepare(out, defs, n, err) < 0)
 		return err->rc;
 	for (size_t i = 0; i < said.n; i++) {
@@ -112,12 +132,18 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 		r->reach = w.reach;
 		r->hs_flags = w.hs_flags;
 	}
-	if (hs_deserialize_database(saved.ptr + skip, saved.len - skip,
-		&(*out)->hs[0]) != HS_SUCCESS) {
+	if (hs_deserialize_database(
+		saved.ptr + skip, rest, &(*out)->hs[0]) != HS_SUCCESS) {
 		kt_detect_free(out);
 		goto foreign;
 	}
 	(*out)->nhs = 1;
+	if (said.numbers_bytes > 0 &&
+	    hs_deserialize_database(saved.ptr + skip + rest,
+		(size_t)said.numbers_bytes, &(*out)->numbers) != HS_SUCCESS) {
+		kt_detect_free(out);
+		goto foreign;
+	}
 	return kt_detect_compile_from(out, (size_t)said.n, err);
 foreign:
 	return kt_fail(err, KT_E_PARSE,

@@ -14,8 +14,32 @@ struct pass {
 	struct kt_detect_scratch *s;
 	const struct kt_detect_set *enabled;
 	struct kt_span text;
+	size_t base; /* of the window at hand */
 	enum kt_rc rc;
 };
+
+/* Digits end here: the text around is looked at once more, for numbers. */
+static enum kt_rc
+note_number(struct pass *p, size_t at)
+{
+	struct kt_detect_scratch *s = p->s;
+	size_t reach = p->db->number_reach;
+	size_t from = at > reach ? at - reach : 0;
+	size_t to = p->text.len - at > reach ? at + reach : p->text.len;
+	void *v = s->window;
+
+	if (s->nwindows > 0 && from <= s->window[s->nwindows - 1].to) {
+		s->window[s->nwindows - 1].to = to;
+		return KT_OK;
+	}
+	if (kt_grow(&v, &s->windows_cap, s->nwindows + 1, sizeof(*s->window)) <
+	    0)
+		return KT_E_LIMIT;
+	s->window = v;
+	s->window[s->nwindows++] =
+	    (struct kt_detect_window){ .from = from, .to = to };
+	return KT_OK;
+}
 
 /* A match: a finding or not, and where the search of its rule goes on. */
 static enum kt_rc
@@ -72,10 +96,15 @@ on_match(unsigned id, unsigned long long from, unsigned long long to,
     unsigned flags, void *arg)
 {
 	struct pass *p = arg;
-	const struct kt_detect_rule *r = &p->db->rules[id];
-	size_t end = (size_t)to, start, last;
+	const struct kt_detect_rule *r;
+	size_t end = p->base + (size_t)to, start, last;
 
 	(void)from, (void)flags; /* no start of match was asked for */
+	if (id == KT_DETECT_NUMBER) {
+		p->rc = note_number(p, end);
+		return p->rc < 0;
+	}
+	r = &p->db->rules[id];
 	if (!kt_detect_rule_is_on(p->enabled, id) || end < r->slack)
 		return 0;
 	last = end - r->slack;
@@ -88,12 +117,26 @@ on_match(unsigned id, unsigned long long from, unsigned long long to,
 	return p->rc < 0;
 }
 
+static enum kt_rc
+search(struct pass *p, const hs_database_t *hs, size_t from, size_t to)
+{
+	if (kt_detect_scratch_trips(p->s))
+		return KT_E_ENGINE;
+	p->base = from;
+	/* Stopped by on_match: p->rc says why. */
+	if (hs_scan(hs, p->text.ptr + from, (unsigned)(to - from), 0, p->s->hs,
+		on_match, p) != HS_SUCCESS)
+		return p->rc < 0 ? p->rc : KT_E_ENGINE;
+	return KT_OK;
+}
+
 enum kt_rc
 kt_detect_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
     struct kt_span text, const struct kt_detect_set *enabled,
     struct kt_findings *out)
 {
 	struct pass p = { .db = db, .s = s, .enabled = enabled, .text = text };
+	enum kt_rc rc = KT_OK;
 
 	*out = (struct kt_findings){ 0 };
 	s->nfound = 0;
@@ -104,14 +147,14 @@ kt_detect_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
 	if (s->next_cap < db->n)
 		KT_BUG("a scratch that was not grown to its database");
 	memset(s->next, 0, db->n * sizeof(*s->next));
-	for (size_t i = 0; i < db->nhs; i++) {
-		if (kt_detect_scratch_trips(s))
-			return KT_E_ENGINE;
-		/* Stopped by on_match: p.rc says why. */
-		if (hs_scan(db->hs[i], text.ptr, (unsigned)text.len, 0, s->hs,
-			on_match, &p) != HS_SUCCESS)
-			return p.rc < 0 ? p.rc : KT_E_ENGINE;
-	}
+	s->nwindows = 0;
+	for (size_t i = 0; i < db->nhs && rc == KT_OK; i++)
+		rc = search(&p, db->hs[i], 0, text.len);
+	for (size_t i = 0; i < s->nwindows && rc == KT_OK; i++)
+		rc = search(
+		    &p, db->numbers, s->window[i].from, s->window[i].to);
+	if (rc < 0)
+		return rc;
 	kt_detect_sort(s->found, s->nfound);
 	*out = (struct kt_findings){ .v = s->found, .n = s->nfound };
 	return KT_OK;

@@ -18,6 +18,9 @@ kt_detect_scratch_grow(
 	for (size_t i = 0; i < db->nhs; i++)
 		if (hs_alloc_scratch(db->hs[i], &s->hs) != HS_SUCCESS)
 			return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
+	if (db->numbers != NULL &&
+	    hs_alloc_scratch(db->numbers, &s->hs) != HS_SUCCESS)
+		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
 	if (kt_grow(&p, &s->next_cap, db->n, sizeof(*s->next)) < 0)
 		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
 	s->next = p;
@@ -63,6 +66,7 @@ kt_detect_scratch_free(struct kt_detect_scratch **ps)
 	pcre2_match_data_free(s->match);
 	pcre2_match_context_free(s->limits);
 	pcre2_jit_stack_free(s->stack);
+	kt_free(s->window);
 	kt_free(s->next);
 	kt_free(s->found);
 	kt_free(s);

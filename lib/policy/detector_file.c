@@ -147,6 +147,12 @@ read_caseless(struct load *l, const struct kt_config_node *n, struct kt_detector
 }
 
 static void
+read_number(struct load *l, const struct kt_config_node *n, struct kt_detector *d)
+{
+	d->is_number = flag_of(l, n);
+}
+
+static void
 read_confidence(struct load *l, const struct kt_config_node *n, struct kt_detector *d)
 {
 	d->confidence_pm = number_of(l, n, 1000);
@@ -204,6 +210,7 @@ static const struct {
 	{ KT_SPAN_INIT("stream"), 0, read_stream },
 	{ KT_SPAN_INIT("context"), 0, read_context },
 	{ KT_SPAN_INIT("caseless"), 0, read_caseless },
+	{ KT_SPAN_INIT("number"), 0, read_number },
 	{ KT_SPAN_INIT("confidence"), 0, read_confidence },
 	{ KT_SPAN_INIT("entropy"), 0, read_entropy },
 	{ KT_SPAN_INIT("validators"), 0, read_validators },
