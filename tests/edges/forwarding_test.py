@@ -255,6 +255,29 @@ def bodies_that_parsers_disagree_about_are_refused():
         assert not up.taken()
 
 
+def each_refusal_leaves_its_record():
+    path = PATHS["anthropic"]
+    refused = (
+        (400, "gateway.request.malformed", "POST", path, [wire.JSON], b"{"),
+        (404, "route.path.unknown", "POST", "/v1/none", [wire.JSON], b"{}"),
+        (405, "route.method.refused", "GET", path, [], None),
+        (415, "gateway.encoding.unsupported", "POST", path,
+         [wire.JSON, ("Content-Encoding", "br")], b"{}"),
+        (413, "gateway.request.too_large", "POST", path, [wire.JSON],
+         b"x" * 200000),
+        (400, "gateway.request.malformed", "POST", path, [("Host", "b")],
+         b"{}"))
+    with Upstream(answering) as up, Gateway(config(
+            [target("up", up)], gateway={"max_body_bytes": 100000})) as kt:
+        for n, (status, reason, *sent) in enumerate(refused):
+            assert wire.ask(kt.port, *sent).status == status, sent[:2]
+            record = eventually(lambda: kt.records("reject")[n:], 2,
+                                "a record of %d" % status)[0]
+            assert (record["status"], record["reason_code"]) == (
+                status, reason), record
+        assert not up.taken() and not kt.records()
+
+
 def records_are_on_disk_within_two_seconds():
     with Upstream(answering) as up, Gateway(config(
             [target("up", up)])) as kt:
@@ -279,5 +302,6 @@ run_all([
     answers_are_asked_for_uncompressed_and_else_refused,
     what_the_gateway_answers_itself,
     bodies_that_parsers_disagree_about_are_refused,
+    each_refusal_leaves_its_record,
     records_are_on_disk_within_two_seconds,
 ])
