@@ -273,7 +273,7 @@ def each_refusal_leaves_its_record():
             assert wire.ask(kt.port, *sent).status == status, sent[:2]
             record = eventually(lambda: kt.records("reject")[n:], 2,
                                 "a record of %d" % status)[0]
-            assert (record["status"], record["reason_code"]) == (
+            assert (record["http_status"], record["reason_code"]) == (
                 status, reason), record
         assert not up.taken() and not kt.records()
 
