@@ -119,6 +119,35 @@ next_escape(struct kt_span raw, size_t from)
 	return hit ? (size_t)(hit - raw.ptr) : raw.len;
 }
 
+/* What stands behind the backslash in most escapes, and what it means. */
+static const char short_escapes[256] = {
+	['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f',
+	['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
+};
+
+/* Source code has an escape every dozen bytes: too near for two calls. */
+#define NEAR 16
+
+/* Copies to the next escape or the end; returns where that is. */
+static size_t
+copy_plain(struct kt_span raw, size_t from, char *out)
+{
+	size_t at = from, near = raw.len - from < NEAR ? raw.len : from + NEAR;
+
+	for (; at < near; at++) {
+		if (raw.ptr[at] == '\\')
+			return at;
+		out[at - from] = raw.ptr[at];
+	}
+	if (at < raw.len) {
+		size_t stop = next_escape(raw, at);
+
+		memcpy(out + (at - from), raw.ptr + at, stop - at);
+		at = stop;
+	}
+	return at;
+}
+
 /*
  * Decodes into out, which has room for raw.len bytes: no escape is shorter
  * than what it stands for.  marks may be NULL.
@@ -130,11 +159,11 @@ decode(struct kt_span raw, char *out, size_t *out_len,
 	size_t i = 0, d = 0, marked = 0;
 
 	while (i < raw.len) {
-		size_t stop = next_escape(raw, i);
+		size_t stop = copy_plain(raw, i, out + d);
 		uint32_t cp;
+		char c;
 		int len;
 
-		memcpy(out + d, raw.ptr + i, stop - i);
 		d += stop - i;
 		i = stop;
 		if (i == raw.len)
@@ -144,6 +173,13 @@ decode(struct kt_span raw, char *out, size_t *out_len,
 				.decoded = (uint32_t)d, .raw = (uint32_t)i,
 			};
 			marked = i;
+		}
+		c = i + 1 < raw.len
+		    ? short_escapes[(unsigned char)raw.ptr[i + 1]] : '\0';
+		if (c != '\0') {
+			out[d++] = c;
+			i += 2;
+			continue;
 		}
 		len = kt_json_escape(raw.ptr + i, raw.len - i, &cp);
 		if (len <= 0)
