@@ -1,14 +1,15 @@
-"""Clients that leave: the upstream is left, and what happened is recorded."""
+"""Clients that leave, upstreams that die: noticed, recorded, never smoothed."""
 import json
 import socket
 import struct
 import time
 
 import gateway
+import grammar
 import speech
 import wire
 from tap import eventually, run_all
-from upstream import HANG, Upstream, stream, whole
+from upstream import CUT, END, HANG, Answer, Upstream, stream, whole
 
 ASK = {"model": "claude-sonnet-4-5", "max_tokens": 9,
        "messages": [{"role": "user", "content": "hello"}]}
@@ -82,7 +83,45 @@ def a_client_that_leaves_is_recorded_whenever_it_does():
                         assert record["outcome"] == "client-abort", record
 
 
+def an_upstream_that_dies_at_any_byte_never_looks_complete():
+    events = speech.message_events("some words to be sent")
+    raw = b"".join(events)
+    cuts = list(range(0, len(raw), 7))
+
+    def script(_):
+        n = len(up.taken()) - 1
+        return stream([raw[:cuts[n]], (CUT, END)[n % 2]])
+
+    with Upstream(script) as up, gateway_of(up) as kt:
+        for cut in cuts:
+            r = wire.post(kt.port, "/v1/messages", {**ASK, "stream": True})
+            if r.status != 200:
+                assert r.status == 502 and r.json()["type"] == "error", (cut, r)
+                continue
+            said = grammar.anthropic(r.body)
+            assert said.error and "message_stop" not in said.events, (cut, r)
+        assert len(kt.records()) == len(cuts)
+        assert {r["outcome"] for r in kt.records()} == {"upstream-error"}
+
+
+def an_answer_cut_at_any_byte_is_a_502():
+    raw = json.dumps(HELLO).encode()
+    cuts = list(range(0, len(raw), 7))
+
+    def script(_):
+        n = len(up.taken()) - 1
+        return Answer(200, [wire.JSON, ("Content-Length", str(len(raw)))],
+                      [raw[:cuts[n]], (CUT, END)[n % 2]], "as it is")
+
+    with Upstream(script) as up, gateway_of(up) as kt:
+        for cut in cuts:
+            r = wire.post(kt.port, "/v1/messages", ASK)
+            assert r.status == 502 and r.json()["type"] == "error", (cut, r)
+
+
 run_all([
+    an_upstream_that_dies_at_any_byte_never_looks_complete,
+    an_answer_cut_at_any_byte_is_a_502,
     a_client_that_half_closes_is_let_go_within_two_seconds,
     a_client_that_leaves_is_recorded_whenever_it_does,
 ])

@@ -228,7 +228,7 @@ def bodies_of_millions_of_values_are_refused():
             r = wire.post(kt.port, "/v1/messages", body)
             took = time.monotonic() - at
             assert r.status in (400, 413), (what, r)
-            assert took < 3, "%s: %.2f s" % (what, took)
+            assert is_sanitized() or took < 3, "%s: %.2f s" % (what, took)
         deep = b"[" * 100000
         assert wire.post(kt.port, "/v1/messages", deep).status == 413
         assert not up.taken()
