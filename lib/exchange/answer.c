@@ -300,33 +300,6 @@ no_retry(struct kt_exchange *x)
 	x->nanswer_headers = n;
 }
 
-/* Clients recover by the wording of their vendor's errors: byte for byte,
- * unless the vendor is another one. */
-static void
-end_error(struct kt_exchange *x)
-{
-	unsigned status = x->upstream_status;
-	struct kt_span body = kt_buf_span(&x->answer);
-
-	x->outcome = status == 529 ? KT_AUDIT_UPSTREAM_OVERLOADED :
-	    KT_AUDIT_UPSTREAM_ERROR;
-	if (status < 400)
-		x->outcome = KT_AUDIT_OK; /* HEAD */
-	if (x->is_translated && status >= 400) {
-		kt_buf_init(&x->offline, KT_ANSWER_MAX);
-		if (kt_translate_error(x->target->format,
-		        kt_endpoint_format(x->surface.endpoint), &status, body,
-		        x->upstream_request_id, x->mem, &x->offline) < 0) {
-			kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL, NULL);
-			return;
-		}
-		body = kt_buf_span(&x->offline);
-		if (x->upstream_status == 402 && status != 402)
-			no_retry(x); /* the other vendor's word for it is a 429 */
-	}
-	finish_whole(x, status, body);
-}
-
 static enum kt_rc
 inspect_answer(struct kt_exchange *x)
 {
@@ -336,13 +309,101 @@ inspect_answer(struct kt_exchange *x)
 	    kt_endpoint_format(x->surface.endpoint);
 	int rc;
 
-	kt_answer_facts(format, &x->answer_json, kt_buf_span(&x->answer),
-	    &x->answer_facts);
+	if (x->upstream_status < 400)
+		kt_answer_facts(format, &x->answer_json,
+		    kt_buf_span(&x->answer), &x->answer_facts);
 	kt_x_inspect_begin(x, format, KT_ANSWER, &x->answer_json,
 	    kt_buf_span(&x->answer));
 	while ((rc = kt_x_inspect(x, &x->answer_verdict, &x->answer_edits)) == 0)
 		kt_arena_reset(x->turn); /* markers and edits lie in mem */
 	return rc < 0 ? (enum kt_rc)rc : KT_OK;
+}
+
+/* An error is text like any other, JSON or not; KT_OK: *body may go out. */
+static enum kt_rc
+inspect_error(struct kt_exchange *x, struct kt_span *body)
+{
+	struct kt_x_text t = { .raw = *body, .is_plain = true,
+		.component = KT_COMPONENT_COMPLETION, .kind = KT_SEGMENT_TEXT };
+	enum kt_rc rc;
+
+	if (body->len == 0 || x->program->chain.hears == 0)
+		return KT_OK;
+	if (kt_json_parse(&x->answer_json, *body, NULL) == KT_OK)
+		rc = inspect_answer(x);
+	else
+		rc = kt_x_inspect_text(
+		    x, &x->answer_verdict, &t, x->mem, &x->answer_edits);
+	if (rc < 0 || x->answer_edits.n == 0 ||
+	    x->answer_verdict.action == KT_ACTION_BLOCK)
+		return rc;
+	kt_buf_fini(&x->offline);
+	kt_buf_init(&x->offline, KT_ANSWER_MAX);
+	rc = kt_x_splice(*body, &x->answer_edits, &x->offline);
+	*body = kt_buf_span(&x->offline);
+	return rc;
+}
+
+/* In the words of the client's vendor; *body may move. */
+static enum kt_rc
+translate_error(struct kt_exchange *x, unsigned *status, struct kt_span *body)
+{
+	struct kt_buf said;
+	enum kt_rc rc;
+
+	kt_buf_init(&said, KT_ANSWER_MAX);
+	rc = kt_translate_error(x->target->format,
+	    kt_endpoint_format(x->surface.endpoint), status, *body,
+	    x->upstream_request_id, x->mem, &said);
+	kt_buf_fini(&x->offline); /* what was translated may have lain here */
+	x->offline = said;
+	*body = kt_buf_span(&x->offline);
+	if (rc == KT_OK && x->upstream_status == 402 && *status != 402)
+		no_retry(x); /* the other vendor's word for it is a 429 */
+	return rc;
+}
+
+static void
+note_redaction(struct kt_exchange *x)
+{
+	const struct kt_x_verdict *v = &x->answer_verdict;
+
+	if (v->action >= x->decision)
+		return;
+	x->decision = v->action;
+	if (v->action == KT_ACTION_REDACT && x->reason == KT_REASON_NONE)
+		x->reason = v->reason;
+}
+
+/* Clients recover by the wording of their vendor's errors: byte for byte,
+ * unless the vendor is another one or a policy finds something. */
+static void
+end_error(struct kt_exchange *x)
+{
+	const struct kt_x_verdict *v = &x->answer_verdict;
+	unsigned status = x->upstream_status;
+	struct kt_span body = kt_buf_span(&x->answer);
+	enum kt_rc rc = inspect_error(x, &body);
+
+	if (rc < 0) {
+		kt_x_fail(x, rc);
+		return;
+	}
+	if (v->action == KT_ACTION_BLOCK) {
+		kt_x_refuse(x, v->reason, v->policy, NULL);
+		return;
+	}
+	note_redaction(x);
+	x->outcome = status == 529 ? KT_AUDIT_UPSTREAM_OVERLOADED :
+	    KT_AUDIT_UPSTREAM_ERROR;
+	if (status < 400)
+		x->outcome = KT_AUDIT_OK; /* HEAD */
+	if (x->is_translated && status >= 400 &&
+	    translate_error(x, &status, &body) < 0) {
+		kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL, NULL);
+		return;
+	}
+	finish_whole(x, status, body);
 }
 
 /* The answer as the client gets it, in x->answer or x->offline. */
@@ -416,11 +477,7 @@ end_whole(struct kt_exchange *x)
 		kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL, "%s", err.text);
 		return;
 	}
-	if (v->action < x->decision) {
-		x->decision = v->action;
-		if (v->action == KT_ACTION_REDACT && x->reason == KT_REASON_NONE)
-			x->reason = v->reason;
-	}
+	note_redaction(x);
 	x->outcome = KT_AUDIT_OK;
 	finish_whole(x, x->upstream_status, body);
 }

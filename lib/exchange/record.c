@@ -307,6 +307,7 @@ kt_x_record(struct kt_exchange *x)
 	};
 	const struct kt_translation *t = &x->translation;
 	struct kt_buf b;
+	enum kt_rc rc;
 
 	if (kt_policy_logs_passed(&x->program->chain) ||
 	    x->decision <= KT_ACTION_REDACT) {
@@ -328,7 +329,15 @@ kt_x_record(struct kt_exchange *x)
 		    KT_TRANSLATION_MAX;
 	}
 	kt_buf_init(&b, KT_AUDIT_BODY_MAX);
-	order_record(x, &b, kt_audit_call_write(&call, &b, NULL));
+	rc = kt_audit_call_write(&call, &b, NULL);
+	if (rc == KT_E_LIMIT) {
+		/* Too many kinds of findings for one line: classes, rules and
+		 * reasons still tell, and the call need not fail. */
+		kt_buf_reset(&b);
+		call.ndetections = 0;
+		rc = kt_audit_call_write(&call, &b, NULL);
+	}
+	order_record(x, &b, rc);
 }
 
 void

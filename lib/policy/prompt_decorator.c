@@ -6,7 +6,8 @@
  * Everything is an insertion, so that all other bytes stay as they came.
  * The first system block of some clients is an attribution that their vendor
  * removes by position; nothing ever goes in front of it, and the system
- * array stays an array.
+ * array stays an array.  Known limit: instructions of OpenAI responses that
+ * are a list of messages stay as they are.
  */
 #include "json/write.h"
 #include "policy/policy_priv.h"
@@ -41,6 +42,7 @@ static const struct kt_span attribution =
 
 struct decoration {
 	const struct settings *s;
+	enum kt_format format;
 	const struct kt_json *json;
 	struct kt_span text;
 	struct kt_arena *mem;
@@ -125,7 +127,9 @@ as_blocks(const struct decoration *d, const struct kt_config_strings *texts,
 	for (size_t i = 0; i < texts->n; i++) {
 		if ((comma_before || i > 0) && kt_buf_addc(out, ',') < 0)
 			return KT_E_LIMIT;
-		if (kt_buf_add(out, KT_SPAN("{\"type\":\"text\",\"text\":\"")) < 0 ||
+		if (kt_buf_printf(out, "{\"type\":\"%s\",\"text\":\"",
+		        d->format == KT_FORMAT_RESPONSES ? "input_text" :
+		        "text") < 0 ||
 		    fill(d->s, texts->at[i], out) < 0 ||
 		    kt_buf_add(out, KT_SPAN("\"}")) < 0)
 			return KT_E_LIMIT;
@@ -199,20 +203,47 @@ decorate_array(struct decoration *d, uint32_t n)
 	return rc;
 }
 
+static bool
+is_list_of_messages(const struct decoration *d, uint32_t n)
+{
+	return kt_json_member(d->json, d->text, kt_json_first(d->json, n),
+	           KT_SPAN("role")) != 0;
+}
+
 static enum kt_rc
 decorate_value(struct decoration *d, uint32_t n)
 {
 	if (kt_json_type(d->json, n) == KT_JSON_STRING)
 		return decorate_string(d, n);
-	if (kt_json_type(d->json, n) == KT_JSON_ARRAY)
+	if (kt_json_type(d->json, n) == KT_JSON_ARRAY && !is_list_of_messages(d, n))
 		return decorate_array(d, n);
 	return KT_OK;
 }
 
-/* No system prompt yet: one of our own, in the shape of the format. */
+/* All texts as one string, a blank line between them. */
 static enum kt_rc
-add_system(struct decoration *d, size_t at, const char *open,
-    const char *close, bool wants_comma)
+as_one(const struct decoration *d, struct kt_buf *out)
+{
+	const struct kt_config_strings *lists[] = { &d->s->prepend,
+		&d->s->append };
+	bool is_first = true;
+
+	for (size_t k = 0; k < KT_NELEMS(lists); k++) {
+		for (size_t i = 0; i < lists[k]->n; i++) {
+			if (!is_first && kt_buf_add(out, KT_SPAN("\\n\\n")) < 0)
+				return KT_E_LIMIT;
+			if (fill(d->s, lists[k]->at[i], out) < 0)
+				return KT_E_LIMIT;
+			is_first = false;
+		}
+	}
+	return KT_OK;
+}
+
+/* No system prompt yet: one of our own, in the place of [from, to). */
+static enum kt_rc
+add_system(struct decoration *d, size_t from, size_t to, const char *open,
+    const char *close)
 {
 	struct kt_buf b;
 	enum kt_rc rc;
@@ -220,13 +251,13 @@ add_system(struct decoration *d, size_t at, const char *open,
 	kt_buf_init(&b, KT_BODY_MAX);
 	rc = kt_buf_printf(&b, "%s", open);
 	if (rc == KT_OK)
-		rc = as_blocks(d, &d->s->prepend, false, d->s->append.n > 0, &b);
+		rc = as_one(d, &b);
 	if (rc == KT_OK)
-		rc = as_blocks(d, &d->s->append, false, false, &b);
+		rc = kt_buf_printf(&b, "%s", close);
 	if (rc == KT_OK)
-		rc = kt_buf_printf(&b, "%s%s", close, wants_comma ? "," : "");
+		rc = insert(d, from, &b);
 	if (rc == KT_OK)
-		rc = insert(d, at, &b);
+		d->out[d->n - 1].end = to;
 	kt_buf_fini(&b);
 	return rc;
 }
@@ -238,22 +269,35 @@ has_role(const struct decoration *d, uint32_t message, struct kt_span role)
 	    kt_json_member(d->json, d->text, message, KT_SPAN("role")), role);
 }
 
+/* Of a format whose system prompt is a string among the body's members. */
+static enum kt_rc
+decorate_member(struct decoration *d, const char *name, const char *open)
+{
+	uint32_t root = kt_json_root(d->json);
+	uint32_t n = kt_json_member(d->json, d->text, root, kt_span_of(name));
+	const struct kt_json_node *at = &d->json->nodes[n];
+	size_t front = d->json->nodes[root].start + 1;
+
+	if (n == 0)
+		return add_system(d, front, front, open,
+		    kt_json_first(d->json, root) != 0 ? "\"," : "\"");
+	if (kt_json_type(d->json, n) == KT_JSON_NULL)
+		return add_system(d, at->start, at->end, "\"", "\"");
+	return decorate_value(d, n);
+}
+
 static enum kt_rc
 decorate_system(struct decoration *d, enum kt_format format)
 {
-	uint32_t root = kt_json_root(d->json), n;
+	uint32_t n = kt_json_member(d->json, d->text, kt_json_root(d->json),
+	    KT_SPAN("messages"));
+	size_t front;
 
-	if (format == KT_FORMAT_ANTHROPIC) {
-		n = kt_json_member(d->json, d->text, root, KT_SPAN("system"));
-		if (n != 0)
-			return decorate_value(d, n);
-		return add_system(d, d->json->nodes[root].start + 1,
-		    "\"system\":[", "]", kt_json_first(d->json, root) != 0);
-	}
+	if (format == KT_FORMAT_ANTHROPIC)
+		return decorate_member(d, "system", "\"system\":\"");
 	if (format == KT_FORMAT_RESPONSES)
-		return decorate_value(d, kt_json_member(d->json, d->text, root,
-		    KT_SPAN("instructions")));
-	n = kt_json_member(d->json, d->text, root, KT_SPAN("messages"));
+		return decorate_member(
+		    d, "instructions", "\"instructions\":\"");
 	if (n == 0)
 		return KT_OK;
 	for (uint32_t m = kt_json_first(d->json, n); m; m = kt_json_next(d->json, m)) {
@@ -262,9 +306,30 @@ decorate_system(struct decoration *d, enum kt_format format)
 			return decorate_value(d, kt_json_member(d->json, d->text, m,
 			    KT_SPAN("content")));
 	}
-	return add_system(d, d->json->nodes[n].start + 1,
-	    "{\"role\":\"system\",\"content\":[", "]}",
-	    kt_json_first(d->json, n) != 0);
+	front = d->json->nodes[n].start + 1;
+	return add_system(d, front, front,
+	    "{\"role\":\"system\",\"content\":\"",
+	    kt_json_first(d->json, n) != 0 ? "\"}," : "\"}");
+}
+
+static enum kt_rc
+decorate_user(struct decoration *d, enum kt_format format)
+{
+	uint32_t user = 0, messages = kt_json_member(d->json, d->text,
+	    kt_json_root(d->json), format == KT_FORMAT_RESPONSES ?
+	    KT_SPAN("input") : KT_SPAN("messages"));
+
+	if (kt_json_type(d->json, messages) == KT_JSON_STRING)
+		return decorate_value(d, messages);
+	for (uint32_t m = kt_json_first(d->json, messages); m != 0;
+	     m = kt_json_next(d->json, m)) {
+		if (!has_role(d, m, KT_SPAN("user")))
+			continue;
+		if (user == 0 || d->s->target == LAST_USER)
+			user = m;
+	}
+	return decorate_value(d,
+	    kt_json_member(d->json, d->text, user, KT_SPAN("content")));
 }
 
 static enum kt_rc
@@ -273,28 +338,13 @@ decorate(const struct kt_policy *p, enum kt_format format,
     struct kt_edit *out, size_t room, size_t *n)
 {
 	struct decoration d = { .s = (const struct settings *)p->common,
-		.json = json, .text = text, .mem = mem, .out = out, .room = room };
-	uint32_t messages, user = 0;
+		.format = format, .json = json, .text = text, .mem = mem, .out = out, .room = room };
 	enum kt_rc rc;
 
 	if (d.s->prepend.n + d.s->append.n == 0)
 		return KT_OK;
-	if (d.s->target == SYSTEM) {
-		rc = decorate_system(&d, format);
-	} else {
-		messages = kt_json_member(json, text, kt_json_root(json),
-		    format == KT_FORMAT_RESPONSES ? KT_SPAN("input") :
-		    KT_SPAN("messages"));
-		for (uint32_t m = kt_json_first(json, messages); m != 0;
-		     m = kt_json_next(json, m)) {
-			if (!has_role(&d, m, KT_SPAN("user")))
-				continue;
-			if (user == 0 || d.s->target == LAST_USER)
-				user = m;
-		}
-		rc = decorate_value(&d, kt_json_member(json, text, user,
-		    KT_SPAN("content")));
-	}
+	rc = d.s->target == SYSTEM ? decorate_system(&d, format) :
+	    decorate_user(&d, format);
 	*n = d.n;
 	return rc;
 }

@@ -8,6 +8,8 @@
  */
 #include "policy/policy_priv.h"
 
+/* A checksum that holds makes nearly sure; one that does not halves. */
+#define FAILED_PM 500
 #define WHERE_EXAMPLES_ARE \
 	(KT_COMPONENT_BIT(KT_COMPONENT_TOOLS) | \
 	    KT_COMPONENT_BIT(KT_COMPONENT_TOOL_RESULTS) | \
@@ -54,9 +56,8 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 {
 	const struct settings *s = (const struct settings *)p->common;
 
-	/* A checksum that holds is the one way to full confidence. */
 	if (s->verify_checksums && d->checksum != NULL &&
-	    f->confidence_pm < 1000 && s->action == KT_ACTION_BLOCK &&
+	    f->confidence_pm <= FAILED_PM && s->action == KT_ACTION_BLOCK &&
 	    (WHERE_EXAMPLES_ARE & KT_COMPONENT_BIT(c)))
 		return KT_ACTION_REDACT;
 	return (enum kt_action)s->action;

@@ -1,12 +1,14 @@
-exchange_drive = %D%/drive.h %D%/words.h
+exchange_drive = %D%/drive.h %D%/words.h %D%/chance.h
 check_PROGRAMS += \
 	tests/unit/exchange/bypass_test \
 	tests/unit/exchange/exchange_test \
-	tests/unit/exchange/leak_test
+	tests/unit/exchange/leak_test \
+	tests/unit/exchange/sequence_test
 TESTS += \
 	tests/unit/exchange/bypass_test \
 	tests/unit/exchange/exchange_test \
-	tests/unit/exchange/leak_test
+	tests/unit/exchange/leak_test \
+	tests/unit/exchange/sequence_test
 tests_unit_exchange_bypass_test_SOURCES = %D%/bypass_test.c $(exchange_drive)
 tests_unit_exchange_bypass_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_exchange_test_SOURCES = \
@@ -14,3 +16,6 @@ tests_unit_exchange_exchange_test_SOURCES = \
 tests_unit_exchange_exchange_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_leak_test_SOURCES = %D%/leak_test.c $(exchange_drive)
 tests_unit_exchange_leak_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_sequence_test_SOURCES = \
+	%D%/sequence_test.c $(exchange_drive)
+tests_unit_exchange_sequence_test_LDADD = $(KT_LIBS)

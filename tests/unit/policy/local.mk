@@ -1,0 +1,4 @@
+check_PROGRAMS += tests/unit/policy/policy_test
+TESTS += tests/unit/policy/policy_test
+tests_unit_policy_policy_test_SOURCES = %D%/policy_test.c $(exchange_drive)
+tests_unit_policy_policy_test_LDADD = $(KT_LIBS)
