@@ -26,7 +26,7 @@ struct conn {
 	int fd;
 	size_t head_len; /* of the head at hand, collected in head */
 	uint64_t body_left;
-	bool is_stream, is_gone, is_queued;
+	bool is_stream, is_closed, is_queued;
 	uint64_t due_ns;
 	struct conn *next;
 	char head[HEAD_MAX];
@@ -68,7 +68,7 @@ send_all(struct conn *c, const char *bytes, size_t len)
 	/* A peer that does not take a kilobyte is too slow to be measured. */
 	if (send(c->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT) !=
 	    (ssize_t)len)
-		c->is_gone = true;
+		(void)shutdown(c->fd, SHUT_RDWR); /* on_ready sees the end */
 }
 
 static size_t
@@ -124,9 +124,9 @@ drop(struct bench *b, struct conn *c)
 {
 	(void)epoll_ctl(b->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
 	(void)close(c->fd);
-	c->is_gone = true;
+	c->is_closed = true;
 	if (!c->is_queued)
-		free(c);
+		free(c); /* else send_due does, which still knows it */
 }
 
 static void
@@ -140,7 +140,7 @@ send_due(struct bench *b)
 		b->first = c->next;
 		if (b->first == NULL)
 			b->last = &b->first;
-		if (c->is_gone) {
+		if (c->is_closed) {
 			free(c);
 			continue;
 		}
@@ -186,7 +186,7 @@ take(struct bench *b, struct conn *c, const char *bytes, size_t len)
 		c->head[c->head_len + n] = '\0';
 		end = strstr(c->head, "\r\n\r\n");
 		if (end == NULL && c->head_len + n == HEAD_MAX - 1) {
-			c->is_gone = true;
+			(void)shutdown(c->fd, SHUT_RDWR); /* the same */
 			return;
 		}
 		if (end == NULL) {
@@ -216,8 +216,6 @@ on_ready(struct bench *b, struct conn *c)
 	}
 	if (!c->is_stream)
 		take(b, c, b->sink, (size_t)n);
-	if (c->is_gone)
-		drop(b, c);
 }
 
 static void
