@@ -58,12 +58,8 @@ suspend(struct kt_request *r)
 
 /* The answer. */
 
-/*
- * MHD closes a connection whose answer breaks, but frees it only when it
- * looks at it again: upon news of its socket, which MHD does not watch
- * between a resumption and the first full buffer.  At one that has a
- * time-out of its own it looks in each run.
- */
+/* MHD frees what it closes here upon news of the socket, which it does not
+ * watch now; at a connection with its own time-out it looks in each run. */
 static ssize_t
 break_answer(struct kt_request *r)
 {
