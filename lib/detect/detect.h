@@ -119,6 +119,8 @@ KT_MUSTCHECK enum kt_rc kt_detect_scratch_grow(struct kt_detect_scratch *s,
 void kt_detect_scratch_free(struct kt_detect_scratch **s);
 /* Tests only: the n-th engine call from now fails, once; 0 never. */
 void kt_detect_scratch_fail_at(struct kt_detect_scratch *s, uint64_t n);
+/* Tests only: engine calls so far, each of which reads a bounded text. */
+uint64_t kt_detect_scratch_calls(const struct kt_detect_scratch *s);
 
 struct kt_finding {
 	uint64_t start, end; /* byte offsets in the text */

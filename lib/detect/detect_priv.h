@@ -108,7 +108,7 @@ struct kt_detect_scratch {
 	size_t next_cap;
 	struct kt_finding *found;
 	size_t nfound, found_cap;
-	uint64_t fail_at;
+	uint64_t calls, fail_at; /* of engines; which one fails */
 	char work[KT_DETECT_KEEP + KT_DETECT_SLICE];
 };
 

@@ -18,7 +18,7 @@
 bool
 kt_detect_scratch_trips(struct kt_detect_scratch *s)
 {
-	return s->fail_at != 0 && --s->fail_at == 0;
+	return ++s->calls == s->fail_at;
 }
 
 enum kt_detect_attempt

@@ -75,5 +75,11 @@ kt_detect_scratch_free(struct kt_detect_scratch **ps)
 void
 kt_detect_scratch_fail_at(struct kt_detect_scratch *s, uint64_t n)
 {
-	s->fail_at = n;
+	s->fail_at = n == 0 ? 0 : s->calls + n;
+}
+
+uint64_t
+kt_detect_scratch_calls(const struct kt_detect_scratch *s)
+{
+	return s->calls;
 }

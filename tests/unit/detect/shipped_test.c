@@ -2,7 +2,6 @@
  * shipped - what the detectors that come with kt promise.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <time.h>
 
 #include "tests/unit/detect/law.h"
 #include "tests/unit/detect/shipped.h"
@@ -140,33 +139,24 @@ what_was_saved_loads_only_for_the_same_definitions(void)
 	kt_buf_fini(&saved);
 }
 
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* this clock always is */
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 #define HOSTILE (1u << 20)
 
-static double
+/* How many engine calls it takes: work, told without a clock. */
+static uint64_t
 scan_of_repeated(const char *piece, size_t total)
 {
 	static char text[HOSTILE];
 	struct kt_findings f;
 	size_t n = strlen(piece);
-	double from;
+	uint64_t from = kt_detect_scratch_calls(scratch);
 	enum kt_rc rc;
 
 	for (size_t i = 0; i < total; i++)
 		text[i] = piece[i % n];
-	from = seconds();
 	rc = kt_detect_scan(
 	    db, scratch, (struct kt_span){ text, total }, NULL, &f);
 	ok(rc == KT_OK || rc == KT_E_LIMIT);
-	return seconds() - from;
+	return kt_detect_scratch_calls(scratch) - from;
 }
 
 /* Four times the text is not much more than four times the work. */
@@ -180,12 +170,13 @@ hostile_texts_stay_linear(void)
 		"ignore all previous ", "google token ", "078-05-1120 " };
 
 	for (size_t i = 0; i < KT_NELEMS(pieces); i++) {
-		double small = scan_of_repeated(pieces[i], HOSTILE / 4);
-		double big = scan_of_repeated(pieces[i], HOSTILE);
+		uint64_t small = scan_of_repeated(pieces[i], HOSTILE / 4);
+		uint64_t big = scan_of_repeated(pieces[i], HOSTILE);
 
-		if (!ok(big < 0.02 + 12 * small && big < 5.0))
-			printf("# '%s': %.1f ms, four times: %.1f ms\n",
-			    pieces[i], small * 1e3, big * 1e3);
+		if (!ok(big <= 5 * small + 1000 && big <= HOSTILE * 4ull))
+			printf("# '%s': %llu calls, four times the text: %llu\n",
+			    pieces[i], (unsigned long long)small,
+			    (unsigned long long)big);
 	}
 }
 
