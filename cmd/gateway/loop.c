@@ -32,13 +32,19 @@ struct kt_loop {
 };
 
 static uint64_t
-clock_us(void)
+read_clock(clockid_t id)
 {
 	struct timespec t;
 
-	if (clock_gettime(CLOCK_MONOTONIC, &t) != 0)
+	if (clock_gettime(id, &t) != 0)
 		KT_BUG("no monotonic clock");
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static uint64_t
+clock_us(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 uint64_t
@@ -52,6 +58,13 @@ kt_loop_clock(const struct kt_loop *loop)
 {
 	(void)loop; /* there is one clock for all */
 	return clock_us();
+}
+
+uint64_t
+kt_loop_worked(const struct kt_loop *loop)
+{
+	(void)loop; /* its thread is the one that asks */
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* Watches. */

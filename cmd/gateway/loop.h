@@ -29,8 +29,10 @@ KT_MUSTCHECK enum kt_rc kt_loop_turn(
     struct kt_loop *loop, uint64_t max_wait_us, struct kt_err *err);
 /* Monotonic time in microseconds, read once per turn. */
 uint64_t kt_loop_now(const struct kt_loop *loop);
-/* The same, read now: how long this turn has taken. */
+/* The same, read now. */
 uint64_t kt_loop_clock(const struct kt_loop *loop);
+/* How long the calling thread, which is the loop's, has been on a core. */
+uint64_t kt_loop_worked(const struct kt_loop *loop);
 
 /* A watched descriptor; the storage is the caller's and starts zeroed. */
 typedef void kt_watch_fn(void *self, uint32_t events);

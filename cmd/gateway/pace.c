@@ -12,12 +12,15 @@
 #define TELL_US 1000000
 
 void
-kt_pace_turn(struct kt_pace *p, uint64_t begin_us, uint64_t end_us)
+kt_pace_turn(
+    struct kt_pace *p, uint64_t begin_us, uint64_t end_us, uint64_t cpu_us)
 {
 	bool has_rested = begin_us - p->turn_end_us > KT_PACE_REST_US;
+	uint64_t worked_us = cpu_us - p->turn_cpu_us;
 
 	p->turn_end_us = end_us;
-	if (has_rested || end_us - begin_us < KT_PACE_TURN_US) {
+	p->turn_cpu_us = cpu_us;
+	if (has_rested || worked_us < KT_PACE_TURN_US) {
 		p->busy_from_us = 0;
 		return;
 	}
@@ -28,10 +31,16 @@ kt_pace_turn(struct kt_pace *p, uint64_t begin_us, uint64_t end_us)
 }
 
 bool
-kt_pace_admits(struct kt_pace *p, uint64_t begin_us, uint64_t now_us)
+kt_pace_is_strict(const struct kt_pace *p, uint64_t now_us)
 {
-	if (now_us >= p->strict_until_us ||
-	    now_us - begin_us < KT_PACE_TURN_US)
+	return now_us < p->strict_until_us;
+}
+
+bool
+kt_pace_admits(struct kt_pace *p, uint64_t now_us, uint64_t cpu_us)
+{
+	if (!kt_pace_is_strict(p, now_us) ||
+	    cpu_us - p->turn_cpu_us < KT_PACE_TURN_US)
 		return true;
 	p->strict_until_us = now_us + STRICT_US;
 	p->refused++;

@@ -9,9 +9,10 @@
  *           KT_PACE_TURN_US of each turn, so that those under way come
  *           first and wait for a few such turns only.
  *
- * The length of a turn is what a call has to wait before it is looked at, so
- * it is measured instead of the number of calls: a thousand streams may be
- * little work, and ten large bodies much.
+ * The work of a turn is what a call has to wait for before it is looked at,
+ * so it is measured instead of the number of calls: a thousand streams may be
+ * little work, and ten large bodies much.  Work is time on a processor: that
+ * a neighbour has taken the core is no reason to refuse anything.
  */
 #ifndef KT_PACE_H
 #define KT_PACE_H
@@ -19,16 +20,20 @@
 
 struct kt_pace {
 	uint64_t turn_end_us;  /* of the turn before */
+	uint64_t turn_cpu_us;  /* then */
 	uint64_t busy_from_us; /* long turns without a rest; 0: none */
 	uint64_t strict_until_us;
 	uint64_t refused, told; /* calls */
 	uint64_t told_us;
 };
 
-/* At the end of every turn. */
-void kt_pace_turn(struct kt_pace *p, uint64_t begin_us, uint64_t end_us);
-/* May a call begin, so long after the begin of the turn?  Counts if not. */
-bool kt_pace_admits(struct kt_pace *p, uint64_t begin_us, uint64_t now_us);
+/* At the end of every turn; cpu_us is the time the thread has worked. */
+void kt_pace_turn(
+    struct kt_pace *p, uint64_t begin_us, uint64_t end_us, uint64_t cpu_us);
+/* Is kt_pace_admits to be asked at all? */
+bool kt_pace_is_strict(const struct kt_pace *p, uint64_t now_us);
+/* May a call begin, so late in the turn?  Counts if not. */
+bool kt_pace_admits(struct kt_pace *p, uint64_t now_us, uint64_t cpu_us);
 /* How many were refused since it was last asked; at most once a second. */
 uint64_t kt_pace_tell(struct kt_pace *p, uint64_t now_us);
 

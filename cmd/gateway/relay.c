@@ -537,8 +537,10 @@ on_head(void *self, struct kt_request *r, const struct kt_head *head)
 		.has_body = head->body_bytes != KT_HEAD_NO_BODY };
 
 	/* What has no body is no work, and tells whether kt is alive. */
-	if (ev.has_body && !kt_pace_admits(&relay->pace,
-	        kt_loop_now(relay->loop), kt_loop_clock(relay->loop))) {
+	if (ev.has_body &&
+	    kt_pace_is_strict(&relay->pace, kt_loop_now(relay->loop)) &&
+	    !kt_pace_admits(&relay->pace, kt_loop_now(relay->loop),
+	        kt_loop_worked(relay->loop))) {
 		refuse_for_now(r);
 		return NULL;
 	}

@@ -36,7 +36,8 @@ each_turn(void *self)
 	uint64_t wait_us = kt_listen_turn(w->listen);
 	uint64_t now = kt_loop_clock(w->loop), refused;
 
-	kt_pace_turn(&w->relay.pace, kt_loop_now(w->loop), now);
+	kt_pace_turn(&w->relay.pace, kt_loop_now(w->loop), now,
+	    kt_loop_worked(w->loop));
 	refused = kt_pace_tell(&w->relay.pace, now);
 	if (refused > 0)
 		kt_say("overloaded: %ju calls refused", (uintmax_t)refused);

@@ -94,12 +94,12 @@
 #define KT_OFFLINE_CALLS_MAX 8
 
 /*
- * A worker whose turns are longer than the first for longer than the second,
+ * A worker whose turns take more work than the first for longer than the second,
  * without a pause of the third, has more work than it can do: new calls are
  * then refused (503, retry-after) for the rest of a turn that is as long.  A
  * call takes several turns, each with its refusals: tens of milliseconds.
  */
-#define KT_PACE_TURN_US 3000
+#define KT_PACE_TURN_US 5000
 #define KT_PACE_PATIENCE_US 100000
 #define KT_PACE_REST_US 1000
 

@@ -205,7 +205,7 @@ take_step(struct kt_exchange *x, struct kt_x_block *b,
 	}
 	b->hold = b->is_held ? step->hold : b->length;
 	/* Markers may want the matched text: keep what is undecided. */
-	if (b->text.len > 4 * KT_HOLD_MAX && step->hold > b->text_at) {
+	if (b->text.len > KT_HOLD_MAX && step->hold > b->text_at) {
 		size_t gone = step->hold - b->text_at;
 
 		gone = gone < b->text.len ? gone : b->text.len;

@@ -2,16 +2,24 @@
 #include "tests/unit/tap.h"
 
 static struct kt_pace pace;
-static uint64_t now_us;
+static uint64_t now_us, cpu_us;
 
-/* Turns of one length, one behind the other, for a while. */
+/* Turns of so much work and so long a wait for a core, for a while. */
 static void
-turns(uint64_t each_us, uint64_t rest_us, uint64_t for_us)
+turns_of(uint64_t work_us, uint64_t wait_us, uint64_t rest_us, uint64_t for_us)
 {
 	for (uint64_t end = now_us + for_us; now_us < end;) {
-		kt_pace_turn(&pace, now_us, now_us + each_us);
-		now_us += each_us + rest_us;
+		cpu_us += work_us;
+		kt_pace_turn(
+		    &pace, now_us, now_us + work_us + wait_us, cpu_us);
+		now_us += work_us + wait_us + rest_us;
 	}
+}
+
+static void
+turns(uint64_t work_us, uint64_t rest_us, uint64_t for_us)
+{
+	turns_of(work_us, 0, rest_us, for_us);
 }
 
 /* Calls that a turn takes when one comes every 100 us of it. */
@@ -21,7 +29,7 @@ admitted(uint64_t turn_us)
 	unsigned n = 0;
 
 	for (uint64_t at = 0; at < turn_us; at += 100)
-		n += kt_pace_admits(&pace, now_us, now_us + at);
+		n += kt_pace_admits(&pace, now_us + at, cpu_us + at);
 	return n;
 }
 
@@ -30,6 +38,7 @@ begin(void)
 {
 	pace = (struct kt_pace){ 0 };
 	now_us = 5000000;
+	cpu_us = 0;
 }
 
 static void
@@ -60,6 +69,15 @@ a_worker_that_rests_between_long_turns_takes_everything(void)
 }
 
 static void
+a_neighbour_on_the_core_is_no_overload(void)
+{
+	begin();
+	turns_of(KT_PACE_TURN_US - 1, 8 * KT_PACE_TURN_US, 0,
+	    10 * KT_PACE_PATIENCE_US);
+	ok(admitted(50000) == 500);
+}
+
+static void
 long_turns_without_rest_leave_new_calls_a_part_of_each(void)
 {
 	begin();
@@ -85,6 +103,7 @@ main(void)
 	RUN(short_turns_take_everything);
 	RUN(one_long_turn_is_no_overload);
 	RUN(a_worker_that_rests_between_long_turns_takes_everything);
+	RUN(a_neighbour_on_the_core_is_no_overload);
 	RUN(long_turns_without_rest_leave_new_calls_a_part_of_each);
 	RUN(a_second_after_the_last_refusal_all_is_as_before);
 	return done();
