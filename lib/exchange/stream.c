@@ -374,7 +374,7 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 	}
 	if (slot->ev.kind == KT_STREAM_ERROR)
 		drop_held(x);
-	else if (s->is_inspected)
+	if (s->is_inspected)
 		rc = kt_x_inspect_event(x, slot, kt_x_slot_data(slot));
 	else
 		note_opaque(x, slot, kt_x_slot_data(slot));

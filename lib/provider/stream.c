@@ -177,13 +177,14 @@ kt_stream_read(struct kt_stream_reader *r, struct kt_span name,
     struct kt_span data, const struct kt_json *json, struct kt_arena *mem,
     struct kt_stream_event *out, struct kt_err *err)
 {
+	struct kt_err unsaid = { 0 }; /* callers may not want to hear it */
 	struct kt_stream_step s = {
 		.r = r,
 		.json = json,
 		.text = data,
 		.mem = mem,
 		.out = out,
-		.err = err,
+		.err = err != NULL ? err : &unsaid,
 	};
 	enum kt_rc rc;
 

@@ -16,6 +16,7 @@ FUZZ_LIBS = $(KT_LIBS) $(KT_FUZZ_LIB)
 fuzz_targets = \
 	tests/fuzz/fuzz_audit_line \
 	tests/fuzz/fuzz_detect \
+	tests/fuzz/fuzz_exchange \
 	tests/fuzz/fuzz_http1_response \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_segments \
@@ -42,3 +43,6 @@ tests_fuzz_fuzz_stream_event_SOURCES = %D%/fuzz_stream_event.c $(fuzz_main)
 tests_fuzz_fuzz_stream_event_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_translate_SOURCES = %D%/fuzz_translate.c $(fuzz_main)
 tests_fuzz_fuzz_translate_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_exchange_SOURCES = %D%/fuzz_exchange.c $(exchange_drive) \
+	$(fuzz_main)
+tests_fuzz_fuzz_exchange_LDADD = $(FUZZ_LIBS)

@@ -229,6 +229,41 @@ an_upstream_that_dies_is_never_a_clean_end(void)
 }
 
 static void
+an_event_out_of_its_grammar_ends_by_an_error(void)
+{
+	static const char *const broken[] = {
+		EVENT("one", "{\"type\":\"other\"}"),
+		EVENT("new", "{\"type\":7}"),
+		EVENT("new", "[1]"),
+		EVENT("new", "{\"type\":\"new\""),
+		BLOCK_DELTA("0", "{\"type\":\"text_delta\",\"text\":\"a\"}"),
+		BLOCK_STOP("4"),
+		EVENT("message_stop", "{\"type\":\"message_stop\"}"),
+		MESSAGE_START,
+	};
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	for (size_t i = 0; i < KT_NELEMS(broken); i++) {
+		char answer[2000];
+		struct script s = { .target = "/v1/messages",
+			.body = ASK_STREAM("hi"), .type = "text/event-stream",
+			.answer = answer };
+		struct result r;
+
+		(void)snprintf(answer, sizeof(answer), "%s%s", MESSAGE_START,
+		    broken[i]);
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(has(&r.out, MESSAGE_START "event: error\n"));
+		ok(r.records == 1 && r.cancels == 1);
+		ok(strcmp(r.outcome, "upstream-error") == 0);
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
+static void
 without_a_record_there_is_no_answer(void)
 {
 	struct script s = { .target = "/v1/messages", .body = ASK("hi"),
@@ -481,6 +516,7 @@ main(void)
 	RUN(a_stream_is_redacted_in_place);
 	RUN(a_cut_stream_ends_in_valid_grammar);
 	RUN(an_upstream_that_dies_is_never_a_clean_end);
+	RUN(an_event_out_of_its_grammar_ends_by_an_error);
 	RUN(without_a_record_there_is_no_answer);
 	RUN(every_split_is_the_same);
 	RUN(a_starved_exchange_never_allows);
