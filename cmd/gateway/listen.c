@@ -37,11 +37,6 @@
 #define KEEP_BYTES 16384       /* an output buffer larger is given back */
 #define DROPPED_MAX (64u << 20)
 #define SHORT_BODY 65536
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TURN_MAX_US 1000000    /* what a sanitizer costs is no load */
-#else
-#define TURN_MAX_US 10000      /* of CPU before new calls are shed */
-#endif
 
 struct acceptor {
 	struct kt_listen *l;
@@ -296,8 +291,8 @@ is_overloaded(const struct kt_listen *l)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000 >
-	    kt_loop_now(l->o.loop) + TURN_MAX_US &&
-	    cpu_us() > l->spent_us + TURN_MAX_US;
+	    kt_loop_now(l->o.loop) + KT_TURN_MAX_US &&
+	    cpu_us() > l->spent_us + KT_TURN_MAX_US;
 }
 
 /* In a shape that the clients of both vendors read. */

@@ -21,6 +21,12 @@
 
 /* Bytes of an answer that may wait for a slow client. */
 #define KT_REQUEST_OUT_MAX (40u << 20)
+/* CPU of one turn before new calls are shed; a sanitizer's is no load. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KT_TURN_MAX_US 50000
+#else
+#define KT_TURN_MAX_US 10000
+#endif
 
 struct kt_listen;
 struct kt_request;
