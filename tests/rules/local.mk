@@ -1,5 +1,6 @@
 # The architecture, checked: each rule is a test that names what breaks it.
 RULES = \
+	%D%/bootstrap.sh \
 	%D%/commands.sh \
 	%D%/hardening.sh \
 	%D%/headers.sh \
