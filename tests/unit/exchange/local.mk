@@ -1,11 +1,13 @@
 exchange_drive = %D%/drive.h %D%/words.h %D%/chance.h
 check_PROGRAMS += \
 	tests/unit/exchange/bypass_test \
+	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/sequence_test
 TESTS += \
 	tests/unit/exchange/bypass_test \
+	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/sequence_test
@@ -19,3 +21,5 @@ tests_unit_exchange_leak_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_sequence_test_SOURCES = \
 	%D%/sequence_test.c $(exchange_drive)
 tests_unit_exchange_sequence_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_course_test_SOURCES = %D%/course_test.c $(exchange_drive)
+tests_unit_exchange_course_test_LDADD = $(KT_LIBS)

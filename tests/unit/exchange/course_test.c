@@ -1,0 +1,321 @@
+/*
+ * The course of a call by hand: which target is asked when, what clocks do,
+ * and what the record says of each way to end.
+ */
+#include "tests/unit/exchange/drive.h"
+#include "tests/unit/exchange/words.h"
+
+#define TWO(rest) \
+	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
+	"policies: {chain: [secret-scanner, pii-detector, audit-logger]}\n" \
+	"policy:\n" REDACT "  audit-logger: {log_all_access: false}\n" \
+	"providers:\n" rest "  targets:\n" \
+	"    - {id: a, provider: anthropic, base_url: 'http://127.0.0.1:1'," \
+	" secret_key_ref: {env: TEST_KEY}, timeout_seconds: 5," \
+	" stream_timeout_seconds: 20}\n" \
+	"    - {id: b, provider: anthropic, base_url: 'http://127.0.0.1:2'," \
+	" secret_key_ref: {env: TEST_KEY}, timeout_seconds: 5}\n" \
+	"    - {id: c, provider: offline}\n"
+
+static const struct kt_header json_type[] = { { KT_SPAN_INIT("content-type"),
+    KT_SPAN_INIT("application/json") } };
+static const struct kt_header event_type[] = { {
+    KT_SPAN_INIT("content-type"), KT_SPAN_INIT("text/event-stream") } };
+
+static struct drive
+ask(struct world *w, struct result *r, const char *body)
+{
+	struct kt_exchange_options o = { .program = w->program,
+		.scratch = w->scratch, .is_audit_up = true,
+		.peer.address = KT_SPAN("127.0.0.1") };
+	struct drive d = { .r = r, .now = 1000000 };
+
+	result_init(r);
+	memcpy(o.seed, "0123456789abcdef0123456789abcdef", 32);
+	d.x = kt_exchange_new(&o);
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_HEAD,
+	    .method = KT_SPAN("POST"), .target = KT_SPAN("/v1/messages"),
+	    .has_body = true });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_BODY,
+	    .bytes = kt_span_of(body) });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_END });
+	settle(&d, false);
+	return d;
+}
+
+static void
+answer(struct drive *d, unsigned status, const struct kt_header *type,
+    const char *body)
+{
+	feed(d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_HEAD,
+	    .status = status, .headers = type, .nheaders = 1 });
+	if (d->is_up && body != NULL)
+		feed(d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_BODY,
+		    .bytes = kt_span_of(body) });
+}
+
+static void
+end(struct drive *d)
+{
+	if (d->is_up)
+		feed(d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_END });
+	settle(d, false);
+	ok(d->r->records == 1 && d->r->has_ended);
+	kt_exchange_free(&d->x);
+	result_fini(d->r);
+}
+
+static void
+a_target_that_fails_is_followed_by_the_next(void)
+{
+	static const unsigned statuses[] = { 429, 500, 503, 529 };
+	struct world w;
+
+	ok(world_init(&w, TWO("")));
+	for (size_t i = 0; i < KT_NELEMS(statuses); i++) {
+		struct result r;
+		struct drive d = ask(&w, &r, ASK("my " CARD));
+
+		answer(&d, statuses[i], json_type, NULL);
+		ok(r.up_calls == 2 && r.cancels == 1);
+		ok(has(&r.up, "[CREDIT_CARD]")); /* the same edits again */
+		answer(&d, 200, json_type, WHOLE("ok"));
+		feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_END });
+		settle(&d, false);
+		ok(r.status == 200 && has(&r.record, "\"target\":\"b\""));
+		ok(has(&r.record, "\"outcome\":\"ok\""));
+		ok(has(&r.record, "\"decision\":\"redact\""));
+		end(&d);
+	}
+	world_fini(&w);
+}
+
+/* Whatever the last real target says is the answer. */
+static void
+a_failure_never_ends_at_the_offline_model(void)
+{
+	struct result r;
+	struct world w;
+	struct drive d;
+
+	ok(world_init(&w, TWO("")));
+	d = ask(&w, &r, ASK("hi"));
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_FAIL,
+	    .fault = KT_FAULT_CONNECT });
+	d.is_up = true; /* the next one */
+	answer(&d, 529, json_type, "{\"type\":\"error\"}");
+	ok(r.up_calls == 2);
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_END });
+	d.is_up = false;
+	settle(&d, false);
+	ok(r.status == 529 &&
+	    kt_span_eq(kt_buf_span(&r.out), KT_SPAN("{\"type\":\"error\"}")));
+	ok(has(&r.record, "\"outcome\":\"upstream-overloaded\""));
+	end(&d);
+	world_fini(&w);
+}
+
+static void
+what_the_client_did_wrong_is_not_tried_again(void)
+{
+	static const unsigned statuses[] = { 400, 401, 403, 404, 413 };
+	struct world w;
+
+	ok(world_init(&w, TWO("")));
+	for (size_t i = 0; i < KT_NELEMS(statuses); i++) {
+		struct result r;
+		struct drive d = ask(&w, &r, ASK("hi"));
+
+		answer(&d, statuses[i], json_type, "{\"e\":1}");
+		ok(r.up_calls == 1);
+		end(&d);
+	}
+	world_fini(&w);
+	/* Nor with settings that name other reasons, or one target. */
+	ok(world_init(&w, TWO("  fallback: {triggers: [timeout]}\n")));
+	{
+		struct result r;
+		struct drive d = ask(&w, &r, ASK("hi"));
+
+		answer(&d, 503, json_type, "{\"e\":1}");
+		ok(r.up_calls == 1);
+		end(&d);
+	}
+	world_fini(&w);
+	ok(world_init(&w, TWO("  strategy: single\n")));
+	{
+		struct result r;
+		struct drive d = ask(&w, &r, ASK("hi"));
+
+		answer(&d, 503, json_type, "{\"e\":1}");
+		ok(r.up_calls == 1);
+		end(&d);
+	}
+	world_fini(&w);
+}
+
+static void
+wait(struct drive *d, uint64_t seconds)
+{
+	d->now += seconds * 1000000;
+	feed(d, (struct kt_event){ .kind = KT_EVENT_DEADLINE });
+}
+
+static void
+clocks_run_where_somebody_is_waited_for(void)
+{
+	struct result r;
+	struct world w;
+	struct drive d;
+
+	ok(world_init(&w, TWO("")));
+	/* The first byte: early is nothing, late is the next target. */
+	d = ask(&w, &r, ASK_STREAM("hi"));
+	wait(&d, 4);
+	ok(r.up_calls == 1);
+	wait(&d, 2);
+	ok(r.up_calls == 2);
+	wait(&d, 6);
+	ok(r.status == 0);
+	settle(&d, false);
+	ok(r.status == 504 && has(&r.record, "\"outcome\":\"upstream-timeout\""));
+	end(&d);
+	/* Held text: the client hears pings although the upstream talks. */
+	d = ask(&w, &r, ASK_STREAM("hi"));
+	answer(&d, 200, event_type, START);
+	kt_buf_reset(&r.out);
+	for (int i = 0; i < 12; i++) {
+		d.now += 1000000;
+		feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_BODY,
+		    .bytes = KT_SPAN(DELTA("4")) });
+		feed(&d, (struct kt_event){ .kind = KT_EVENT_DEADLINE });
+	}
+	ok(has(&r.out, "event: ping") && !has(&r.out, "text_delta"));
+	/* Silence of the upstream is an error event. */
+	wait(&d, 21);
+	settle(&d, false);
+	ok(has(&r.out, "event: error") && !has(&r.out, "message_stop"));
+	end(&d);
+	world_fini(&w);
+}
+
+/* A client that reads slowly is no fault of the upstream. */
+static void
+a_paused_upstream_is_not_silent(void)
+{
+	struct kt_buf much;
+	struct result r;
+	struct world w;
+	struct drive d;
+
+	ok(world_init(&w, TWO("")));
+	d = ask(&w, &r, ASK_STREAM("hi"));
+	answer(&d, 200, event_type, START);
+	kt_buf_init(&much, 4u << 20);
+	while (much.len < 600000)
+		keep(&much, KT_SPAN(DELTA("many words and more ")));
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_BODY,
+	    .bytes = kt_buf_span(&much) });
+	wait(&d, 60);
+	ok(d.is_up && r.records == 0);
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_SENT, .n = r.out.len });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_DEADLINE });
+	ok(d.is_up && r.records == 0);
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_BODY,
+	    .bytes = KT_SPAN(FINISH) });
+	settle(&d, false);
+	ok(has(&r.out, "message_stop"));
+	kt_buf_fini(&much);
+	end(&d);
+	world_fini(&w);
+}
+
+/* Details of what was found are for calls that did not pass. */
+static void
+the_record_tells_how_a_call_ended(void)
+{
+	struct result r;
+	struct world w;
+	struct drive d;
+
+	ok(world_init(&w, TWO("")));
+	d = ask(&w, &r, "{\"model\":\"m\",\"max_tokens\":9,\"system\":\"be\","
+	    "\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+	    "{\"role\":\"assistant\",\"content\":\"b\"},"
+	    "{\"role\":\"user\",\"content\":\"c\"}]}");
+	answer(&d, 200, json_type, WHOLE("said " CARD));
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_END });
+	settle(&d, false);
+	/* Of the request, not of the answer. */
+	ok(has(&r.record, "\"role\":\"messages\"") &&
+	    has(&r.record, "\"role\":\"system\"") &&
+	    !has(&r.record, "\"role\":\"completion\""));
+	ok(has(&r.record, "\"reported_in\":3") &&
+	    has(&r.record, "\"reported_out\":5"));
+	ok(has(&r.record, "completion.pci.detected") &&
+	    has(&r.record, "\"detector\":\"credit-card\""));
+	ok(has(&r.record, "\"deciding\":true"));
+	end(&d);
+	/* The client leaves: what it had, and no more. */
+	d = ask(&w, &r, ASK_STREAM("hi"));
+	answer(&d, 200, event_type, START DELTA("hello "));
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_CLIENT_GONE });
+	ok(r.cancels == 1 && has(&r.record, "\"outcome\":\"client-abort\""));
+	ok(has(&r.record, "\"decision\":\"pass\""));
+	end(&d);
+	/* A passed call keeps no details. */
+	d = ask(&w, &r, ASK("hi"));
+	answer(&d, 200, json_type, WHOLE("ok"));
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_END });
+	settle(&d, false);
+	ok(has(&r.record, "\"decision\":\"pass\""));
+	ok(!has(&r.record, "\"detector\""));
+	end(&d);
+	world_fini(&w);
+}
+
+static void
+a_file_that_is_too_large_is_stopped_on_its_way(void)
+{
+	struct kt_exchange_options o = { .is_audit_up = true,
+		.peer.address = KT_SPAN("127.0.0.1") };
+	struct result r;
+	struct world w;
+	struct drive d = { .r = &r };
+	char many[1020];
+
+	memset(many, 'x', sizeof(many));
+	ok(world_init(&w, "gateway: {max_file_bytes: 1024}\n" TWO("")));
+	result_init(&r);
+	o.program = w.program;
+	o.scratch = w.scratch;
+	d.x = kt_exchange_new(&o);
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_HEAD,
+	    .method = KT_SPAN("POST"), .target = KT_SPAN("/v1/files"),
+	    .headers = (const struct kt_header[]){ {
+	        KT_SPAN("anthropic-version"), KT_SPAN("2023-06-01") } },
+	    .nheaders = 1, .has_body = true });
+	ok(r.up_calls == 1);
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_BODY,
+	    .bytes = { many, sizeof(many) } });
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_BODY,
+	    .bytes = KT_SPAN("9abcdef") });
+	settle(&d, false);
+	ok(r.status == 413 && r.cancels == 1 && !has(&r.up, "9abc"));
+	ok(has(&r.record, "\"type\":\"call\""));
+	end(&d);
+	world_fini(&w);
+}
+
+int
+main(void)
+{
+	RUN(a_target_that_fails_is_followed_by_the_next);
+	RUN(a_failure_never_ends_at_the_offline_model);
+	RUN(what_the_client_did_wrong_is_not_tried_again);
+	RUN(clocks_run_where_somebody_is_waited_for);
+	RUN(a_paused_upstream_is_not_silent);
+	RUN(the_record_tells_how_a_call_ended);
+	RUN(a_file_that_is_too_large_is_stopped_on_its_way);
+	return done();
+}
