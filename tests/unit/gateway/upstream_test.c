@@ -234,7 +234,8 @@ a_paused_call_makes_the_peer_wait_and_memory_stays_flat(void)
 			turn();
 	} while (atomic_load(&s.filled) != filled);
 	ok(filled < 24u << 20); /* what the kernel holds, at most */
-	ok(mallinfo2().uordblks < before + 100000);
+	/* A few reads may have been under way; 24 MiB would not be a few. */
+	ok(mallinfo2().uordblks < before + (1u << 20));
 	h.pauses = true;
 	kt_upstream_resume(h.call);
 	wait_end(&h);
