@@ -11,7 +11,9 @@
 #include "cmd/gateway/relay.h"
 #include "cmd/gateway/worker.h"
 
-#define BODIES_MAX (512u << 20) /* of all requests under way in a worker */
+/* Bodies and indexes of all requests under way in a worker.  A buffer that
+ * doubles may overshoot it by itself for a moment. */
+#define BODIES_MAX (384u << 20)
 
 struct kt_worker {
 	pthread_t thread;
