@@ -266,7 +266,7 @@ add_chain(struct kt_program *p, const struct kt_program_options *o,
 	kt_free(d);
 	if (rc < 0)
 		return rc;
-	return kt_chain_init_saved(&p->chain, p->settings, shipped, n,
+	return kt_chain_init(&p->chain, p->settings, shipped, n,
 	    o->saved_detectors, p->instance_key, err);
 }
 

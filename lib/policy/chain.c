@@ -238,15 +238,6 @@ open_detectors(struct kt_chain *c, const struct kt_detector *all, size_t n,
 
 enum kt_rc
 kt_chain_init(struct kt_chain *c, const struct kt_settings *settings,
-    const struct kt_detector *shipped, size_t nshipped,
-    const uint8_t mark_key[32], struct kt_err *err)
-{
-	return kt_chain_init_saved(c, settings, shipped, nshipped,
-	    (struct kt_span){ 0 }, mark_key, err);
-}
-
-enum kt_rc
-kt_chain_init_saved(struct kt_chain *c, const struct kt_settings *settings,
     const struct kt_detector *shipped, size_t nshipped, struct kt_span saved,
     const uint8_t mark_key[32], struct kt_err *err)
 {

@@ -101,17 +101,12 @@ struct kt_chain {
 	struct kt_arena *mem;
 };
 /*
- * shipped outlives the chain, as the settings do.  Policies with enabled:
- * false are left out.
+ * shipped outlives the chain, as the settings do.  saved is what
+ * kt_detect_save gave for it, or empty: milliseconds instead of hundreds.
+ * What does not fit (another CPU, edited files) is compiled.  Policies with
+ * enabled: false are left out.
  */
 KT_MUSTCHECK enum kt_rc kt_chain_init(struct kt_chain *c,
-    const struct kt_settings *settings, const struct kt_detector *shipped,
-    size_t nshipped, const uint8_t mark_key[32], struct kt_err *err);
-/*
- * The same with what kt_detect_save gave for `shipped`: milliseconds instead
- * of hundreds.  What does not fit (another CPU, edited files) is compiled.
- */
-KT_MUSTCHECK enum kt_rc kt_chain_init_saved(struct kt_chain *c,
     const struct kt_settings *settings, const struct kt_detector *shipped,
     size_t nshipped, struct kt_span saved, const uint8_t mark_key[32],
     struct kt_err *err);
