@@ -11,6 +11,7 @@ include %D%/unit/audit/local.mk
 include %D%/unit/frame/local.mk
 include %D%/fuzz/local.mk
 include %D%/bench/local.mk
+include %D%/accuracy/local.mk
 include %D%/unit/gateway/local.mk
 include %D%/unit/config/local.mk
 include %D%/unit/provider/local.mk
