@@ -135,8 +135,8 @@ enum kt_detect_attempt kt_detect_rule_attempt(const struct kt_detect_rule *r,
     size_t last, bool is_end, struct kt_detect_match *m);
 /* Do validators and context hold?  Then *confidence_pm is set. */
 bool kt_detect_rule_accepts(const struct kt_detect_rule *r,
-    struct kt_span subject, const struct kt_detect_match *m,
-    uint16_t *confidence_pm);
+    struct kt_span label, struct kt_span subject,
+    const struct kt_detect_match *m, uint16_t *confidence_pm);
 /* How much of subject from `at` belongs to the tail; the tail began at
    `from`.  *is_over when it ends there whatever follows. */
 size_t kt_detect_rule_tail(const struct kt_detect_rule *r,

@@ -78,6 +78,21 @@ fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+/* Names in code: cardNumber, card2, have no blank between their words. */
+static bool
+is_hump(const char *p, const char *first)
+{
+	return p > first && *p >= 'A' && *p <= 'Z' && p[-1] >= 'a' &&
+	    p[-1] <= 'z';
+}
+
+/* A blank between two words, as names write it: tax_id, tax-id. */
+static bool
+is_letter_of(char c, char w)
+{
+	return fold(c) == fold(w) || (w == ' ' && (c == '_' || c == '-'));
+}
+
 /* Is one of the context words at p, and does it end as a whole word? */
 static bool
 word_at(const struct kt_detector *d, const char *p, const char *end)
@@ -85,33 +100,43 @@ word_at(const struct kt_detector *d, const char *p, const char *end)
 	for (size_t i = 0; i < d->ncontext; i++) {
 		const char *w = d->context[i], *q = p;
 
-		while (*w != '\0' && q < end && fold(*q) == fold(*w))
-			q++, w++;
-		if (*w == '\0' && (q == end || !is_word(*q)))
+		for (; *w != '\0' && q < end; w++) {
+			if (is_letter_of(*q, *w))
+				q++;
+			else if (*w != ' ' || !is_hump(q, p))
+				break;
+		}
+		if (*w == '\0' && (q == end || !is_word(*q) || is_hump(q, p)))
+			return true;
+	}
+	return false;
+}
+
+/* Do the last bytes of text, room at most, hold a word of the context? */
+static bool
+has_word(const struct kt_detector *d, struct kt_span text, size_t room)
+{
+	const char *end = text.ptr + text.len;
+
+	for (const char *p = end - (text.len < room ? text.len : room); p < end;
+	     p++) {
+		bool begins = is_word(*p) && (p == text.ptr || !is_word(p[-1]));
+
+		if ((begins || is_hump(p, text.ptr)) && word_at(d, p, end))
 			return true;
 	}
 	return false;
 }
 
 static bool
-has_context(
-    const struct kt_detect_rule *r, struct kt_span subject, size_t start)
+has_context(const struct kt_detect_rule *r, struct kt_span label,
+    struct kt_span subject, size_t start)
 {
-	size_t from = start > r->context_bytes ? start - r->context_bytes : 0;
-	const char *end = subject.ptr + start;
+	size_t room = r->context_bytes;
 
-	for (const char *p = subject.ptr + from; p < end; p++) {
-		bool begins =
-		    is_word(*p) && (p == subject.ptr || !is_word(p[-1]));
-
-		/* Names in code: cardNumber, card2, have no blank before. */
-		if (!begins && p > subject.ptr && *p >= 'A' && *p <= 'Z' &&
-		    p[-1] >= 'a' && p[-1] <= 'z')
-			begins = true;
-		if (begins && word_at(r->def, p, end))
-			return true;
-	}
-	return false;
+	return has_word(r->def, (struct kt_span){ subject.ptr, start }, room) ||
+	    (start < room && label.len > 0 &&
+	        has_word(r->def, label, room - start));
 }
 
 /* Shannon entropy in hundredths of a bit per byte. */
@@ -133,8 +158,9 @@ entropy_cb(struct kt_span s)
 }
 
 bool
-kt_detect_rule_accepts(const struct kt_detect_rule *r, struct kt_span subject,
-    const struct kt_detect_match *m, uint16_t *confidence_pm)
+kt_detect_rule_accepts(const struct kt_detect_rule *r, struct kt_span label,
+    struct kt_span subject, const struct kt_detect_match *m,
+    uint16_t *confidence_pm)
 {
 	struct kt_span span = { subject.ptr + m->span_start,
 		m->span_end - m->span_start };
@@ -146,7 +172,7 @@ kt_detect_rule_accepts(const struct kt_detect_rule *r, struct kt_span subject,
 	if (r->def->entropy_cb > 0 && entropy_cb(span) < r->def->entropy_cb)
 		return false;
 	if (r->def->ncontext > 0) {
-		bool has = has_context(r, subject, m->start);
+		bool has = has_context(r, label, subject, m->start);
 
 		if (!has && r->def->is_context_required)
 			return false;

@@ -13,7 +13,7 @@ struct pass {
 	const struct kt_detect *db;
 	struct kt_detect_scratch *s;
 	const struct kt_detect_set *enabled;
-	struct kt_span text;
+	struct kt_span label, text;
 	size_t base; /* of the window at hand */
 	enum kt_rc rc;
 };
@@ -52,7 +52,8 @@ take(struct pass *p, uint32_t i, const struct kt_detect_match *m)
 	bool is_over;
 	size_t end;
 
-	if (!kt_detect_rule_accepts(r, p->text, m, &f.confidence_pm)) {
+	if (!kt_detect_rule_accepts(
+	        r, p->label, p->text, m, &f.confidence_pm)) {
 		p->s->next[i] = m->start + 1;
 		return KT_OK;
 	}
@@ -131,11 +132,12 @@ search(struct pass *p, const hs_database_t *hs, size_t from, size_t to)
 }
 
 enum kt_rc
-kt_detect_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
-    struct kt_span text, const struct kt_detect_set *enabled,
-    struct kt_findings *out)
+kt_detect_scan_labelled(const struct kt_detect *db,
+    struct kt_detect_scratch *s, struct kt_span label, struct kt_span text,
+    const struct kt_detect_set *enabled, struct kt_findings *out)
 {
-	struct pass p = { .db = db, .s = s, .enabled = enabled, .text = text };
+	struct pass p = { .db = db, .s = s, .enabled = enabled,
+		.label = label, .text = text };
 	enum kt_rc rc = KT_OK;
 
 	*out = (struct kt_findings){ 0 };
@@ -158,4 +160,13 @@ kt_detect_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
 	kt_detect_sort(s->found, s->nfound);
 	*out = (struct kt_findings){ .v = s->found, .n = s->nfound };
 	return KT_OK;
+}
+
+enum kt_rc
+kt_detect_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
+    struct kt_span text, const struct kt_detect_set *enabled,
+    struct kt_findings *out)
+{
+	return kt_detect_scan_labelled(
+	    db, s, (struct kt_span){ 0 }, text, enabled, out);
 }

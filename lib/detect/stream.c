@@ -139,7 +139,8 @@ take(struct step *t, uint32_t i, const struct kt_detect_match *m)
 		.start = t->base + m->span_start,
 		.end = t->base + m->span_end };
 
-	if (!kt_detect_rule_accepts(r, t->text, m, &f.confidence_pm))
+	if (!kt_detect_rule_accepts(
+	        r, (struct kt_span){ 0 }, t->text, m, &f.confidence_pm))
 		return KT_OK;
 	if (r->has_tail) {
 		f.end = t->base + m->end;

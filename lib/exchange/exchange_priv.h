@@ -278,6 +278,7 @@ struct kt_x_text {
 	bool has_escapes;
 	enum kt_component component;
 	enum kt_segment_kind kind;
+	struct kt_span label; /* the name of the member it stands in */
 };
 KT_MUSTCHECK enum kt_rc kt_x_inspect_text(struct kt_exchange *x,
     struct kt_x_verdict *v, const struct kt_x_text *t, struct kt_arena *mem,

@@ -167,8 +167,8 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 		return KT_OK;
 	if (t->has_escapes && kt_json_unescape(t->raw, x->turn, &text, &map) < 0)
 		return KT_E_LIMIT;
-	if (kt_detect_scan(chain->detect, x->scratch->detect, text,
-	        &chain->heard[t->component], &found) < 0)
+	if (kt_detect_scan_labelled(chain->detect, x->scratch->detect, t->label,
+	        text, &chain->heard[t->component], &found) < 0)
 		return KT_E_ENGINE;
 	if (found.n == 0) {
 		if (clean != NULL) {
@@ -189,6 +189,21 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 			redact[n++] = found.v[i];
 	}
 	return add_redactions(x, t, text, &map, redact, n, mem, edits);
+}
+
+/* What a value is called tells what it may be. */
+static struct kt_span
+label_of(struct kt_exchange *x, const struct kt_json *j, struct kt_span text,
+    uint32_t node)
+{
+	uint32_t name = kt_json_label_of(j, node);
+	struct kt_span label = kt_json_string(j, text, name);
+
+	/* Without memory the turn's arena is full, which refuses the call. */
+	if (kt_json_has_escapes(j, name) &&
+	    kt_json_unescape(label, x->turn, &label, NULL) < 0)
+		return (struct kt_span){ 0 };
+	return label;
 }
 
 /* A number that is to be redacted becomes a string: JSON stays valid. */
@@ -251,7 +266,8 @@ kt_x_inspect_arguments(struct kt_exchange *x, struct kt_x_verdict *v,
 		struct kt_x_text t = { .raw = kt_json_string(&j, text, n),
 			.at = j.nodes[n].start + 1, .component = c,
 			.has_escapes = kt_json_has_escapes(&j, n),
-			.kind = KT_SEGMENT_TEXT };
+			.kind = KT_SEGMENT_TEXT,
+			.label = label_of(x, &j, text, n) };
 
 		switch (kt_json_type(&j, n)) {
 		case KT_JSON_NAME:
@@ -264,8 +280,7 @@ kt_x_inspect_arguments(struct kt_exchange *x, struct kt_x_verdict *v,
 		case KT_JSON_NUMBER:
 			t.raw = kt_json_raw(&j, text, n);
 			t.at--;
-			/* No detector knows a shorter one by itself. */
-			if (t.raw.len >= 8)
+			if (kt_segment_is_long_number(t.raw))
 				rc = inspect_number(x, v, &t, mem, edits);
 			break;
 		case KT_JSON_ABSENT:
@@ -337,7 +352,8 @@ kt_x_inspect_node(struct kt_exchange *x, struct kt_x_verdict *v,
 	struct kt_x_text t = { .raw = kt_json_string(json, text, s->node),
 		.at = json->nodes[s->node].start + 1,
 		.has_escapes = kt_json_has_escapes(json, s->node),
-		.component = s->component, .kind = s->kind };
+		.component = s->component, .kind = s->kind,
+		.label = label_of(x, json, text, s->node) };
 	struct kt_json_map map = { 0 };
 	struct kt_span said = t.raw;
 

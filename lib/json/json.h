@@ -7,9 +7,10 @@
  *           value and nesting over KT_JSON_DEPTH_MAX are refused.
  * Does not: copy, convert or keep the text.  A number stays text ("1e400",
  *           "-0", twenty digits), \u0000 in a string is a byte like others.
- * Promises: linear time on any input; at most max(KT_JSON_NODES_MIN, bytes /
- *           KT_JSON_BYTES_PER_NODE) nodes of 16 bytes, then KT_E_LIMIT; the
- *           same result however the text was cut; no text in any message.
+ * Promises: linear time on any input; at no byte of it more than
+ *           max(KT_JSON_NODES_MIN, bytes so far / KT_JSON_BYTES_PER_NODE)
+ *           nodes of 16 bytes, then KT_E_LIMIT; the same result however the
+ *           text was cut; no text in any message.
  */
 #ifndef KT_JSON_H
 #define KT_JSON_H
@@ -45,7 +46,7 @@ struct kt_json_frame {
 struct kt_json {
 	struct kt_buf store;
 	struct kt_json_node *nodes; /* in store; nodes[0] is the absent one */
-	uint32_t count, cap, most;  /* all include the absent one */
+	uint32_t count, cap;        /* both include the absent one */
 	size_t max_bytes;
 	uint64_t seed;
 	/* The scanner: where it stopped and what it then expects. */
@@ -93,6 +94,8 @@ uint32_t kt_json_next(const struct kt_json *j, uint32_t n); /* sibling */
 /* The value of a NAME; the NAME of a member's value. */
 uint32_t kt_json_value_of(const struct kt_json *j, uint32_t name);
 uint32_t kt_json_name_of(const struct kt_json *j, uint32_t value);
+/* The NAME of a value or of the array that it stands in. */
+uint32_t kt_json_label_of(const struct kt_json *j, uint32_t value);
 bool kt_json_has_escapes(const struct kt_json *j, uint32_t n);
 
 /* The whole value; a string or name without its quotes, still escaped. */

@@ -70,14 +70,11 @@ kt_json_reset(struct kt_json *j, size_t max_bytes)
 	if (max_bytes > UINT32_MAX)
 		max_bytes = UINT32_MAX;
 	j->max_bytes = max_bytes;
-	j->most = most_nodes(max_bytes) + 1;
-	j->store.limit = (size_t)j->most * sizeof(*j->nodes);
+	j->store.limit = ((size_t)most_nodes(max_bytes) + 1) * sizeof(*j->nodes);
 	j->names.limit = j->table.limit = SIZE_MAX;
 	j->names.len = 0;
 	j->count = 1;
-	j->cap = (uint32_t)(j->store.cap / sizeof(*j->nodes));
-	if (j->cap > j->most)
-		j->cap = j->most;
+	j->cap = 0;
 	j->pos = 0;
 	j->state = WANTS_VALUE;
 	j->depth = 0;
@@ -114,19 +111,29 @@ wrong(struct kt_json *j, size_t at, const char *why)
 	return refuse(j, KT_E_PARSE, at, why);
 }
 
+/*
+ * The bound is that of the text up to here: what may still come does not
+ * help, so values never take more memory than a multiple of what was sent.
+ */
 static bool
 more_nodes(struct kt_json *j)
 {
-	size_t add = j->cap ? 1 : FIRST_NODES;
+	size_t most = (size_t)most_nodes(j->pos) + 1, room;
 
-	if (j->count == j->most)
+	if (j->count >= most)
 		return refuse(j, KT_E_LIMIT, j->pos, "too many values");
-	j->store.len = (size_t)j->cap * sizeof(*j->nodes);
-	if (kt_buf_reserve(&j->store, add * sizeof(*j->nodes)) < 0)
-		return refuse(j, KT_E_LIMIT, j->pos, "no memory for the index");
+	room = j->store.cap / sizeof(*j->nodes);
+	if (room <= j->count) {
+		j->store.len = room * sizeof(*j->nodes);
+		if (kt_buf_reserve(&j->store,
+		        (room ? 1 : FIRST_NODES) * sizeof(*j->nodes)) < 0)
+			return refuse(
+			    j, KT_E_LIMIT, j->pos, "no memory for the index");
+		room = j->store.cap / sizeof(*j->nodes);
+	}
 	j->nodes = (struct kt_json_node *)(void *)j->store.ptr;
-	j->cap = (uint32_t)(j->store.cap / sizeof(*j->nodes));
 	j->nodes[0] = (struct kt_json_node){ 0 };
+	j->cap = (uint32_t)(room < most ? room : most);
 	return true;
 }
 
@@ -149,7 +156,7 @@ static bool
 open_value(struct kt_json *j, enum kt_json_type type)
 {
 	if (j->depth == KT_JSON_DEPTH_MAX)
-		return refuse(j, KT_E_LIMIT, j->pos, "nested too deep");
+		return wrong(j, j->pos, "nested too deep");
 	if (!add_node(j, type, j->pos))
 		return false;
 	j->open[j->depth++] = (struct kt_json_frame){
@@ -516,8 +523,6 @@ kt_json_end(struct kt_json *j, struct kt_span text, struct kt_err *err)
 		end_value(j, &j->nodes[1]);
 	if (j->state != BEHIND)
 		(void)wrong(j, text.len, "the text ends before the value does");
-	else if (j->count - 1 > most_nodes(text.len))
-		(void)refuse(j, KT_E_LIMIT, text.len, "too many values");
 	kt_buf_fini(&j->names);
 	kt_buf_fini(&j->table);
 	j->is_complete = j->rc == KT_OK;

@@ -66,6 +66,17 @@ kt_json_name_of(const struct kt_json *j, uint32_t value)
 	return j->nodes[value - 1].type == KT_JSON_NAME ? value - 1 : 0;
 }
 
+uint32_t
+kt_json_label_of(const struct kt_json *j, uint32_t value)
+{
+	uint32_t name = kt_json_name_of(j, value);
+	uint32_t parent = kt_json_parent(j, value);
+
+	if (name != 0 || kt_json_type(j, parent) != KT_JSON_ARRAY)
+		return name;
+	return kt_json_name_of(j, parent);
+}
+
 bool
 kt_json_has_escapes(const struct kt_json *j, uint32_t n)
 {

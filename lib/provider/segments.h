@@ -47,7 +47,7 @@ void kt_segments_init(struct kt_segments *it, enum kt_format format,
  * point, which may be a card or an account.  Check the type of the node.
  */
 void kt_segments_want_all(struct kt_segments *it);
-#define KT_SEGMENT_DIGITS_MIN 12
+#define KT_SEGMENT_DIGITS_MIN 8
 bool kt_segment_is_long_number(struct kt_span raw);
 /* False at the end, and from then on always. */
 bool kt_segments_next(struct kt_segments *it, struct kt_segment *out);

@@ -106,6 +106,46 @@ run_place(struct world *w, const struct place *p, const char *target,
 	result_fini(&r);
 }
 
+/* Nine digits say nothing; what they are called does. */
+static void
+a_members_name_is_context_for_its_value(void)
+{
+	static const struct {
+		const char *input, *up;
+	} cases[] = {
+		{ "{\"ssn\":\"536228726\"}", "{\"ssn\":\"[US_SSN]\"}" },
+		{ "{\"a\":{\"patientSsn\":[0,536228726]}}",
+		    "{\"a\":{\"patientSsn\":[0,\"[US_SSN]\"]}}" },
+		{ "{\"social_security\":\"536228726\"}",
+		    "{\"social_security\":\"[US_SSN]\"}" },
+		{ "{\"\\u0073sn\":\"is 536228726\"}",
+		    "{\"\\u0073sn\":\"is [US_SSN]\"}" },
+		{ "{\"ssn\":{\"order\":\"536228726\"},\"n\":536228726}",
+		    "{\"ssn\":{\"order\":\"536228726\"},\"n\":536228726}" },
+	};
+	static const char whole[] = M("\"x\"},{\"role\":\"assistant\","
+	    "\"content\":[{\"type\":\"tool_use\",\"id\":\"1\",\"name\":"
+	    "\"n\",\"input\":%s}]");
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		char body[512], up[512];
+		struct script s = { .target = "/v1/messages", .body = body,
+			.answer = WHOLE("ok") };
+		struct result r;
+
+		(void)snprintf(body, sizeof(body), whole, cases[i].input);
+		(void)snprintf(up, sizeof(up), whole, cases[i].up);
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(kt_span_eq(kt_buf_span(&r.up), kt_span_of(up))))
+			printf("# %.*s\n", KT_SPAN_ARG(kt_buf_span(&r.up)));
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
 static void
 no_place_of_a_request_hides_a_card(void)
 {
@@ -433,6 +473,7 @@ int
 main(void)
 {
 	RUN(no_place_of_a_request_hides_a_card);
+	RUN(a_members_name_is_context_for_its_value);
 	RUN(no_event_of_a_stream_hides_a_card);
 	RUN(restated_texts_are_redacted_alike);
 	RUN(a_redaction_that_begins_earlier_may_come_later);

@@ -264,16 +264,17 @@ static void
 nesting_ends_at_its_limit(void)
 {
 	ok(nested(KT_JSON_DEPTH_MAX, "[", "", "]") == KT_OK);
-	ok(nested(KT_JSON_DEPTH_MAX + 1, "[", "", "]") == KT_E_LIMIT);
+	ok(nested(KT_JSON_DEPTH_MAX + 1, "[", "", "]") == KT_E_PARSE);
 	ok(nested(KT_JSON_DEPTH_MAX, "{\"a\":", "0", "}") == KT_OK);
-	ok(nested(KT_JSON_DEPTH_MAX + 1, "{\"a\":", "0", "}") == KT_E_LIMIT);
-	ok(nested(1000000, "[", "", "") == KT_E_LIMIT);
+	ok(nested(KT_JSON_DEPTH_MAX + 1, "{\"a\":", "0", "}") == KT_E_PARSE);
+	ok(nested(1000000, "[", "", "") == KT_E_PARSE);
 }
 
-/* [0,0,...,"padding"] with n values in all, in len bytes. */
+/* [ 0,0,...] with n values in all, in len bytes; blanks stand first. */
 static enum kt_rc
 values(unsigned n, size_t len, size_t max_bytes, size_t *memory)
 {
+	size_t at = len - 2 * (size_t)(n - 1);
 	char *p = kt_alloc(len);
 	struct kt_json j;
 	struct kt_err err = { 0 };
@@ -282,8 +283,7 @@ values(unsigned n, size_t len, size_t max_bytes, size_t *memory)
 	memset(p, ' ', len);
 	p[0] = '[';
 	for (unsigned i = 0; i + 1 < n; i++)
-		memcpy(p + 1 + 2 * i, i + 2 < n ? "0," : "0 ", 2);
-	p[len - 1] = ']';
+		memcpy(p + at + 2 * i, i + 2 < n ? "0," : "0]", 2);
 	kt_json_init(&j, max_bytes);
 	rc = kt_json_parse(&j, (struct kt_span){ p, len }, &err);
 	*memory = j.store.cap;
@@ -296,8 +296,9 @@ static void
 a_body_has_a_bounded_number_of_values(void)
 {
 	const size_t small = 4 * KT_JSON_NODES_MIN;
-	const size_t large = 4 * small;
-	const unsigned most = (unsigned)(large / KT_JSON_BYTES_PER_NODE);
+	const size_t large = 8 * small;
+	/* The last value begins two bytes before the end. */
+	const unsigned most = (unsigned)((large - 2) / KT_JSON_BYTES_PER_NODE);
 	size_t memory;
 
 	ok(values(KT_JSON_NODES_MIN, small, small, &memory) == KT_OK);
@@ -305,9 +306,12 @@ a_body_has_a_bounded_number_of_values(void)
 	ok(values(most, large, large, &memory) == KT_OK);
 	ok(values(most + 1, large, large, &memory) == KT_E_LIMIT);
 	ok(memory <= (most + 1) * sizeof(struct kt_json_node));
-	/* What it announced does not help a body that is then shorter. */
+	/* What might still come does not help, nor does a larger limit. */
 	ok(values(KT_JSON_NODES_MIN + 1, small, KT_BODY_MAX, &memory) ==
 	    KT_E_LIMIT);
+	ok(values((unsigned)large / 2, large, KT_BODY_MAX, &memory) ==
+	    KT_E_LIMIT);
+	ok(memory <= 2 * KT_JSON_NODES_MIN * sizeof(struct kt_json_node));
 	ok(values(2, 100, 99, &memory) == KT_E_LIMIT);
 	ok(values(2, 100, 100, &memory) == KT_OK);
 }
