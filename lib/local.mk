@@ -17,3 +17,4 @@ include %D%/disk/local.mk
 include %D%/audit/local.mk
 include %D%/policy/local.mk
 include %D%/exchange/local.mk
+include %D%/report/local.mk

@@ -24,3 +24,4 @@ include %D%/rules/local.mk
 include %D%/clients/local.mk
 include %D%/replay/local.mk
 include %D%/edges/local.mk
+include %D%/unit/report/local.mk

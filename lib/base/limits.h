@@ -68,6 +68,10 @@
 #define KT_CONFIG_NODES_MAX 131072
 /* More mistakes than anybody reads at once. */
 #define KT_CONFIG_DIAGS_MAX 100
+/* Findings of one run; a file with more has another problem. */
+#define KT_REPORT_FINDINGS_MAX 65536
+/* Of one code in a report for people, who fix the first ones first. */
+#define KT_REPORT_PER_CODE_MAX 20
 /* A path name of ours, its NUL included: what Linux takes. */
 #define KT_PATH_MAX 4096
 /* Text that a client sent as a name, in a record. */
