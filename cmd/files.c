@@ -13,6 +13,7 @@
 
 #define ARENA_MAX (256u << 20) /* 64 files at their bounds */
 #define TEXT_MAX (1u << 20)
+#define SAVED_MAX (64u << 20)
 
 static bool
 is_there(char path[static KT_CMD_PATH_MAX], const char *dir, const char *below,
@@ -142,6 +143,17 @@ kt_cmd_files_add_folder(
 	rc = add_listed(files, &l, folder, err);
 	kt_arena_free(&l.mem);
 	return rc;
+}
+
+void
+kt_cmd_saved_detectors(struct kt_buf *out)
+{
+	char path[KT_CMD_PATH_MAX];
+
+	kt_buf_init(out, SAVED_MAX);
+	if (kt_cmd_find_file("detectors.ktd", path) &&
+	    kt_disk_read_file(&kt_disk_real, path, SAVED_MAX, out, NULL) < 0)
+		kt_buf_reset(out);
 }
 
 void

@@ -36,6 +36,11 @@ KT_MUSTCHECK enum kt_rc kt_cmd_files_add(
 KT_MUSTCHECK enum kt_rc kt_cmd_files_add_folder(
     struct kt_cmd_files *files, const char *shipped, struct kt_err *err);
 void kt_cmd_files_fini(struct kt_cmd_files *files);
+/*
+ * The databases of the shipped detectors; empty when they are nowhere: then,
+ * and where they do not fit, detectors are compiled.
+ */
+void kt_cmd_saved_detectors(struct kt_buf *out);
 
 /*
  * The configuration: the paths given with --policy-config, in that order,

@@ -10,6 +10,9 @@ kt_SOURCES = \
 	%D%/gateway/pidfile.h \
 	%D%/gateway/reload.c \
 	%D%/gateway/run.c \
+	%D%/inspect.c \
+	%D%/inspect.h \
+	%D%/inspect_show.c \
 	%D%/kt.c \
 	%D%/token.c \
 	%D%/policy.c \

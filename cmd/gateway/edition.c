@@ -14,7 +14,6 @@
 
 #define SECRET_MAX 65536
 #define TOKENS_MAX (16u << 20)
-#define SAVED_MAX (64u << 20)
 
 struct kt_edition {
 	atomic_int uses;
@@ -83,18 +82,6 @@ read_tokens(struct kt_edition *e, const char *given, struct kt_err *err)
 	    &e->tokens, err);
 }
 
-/* Without them, or where they do not fit, detectors are compiled. */
-static void
-read_saved(struct kt_edition *e)
-{
-	char path[KT_CMD_PATH_MAX];
-
-	kt_buf_init(&e->saved, SAVED_MAX);
-	if (kt_cmd_find_file("detectors.ktd", path) &&
-	    kt_disk_read_file(&kt_disk_real, path, SAVED_MAX, &e->saved, NULL) < 0)
-		kt_buf_reset(&e->saved);
-}
-
 enum kt_rc
 kt_edition_read(struct kt_edition **out, const struct kt_edition_options *o,
     struct kt_err *err)
@@ -116,7 +103,7 @@ kt_edition_read(struct kt_edition **out, const struct kt_edition_options *o,
 	if (rc == KT_OK)
 		rc = read_tokens(e, o->tokens_file, err);
 	if (rc == KT_OK)
-		read_saved(e);
+		kt_cmd_saved_detectors(&e->saved);
 	if (rc < 0)
 		kt_edition_free(&e);
 	*out = e;

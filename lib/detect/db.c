@@ -49,11 +49,6 @@ compile_pcre2(
 		return kt_fail(err, KT_E_PARSE,
 		    "detector %s: pattern: byte %zu: %s", d->id, at, why);
 	}
-	rc = pcre2_jit_compile(
-	    r->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
-	/* Without a JIT on this machine the interpreter gives the same. */
-	if (rc != 0 && rc != PCRE2_ERROR_JIT_BADOPTION)
-		return fail_rule(d, err, KT_E_LIMIT, "pattern: no memory");
 	if (pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &captures) !=
 		0 ||
 	    pcre2_pattern_info(r->code, PCRE2_INFO_BACKREFMAX, &backrefs) != 0)
@@ -418,12 +413,31 @@ fail:
 }
 
 enum kt_rc
+kt_detect_hasten(struct kt_detect *db)
+{
+	for (size_t i = 0; i < db->n; i++) {
+		int rc = pcre2_jit_compile(db->rules[i].code,
+		    PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
+
+		/* Without a JIT on this machine the interpreter goes on. */
+		if (rc != 0 && rc != PCRE2_ERROR_JIT_BADOPTION)
+			return KT_E_LIMIT;
+	}
+	return KT_OK;
+}
+
+enum kt_rc
 kt_detect_new(struct kt_detect **out, const struct kt_detector *defs, size_t n,
     struct kt_err *err)
 {
 	if (kt_detect_prepare(out, defs, n, err) < 0)
 		return err->rc;
-	return kt_detect_compile_from(out, 0, err);
+	if (kt_detect_compile_from(out, 0, err) < 0)
+		return err->rc;
+	if (kt_detect_hasten(*out) == KT_OK)
+		return KT_OK;
+	kt_detect_free(out);
+	return kt_fail(err, KT_E_LIMIT, "detectors: no memory");
 }
 
 void

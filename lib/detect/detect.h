@@ -20,6 +20,7 @@
 #define KT_DETECT_H
 #include "base/base.h"
 #include "chat/class.h"
+#include "detect/set.h"
 
 /* When a detector can tell: see detect/stream.h. */
 enum kt_detect_when {
@@ -91,25 +92,16 @@ KT_MUSTCHECK enum kt_rc kt_detect_load(struct kt_detect **out,
 /* Of a database that kt_detect_new made. */
 KT_MUSTCHECK enum kt_rc kt_detect_save(
     const struct kt_detect *db, struct kt_buf *out);
+/*
+ * For a database that was loaded: spends milliseconds once so that texts are searched several times
+ * as fast; what is found is the same.  Before the database is shared.
+ */
+KT_MUSTCHECK enum kt_rc kt_detect_hasten(struct kt_detect *db);
 void kt_detect_free(struct kt_detect **db);
 size_t kt_detect_count(const struct kt_detect *db);
 const struct kt_detector *kt_detect_def(const struct kt_detect *db, size_t i);
 /* Is there a literal every match begins with, or an anchor? */
 bool kt_detect_is_anchored(const struct kt_detect *db, size_t i);
-
-/* One bit per detector, in the order of the definitions. */
-struct kt_detect_set {
-	uint64_t *bits;
-	size_t n; /* detectors */
-};
-KT_MUSTCHECK enum kt_rc kt_detect_set_init(
-    struct kt_detect_set *set, const struct kt_detect *db);
-void kt_detect_set_fini(struct kt_detect_set *set);
-void kt_detect_set_add(struct kt_detect_set *set, size_t detector);
-/* All whose id or group or entity is name; false when there is none. */
-bool kt_detect_set_add_named(
-    struct kt_detect_set *set, const struct kt_detect *db, struct kt_span name);
-bool kt_detect_set_has(const struct kt_detect_set *set, size_t detector);
 
 KT_MUSTCHECK enum kt_rc kt_detect_scratch_new(struct kt_detect_scratch **out,
     const struct kt_detect *db, struct kt_err *err);

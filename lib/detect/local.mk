@@ -1,5 +1,6 @@
 libkt_a_SOURCES += \
 	%D%/detect.h \
+	%D%/set.h \
 	%D%/stream.h \
 	%D%/detect_priv.h \
 	%D%/index_priv.h \

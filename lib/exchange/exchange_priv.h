@@ -11,6 +11,7 @@
 #include "audit/record.h"
 #include "detect/stream.h"
 #include "exchange/exchange.h"
+#include "exchange/look.h"
 #include "exchange/program_priv.h"
 #include "frame/header.h"
 #include "frame/sse.h"
@@ -187,6 +188,9 @@ struct kt_exchange {
 	char completion_commit[KT_AUDIT_COMMIT_TEXT];
 
 	struct kt_x_inspection inspection; /* the one under way */
+	struct kt_sightings *sightings; /* wanted by lib/exchange/look.c only */
+	const struct kt_x_nest *nest;   /* around the text at hand, or NULL */
+	uint32_t node;                  /* of the index that text is from */
 	struct kt_x_counts request_counts;
 	uint64_t attachment_bytes; /* of the request */
 	uint64_t json_seeds;       /* how many were given */
@@ -280,6 +284,12 @@ struct kt_x_text {
 	enum kt_segment_kind kind;
 	struct kt_span label; /* the name of the member it stands in */
 };
+/* The string that a text was written in, and what surrounds that. */
+struct kt_x_nest {
+	const struct kt_x_text *text;
+	const struct kt_json_map *map;
+	const struct kt_x_nest *around;
+};
 KT_MUSTCHECK enum kt_rc kt_x_inspect_text(struct kt_exchange *x,
     struct kt_x_verdict *v, const struct kt_x_text *t, struct kt_arena *mem,
     struct kt_x_edits *edits);
@@ -294,6 +304,9 @@ KT_MUSTCHECK enum kt_rc kt_x_inspect_arguments(struct kt_exchange *x,
     struct kt_arena *mem, struct kt_x_edits *edits);
 /* Texts that count, and whether a policy cuts because of how many. */
 bool kt_x_has_limits(const struct kt_exchange *x);
+/* The limits of a request, on a text that stands for all of it. */
+void kt_x_apply_text_limits(struct kt_exchange *x, struct kt_x_verdict *v,
+    struct kt_span text, enum kt_component c);
 void kt_x_measure_answer(struct kt_exchange *x, struct kt_span raw);
 bool kt_x_is_within_limits(
     struct kt_exchange *x, const struct kt_measures *m);

@@ -95,6 +95,39 @@ marker_text(struct kt_exchange *x, struct kt_arena *mem,
 	return s;
 }
 
+/* Where offset `at` of t lies in what was given first. */
+static uint64_t
+place_of(const struct kt_exchange *x, const struct kt_x_text *t,
+    const struct kt_json_map *map, size_t at, bool is_end)
+{
+	const struct kt_x_nest *in = x->nest;
+
+	for (;;) {
+		at = t->at +
+		    (is_end ? kt_json_map_raw_end(map, t->raw, at)
+			    : kt_json_map_raw(map, t->raw, at));
+		if (in == NULL)
+			return at;
+		t = in->text;
+		map = in->map;
+		in = in->around;
+	}
+}
+
+static enum kt_rc
+note_sighting(struct kt_exchange *x, struct kt_sighting s)
+{
+	struct kt_sightings *all = x->sightings;
+	void *v = all->v;
+
+	if (kt_grow(&v, &all->cap, all->n + 1, sizeof(s)) < 0)
+		return KT_E_LIMIT;
+	all->v = v;
+	s.node = x->node;
+	all->v[all->n++] = s;
+	return KT_OK;
+}
+
 /* Where a clean text of structure is kept, or NULL when it never is. */
 static struct kt_x_clean *
 clean_place(struct kt_exchange *x, const struct kt_x_text *t)
@@ -182,11 +215,23 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 	if (redact == NULL)
 		return KT_E_LIMIT;
 	for (size_t i = 0; i < found.n; i++) {
+		const struct kt_finding *f = &found.v[i];
 		const struct kt_policy *by = NULL;
+		enum kt_action a =
+		    kt_x_judge(x, v, f, t->component, t->kind, &by);
 
-		if (kt_x_judge(x, v, &found.v[i], t->component, t->kind, &by) ==
-		    KT_ACTION_REDACT)
-			redact[n++] = found.v[i];
+		if (a == KT_ACTION_REDACT)
+			redact[n++] = *f;
+		if (x->sightings != NULL &&
+		    note_sighting(x, (struct kt_sighting){
+			.detector = kt_detect_def(chain->detect, f->detector),
+			.start = place_of(x, t, &map, f->start, false),
+			.end = place_of(x, t, &map, f->end, true),
+			.confidence_pm = f->confidence_pm,
+			.component = t->component,
+			.action = a,
+			.policy = by }) < 0)
+			return KT_E_LIMIT;
 	}
 	return add_redactions(x, t, text, &map, redact, n, mem, edits);
 }
@@ -211,13 +256,10 @@ static enum kt_rc
 inspect_number(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_x_text *t, struct kt_arena *mem, struct kt_x_edits *edits)
 {
-	struct kt_x_text number = *t;
 	struct kt_x_edits inner = { 0 };
 	struct kt_span text;
-	enum kt_rc rc;
+	enum kt_rc rc = kt_x_inspect_text(x, v, t, x->turn, &inner);
 
-	number.at = 0;
-	rc = kt_x_inspect_text(x, v, &number, x->turn, &inner);
 	if (rc < 0 || inner.n == 0)
 		return rc;
 	text = kt_arena_printf(mem, "\"%.*s\"", KT_SPAN_ARG(inner.v[0].text));
@@ -303,9 +345,12 @@ inspect_nested(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_edits *edits)
 {
 	struct kt_x_edits inner = { 0 };
-	enum kt_rc rc =
-	    kt_x_inspect_arguments(x, v, text, t->component, x->turn, &inner);
+	struct kt_x_nest nest = { t, map, x->nest };
+	enum kt_rc rc;
 
+	x->nest = &nest;
+	rc = kt_x_inspect_arguments(x, v, text, t->component, x->turn, &inner);
+	x->nest = nest.around;
 	for (size_t i = 0; rc == KT_OK && i < inner.n; i++) {
 		const struct kt_edit *e = &inner.v[i];
 		struct kt_span twice = { 0 };
@@ -357,6 +402,7 @@ kt_x_inspect_node(struct kt_exchange *x, struct kt_x_verdict *v,
 	struct kt_json_map map = { 0 };
 	struct kt_span said = t.raw;
 
+	x->node = s->node;
 	if (kt_json_type(json, s->node) == KT_JSON_NUMBER) {
 		t.raw = kt_json_raw(json, text, s->node);
 		t.at--;
@@ -389,7 +435,7 @@ kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
 
 /* An escape is one character, a pair of them for one too. */
 static void
-measure_text(struct kt_measures *m, struct kt_span s)
+measure_text(struct kt_measures *m, struct kt_span s, bool has_escapes)
 {
 	bool in_word = false;
 
@@ -398,7 +444,7 @@ measure_text(struct kt_measures *m, struct kt_span s)
 		bool is_space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
 		bool is_more = (c & 0xc0) == 0x80;
 
-		if (c == '\\' && i + 1 < s.len) {
+		if (has_escapes && c == '\\' && i + 1 < s.len) {
 			c = (unsigned char)s.ptr[++i];
 			is_space = c == 'n' || c == 't' || c == 'r';
 			/* \uDC00 and up: the second half of a character. */
@@ -437,6 +483,21 @@ kt_x_note_uninspectable(struct kt_x_verdict *v, enum kt_component c)
 }
 
 static enum kt_rc
+note_opaque(struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_segment *s)
+{
+	const struct kt_json_node *n =
+	    &x->inspection.segments.json->nodes[s->node];
+
+	kt_x_note_uninspectable(v, s->component);
+	x->node = s->node;
+	return x->sightings == NULL ? KT_OK :
+	    note_sighting(x, (struct kt_sighting){ .start = n->start + 1,
+		.end = n->end - 1, .confidence_pm = 1000,
+		.component = s->component, .action = KT_ACTION_FLAG });
+}
+
+static enum kt_rc
 inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_segment *s, struct kt_x_edits *edits, size_t *cost)
 {
@@ -452,12 +513,10 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 	in->counts.bytes[s->component] += raw.len;
 	if (s->kind == KT_SEGMENT_OPAQUE) {
 		in->measures.attachment_bytes += raw.len;
-		if (raw.len > 0)
-			kt_x_note_uninspectable(v, s->component);
-		return KT_OK;
+		return raw.len > 0 ? note_opaque(x, v, s) : KT_OK;
 	}
 	if (s->kind != KT_SEGMENT_FIXED && kt_x_has_limits(x))
-		measure_text(&in->measures, raw);
+		measure_text(&in->measures, raw, true);
 	return kt_x_inspect_node(
 	    x, v, j, in->segments.text, s, in->format, x->mem, edits);
 }
@@ -487,10 +546,22 @@ apply_limits(struct kt_exchange *x, struct kt_x_verdict *v,
 }
 
 void
+kt_x_apply_text_limits(struct kt_exchange *x, struct kt_x_verdict *v,
+    struct kt_span text, enum kt_component c)
+{
+	struct kt_measures m = { .bytes = text.len };
+
+	if (!kt_x_has_limits(x))
+		return;
+	measure_text(&m, text, false);
+	apply_limits(x, v, &m, c == KT_COMPONENT_COMPLETION);
+}
+
+void
 kt_x_measure_answer(struct kt_exchange *x, struct kt_span raw)
 {
 	if (kt_x_has_limits(x))
-		measure_text(&x->stream.measures, raw);
+		measure_text(&x->stream.measures, raw, true);
 }
 
 bool

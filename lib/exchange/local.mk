@@ -1,6 +1,7 @@
 libkt_a_SOURCES += \
 	%D%/exchange.h \
 	%D%/exchange_priv.h \
+	%D%/look.h \
 	%D%/program.h \
 	%D%/program_priv.h \
 	%D%/answer.c \
@@ -9,6 +10,7 @@ libkt_a_SOURCES += \
 	%D%/inflate.c \
 	%D%/inspect.c \
 	%D%/judge.c \
+	%D%/look.c \
 	%D%/outbound.c \
 	%D%/program.c \
 	%D%/record.c \

@@ -57,12 +57,16 @@ struct kt_program_options {
 	void *secret_arg;
 	struct kt_span instance_key; /* 32 bytes that salt commitments */
 	bool may_use_offline; /* configuration is the default starter */
+	/* Little will be searched: start sooner (kt_program_hasten). */
+	bool is_brief;
 };
 
 struct kt_program;
 /* NULL: err says what is wrong. */
 struct kt_program *kt_program_new(
     const struct kt_program_options *o, struct kt_err *err);
+/* More is to be searched after all; before the program is shared. */
+KT_MUSTCHECK enum kt_rc kt_program_hasten(struct kt_program *p);
 void kt_program_free(struct kt_program **p);
 /* SHA-256 over everything that decides, in hex. */
 struct kt_span kt_program_hash(const struct kt_program *p);

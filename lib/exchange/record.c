@@ -13,6 +13,12 @@ static const char *const decision_words[] = {
 	[KT_ACTION_IGNORE] = "pass",
 };
 
+const char *
+kt_decision_word(enum kt_action a)
+{
+	return decision_words[a];
+}
+
 static struct kt_span
 decision_of(const struct kt_exchange *x)
 {
@@ -20,7 +26,7 @@ decision_of(const struct kt_exchange *x)
 		return KT_SPAN("block");
 	if (x->is_error)
 		return KT_SPAN("error");
-	return kt_span_of(decision_words[x->decision]);
+	return kt_span_of(kt_decision_word(x->decision));
 }
 
 /* A keyed tag: equal clients are equal, nobody reads an address from it. */

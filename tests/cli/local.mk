@@ -1,3 +1,5 @@
+TESTS += %D%/inspect_test.sh
+EXTRA_DIST += %D%/inspect_test.sh
 TESTS += %D%/kt_test.sh %D%/policy_test.sh
 EXTRA_DIST += %D%/kt_test.sh %D%/policy_test.sh
 TESTS += %D%/token_test.sh

@@ -94,6 +94,32 @@ there_are_enough_provider_tokens(void)
 	ok(n >= 40);
 }
 
+/* In every example, at the same places. */
+static void
+finds_what_db_finds(const struct kt_detect *other)
+{
+	static struct kt_finding v[64];
+	size_t differ = 0;
+
+	for (size_t i = 0; i < nshipped; i++)
+		for (size_t k = 0; k < shipped[i].nexamples; k++) {
+			struct kt_span text =
+			    kt_span_of(shipped[i].examples[k]);
+			struct kt_findings a, b;
+			size_t n;
+
+			if (kt_detect_scan(db, scratch, text, NULL, &a) < 0 ||
+			    a.n > KT_NELEMS(v))
+				continue;
+			n = a.n;
+			memcpy(v, a.v, n * sizeof(*v));
+			differ += kt_detect_scan(
+			              other, scratch, text, NULL, &b) < 0 ||
+			    b.n != n || memcmp(b.v, v, n * sizeof(*v)) != 0;
+		}
+	ok(differ == 0);
+}
+
 static void
 what_was_saved_loads_only_for_the_same_definitions(void)
 {
@@ -110,6 +136,9 @@ what_was_saved_loads_only_for_the_same_definitions(void)
 	ok(kt_detect_scan(again, scratch, KT_SPAN("AKIAQ3EGRZTYW6PLMNBV"), NULL,
 	       &f) == KT_OK &&
 	    f.n == 1);
+	finds_what_db_finds(again);
+	ok(kt_detect_hasten(again) == KT_OK);
+	finds_what_db_finds(again);
 	kt_detect_free(&again);
 	/* What was saved for the first ones serves when others follow. */
 	memcpy(more, shipped, nshipped * sizeof(*more));

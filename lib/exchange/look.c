@@ -1,0 +1,130 @@
+/*
+ * look - an exchange that never gets an event.  Only its inspection is used;
+ * a second way through the chain would be a second opinion.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "exchange/exchange_priv.h"
+#include "exchange/look.h"
+
+struct kt_look {
+	struct kt_exchange *x;
+	struct kt_sightings found;
+	struct kt_x_edits edits;
+	struct kt_span text;
+};
+
+struct kt_look *
+kt_look_new(const struct kt_program *program, struct kt_scratch *scratch)
+{
+	struct kt_exchange_options o = { .program = program,
+		.scratch = scratch };
+	struct kt_look *l = kt_alloc(sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->x = kt_exchange_new(&o);
+	if (l->x == NULL) {
+		kt_free(l);
+		return NULL;
+	}
+	l->x->sightings = &l->found;
+	return l;
+}
+
+void
+kt_look_free(struct kt_look **l)
+{
+	if (*l == NULL)
+		return;
+	kt_exchange_free(&(*l)->x);
+	kt_free((*l)->found.v);
+	kt_free(*l);
+	*l = NULL;
+}
+
+static void
+begin(struct kt_look *l, struct kt_span text)
+{
+	kt_arena_reset(l->x->mem);
+	kt_arena_reset(l->x->turn);
+	l->x->request_verdict =
+	    (struct kt_x_verdict){ .action = KT_ACTION_IGNORE };
+	l->edits = (struct kt_x_edits){ 0 };
+	l->found.n = 0;
+	l->text = text;
+}
+
+static void
+tell(const struct kt_look *l, struct kt_looked *out)
+{
+	const struct kt_x_verdict *v = &l->x->request_verdict;
+
+	*out = (struct kt_looked){
+		.action = v->action,
+		.reason = v->reason,
+		.policy = v->policy,
+		.reasons = v->reasons,
+		.nreasons = v->nreasons,
+		.classes = v->classes,
+		.found = l->found.v,
+		.nfound = l->found.n,
+	};
+	memcpy(out->by_component, v->by_component, sizeof(out->by_component));
+}
+
+enum kt_rc
+kt_look_at_text(struct kt_look *l, struct kt_span text,
+    enum kt_component component, struct kt_looked *out)
+{
+	struct kt_x_verdict *v = &l->x->request_verdict;
+	struct kt_x_text t = { .raw = text, .is_plain = true,
+		.component = component, .kind = KT_SEGMENT_TEXT };
+	enum kt_rc rc;
+
+	*out = (struct kt_looked){ 0 };
+	if (kt_utf8_check(text) < text.len)
+		return KT_E_PARSE;
+	begin(l, text);
+	rc = kt_x_inspect_text(l->x, v, &t, l->x->mem, &l->edits);
+	if (rc < 0)
+		return rc;
+	kt_x_apply_text_limits(l->x, v, text, component);
+	if (kt_arena_is_full(l->x->mem) || kt_arena_is_full(l->x->turn))
+		return KT_E_LIMIT;
+	tell(l, out);
+	return KT_OK;
+}
+
+enum kt_rc
+kt_look_at_body(struct kt_look *l, enum kt_endpoint endpoint,
+    enum kt_direction direction, const struct kt_json *json,
+    struct kt_span text, struct kt_looked *out)
+{
+	struct kt_request_facts facts = { 0 };
+	struct kt_exchange *x = l->x;
+	struct kt_err why;
+	int done = 0;
+
+	*out = (struct kt_looked){ 0 };
+	if (direction == KT_REQUEST &&
+	    kt_request_facts(endpoint, json, text, &facts, &why) < 0)
+		return KT_E_PARSE;
+	begin(l, text);
+	kt_x_inspect_begin(
+	    x, kt_endpoint_format(endpoint), direction, json, text);
+	x->inspection.measures.messages = facts.nmessages;
+	x->inspection.measures.tools = facts.ntools;
+	while (done == 0)
+		done = kt_x_inspect(x, &x->request_verdict, &l->edits);
+	if (done < 0)
+		return (enum kt_rc)done;
+	tell(l, out);
+	kt_x_edits_sort(&l->edits);
+	return KT_OK;
+}
+
+enum kt_rc
+kt_look_redacted(const struct kt_look *l, struct kt_buf *out)
+{
+	return kt_x_splice(l->text, &l->edits, out);
+}

@@ -1,0 +1,70 @@
+/*
+ * look - the inspection of a call, for a text or a body that is no call.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    how to run a program's chain over one text or one body, and where
+ *           each finding stands in it.
+ * Does not: route, translate, forward, record or print.
+ * Promises: verdict, findings and edits are those of the gateway, because the
+ *           same functions make them; an error is told, never "nothing
+ *           found".
+ */
+#ifndef KT_LOOK_H
+#define KT_LOOK_H
+#include "exchange/program.h"
+#include "json/json.h"
+#include "policy/policy.h"
+#include "provider/segments.h"
+
+/* One finding.  Offsets are bytes of what was given, end exclusive. */
+struct kt_sighting {
+	const struct kt_detector *detector; /* NULL: cannot be looked into */
+	uint64_t start, end;
+	uint32_t node; /* of the body's index; 0 in a text */
+	uint16_t confidence_pm;
+	enum kt_component component;
+	enum kt_action action; /* what the chain does about it */
+	const struct kt_policy *policy; /* that decided so; may be NULL */
+};
+
+struct kt_sightings {
+	struct kt_sighting *v;
+	size_t n, cap;
+};
+
+/* Valid until the next look. */
+struct kt_looked {
+	enum kt_action action; /* IGNORE: nothing was found */
+	enum kt_reason reason; /* and the policy that decided, if any */
+	const struct kt_policy *policy;
+	const enum kt_reason *reasons; /* all, each once */
+	size_t nreasons;
+	kt_class_set classes, by_component[KT_NCOMPONENTS];
+	const struct kt_sighting *found; /* as they were found */
+	size_t nfound;
+};
+
+struct kt_look;
+/* program and scratch outlive it; NULL: no memory. */
+struct kt_look *kt_look_new(
+    const struct kt_program *program, struct kt_scratch *scratch);
+void kt_look_free(struct kt_look **l);
+
+/* text has to be UTF-8 (KT_E_PARSE), and lasts until the next look. */
+KT_MUSTCHECK enum kt_rc kt_look_at_text(struct kt_look *l, struct kt_span text,
+    enum kt_component component, struct kt_looked *out);
+/*
+ * json is the index of text; both last until the next look.  KT_E_PARSE: not
+ * what the endpoint takes.
+ */
+KT_MUSTCHECK enum kt_rc kt_look_at_body(struct kt_look *l,
+    enum kt_endpoint endpoint, enum kt_direction direction,
+    const struct kt_json *json, struct kt_span text, struct kt_looked *out);
+/* What was looked at, as it would go on: with all redactions made. */
+KT_MUSTCHECK enum kt_rc kt_look_redacted(
+    const struct kt_look *l, struct kt_buf *out);
+
+/* "pass", "redact" or "block": the word that records and answers carry. */
+const char *kt_decision_word(enum kt_action a);
+
+#endif
