@@ -7,53 +7,41 @@
  * of at most 32 KiB, and must read hundreds of megabytes a second.
  */
 #include "audit/canon.h"
-
-/* Printable ASCII that needs no escape: what nearly every byte is. */
-static const bool plain[256] = {
-	[' '] = 1, 1, 0, /* and not the quote */
-	['#'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-	['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-	['@'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-	['P'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, /* nor the backslash */
-	[']'] = 1, 1, 1,
-	['`'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-	['p'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-};
-
-static bool
-is_plain(unsigned char c)
-{
-	return plain[c];
-}
+#include "base/plain.h"
 
 /* ---- writing ---- */
+
+/* Where n more bytes go; NULL once there was no room. */
+static inline char *
+room(struct kt_audit_put *p, size_t n)
+{
+	struct kt_buf *b = p->out;
+
+	if (p->rc == KT_OK &&
+	    (n > b->cap - b->len || n > b->limit - b->len))
+		p->rc = kt_buf_reserve(b, n);
+	if (p->rc < 0)
+		return NULL;
+	b->len += n;
+	return b->ptr + b->len - n;
+}
 
 static void
 raw(struct kt_audit_put *p, struct kt_span s)
 {
-	if (p->rc == KT_OK)
-		p->rc = kt_buf_add(p->out, s);
+	char *to = room(p, s.len);
+
+	if (to != NULL)
+		memcpy(to, s.ptr, s.len);
 }
 
-/* A line has a hundred of these: one look at the room for all three parts. */
 static void
-put_quoted(struct kt_audit_put *p, struct kt_span before, struct kt_span text,
-    struct kt_span behind)
+one(struct kt_audit_put *p, char c)
 {
-	char *to;
+	char *to = room(p, 1);
 
-	if (p->rc == KT_OK)
-		p->rc = kt_buf_reserve(
-		    p->out, before.len + text.len + behind.len);
-	if (p->rc < 0)
-		return;
-	to = p->out->ptr + p->out->len;
-	memcpy(to, before.ptr, before.len);
-	to += before.len;
-	if (text.len > 0)
-		memcpy(to, text.ptr, text.len);
-	memcpy(to + text.len, behind.ptr, behind.len);
-	p->out->len += before.len + text.len + behind.len;
+	if (to != NULL)
+		*to = c;
 }
 
 /* The comma before a value of an array; members have theirs before the name. */
@@ -62,7 +50,7 @@ separate(struct kt_audit_put *p)
 {
 	if (p->depth > 0 && p->level[p->depth].name == NULL) {
 		if (p->level[p->depth].has_some)
-			raw(p, KT_SPAN(","));
+			one(p, ',');
 		p->level[p->depth].has_some = true;
 	}
 }
@@ -71,7 +59,7 @@ void
 kt_audit_put_open(struct kt_audit_put *p, char bracket)
 {
 	separate(p);
-	raw(p, (struct kt_span){ .ptr = &bracket, .len = 1 });
+	one(p, bracket);
 	if (++p->depth >= KT_AUDIT_DEPTH_MAX)
 		KT_BUG("a record is nested too deep");
 	p->level[p->depth].name = NULL;
@@ -84,7 +72,7 @@ kt_audit_put_close(struct kt_audit_put *p, char bracket)
 	if (p->depth == 0)
 		KT_BUG("a bracket too many in a record");
 	p->depth--;
-	raw(p, (struct kt_span){ .ptr = &bracket, .len = 1 });
+	one(p, bracket);
 }
 
 void
@@ -112,12 +100,20 @@ void
 kt_audit_put_name(struct kt_audit_put *p, const char *name)
 {
 	const char *last = p->level[p->depth].name;
+	size_t n = strlen(name);
+	char *to;
 
 	if (last != NULL && strcmp(last, name) >= 0)
 		KT_BUG("members of a record are out of order");
 	p->level[p->depth].name = name;
-	put_quoted(p, last != NULL ? KT_SPAN(",\"") : KT_SPAN("\""),
-	    kt_span_of(name), KT_SPAN("\":"));
+	to = room(p, n + 3 + (last != NULL));
+	if (to == NULL)
+		return;
+	if (last != NULL)
+		*to++ = ',';
+	*to++ = '"';
+	memcpy(to, name, n);
+	memcpy(to + n, "\":", 2);
 }
 
 /* The escape of one byte below 0x20, a quote or a backslash. */
@@ -138,28 +134,20 @@ escape(struct kt_audit_put *p, unsigned char c)
 	raw(p, kt_span_of(text));
 }
 
-void
-kt_audit_put_text(struct kt_audit_put *p, struct kt_span text)
+/* A text that is cut, or not plain from end to end. */
+static void
+put_spelt(struct kt_audit_put *p, struct kt_span text)
 {
 	size_t at = 0, used = 0;
 
-	separate(p);
-	while (at < text.len && is_plain((unsigned char)text.ptr[at]))
-		at++;
-	if (at == text.len && at <= p->text_max) {
-		put_quoted(p, KT_SPAN("\""), text, KT_SPAN("\""));
-		return;
-	}
-	at = 0;
-	raw(p, KT_SPAN("\""));
+	one(p, '"');
 	while (at < text.len && p->rc == KT_OK) {
 		unsigned char c = (unsigned char)text.ptr[at];
-		size_t n = 0;
+		struct kt_span left =
+		    kt_span_sub(text, at, p->text_max - used);
+		size_t n = kt_plain(left.ptr, 0, left.len);
 		uint32_t cp;
 
-		while (at + n < text.len && used + n < p->text_max &&
-		    is_plain((unsigned char)text.ptr[at + n]))
-			n++;
 		if (n == 0 && c >= 0x80)
 			n = kt_utf8_decode(kt_span_sub(text, at, 4), &cp);
 		if (used + (n > 0 ? n : c < 0x80 ? 1 : 3) > p->text_max)
@@ -173,7 +161,27 @@ kt_audit_put_text(struct kt_audit_put *p, struct kt_span text)
 		used += n > 0 ? n : c < 0x80 ? 1 : 3;
 		at += n > 0 ? n : 1;
 	}
-	raw(p, KT_SPAN("\""));
+	one(p, '"');
+}
+
+void
+kt_audit_put_text(struct kt_audit_put *p, struct kt_span text)
+{
+	char *to;
+
+	separate(p);
+	if (text.len > p->text_max ||
+	    kt_plain(text.ptr, 0, text.len) < text.len) {
+		put_spelt(p, text);
+		return;
+	}
+	to = room(p, text.len + 2);
+	if (to == NULL)
+		return;
+	*to++ = '"';
+	if (text.len > 0)
+		memcpy(to, text.ptr, text.len);
+	to[text.len] = '"';
 }
 
 void
@@ -246,7 +254,14 @@ struct scan {
 
 static bool value(struct scan *s);
 
-static bool
+/* How many bytes from here on are plain. */
+static inline size_t
+plain(const struct scan *s)
+{
+	return kt_plain(s->at, 0, (size_t)(s->end - s->at));
+}
+
+static inline bool
 take(struct scan *s, char c)
 {
 	if (s->at == s->end || *s->at != c)
@@ -312,8 +327,7 @@ text(struct scan *s)
 	if (!take(s, '"'))
 		return false;
 	for (;;) {
-		while (s->at < s->end && is_plain((unsigned char)*s->at))
-			s->at++;
+		s->at += plain(s);
 		if (s->at == s->end)
 			return false;
 		if (take(s, '"'))
@@ -339,9 +353,8 @@ name(struct scan *s, struct kt_span *out)
 	if (!take(s, '"'))
 		return false;
 	out->ptr = s->at;
-	while (s->at < s->end && is_plain((unsigned char)*s->at))
-		s->at++;
-	out->len = (size_t)(s->at - out->ptr);
+	out->len = plain(s);
+	s->at += out->len;
 	return take(s, '"') && take(s, ':');
 }
 

@@ -86,6 +86,7 @@ struct merge {
 	const struct kt_audit_envelope *env;
 	const struct kt_audit_chain *chain;
 	unsigned next; /* of the envelope's members */
+	struct kt_span kept; /* members of the body, not yet copied */
 	bool has_clash;
 };
 
@@ -107,12 +108,29 @@ static const char *const envelope_names[] = {
 	"boot", "clk", "i", "mono", "origin", "prev", "ts", "v",
 };
 
+/* Neighbours in the body are neighbours in the line, comma and all. */
+static void
+put_kept(struct merge *m)
+{
+	struct kt_audit_put *p = &m->put;
+
+	if (m->kept.len == 0)
+		return;
+	if (p->rc == KT_OK && p->level[p->depth].name != NULL)
+		p->rc = kt_buf_addc(p->out, ',');
+	if (p->rc == KT_OK)
+		p->rc = kt_buf_add(p->out, m->kept);
+	p->level[p->depth].name = ""; /* sorts before every name to come */
+	m->kept.len = 0;
+}
+
 static void
 put_envelope(struct merge *m)
 {
 	char text[2 * KT_AUDIT_HASH + 1];
 	struct kt_audit_put *p = &m->put;
 
+	put_kept(m);
 	kt_audit_put_name(p, envelope_names[m->next]);
 	switch (m->next++) {
 	case 0:
@@ -150,9 +168,14 @@ put_envelope(struct merge *m)
 static int
 compare(const char *a, struct kt_span b)
 {
-	size_t n = strlen(a), min = n < b.len ? n : b.len;
-	int order = memcmp(a, b.ptr, min);
+	size_t n, min;
+	int order;
 
+	if (b.len > 0 && *a != *b.ptr) /* most of the time */
+		return (unsigned char)*a < (unsigned char)*b.ptr ? -1 : 1;
+	n = strlen(a);
+	min = n < b.len ? n : b.len;
+	order = memcmp(a, b.ptr, min);
 	return order != 0 ? order : (n > b.len) - (n < b.len);
 }
 
@@ -161,9 +184,6 @@ static bool
 merge_member(void *arg, struct kt_span name, struct kt_span v)
 {
 	struct merge *m = arg;
-	struct kt_audit_put *p = &m->put;
-	struct kt_span whole = { name.ptr - 1,
-		(size_t)(v.ptr + v.len - name.ptr) + 1 };
 	int order = 1;
 
 	while (m->next < KT_NELEMS(envelope_names)) {
@@ -176,12 +196,10 @@ merge_member(void *arg, struct kt_span name, struct kt_span v)
 		m->has_clash = true;
 		return false;
 	}
-	if (p->rc == KT_OK && p->level[p->depth].name != NULL)
-		p->rc = kt_buf_addc(p->out, ',');
-	if (p->rc == KT_OK)
-		p->rc = kt_buf_add(p->out, whole);
-	p->level[p->depth].name = ""; /* sorts before every name to come */
-	return p->rc == KT_OK;
+	if (m->kept.len == 0)
+		m->kept.ptr = name.ptr - 1;
+	m->kept.len = (size_t)(v.ptr + v.len - m->kept.ptr);
+	return m->put.rc == KT_OK;
 }
 
 static enum kt_rc
@@ -201,6 +219,7 @@ merge_line(struct merge *m, struct kt_span body, struct kt_err *err)
 		return kt_wrap(err, "record body");
 	while (m->next < KT_NELEMS(envelope_names))
 		put_envelope(m);
+	put_kept(m);
 	kt_audit_put_close(p, '}');
 	return p->rc < 0 ? kt_fail(err, p->rc, "no room for the line") : KT_OK;
 }

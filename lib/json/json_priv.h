@@ -9,11 +9,8 @@
  */
 #ifndef KT_JSON_PRIV_H
 #define KT_JSON_PRIV_H
+#include "base/plain.h"
 #include "json/json.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 /* Why the first bytes are no letter.  Zero: too few bytes to tell. */
 enum {
@@ -57,51 +54,6 @@ KT_MUSTCHECK enum kt_rc kt_json_names_push(
  */
 KT_MUSTCHECK enum kt_rc kt_json_names_pop(
     struct kt_json *j, const char *text, uint32_t below, uint32_t *twice);
-
-#define KT_JSON_ONES UINT64_C(0x0101010101010101)
-
-/* Index in p[i, n) of the first quote, backslash, control or non-ASCII byte. */
-static inline size_t
-kt_json_plain(const char *p, size_t i, size_t n)
-{
-#ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"');
-	const __m128i slash = _mm_set1_epi8('\\');
-	const __m128i space = _mm_set1_epi8(' ');
-
-	for (; n - i >= 16; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(p + i));
-		/* Signed: a byte over 0x7f is below a space too. */
-		__m128i hit = _mm_or_si128(_mm_cmplt_epi8(v, space),
-		    _mm_or_si128(_mm_cmpeq_epi8(v, quote),
-		        _mm_cmpeq_epi8(v, slash)));
-		unsigned mask = (unsigned)_mm_movemask_epi8(hit);
-
-		if (mask != 0)
-			return i + (size_t)__builtin_ctz(mask);
-	}
-#else
-	for (; n - i >= 8; i += 8) {
-		uint64_t v, q, s, hit;
-
-		memcpy(&v, p + i, 8);
-		q = v ^ KT_JSON_ONES * '"';
-		s = v ^ KT_JSON_ONES * '\\';
-		/* May be early because of a borrow, never late. */
-		hit = (v - KT_JSON_ONES * ' ') | (q - KT_JSON_ONES) |
-		    (s - KT_JSON_ONES) | v;
-		if ((hit & KT_JSON_ONES * 0x80) != 0)
-			break;
-	}
-#endif
-	for (; i < n; i++) {
-		unsigned char c = (unsigned char)p[i];
-
-		if (c == '"' || c == '\\' || c < 0x20 || c >= 0x80)
-			break;
-	}
-	return i;
-}
 
 /* The length of the UTF-8 sequence at p, whose first byte is not ASCII. */
 static inline int

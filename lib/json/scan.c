@@ -276,7 +276,7 @@ scan_string(struct kt_json *j, const char *p, size_t n)
 	size_t i = j->pos;
 
 	for (;;) {
-		i = kt_json_plain(p, i, n);
+		i = kt_plain(p, i, n);
 		if (i == n || p[i] == '"')
 			break;
 		if (!scan_letter(j, p, &i, n))

@@ -30,7 +30,7 @@ add_escaped(struct kt_buf *out, struct kt_span text)
 		size_t from = i;
 		unsigned char c;
 
-		i = kt_json_plain(text.ptr, i, text.len);
+		i = kt_plain(text.ptr, i, text.len);
 		while (i < text.len && (unsigned char)text.ptr[i] >= 0x80) {
 			int len = kt_json_utf8(text.ptr + i, text.len - i);
 

@@ -10,6 +10,10 @@ tests_bench_upstream_bench_LDADD = $(GATEWAY_LIBS)
 EXTRA_PROGRAMS += tests/bench/audit_bench
 tests_bench_audit_bench_SOURCES = %D%/audit_bench.c
 tests_bench_audit_bench_LDADD = $(GATEWAY_LIBS)
+EXTRA_PROGRAMS += tests/bench/exchange_bench
+tests_bench_exchange_bench_SOURCES = %D%/exchange_bench.c \
+	tests/unit/exchange/drive.h
+tests_bench_exchange_bench_LDADD = $(KT_LIBS)
 EXTRA_PROGRAMS += tests/bench/detect_bench
 tests_bench_detect_bench_SOURCES = %D%/detect_bench.c
 tests_bench_detect_bench_LDADD = $(KT_LIBS)

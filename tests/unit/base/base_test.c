@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/plain.h"
 #include "tests/unit/tap.h"
 
 static void
@@ -94,6 +95,27 @@ numbers_do_not_overflow_and_globs_match(void)
 	ok(!kt_span_caseeq(KT_SPAN("@"), KT_SPAN("`")));
 }
 
+/* Each byte at each place, between plain ones, and up to each length. */
+static void
+plain_text_ends_at_the_same_byte_however_it_is_passed(void)
+{
+	char text[80];
+	size_t bad = 0;
+
+	for (unsigned c = 0; c < 256; c++) {
+		for (size_t at = 0; at < sizeof(text); at++) {
+			size_t from = at % 7, n = sizeof(text) - at % 5, end;
+
+			memset(text, 'a' + (char)(c % 26), sizeof(text));
+			text[at] = (char)c;
+			end = kt_plain_bytewise(text, from, n);
+			bad += kt_plain(text, from, n) != end ||
+			    kt_plain_words(text, from, n) != end;
+		}
+	}
+	ok(bad == 0);
+}
+
 int
 main(void)
 {
@@ -102,5 +124,6 @@ main(void)
 	RUN(context_goes_in_front_and_never_overflows);
 	RUN(utf8_is_strict);
 	RUN(numbers_do_not_overflow_and_globs_match);
+	RUN(plain_text_ends_at_the_same_byte_however_it_is_passed);
 	return done();
 }
