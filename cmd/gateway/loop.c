@@ -3,7 +3,8 @@
  * inside the object they belong to, so that nothing here can fail but the
  * growth of the heap, and removing is exact.  A wheel would make timers O(1),
  * but a gateway sets one deadline per event and rarely lets it fire: a heap
- * of pointers is smaller and exact.  Posts are a stack that the loop turns
+ * of pointers is smaller and exact, and a deadline that moves away is only
+ * written down: its timer moves when the place that it holds comes up.  Posts are a stack that the loop turns
  * round; only the first one on an empty stack costs a system call.
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -29,6 +30,7 @@ struct kt_loop {
 	atomic_bool is_stopped;
 	kt_turn_fn *turn;
 	void *turn_self;
+	struct kt_post *at_end, **at_end_last; /* oldest first */
 };
 
 static uint64_t
@@ -132,8 +134,8 @@ kt_watch_del(struct kt_loop *loop, struct kt_watch *w)
 static bool
 is_before(const struct kt_timer *a, const struct kt_timer *b)
 {
-	return a->at_us < b->at_us ||
-	    (a->at_us == b->at_us && a->order < b->order);
+	return a->held_us < b->held_us ||
+	    (a->held_us == b->held_us && a->held_order < b->held_order);
 }
 
 static void
@@ -162,11 +164,22 @@ sift(struct kt_loop *loop, size_t i, struct kt_timer *t)
 	place(loop, i, t);
 }
 
+/* Where it belongs. */
+static void
+file(struct kt_loop *loop, struct kt_timer *t)
+{
+	t->held_us = t->at_us;
+	t->held_order = t->order;
+	sift(loop, t->slot - 1, t);
+}
+
 enum kt_rc
 kt_timer_set(struct kt_loop *loop, struct kt_timer *t, uint64_t at_us,
     kt_timer_fn *fn, void *self)
 {
-	if (t->slot == 0) {
+	bool is_new = t->slot == 0;
+
+	if (is_new) {
 		if (kt_grow((void **)&loop->heap, &loop->timers_cap,
 		        loop->n_timers + 1, sizeof(struct kt_timer *)) < 0)
 			return KT_E_LIMIT;
@@ -177,7 +190,8 @@ kt_timer_set(struct kt_loop *loop, struct kt_timer *t, uint64_t at_us,
 	/* Not before now, so that it cannot overtake what is due already. */
 	t->at_us = at_us > loop->now_us ? at_us : loop->now_us;
 	t->order = ++loop->order;
-	sift(loop, t->slot - 1, t);
+	if (is_new || t->at_us < t->held_us)
+		file(loop, t);
 	return KT_OK;
 }
 
@@ -203,8 +217,12 @@ fire_due(struct kt_loop *loop)
 	while (loop->n_timers > 0) {
 		struct kt_timer *t = loop->heap[0];
 
-		if (t->at_us > loop->now_us || t->order > newest)
+		if (t->held_us > loop->now_us || t->held_order > newest)
 			break;
+		if (t->held_order != t->order) {
+			file(loop, t);
+			continue;
+		}
 		kt_timer_del(loop, t);
 		t->fn(t->self);
 	}
@@ -279,6 +297,7 @@ kt_loop_new(struct kt_loop **out, struct kt_err *err)
 
 	if (loop == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for a loop");
+	loop->at_end_last = &loop->at_end;
 	loop->now_us = clock_us();
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -294,12 +313,28 @@ kt_loop_new(struct kt_loop **out, struct kt_err *err)
 	return rc;
 }
 
+static void
+run_at_end(struct kt_loop *loop)
+{
+	struct kt_post *post = loop->at_end;
+
+	loop->at_end = NULL;
+	loop->at_end_last = &loop->at_end;
+	while (post != NULL) {
+		struct kt_post *next = post->next; /* fn may free it */
+
+		post->fn(post->self);
+		post = next;
+	}
+}
+
 void
 kt_loop_free(struct kt_loop **loop)
 {
 	if (*loop == NULL)
 		return;
 	run_posts(*loop);
+	run_at_end(*loop);
 	if ((*loop)->wake.fd >= 0)
 		(void)close((*loop)->wake.fd); /* holds nothing to lose */
 	if ((*loop)->epoll_fd >= 0)
@@ -316,6 +351,14 @@ kt_loop_each_turn(struct kt_loop *loop, kt_turn_fn *fn, void *self)
 	loop->turn_self = self;
 }
 
+void
+kt_loop_at_end(struct kt_loop *loop, struct kt_post *post)
+{
+	post->next = NULL;
+	*loop->at_end_last = post;
+	loop->at_end_last = &post->next;
+}
+
 /* Milliseconds to wait, rounded up: a timer is never early. */
 static int
 wait_ms(struct kt_loop *loop, uint64_t max_wait_us)
@@ -327,8 +370,9 @@ wait_ms(struct kt_loop *loop, uint64_t max_wait_us)
 
 		wait = turn_us < wait ? turn_us : wait;
 	}
+	run_at_end(loop);
 	if (loop->n_timers > 0) {
-		uint64_t at = loop->heap[0]->at_us;
+		uint64_t at = loop->heap[0]->held_us;
 		uint64_t due = at > now ? at - now : 0;
 
 		wait = due < wait ? due : wait;

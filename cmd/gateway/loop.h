@@ -19,7 +19,7 @@
 struct kt_loop;
 
 KT_MUSTCHECK enum kt_rc kt_loop_new(struct kt_loop **out, struct kt_err *err);
-/* Runs the posts that are still queued, so that their owners free them. */
+/* Runs what is still queued, so that its owners free it. */
 void kt_loop_free(struct kt_loop **loop);
 /* Returns after kt_loop_stop, or with KT_E_IO when epoll itself fails. */
 KT_MUSTCHECK enum kt_rc kt_loop_run(struct kt_loop *loop, struct kt_err *err);
@@ -58,11 +58,13 @@ struct kt_timer {
 	void *self;
 	uint64_t at_us;
 	uint64_t order;
+	uint64_t held_us, held_order; /* its place in the heap: never later */
 	size_t slot; /* 1 + index in the heap; 0: not set */
 };
 /*
  * Fires once, at or after at_us (kt_loop_now or earlier: in the next turn).
- * Sets anew when already set.  O(log n).  KT_E_LIMIT: no memory.
+ * Sets anew when already set: later costs nothing, else O(log n).
+ * KT_E_LIMIT: no memory.
  */
 KT_MUSTCHECK enum kt_rc kt_timer_set(struct kt_loop *loop, struct kt_timer *t,
     uint64_t at_us, kt_timer_fn *fn, void *self);
@@ -84,5 +86,11 @@ void kt_loop_post(struct kt_loop *loop, struct kt_post *post);
  */
 typedef uint64_t kt_turn_fn(void *self);
 void kt_loop_each_turn(struct kt_loop *loop, kt_turn_fn *fn, void *self);
+/*
+ * On the loop's thread: fn(self) runs once, after that function and before
+ * the loop waits, in order.  For output that is better written side by side:
+ * the peer is woken once.  What it sets off waits for the next event.
+ */
+void kt_loop_at_end(struct kt_loop *loop, struct kt_post *post);
 
 #endif

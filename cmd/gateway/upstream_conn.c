@@ -129,8 +129,7 @@ kt_conn_take(
 
 		if (home->origin != origin || c == NULL)
 			continue;
-		unlink_idle(c);
-		kt_timer_del(loop_of(c), &c->timer);
+		unlink_idle(c); /* its timer stays: it will be set again */
 		c->call = call;
 		c->is_reused = true;
 		return c;
@@ -141,7 +140,10 @@ kt_conn_take(
 static void
 on_idle_end(void *self)
 {
-	kt_conn_close(self);
+	struct conn *c = self;
+
+	if (c->state == CONN_IDLE)
+		kt_conn_close(c);
 }
 
 /* A ticket costs the next connection one round trip less. */
@@ -385,6 +387,8 @@ kt_http_pool_new(struct kt_upstream *u)
 	pool->u = u;
 	pool->post.fn = kt_http_pool_say;
 	pool->post.self = pool;
+	pool->at_end.fn = kt_http_pool_write;
+	pool->at_end.self = pool;
 	return pool;
 }
 
@@ -404,6 +408,6 @@ kt_http_pool_free(struct http_pool *pool)
 	if (pool->homes != NULL)
 		KT_BUG("upstreams freed before their calls were over");
 	pool->is_freed = true;
-	if (!pool->is_posted)
+	if (!pool->is_posted && !pool->is_write_due)
 		kt_free(pool);
 }

@@ -54,12 +54,16 @@ struct conn {
 };
 
 #define READ_BYTES 32768
+#define GATHER_MAX 16 /* calls that wait for the end of a turn */
 struct http_pool {
 	struct kt_upstream *u;
 	struct conn_home *homes;
 	struct http_call *soon; /* calls that have something to say */
 	struct kt_post post;
-	bool is_posted, is_freed;
+	bool is_posted, is_write_due, is_freed;
+	struct http_call *gathered[GATHER_MAX]; /* NULL: over already */
+	size_t n_gathered;
+	struct kt_post at_end;
 	char bytes[READ_BYTES]; /* shared: an idle stream owns no buffer */
 };
 
@@ -85,6 +89,8 @@ void kt_http_call_ready(struct http_call *call);
 void kt_http_call_failed(struct http_call *call, enum kt_upstream_fail why,
     const struct kt_err *err);
 void kt_http_call_event(struct http_call *call, uint32_t events);
-void kt_http_pool_say(void *pool); /* kt_post_fn */
+/* kt_post_fn */
+void kt_http_pool_say(void *pool);
+void kt_http_pool_write(void *pool);
 
 #endif

@@ -19,6 +19,7 @@ struct http_call {
 	struct http_pool *pool;
 	struct conn *conn; /* NULL: failed, and about to say so */
 	struct http_call *soon_next, **soon_prev;
+	struct http_call **gathered; /* its place there, or NULL */
 
 	/* To be written: from byte off of out[at_out] on. */
 	struct kt_span *out;
@@ -72,6 +73,8 @@ static void
 free_call(struct http_call *call)
 {
 	hush(call);
+	if (call->gathered != NULL)
+		*call->gathered = NULL;
 	kt_buf_fini(&call->head);
 	kt_free(call->out);
 	kt_upstream_call_free(&call->base);
@@ -397,7 +400,8 @@ kt_http_pool_say(void *self)
 
 	pool->is_posted = false;
 	if (pool->is_freed) {
-		kt_free(pool);
+		if (!pool->is_write_due)
+			kt_free(pool);
 		return;
 	}
 	/* What is said now may add to the list, for the next turn. */
@@ -410,6 +414,51 @@ kt_http_pool_say(void *self)
 		hush(call);
 		say(call);
 	}
+}
+
+/*
+ * Requests of one turn are written side by side: a peer that sleeps is woken
+ * by the first one, and what wakes it is what a write costs.
+ */
+static void
+write_gathered(struct http_pool *pool)
+{
+	size_t n = pool->n_gathered;
+
+	pool->n_gathered = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct http_call *call = pool->gathered[i];
+
+		if (call == NULL)
+			continue;
+		call->gathered = NULL;
+		pump(call); /* nothing is called from there */
+	}
+}
+
+void
+kt_http_pool_write(void *self)
+{
+	struct http_pool *pool = self;
+
+	pool->is_write_due = false;
+	write_gathered(pool);
+	if (pool->is_freed && !pool->is_posted)
+		kt_free(pool);
+}
+
+static void
+gather(struct http_call *call)
+{
+	struct http_pool *pool = call->pool;
+
+	if (pool->n_gathered == GATHER_MAX)
+		write_gathered(pool);
+	call->gathered = &pool->gathered[pool->n_gathered++];
+	*call->gathered = call;
+	if (!pool->is_write_due)
+		kt_loop_at_end(pool->u->loop, &pool->at_end);
+	pool->is_write_due = true;
 }
 
 /* The way. */
@@ -491,7 +540,7 @@ start(struct kt_upstream *u, struct kt_origin *origin,
 		return KT_OK;
 	}
 	kt_http1_again(&call->conn->reader, call->asked);
-	pump(call);
+	gather(call);
 	return KT_OK;
 }
 

@@ -57,6 +57,33 @@ timers_fire_in_the_order_of_their_deadlines_and_never_early(void)
 }
 
 static void
+a_timer_that_is_put_off_fires_at_its_last_deadline_in_order(void)
+{
+	struct note n[3] = { 0 };
+	uint64_t start = kt_loop_now(loop);
+
+	order = 0;
+	for (int i = 0; i < 3; i++)
+		ok(kt_timer_set(loop, &n[i].timer, start + 1000, on_timer,
+		       &n[i]) == KT_OK);
+	for (int i = 1; i < 100; i++)
+		ok(kt_timer_set(loop, &n[0].timer, start + 1000 + i * 100,
+		       on_timer, &n[0]) == KT_OK);
+	ok(kt_timer_set(loop, &n[1].timer, start + 1000, on_timer, &n[1]) ==
+	    KT_OK);
+	while (order < 3)
+		turn(UINT64_MAX);
+	ok(n[2].order == 1 && n[1].order == 2 && n[0].order == 3);
+	ok(n[0].times == 1 && n[0].seen_us >= start + 10900);
+	order = 0;
+	ok(kt_timer_set(loop, &n[0].timer, start + 3600000000, on_timer,
+	       &n[0]) == KT_OK);
+	ok(kt_timer_set(loop, &n[0].timer, start, on_timer, &n[0]) == KT_OK);
+	turn(UINT64_MAX);
+	ok(n[0].times == 2);
+}
+
+static void
 set_again(void *self)
 {
 	struct note *n = self;
@@ -207,16 +234,47 @@ the_turn_hook_can_forbid_waiting(void)
 	kt_loop_each_turn(loop, NULL, NULL);
 }
 
+static void
+on_end(void *self)
+{
+	struct note *n = self;
+
+	n->times++;
+	n->order = ++order;
+	if (n->other != NULL)
+		kt_loop_at_end(loop, &n->other->post);
+}
+
+static void
+what_is_left_for_the_end_of_a_turn_runs_before_the_wait(void)
+{
+	struct note n[3] = { 0 };
+
+	order = 0;
+	for (int i = 0; i < 3; i++)
+		n[i].post = (struct kt_post){ .fn = on_end, .self = &n[i] };
+	n[1].other = &n[2];
+	kt_loop_at_end(loop, &n[0].post);
+	kt_loop_at_end(loop, &n[1].post);
+	turn(0);
+	ok(n[0].order == 1 && n[1].order == 2 && n[2].times == 0);
+	turn(0);
+	turn(0);
+	ok(n[0].times == 1 && n[1].times == 1 && n[2].times == 1);
+}
+
 int
 main(void)
 {
 	if (!ok(kt_loop_new(&loop, NULL) == KT_OK))
 		return EXIT_FAILURE;
 	RUN(timers_fire_in_the_order_of_their_deadlines_and_never_early);
+	RUN(a_timer_that_is_put_off_fires_at_its_last_deadline_in_order);
 	RUN(a_timer_that_sets_itself_does_not_hold_the_turn);
 	RUN(nothing_is_called_after_it_was_removed);
 	RUN(a_watch_for_nothing_hears_nothing_not_even_a_hang_up);
 	RUN(the_turn_hook_can_forbid_waiting);
+	RUN(what_is_left_for_the_end_of_a_turn_runs_before_the_wait);
 	RUN(posts_of_many_threads_all_arrive_in_their_order);
 	kt_loop_free(&loop);
 	return done();
