@@ -21,7 +21,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
@@ -270,51 +269,6 @@ is_peer_trusted(struct kt_request *r)
 	return r->is_peer_known;
 }
 
-static uint64_t
-cpu_us(void)
-{
-	struct timespec t = { 0 };
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-/*
- * Whether work of this turn alone would make a new call wait for longer than
- * anybody should.  CPU time, so that a busy neighbour is not taken for load
- * of our own; asked for only when the time on the wall has passed as well.
- */
-static bool
-is_overloaded(const struct kt_listen *l)
-{
-	struct timespec t = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000 >
-	    kt_loop_now(l->o.loop) + KT_TURN_MAX_US &&
-	    cpu_us() > l->spent_us + KT_TURN_MAX_US;
-}
-
-/* In a shape that the clients of both vendors read. */
-static void
-shed(struct kt_request *r)
-{
-	static const struct kt_span body = KT_SPAN_INIT(
-	    "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
-	    "\"message\":\"the gateway is busy\",\"code\":\"overloaded\"}}");
-	const struct kt_header headers[] = {
-		{ KT_SPAN("content-type"), KT_SPAN("application/json") },
-		{ KT_SPAN("retry-after"), KT_SPAN("1") },
-	};
-
-	kt_request_answer(
-	    r, 503, headers, KT_NELEMS(headers), body.len);
-	if (kt_request_write(r, body) < 0)
-		kt_request_break(r);
-	kt_request_finish(r);
-	r->l->o.events->on_shed(r->l->o.worker);
-}
-
 /* What is on its way already is read, so that the connection lives on. */
 static bool
 is_short(const struct kt_head *head)
@@ -348,10 +302,7 @@ begin(struct kt_request *r, const char *method, const char *version)
 		kt_request_deadline(r, r->l->o.body_idle_us);
 	else
 		kt_timer_del(r->l->o.loop, &r->timer);
-	if (is_overloaded(r->l))
-		shed(r);
-	else
-		r->call = events->on_head(r->l->o.worker, r, &head);
+	r->call = events->on_head(r->l->o.worker, r, &head);
 	if (r->is_broken)
 		return MHD_NO;
 	if (r->call == NULL && !r->is_answered)
@@ -748,7 +699,6 @@ kt_listen_turn(struct kt_listen *l)
 		l->o.events->on_empty(l->o.worker);
 	}
 	resume_all(l);
-	l->spent_us = cpu_us();
 	if (l->is_ready || (MHD_get_timeout(l->daemon, &due_ms) == MHD_YES &&
 	                       due_ms == 0))
 		return 0;

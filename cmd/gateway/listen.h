@@ -21,12 +21,6 @@
 
 /* Bytes of an answer that may wait for a slow client. */
 #define KT_REQUEST_OUT_MAX (40u << 20)
-/* CPU of one turn before new calls are shed; a sanitizer's is no load. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KT_TURN_MAX_US 50000
-#else
-#define KT_TURN_MAX_US 10000
-#endif
 
 struct kt_listen;
 struct kt_request;
@@ -46,8 +40,6 @@ struct kt_listen_events {
 	/* A head was refused before it became a request. */
 	void (*on_reject)(void *worker, unsigned status, const char *what,
 	    const struct kt_head *head);
-	/* A good head, answered 503 because this turn took too long already. */
-	void (*on_shed)(void *worker);
 	/* After kt_listen_drain: the last connection is closed. */
 	void (*on_empty)(void *worker);
 };

@@ -29,7 +29,6 @@ struct kt_listen {
 	const struct sockaddr *peer; /* of the connection being added */
 	size_t nconnections;
 	int adding_fd;
-	uint64_t spent_us; /* CPU of this thread when the turn began */
 	bool is_ready, is_draining, is_told_empty, knows_layout;
 };
 

@@ -4,12 +4,29 @@
  * Only turns that are long for a while without rest are, and only then are
  * calls refused, those for which a turn has no time left.  A fixed number of
  * calls at once would be simpler and wrong in both directions.
+ *
+ * What is admitted in a turn comes back in the next ones as calls under way,
+ * which count first: the share bounds both together, so turns settle instead
+ * of growing.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cmd/gateway/pace.h"
 
 #define STRICT_US 1000000 /* after the last refusal, or the alarm */
-#define TELL_US 1000000
+
+bool
+kt_pace_is_long(const struct kt_pace *p, uint64_t begin_us, uint64_t end_us)
+{
+	return end_us - begin_us >= KT_PACE_TURN_US ||
+	    kt_pace_is_strict(p, end_us);
+}
+
+void
+kt_pace_rest(struct kt_pace *p)
+{
+	p->turn_end_us = 0;
+	p->busy_from_us = 0;
+}
 
 void
 kt_pace_turn(
@@ -20,6 +37,7 @@ kt_pace_turn(
 
 	p->turn_end_us = end_us;
 	p->turn_cpu_us = cpu_us;
+	/* After a short turn nobody knows yet how much of this was work. */
 	if (has_rested || worked_us < KT_PACE_TURN_US) {
 		p->busy_from_us = 0;
 		return;
@@ -40,21 +58,8 @@ bool
 kt_pace_admits(struct kt_pace *p, uint64_t now_us, uint64_t cpu_us)
 {
 	if (!kt_pace_is_strict(p, now_us) ||
-	    cpu_us - p->turn_cpu_us < KT_PACE_TURN_US)
+	    cpu_us - p->turn_cpu_us < KT_PACE_SHARE_US)
 		return true;
 	p->strict_until_us = now_us + STRICT_US;
-	p->refused++;
 	return false;
-}
-
-uint64_t
-kt_pace_tell(struct kt_pace *p, uint64_t now_us)
-{
-	uint64_t n = p->refused - p->told;
-
-	if (n == 0 || now_us - p->told_us < TELL_US)
-		return 0;
-	p->told = p->refused;
-	p->told_us = now_us;
-	return n;
 }

@@ -6,7 +6,7 @@
  * Does not: refuse anything itself, count calls, or read a clock.
  * Promises: a worker that had a moment of rest within KT_PACE_PATIENCE_US
  *           takes everything; one that is overloaded takes new calls for
- *           KT_PACE_TURN_US of each turn, so that those under way come
+ *           KT_PACE_SHARE_US of each turn, so that those under way come
  *           first and wait for a few such turns only.
  *
  * The work of a turn is what a call has to wait for before it is looked at,
@@ -19,22 +19,24 @@
 #include "base/base.h"
 
 struct kt_pace {
-	uint64_t turn_end_us;  /* of the turn before */
-	uint64_t turn_cpu_us;  /* then */
+	uint64_t turn_end_us;  /* of the turn before, if it was long; else 0 */
+	uint64_t turn_cpu_us;  /* the work of the thread up to then */
 	uint64_t busy_from_us; /* long turns without a rest; 0: none */
 	uint64_t strict_until_us;
-	uint64_t refused, told; /* calls */
-	uint64_t told_us;
 };
 
-/* At the end of every turn; cpu_us is the time the thread has worked. */
+/*
+ * At the end of every turn: was it long, so that kt_pace_turn is to be told
+ * how long the thread has worked in its life?  If not, kt_pace_rest.
+ */
+bool kt_pace_is_long(
+    const struct kt_pace *p, uint64_t begin_us, uint64_t end_us);
 void kt_pace_turn(
     struct kt_pace *p, uint64_t begin_us, uint64_t end_us, uint64_t cpu_us);
+void kt_pace_rest(struct kt_pace *p);
 /* Is kt_pace_admits to be asked at all? */
 bool kt_pace_is_strict(const struct kt_pace *p, uint64_t now_us);
-/* May a call begin, so late in the turn?  Counts if not. */
+/* May a call begin, so late in the turn? */
 bool kt_pace_admits(struct kt_pace *p, uint64_t now_us, uint64_t cpu_us);
-/* How many were refused since it was last asked; at most once a second. */
-uint64_t kt_pace_tell(struct kt_pace *p, uint64_t now_us);
 
 #endif

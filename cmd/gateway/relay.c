@@ -505,9 +505,46 @@ run(struct kt_call *c, const struct kt_order *o)
 
 /* The client. */
 
-/* Without an exchange or a record: it has to cost less than a call. */
 static void
-refuse_for_now(struct kt_request *r)
+record_reject(struct kt_relay *relay, const struct kt_audit_reject *r)
+{
+	struct kt_disk_time now;
+	struct kt_buf body;
+
+	kt_disk_now(&now);
+	kt_console_reject(
+	    relay->console, now.real_us, r->status, r->detail.ptr);
+	kt_buf_init(&body, REJECT_MAX);
+	/* Refused it is in any case; without a log the writer says so. */
+	if (kt_audit_reject_write(r, &body, NULL) == KT_OK)
+		(void)!kt_writer_submit(
+		    relay->writer, kt_buf_span(&body), NULL, NULL, NULL);
+	kt_buf_fini(&body);
+}
+
+/* One record a second: what is shed must stay cheap. */
+static void
+record_shed(void *self)
+{
+	struct kt_relay *relay = self;
+	char detail[48];
+	int n = snprintf(detail, sizeof(detail), "overloaded: %llu calls",
+	    (unsigned long long)relay->nshed);
+	struct kt_audit_reject r = { .status = 503,
+		.reason_code = kt_span_of(
+		    kt_reason_code(KT_REASON_GATEWAY_BUSY)),
+		.detail = { detail, (size_t)n } };
+
+	relay->nshed = 0;
+	record_reject(relay, &r);
+}
+
+/*
+ * Without an exchange or a record of its own: it has to cost less than a
+ * call.
+ */
+static void
+refuse_for_now(struct kt_relay *relay, struct kt_request *r)
 {
 	static const struct kt_header headers[] = {
 		{ KT_SPAN_INIT("content-type"),
@@ -524,6 +561,21 @@ refuse_for_now(struct kt_request *r)
 	if (kt_request_write(r, body) < 0)
 		kt_request_abort(r);
 	kt_request_finish(r);
+	if (relay->nshed++ == 0 && kt_timer_set(relay->loop,
+	        &relay->shed_timer, kt_loop_now(relay->loop) + SHED_RECORD_US,
+	        record_shed, relay) < 0)
+		record_shed(relay);
+}
+
+/* The clock of work is a system call: asked only when it may say no. */
+static bool
+may_begin(struct kt_relay *relay)
+{
+	uint64_t now = kt_loop_now(relay->loop);
+
+	return !kt_pace_is_strict(&relay->pace, now) ||
+	    kt_loop_clock(relay->loop) < now + KT_PACE_SHARE_US ||
+	    kt_pace_admits(&relay->pace, now, kt_loop_worked(relay->loop));
 }
 
 static void *
@@ -537,11 +589,8 @@ on_head(void *self, struct kt_request *r, const struct kt_head *head)
 		.has_body = head->body_bytes != KT_HEAD_NO_BODY };
 
 	/* What has no body is no work, and tells whether kt is alive. */
-	if (ev.has_body &&
-	    kt_pace_is_strict(&relay->pace, kt_loop_now(relay->loop)) &&
-	    !kt_pace_admits(&relay->pace, kt_loop_now(relay->loop),
-	        kt_loop_worked(relay->loop))) {
-		refuse_for_now(r);
+	if (ev.has_body && !may_begin(relay)) {
+		refuse_for_now(relay, r);
 		return NULL;
 	}
 	c = begin(relay, r);
@@ -600,23 +649,6 @@ on_done(void *self)
 }
 
 static void
-record_reject(struct kt_relay *relay, const struct kt_audit_reject *r)
-{
-	struct kt_disk_time now;
-	struct kt_buf body;
-
-	kt_disk_now(&now);
-	kt_console_reject(
-	    relay->console, now.real_us, r->status, r->detail.ptr);
-	kt_buf_init(&body, REJECT_MAX);
-	/* Refused it is in any case; without a log the writer says so. */
-	if (kt_audit_reject_write(r, &body, NULL) == KT_OK)
-		(void)!kt_writer_submit(
-		    relay->writer, kt_buf_span(&body), NULL, NULL, NULL);
-	kt_buf_fini(&body);
-}
-
-static void
 on_reject(void *self, unsigned status, const char *what,
     const struct kt_head *head)
 {
@@ -632,34 +664,6 @@ on_reject(void *self, unsigned status, const char *what,
 	record_reject(self, &r);
 }
 
-/* One record a second: what is shed must stay cheap. */
-static void
-record_shed(void *self)
-{
-	struct kt_relay *relay = self;
-	char detail[48];
-	int n = snprintf(detail, sizeof(detail), "overloaded: %llu calls",
-	    (unsigned long long)relay->nshed);
-	struct kt_audit_reject r = { .status = 503,
-		.reason_code = kt_span_of(
-		    kt_reason_code(KT_REASON_GATEWAY_BUSY)),
-		.detail = { detail, (size_t)n } };
-
-	relay->nshed = 0;
-	record_reject(relay, &r);
-}
-
-static void
-on_shed(void *self)
-{
-	struct kt_relay *relay = self;
-
-	if (relay->nshed++ == 0 && kt_timer_set(relay->loop,
-	        &relay->shed_timer, kt_loop_now(relay->loop) + SHED_RECORD_US,
-	        record_shed, relay) < 0)
-		record_shed(relay);
-}
-
 static void
 on_empty(void *self)
 {
@@ -670,7 +674,7 @@ on_empty(void *self)
 }
 
 const struct kt_listen_events kt_relay_events = { on_head, on_body, on_end,
-	on_sent, on_gone, on_done, on_reject, on_shed, on_empty };
+	on_sent, on_gone, on_done, on_reject, on_empty };
 
 void
 kt_relay_recorded(

@@ -36,13 +36,13 @@ each_turn(void *self)
 {
 	struct kt_worker *w = self;
 	uint64_t wait_us = kt_listen_turn(w->listen);
-	uint64_t now = kt_loop_clock(w->loop), refused;
+	uint64_t begin = kt_loop_now(w->loop), end = kt_loop_clock(w->loop);
+	struct kt_pace *pace = &w->relay.pace;
 
-	kt_pace_turn(&w->relay.pace, kt_loop_now(w->loop), now,
-	    kt_loop_worked(w->loop));
-	refused = kt_pace_tell(&w->relay.pace, now);
-	if (refused > 0)
-		kt_say("overloaded: %ju calls refused", (uintmax_t)refused);
+	if (kt_pace_is_long(pace, begin, end))
+		kt_pace_turn(pace, begin, end, kt_loop_worked(w->loop));
+	else
+		kt_pace_rest(pace);
 	kt_console_flush(&w->console);
 	kt_writer_wake(w->relay.writer);
 	return wait_us;

@@ -98,13 +98,16 @@
 #define KT_OFFLINE_CALLS_MAX 8
 
 /*
- * A worker whose turns take more work than the first for longer than the second,
- * without a pause of the third, has more work than it can do: new calls are
- * then refused (503, retry-after) for the rest of a turn that is as long.  A
- * call takes several turns, each with its refusals: tens of milliseconds.
+ * A worker whose turns take more work than the first for longer than the
+ * second, without a pause of the third, has more work than it can do: new
+ * calls then begin in the first part of a turn only (the fourth) and are
+ * refused (503, retry-after) in the rest of it.  A call takes four or five
+ * turns and each is at most some times that part, by calls under way and by
+ * refusals: tens of milliseconds in all.
  */
 #define KT_PACE_TURN_US 5000
 #define KT_PACE_PATIENCE_US 100000
 #define KT_PACE_REST_US 1000
+#define KT_PACE_SHARE_US 2000
 
 #endif

@@ -22,12 +22,11 @@ static struct {
 	struct kt_request *request;
 	struct kt_buf body;
 	char target[256], what[64];
-	int heads, ends, gone, finished, rejects, empty, sheds;
+	int heads, ends, gone, finished, rejects, empty;
 	unsigned status;
 	size_t sent;
 	bool answers; /* 200 with the body that came, as soon as it is whole */
 	bool refuses; /* 401 at the head */
-	bool toils;   /* long, in each head */
 	bool pauses;  /* after the first piece of a body */
 } seen;
 
@@ -39,10 +38,6 @@ on_head(void *worker, struct kt_request *r, const struct kt_head *head)
 	seen.heads++;
 	(void)snprintf(seen.target, sizeof(seen.target), "%.*s",
 	    KT_SPAN_ARG(head->path));
-	if (seen.toils)
-		for (clock_t start = clock();
-		     clock() - start < 2 * KT_TURN_MAX_US;)
-			; /* CLOCKS_PER_SEC is a million by POSIX */
 	if (seen.refuses) {
 		kt_request_answer(r, 401, NULL, 0, 2);
 		ok(kt_request_write(r, KT_SPAN("no")) == KT_OK);
@@ -107,13 +102,6 @@ on_reject(void *worker, unsigned status, const char *what,
 }
 
 static void
-on_shed(void *worker)
-{
-	(void)worker;
-	seen.sheds++;
-}
-
-static void
 on_empty(void *worker)
 {
 	(void)worker;
@@ -131,7 +119,7 @@ static void
 begin(bool answers)
 {
 	static const struct kt_listen_events events = { on_head, on_body,
-		on_end, on_sent, on_gone, on_done, on_reject, on_shed, on_empty };
+		on_end, on_sent, on_gone, on_done, on_reject, on_empty };
 	struct kt_listen_options o = { .events = &events, .nfds = 1,
 		.head_us = 400000, .body_idle_us = 400000,
 		.keepalive_us = 400000, .write_idle_us = 400000,
@@ -716,36 +704,6 @@ a_drain_finishes_what_began_and_serves_nothing_new(void)
 }
 
 static void
-new_calls_are_shed_when_a_turn_has_taken_too_long(void)
-{
-	struct kt_span ask = KT_SPAN("POST / HTTP/1.1\r\n" H
-				     "Content-Length: 4\r\n\r\nbody");
-	int fds[4], served = 0, shed = 0;
-	bool is_closed;
-
-	begin(true);
-	seen.toils = true;
-	for (size_t i = 0; i < KT_NELEMS(fds); i++)
-		fds[i] = dial();
-	turns(5);
-	for (size_t i = 0; i < KT_NELEMS(fds); i++)
-		ok(send(fds[i], ask.ptr, ask.len, 0) == (ssize_t)ask.len);
-	for (size_t i = 0; i < KT_NELEMS(fds); i++) {
-		struct kt_span got = hear(fds[i], 60, &is_closed);
-
-		ok(!is_closed);
-		served += has(got, " 200 ");
-		shed += has(got, " 503 ") && has(got, "retry-after: 1");
-	}
-	ok(served == 1 && shed == 3 && seen.sheds == 3 && seen.heads == 1);
-	say(fds[3], ask);
-	ok(has(hear(fds[3], 40, &is_closed), " 200 "));
-	for (size_t i = 0; i < KT_NELEMS(fds); i++)
-		(void)close(fds[i]);
-	end();
-}
-
-static void
 a_port_in_use_is_an_error_with_its_cause(void)
 {
 	struct kt_config_address again;
@@ -787,7 +745,6 @@ main(void)
 	RUN(a_client_that_leaves_in_the_middle_is_noticed_soon);
 	RUN(a_slow_head_body_or_reader_is_closed_by_its_deadline);
 	RUN(a_drain_finishes_what_began_and_serves_nothing_new);
-	RUN(new_calls_are_shed_when_a_turn_has_taken_too_long);
 	RUN(a_port_in_use_is_an_error_with_its_cause);
 	return done();
 }
