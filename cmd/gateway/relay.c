@@ -367,6 +367,8 @@ start_upstream(struct kt_call *c, const struct kt_order *o)
 	c->is_upload = o->length != at_hand;
 	c->to_send = at_hand;
 	c->sent = 0;
+	c->is_sent = false; /* of the attempt before, as is a fault */
+	c->fault = 0;
 	c->is_piece_out = true; /* what is at hand, be it nothing */
 	kt_buf_reset(&c->going);
 	if (origin == NULL || kt_upstream_start(c->relay->upstream, origin,
