@@ -15,5 +15,7 @@ libkt_a_SOURCES += \
 	%D%/stream.c \
 	%D%/set.c \
 	%D%/validate.c \
+	%D%/letters.def \
+	%D%/credential.c \
 	%D%/address.c \
 	%D%/person.c
