@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/files.h"
@@ -126,23 +127,62 @@ add_listed(struct kt_cmd_files *files, struct listing *l, const char *folder,
 	return KT_OK;
 }
 
-enum kt_rc
-kt_cmd_files_add_folder(
-    struct kt_cmd_files *files, const char *shipped, struct kt_err *err)
+/* All files of a folder whose names end in ".yaml", by name. */
+static enum kt_rc
+add_folder(struct kt_cmd_files *files, const char *folder, struct kt_err *err)
 {
-	struct listing l = { .n = 0 };
-	char folder[KT_CMD_PATH_MAX];
+	struct listing l = { .mem = kt_arena_new(1u << 20) };
 	enum kt_rc rc;
 
-	if (!kt_cmd_find_file(shipped, folder))
-		return kt_fail(err, KT_E_IO, "'%s' is neither in %s nor beside "
-		    "the program", shipped, KT_DATADIR);
-	l.mem = kt_arena_new(1u << 20);
 	if (l.mem == NULL)
 		return kt_fail(err, KT_E_LIMIT, "out of memory");
 	rc = add_listed(files, &l, folder, err);
 	kt_arena_free(&l.mem);
 	return rc;
+}
+
+/* A file or a folder, beside the file that names it. */
+static enum kt_rc
+add_named(struct kt_cmd_files *files, const char *name, const char *beside,
+    struct kt_err *err)
+{
+	const char *slash = strrchr(beside, '/');
+	char path[KT_CMD_PATH_MAX];
+	struct stat st;
+	int len;
+
+	if (name[0] == '/' || slash == NULL)
+		len = snprintf(path, sizeof(path), "%s", name);
+	else
+		len = snprintf(path, sizeof(path), "%.*s/%s",
+		    (int)(slash - beside), beside, name);
+	if (len < 0 || (size_t)len >= sizeof(path))
+		return kt_fail(err, KT_E_LIMIT, "a path of policies.detectors "
+		    "is longer than %d bytes", KT_CMD_PATH_MAX - 1);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return add_folder(files, path, err);
+	return kt_cmd_files_add(files, path, err);
+}
+
+enum kt_rc
+kt_cmd_files_detectors(struct kt_cmd_files *detectors,
+    const struct kt_settings *settings, const struct kt_cmd_files *config,
+    struct kt_err *err)
+{
+	const struct kt_config_strings *own = &settings->policies.detectors;
+	char folder[KT_CMD_PATH_MAX];
+
+	if (!kt_cmd_find_file("policies/detectors", folder))
+		return kt_fail(err, KT_E_IO, "'policies/detectors' is neither in "
+		    "%s nor beside the program", KT_DATADIR);
+	if (add_folder(detectors, folder, err) < 0)
+		return err->rc;
+	for (size_t i = 0; i < own->n; i++) {
+		if (add_named(detectors, own->at[i].ptr,
+		        config->names[own->node->at.file], err) < 0)
+			return kt_wrap(err, "policies.detectors");
+	}
+	return KT_OK;
 }
 
 void

@@ -32,9 +32,6 @@ struct kt_cmd_files {
 /* Reads one more; KT_E_LIMIT over KT_CONFIG_FILES_MAX files. */
 KT_MUSTCHECK enum kt_rc kt_cmd_files_add(
     struct kt_cmd_files *files, const char *path, struct kt_err *err);
-/* All files of a shipped folder whose names end in ".yaml", by name. */
-KT_MUSTCHECK enum kt_rc kt_cmd_files_add_folder(
-    struct kt_cmd_files *files, const char *shipped, struct kt_err *err);
 void kt_cmd_files_fini(struct kt_cmd_files *files);
 /*
  * The databases of the shipped detectors; empty when they are nowhere: then,
@@ -48,6 +45,14 @@ void kt_cmd_saved_detectors(struct kt_buf *out);
  */
 KT_MUSTCHECK enum kt_rc kt_cmd_files_policy(struct kt_cmd_files *files,
     char *const *paths, size_t n, struct kt_err *err);
+
+/*
+ * The detectors: the shipped ones, then those that policies.detectors of the
+ * settings name, which were loaded from the files of config.
+ */
+KT_MUSTCHECK enum kt_rc kt_cmd_files_detectors(struct kt_cmd_files *detectors,
+    const struct kt_settings *settings, const struct kt_cmd_files *config,
+    struct kt_err *err);
 
 /* Settings, what they live in, and what is wrong with them. */
 struct kt_cmd_settings {

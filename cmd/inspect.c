@@ -303,8 +303,8 @@ prepare(struct job *j)
 			return KT_EXIT_UNKNOWN; /* told */
 	}
 	if (rc == KT_OK)
-		rc = kt_cmd_files_add_folder(
-		    &j->detectors, "policies/detectors", &err);
+		rc = kt_cmd_files_detectors(
+		    &j->detectors, j->settings.settings, &j->files, &err);
 	if (rc == KT_OK) {
 		kt_cmd_saved_detectors(&saved);
 		o.settings = j->settings.settings;

@@ -98,8 +98,8 @@ kt_edition_read(struct kt_edition **out, const struct kt_edition_options *o,
 	if (rc == KT_OK)
 		rc = kt_cmd_settings_load(&e->settings, &e->files, err);
 	if (rc == KT_OK)
-		rc = kt_cmd_files_add_folder(
-		    &e->detectors, "policies/detectors", err);
+		rc = kt_cmd_files_detectors(
+		    &e->detectors, e->settings.settings, &e->files, err);
 	if (rc == KT_OK)
 		rc = read_tokens(e, o->tokens_file, err);
 	if (rc == KT_OK)

@@ -25,6 +25,7 @@
 #include "cmd/gateway/pidfile.h"
 #include "cmd/gateway/worker.h"
 #include "disk/disk.h"
+#include "policy/policy.h"
 
 #define LISTEN_MAX 16
 #define WORKERS_MAX 256
@@ -174,14 +175,14 @@ check_openness(struct gateway *g, struct kt_err *err)
 static const char *
 audit_dir(const struct gateway *g)
 {
-	const struct kt_config_audit *audit =
-	    &kt_edition_settings(g->edition)->audit;
+	struct kt_config_audit audit =
+	    kt_policy_audit(kt_edition_settings(g->edition));
 	const char *from_env = getenv("KT_AUDIT_DIR");
 
 	if (g->audit_dir != NULL)
 		return g->audit_dir;
-	if (audit->directory.len > 0)
-		return audit->directory.ptr;
+	if (audit.directory.len > 0)
+		return audit.directory.ptr;
 	return from_env != NULL && *from_env != '\0' ? from_env : "audit";
 }
 
@@ -211,7 +212,7 @@ open_log(struct gateway *g, struct kt_err *err)
 		.dir = kt_span_of(audit_dir(g)),
 		.deployment = KT_SPAN("kt"),
 		.gateway = host_name(host),
-		.durability = s->audit.durability == KT_CONFIG_ASYNC
+		.durability = kt_policy_audit(s).durability == KT_CONFIG_ASYNC
 		    ? KT_DURABILITY_ASYNC : KT_DURABILITY_COMMIT,
 		.software = KT_SPAN("kt " PACKAGE_VERSION),
 		.policy_version = s->pack.version,

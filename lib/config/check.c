@@ -10,6 +10,9 @@
 #include "config/check.h"
 #include "config/fill.h"
 
+/* Half a year: what reviewers of incidents ask for at least. */
+#define RETENTION_MIN 183
+
 void
 kt_config_fault_hide(struct kt_config_ctx *ctx,
     const struct kt_config_node *section, const char *field)
@@ -236,4 +239,17 @@ kt_config_check_routes(
 		    node_of_key(routes, s)->key_at,
 		    "a route is a path that begins with '/', or \"*\"");
 	}
+}
+
+void
+kt_config_check_retention(struct kt_config_ctx *ctx,
+    const struct kt_config_node *section, int64_t days,
+    struct kt_span below_minimum)
+{
+	if (days >= RETENTION_MIN || days <= 0 || below_minimum.len > 0)
+		return;
+	kt_config_fault(ctx, KT_CONFIG_RANGE, section, "retention_days",
+	    "'retention_days' is below %d", RETENTION_MIN);
+	kt_config_fault_help(ctx, "say why in 'below_minimum', or keep records "
+	    "for %d days", RETENTION_MIN);
 }

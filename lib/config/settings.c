@@ -9,8 +9,6 @@
 #include "config/settings.h"
 
 #define SECONDS_MAX 86400
-/* Half a year: what reviewers of incidents ask for at least. */
-#define RETENTION_MIN 183
 
 static bool
 is_number(struct kt_span s, size_t *at)
@@ -289,6 +287,9 @@ static const struct kt_config_field policies_fields[] = {
 	KT_CONFIG_FIELD(S, STRINGS, chain, .is_required = true,
 	    .doc = "Policy kinds in the order in which they act; one without "
 	    "settings uses its defaults"),
+	KT_CONFIG_FIELD(S, STRINGS, detectors,
+	    .doc = "Files of detectors of your own, or folders of them, beside "
+	    "the shipped ones; relative to the file that names them"),
 };
 #undef S
 const struct kt_config_table kt_config_policies_table = {
@@ -330,13 +331,8 @@ check_audit(void *section, struct kt_config_ctx *ctx)
 {
 	const struct kt_config_audit *a = section;
 
-	if (a->retention_days >= RETENTION_MIN || a->retention_days <= 0 ||
-	    a->below_minimum.len > 0)
-		return;
-	kt_config_fault(ctx, KT_CONFIG_RANGE, a->node, "retention_days",
-	    "'retention_days' is below %d", RETENTION_MIN);
-	kt_config_fault_help(ctx, "say why in 'below_minimum', or keep records "
-	    "for %d days", RETENTION_MIN);
+	kt_config_check_retention(
+	    ctx, a->node, a->retention_days, a->below_minimum);
 }
 
 static const char *const durabilities[] = { "commit", "strict", "async", NULL };

@@ -86,6 +86,7 @@ struct kt_config_link {
 struct kt_config_policies {
 	const struct kt_config_node *node;
 	struct kt_config_strings chain;  /* names as written */
+	struct kt_config_strings detectors; /* files and folders, as written */
 	const struct kt_config_link *links;
 	size_t links_n;
 };
@@ -107,6 +108,10 @@ struct kt_config_audit {
 	int on_failure;                  /* 0 fail_closed, 1 fail_open */
 	struct kt_config_ship ship;
 };
+/* For the check of a table: fewer days than is lawful want a reason. */
+void kt_config_check_retention(struct kt_config_ctx *ctx,
+    const struct kt_config_node *section, int64_t days,
+    struct kt_span below_minimum);
 
 struct kt_settings {
 	const struct kt_config_node *node;

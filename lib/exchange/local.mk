@@ -6,6 +6,7 @@ libkt_a_SOURCES += \
 	%D%/program_priv.h \
 	%D%/answer.c \
 	%D%/exchange.c \
+	%D%/idle.c \
 	%D%/inbound.c \
 	%D%/inflate.c \
 	%D%/inspect.c \

@@ -9,8 +9,8 @@
 #include "exchange/exchange_priv.h"
 #include "policy/detector_file.h"
 
-static void
-warn(struct kt_program *p, struct kt_span text)
+void
+kt_program_warn(struct kt_program *p, struct kt_span text)
 {
 	if (text.ptr != NULL && p->nwarnings < KT_PROGRAM_WARNINGS_MAX)
 		p->warnings[p->nwarnings++] = text;
@@ -125,7 +125,7 @@ read_secret(struct kt_program *p, const struct kt_program_options *o,
 		return;
 	t->is_available = !needs_secret(p, t);
 	if (!t->is_available)
-		warn(p, kt_arena_printf(p->mem,
+		kt_program_warn(p, kt_arena_printf(p->mem,
 		    "target %.*s is unavailable: its secret (%s %.*s) is not set",
 		    KT_SPAN_ARG(t->id), ref->from == KT_CONFIG_FILE ? "file" :
 		    "variable", KT_SPAN_ARG(ref->name)));
@@ -144,7 +144,7 @@ add_target(struct kt_program *p, const struct kt_program_options *o,
 	    vendors[vendor].base_url == NULL ||
 	    (size_t)format >= KT_NELEMS(vendors) ||
 	    vendors[format].base_url == NULL) {
-		warn(p, kt_arena_printf(p->mem,
+		kt_program_warn(p, kt_arena_printf(p->mem,
 		    "target %.*s is unavailable: provider %.*s is not supported "
 		    "yet", KT_SPAN_ARG(c->id), KT_SPAN_ARG(c->provider)));
 		return KT_OK;
@@ -215,7 +215,7 @@ add_targets(struct kt_program *p, const struct kt_program_options *o,
 	};
 	p->ntargets++;
 	p->uses_offline = true;
-	warn(p, KT_SPAN("no API key found: the built-in offline model answers; "
+	kt_program_warn(p, KT_SPAN("no API key found: the built-in offline model answers; "
 	                "set ANTHROPIC_API_KEY for the real one"));
 	return KT_OK;
 }
@@ -285,46 +285,6 @@ add_tokens(struct kt_program *p, const struct kt_program_options *o,
 	return KT_OK;
 }
 
-/*
- * Sections that load and are shown, and that nothing acts on yet.  Somebody
- * who wrote one must not believe that it protects anything.
- */
-static void
-warn_of_idle(struct kt_program *p)
-{
-	const struct kt_settings *s = p->settings;
-	const struct {
-		const char *name;
-		bool is_set;
-	} idle[] = {
-		{ "projects", s->projects.n > 0 },
-		{ "consumer_groups", s->consumer_groups.n > 0 },
-		{ "providers.strategy other than single and ordered",
-		    s->providers.strategy > 1 },
-		{ "providers.circuit_breaker",
-		    s->providers.circuit_breaker.node != NULL },
-		{ "providers.retry", s->providers.retry.node != NULL },
-		{ "providers.model_aliases", s->providers.model_aliases.n > 0 },
-		{ "providers.routing_rules", s->providers.routing_rules.n > 0 },
-		{ "gateway.admin", s->gateway.admin.node != NULL },
-		{ "audit.content", s->audit.content > 0 },
-		{ "audit.durability: strict",
-		    s->audit.durability == KT_CONFIG_STRICT ||
-		        s->audit.strict_classes != 0 },
-		{ "audit.ship", s->audit.ship.node != NULL },
-		{ "recording", s->recording.node != NULL },
-		{ "webhooks", s->webhooks.n > 0 },
-		{ "telemetry", s->telemetry.node != NULL },
-		{ "shared_state", s->shared_state.node != NULL },
-	};
-
-	for (size_t i = 0; i < KT_NELEMS(idle); i++) {
-		if (idle[i].is_set)
-			warn(p, kt_arena_printf(p->mem,
-			    "%s is not acted on by this version", idle[i].name));
-	}
-}
-
 /* What decides: the effective settings and the bytes of the detectors. */
 static enum kt_rc
 add_hash(struct kt_program *p, const struct kt_program_options *o,
@@ -383,7 +343,7 @@ kt_program_new(const struct kt_program_options *o, struct kt_err *err)
 		kt_program_free(&p);
 		return NULL;
 	}
-	warn_of_idle(p);
+	kt_program_warn_of_idle(p);
 	return p;
 }
 

@@ -27,6 +27,11 @@ struct kt_program {
 	bool uses_offline; /* by default, not by name */
 };
 
+/* One more sentence for the start; text is in the program's memory. */
+void kt_program_warn(struct kt_program *p, struct kt_span text);
+/* idle.c: one for each key that is there and that nothing acts on. */
+void kt_program_warn_of_idle(struct kt_program *p);
+
 /*
  * Structure repeats: names, types, roles, ids of one stream.  Short texts in
  * which nothing was found are kept, so that each is searched once; by hash,

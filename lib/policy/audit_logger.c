@@ -8,9 +8,9 @@
 struct settings {
 	struct kt_config_common common;
 	bool immutable, log_all_access;
-	int64_t retention_days;
-	struct kt_span below_minimum;
-	int content, durability;
+	struct kt_span directory, below_minimum;
+	int64_t retention_days; /* 0: as audit has it */
+	int content, durability; /* negative: as audit has it */
 };
 static const char *const contents[] = { "none", "redacted", "full", NULL };
 static const char *const durabilities[] = { "commit", "strict", "async", NULL };
@@ -18,22 +18,34 @@ static const char *const durabilities[] = { "commit", "strict", "async", NULL };
 static const struct kt_config_field fields[] = {
 	KT_CONFIG_FIELD(struct settings, BOOL, immutable, .fallback = "true",
 	    .doc = "Records are chained and cannot be changed unnoticed"),
+	KT_CONFIG_FIELD(struct settings, STRING, directory,
+	    .doc = "Where records are written; default: audit.directory"),
 	KT_CONFIG_FIELD(struct settings, INT, retention_days, .min = 1,
-	    .max = 36500, .fallback = "365", .doc = "How long records are kept"),
+	    .max = 36500, .doc = "How long records are kept; default: "
+	    "audit.retention_days"),
 	KT_CONFIG_FIELD(struct settings, STRING, below_minimum,
 	    .doc = "Why fewer than 183 days are enough"),
 	KT_CONFIG_FIELD(struct settings, BOOL, log_all_access,
 	    .fallback = "true",
 	    .doc = "false: no details of findings for calls that passed"),
 	KT_CONFIG_FIELD(struct settings, ENUM, content, .names = contents,
-	    .fallback = "none", .doc = "Which content is kept"),
+	    .doc = "Which content is kept; default: audit.content"),
 	KT_CONFIG_FIELD(struct settings, ENUM, durability,
 	    .names = durabilities,
 	    .doc = "When a record must be on disk; default: audit.durability"),
 };
+static void
+check(void *section, struct kt_config_ctx *ctx)
+{
+	const struct settings *s = section;
+
+	kt_config_check_retention(
+	    ctx, s->common.node, s->retention_days, s->below_minimum);
+}
+
 static const struct kt_config_table table =
     KT_CONFIG_KIND_TABLE(struct settings, "audit-logger", fields,
-	.doc = "How much of a call its record tells");
+	.check = check, .doc = "How much of a call its record tells");
 
 bool
 kt_policy_logs_passed(const struct kt_chain *c)
@@ -46,6 +58,31 @@ kt_policy_logs_passed(const struct kt_chain *c)
 			return s->log_all_access;
 	}
 	return true;
+}
+
+struct kt_config_audit
+kt_policy_audit(const struct kt_settings *settings)
+{
+	struct kt_config_audit audit = settings->audit;
+	const struct kt_config_policies *p = &settings->policies;
+
+	for (size_t i = 0; i < p->links_n; i++) {
+		const struct settings *s = p->links[i].settings;
+
+		if (p->links[i].kind->table != &table || !s->common.enabled)
+			continue;
+		if (s->directory.len > 0)
+			audit.directory = s->directory;
+		if (s->durability >= 0)
+			audit.durability = s->durability;
+		if (s->content >= 0)
+			audit.content = s->content;
+		if (s->retention_days > 0) {
+			audit.retention_days = s->retention_days;
+			audit.below_minimum = s->below_minimum;
+		}
+	}
+	return audit;
 }
 
 const struct kt_policy_kind kt_policy_audit_logger = {

@@ -105,6 +105,7 @@ choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
 {
 	(void)err; /* its own detectors cannot be missing */
 	kt_policy_select_group(p, db, "user");
+	kt_policy_select_files(p, db);
 	return KT_OK;
 }
 

@@ -119,6 +119,18 @@ kt_policy_select_group(
 	}
 }
 
+void
+kt_policy_select_files(struct kt_policy *p, const struct kt_detect *db)
+{
+	for (size_t i = 0; i < kt_detect_count(db); i++) {
+		const struct kt_detector *d = kt_detect_def(db, i);
+
+		/* Detectors that settings bring have a policy's name before. */
+		if (strcmp(d->group, "user") == 0 && strchr(d->id, ':') == NULL)
+			kt_detect_set_add(&p->listens, i);
+	}
+}
+
 enum kt_rc
 kt_policy_select_names(struct kt_policy *p, const struct kt_detect *db,
     const struct kt_config_strings *names, struct kt_err *err)

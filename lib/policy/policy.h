@@ -126,6 +126,8 @@ struct kt_opinion {
 size_t kt_chain_judge(const struct kt_chain *c, const struct kt_finding *f,
     enum kt_component component, struct kt_opinion *out, size_t room,
     size_t *deciding);
+/* The audit section, with what an enabled audit-logger of the chain says. */
+struct kt_config_audit kt_policy_audit(const struct kt_settings *settings);
 /* audit-logger's log_all_access; true without that policy. */
 bool kt_policy_logs_passed(const struct kt_chain *c);
 /* Adds the marker of the deciding policy for the matched text. */

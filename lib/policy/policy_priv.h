@@ -24,6 +24,8 @@ KT_MUSTCHECK enum kt_rc kt_policy_define_patterns(const struct kt_policy *p,
 /* Adds all of a group, or the own ones of this policy when group is "user". */
 void kt_policy_select_group(struct kt_policy *p, const struct kt_detect *db,
     const char *group);
+/* Adds those of group "user" that came from files. */
+void kt_policy_select_files(struct kt_policy *p, const struct kt_detect *db);
 /* Adds by id, group or entity; an unknown name is KT_E_PARSE. */
 KT_MUSTCHECK enum kt_rc kt_policy_select_names(struct kt_policy *p,
     const struct kt_detect *db, const struct kt_config_strings *names,

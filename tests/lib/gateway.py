@@ -57,14 +57,16 @@ def shipped(pack, targets, mode=None):
 class Gateway:
     """CONFIG: text of a file, a path, or a list of them."""
 
-    def __init__(self, config, env=None, args=(), ready_seconds=20):
+    def __init__(self, config, env=None, args=(), ready_seconds=20,
+                 audit_dir=True):
         self.folder = tempfile.mkdtemp(prefix="kt-")
         self.audit = os.path.join(self.folder, "audit")
         self.text = b""
         home = os.path.join(self.folder, "home")
         os.mkdir(home)
-        argv = [KT, "gateway", "run", "--listen", "127.0.0.1:0",
-                "--audit-dir", self.audit]
+        argv = [KT, "gateway", "run", "--listen", "127.0.0.1:0"]
+        if audit_dir:
+            argv += ["--audit-dir", self.audit]
         configs = config if isinstance(config, list) else [config]
         for i, text in enumerate(configs):
             if not os.path.isabs(text):

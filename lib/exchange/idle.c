@@ -1,0 +1,105 @@
+/*
+ * idle - what a configuration says and this version does not act on.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Sections and keys of the published format load, so that a file serves
+ * several versions.  Somebody who wrote one must not believe that it
+ * protects anything: each is told at the start, by its place.  What acts
+ * from now on leaves this list.
+ */
+#include "exchange/program_priv.h"
+
+static const struct idle {
+	const char *path; /* "*": every element or kind */
+	const char *harmless; /* words that change nothing, or NULL */
+} idle[] = {
+	{ "pack.enabled", "true" },
+	{ "gateway.admin", NULL },
+	{ "gateway.fail_mode", "block" },
+	{ "projects", NULL },
+	{ "consumer_groups", NULL },
+	{ "policy.*.on_error", "block" },
+	{ "policy.prompt-injection.encoding", NULL },
+	{ "policy.prompt-injection.boundaries", NULL },
+	{ "policy.pii-detector.redaction.reversible", "false" },
+	{ "policy.audit-logger.immutable", "true" },
+	{ "policy.audit-logger.content", "none" },
+	{ "policy.audit-logger.durability", "commit async" },
+	{ "providers.strategy", "single ordered" },
+	{ "providers.circuit_breaker", NULL },
+	{ "providers.retry", NULL },
+	{ "providers.model_aliases", NULL },
+	{ "providers.routing_rules", NULL },
+	{ "providers.targets.*.weight", "1 1.0" },
+	{ "providers.targets.*.health_probe", NULL },
+	{ "providers.targets.*.rate_limit", NULL },
+	{ "providers.targets.*.pricing", NULL },
+	{ "pricing", NULL },
+	{ "audit.durability", "commit async" },
+	{ "audit.strict_classes", NULL },
+	{ "audit.content", "none" },
+	{ "audit.hash_mode", "salted" },
+	{ "audit.ship", NULL },
+	{ "recording", NULL },
+	{ "webhooks", NULL },
+	{ "telemetry", NULL },
+	{ "shared_state", NULL },
+};
+
+static bool
+is_harmless(const struct kt_config_node *n, const char *words)
+{
+	struct kt_span rest = kt_span_of(words);
+
+	if (n->type == KT_CONFIG_NODE_NULL ||
+	    (n->type != KT_CONFIG_NODE_SCALAR && n->n == 0))
+		return true;
+	while (rest.len > 0) {
+		size_t len = kt_span_find(rest, ' ');
+
+		if (kt_span_eq(n->text, kt_span_sub(rest, 0, len)))
+			return true;
+		rest = kt_span_sub(rest, len + 1, rest.len);
+	}
+	return false;
+}
+
+static void
+tell(struct kt_program *p, const struct idle *i, const struct kt_config_node *n)
+{
+	if (is_harmless(n, i->harmless ? i->harmless : ""))
+		return;
+	kt_program_warn(p, kt_arena_printf(p->mem,
+	    "%s (line %u) is not acted on by this version", i->path,
+	    (unsigned)n->key_at.line));
+}
+
+/* Follows the rest of the path from here; the paths of the table are short. */
+static void
+follow(struct kt_program *p, const struct idle *i, struct kt_span rest,
+    const struct kt_config_node *n)
+{
+	size_t len = kt_span_find(rest, '.');
+	struct kt_span word = kt_span_sub(rest, 0, len);
+	const struct kt_config_node *c;
+
+	if (n == NULL || rest.len == 0) {
+		if (n != NULL)
+			tell(p, i, n);
+		return;
+	}
+	rest = kt_span_sub(rest, len + 1, rest.len);
+	if (!kt_span_eq(word, KT_SPAN("*"))) {
+		follow(p, i, rest, kt_config_get(n, word));
+		return;
+	}
+	for (c = n->first; c != NULL; c = c->next)
+		follow(p, i, rest, c);
+}
+
+void
+kt_program_warn_of_idle(struct kt_program *p)
+{
+	for (size_t i = 0; i < KT_NELEMS(idle); i++)
+		follow(p, &idle[i], kt_span_of(idle[i].path), p->settings->node);
+}
