@@ -9,7 +9,7 @@
 #include "base/base.h"
 
 #define ALIGNMENT 16u
-#define FIRST_BLOCK 4096u
+#define FIRST_BLOCK 1024u /* each of thousands of streams has some */
 #define BLOCK_MAX (1u << 20)
 
 void *

@@ -56,6 +56,7 @@ kt_exchange_new(const struct kt_exchange_options *o)
 	x->peer.is_tls = o->peer.is_tls;
 	x->peer.address = kt_arena_dup(x->mem, o->peer.address);
 	x->peer.certificate = kt_arena_dup(x->mem, o->peer.certificate);
+	x->request_verdict.mem = x->answer_verdict.mem = x->mem;
 	x->request_verdict.action = KT_ACTION_IGNORE;
 	x->answer_verdict.action = KT_ACTION_IGNORE;
 	x->decision = KT_ACTION_BLOCK;
@@ -75,6 +76,7 @@ kt_exchange_free(struct kt_exchange **xp)
 	kt_buf_fini(&x->answer);
 	kt_buf_fini(&x->offline);
 	kt_json_fini(&x->answer_json);
+	kt_free(x->inspection.segments);
 	if (x->has_hash)
 		kt_audit_hash_fini(&x->hash);
 	(void)kt_x_charge(x); /* there is nothing left to charge for */

@@ -57,12 +57,15 @@ struct kt_x_verdict {
 	kt_class_set by_component[KT_NCOMPONENTS];
 	/* Something was found in a value that a record might repeat. */
 	bool is_tainted;
-	struct kt_x_detection detections[KT_X_DETECTIONS_MAX];
-	size_t ndetections;
 	enum kt_reason reasons[KT_X_REASONS_MAX]; /* without repeats */
 	size_t nreasons;
-	struct kt_audit_rule rules[KT_X_REASONS_MAX];
-	size_t nrules;
+	/* In mem, as they come: nearly every call has few or none.  A list
+	 * that could not grow has filled the arena, which refuses. */
+	struct kt_arena *mem;
+	struct kt_x_detection *detections;
+	size_t ndetections, detections_cap;
+	struct kt_audit_rule *rules;
+	size_t nrules, rules_cap;
 };
 
 /* Edits of one body, in document order. */
@@ -73,7 +76,7 @@ struct kt_x_edits {
 
 /* Where an inspection of a whole body stands between turns. */
 struct kt_x_inspection {
-	struct kt_segments segments;
+	struct kt_segments *segments; /* while it is under way */
 	enum kt_format format;
 	struct kt_measures measures;
 	struct kt_x_counts {

@@ -424,13 +424,19 @@ kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
     enum kt_direction direction, const struct kt_json *json,
     struct kt_span text)
 {
-	x->inspection = (struct kt_x_inspection){ .is_under_way = true };
-	x->inspection.measures.bytes = text.len;
-	x->inspection.format = format;
-	kt_segments_init(
-	    &x->inspection.segments, format, direction, json, text);
+	struct kt_x_inspection *in = &x->inspection;
+	struct kt_segments *segments = in->segments;
+
+	*in = (struct kt_x_inspection){ .is_under_way = true };
+	in->measures.bytes = text.len;
+	in->format = format;
+	/* A stack for the deepest text: not to be kept by every stream. */
+	in->segments = segments ? segments : kt_alloc(sizeof(*segments));
+	if (in->segments == NULL)
+		return; /* kt_x_inspect says so */
+	kt_segments_init(in->segments, format, direction, json, text);
 	if (x->program->chain.hears != 0)
-		kt_segments_want_all(&x->inspection.segments);
+		kt_segments_want_all(in->segments);
 }
 
 /* An escape is one character, a pair of them for one too. */
@@ -487,7 +493,7 @@ note_opaque(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_segment *s)
 {
 	const struct kt_json_node *n =
-	    &x->inspection.segments.json->nodes[s->node];
+	    &x->inspection.segments->json->nodes[s->node];
 
 	kt_x_note_uninspectable(v, s->component);
 	x->node = s->node;
@@ -502,12 +508,12 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_segment *s, struct kt_x_edits *edits, size_t *cost)
 {
 	struct kt_x_inspection *in = &x->inspection;
-	const struct kt_json *j = in->segments.json;
-	struct kt_span raw = kt_json_string(j, in->segments.text, s->node);
+	const struct kt_json *j = in->segments->json;
+	struct kt_span raw = kt_json_string(j, in->segments->text, s->node);
 
 	*cost += raw.len + 16;
 	if (kt_json_type(j, s->node) != KT_JSON_STRING)
-		return kt_x_inspect_node(x, v, j, in->segments.text, s, in->format,
+		return kt_x_inspect_node(x, v, j, in->segments->text, s, in->format,
 		    x->mem, edits);
 	in->counts.count[s->component]++;
 	in->counts.bytes[s->component] += raw.len;
@@ -518,7 +524,7 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 	if (s->kind != KT_SEGMENT_FIXED && kt_x_has_limits(x))
 		measure_text(&in->measures, raw, true);
 	return kt_x_inspect_node(
-	    x, v, j, in->segments.text, s, in->format, x->mem, edits);
+	    x, v, j, in->segments->text, s, in->format, x->mem, edits);
 }
 
 static void
@@ -571,15 +577,17 @@ kt_x_is_within_limits(struct kt_exchange *x, const struct kt_measures *m)
 	return x->answer_verdict.action != KT_ACTION_BLOCK;
 }
 
-int
-kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
+static int
+inspect_slice(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_edits *edits)
 {
 	struct kt_x_inspection *in = &x->inspection;
 	struct kt_segment s;
 	size_t cost = 0;
 
-	while (kt_segments_next(&in->segments, &s)) {
+	if (in->segments == NULL)
+		return KT_E_LIMIT;
+	while (kt_segments_next(in->segments, &s)) {
 		enum kt_rc rc = inspect_segment(x, v, &s, edits, &cost);
 
 		if (rc < 0)
@@ -588,9 +596,22 @@ kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
 			return 0;
 	}
 	in->is_under_way = false;
-	apply_limits(x, v, &in->measures, in->segments.direction == KT_ANSWER);
+	apply_limits(x, v, &in->measures, in->segments->direction == KT_ANSWER);
 	/* An arena that refused anything may have lost an edit: refuse. */
 	if (kt_arena_is_full(x->mem) || kt_arena_is_full(x->turn))
 		return KT_E_LIMIT;
 	return 1;
+}
+
+int
+kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
+    struct kt_x_edits *edits)
+{
+	int rc = inspect_slice(x, v, edits);
+
+	if (rc != 0) {
+		kt_free(x->inspection.segments);
+		x->inspection.segments = NULL;
+	}
+	return rc;
 }

@@ -18,6 +18,26 @@ note_reason(struct kt_x_verdict *v, enum kt_reason reason)
 		v->reasons[v->nreasons++] = reason;
 }
 
+/* The list with room for one more of n, at most max; NULL: there is none. */
+static void *
+more(struct kt_arena *mem, void *list, size_t n, size_t *cap, size_t max,
+    size_t size)
+{
+	void *to;
+
+	if (n < *cap)
+		return list;
+	if (n == max)
+		return NULL;
+	*cap = n > 0 ? 2 * n : 4;
+	to = kt_arena_array(mem, *cap, size);
+	if (to == NULL)
+		*cap = n;
+	else if (n > 0)
+		memcpy(to, list, n * size);
+	return to;
+}
+
 static void
 note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
     enum kt_action action, enum kt_reason reason)
@@ -25,6 +45,7 @@ note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
 	struct kt_span policy = kt_span_of(p->kind->config.name);
 	struct kt_span rule = kt_span_of(kt_reason_code(reason));
 	struct kt_span word = kt_span_of(kt_action_name(action));
+	struct kt_audit_rule *at;
 
 	for (size_t i = 0; i < v->nrules; i++) {
 		if (kt_span_eq(v->rules[i].policy, policy) &&
@@ -32,9 +53,13 @@ note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
 		    kt_span_eq(v->rules[i].action, word))
 			return;
 	}
-	if (v->nrules < KT_NELEMS(v->rules))
-		v->rules[v->nrules++] = (struct kt_audit_rule){
-			.policy = policy, .rule = rule, .action = word };
+	at = more(v->mem, v->rules, v->nrules, &v->rules_cap,
+	    KT_X_REASONS_MAX, sizeof(*at));
+	if (at == NULL)
+		return;
+	v->rules = at;
+	at[v->nrules++] = (struct kt_audit_rule){
+		.policy = policy, .rule = rule, .action = word };
 }
 
 void
@@ -69,8 +94,11 @@ note_detection(struct kt_x_verdict *v, const struct kt_detector *d,
 			at = &v->detections[i];
 	}
 	if (at == NULL) {
-		if (v->ndetections == KT_NELEMS(v->detections))
+		at = more(v->mem, v->detections, v->ndetections,
+		    &v->detections_cap, KT_X_DETECTIONS_MAX, sizeof(*at));
+		if (at == NULL)
 			return; /* the classes and reasons above still tell */
+		v->detections = at;
 		at = &v->detections[v->ndetections++];
 		*at = (struct kt_x_detection){ .detector = d->id,
 			.class = d->class, .component = c, .action = action };

@@ -47,8 +47,8 @@ begin(struct kt_look *l, struct kt_span text)
 {
 	kt_arena_reset(l->x->mem);
 	kt_arena_reset(l->x->turn);
-	l->x->request_verdict =
-	    (struct kt_x_verdict){ .action = KT_ACTION_IGNORE };
+	l->x->request_verdict = (struct kt_x_verdict){
+		.action = KT_ACTION_IGNORE, .mem = l->x->mem };
 	l->edits = (struct kt_x_edits){ 0 };
 	l->found.n = 0;
 	l->text = text;

@@ -53,7 +53,8 @@ struct kt_json {
 	size_t pos;
 	int state, number;
 	uint32_t depth;
-	struct kt_json_frame open[KT_JSON_DEPTH_MAX];
+	struct kt_json_frame *open; /* in frames: few texts nest deep */
+	struct kt_buf frames;
 	struct kt_buf names, table; /* duplicate search, until the end */
 	/* The first refusal stays. */
 	enum kt_rc rc;

@@ -72,6 +72,7 @@ kt_json_reset(struct kt_json *j, size_t max_bytes)
 	j->max_bytes = max_bytes;
 	j->store.limit = ((size_t)most_nodes(max_bytes) + 1) * sizeof(*j->nodes);
 	j->names.limit = j->table.limit = SIZE_MAX;
+	j->frames.limit = KT_JSON_DEPTH_MAX * sizeof(*j->open);
 	j->names.len = 0;
 	j->count = 1;
 	j->cap = 0;
@@ -88,9 +89,11 @@ void
 kt_json_fini(struct kt_json *j)
 {
 	kt_buf_fini(&j->store);
+	kt_buf_fini(&j->frames);
 	kt_buf_fini(&j->names);
 	kt_buf_fini(&j->table);
 	j->nodes = NULL;
+	j->open = NULL;
 	j->count = j->cap = 0;
 	j->is_complete = false;
 }
@@ -153,10 +156,22 @@ add_node(struct kt_json *j, enum kt_json_type type, size_t at)
 }
 
 static bool
-open_value(struct kt_json *j, enum kt_json_type type)
+more_frames(struct kt_json *j)
 {
 	if (j->depth == KT_JSON_DEPTH_MAX)
 		return wrong(j, j->pos, "nested too deep");
+	j->frames.len = j->depth * sizeof(*j->open);
+	if (kt_buf_reserve(&j->frames, sizeof(*j->open)) < 0)
+		return refuse(j, KT_E_LIMIT, j->pos, "no memory for the index");
+	j->open = (struct kt_json_frame *)(void *)j->frames.ptr;
+	return true;
+}
+
+static bool
+open_value(struct kt_json *j, enum kt_json_type type)
+{
+	if (j->depth == j->frames.cap / sizeof(*j->open) && !more_frames(j))
+		return false;
 	if (!add_node(j, type, j->pos))
 		return false;
 	j->open[j->depth++] = (struct kt_json_frame){

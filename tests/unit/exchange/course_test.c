@@ -2,6 +2,11 @@
  * The course of a call by hand: which target is asked when, what clocks do,
  * and what the record says of each way to end.
  */
+#include "config.h" /* mallinfo2 is an extension */
+
+#include <malloc.h>
+
+#include "exchange/exchange_priv.h"
 #include "tests/unit/exchange/drive.h"
 #include "tests/unit/exchange/words.h"
 
@@ -307,6 +312,55 @@ a_file_that_is_too_large_is_stopped_on_its_way(void)
 	world_fini(&w);
 }
 
+static size_t
+allocated(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+/* Thousands of them are open at once; a held event is the worst of it. */
+static void
+an_open_stream_holds_24_kib_and_nothing_of_its_request(void)
+{
+	static char body[65536];
+	struct drive d[2];
+	struct result r[2];
+	struct world w;
+	size_t before = 0;
+
+	(void)snprintf(body, sizeof(body), "{\"model\":\"m\",\"max_tokens\":9,"
+	    "\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":"
+	    "\"%060000d mail a@example.com\"}]}", 0);
+	ok(world_init(&w, TWO("")));
+	for (int i = 0; i < 2; i++) { /* the first one warms what is shared */
+		before = allocated();
+		d[i] = ask(&w, &r[i], body);
+		feed(&d[i], (struct kt_event){ .kind = KT_EVENT_UPSTREAM_SENT });
+		answer(&d[i], 200, event_type, "event: message_start\ndata: {"
+		    "\"type\":\"message_start\",\"message\":{\"id\":\"x\","
+		    "\"model\":\"m\",\"content\":[]}}\n\n"
+		    "event: content_block_start\ndata: {\"type\":"
+		    "\"content_block_start\",\"index\":0,\"content_block\":{"
+		    "\"type\":\"text\",\"text\":\"\"}}\n\n");
+		for (int k = 0; k < 100; k++)
+			feed(&d[i], (struct kt_event){
+			    .kind = KT_EVENT_UPSTREAM_BODY,
+			    .bytes = KT_SPAN("event: content_block_delta\ndata: {"
+			        "\"type\":\"content_block_delta\",\"index\":0,"
+			        "\"delta\":{\"type\":\"text_delta\",\"text\":"
+			        "\" word\"}}\n\n") });
+		ok(r[i].out.len > 0 && d[i].is_up);
+		result_fini(&r[i]);
+	}
+	ok(d[1].x->stream.first != NULL); /* " word" may yet be an e-mail */
+	ok(allocated() - before <= 24576);
+	kt_exchange_free(&d[0].x);
+	kt_exchange_free(&d[1].x);
+	world_fini(&w);
+}
+
 int
 main(void)
 {
@@ -317,5 +371,10 @@ main(void)
 	RUN(a_paused_upstream_is_not_silent);
 	RUN(the_record_tells_how_a_call_ended);
 	RUN(a_file_that_is_too_large_is_stopped_on_its_way);
+	if (allocated() > 0)
+		RUN(an_open_stream_holds_24_kib_and_nothing_of_its_request);
+	else
+		SKIP(an_open_stream_holds_24_kib_and_nothing_of_its_request,
+		    "the allocator does not count");
 	return done();
 }
