@@ -9,13 +9,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/gateway/console.h"
 #include "json/write.h"
 
 #define LINES_MAX (1u << 20)
+#define LINE_MAX_BYTES 512 /* more than all columns at their widest */
 
 void
 kt_console_init(struct kt_console *c, bool is_json)
@@ -68,20 +68,46 @@ kt_console_flush(struct kt_console *c)
 		kt_buf_reset(&c->lines);
 }
 
-/* Printable, at most `room` bytes, for a terminal. */
-static const char *
-shown(struct kt_span s, char *to, size_t room)
-{
-	size_t n = s.len < room - 1 ? s.len : room - 1;
+/* The parts of a line, which has room for them. */
 
-	if (n == 0) {
-		(void)snprintf(to, room, "-");
-		return to;
-	}
-	for (size_t i = 0; i < n; i++)
-		to[i] = s.ptr[i] > 0x20 && s.ptr[i] < 0x7f ? s.ptr[i] : '?';
-	to[n] = '\0';
-	return to;
+static void
+text(struct kt_buf *line, const char *s)
+{
+	size_t n = strlen(s);
+
+	memcpy(line->ptr + line->len, s, n);
+	line->len += n;
+}
+
+/* Printable, for a terminal; at most `most` bytes, filled up to `width`. */
+static void
+column(struct kt_buf *line, struct kt_span s, size_t most, size_t width)
+{
+	struct kt_span shown = s.len > 0 ? kt_span_sub(s, 0, most) : KT_SPAN("-");
+	char *to = line->ptr + line->len;
+
+	for (size_t i = 0; i < shown.len; i++)
+		to[i] = shown.ptr[i] > 0x20 && shown.ptr[i] < 0x7f
+		    ? shown.ptr[i]
+		    : '?';
+	if (shown.len < width)
+		memset(to + shown.len, ' ', width - shown.len);
+	line->len += shown.len < width ? width : shown.len;
+}
+
+static void
+number(struct kt_buf *line, uint64_t n, size_t width)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	for (size_t len = sizeof(digits) - at; len < width; len++)
+		text(line, " ");
+	memcpy(line->ptr + line->len, digits + at, sizeof(digits) - at);
+	line->len += sizeof(digits) - at;
 }
 
 static const char *
@@ -96,43 +122,58 @@ color_of(const struct kt_console *c, struct kt_span decision)
 	return "\033[31m";
 }
 
-static void
-clock_text(char out[static 16], uint64_t wall_us)
+/* Local time, spelt once a second. */
+static const char *
+clock_text(struct kt_console *c, uint64_t wall_us)
 {
 	time_t at = (time_t)(wall_us / 1000000);
 	struct tm tm;
 
+	if (at == c->clock_at && c->clock[0] != '\0')
+		return c->clock;
+	c->clock_at = at;
 	if (localtime_r(&at, &tm) == NULL ||
-	    strftime(out, 16, "%H:%M:%S", &tm) == 0)
-		(void)snprintf(out, 16, "--:--:--");
+	    strftime(c->clock, sizeof(c->clock), "%H:%M:%S", &tm) == 0)
+		(void)snprintf(c->clock, sizeof(c->clock), "--:--:--");
+	return c->clock;
 }
 
 static void
 print_call(struct kt_console *c, const struct kt_summary *s)
 {
-	char at[16], who[21], model[31], decision[10], class[10], why[40];
+	struct kt_buf *line = &c->lines;
 	struct kt_span served =
 	    s->model_served.len > 0 ? s->model_served : s->model_requested;
 
-	clock_text(at, s->start_wall_us);
-	if (kt_buf_printf(&c->lines,
-	        "%s  %-16s %-28s %s%-8s%s %-9s %7llu %6llu %6llums %6llums"
-	        "  %u%s%s\n",
-	        at, shown(s->principal, who, sizeof(who)),
-	        shown(served.len > 0 ? served : s->endpoint, model,
-	            sizeof(model)),
-	        color_of(c, s->decision),
-	        shown(s->decision, decision, sizeof(decision)),
-	        c->is_colored ? "\033[0m" : "",
-	        shown(s->data_class, class, sizeof(class)),
-	        (unsigned long long)(s->usage.input + s->usage.cache_read +
-	            s->usage.cache_write),
-	        (unsigned long long)s->usage.output,
-	        (unsigned long long)s->first_byte_us / 1000,
-	        (unsigned long long)s->total_us / 1000, s->status,
-	        s->reason.len > 0 ? " " : "",
-	        s->reason.len > 0 ? shown(s->reason, why, sizeof(why)) : "") < 0)
+	if (kt_buf_reserve(line, LINE_MAX_BYTES) < 0) {
 		c->dropped++;
+		return;
+	}
+	text(line, clock_text(c, s->start_wall_us));
+	text(line, "  ");
+	column(line, s->principal, 20, 16);
+	text(line, " ");
+	column(line, served.len > 0 ? served : s->endpoint, 30, 28);
+	text(line, " ");
+	text(line, color_of(c, s->decision));
+	column(line, s->decision, 9, 8);
+	text(line, c->is_colored ? "\033[0m " : " ");
+	column(line, s->data_class, 9, 9);
+	text(line, " ");
+	number(line, s->usage.input + s->usage.cache_read +
+	    s->usage.cache_write, 7);
+	text(line, " ");
+	number(line, s->usage.output, 6);
+	text(line, " ");
+	number(line, s->first_byte_us / 1000, 6);
+	text(line, "ms ");
+	number(line, s->total_us / 1000, 6);
+	text(line, "ms  ");
+	number(line, s->status, 0);
+	text(line, s->reason.len > 0 ? " " : "");
+	if (s->reason.len > 0)
+		column(line, s->reason, 39, 0);
+	text(line, "\n");
 }
 
 static void
@@ -229,14 +270,12 @@ kt_console_reject(
 {
 	struct kt_json_writer w;
 	size_t before = c->lines.len;
-	char at[16];
 
 	if (c->fd < 0)
 		return;
 	if (!c->is_json) {
-		clock_text(at, wall_us);
 		if (kt_buf_printf(&c->lines, "%s  refused before it was a call:"
-		        " %u %s\n", at, status, what) < 0)
+		        " %u %s\n", clock_text(c, wall_us), status, what) < 0)
 			c->dropped++;
 		return;
 	}

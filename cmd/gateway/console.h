@@ -10,6 +10,8 @@
  */
 #ifndef KT_CONSOLE_H
 #define KT_CONSOLE_H
+#include <time.h>
+
 #include "exchange/exchange.h"
 
 struct kt_console {
@@ -17,6 +19,8 @@ struct kt_console {
 	int fd;              /* -1: nowhere */
 	bool is_json, is_colored, is_owned;
 	uint64_t dropped;
+	time_t clock_at; /* the second that clock spells */
+	char clock[16];
 };
 
 void kt_console_init(struct kt_console *c, bool is_json);

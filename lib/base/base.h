@@ -62,9 +62,20 @@ struct kt_span {
 
 struct kt_span kt_span_of(const char *cstr);
 struct kt_span kt_span_sub(struct kt_span s, size_t from, size_t len);
-bool kt_span_eq(struct kt_span a, struct kt_span b);
 /* ASCII letters compare without case; nothing else is folded. */
-bool kt_span_caseeq(struct kt_span a, struct kt_span b);
+bool kt_case_eq(const char *a, const char *b, size_t len);
+/* Inline, because most comparisons end at the lengths. */
+static inline bool
+kt_span_caseeq(struct kt_span a, struct kt_span b)
+{
+	return a.len == b.len && kt_case_eq(a.ptr, b.ptr, a.len);
+}
+static inline bool
+kt_span_eq(struct kt_span a, struct kt_span b)
+{
+	return a.len == b.len &&
+	    (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
 bool kt_span_starts(struct kt_span s, struct kt_span prefix);
 bool kt_span_ends(struct kt_span s, struct kt_span suffix);
 /* Index of the first c, or s.len. */
@@ -91,6 +102,8 @@ void kt_buf_reset(struct kt_buf *b); /* keeps the memory */
 /* KT_E_LIMIT leaves the buffer as it was. */
 KT_MUSTCHECK enum kt_rc kt_buf_add(struct kt_buf *b, struct kt_span s);
 KT_MUSTCHECK enum kt_rc kt_buf_addc(struct kt_buf *b, char c);
+/* In decimal. */
+KT_MUSTCHECK enum kt_rc kt_buf_addn(struct kt_buf *b, uint64_t n);
 KT_MUSTCHECK enum kt_rc kt_buf_printf(struct kt_buf *b, const char *fmt, ...)
     KT_PRINTF(2, 3);
 /* Room for len more bytes at ptr + len; the caller then raises len. */

@@ -109,6 +109,19 @@ kt_buf_add(struct kt_buf *b, struct kt_span s)
 }
 
 enum kt_rc
+kt_buf_addn(struct kt_buf *b, uint64_t n)
+{
+	char text[20];
+	size_t at = sizeof(text);
+
+	do
+		text[--at] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	return kt_buf_add(
+	    b, (struct kt_span){ text + at, sizeof(text) - at });
+}
+
+enum kt_rc
 kt_buf_addc(struct kt_buf *b, char c)
 {
 	return kt_buf_add(b, (struct kt_span){ .ptr = &c, .len = 1 });

@@ -21,12 +21,6 @@ kt_span_sub(struct kt_span s, size_t from, size_t len)
 	return (struct kt_span){ .ptr = s.ptr ? s.ptr + from : NULL, .len = len };
 }
 
-bool
-kt_span_eq(struct kt_span a, struct kt_span b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 static unsigned char
 lower(char c)
 {
@@ -34,14 +28,11 @@ lower(char c)
 }
 
 bool
-kt_span_caseeq(struct kt_span a, struct kt_span b)
+kt_case_eq(const char *a, const char *b, size_t len)
 {
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++) {
-		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+	for (size_t i = 0; i < len; i++)
+		if (lower(a[i]) != lower(b[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -9,7 +9,7 @@ bool
 kt_header_is_token_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') ||
+	    (c >= '0' && c <= '9') || c == '-' ||
 	    memchr("!#$%&'*+-.^_`|~", c, sizeof("!#$%&'*+-.^_`|~") - 1) != NULL;
 }
 

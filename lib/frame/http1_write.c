@@ -45,15 +45,12 @@ static enum kt_rc
 add_line(struct kt_buf *out, struct kt_span a, struct kt_span sep,
     struct kt_span b, struct kt_span end)
 {
+	const struct kt_span parts[] = { a, sep, b, end };
 	enum kt_rc rc = kt_buf_reserve(out, a.len + sep.len + b.len + end.len);
 
-	if (rc == KT_OK)
-		rc = kt_buf_add(out, a);
-	if (rc == KT_OK)
-		rc = kt_buf_add(out, sep);
-	if (rc == KT_OK)
-		rc = kt_buf_add(out, b);
-	return rc == KT_OK ? kt_buf_add(out, end) : rc;
+	for (size_t i = 0; i < KT_NELEMS(parts) && rc == KT_OK; i++)
+		rc = kt_buf_add(out, parts[i]);
+	return rc;
 }
 
 static enum kt_rc
@@ -63,7 +60,10 @@ add_framing(struct kt_buf *out, uint64_t body_bytes, bool has_length)
 		return kt_buf_add(out, KT_SPAN("Transfer-Encoding: chunked\r\n"));
 	if (body_bytes == KT_HTTP1_NO_BODY || has_length)
 		return KT_OK;
-	return kt_buf_printf(out, "Content-Length: %ju\r\n", (uintmax_t)body_bytes);
+	if (kt_buf_add(out, KT_SPAN("Content-Length: ")) < 0 ||
+	    kt_buf_addn(out, body_bytes) < 0)
+		return KT_E_LIMIT;
+	return kt_buf_add(out, KT_SPAN("\r\n"));
 }
 
 enum kt_rc

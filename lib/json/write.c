@@ -229,7 +229,7 @@ void
 kt_json_put_u64(struct kt_json_writer *w, uint64_t v)
 {
 	if (place(w))
-		keep(w, kt_buf_printf(w->out, "%llu", (unsigned long long)v));
+		keep(w, kt_buf_addn(w->out, v));
 }
 
 void
