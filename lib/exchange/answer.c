@@ -227,9 +227,13 @@ kt_x_upstream_head(struct kt_exchange *x, unsigned status,
 	} else {
 		x->phase = KT_X_PIPE;
 		if (is_inspected)
-			kt_x_note_uninspectable(
-			    &x->answer_verdict, KT_COMPONENT_COMPLETION);
-		kt_x_answer_head(x, status, KT_LENGTH_CHUNKED);
+			(void)kt_x_note_uninspectable(
+			    x, &x->answer_verdict, KT_COMPONENT_COMPLETION);
+		if (x->answer_verdict.action == KT_ACTION_BLOCK)
+			kt_x_refuse(x, x->answer_verdict.reason,
+			    x->answer_verdict.policy, NULL);
+		else
+			kt_x_answer_head(x, status, KT_LENGTH_CHUNKED);
 	}
 }
 

@@ -313,7 +313,11 @@ void kt_x_apply_text_limits(struct kt_exchange *x, struct kt_x_verdict *v,
 void kt_x_measure_answer(struct kt_exchange *x, struct kt_span raw);
 bool kt_x_is_within_limits(
     struct kt_exchange *x, const struct kt_measures *m);
-void kt_x_note_uninspectable(struct kt_x_verdict *v, enum kt_component c);
+/* What the policies together do about it: FLAG or BLOCK. */
+enum kt_action kt_x_note_uninspectable(
+    struct kt_exchange *x, struct kt_x_verdict *v, enum kt_component c);
+/* Long enough for a picture or a cipher text, and nothing but base64. */
+bool kt_x_is_payload(struct kt_span raw);
 /* Nobody outside can know it; each call gives another one. */
 void kt_x_seed_json(struct kt_exchange *x, struct kt_json *json);
 /* By start, insertions first, ties in the order they were made. */

@@ -423,8 +423,8 @@ read_facts(struct kt_exchange *x)
 		return false;
 	}
 	if (!x->is_json) {
-		kt_x_note_uninspectable(
-		    &x->request_verdict, KT_COMPONENT_MESSAGES);
+		(void)kt_x_note_uninspectable(
+		    x, &x->request_verdict, KT_COMPONENT_MESSAGES);
 		return true;
 	}
 	if (kt_request_facts(x->surface.endpoint, &x->json,

@@ -9,6 +9,9 @@
 #include "exchange/exchange_priv.h"
 #include "json/write.h"
 
+/* Shorter ones are identifiers and words: they can be read as they are. */
+#define PAYLOAD_MIN 128
+
 enum kt_rc
 kt_x_edit_add(struct kt_x_edits *e, struct kt_arena *mem, size_t start,
     size_t end, struct kt_span text)
@@ -479,13 +482,47 @@ kt_x_has_limits(const struct kt_exchange *x)
 	return false;
 }
 
-void
-kt_x_note_uninspectable(struct kt_x_verdict *v, enum kt_component c)
+enum kt_action
+kt_x_note_uninspectable(
+    struct kt_exchange *x, struct kt_x_verdict *v, enum kt_component c)
 {
+	const struct kt_chain *chain = &x->program->chain;
+	enum kt_reason reason = kt_reason_of(c, KT_CLASS_UNINSPECTABLE);
+	enum kt_action strongest = KT_ACTION_FLAG;
+
 	v->threats |= KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
 	v->by_component[c] |= KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
-	kt_x_note(v, KT_ACTION_FLAG, kt_reason_of(c, KT_CLASS_UNINSPECTABLE),
-	    NULL);
+	kt_x_note(v, KT_ACTION_FLAG, reason, NULL);
+	for (size_t i = 0; i < chain->n; i++) {
+		const struct kt_policy *p = &chain->policies[i];
+		enum kt_action a = KT_ACTION_FLAG;
+
+		if (p->kind->unseen == NULL ||
+		    !(p->components & KT_COMPONENT_BIT(c)))
+			continue;
+		if (p->common->mode != KT_CONFIG_MONITOR &&
+		    x->surface.endpoint != KT_ENDPOINT_DETECT)
+			a = p->kind->unseen(p);
+		kt_x_note(v, a, reason, p);
+		strongest = a < strongest ? a : strongest;
+	}
+	return strongest;
+}
+
+bool
+kt_x_is_payload(struct kt_span raw)
+{
+	if (kt_span_starts(raw, KT_SPAN("data:")))
+		raw = kt_span_sub(raw, kt_span_find(raw, ',') + 1, raw.len);
+	for (size_t i = 0; i < raw.len; i++) {
+		char c = raw.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		        (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+		        c == '=' || c == '-' || c == '_'))
+			return false;
+	}
+	return raw.len >= PAYLOAD_MIN;
 }
 
 static enum kt_rc
@@ -495,17 +532,18 @@ note_opaque(struct kt_exchange *x, struct kt_x_verdict *v,
 	const struct kt_json_node *n =
 	    &x->inspection.segments->json->nodes[s->node];
 
-	kt_x_note_uninspectable(v, s->component);
+	enum kt_action a = kt_x_note_uninspectable(x, v, s->component);
+
 	x->node = s->node;
 	return x->sightings == NULL ? KT_OK :
 	    note_sighting(x, (struct kt_sighting){ .start = n->start + 1,
 		.end = n->end - 1, .confidence_pm = 1000,
-		.component = s->component, .action = KT_ACTION_FLAG });
+		.component = s->component, .action = a });
 }
 
 static enum kt_rc
 inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
-    const struct kt_segment *s, struct kt_x_edits *edits, size_t *cost)
+    struct kt_segment *s, struct kt_x_edits *edits, size_t *cost)
 {
 	struct kt_x_inspection *in = &x->inspection;
 	const struct kt_json *j = in->segments->json;
@@ -519,7 +557,13 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 	in->counts.bytes[s->component] += raw.len;
 	if (s->kind == KT_SEGMENT_OPAQUE) {
 		in->measures.attachment_bytes += raw.len;
-		return raw.len > 0 ? note_opaque(x, v, s) : KT_OK;
+		if (raw.len == 0)
+			return KT_OK;
+		if (note_opaque(x, v, s) < 0)
+			return KT_E_LIMIT;
+		if (kt_x_is_payload(raw))
+			return KT_OK;
+		s->kind = KT_SEGMENT_FIXED; /* a URL, a name: read as it is */
 	}
 	if (s->kind != KT_SEGMENT_FIXED && kt_x_has_limits(x))
 		measure_text(&in->measures, raw, true);

@@ -319,7 +319,8 @@ note_opaque(struct kt_exchange *x, const struct kt_x_slot *slot,
 
 		if (p->kind == KT_PART_OPAQUE &&
 		    kt_json_string(&slot->json, data, p->node).len > 0)
-			kt_x_note_uninspectable(&x->answer_verdict, p->component);
+			(void)kt_x_note_uninspectable(
+			    x, &x->answer_verdict, p->component);
 	}
 }
 
@@ -378,6 +379,8 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 		rc = kt_x_inspect_event(x, slot, kt_x_slot_data(slot));
 	else
 		note_opaque(x, slot, kt_x_slot_data(slot));
+	if (x->answer_verdict.action == KT_ACTION_BLOCK)
+		rc = KT_E_PARSE;
 	if (rc == KT_OK && (kt_arena_is_full(x->mem) ||
 	        kt_arena_is_full(x->turn) ||
 	        s->held_bytes + slot->raw_bytes > HELD_MAX))

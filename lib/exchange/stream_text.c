@@ -219,7 +219,7 @@ take_step(struct kt_exchange *x, struct kt_x_block *b,
 static void
 give_up(struct kt_exchange *x, struct kt_x_block *b)
 {
-	kt_x_note_uninspectable(&x->answer_verdict, b->component);
+	(void)kt_x_note_uninspectable(x, &x->answer_verdict, b->component);
 	b->is_inspected = b->is_collected = false;
 	kt_buf_fini(&b->text);
 }
@@ -346,9 +346,15 @@ inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
 		break;
 	case KT_PART_OPAQUE:
 		if (kt_json_string(&slot->json, data, part->node).len > 0)
-			kt_x_note_uninspectable(
-			    &x->answer_verdict, part->component);
-		return KT_OK;
+			(void)kt_x_note_uninspectable(
+			    x, &x->answer_verdict, part->component);
+		if (x->answer_verdict.action == KT_ACTION_BLOCK)
+			return KT_E_PARSE;
+		if (kt_x_is_payload(
+		        kt_json_string(&slot->json, data, part->node)))
+			return KT_OK;
+		s.kind = KT_SEGMENT_FIXED;
+		break;
 	case KT_PART_SIGNED:
 		s.kind = KT_SEGMENT_SIGNED;
 		break;
@@ -356,7 +362,7 @@ inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
 	case KT_PART_WHOLE:
 		break;
 	}
-	if (part->block != 0)
+	if (part->block != 0 && part->kind != KT_PART_OPAQUE)
 		return inspect_growing(x, slot, data, part, piece);
 	return inspect_whole(x, slot, data, &s, edits);
 }

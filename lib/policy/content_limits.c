@@ -6,7 +6,7 @@
 
 struct settings {
 	struct kt_config_common common;
-	int action;
+	int action, uninspectable;
 	int64_t max_bytes, max_chars, max_words, max_messages, max_tools;
 	int64_t max_attachment_bytes, max_completion_chars;
 };
@@ -25,6 +25,10 @@ static const struct kt_config_field fields[] = {
 	LIMIT(max_tools, "Tool definitions"),
 	LIMIT(max_attachment_bytes, "Bytes of images and documents as sent"),
 	LIMIT(max_completion_chars, "Characters of a whole answer"),
+	KT_CONFIG_FIELD(struct settings, ENUM, uninspectable,
+	    .names = actions, .fallback = "flag",
+	    .doc = "What to do about content that cannot be read: references "
+	           "by URL or id, encrypted content, unknown kinds of blocks"),
 };
 static const struct kt_config_table table =
     KT_CONFIG_KIND_TABLE(struct settings, "content-limits", fields,
@@ -66,8 +70,17 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 	return s->action == 0 ? KT_ACTION_BLOCK : KT_ACTION_FLAG;
 }
 
+static enum kt_action
+unseen(const struct kt_policy *p)
+{
+	const struct settings *s = (const struct settings *)p->common;
+
+	return s->uninspectable == 0 ? KT_ACTION_BLOCK : KT_ACTION_FLAG;
+}
+
 const struct kt_policy_kind kt_policy_content_limits = {
 	.config = { .name = "content-limits", .table = &table },
 	.judge = judge,
 	.measure = measure,
+	.unseen = unseen,
 };

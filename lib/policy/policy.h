@@ -63,6 +63,9 @@ struct kt_policy_kind {
 	/* NONE: within its limits. */
 	enum kt_reason (*measure)(const struct kt_policy *p,
 	    const struct kt_measures *m, bool is_answer);
+	/* What it does about content that cannot be looked into; NULL: notes
+	   it, as all do. */
+	enum kt_action (*unseen)(const struct kt_policy *p);
 	/* What stands where the matched text stood; NULL: the label. */
 	enum kt_rc (*mark)(const struct kt_policy *p,
 	    const struct kt_detector *d, struct kt_span matched,

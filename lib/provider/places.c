@@ -61,6 +61,7 @@ static const struct {
 	PLACE(AUDIO, ROWS(audio), ANY, true, TEXT),
 	PLACE(REFERENCE, ROWS(reference), ANY, true, TEXT),
 	PLACE(COMPACTION, ROWS(compaction), ANY, true, TEXT),
+	PLACE(UNHEARD, ROWS(unheard), ANY, true, TEXT),
 	PLACE(ANTHROPIC_ANSWER, ROWS(anthropic_answer), ANY, true, TEXT),
 	PLACE(OPENAI_ANSWER, ROWS(openai_answer), ANY, true, TEXT),
 	PLACE(RESPONSES_ANSWER, ROWS(responses_answer), ANY, true, TEXT),
@@ -178,6 +179,8 @@ enter_block(const struct kt_segments *it, uint32_t object,
 			r = &endings[i];
 	if (r != NULL)
 		go(it, r, s);
+	else
+		s->place = KT_PLACE_UNHEARD;
 }
 
 /* Responses: an item that only has a role is a message. */

@@ -47,6 +47,7 @@ enum kt_place {
 	KT_PLACE_AUDIO,
 	KT_PLACE_REFERENCE,
 	KT_PLACE_COMPACTION,
+	KT_PLACE_UNHEARD, /* of a type that nobody here has heard of */
 	/* Answers. */
 	KT_PLACE_ANTHROPIC_ANSWER,
 	KT_PLACE_OPENAI_ANSWER,

@@ -1,12 +1,14 @@
 exchange_drive = %D%/drive.h %D%/words.h %D%/chance.h
 check_PROGRAMS += \
 	tests/unit/exchange/bypass_test \
+	tests/unit/exchange/canary_test \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/sequence_test
 TESTS += \
 	tests/unit/exchange/bypass_test \
+	tests/unit/exchange/canary_test \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/leak_test \
@@ -23,3 +25,12 @@ tests_unit_exchange_sequence_test_SOURCES = \
 tests_unit_exchange_sequence_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_course_test_SOURCES = %D%/course_test.c $(exchange_drive)
 tests_unit_exchange_course_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_canary_test_SOURCES = %D%/canary_test.c $(exchange_drive)
+tests_unit_exchange_canary_test_LDADD = $(KT_LIBS)
+EXTRA_DIST += \
+	tests/data/anthropic-answer.json \
+	tests/data/anthropic-request.json \
+	tests/data/openai-answer.json \
+	tests/data/openai-request.json \
+	tests/data/responses-answer.json \
+	tests/data/responses-request.json
