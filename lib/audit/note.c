@@ -1,63 +1,13 @@
 /*
- * note - checkpoints as C2SP signed notes, for now without signatures.
+ * note - checkpoints as C2SP signed notes: their text.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Lines of text and not JSON: witnesses, monitors and other people's tools
  * read this format already, and a signature covers it byte by byte.
  */
-#include "audit/audit.h"
+#include "audit/key.h"
 
 #define ROOT_TEXT 44 /* base64 of 32 bytes */
-
-static const char base64[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static void
-encode_root(const uint8_t root[KT_AUDIT_HASH], char out[ROOT_TEXT + 1])
-{
-	uint8_t in[KT_AUDIT_HASH + 1] = { 0 };
-	char *to = out;
-
-	memcpy(in, root, KT_AUDIT_HASH);
-	for (size_t i = 0; i < sizeof(in); i += 3) {
-		uint32_t n = (uint32_t)in[i] << 16 | (uint32_t)in[i + 1] << 8 |
-		    in[i + 2];
-
-		for (int shift = 18; shift >= 0; shift -= 6)
-			*to++ = base64[n >> shift & 63];
-	}
-	out[ROOT_TEXT - 1] = '=';
-	out[ROOT_TEXT] = '\0';
-}
-
-/* Only the spelling that encode_root would choose. */
-static bool
-decode_root(struct kt_span text, uint8_t root[KT_AUDIT_HASH])
-{
-	char again[ROOT_TEXT + 1];
-	uint8_t out[KT_AUDIT_HASH + 1];
-
-	if (text.len != ROOT_TEXT)
-		return false;
-	for (size_t i = 0; i < ROOT_TEXT; i += 4) {
-		uint32_t n = 0;
-
-		for (size_t k = 0; k < 4; k++) {
-			const char *at = text.ptr[i + k] == '\0' ? NULL :
-			    strchr(base64, text.ptr[i + k]);
-
-			if (at == NULL && i + k != ROOT_TEXT - 1)
-				return false;
-			n = n << 6 | (at == NULL ? 0 : (uint32_t)(at - base64));
-		}
-		out[i / 4 * 3] = (uint8_t)(n >> 16);
-		out[i / 4 * 3 + 1] = (uint8_t)(n >> 8);
-		out[i / 4 * 3 + 2] = (uint8_t)n;
-	}
-	memcpy(root, out, KT_AUDIT_HASH);
-	encode_root(root, again);
-	return memcmp(again, text.ptr, ROOT_TEXT) == 0;
-}
 
 enum kt_rc
 kt_audit_checkpoint_write(struct kt_audit_chain *c, struct kt_span origin,
@@ -67,7 +17,7 @@ kt_audit_checkpoint_write(struct kt_audit_chain *c, struct kt_span origin,
 	char text[ROOT_TEXT + 1];
 
 	kt_audit_chain_root(c, root);
-	encode_root(root, text);
+	kt_audit_base64(root, KT_AUDIT_HASH, text);
 	if (kt_buf_printf(out, "%.*s\n%llu\n%s\n\n", KT_SPAN_ARG(origin),
 	    (unsigned long long)c->size, text) < 0)
 		return kt_fail(err, KT_E_LIMIT, "no room for a checkpoint");
@@ -107,7 +57,7 @@ kt_audit_checkpoint_parse(struct kt_span note, struct kt_audit_checkpoint *cp,
 	if (!kt_span_u64(size, &cp->size) ||
 	    (size.len > 1 && size.ptr[0] == '0'))
 		return kt_fail(err, KT_E_PARSE, "checkpoint: no size");
-	if (!decode_root(root, cp->root))
+	if (!kt_audit_unbase64(root, cp->root, KT_AUDIT_HASH))
 		return kt_fail(err, KT_E_PARSE, "checkpoint: no root");
 	/* No extension lines: we write none, and one could hide a note. */
 	if (!take_line(&note, &line) || line.len > 0)

@@ -83,6 +83,10 @@
 #define KT_AUDIT_SEGMENT_MAX (64u << 20)
 /* A record nested deeper is not one of ours. */
 #define KT_AUDIT_DEPTH_MAX 16
+/* Signature lines of one note: C2SP asks for 16, witnesses need some more. */
+#define KT_AUDIT_SIGNATURES_MAX 64
+/* One note: room for that many lines with names. */
+#define KT_AUDIT_NOTE_MAX 32768
 /* Breaks that a verifier lists before it only counts. */
 #define KT_AUDIT_BREAKS_MAX 100
 /* Choices of one streamed answer: the vendor's own bound on n. */

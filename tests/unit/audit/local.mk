@@ -7,3 +7,8 @@ check_PROGRAMS += tests/unit/audit/verify_test
 tests_unit_audit_verify_test_SOURCES = %D%/verify_test.c
 tests_unit_audit_verify_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/audit/verify_test
+
+check_PROGRAMS += tests/unit/audit/proof_test
+tests_unit_audit_proof_test_SOURCES = %D%/proof_test.c
+tests_unit_audit_proof_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/audit/proof_test
