@@ -1,6 +1,8 @@
 bin_PROGRAMS += kt
 kt_SOURCES = \
 	%D%/args.c \
+	%D%/audit/verdict.c \
+	%D%/audit/verdict.h \
 	%D%/audit_verify.c \
 	%D%/cmd.def \
 	%D%/cmd.h \
@@ -32,4 +34,5 @@ DETECTOR_FILES = \
 detectors.ktd: save-detectors$(EXEEXT) $(DETECTOR_FILES)
 	$(AM_V_GEN)./save-detectors$(EXEEXT) $@ $(DETECTOR_FILES)
 
+include %D%/audit/local.mk
 include %D%/gateway/local.mk

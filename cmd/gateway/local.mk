@@ -3,12 +3,15 @@ noinst_LIBRARIES += libgateway.a
 libgateway_a_SOURCES = \
 	%D%/bind.c \
 	%D%/bind.h \
+	%D%/checkpoint.c \
 	%D%/console.c \
 	%D%/console.h \
 	%D%/edition.c \
 	%D%/edition.h \
 	%D%/head.c \
 	%D%/head.h \
+	%D%/keys.c \
+	%D%/keys.h \
 	%D%/linger.c \
 	%D%/linger.h \
 	%D%/listen.c \
@@ -43,4 +46,4 @@ libgateway_a_SOURCES = \
 	%D%/worker.h \
 	%D%/writer.c \
 	%D%/writer.h
-GATEWAY_LIBS = libgateway.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS)
+GATEWAY_LIBS = libgateway.a libaudit.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS)

@@ -13,6 +13,9 @@
 
 #include <errno.h>
 
+/* A clock that moves less is being steered, not set. */
+#define STEP_US 500000
+
 /* A batch longer than this is written before its end: memory stays small. */
 #define BATCH_MAX (256u << 10)
 
@@ -65,6 +68,7 @@ take_opts(struct kt_log *log, const struct kt_writer_opts *opts,
     struct kt_err *err)
 {
 	uint8_t boot[16];
+	struct kt_disk_time now;
 
 	if (!is_name(opts->deployment) || !is_name(opts->gateway))
 		return kt_fail(err, KT_E_MISUSE, "the names of deployment and "
@@ -83,6 +87,8 @@ take_opts(struct kt_log *log, const struct kt_writer_opts *opts,
 	if (kt_disk_random(boot, sizeof(boot), err) < 0)
 		return err->rc;
 	kt_hex(boot, sizeof(boot), log->boot);
+	kt_disk_now(&now);
+	log->clock_us = (int64_t)now.real_us - (int64_t)now.mono_us;
 	log->io = opts->io;
 	log->durability = opts->durability;
 	log->segment_bytes = opts->segment_bytes > 0 ? opts->segment_bytes :
@@ -109,28 +115,12 @@ static enum kt_rc
 take_key(struct kt_log *log, struct kt_err *err)
 {
 	char path[KT_PATH_MAX];
-	struct kt_buf key;
-	enum kt_rc rc;
+	bool is_new;
 
 	if (kt_log_path(log, path, err, "key/commit.key") < 0)
 		return err->rc;
-	kt_buf_init(&key, 8192);
-	rc = kt_disk_read_file(log->io, path, KT_AUDIT_HASH, &key, err);
-	if (rc == KT_OK && key.len != KT_AUDIT_HASH) {
-		rc = kt_fail(err, KT_E_PARSE, "%s: not a key", path);
-	} else if (rc == KT_OK) {
-		memcpy(log->commit_key, key.ptr, KT_AUDIT_HASH);
-	} else if (rc == KT_E_IO && errno == ENOENT) {
-		rc = kt_disk_random(log->commit_key, KT_AUDIT_HASH, err);
-		if (rc == KT_OK)
-			rc = kt_disk_write_atomic(log->io, path,
-			    (struct kt_span){ (char *)log->commit_key,
-				KT_AUDIT_HASH }, 0600, err);
-	}
-	if (key.ptr != NULL)
-		explicit_bzero(key.ptr, key.cap);
-	kt_buf_fini(&key);
-	return rc;
+	return kt_keys_secret(
+	    log->io, path, true, log->commit_key, &is_new, err);
 }
 
 static void
@@ -139,6 +129,8 @@ release(struct kt_log *log)
 	kt_disk_close(&log->segment);
 	kt_disk_close(&log->checkpoints);
 	kt_audit_chain_fini(&log->chain);
+	kt_audit_tiles_fini(&log->tiles);
+	kt_keys_close(&log->keys);
 	kt_buf_fini(&log->batch);
 	kt_buf_fini(&log->body);
 	explicit_bzero(log->commit_key, sizeof(log->commit_key));
@@ -173,6 +165,7 @@ kt_log_open(struct kt_log *log, const struct kt_writer_opts *opts,
 	kt_buf_init(&log->body, KT_AUDIT_LINE_MAX);
 	if (take_opts(log, opts, err) < 0 ||
 	    kt_audit_chain_init(&log->chain, err) < 0 ||
+	    kt_audit_tiles_init(&log->tiles, err) < 0 ||
 	    open_files(log, err) < 0) {
 		release(log);
 		return kt_wrap(err, "audit log '%s'", log->dir);
@@ -182,8 +175,8 @@ kt_log_open(struct kt_log *log, const struct kt_writer_opts *opts,
 
 /* ---- appending ---- */
 
-static enum kt_rc
-poison(struct kt_log *log, struct kt_err *err)
+enum kt_rc
+kt_log_poison(struct kt_log *log, struct kt_err *err)
 {
 	log->is_poisoned = true;
 	return kt_wrap(err, "audit log '%s'", log->dir);
@@ -197,7 +190,7 @@ write_batch(struct kt_log *log, struct kt_err *err)
 	if (log->batch.len == 0)
 		return KT_OK;
 	if (kt_disk_append(&log->segment, kt_buf_span(&log->batch), err) < 0)
-		return poison(log, err);
+		return kt_log_poison(log, err);
 	kt_buf_reset(&log->batch);
 	return KT_OK;
 }
@@ -233,15 +226,36 @@ kt_log_sync(struct kt_log *log, struct kt_err *err)
 	if (log->durable == log->chain.size)
 		return KT_OK;
 	if (kt_disk_sync(&log->segment, err) < 0)
-		return poison(log, err);
+		return kt_log_poison(log, err);
 	log->durable = log->chain.size;
 	log->durable_bytes = log->segment.size;
 	return KT_OK;
 }
 
+/* A step of the wall clock is a record, so that times can be judged later. */
+static void
+note_clock(struct kt_log *log)
+{
+	struct kt_disk_time now;
+	struct kt_err ignored; /* the records that wait matter more */
+	int64_t is, step;
+
+	kt_disk_now(&now);
+	is = (int64_t)now.real_us - (int64_t)now.mono_us;
+	step = is - log->clock_us;
+	log->clock_us = is;
+	if (step > -STEP_US && step < STEP_US)
+		return;
+	kt_buf_reset(&log->body);
+	if (kt_audit_clock_write(step, &log->body, &ignored) == KT_OK)
+		(void)!kt_log_add_own(log, &ignored);
+}
+
 enum kt_rc
 kt_log_flush(struct kt_log *log, struct kt_err *err)
 {
+	if (log->batch.len > 0)
+		note_clock(log);
 	switch (log->durability) {
 	case KT_DURABILITY_COMMIT:
 		return kt_log_sync(log, err);
@@ -249,44 +263,6 @@ kt_log_flush(struct kt_log *log, struct kt_err *err)
 		return write_batch(log, err);
 	}
 	return kt_fail(err, KT_E_MISUSE, "unknown durability");
-}
-
-/* ---- checkpoints ---- */
-
-static enum kt_rc
-store_checkpoint(struct kt_log *log, struct kt_err *err)
-{
-	struct kt_span note;
-	char path[KT_PATH_MAX];
-
-	if (kt_log_path(log, path, err, "checkpoint") < 0)
-		return err->rc;
-	kt_buf_reset(&log->body);
-	if (kt_audit_checkpoint_write(
-	    &log->chain, kt_span_of(log->origin), &log->body, err) < 0)
-		return err->rc;
-	note = kt_buf_span(&log->body);
-	if (kt_disk_append(&log->checkpoints, note, err) < 0 ||
-	    kt_disk_append(&log->checkpoints, KT_SPAN("\n"), err) < 0 ||
-	    kt_disk_sync(&log->checkpoints, err) < 0)
-		return kt_wrap(err, "checkpoints");
-	if (kt_disk_write_atomic(log->io, path, note, 0600, err) < 0)
-		return err->rc;
-	kt_buf_reset(&log->body);
-	log->checkpointed = log->chain.size;
-	return KT_OK;
-}
-
-enum kt_rc
-kt_log_checkpoint(struct kt_log *log, struct kt_err *err)
-{
-	if (kt_log_sync(log, err) < 0)
-		return err->rc;
-	if (log->checkpointed == log->chain.size)
-		return KT_OK;
-	if (store_checkpoint(log, err) < 0)
-		return poison(log, err);
-	return KT_OK;
 }
 
 /* ---- segments ---- */
@@ -313,30 +289,41 @@ kt_log_add_own(struct kt_log *log, struct kt_err *err)
 static enum kt_rc
 add_genesis(struct kt_log *log, struct kt_err *err)
 {
+	char vkey[KT_AUDIT_VKEY_TEXT], epoch[KT_AUDIT_VKEY_TEXT];
 	struct kt_audit_genesis g = { .software = kt_span_of(log->software) };
 	uint8_t leaf[KT_AUDIT_HASH];
 
 	log->origin[0] = '\0';
+	if (kt_audit_signer_rename(
+	    &log->keys.stable, kt_span_of(log->name), err) < 0)
+		return err->rc;
+	kt_audit_vkey_text(&log->keys.stable.vkey, vkey);
+	kt_audit_vkey_text(&log->keys.epoch.vkey, epoch);
+	g.vkey = kt_span_of(vkey);
+	g.epoch_vkey = kt_span_of(epoch);
 	if (kt_audit_genesis_write(&g, &log->body, err) < 0 ||
 	    add_own(log, leaf, err) < 0)
 		return err->rc;
-	kt_log_set_origin(log, leaf);
-	return KT_OK;
+	return kt_log_set_origin(log, leaf, err);
 }
 
-void
-kt_log_set_origin(struct kt_log *log, const uint8_t leaf[KT_AUDIT_HASH])
+enum kt_rc
+kt_log_set_origin(struct kt_log *log, const uint8_t leaf[KT_AUDIT_HASH],
+    struct kt_err *err)
 {
 	char id[KT_AUDIT_LOG_ID + 1];
 
 	kt_hex(leaf, KT_AUDIT_LOG_ID / 2, id);
 	(void)snprintf(
 	    log->origin, sizeof(log->origin), "%s/%s", log->name, id);
+	return kt_audit_signer_rename(
+	    &log->keys.stable, kt_span_of(log->origin), err);
 }
 
 static enum kt_rc
 add_header(struct kt_log *log, struct kt_err *err)
 {
+	char epoch[KT_AUDIT_VKEY_TEXT];
 	struct kt_audit_segment seg = {
 		.number = log->number,
 		.software = kt_span_of(log->software),
@@ -346,6 +333,8 @@ add_header(struct kt_log *log, struct kt_err *err)
 		.policy_version = kt_span_of(log->policy_version),
 	};
 
+	kt_audit_vkey_text(&log->keys.epoch.vkey, epoch);
+	seg.epoch_vkey = kt_span_of(epoch);
 	if (kt_audit_segment_write(&seg, &log->chain, &log->body, err) < 0)
 		return err->rc;
 	return kt_log_add_own(log, err);
@@ -367,17 +356,35 @@ kt_log_begin_segment(struct kt_log *log, struct kt_err *err)
 	if (log->segment.size > 0)
 		return kt_fail(err, KT_E_PARSE, "%s: not empty", path);
 	log->number = log->next_number++;
-	log->durable_bytes = 0;
+	log->durable_bytes = log->checked_bytes = 0;
 	kt_buf_reset(&log->body);
 	if (log->chain.size == 0 && add_genesis(log, err) < 0)
 		return err->rc;
 	return add_header(log, err);
 }
 
+/* The next epoch's key, announced under the one that then is forgotten. */
+static enum kt_rc
+change_epoch(struct kt_log *log, struct kt_err *err)
+{
+	char vkey[KT_AUDIT_VKEY_TEXT];
+
+	if (kt_keys_make_next(&log->keys, err) < 0)
+		return err->rc;
+	kt_audit_vkey_text(&log->keys.next.vkey, vkey);
+	kt_buf_reset(&log->body);
+	if (kt_audit_key_write(kt_span_of(vkey), &log->body, err) < 0 ||
+	    kt_log_add_own(log, err) < 0 || kt_log_checkpoint(log, err) < 0)
+		return err->rc;
+	return kt_keys_promote(&log->keys, err);
+}
+
 static enum kt_rc
 change_segment(
     struct kt_log *log, struct kt_disk_file *old, struct kt_err *err)
 {
+	if (change_epoch(log, err) < 0)
+		return err->rc;
 	kt_buf_reset(&log->body);
 	if (kt_audit_mark_write(KT_SPAN("seal"), log->chain.size, &log->body,
 	    err) < 0 || kt_log_add_own(log, err) < 0 ||
@@ -398,7 +405,7 @@ kt_log_rotate(struct kt_log *log, struct kt_err *err)
 	enum kt_rc rc = change_segment(log, &old, err);
 
 	kt_disk_close(&old);
-	return rc < 0 ? poison(log, err) : KT_OK;
+	return rc < 0 ? kt_log_poison(log, err) : KT_OK;
 }
 
 /*

@@ -12,6 +12,8 @@
  */
 #ifndef KT_LOG_H
 #define KT_LOG_H
+#include "audit/tile.h"
+#include "cmd/gateway/keys.h"
 #include "cmd/gateway/writer.h"
 
 #define KT_LOG_NAME_MAX 64 /* bytes of a deployment's or gateway's name */
@@ -30,6 +32,7 @@ struct kt_log {
 	char policy_version[KT_AUDIT_TEXT_MAX + 1];
 	uint8_t commit_key[KT_AUDIT_HASH];
 
+	struct kt_keys keys;
 	struct kt_disk_file segment, checkpoints;
 	uint64_t number;        /* of the open segment */
 	uint64_t next_number;   /* of the next one */
@@ -37,7 +40,11 @@ struct kt_log {
 	struct kt_buf batch, body;
 	uint64_t durable;       /* records */
 	uint64_t durable_bytes; /* of the open segment */
+	uint64_t checked_bytes; /* of those, read back into the tiles */
 	uint64_t checkpointed;  /* records the newest checkpoint covers */
+	struct kt_audit_tiles tiles; /* of the records read back */
+	uint64_t tiled[KT_AUDIT_TILE_LEVELS]; /* hashes that files hold */
+	int64_t clock_us; /* wall clock less steady clock, as last seen */
 	bool is_clock_synced; /* as of the batch under way */
 	bool is_poisoned;
 };
@@ -63,7 +70,7 @@ KT_MUSTCHECK enum kt_rc kt_log_reopen(struct kt_log *log, struct kt_err *err);
 /* With the shutdown record and the last checkpoint, unless poisoned. */
 enum kt_rc kt_log_close(struct kt_log *log, struct kt_err *err);
 
-/* Between log.c and recover.c. */
+/* Between log.c, checkpoint.c and recover.c. */
 /* Finds the end of the log, cuts what does not follow, begins a segment. */
 KT_MUSTCHECK enum kt_rc kt_log_recover(struct kt_log *log, struct kt_err *err);
 /* Adds its header, and the genesis record where there is none. */
@@ -71,8 +78,18 @@ KT_MUSTCHECK enum kt_rc kt_log_begin_segment(
     struct kt_log *log, struct kt_err *err);
 /* Adds what log->body holds and empties it. */
 KT_MUSTCHECK enum kt_rc kt_log_add_own(struct kt_log *log, struct kt_err *err);
-void kt_log_set_origin(
-    struct kt_log *log, const uint8_t genesis_leaf[KT_AUDIT_HASH]);
+KT_MUSTCHECK enum kt_rc kt_log_set_origin(struct kt_log *log,
+    const uint8_t genesis_leaf[KT_AUDIT_HASH], struct kt_err *err);
+enum kt_rc kt_log_poison(struct kt_log *log, struct kt_err *err);
+/* Signs and stores, where the tiles have every record already. */
+KT_MUSTCHECK enum kt_rc kt_log_store_checkpoint(
+    struct kt_log *log, struct kt_err *err);
+/* The tiles of the tree that the chain is at, from files or, where those
+ * do not have its root, from the first `segments` segments. */
+KT_MUSTCHECK enum kt_rc kt_log_tiles_at(
+    struct kt_log *log, uint64_t segments, struct kt_err *err);
+KT_MUSTCHECK enum kt_rc kt_log_tiles_step(struct kt_log *log,
+    const uint8_t leaf[KT_AUDIT_HASH], struct kt_err *err);
 /* "<dir>/<rest>"; KT_E_LIMIT when it does not fit. */
 KT_MUSTCHECK enum kt_rc kt_log_path(const struct kt_log *log,
     char path[static KT_PATH_MAX], struct kt_err *err, const char *fmt, ...)

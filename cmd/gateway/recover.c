@@ -22,9 +22,13 @@ struct recovery {
 	char newest_origin[KT_LOG_ORIGIN_MAX];
 	uint64_t first, last, count; /* segment files, by number */
 	struct kt_disk_file tail;
+	uint64_t tail_number;
+	struct kt_err failed; /* rc < 0: reading on makes no sense */
 	uint64_t kept; /* bytes of the tail that chain */
 	uint64_t expected; /* records this process knows to be durable */
 	bool has_other_root;
+	struct kt_audit_named keys; /* the last that a record names */
+	uint64_t key_at; /* behind the last key record */
 	const char *cause;
 	uint64_t bytes_cut;
 	char cut_sha256[2 * KT_AUDIT_HASH + 1];
@@ -33,6 +37,27 @@ struct recovery {
 
 /* ---- the newest checkpoint ---- */
 
+/* By the stable key: the epoch's may have changed since. */
+static enum kt_rc
+check_signature(struct recovery *r, struct kt_span note,
+    struct kt_span origin, struct kt_err *err)
+{
+	struct kt_audit_checker c;
+	struct kt_audit_vkey k;
+	enum kt_audit_signed s;
+
+	if (kt_audit_vkey_make(
+	    &k, origin, r->log->keys.stable.vkey.pub, err) < 0 ||
+	    kt_audit_checker_init(&c, &k, err) < 0)
+		return err->rc;
+	s = kt_audit_note_check(&c, note);
+	kt_audit_checker_fini(&c);
+	if (s != KT_AUDIT_SIGNED_GOOD)
+		return kt_fail(err, KT_E_PARSE,
+		    "checkpoint: not signed by key/log.key");
+	return KT_OK;
+}
+
 static enum kt_rc
 consider(struct recovery *r, struct kt_span note, struct kt_err *err)
 {
@@ -40,23 +65,38 @@ consider(struct recovery *r, struct kt_span note, struct kt_err *err)
 
 	if (kt_audit_checkpoint_parse(note, &cp, err) < 0)
 		return err->rc;
-	if (cp.size < r->newest.size)
-		return KT_OK;
 	if (cp.origin.len >= sizeof(r->newest_origin))
 		return kt_fail(err, KT_E_PARSE, "checkpoint: origin too long");
+	if (check_signature(r, note, cp.origin, err) < 0)
+		return err->rc;
+	if (cp.size < r->newest.size)
+		return KT_OK;
 	r->newest = cp;
 	memcpy(r->newest_origin, cp.origin.ptr, cp.origin.len);
 	r->newest.origin.ptr = r->newest_origin;
 	return KT_OK;
 }
 
-/* A note that a crash cut short says nothing and is cut away. */
+/* Where the last note of `text` begins whose end is before `end`. */
+static size_t
+note_start(const char *text, size_t end)
+{
+	size_t at = end < 3 ? 0 : end - 3;
+
+	while (at >= 3 && memcmp(text + at - 3, "\n\n\n", 3) != 0)
+		at--;
+	return at < 3 ? 0 : at;
+}
+
+/*
+ * A note that a crash cut short or left in pieces says nothing and is cut
+ * away.  Only the last one can be: each was synced before the next.
+ */
 static enum kt_rc
 last_of_checkpoints(struct recovery *r, struct kt_err *err)
 {
 	struct kt_disk_file *f = &r->log->checkpoints;
-	char text[4096];
-	struct kt_span s;
+	char text[8192];
 	uint64_t from = f->size > sizeof(text) ? f->size - sizeof(text) : 0;
 	size_t got, end, start;
 
@@ -64,21 +104,21 @@ last_of_checkpoints(struct recovery *r, struct kt_err *err)
 		return err->rc;
 	for (end = got; end >= 3 && memcmp(text + end - 3, "\n\n\n", 3) != 0;)
 		end--;
+	for (int tries = 0; end >= 3; tries++, end = start) {
+		start = note_start(text, end);
+		if (consider(r, (struct kt_span){ text + start,
+		    end - 1 - start }, err) == KT_OK)
+			break;
+		if (tries > 0)
+			return err->rc;
+	}
+	if (end < 3 && from > 0)
+		return kt_fail(err, KT_E_PARSE, "checkpoints: no last note");
 	if (end < 3)
 		end = 0;
-	if (end == 0 && from > 0)
-		return kt_fail(err, KT_E_PARSE, "checkpoints: no last note");
-	if (from + end < f->size && kt_disk_cut(f, from + end, err) < 0)
-		return err->rc;
-	if (end == 0)
-		return KT_OK;
-	for (start = end - 3;
-	    start >= 3 && memcmp(text + start - 3, "\n\n\n", 3) != 0;)
-		start--;
-	if (start < 3)
-		start = 0;
-	s = (struct kt_span){ text + start, end - 1 - start };
-	return consider(r, s, err);
+	if (from + end < f->size)
+		return kt_disk_cut(f, from + end, err);
+	return KT_OK;
 }
 
 static enum kt_rc
@@ -134,28 +174,61 @@ compare_root(struct recovery *r)
 		r->has_other_root = true;
 }
 
+/* Tiles and keys that a record which follows brings. */
+static enum kt_rc
+take(struct recovery *r, struct kt_span line, const struct kt_audit_line *l,
+    const uint8_t leaf[KT_AUDIT_HASH], struct kt_err *err)
+{
+	struct kt_log *log = r->log;
+	struct kt_audit_named named;
+
+	if (r->kept == 0 && kt_log_tiles_at(log, r->tail_number, err) < 0)
+		return err->rc;
+	if (kt_log_tiles_step(log, leaf, err) < 0)
+		return err->rc;
+	if (kt_span_eq(l->type, KT_SPAN("key")))
+		r->key_at = l->i + 1;
+	else if (!kt_span_eq(l->type, KT_SPAN("genesis")) &&
+	    !kt_span_eq(l->type, KT_SPAN("segment")))
+		return KT_OK;
+	if (kt_audit_keys_read(line, &named, err) < 0)
+		return err->rc;
+	if (named.has_stable)
+		r->keys.stable = named.stable;
+	if (named.has_epoch)
+		r->keys.epoch = named.epoch;
+	r->keys.has_stable |= named.has_stable;
+	r->keys.has_epoch |= named.has_epoch;
+	return KT_OK;
+}
+
 /* The full origin, from the genesis leaf or from any later record. */
 static bool
 origin_fits(struct kt_log *log, struct kt_span origin,
     const uint8_t leaf[KT_AUDIT_HASH])
 {
 	struct kt_span name = kt_span_of(log->name);
+	struct kt_err ignored; /* it does not fit, then */
 
-	if (log->chain.size == 0) {
-		kt_log_set_origin(log, leaf);
-		return kt_span_eq(origin, name);
-	}
+	if (log->chain.size == 0)
+		return kt_span_eq(origin, name) &&
+		    kt_log_set_origin(log, leaf, &ignored) == KT_OK;
 	if (log->origin[0] == '\0') {
 		if (origin.len != name.len + 1 + KT_AUDIT_LOG_ID ||
 		    !kt_span_starts(origin, name))
 			return false;
 		memcpy(log->origin, origin.ptr, origin.len);
 		log->origin[origin.len] = '\0';
+		return kt_audit_signer_rename(
+		    &log->keys.stable, origin, &ignored) == KT_OK;
 	}
 	return kt_span_eq(origin, kt_span_of(log->origin));
 }
 
-/* Whether the line continues the chain; if so the chain has taken it. */
+/*
+ * Whether the line continues the chain; if so the chain has taken it.  An
+ * error of the disk is none of the line's: it goes to r->failed.
+ */
 static bool
 follows(struct recovery *r, struct kt_span line)
 {
@@ -179,6 +252,8 @@ follows(struct recovery *r, struct kt_span line)
 	kt_audit_leaf(c, line, leaf);
 	if (!origin_fits(log, l.origin, leaf))
 		return false;
+	if (take(r, line, &l, leaf, &r->failed) < 0)
+		return false;
 	kt_audit_chain_step(c, leaf);
 	return true;
 }
@@ -188,6 +263,8 @@ forget(struct kt_log *log)
 {
 	log->chain.size = 0;
 	memset(log->chain.prev, 0, KT_AUDIT_HASH);
+	log->tiles.size = 0;
+	memset(log->tiled, 0, sizeof(log->tiled));
 	log->origin[0] = '\0';
 }
 
@@ -201,6 +278,9 @@ read_tail(struct recovery *r, struct kt_err *err)
 	uint64_t from = 0;
 
 	r->kept = 0;
+	r->failed.rc = KT_OK;
+	r->keys.has_stable = r->keys.has_epoch = false;
+	r->key_at = 0;
 	forget(r->log);
 	kt_buf_init(&text, KT_AUDIT_LINE_MAX + 2 * READ_BYTES);
 	while (rc == KT_OK && got > 0 && text.len <= KT_AUDIT_LINE_MAX) {
@@ -226,6 +306,10 @@ read_tail(struct recovery *r, struct kt_err *err)
 		kt_buf_shift(&text, at);
 	}
 	kt_buf_fini(&text);
+	if (rc == KT_OK && r->failed.rc < 0) {
+		*err = r->failed;
+		rc = err->rc;
+	}
 	return rc;
 }
 
@@ -300,6 +384,7 @@ open_tail(struct recovery *r, uint64_t number, struct kt_err *err)
 	char path[KT_PATH_MAX];
 
 	kt_disk_close(&r->tail);
+	r->tail_number = number;
 	if (kt_log_path(r->log, path, err, "seg/%012llu.jsonl",
 	    (unsigned long long)number) < 0)
 		return err->rc;
@@ -408,17 +493,104 @@ go_on(struct recovery *r, struct kt_err *err)
 	return kt_log_checkpoint(log, err);
 }
 
+/* ---- keys ---- */
+
+static bool
+is_key(const struct kt_audit_signer *s, const struct kt_audit_vkey *k)
+{
+	return s->state != NULL &&
+	    memcmp(s->vkey.pub, k->pub, KT_AUDIT_PUB) == 0;
+}
+
+/*
+ * The change of an epoch that a crash stopped behind its record: the old key
+ * signs over the record first, then the new one is in force.
+ */
 static enum kt_rc
-recover(struct recovery *r, struct kt_err *err)
+finish_epoch(struct recovery *r, struct kt_err *err)
+{
+	struct kt_log *log = r->log;
+
+	if (r->newest.size < r->key_at) {
+		if (log->chain.size != r->key_at)
+			return kt_fail(err, KT_E_PARSE,
+			    "records follow an epoch that was never closed");
+		if (kt_log_store_checkpoint(log, err) < 0)
+			return err->rc;
+		r->newest.size = log->chain.size;
+	}
+	return kt_keys_promote(&log->keys, err);
+}
+
+static enum kt_rc
+settle_keys(struct recovery *r, struct kt_err *err)
+{
+	struct kt_keys *keys = &r->log->keys;
+
+	if (!r->keys.has_epoch)
+		return kt_fail(err, KT_E_PARSE,
+		    "a log without keys: it is from before checkpoints were "
+		    "signed; keep it, and begin another");
+	if (r->keys.has_stable && !is_key(&keys->stable, &r->keys.stable))
+		return kt_fail(err, KT_E_PARSE,
+		    "key/log.key is not the key of this log");
+	if (is_key(&keys->epoch, &r->keys.epoch))
+		return KT_OK;
+	if (is_key(&keys->next, &r->keys.epoch))
+		return finish_epoch(r, err);
+	return kt_fail(err, KT_E_PARSE,
+	    "key/epoch.key is not the key that the log announced");
+}
+
+/* What reviewers pin, once the log id is known. */
+static enum kt_rc
+keep_vkey(struct kt_log *log, struct kt_err *err)
+{
+	char path[KT_PATH_MAX], text[KT_AUDIT_VKEY_TEXT + 1];
+	struct kt_buf old;
+	enum kt_rc rc;
+
+	kt_audit_vkey_text(&log->keys.stable.vkey, text);
+	memcpy(text + strlen(text), "\n", 2);
+	if (kt_log_path(log, path, err, "log.vkey") < 0)
+		return err->rc;
+	kt_buf_init(&old, 8192);
+	rc = kt_disk_read_file(log->io, path, 4096, &old, err);
+	if (rc == KT_OK && !kt_span_eq(kt_buf_span(&old), kt_span_of(text)))
+		rc = kt_fail(err, KT_E_PARSE, "log.vkey is another key");
+	else if (rc == KT_E_IO && errno == ENOENT)
+		rc = kt_disk_write_atomic(
+		    log->io, path, kt_span_of(text), 0644, err);
+	kt_buf_fini(&old);
+	return rc;
+}
+
+/* ---- all of it ---- */
+
+static enum kt_rc
+look_round(struct recovery *r, struct kt_err *err)
 {
 	struct kt_log *log = r->log;
 	char dir[KT_PATH_MAX];
 
-	if (find_newest(r, err) < 0 || kt_log_path(log, dir, err, "seg") < 0 ||
+	if (kt_log_path(log, dir, err, "seg") < 0 ||
 	    kt_disk_list(log->io, dir, see_segment, r, err) < 0)
 		return err->rc;
 	if (r->count > 0 && r->last - r->first + 1 != r->count)
 		return kt_fail(err, KT_E_PARSE, "a segment file is missing");
+	if (log->keys.stable.state == NULL && kt_keys_open(&log->keys,
+	    log->io, log->dir, kt_span_of(log->name), r->count == 0, err) < 0)
+		return err->rc;
+	return find_newest(r, err);
+}
+
+static enum kt_rc
+recover(struct recovery *r, struct kt_err *err)
+{
+	struct kt_log *log = r->log;
+
+	if (look_round(r, err) < 0)
+		return err->rc;
 	log->next_number = 0;
 	forget(log);
 	if (r->count > 0) {
@@ -431,7 +603,11 @@ recover(struct recovery *r, struct kt_err *err)
 	}
 	if (r->bytes_cut > 0 && r->cause == NULL)
 		r->cause = "crash";
-	return go_on(r, err);
+	if (log->chain.size > 0 && settle_keys(r, err) < 0)
+		return err->rc;
+	if (go_on(r, err) < 0)
+		return err->rc;
+	return keep_vkey(log, err);
 }
 
 static enum kt_rc

@@ -317,6 +317,11 @@ print_banner(const struct gateway *g)
 	print_targets(g);
 	(void)fprintf(stderr, "  %-9s %s\n  %-9s %llu\n", "evidence",
 	    audit_dir(g), "workers", (unsigned long long)g->nworkers);
+	if (kt_writer_is_new(g->writer))
+		(void)fprintf(stderr, "  %-9s %s\n  %-9s (new: keep it where "
+		    "this machine cannot write, and give it to\n  %-9s kt audit "
+		    "verify --vkey)\n", "key", kt_writer_vkey(g->writer), "",
+		    "");
 	for (size_t i = 0; i < n; i++)
 		(void)fprintf(stderr, "  %-9s %.*s\n", "warning",
 		    KT_SPAN_ARG(warnings[i]));

@@ -61,6 +61,8 @@ struct kt_writer {
 	atomic_size_t waiting, waiting_bytes;
 	atomic_uint_fast64_t records, batches, bytes, failures;
 	char origin[KT_LOG_ORIGIN_MAX];
+	char vkey[KT_AUDIT_VKEY_TEXT];
+	bool is_new;
 	uint8_t commit_key[KT_AUDIT_HASH];
 	/* Below: the thread's alone. */
 	uint64_t checkpoint_at, retry_at, last_record_at;
@@ -533,6 +535,8 @@ kt_writer_start(struct kt_writer **out, const struct kt_writer_opts *opts,
 	if (kt_log_open(&w->log, opts, err) < 0)
 		goto no_log;
 	memcpy(w->origin, w->log.origin, sizeof(w->origin));
+	kt_audit_vkey_text(&w->log.keys.stable.vkey, w->vkey);
+	w->is_new = w->log.keys.is_new;
 	memcpy(w->commit_key, w->log.commit_key, sizeof(w->commit_key));
 	w->last_record_at = w->checkpoint_at = now_us();
 	atomic_store(&w->is_up, true);
@@ -589,6 +593,18 @@ struct kt_span
 kt_writer_origin(const struct kt_writer *w)
 {
 	return kt_span_of(w->origin);
+}
+
+const char *
+kt_writer_vkey(const struct kt_writer *w)
+{
+	return w->vkey;
+}
+
+bool
+kt_writer_is_new(const struct kt_writer *w)
+{
+	return w->is_new;
 }
 
 void

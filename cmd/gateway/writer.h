@@ -86,6 +86,9 @@ KT_MUSTCHECK enum kt_rc kt_writer_policy(struct kt_writer *w,
     struct kt_span cause, struct kt_err *err);
 /* Constant once started: <deployment>/<gateway>/<log id>. */
 struct kt_span kt_writer_origin(const struct kt_writer *w);
+/* The verifier key to pin, and whether this start made it; constant. */
+const char *kt_writer_vkey(const struct kt_writer *w);
+bool kt_writer_is_new(const struct kt_writer *w);
 /* Salts of commitments are derived from it: kt_audit_salt(). */
 void kt_writer_commit_key(
     const struct kt_writer *w, uint8_t key[KT_AUDIT_HASH]);

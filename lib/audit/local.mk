@@ -16,7 +16,10 @@ libkt_a_SOURCES += \
 	%D%/record.c \
 	%D%/record.h \
 	%D%/class.def \
+	%D%/limits.c \
+	%D%/receipt.c \
 	%D%/resolve.c \
+	%D%/signed.c \
 	%D%/tile.c \
 	%D%/tile.h \
 	%D%/type.def \

@@ -16,10 +16,13 @@ kt_audit_genesis_write(const struct kt_audit_genesis *g, struct kt_buf *out,
 	struct kt_audit_put p;
 
 	kt_audit_put_begin(&p, out);
+	p.text_max = KT_AUDIT_VKEY_TEXT;
 	kt_audit_member_some(&p, "cites", g->cites);
+	kt_audit_member_some(&p, "epoch_vkey", g->epoch_vkey);
 	kt_audit_member_text(&p, "hash", KT_SPAN("sha256"));
 	kt_audit_member_some(&p, "software", g->software);
 	kt_audit_member_text(&p, "type", KT_SPAN("genesis"));
+	kt_audit_member_some(&p, "vkey", g->vkey);
 	return kt_audit_put_finish(&p, err);
 }
 
@@ -32,7 +35,9 @@ kt_audit_segment_write(const struct kt_audit_segment *s,
 	struct kt_audit_put p;
 
 	kt_audit_put_begin(&p, out);
+	p.text_max = KT_AUDIT_VKEY_TEXT;
 	kt_audit_member_text(&p, "durability", s->durability);
+	kt_audit_member_some(&p, "epoch_vkey", s->epoch_vkey);
 	kt_audit_put_name(&p, "frontier");
 	kt_audit_put_open(&p, '[');
 	for (unsigned level = 64; level-- > 0;) {
@@ -129,6 +134,79 @@ kt_audit_recovery_write(const struct kt_audit_recovery *r, struct kt_buf *out,
 	kt_audit_member_some(&p, "quarantine", r->quarantine);
 	kt_audit_member_text(&p, "type", KT_SPAN("recovery"));
 	return kt_audit_put_finish(&p, err);
+}
+
+enum kt_rc
+kt_audit_key_write(
+    struct kt_span epoch_vkey, struct kt_buf *out, struct kt_err *err)
+{
+	struct kt_audit_put p;
+
+	kt_audit_put_begin(&p, out);
+	p.text_max = KT_AUDIT_VKEY_TEXT;
+	kt_audit_member_text(&p, "epoch_vkey", epoch_vkey);
+	kt_audit_member_text(&p, "type", KT_SPAN("key"));
+	return kt_audit_put_finish(&p, err);
+}
+
+/* Numbers have no sign here: the direction is the member's name. */
+enum kt_rc
+kt_audit_clock_write(
+    int64_t step_us, struct kt_buf *out, struct kt_err *err)
+{
+	struct kt_audit_put p;
+
+	kt_audit_put_begin(&p, out);
+	if (step_us < 0)
+		kt_audit_member_int(&p, "back_us", (uint64_t)-step_us);
+	else
+		kt_audit_member_int(&p, "forward_us", (uint64_t)step_us);
+	kt_audit_member_text(&p, "type", KT_SPAN("clock"));
+	return kt_audit_put_finish(&p, err);
+}
+
+struct key_texts {
+	struct kt_span stable, epoch;
+};
+
+static bool
+key_member(void *arg, struct kt_span name, struct kt_span value)
+{
+	struct key_texts *t = arg;
+
+	if (kt_span_eq(name, KT_SPAN("vkey")))
+		t->stable = value;
+	else if (kt_span_eq(name, KT_SPAN("epoch_vkey")))
+		t->epoch = value;
+	return true;
+}
+
+/* Names of keys need no escape, so what is spelt is what is meant. */
+static enum kt_rc
+read_key(struct kt_span text, struct kt_audit_vkey *k, bool *has_it,
+    struct kt_err *err)
+{
+	*has_it = false;
+	if (text.len == 0)
+		return KT_OK;
+	if (text.len < 2 || text.ptr[0] != '"')
+		return kt_fail(err, KT_E_PARSE, "a key that is no text");
+	*has_it = true;
+	return kt_audit_vkey_parse(
+	    kt_span_sub(text, 1, text.len - 2), k, err);
+}
+
+enum kt_rc
+kt_audit_keys_read(
+    struct kt_span line, struct kt_audit_named *keys, struct kt_err *err)
+{
+	struct key_texts t = { .stable = { .ptr = NULL } };
+
+	if (kt_audit_canon_check(line, key_member, &t, err) < 0 ||
+	    read_key(t.stable, &keys->stable, &keys->has_stable, err) < 0 ||
+	    read_key(t.epoch, &keys->epoch, &keys->has_epoch, err) < 0)
+		return kt_wrap(err, "keys of a record");
+	return KT_OK;
 }
 
 enum kt_rc

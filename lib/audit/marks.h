@@ -2,21 +2,24 @@
  * marks - the records that the log writes about itself.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    genesis, segment, recovery, heartbeat, seal and shutdown.
+ * Knows:    genesis, segment, key, clock, recovery, heartbeat, seal, shutdown.
  * Does not: decide when one is due: cmd/gateway/writer.h.
  * Promises: a chain read back from a segment record continues the log as if
  *           every record before it had been read.
  */
 #ifndef KT_AUDIT_MARKS_H
 #define KT_AUDIT_MARKS_H
-#include "audit/audit.h"
+#include "audit/key.h"
 
+/* Keys are C2SP verifier keys, as text. */
 struct kt_audit_genesis {
 	struct kt_span software, cites; /* cites: the checkpoint of a lost log */
+	struct kt_span vkey, epoch_vkey;
 };
 struct kt_audit_segment {
 	uint64_t number;
 	struct kt_span software, durability, policy_hash, policy_version;
+	struct kt_span epoch_vkey; /* in force */
 };
 struct kt_audit_recovery {
 	uint64_t bytes_cut;
@@ -33,6 +36,21 @@ KT_MUSTCHECK enum kt_rc kt_audit_segment_read(
     struct kt_span line, struct kt_audit_chain *c, struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_audit_recovery_write(
     const struct kt_audit_recovery *r, struct kt_buf *out, struct kt_err *err);
+/* The next epoch's key, under a checkpoint that the one before signs. */
+KT_MUSTCHECK enum kt_rc kt_audit_key_write(struct kt_span epoch_vkey,
+    struct kt_buf *out, struct kt_err *err);
+/* The wall clock stepped against the steady one. */
+KT_MUSTCHECK enum kt_rc kt_audit_clock_write(int64_t step_us,
+    struct kt_buf *out, struct kt_err *err);
+
+/* The keys that a genesis, key or segment record names. */
+struct kt_audit_named {
+	struct kt_audit_vkey stable, epoch;
+	bool has_stable, has_epoch;
+};
+/* KT_E_PARSE: not canonical, or a key that is none. */
+KT_MUSTCHECK enum kt_rc kt_audit_keys_read(
+    struct kt_span line, struct kt_audit_named *keys, struct kt_err *err);
 /* heartbeat, seal, shutdown: the type and how many records came before. */
 KT_MUSTCHECK enum kt_rc kt_audit_mark_write(struct kt_span type,
     uint64_t records, struct kt_buf *out, struct kt_err *err);

@@ -21,8 +21,9 @@ static void
 step_committed(struct kt_audit_verify *v, const uint8_t *leaf,
     const struct kt_audit_seen *s)
 {
-	memcpy(v->before, v->chain.prev, KT_AUDIT_HASH);
+	memcpy(v->prev_before, v->chain.prev, KT_AUDIT_HASH);
 	v->last = s->at;
+	v->is_epoch_lost = true; /* the record may have been a key */
 	kt_audit_chain_step(&v->chain, leaf);
 	kt_audit_meet(v);
 }
@@ -40,7 +41,10 @@ static void
 correct_last(struct kt_audit_verify *v, const uint8_t *leaf)
 {
 	v->chain.size--;
-	memcpy(v->chain.prev, v->before, KT_AUDIT_HASH);
+	memcpy(v->chain.prev, v->prev_before, KT_AUDIT_HASH);
+	v->is_epoch_lost = true; /* what it said about keys was not so */
+	if (v->chain.size == 0)
+		kt_audit_forget_genesis(v);
 	kt_audit_chain_step(&v->chain, leaf);
 	kt_audit_explain(v);
 	kt_audit_meet(v);
@@ -148,7 +152,7 @@ resolve_bad(struct kt_audit_verify *v, const struct kt_audit_seen *odd,
 		replaced(v, odd, after);
 	} else if (after->i > n + 1) {
 		report(v, KT_AUDIT_EDIT, n, odd);
-		v->is_tree_lost = true;
+		v->is_tree_lost = v->is_epoch_lost = true;
 		v->chain.size = after->i;
 		memcpy(v->chain.prev, after->prev, KT_AUDIT_HASH);
 	} else {
@@ -240,6 +244,7 @@ resolve_gap(struct kt_audit_verify *v, const struct kt_audit_seen *odd)
 	    KT_AUDIT_MISSING_SEGMENT : KT_AUDIT_DELETE, n, odd);
 
 	b->gap_to = odd->i;
+	v->is_epoch_lost = true; /* a key record may be among them */
 	expect(b, odd->prev, v->chain.prev);
 	(void)match_moves(v, b); /* a move changes both classes */
 	if (odd->i == n + 1) {
@@ -286,7 +291,7 @@ resolve_behind(struct kt_audit_verify *v, const struct kt_audit_seen *odd,
 		replaced(v, odd, after);
 		return;
 	}
-	if (odd->i + 1 == n && same(odd->prev, v->before) && after != NULL &&
+	if (odd->i + 1 == n && same(odd->prev, v->prev_before) && after != NULL &&
 	    after->i == n && same(after->prev, odd->leaf) &&
 	    !same(odd->leaf, v->chain.prev)) {
 		/* This one is the record; the one before was put in. */
@@ -348,6 +353,7 @@ kt_audit_finish_tail(struct kt_audit_verify *v)
 	while (v->has_cp) { /* those that remain cover more than there is */
 		struct kt_audit_checkpoint cp = v->cp;
 
+		(void)kt_audit_is_signed(v, false); /* says what is wrong */
 		newest = cp.size;
 		memcpy(r->newest_root, cp.root, KT_AUDIT_HASH);
 		v->has_cp = false;

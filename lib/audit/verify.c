@@ -22,6 +22,18 @@ static const char *const type_names[] = {
 #undef KT_TYPE
 };
 
+static const char *const durability_names[] = {
+	[KT_AUDIT_DURABLE_STRICT] = "strict",
+	[KT_AUDIT_DURABLE_COMMIT] = "commit",
+	[KT_AUDIT_DURABLE_ASYNC] = "async",
+};
+
+const char *
+kt_audit_durability_name(enum kt_audit_durability d)
+{
+	return durability_names[d];
+}
+
 const char *
 kt_audit_class_name(enum kt_audit_class c)
 {
@@ -34,22 +46,19 @@ kt_audit_type_name(enum kt_audit_type t)
 	return type_names[t];
 }
 
-const struct kt_audit_limit kt_audit_not_proven[] = {
-	{ 3, "the tail beyond the newest checkpoint, if it was cut" },
-	{ 5, "records and checkpoints cut together: compare with a checkpoint "
-	     "kept elsewhere" },
-	{ 7, "whether a whole log is absent" },
-	{ 8, "whether an older copy of the log was restored and continued" },
-	{ 9, "whether another history was shown to somebody else" },
-	{ 12, "who wrote the log: its checkpoints are not signed, so a "
-	      "consistent rewrite of records and checkpoints is not excluded" },
-	{ 17, "that the times are true" },
-	{ 18, "calls that were never recorded, or in flight at a crash" },
-	{ 19, "the truth of what was recorded" },
-};
-const size_t kt_audit_not_proven_n = KT_NELEMS(kt_audit_not_proven);
-
 /* ---- checkpoints ---- */
+
+/* A note beyond the bound keeps too little to be signed. */
+static void
+take_note(struct kt_audit_verify *v, struct kt_span note,
+    const struct kt_audit_checkpoint *cp)
+{
+	kt_buf_reset(&v->note);
+	(void)!kt_buf_add(&v->note, note);
+	v->cp = *cp;
+	v->cp.origin = (struct kt_span){ .ptr = NULL };
+	v->has_cp = true;
+}
 
 void
 kt_audit_next_note(struct kt_audit_verify *v)
@@ -67,9 +76,7 @@ kt_audit_next_note(struct kt_audit_verify *v)
 			kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
 			continue;
 		}
-		v->cp = cp;
-		v->cp.origin = (struct kt_span){ .ptr = NULL };
-		v->has_cp = true;
+		take_note(v, note, &cp);
 		kt_audit_check_origin(v, cp.origin);
 		if (cp.size == v->newest.size &&
 		    memcmp(cp.root, v->newest.root, KT_AUDIT_HASH) == 0)
@@ -80,8 +87,8 @@ kt_audit_next_note(struct kt_audit_verify *v)
 	v->has_cp = false;
 	if (v->newest.size > v->cp.size) {
 		/* The list lost its end; the newest one still counts. */
-		v->cp = v->newest;
-		v->has_cp = v->has_seen_newest = true;
+		take_note(v, kt_buf_span(&v->newest_note), &v->newest);
+		v->has_seen_newest = true;
 		v->report.checkpoints++;
 		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
 	}
@@ -101,7 +108,7 @@ kt_audit_check_origin(struct kt_audit_verify *v, struct kt_span origin)
 }
 
 static void
-compare(struct kt_audit_verify *v)
+compare(struct kt_audit_verify *v, bool is_signed)
 {
 	uint8_t root[KT_AUDIT_HASH];
 
@@ -110,6 +117,8 @@ compare(struct kt_audit_verify *v)
 	kt_audit_chain_root(&v->chain, root);
 	if (memcmp(root, v->cp.root, KT_AUDIT_HASH) == 0) {
 		v->report.checkpoints_ok++;
+		if (!is_signed)
+			return; /* consistent, but by whom? */
 		if (v->has_suspect)
 			/* The records were right: it was the note. */
 			v->report.breaks[v->suspect].class =
@@ -149,9 +158,13 @@ kt_audit_explain(struct kt_audit_verify *v)
 void
 kt_audit_meet(struct kt_audit_verify *v)
 {
+	kt_audit_meet_brought(v);
 	while (v->has_cp && v->cp.size <= v->chain.size) {
-		if (v->cp.size == v->chain.size)
-			compare(v);
+		bool is_here = v->cp.size == v->chain.size;
+		bool is_signed = kt_audit_is_signed(v, is_here);
+
+		if (is_here)
+			compare(v, is_signed);
 		v->report.newest_size = v->cp.size;
 		memcpy(v->report.newest_root, v->cp.root, KT_AUDIT_HASH);
 		kt_audit_next_note(v);
@@ -201,6 +214,32 @@ note_time(char to[static 32], struct kt_span ts)
 	to[ts.len] = '\0';
 }
 
+static bool
+see_durability(void *arg, struct kt_span name, struct kt_span value)
+{
+	struct kt_audit_report *r = arg;
+
+	if (!kt_span_eq(name, KT_SPAN("durability")) || value.len < 2)
+		return true;
+	value = kt_span_sub(value, 1, value.len - 2);
+	for (unsigned d = 0; d < KT_AUDIT_DURABILITIES; d++) {
+		if (kt_span_eq(value, kt_span_of(durability_names[d])))
+			r->durability |= 1u << d;
+	}
+	return false;
+}
+
+/* What a segment record says about those that follow. */
+static void
+note_segment(struct kt_audit_verify *v, const struct kt_audit_seen *s)
+{
+	struct kt_err err;
+
+	if (kt_span_eq(s->l.type, KT_SPAN("segment")))
+		(void)!kt_audit_canon_check(
+		    s->text, see_durability, &v->report, &err);
+}
+
 /* The name part on the genesis record, all of it later. */
 static bool
 origin_fits(const struct kt_audit_verify *v, const struct kt_audit_seen *s)
@@ -229,11 +268,13 @@ kt_audit_accept(struct kt_audit_verify *v, const struct kt_audit_seen *s)
 		kt_audit_check_origin(v, s->l.origin);
 	if (!origin_fits(v, s))
 		kt_audit_break(v, KT_AUDIT_EDIT, s->i);
-	memcpy(v->before, v->chain.prev, KT_AUDIT_HASH);
+	memcpy(v->prev_before, v->chain.prev, KT_AUDIT_HASH);
 	v->last = s->at;
 	kt_audit_chain_step(&v->chain, s->leaf);
 	if (s->i == 0)
 		memcpy(v->genesis, s->leaf, KT_AUDIT_HASH);
+	kt_audit_learn_keys(v, s);
+	note_segment(v, s);
 	count_type(v, s->l.type);
 	note_time(r->last_ts, s->l.ts);
 	kt_audit_meet(v);
@@ -318,9 +359,24 @@ take_line(struct kt_audit_verify *v, struct kt_span line, struct kt_err *err)
 
 /* ---- bytes ---- */
 
+static void
+take_newest(struct kt_audit_verify *v, struct kt_span newest)
+{
+	struct kt_err err;
+
+	if (newest.len == 0)
+		return;
+	if (kt_audit_checkpoint_parse(newest, &v->newest, &err) < 0)
+		kt_audit_break(v, KT_AUDIT_CHECKPOINT, 0);
+	else
+		kt_audit_check_origin(v, v->newest.origin);
+	(void)!kt_buf_add(&v->newest_note, newest); /* see take_note */
+	v->newest.origin = (struct kt_span){ .ptr = NULL };
+}
+
 enum kt_rc
-kt_audit_verify_new(struct kt_audit_verify **out, struct kt_span newest,
-    kt_audit_note_fn *next, void *arg, struct kt_err *err)
+kt_audit_verify_new(struct kt_audit_verify **out,
+    const struct kt_audit_evidence *e, struct kt_err *err)
 {
 	struct kt_audit_verify *v = kt_alloc(sizeof(*v));
 
@@ -329,20 +385,18 @@ kt_audit_verify_new(struct kt_audit_verify **out, struct kt_span newest,
 		return kt_fail(err, KT_E_LIMIT, "no memory to verify with");
 	kt_buf_init(&v->part, KT_AUDIT_LINE_MAX + 2);
 	kt_buf_init(&v->odd_text, KT_AUDIT_LINE_MAX + 2);
-	v->next = next;
-	v->next_arg = arg;
-	if (kt_audit_chain_init(&v->chain, err) < 0) {
+	kt_buf_init(&v->note, KT_AUDIT_NOTE_MAX);
+	kt_buf_init(&v->newest_note, KT_AUDIT_NOTE_MAX);
+	v->next = e->next;
+	v->next_arg = e->arg;
+	v->brought = e->brought;
+	if (kt_audit_chain_init(&v->chain, err) < 0 ||
+	    kt_audit_signed_begin(v, e, err) < 0) {
 		kt_audit_verify_free(&v);
 		return err->rc;
 	}
 	*out = v;
-	if (newest.len > 0) {
-		if (kt_audit_checkpoint_parse(newest, &v->newest, err) < 0)
-			kt_audit_break(v, KT_AUDIT_CHECKPOINT, 0);
-		else
-			kt_audit_check_origin(v, v->newest.origin);
-		v->newest.origin = (struct kt_span){ .ptr = NULL };
-	}
+	take_newest(v, e->newest);
 	kt_audit_next_note(v);
 	kt_audit_meet(v);
 	return KT_OK;
@@ -356,6 +410,8 @@ kt_audit_verify_free(struct kt_audit_verify **v)
 	kt_audit_chain_fini(&(*v)->chain);
 	kt_buf_fini(&(*v)->part);
 	kt_buf_fini(&(*v)->odd_text);
+	kt_buf_fini(&(*v)->newest_note);
+	kt_audit_signed_end(*v);
 	kt_free(*v);
 	*v = NULL;
 }
@@ -421,6 +477,26 @@ by_index(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
+/* An edited record says wrong things about keys: the edit is the finding. */
+static void
+drop_echoes(struct kt_audit_report *r)
+{
+	for (size_t k = 0; k < r->nbreaks;) {
+		struct kt_audit_break *b = &r->breaks[k];
+		bool is_echo = false;
+
+		for (size_t e = 0; e < r->nbreaks; e++)
+			is_echo |= r->breaks[e].class == KT_AUDIT_EDIT &&
+			    r->breaks[e].from <= b->index &&
+			    r->breaks[e].index >= b->index;
+		if ((b->class == KT_AUDIT_KEY_REPLACED ||
+		    b->class == KT_AUDIT_KEY_OUT_OF_EPOCH) && is_echo)
+			memmove(b, b + 1, (--r->nbreaks - k) * sizeof(*b));
+		else
+			k++;
+	}
+}
+
 /* The second half of the origin is the genesis leaf. */
 static void
 check_log_id(struct kt_audit_verify *v)
@@ -448,11 +524,14 @@ kt_audit_verify_finish(struct kt_audit_verify *v)
 		kt_audit_resolve(v, &v->odd, NULL);
 	}
 	kt_audit_finish_tail(v);
+	kt_audit_finish_brought(v);
+	kt_audit_signed_finish(v);
 	check_log_id(v);
 	if (v->newest.size > 0 && !v->has_seen_newest)
 		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
 	r->size = v->chain.size;
 	r->tail = r->size > r->newest_size ? r->size - r->newest_size : 0;
+	drop_echoes(r);
 	r->good = r->size;
 	for (size_t k = 0; k < r->nbreaks; k++) {
 		if (r->breaks[k].from < r->good)

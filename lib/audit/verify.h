@@ -14,7 +14,7 @@
  */
 #ifndef KT_AUDIT_VERIFY_H
 #define KT_AUDIT_VERIFY_H
-#include "audit/audit.h"
+#include "audit/key.h"
 
 enum kt_audit_class {
 #define KT_CLASS(name, text) KT_AUDIT_##name,
@@ -30,6 +30,14 @@ enum kt_audit_type {
 	KT_AUDIT_TYPES
 };
 const char *kt_audit_type_name(enum kt_audit_type t);
+
+enum kt_audit_durability {
+	KT_AUDIT_DURABLE_STRICT,
+	KT_AUDIT_DURABLE_COMMIT,
+	KT_AUDIT_DURABLE_ASYNC,
+	KT_AUDIT_DURABILITIES
+};
+const char *kt_audit_durability_name(enum kt_audit_durability d);
 
 struct kt_audit_place {
 	uint64_t segment, offset, line; /* lines count from 1 */
@@ -56,6 +64,12 @@ struct kt_audit_report {
 	uint64_t checkpoints, checkpoints_ok, newest_size;
 	uint8_t newest_root[KT_AUDIT_HASH];
 	uint64_t tail; /* records beyond the newest checkpoint */
+	struct kt_audit_vkey key; /* where has_key: whose signatures count */
+	bool has_key, is_pinned;
+	uint64_t signed_checkpoints, unsigned_checkpoints, epochs;
+	uint64_t known_size; /* the largest known checkpoint that agrees */
+	uint64_t receipts;   /* that agree */
+	unsigned durability; /* 1 << enum kt_audit_durability, seen */
 	bool has_incomplete_tail;
 	bool has_unknown_version;
 	struct kt_audit_break breaks[KT_AUDIT_BREAKS_MAX];
@@ -66,15 +80,37 @@ struct kt_audit_report {
 /* The next note, oldest first; false: there is none.  Borrowed until then. */
 typedef bool kt_audit_note_fn(void *arg, struct kt_span *note);
 
+struct kt_audit_receipt {
+	uint64_t index;
+	uint8_t leaf[KT_AUDIT_HASH];
+};
+/* "<origin>#<index>;<leaf hash>", as the gateway's header has it. */
+KT_MUSTCHECK enum kt_rc kt_audit_receipt_parse(struct kt_span text,
+    struct kt_audit_receipt *r, struct kt_span *origin, struct kt_err *err);
+
+/* What a reviewer holds from elsewhere, in ascending order each. */
+struct kt_audit_brought {
+	const struct kt_audit_checkpoint *known;
+	size_t nknown;
+	const struct kt_audit_receipt *receipts;
+	size_t nreceipts;
+};
+struct kt_audit_evidence {
+	/* The file `checkpoint` (empty: there is none) and the list.  Notes
+	 * have to be read before the segments are listed: then a log that
+	 * grows meanwhile has at least the records that its notes cover. */
+	struct kt_span newest;
+	kt_audit_note_fn *next;
+	void *arg;
+	struct kt_span log_vkey; /* the file; empty: there is none */
+	struct kt_span pinned;   /* the key to trust; empty: the log's own */
+	const struct kt_audit_brought *brought; /* borrowed; may be NULL */
+};
+
 struct kt_audit_verify;
-/*
- * `newest` is the file `checkpoint` (empty: there is none).  Notes have to
- * be read before the segments are listed: then a log that grows meanwhile
- * has at least the records that its notes cover.
- */
+/* KT_E_PARSE: the pinned key is none. */
 KT_MUSTCHECK enum kt_rc kt_audit_verify_new(struct kt_audit_verify **v,
-    struct kt_span newest, kt_audit_note_fn *next, void *arg,
-    struct kt_err *err);
+    const struct kt_audit_evidence *evidence, struct kt_err *err);
 void kt_audit_verify_free(struct kt_audit_verify **v);
 /* The bytes that follow belong to the segment of this number. */
 void kt_audit_verify_segment(struct kt_audit_verify *v, uint64_t number);
@@ -84,12 +120,14 @@ KT_MUSTCHECK enum kt_rc kt_audit_verify_feed(
 /* The verdict, borrowed from v.  Intact: no breaks, no unknown version. */
 const struct kt_audit_report *kt_audit_verify_finish(struct kt_audit_verify *v);
 
-/* What no run over an unsigned log can exclude. */
+/* A row of the table of attacks in kt-audit(5) that a run leaves open. */
 struct kt_audit_limit {
-	int row; /* of the table of attacks in kt-audit(5) */
+	int row;
 	const char *text;
 };
-extern const struct kt_audit_limit kt_audit_not_proven[];
-extern const size_t kt_audit_not_proven_n;
+#define KT_AUDIT_LIMITS_MAX 24
+/* Fills `limits` with what this run could not exclude; how many. */
+size_t kt_audit_not_proven(const struct kt_audit_report *r,
+    struct kt_audit_limit limits[KT_AUDIT_LIMITS_MAX]);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * verify_priv - the state of a verification, between its two files.
+ * verify_priv - the state of a verification, between its files.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    what verify.c keeps and resolve.c changes.
+ * Knows:    what verify.c keeps, resolve.c and signed.c change.
  * Does not: leave this room.
  * Promises: chain.size is the next index expected; the tree behind it is of
  *           committed leaves as far as they are known.
@@ -10,6 +10,7 @@
 #ifndef KT_AUDIT_VERIFY_PRIV_H
 #define KT_AUDIT_VERIFY_PRIV_H
 #include "audit/canon.h"
+#include "audit/marks.h"
 #include "audit/verify.h"
 
 struct kt_audit_seen { /* a line, looked at */
@@ -25,7 +26,7 @@ struct kt_audit_seen { /* a line, looked at */
 struct kt_audit_verify {
 	struct kt_audit_report report;
 	struct kt_audit_chain chain;
-	uint8_t before[KT_AUDIT_HASH]; /* chain.prev before the last step */
+	uint8_t prev_before[KT_AUDIT_HASH]; /* chain.prev before the last step */
 	uint8_t genesis[KT_AUDIT_HASH];
 	uint64_t accepted;
 	uint64_t proven; /* records under a checkpoint that matched */
@@ -51,6 +52,19 @@ struct kt_audit_verify {
 	size_t suspect;   /* the break that says so */
 	struct kt_audit_checkpoint suspect_cp;
 	struct kt_audit_break spare; /* beyond the list */
+
+	struct kt_buf note, newest_note; /* with their signatures */
+	struct kt_audit_vkey pinned;
+	uint8_t stable_pub[KT_AUDIT_PUB];
+	bool is_signature_due; /* stable_pub is known */
+	bool is_due_by_genesis, is_replaced_by_genesis;
+	bool has_replaced_key, has_bad_signature;
+	struct kt_audit_checker stable, epoch, before; /* state NULL: none */
+	uint64_t epoch_from; /* larger sizes are under `epoch` */
+	bool is_epoch_open;  /* no checkpoint closes `before` yet */
+	bool is_epoch_lost;  /* records that may have changed it are missing */
+	const struct kt_audit_brought *brought;
+	size_t next_known, next_receipt;
 };
 
 struct kt_audit_break *kt_audit_break(
@@ -71,5 +85,19 @@ void kt_audit_resolve(struct kt_audit_verify *v,
     const struct kt_audit_seen *odd, const struct kt_audit_seen *after);
 /* Records that checkpoints cover and the files lack. */
 void kt_audit_finish_tail(struct kt_audit_verify *v);
+
+/* signed.c */
+KT_MUSTCHECK enum kt_rc kt_audit_signed_begin(struct kt_audit_verify *v,
+    const struct kt_audit_evidence *e, struct kt_err *err);
+void kt_audit_learn_keys(
+    struct kt_audit_verify *v, const struct kt_audit_seen *s);
+/* Record 0 was not what the log committed to: neither were its keys. */
+void kt_audit_forget_genesis(struct kt_audit_verify *v);
+/* Whether cp counts; says so where it does not. */
+bool kt_audit_is_signed(struct kt_audit_verify *v, bool is_reached);
+void kt_audit_meet_brought(struct kt_audit_verify *v);
+void kt_audit_finish_brought(struct kt_audit_verify *v);
+void kt_audit_signed_finish(struct kt_audit_verify *v);
+void kt_audit_signed_end(struct kt_audit_verify *v);
 
 #endif

@@ -41,6 +41,7 @@ struct kt_disk_io {
 	int (*flock)(void *arg, int fd); /* exclusive, does not wait */
 	int (*rename)(void *arg, const char *from, const char *to);
 	int (*unlink)(void *arg, const char *path);
+	int (*rmdir)(void *arg, const char *path);
 	int (*mkdir)(void *arg, const char *path, unsigned mode);
 	int (*list)(
 	    void *arg, const char *dir, kt_disk_name_fn *each, void *each_arg);

@@ -108,6 +108,13 @@ real_unlink(void *arg, const char *path)
 }
 
 static int
+real_rmdir(void *arg, const char *path)
+{
+	(void)arg;
+	return rmdir(path);
+}
+
+static int
 real_mkdir(void *arg, const char *path, unsigned mode)
 {
 	(void)arg;
@@ -155,6 +162,7 @@ const struct kt_disk_io kt_disk_real = {
 	.flock = real_flock,
 	.rename = real_rename,
 	.unlink = real_unlink,
+	.rmdir = real_rmdir,
 	.mkdir = real_mkdir,
 	.list = real_list,
 };

@@ -142,6 +142,7 @@ verify(const char *dir)
 	struct kt_audit_verify *v;
 	const struct kt_audit_report *r;
 	struct kt_span rest;
+	struct kt_audit_evidence e = { .next = next_note, .arg = &rest };
 	char path[512];
 	uint64_t took = 0, start, bytes = 0;
 
@@ -153,8 +154,8 @@ verify(const char *dir)
 	(void)snprintf(path, sizeof(path), "%s/checkpoints", dir);
 	must(kt_disk_read_file(&kt_disk_real, path, 1u << 27, &notes, &err));
 	rest = kt_buf_span(&notes);
-	must(kt_audit_verify_new(
-	    &v, kt_buf_span(&newest), next_note, &rest, &err));
+	e.newest = kt_buf_span(&newest);
+	must(kt_audit_verify_new(&v, &e, &err));
 	for (unsigned n = 0;; n++) {
 		(void)snprintf(
 		    path, sizeof(path), "%s/seg/%012u.jsonl", dir, n);

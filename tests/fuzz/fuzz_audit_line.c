@@ -53,12 +53,12 @@ next_note(void *arg, struct kt_span *note)
 static void
 verify(struct kt_span notes, struct kt_span log, size_t cut, uint64_t sum[6])
 {
+	struct kt_audit_evidence e = { .next = next_note, .arg = &notes };
 	struct kt_audit_verify *v;
 	const struct kt_audit_report *r;
 	struct kt_err err;
 
-	must(kt_audit_verify_new(&v, (struct kt_span){ .ptr = NULL },
-	    next_note, &notes, &err) == KT_OK, "no verifier");
+	must(kt_audit_verify_new(&v, &e, &err) == KT_OK, "no verifier");
 	kt_audit_verify_segment(v, 0);
 	must(kt_audit_verify_feed(v, kt_span_sub(log, 0, cut), &err) == KT_OK &&
 	    kt_audit_verify_feed(v, kt_span_sub(log, cut, log.len), &err) ==

@@ -10,6 +10,7 @@
 #include "tests/unit/tap.h"
 
 #define RECORDS 14
+#define KEY 3 /* announces the second epoch; a checkpoint follows */
 #define CUT 7 /* the first record of the second segment */
 
 static struct kt_err err;
@@ -21,6 +22,28 @@ struct log {
 	struct kt_buf newest;
 };
 
+static struct kt_audit_signer stable, epochs[2], thief;
+static char stable_text[KT_AUDIT_VKEY_TEXT], epoch_text[2][KT_AUDIT_VKEY_TEXT];
+
+static void
+make_keys(void)
+{
+	uint8_t seed[KT_AUDIT_SEED] = { 1 };
+
+	ok(kt_audit_signer_init(&stable, KT_SPAN("kt/gw"), seed, &err) ==
+	    KT_OK);
+	kt_audit_vkey_text(&stable.vkey, stable_text);
+	for (int i = 0; i < 2; i++) {
+		seed[0]++;
+		ok(kt_audit_signer_init(&epochs[i], KT_SPAN("kt/gw/epoch"),
+		    seed, &err) == KT_OK);
+		kt_audit_vkey_text(&epochs[i].vkey, epoch_text[i]);
+	}
+	seed[0]++;
+	ok(kt_audit_signer_init(&thief, KT_SPAN("kt/gw"), seed, &err) ==
+	    KT_OK);
+}
+
 static void
 add(struct log *log, struct kt_audit_chain *c, const char *origin, uint64_t i)
 {
@@ -28,8 +51,11 @@ add(struct log *log, struct kt_audit_chain *c, const char *origin, uint64_t i)
 		.ts_us = 1000000 * i, .mono_us = i, .boot = KT_SPAN("b0"),
 		.origin = kt_span_of(i == 0 ? "kt/gw" : origin),
 	};
-	struct kt_audit_genesis g = { .software = KT_SPAN("kt") };
-	struct kt_audit_segment s = { .number = i >= CUT };
+	struct kt_audit_genesis g = { .software = KT_SPAN("kt"),
+		.vkey = kt_span_of(stable_text),
+		.epoch_vkey = kt_span_of(epoch_text[0]) };
+	struct kt_audit_segment s = { .number = i >= CUT,
+		.epoch_vkey = kt_span_of(epoch_text[i >= CUT]) };
 	struct kt_audit_call call = { .call_id = KT_SPAN("c"), .bytes_in = i };
 	struct kt_buf body;
 	uint8_t leaf[32];
@@ -39,6 +65,9 @@ add(struct log *log, struct kt_audit_chain *c, const char *origin, uint64_t i)
 		ok(kt_audit_genesis_write(&g, &body, &err) == KT_OK);
 	else if (i == 1 || i == CUT)
 		ok(kt_audit_segment_write(&s, c, &body, &err) == KT_OK);
+	else if (i == KEY)
+		ok(kt_audit_key_write(kt_span_of(epoch_text[1]), &body,
+		    &err) == KT_OK);
 	else if (i % 4 == 0)
 		ok(kt_audit_call_write(&call, &body, &err) == KT_OK);
 	else
@@ -50,6 +79,21 @@ add(struct log *log, struct kt_audit_chain *c, const char *origin, uint64_t i)
 	log->at[i + 1] = log->text.len;
 	kt_buf_fini(&body);
 }
+
+/* By the stable key, renamed to the origin, and an epoch's. */
+static void
+sign(struct kt_buf *note, const char *origin, struct kt_audit_signer *by,
+    const struct kt_audit_signer *epoch)
+{
+	size_t text = note->len - 1;
+
+	ok(kt_audit_signer_rename(by, kt_span_of(origin), &err) == KT_OK);
+	ok(kt_audit_note_sign(by, note, text, &err) == KT_OK);
+	ok(kt_audit_note_sign(epoch, note, text, &err) == KT_OK);
+}
+
+static struct kt_audit_signer *signs = &stable;
+static int epoch_from = KEY + 2; /* the first size that epochs[1] signs */
 
 /* Checkpoints after 3, 4, 9 and `last` records. */
 static void
@@ -73,6 +117,9 @@ make(struct log *log, uint64_t last)
 		kt_buf_reset(&log->newest);
 		ok(kt_audit_checkpoint_write(&c, kt_span_of(origin),
 		    &log->newest, &err) == KT_OK);
+		if (signs != NULL)
+			sign(&log->newest, origin, signs,
+			    &epochs[c.size >= (uint64_t)epoch_from]);
 		ok(kt_buf_add(&log->notes, kt_buf_span(&log->newest)) == KT_OK);
 		ok(kt_buf_addc(&log->notes, '\n') == KT_OK);
 	}
@@ -94,6 +141,8 @@ next_note(void *arg, struct kt_span *note)
 }
 
 static struct kt_audit_report result;
+static struct kt_span pinned, log_vkey;
+static const struct kt_audit_brought *brought;
 
 /* The text is cut into two segments at byte `cut`, and fed in pieces. */
 static const struct kt_audit_break *
@@ -101,10 +150,12 @@ judge_pieces(const struct log *log, struct kt_span text, size_t cut,
     size_t piece)
 {
 	struct kt_span notes = kt_buf_span(&log->notes);
+	struct kt_audit_evidence e = { .newest = kt_buf_span(&log->newest),
+		.next = next_note, .arg = &notes, .pinned = pinned,
+		.log_vkey = log_vkey, .brought = brought };
 	struct kt_audit_verify *v;
 
-	ok(kt_audit_verify_new(&v, kt_buf_span(&log->newest), next_note,
-	    &notes, &err) == KT_OK);
+	ok(kt_audit_verify_new(&v, &e, &err) == KT_OK);
 	for (size_t at = 0; at < text.len;) {
 		size_t n = at + piece;
 
@@ -175,7 +226,8 @@ each_flipped_bit_is_an_edit_of_its_record(void)
 	cut = log.at[CUT];
 	for (uint64_t i = 0; i < RECORDS; i++) {
 		for (size_t at = log.at[i]; at < log.at[i + 1]; at++) {
-			for (int bit = 0; bit < 8; bit++) {
+			/* Signatures are slow: two of the eight. */
+			for (int bit = at & 3; bit < 8; bit += 4) {
 				const struct kt_audit_break *b;
 
 				log.text.ptr[at] ^= (char)(1 << bit);
@@ -433,14 +485,18 @@ changed_or_missing_checkpoint_is_named_as_one(void)
 		log.notes.ptr[at] ^= 2;
 		missed += b == NULL;
 		ok(b == NULL || b->class == KT_AUDIT_CHECKPOINT ||
-		    at > log.notes.len - 200);
+		    b->class == KT_AUDIT_SIGNATURE ||
+		    b->class == KT_AUDIT_RE_SIGNED ||
+		    b->class == KT_AUDIT_KEY_OUT_OF_EPOCH ||
+		    at > log.notes.len - 700);
 	}
 	ok(missed == 0);
 	log.notes.len = 0;
 	b = judge(&log, text, log.at[CUT]);
 	ok(b != NULL && b->class == KT_AUDIT_CHECKPOINT);
 	log.newest.len = 0;
-	ok(judge(&log, text, log.at[CUT]) == NULL); /* rows 5 and 12 */
+	b = judge(&log, text, log.at[CUT]);
+	ok(b != NULL && b->class == KT_AUDIT_SIGNATURE); /* one was due */
 	ok(result.tail == RECORDS);
 	unmake(&log);
 }
@@ -450,13 +506,14 @@ missing_segment_is_named_as_one(void)
 {
 	struct log log;
 	struct kt_span notes, text;
+	struct kt_audit_evidence e = { .next = next_note, .arg = &notes };
 	struct kt_audit_verify *v;
 
 	make(&log, RECORDS);
+	e.newest = kt_buf_span(&log.newest);
 	notes = kt_buf_span(&log.notes);
 	text = kt_buf_span(&log.text);
-	ok(kt_audit_verify_new(&v, kt_buf_span(&log.newest), next_note, &notes,
-	    &err) == KT_OK);
+	ok(kt_audit_verify_new(&v, &e, &err) == KT_OK);
 	kt_audit_verify_segment(v, 1);
 	ok(kt_audit_verify_feed(
 	    v, kt_span_sub(text, log.at[CUT], text.len), &err) == KT_OK);
@@ -481,6 +538,7 @@ breaks_beyond_kt_audit_breaks_max_are_counted(void)
 {
 	struct kt_audit_envelope env = { .boot = KT_SPAN("b"),
 		.origin = KT_SPAN("o") };
+	struct kt_audit_evidence e = { .next = no_note };
 	struct kt_audit_chain c;
 	struct kt_audit_verify *v;
 	struct kt_buf text;
@@ -493,8 +551,7 @@ breaks_beyond_kt_audit_breaks_max_are_counted(void)
 		    &text, leaf, &err) == KT_OK);
 		ok(kt_buf_add(&text, KT_SPAN("garbage\n")) == KT_OK);
 	}
-	ok(kt_audit_verify_new(&v, (struct kt_span){ .ptr = NULL }, no_note,
-	    NULL, &err) == KT_OK);
+	ok(kt_audit_verify_new(&v, &e, &err) == KT_OK);
 	kt_audit_verify_segment(v, 0);
 	ok(kt_audit_verify_feed(v, kt_buf_span(&text), &err) == KT_OK);
 	result = *kt_audit_verify_finish(v);
@@ -506,9 +563,140 @@ breaks_beyond_kt_audit_breaks_max_are_counted(void)
 	kt_buf_fini(&text);
 }
 
+/* ---- signatures ---- */
+
+static const struct kt_audit_break *
+judge_made(void)
+{
+	static struct kt_audit_break first;
+	const struct kt_audit_break *b;
+	struct log log;
+
+	make(&log, RECORDS);
+	b = judge(&log, kt_buf_span(&log.text), log.at[CUT]);
+	if (b != NULL)
+		first = *b;
+	unmake(&log);
+	return b != NULL ? &first : NULL;
+}
+
+static void
+checkpoints_without_signatures_are_noticed_at_once(void)
+{
+	signs = NULL;
+	ok(is(judge_made(), KT_AUDIT_SIGNATURE, 0));
+	ok(result.nbreaks == 1); /* one finding, not one per checkpoint */
+	signs = &stable;
+	ok(judge_made() == NULL && result.signed_checkpoints == 4);
+	ok(result.epochs == 2 && result.has_key && !result.is_pinned);
+}
+
+static void
+stolen_keys_do_not_sign_for_another_epoch(void)
+{
+	/* The second epoch's key signs sizes of the first, and 4 closes it. */
+	epoch_from = 3;
+	ok(is(judge_made(), KT_AUDIT_KEY_OUT_OF_EPOCH, 0));
+	epoch_from = 4;
+	ok(is(judge_made(), KT_AUDIT_KEY_OUT_OF_EPOCH, 3));
+	epoch_from = 10; /* or the first one's sizes of the second */
+	ok(is(judge_made(), KT_AUDIT_KEY_OUT_OF_EPOCH, 4));
+	epoch_from = KEY + 2;
+}
+
+static void
+key_that_no_record_announced_signs_nothing(void)
+{
+	signs = &thief;
+	ok(is(judge_made(), KT_AUDIT_RE_SIGNED, 0));
+	signs = &stable;
+}
+
+static void
+log_under_another_key_than_the_pinned_one_is_replaced(void)
+{
+	char other[KT_AUDIT_VKEY_TEXT];
+
+	pinned = kt_span_of(stable_text);
+	ok(judge_made() == NULL && result.is_pinned);
+	kt_audit_vkey_text(&thief.vkey, other);
+	pinned = kt_span_of(other);
+	ok(is(judge_made(), KT_AUDIT_KEY_REPLACED, 0));
+	pinned.len = 0;
+	log_vkey = kt_span_of(other);
+	ok(is(judge_made(), KT_AUDIT_KEY_REPLACED, 0));
+	log_vkey = KT_SPAN("no key");
+	ok(is(judge_made(), KT_AUDIT_KEY_REPLACED, 0));
+	log_vkey.len = 0;
+}
+
+static void
+known_checkpoint_of_another_history_is_a_fork(void)
+{
+	struct kt_audit_checkpoint known[2];
+	struct kt_audit_brought b = { .known = known, .nknown = 2 };
+	struct kt_span rest, note;
+	struct log log;
+
+	make(&log, RECORDS);
+	rest = kt_buf_span(&log.notes);
+	for (int i = 0; i < 3 && kt_audit_notes_next(&rest, &note); i++)
+		ok(kt_audit_checkpoint_parse(note, &known[i / 2], &err) ==
+		    KT_OK);
+	brought = &b;
+	ok(judge(&log, kt_buf_span(&log.text), log.at[CUT]) == NULL);
+	ok(result.known_size == 9);
+	known[1].root[0] ^= 1;
+	ok(is(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
+	    KT_AUDIT_FORK, 4));
+	known[1].root[0] ^= 1;
+	known[1].size = RECORDS + 1;
+	ok(is(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
+	    KT_AUDIT_TRUNCATE, RECORDS));
+	brought = NULL;
+	unmake(&log);
+}
+
+static void
+receipt_is_for_its_record_and_no_other(void)
+{
+	struct kt_audit_receipt r;
+	struct kt_audit_brought b = { .receipts = &r, .nreceipts = 1 };
+	struct kt_audit_chain c;
+	struct kt_span origin;
+	struct log log;
+	char text[200], hex[65];
+
+	make(&log, RECORDS);
+	ok(kt_audit_chain_init(&c, &err) == KT_OK);
+	kt_audit_leaf(&c, kt_span_sub(kt_buf_span(&log.text), log.at[8],
+	    log.at[9] - log.at[8] - 1), r.leaf);
+	kt_hex(r.leaf, 32, hex);
+	(void)snprintf(text, sizeof(text), "kt-audit: a/b/c#8;%s\r\n", hex);
+	ok(kt_audit_receipt_parse(kt_span_sub(kt_span_of(text), 0,
+	    strlen(text) - 2), &r, &origin, &err) == KT_OK);
+	ok(r.index == 8 && kt_span_eq(origin, KT_SPAN("a/b/c")));
+	brought = &b;
+	ok(judge(&log, kt_buf_span(&log.text), log.at[CUT]) == NULL);
+	ok(result.receipts == 1);
+	r.index = 9;
+	ok(is(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
+	    KT_AUDIT_FORK, 9));
+	r.index = RECORDS;
+	ok(is(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
+	    KT_AUDIT_TRUNCATE, RECORDS));
+	brought = NULL;
+	for (size_t n = 0; n + 2 < strlen(text); n++)
+		ok(kt_audit_receipt_parse((struct kt_span){ text, n }, &r,
+		    &origin, &err) < 0);
+	kt_audit_chain_fini(&c);
+	unmake(&log);
+}
+
 int
 main(void)
 {
+	make_keys();
 	RUN(untouched_log_is_intact_however_it_is_cut_into_pieces);
 	RUN(each_flipped_bit_is_an_edit_of_its_record);
 	RUN(edit_of_the_last_record_is_found_where_a_checkpoint_covers_it);
@@ -520,5 +708,11 @@ main(void)
 	RUN(changed_or_missing_checkpoint_is_named_as_one);
 	RUN(breaks_beyond_kt_audit_breaks_max_are_counted);
 	RUN(missing_segment_is_named_as_one);
+	RUN(checkpoints_without_signatures_are_noticed_at_once);
+	RUN(stolen_keys_do_not_sign_for_another_epoch);
+	RUN(key_that_no_record_announced_signs_nothing);
+	RUN(log_under_another_key_than_the_pinned_one_is_replaced);
+	RUN(known_checkpoint_of_another_history_is_a_fork);
+	RUN(receipt_is_for_its_record_and_no_other);
 	return done();
 }

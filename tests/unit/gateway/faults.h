@@ -57,6 +57,7 @@ FAULTY(fchmod, (void *arg, int fd, unsigned m), (NULL, fd, m))
 FAULTY(flock, (void *arg, int fd), (NULL, fd))
 FAULTY(rename, (void *arg, const char *a, const char *b), (NULL, a, b))
 FAULTY(unlink, (void *arg, const char *p), (NULL, p))
+FAULTY(rmdir, (void *arg, const char *p), (NULL, p))
 FAULTY(mkdir, (void *arg, const char *p, unsigned m), (NULL, p, m))
 FAULTY(list, (void *arg, const char *d, kt_disk_name_fn *e, void *ea),
     (NULL, d, e, ea))
@@ -114,6 +115,7 @@ faults_init(struct faults *f)
 			.flock = faulty_flock,
 			.rename = faulty_rename,
 			.unlink = faulty_unlink,
+			.rmdir = faulty_rmdir,
 			.mkdir = faulty_mkdir,
 			.list = faulty_list,
 		},

@@ -83,6 +83,7 @@ verify_dir(uint8_t (*leaves)[32], size_t max)
 	struct kt_audit_verify *v;
 	struct kt_audit_chain c;
 	struct kt_span rest;
+	struct kt_audit_evidence e = { .next = next_note, .arg = &rest };
 	char path[300];
 	unsigned nsegments = 0;
 	size_t n = 0;
@@ -96,8 +97,8 @@ verify_dir(uint8_t (*leaves)[32], size_t max)
 	(void)snprintf(path, sizeof(path), "%s/checkpoints", dir);
 	(void)!kt_disk_read_file(&kt_disk_real, path, 1u << 22, &notes, &err);
 	rest = kt_buf_span(&notes);
-	ok(kt_audit_verify_new(
-	    &v, kt_buf_span(&newest), next_note, &rest, &err) == KT_OK);
+	e.newest = kt_buf_span(&newest);
+	ok(kt_audit_verify_new(&v, &e, &err) == KT_OK);
 	/* Listed before any is read: all but the last are whole by then. */
 	while (read_segment(nsegments, &seg))
 		nsegments++;

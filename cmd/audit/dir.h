@@ -1,0 +1,56 @@
+/*
+ * dir - an audit directory as a reader finds it.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    which files there are, and in which order to look at them while
+ *           a gateway goes on writing.
+ * Does not: judge what it reads, or write.
+ * Promises: what could not be read is an error, never an absence.
+ */
+#ifndef KT_AUDIT_DIR_H
+#define KT_AUDIT_DIR_H
+#include "audit/verify.h"
+#include "disk/disk.h"
+
+#define KT_AUDIT_DIR_READ (256u << 10) /* bytes of one read */
+
+struct kt_audit_dir {
+	const struct kt_disk_io *io;
+	char dir[KT_PATH_MAX];
+	/* Read when it was opened; empty: there is no such file. */
+	struct kt_buf newest, log_vkey;
+	/* The list of checkpoints, up to the size it had then. */
+	struct kt_disk_file notes;
+	uint64_t notes_at;
+	struct kt_buf notes_text;
+	struct kt_span notes_rest;
+	bool has_torn_note;
+	/* The numbers of the segment files, ascending. */
+	uint64_t *segments;
+	size_t nsegments, segments_cap;
+	uint64_t bytes; /* of all of them, as listed */
+	struct kt_err err; /* rc < 0: something could not be read */
+};
+
+/* `dir` as given, else $KT_AUDIT_DIR, else ./audit. */
+const char *kt_audit_dir_default(const char *dir);
+/* Checkpoints and key first.  KT_E_IO: they are there and unreadable. */
+KT_MUSTCHECK enum kt_rc kt_audit_dir_open(
+    struct kt_audit_dir *d, const char *dir, struct kt_err *err);
+/* Then the segments.  KT_E_IO: neither a segment nor a checkpoint is there. */
+KT_MUSTCHECK enum kt_rc kt_audit_dir_list(
+    struct kt_audit_dir *d, struct kt_err *err);
+void kt_audit_dir_close(struct kt_audit_dir *d);
+/* The next checkpoint, oldest first; a kt_audit_note_fn. */
+bool kt_audit_dir_next_note(void *dir, struct kt_span *note);
+/* From the first again. */
+void kt_audit_dir_rewind_notes(struct kt_audit_dir *d);
+
+/* Bytes of one segment, in pieces; false ends the reading early. */
+typedef bool kt_audit_piece_fn(void *arg, struct kt_span piece);
+KT_MUSTCHECK enum kt_rc kt_audit_dir_read(struct kt_audit_dir *d,
+    uint64_t segment, kt_audit_piece_fn *each, void *arg, struct kt_err *err);
+KT_MUSTCHECK enum kt_rc kt_audit_dir_segment(const struct kt_audit_dir *d,
+    uint64_t segment, struct kt_disk_file *f, struct kt_err *err);
+
+#endif

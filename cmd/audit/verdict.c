@@ -1,0 +1,358 @@
+/*
+ * verdict - one report, in words and as JSON.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The same facts both ways, and the JSON by the canonical writer: two runs
+ * over the same directory can be compared byte by byte.
+ */
+#include "cmd/audit/verdict.h"
+
+#include "audit/canon.h"
+
+#define WARNINGS_MAX 8
+
+/* Warnings that make an intact log a weaker one. */
+static size_t
+warnings(const struct kt_verdict_told *t, const struct kt_audit_report *rep,
+    const char *texts[static WARNINGS_MAX])
+{
+	size_t n = 0;
+
+	if (!rep->has_key)
+		texts[n++] = "unsigned";
+	else if (!rep->is_pinned)
+		texts[n++] = "key-not-pinned";
+	if (rep->has_incomplete_tail)
+		texts[n++] = "incomplete-tail";
+	if (rep->tail > 0)
+		texts[n++] = "uncheckpointed-tail";
+	if (t->dir->has_torn_note)
+		texts[n++] = "incomplete-checkpoint";
+	if (rep->by_type[KT_AUDIT_TYPE_clock] > 0)
+		texts[n++] = "clock-steps";
+	if ((rep->durability & 1u << KT_AUDIT_DURABLE_ASYNC) != 0)
+		texts[n++] = "async-durability";
+	return n;
+}
+
+enum kt_exit
+kt_verdict_exit(const struct kt_verdict_told *t)
+{
+	const struct kt_audit_report *rep = t->report;
+	const char *texts[WARNINGS_MAX];
+
+	if (rep == NULL)
+		return KT_EXIT_UNKNOWN;
+	if (rep->nbreaks > 0)
+		return KT_EXIT_NO;
+	if (rep->has_unknown_version)
+		return KT_EXIT_UNKNOWN;
+	return t->is_strict && warnings(t, rep, texts) > 0 ? KT_EXIT_WEAKER :
+							     KT_EXIT_YES;
+}
+
+static const char *
+result_of(enum kt_exit e)
+{
+	switch (e) {
+	case KT_EXIT_YES:
+		return "intact";
+	case KT_EXIT_NO:
+		return "tampered";
+	case KT_EXIT_WEAKER:
+		return "weak";
+	case KT_EXIT_MISUSE:
+	case KT_EXIT_UNKNOWN:
+	case KT_EXIT_REFUSED:
+		break;
+	}
+	return "undecided";
+}
+
+static void
+put_break(struct kt_audit_put *p, const struct kt_audit_break *b)
+{
+	char hex[2 * KT_AUDIT_HASH + 1];
+
+	kt_audit_put_open(p, '{');
+	kt_audit_member_text(
+	    p, "class", kt_span_of(kt_audit_class_name(b->class)));
+	if (b->has_hashes) {
+		kt_hex(b->expected, KT_AUDIT_HASH, hex);
+		kt_audit_member_text(p, "expected", kt_span_of(hex));
+		kt_hex(b->found, KT_AUDIT_HASH, hex);
+		kt_audit_member_text(p, "found", kt_span_of(hex));
+	}
+	kt_audit_member_int(p, "from", b->from);
+	kt_audit_member_int(p, "index", b->index);
+	kt_audit_member_int(p, "line", b->at.line);
+	kt_audit_member_int(p, "offset", b->at.offset);
+	kt_audit_member_int(p, "segment", b->at.segment);
+	kt_audit_put_close(p, '}');
+}
+
+static void
+put_lists(struct kt_audit_put *p, const struct kt_audit_report *rep)
+{
+	struct kt_audit_limit limits[KT_AUDIT_LIMITS_MAX];
+	size_t n = kt_audit_not_proven(rep, limits);
+	char vkey[KT_AUDIT_VKEY_TEXT];
+
+	kt_audit_put_name(p, "key");
+	if (rep->has_key) {
+		kt_audit_vkey_text(&rep->key, vkey);
+		kt_audit_put_open(p, '{');
+		kt_audit_member_int(p, "epochs", rep->epochs);
+		kt_audit_member_bool(p, "pinned", rep->is_pinned);
+		kt_audit_member_text(p, "vkey", kt_span_of(vkey));
+		kt_audit_put_close(p, '}');
+	} else {
+		kt_audit_put_null(p);
+	}
+	kt_audit_member_int(p, "known_size", rep->known_size);
+	kt_audit_put_name(p, "last_good");
+	if (rep->good > 0)
+		kt_audit_put_int(p, rep->good - 1);
+	else
+		kt_audit_put_null(p);
+	kt_audit_put_name(p, "not_proven");
+	kt_audit_put_open(p, '[');
+	for (size_t i = 0; i < n; i++) {
+		kt_audit_put_open(p, '{');
+		kt_audit_member_int(p, "row", (uint64_t)limits[i].row);
+		kt_audit_member_text(p, "text", kt_span_of(limits[i].text));
+		kt_audit_put_close(p, '}');
+	}
+	kt_audit_put_close(p, ']');
+	kt_audit_member_text(p, "origin", kt_span_of(rep->origin));
+}
+
+/* In the order of names, as the canonical writer wants them. */
+static void
+put_records(struct kt_audit_put *p, const struct kt_audit_report *rep)
+{
+	bool is_done[KT_AUDIT_TYPES] = { false };
+
+	kt_audit_put_name(p, "records");
+	kt_audit_put_open(p, '{');
+	for (int k = 0; k < KT_AUDIT_TYPES; k++) {
+		int next = -1;
+
+		for (int t = 0; t < KT_AUDIT_TYPES; t++) {
+			if (!is_done[t] && (next < 0 ||
+			    strcmp(kt_audit_type_name((enum kt_audit_type)t),
+			    kt_audit_type_name((enum kt_audit_type)next)) < 0))
+				next = t;
+		}
+		is_done[next] = true;
+		if (rep->by_type[next] > 0)
+			kt_audit_member_int(p,
+			    kt_audit_type_name((enum kt_audit_type)next),
+			    rep->by_type[next]);
+	}
+	kt_audit_put_close(p, '}');
+}
+
+static void
+put_durability(struct kt_audit_put *p, const struct kt_audit_report *rep)
+{
+	kt_audit_put_name(p, "durability");
+	kt_audit_put_open(p, '[');
+	for (int d = 0; d < KT_AUDIT_DURABILITIES; d++) {
+		if ((rep->durability & 1u << d) != 0)
+			kt_audit_put_text(p, kt_span_of(
+			    kt_audit_durability_name(
+				(enum kt_audit_durability)d)));
+	}
+	kt_audit_put_close(p, ']');
+}
+
+static void
+put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
+{
+	const struct kt_audit_report *rep = t->report;
+	char hex[2 * KT_AUDIT_HASH + 1];
+	const char *texts[WARNINGS_MAX];
+	size_t n = warnings(t, rep, texts);
+
+	kt_audit_put_name(p, "breaks");
+	kt_audit_put_open(p, '[');
+	for (size_t i = 0; i < rep->nbreaks; i++)
+		put_break(p, &rep->breaks[i]);
+	kt_audit_put_close(p, ']');
+	kt_audit_put_name(p, "checkpoints");
+	kt_audit_put_open(p, '{');
+	kt_audit_member_int(p, "count", rep->checkpoints);
+	kt_audit_member_int(p, "newest_size", rep->newest_size);
+	kt_hex(rep->newest_root, KT_AUDIT_HASH, hex);
+	kt_audit_member_text(p, "root", kt_span_of(hex));
+	kt_audit_member_int(p, "signed", rep->signed_checkpoints);
+	kt_audit_put_close(p, '}');
+	kt_audit_member_text(p, "dir", kt_span_of(t->dir->dir));
+	put_durability(p, rep);
+	kt_audit_put_name(p, "first_bad");
+	if (rep->nbreaks > 0)
+		put_break(p, &rep->breaks[0]);
+	else
+		kt_audit_put_null(p);
+	put_lists(p, rep);
+	kt_audit_member_int(p, "receipts", rep->receipts);
+	put_records(p, rep);
+	kt_audit_member_text(p, "result", kt_span_of(result_of(
+	    kt_verdict_exit(t))));
+	kt_audit_member_int(p, "size", rep->size);
+	kt_audit_member_int(p, "unsigned_tail", rep->tail);
+	kt_audit_put_name(p, "warnings");
+	kt_audit_put_open(p, '[');
+	for (size_t i = 0; i < n; i++)
+		kt_audit_put_text(p, kt_span_of(texts[i]));
+	kt_audit_put_close(p, ']');
+}
+
+enum kt_exit
+kt_verdict_json(const struct kt_verdict_told *t)
+{
+	struct kt_audit_put p;
+	struct kt_buf out;
+	struct kt_err err;
+	enum kt_exit e = kt_verdict_exit(t);
+
+	kt_buf_init(&out, 1u << 20);
+	kt_audit_put_begin(&p, &out);
+	if (t->report != NULL) {
+		put_report(t, &p);
+	} else {
+		kt_audit_member_text(&p, "dir", kt_span_of(t->dir->dir));
+		kt_audit_member_text(&p, "error", kt_span_of(t->err->text));
+		kt_audit_member_text(&p, "result", KT_SPAN("undecided"));
+	}
+	if (kt_audit_put_finish(&p, &err) < 0) {
+		kt_say("%s", err.text);
+		e = KT_EXIT_UNKNOWN;
+	} else {
+		(void)printf("%.*s\n", KT_SPAN_ARG(kt_buf_span(&out)));
+	}
+	kt_buf_fini(&out);
+	return e;
+}
+
+static void
+tell_break(const struct kt_audit_break *b)
+{
+	char expected[2 * KT_AUDIT_HASH + 1], found[2 * KT_AUDIT_HASH + 1];
+
+	(void)printf("break     %s at record %llu",
+	    kt_audit_class_name(b->class), (unsigned long long)b->index);
+	if (b->from != b->index)
+		(void)printf(" or before, not before %llu",
+		    (unsigned long long)b->from);
+	(void)printf(": segment %llu, byte %llu, line %llu\n",
+	    (unsigned long long)b->at.segment,
+	    (unsigned long long)b->at.offset, (unsigned long long)b->at.line);
+	if (!b->has_hashes)
+		return;
+	kt_hex(b->expected, KT_AUDIT_HASH, expected);
+	kt_hex(b->found, KT_AUDIT_HASH, found);
+	(void)printf("          expected %s\n          found    %s\n", expected,
+	    found);
+}
+
+static void
+tell_origin(const struct kt_audit_report *rep)
+{
+	char id[9];
+
+	kt_hex(rep->key.id, sizeof(rep->key.id), id);
+	(void)printf("origin    %s\n",
+	    rep->origin[0] != '\0' ? rep->origin : "unknown");
+	if (rep->has_key)
+		(void)printf("key       %s (%s), %llu epochs\n", id,
+		    rep->is_pinned ? "pinned" : "the log's own, not pinned",
+		    (unsigned long long)rep->epochs);
+	else
+		(void)printf("key       none: checkpoints are not signed\n");
+}
+
+static void
+tell_counts(const struct kt_audit_report *rep)
+{
+	char hex[2 * KT_AUDIT_HASH + 1];
+
+	(void)printf("records   [%llu, %llu) in %llu segments, %s to %s\n ",
+	    (unsigned long long)rep->first, (unsigned long long)rep->size,
+	    (unsigned long long)rep->segments, rep->first_ts, rep->last_ts);
+	for (int t = 0; t < KT_AUDIT_TYPES; t++) {
+		if (rep->by_type[t] > 0)
+			(void)printf("  %s %llu",
+			    kt_audit_type_name((enum kt_audit_type)t),
+			    (unsigned long long)rep->by_type[t]);
+	}
+	kt_hex(rep->newest_root, KT_AUDIT_HASH, hex);
+	(void)printf("\ncheckpoints %llu of %llu match, %llu are signed, the "
+	    "newest covers %llu\n          with root %s\n",
+	    (unsigned long long)rep->checkpoints_ok,
+	    (unsigned long long)rep->checkpoints,
+	    (unsigned long long)rep->signed_checkpoints,
+	    (unsigned long long)rep->newest_size, hex);
+	(void)printf("unsigned  %llu records behind the newest checkpoint\n",
+	    (unsigned long long)rep->tail);
+	if (rep->known_size > 0)
+		(void)printf("known     agrees with the checkpoint of %llu "
+		    "records\n", (unsigned long long)rep->known_size);
+	if (rep->receipts > 0)
+		(void)printf("receipts  %llu agree\n",
+		    (unsigned long long)rep->receipts);
+	(void)printf("durability");
+	for (int d = 0; d < KT_AUDIT_DURABILITIES; d++) {
+		if ((rep->durability & 1u << d) != 0)
+			(void)printf(" %s", kt_audit_durability_name(
+			    (enum kt_audit_durability)d));
+	}
+	(void)printf("\n");
+}
+
+static void
+tell_not_proven(const struct kt_audit_report *rep)
+{
+	struct kt_audit_limit limits[KT_AUDIT_LIMITS_MAX];
+	size_t n = kt_audit_not_proven(rep, limits);
+
+	(void)printf("Not proven by this run:\n");
+	for (size_t i = 0; i < n; i++)
+		(void)printf("  %2d %s\n", limits[i].row, limits[i].text);
+}
+
+enum kt_exit
+kt_verdict_text(const struct kt_verdict_told *t)
+{
+	const struct kt_audit_report *rep = t->report;
+	enum kt_exit e = kt_verdict_exit(t);
+	const char *texts[WARNINGS_MAX];
+	size_t n;
+
+	if (rep == NULL) {
+		kt_say("%s", t->err->text);
+		(void)printf("RESULT undecided %s\n", t->dir->dir);
+		return e;
+	}
+	n = warnings(t, rep, texts);
+	tell_origin(rep);
+	tell_counts(rep);
+	if (rep->nbreaks == 0)
+		(void)printf("chain ok  canonical ok  root ok\n");
+	for (size_t i = 0; i < rep->nbreaks; i++)
+		tell_break(&rep->breaks[i]);
+	if (rep->more_breaks > 0)
+		(void)printf("          and %zu more\n", rep->more_breaks);
+	if (rep->nbreaks > 0 && rep->good > 0)
+		(void)printf("good      up to record %llu\n",
+		    (unsigned long long)rep->good - 1);
+	if (n > 0)
+		(void)printf("warnings ");
+	for (size_t i = 0; i < n; i++)
+		(void)printf(" %s%s", texts[i], i + 1 == n ? "\n" : "");
+	tell_not_proven(rep);
+	(void)printf("RESULT %s %s\n", e == KT_EXIT_NO ? "TAMPERED" :
+	    result_of(e), t->dir->dir);
+	return e;
+}

@@ -1,0 +1,25 @@
+/*
+ * verdict - what a verification found, told to people and to programs.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    the words of kt-audit(1) and which exit code they go with.
+ * Does not: verify.
+ * Promises: what this run did not prove is part of every answer.
+ */
+#ifndef KT_VERDICT_H
+#define KT_VERDICT_H
+#include "cmd/audit/dir.h"
+#include "cmd/cmd.h"
+
+struct kt_verdict_told {
+	const struct kt_audit_dir *dir;
+	const struct kt_audit_report *report; /* NULL: could not find out */
+	const struct kt_err *err;             /* why, then */
+	bool is_strict;
+};
+enum kt_exit kt_verdict_exit(const struct kt_verdict_told *t);
+/* On standard output; returns the exit code. */
+enum kt_exit kt_verdict_json(const struct kt_verdict_told *t);
+enum kt_exit kt_verdict_text(const struct kt_verdict_told *t);
+
+#endif

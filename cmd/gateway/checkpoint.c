@@ -1,0 +1,251 @@
+/*
+ * checkpoint - durable, read back, hashed again, then signed.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * One flipped bit that gets into a signed root ends a log, so the root is
+ * computed twice: as records are appended, and from the bytes that the disk
+ * gives back.  The second time fills the tiles, so it is not work for show.
+ */
+#include "cmd/gateway/log.h"
+
+#include "cmd/audit/tiles.h"
+
+#define READ_BYTES 65536
+
+/* ---- reading back ---- */
+
+/* A full tile: a cache, so that failing to write it fails nothing. */
+static enum kt_rc
+keep_tile(void *arg, const struct kt_audit_tile *t, struct kt_span hashes,
+    struct kt_err *err)
+{
+	struct kt_log *log = arg;
+
+	if (kt_tiles_put(log->io, log->dir, t, hashes, err) == KT_OK)
+		kt_tiles_drop_partial(log->io, log->dir, t);
+	return KT_OK;
+}
+
+enum kt_rc
+kt_log_tiles_step(struct kt_log *log, const uint8_t leaf[KT_AUDIT_HASH],
+    struct kt_err *err)
+{
+	return kt_audit_tiles_step(&log->tiles, leaf, keep_tile, log, err);
+}
+
+/* The whole lines of `text`; how many bytes they are. */
+static enum kt_rc
+step_lines(struct kt_log *log, struct kt_span text, size_t *used,
+    struct kt_err *err)
+{
+	uint8_t leaf[KT_AUDIT_HASH];
+
+	for (*used = 0;;) {
+		struct kt_span rest = kt_span_sub(text, *used, text.len);
+		size_t n = kt_span_find(rest, '\n');
+
+		if (n == rest.len)
+			return KT_OK;
+		kt_audit_leaf(&log->chain, kt_span_sub(rest, 0, n), leaf);
+		if (kt_log_tiles_step(log, leaf, err) < 0)
+			return err->rc;
+		*used += n + 1;
+	}
+}
+
+static enum kt_rc
+read_back(struct kt_log *log, struct kt_err *err)
+{
+	struct kt_buf text;
+	enum kt_rc rc = KT_OK;
+	uint64_t at = log->checked_bytes;
+	size_t got, used;
+
+	kt_buf_init(&text, KT_AUDIT_LINE_MAX + 2 * READ_BYTES);
+	while (rc == KT_OK && at < log->durable_bytes) {
+		uint64_t left = log->durable_bytes - at;
+		size_t n = left < READ_BYTES ? (size_t)left : READ_BYTES;
+
+		if (kt_buf_reserve(&text, n) < 0) {
+			rc = kt_fail(err, KT_E_LIMIT, "no memory to read back");
+			break;
+		}
+		rc = kt_disk_read_at(
+		    &log->segment, at, text.ptr + text.len, n, &got, err);
+		if (rc == KT_OK && got < n)
+			rc = kt_fail(err, KT_E_IO, "durable bytes are gone");
+		if (rc < 0)
+			break;
+		at += got;
+		text.len += got;
+		rc = step_lines(log, kt_buf_span(&text), &used, err);
+		kt_buf_shift(&text, used);
+	}
+	kt_buf_fini(&text);
+	log->checked_bytes = at;
+	return rc;
+}
+
+/* ---- the root, twice ---- */
+
+static enum kt_rc
+compare_roots(struct kt_log *log, struct kt_err *err)
+{
+	uint8_t written[KT_AUDIT_HASH], read[KT_AUDIT_HASH];
+
+	kt_audit_chain_root(&log->chain, written);
+	kt_audit_tiles_root(&log->tiles, read);
+	if (log->tiles.size != log->chain.size ||
+	    memcmp(written, read, KT_AUDIT_HASH) != 0)
+		return kt_fail(err, KT_E_IO,
+		    "the disk gives other bytes back than were written");
+	return KT_OK;
+}
+
+/* Of the levels that grew since the last time. */
+static void
+keep_partial_tiles(struct kt_log *log)
+{
+	struct kt_err ignored; /* a cache */
+
+	for (unsigned level = 0; level < KT_AUDIT_TILE_LEVELS; level++) {
+		struct kt_audit_tile t =
+		    kt_audit_tile_last(log->tiles.size, level);
+
+		if (log->tiles.size >> (8 * level) == log->tiled[level])
+			break; /* and nothing above it either */
+		log->tiled[level] = log->tiles.size >> (8 * level);
+		if (t.width > 0)
+			(void)!kt_tiles_put(log->io, log->dir, &t,
+			    (struct kt_span){
+				(const char *)log->tiles.node[level],
+				t.width * KT_AUDIT_HASH }, &ignored);
+	}
+}
+
+/* Signed text in log->body, by the stable key and the epoch's. */
+static enum kt_rc
+sign(struct kt_log *log, struct kt_err *err)
+{
+	size_t text;
+
+	kt_buf_reset(&log->body);
+	if (kt_audit_checkpoint_write(
+	    &log->chain, kt_span_of(log->origin), &log->body, err) < 0)
+		return err->rc;
+	text = log->body.len - 1; /* without the empty line */
+	if (kt_audit_note_sign(&log->keys.stable, &log->body, text, err) < 0)
+		return err->rc;
+	return kt_audit_note_sign(&log->keys.epoch, &log->body, text, err);
+}
+
+enum kt_rc
+kt_log_store_checkpoint(struct kt_log *log, struct kt_err *err)
+{
+	struct kt_span note;
+	char path[KT_PATH_MAX];
+
+	if (kt_log_path(log, path, err, "checkpoint") < 0 ||
+	    compare_roots(log, err) < 0 || sign(log, err) < 0)
+		return err->rc;
+	note = kt_buf_span(&log->body);
+	if (kt_disk_append(&log->checkpoints, note, err) < 0 ||
+	    kt_disk_append(&log->checkpoints, KT_SPAN("\n"), err) < 0 ||
+	    kt_disk_sync(&log->checkpoints, err) < 0)
+		return kt_wrap(err, "checkpoints");
+	if (kt_disk_write_atomic(log->io, path, note, 0600, err) < 0)
+		return err->rc;
+	kt_buf_reset(&log->body);
+	log->checkpointed = log->chain.size;
+	keep_partial_tiles(log);
+	return KT_OK;
+}
+
+enum kt_rc
+kt_log_checkpoint(struct kt_log *log, struct kt_err *err)
+{
+	if (kt_log_sync(log, err) < 0)
+		return err->rc;
+	if (log->checkpointed == log->chain.size)
+		return KT_OK;
+	if (read_back(log, err) < 0 || kt_log_store_checkpoint(log, err) < 0)
+		return kt_log_poison(log, err);
+	return KT_OK;
+}
+
+/* ---- taking tiles up again ---- */
+
+static bool
+is_root(struct kt_log *log)
+{
+	uint8_t said[KT_AUDIT_HASH], read[KT_AUDIT_HASH];
+
+	kt_audit_chain_root(&log->chain, said);
+	kt_audit_tiles_root(&log->tiles, read);
+	return memcmp(said, read, KT_AUDIT_HASH) == 0;
+}
+
+static bool
+read_tiles(struct kt_log *log)
+{
+	struct kt_err ignored; /* they are rebuilt then */
+
+	for (unsigned level = 0; level < KT_AUDIT_TILE_LEVELS; level++) {
+		struct kt_audit_tile t =
+		    kt_audit_tile_last(log->chain.size, level);
+
+		if (t.width > 0 && kt_tiles_get(log->io, log->dir, &t,
+		    log->tiles.node[level][0], &ignored) < 0)
+			return false;
+	}
+	log->tiles.size = log->chain.size;
+	return is_root(log);
+}
+
+/* One segment's lines, until the tree has chain.size records. */
+static enum kt_rc
+step_segment(struct kt_log *log, uint64_t number, struct kt_err *err)
+{
+	struct kt_disk_file f;
+	struct kt_buf text;
+	char path[KT_PATH_MAX];
+	uint64_t at = 0;
+	size_t got = 1, used;
+	enum kt_rc rc;
+
+	if (kt_log_path(log, path, err, "seg/%012llu.jsonl",
+	    (unsigned long long)number) < 0 ||
+	    kt_disk_open(&f, log->io, path, KT_DISK_READ, err) < 0)
+		return err->rc;
+	kt_buf_init(&text, KT_AUDIT_LINE_MAX + 2 * READ_BYTES);
+	for (rc = KT_OK; rc == KT_OK && got > 0; at += got) {
+		rc = kt_buf_reserve(&text, READ_BYTES);
+		if (rc < 0 || (rc = kt_disk_read_at(&f, at,
+		    text.ptr + text.len, READ_BYTES, &got, err)) < 0)
+			break;
+		text.len += got;
+		rc = step_lines(log, kt_buf_span(&text), &used, err);
+		kt_buf_shift(&text, used);
+	}
+	kt_buf_fini(&text);
+	kt_disk_close(&f);
+	return rc;
+}
+
+enum kt_rc
+kt_log_tiles_at(struct kt_log *log, uint64_t segments, struct kt_err *err)
+{
+	memset(log->tiled, 0, sizeof(log->tiled));
+	log->tiles.size = 0;
+	if (log->chain.size == 0 || read_tiles(log))
+		return KT_OK;
+	log->tiles.size = 0;
+	for (uint64_t n = 0; n < segments; n++) {
+		if (step_segment(log, n, err) < 0)
+			return kt_wrap(err, "rebuilding the tiles");
+	}
+	if (log->tiles.size != log->chain.size || !is_root(log))
+		return kt_fail(err, KT_E_PARSE, "the tiles are damaged, and so "
+		    "are the records to rebuild them from");
+	return KT_OK;
+}
