@@ -77,15 +77,22 @@ consider(struct recovery *r, struct kt_span note, struct kt_err *err)
 	return KT_OK;
 }
 
-/* Where the last note of `text` begins whose end is before `end`. */
-static size_t
-note_start(const char *text, size_t end)
+/* Behind the empty line after a note: what follows is no signature. */
+static bool
+is_note_end(struct kt_span text, size_t at)
 {
-	size_t at = end < 3 ? 0 : end - 3;
+	return at >= 2 && text.ptr[at - 1] == '\n' &&
+	    text.ptr[at - 2] == '\n' &&
+	    (at == text.len || text.ptr[at] != '\xe2');
+}
 
-	while (at >= 3 && memcmp(text + at - 3, "\n\n\n", 3) != 0)
+/* The last such place not behind `at`; 0: there is none. */
+static size_t
+note_end(struct kt_span text, size_t at)
+{
+	while (at > 0 && !is_note_end(text, at))
 		at--;
-	return at < 3 ? 0 : at;
+	return at;
 }
 
 /*
@@ -96,26 +103,24 @@ static enum kt_rc
 last_of_checkpoints(struct recovery *r, struct kt_err *err)
 {
 	struct kt_disk_file *f = &r->log->checkpoints;
-	char text[8192];
-	uint64_t from = f->size > sizeof(text) ? f->size - sizeof(text) : 0;
-	size_t got, end, start;
+	char bytes[8192];
+	uint64_t from = f->size > sizeof(bytes) ? f->size - sizeof(bytes) : 0;
+	struct kt_span text = { bytes, 0 };
+	size_t end, start;
 
-	if (kt_disk_read_at(f, from, text, sizeof(text), &got, err) < 0)
+	if (kt_disk_read_at(f, from, bytes, sizeof(bytes), &text.len, err) < 0)
 		return err->rc;
-	for (end = got; end >= 3 && memcmp(text + end - 3, "\n\n\n", 3) != 0;)
-		end--;
-	for (int tries = 0; end >= 3; tries++, end = start) {
-		start = note_start(text, end);
-		if (consider(r, (struct kt_span){ text + start,
-		    end - 1 - start }, err) == KT_OK)
+	end = note_end(text, text.len);
+	for (int tries = 0; end > 0; tries++, end = start) {
+		start = note_end(text, end - 1);
+		if (consider(r, kt_span_sub(text, start, end - 1 - start),
+		    err) == KT_OK)
 			break;
 		if (tries > 0)
 			return err->rc;
 	}
-	if (end < 3 && from > 0)
+	if (end == 0 && from > 0)
 		return kt_fail(err, KT_E_PARSE, "checkpoints: no last note");
-	if (end < 3)
-		end = 0;
 	if (from + end < f->size)
 		return kt_disk_cut(f, from + end, err);
 	return KT_OK;
