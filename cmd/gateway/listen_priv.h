@@ -1,5 +1,5 @@
 /*
- * listen_priv - connections and requests between listen.c, which knows
+ * listen_priv - connections and requests between listen*.c, which know
  * libmicrohttpd, and request.c, which does not.
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -16,6 +16,9 @@ libgateway_a_SOURCES = \
 	%D%/linger.h \
 	%D%/listen.c \
 	%D%/listen.h \
+	%D%/listen_call.c \
+	%D%/listen_head.c \
+	%D%/listen_mhd.h \
 	%D%/listen_priv.h \
 	%D%/log.c \
 	%D%/log.h \

@@ -48,7 +48,7 @@ doors() {
 	(cd "$1" && grep -rn --include='*.[ch]' '^#[[:space:]]*include[[:space:]]*<' \
 		lib cmd | awk -F: '
 	BEGIN {
-		only["microhttpd.h"] = "cmd/gateway/listen.c"
+		only["microhttpd.h"] = "cmd/gateway/listen_mhd.h"
 		only["curl/curl.h"] = "cmd/gateway/upstream_curl.c"
 		only["cJSON.h"] = "lib/json/door.h"
 		only["cjson/cJSON.h"] = "lib/json/door.h"
