@@ -107,7 +107,7 @@ kt_x_charge(struct kt_exchange *x)
 void
 kt_x_drop_request(struct kt_exchange *x)
 {
-	kt_buf_fini(&x->body);
+	kt_x_spare_give(x->scratch, &x->body);
 	kt_buf_fini(&x->wire);
 	kt_buf_fini(&x->translated);
 	kt_json_fini(&x->json);

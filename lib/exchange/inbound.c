@@ -9,6 +9,7 @@
 
 /* Room for a body that was announced, as a multiple of what came. */
 #define AHEAD ((size_t)8)
+#define SPARE_AHEAD (2 * AHEAD) /* of one that is there already */
 
 static struct kt_span
 header(const struct kt_exchange *x, struct kt_span name)
@@ -349,8 +350,10 @@ add_body(struct kt_exchange *x, struct kt_buf *to, struct kt_span bytes)
 		size_t ahead = announced < AHEAD * len ? (size_t)announced :
 		    AHEAD * len;
 
-		if (ahead <= to->limit &&
-		    kt_buf_reserve(to, ahead - to->len) < 0)
+		if (ahead > to->limit)
+			return kt_buf_add(to, bytes);
+		kt_x_spare_take(x->scratch, to, ahead, SPARE_AHEAD * len);
+		if (kt_buf_reserve(to, ahead - to->len) < 0)
 			return KT_E_LIMIT;
 	}
 	return kt_buf_add(to, bytes);

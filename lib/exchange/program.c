@@ -439,9 +439,47 @@ kt_scratch_free(struct kt_scratch **sp)
 		s->slots = slot->next;
 		free_slot(slot);
 	}
+	for (size_t i = 0; i < KT_X_SPARES_MAX; i++)
+		kt_buf_fini(&s->spares[i]);
 	kt_detect_scratch_free(&s->detect);
 	kt_free(s);
 	*sp = NULL;
+}
+
+void
+kt_x_spare_take(struct kt_scratch *s, struct kt_buf *b, size_t min, size_t max)
+{
+	for (size_t i = 0; i < KT_X_SPARES_MAX; i++) {
+		struct kt_buf spare = s->spares[i];
+
+		if (spare.cap < min || spare.cap > max ||
+		    spare.cap > b->limit || spare.cap == 0)
+			continue;
+		if (b->len > 0)
+			memcpy(spare.ptr, b->ptr, b->len);
+		spare.len = b->len;
+		spare.limit = b->limit;
+		kt_buf_fini(b);
+		*b = spare;
+		s->spares[i] = (struct kt_buf){ 0 };
+		return;
+	}
+}
+
+/* The largest ones stay. */
+void
+kt_x_spare_give(struct kt_scratch *s, struct kt_buf *b)
+{
+	for (size_t i = 0; i < KT_X_SPARES_MAX; i++) {
+		struct kt_buf other = s->spares[i];
+
+		if (b->cap < KT_X_SPARE_BYTES_MIN ||
+		    b->cap > KT_X_SPARE_BYTES_MAX || b->cap <= other.cap)
+			continue;
+		s->spares[i] = *b;
+		*b = other;
+	}
+	kt_buf_fini(b);
 }
 
 struct kt_x_slot *

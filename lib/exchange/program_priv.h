@@ -45,6 +45,14 @@ struct kt_x_clean {
 	char text[KT_X_CLEAN_BYTES];
 };
 
+/*
+ * Buffers of bodies that are done with.  A megabyte of fresh memory is 256
+ * page faults, which cost more than all copying of it.
+ */
+#define KT_X_SPARES_MAX 4
+#define KT_X_SPARE_BYTES_MIN (128u << 10)
+#define KT_X_SPARE_BYTES_MAX (2u << 20)
+
 struct kt_x_slot;
 struct kt_scratch {
 	const struct kt_program *program;
@@ -52,9 +60,15 @@ struct kt_scratch {
 	struct kt_x_slot *slots; /* free ones */
 	size_t nslots;
 	struct kt_x_clean clean[KT_X_CLEAN_MAX];
+	struct kt_buf spares[KT_X_SPARES_MAX];
 };
 /* NULL: no memory. */
 struct kt_x_slot *kt_x_slot_take(struct kt_scratch *s);
 void kt_x_slot_give(struct kt_scratch *s, struct kt_x_slot *slot);
+/* Moves what b holds to a spare one of min to max bytes, if there is one. */
+void kt_x_spare_take(
+    struct kt_scratch *s, struct kt_buf *b, size_t min, size_t max);
+/* Instead of kt_buf_fini. */
+void kt_x_spare_give(struct kt_scratch *s, struct kt_buf *b);
 
 #endif

@@ -312,6 +312,59 @@ a_file_that_is_too_large_is_stopped_on_its_way(void)
 	world_fini(&w);
 }
 
+static struct drive
+upload(struct world *w, struct result *r, struct kt_span body, size_t sent)
+{
+	struct kt_exchange_options o = { .program = w->program,
+		.scratch = w->scratch, .is_audit_up = true };
+	struct kt_header length = { .name = KT_SPAN("content-length") };
+	struct drive d = { .r = r, .now = 1000000 };
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%zu", body.len);
+	length.value = kt_span_of(text);
+	result_init(r);
+	d.x = kt_exchange_new(&o);
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_HEAD,
+	    .method = KT_SPAN("POST"), .target = KT_SPAN("/v1/messages"),
+	    .headers = &length, .nheaders = 1, .has_body = true });
+	feed_pieces(&d, KT_EVENT_REQUEST_BODY, kt_span_sub(body, 0, sent),
+	    16384, 0);
+	return d;
+}
+
+/* Fresh pages cost more than all copying of a body. */
+static void
+a_large_body_takes_the_memory_of_the_one_before(void)
+{
+	static char body[400001];
+	struct kt_span text = { body, sizeof(body) - 1 };
+	struct drive d;
+	struct result r;
+	struct world w;
+	const char *first;
+
+	memset(body, ' ', sizeof(body));
+	body[0] = '[';
+	ok(world_init(&w, TWO("")));
+	d = upload(&w, &r, text, text.len);
+	first = d.x->body.ptr;
+	ok(d.x->body.len == text.len);
+	kt_exchange_free(&d.x);
+	result_fini(&r);
+	/* Whoever only announces it does not get it. */
+	d = upload(&w, &r, text, 1000);
+	ok(d.x->body.ptr != first && d.x->body.cap <= 16000);
+	kt_exchange_free(&d.x);
+	result_fini(&r);
+	body[5] = ']';
+	d = upload(&w, &r, text, text.len);
+	ok(d.x->body.ptr == first && memcmp(first, body, text.len) == 0);
+	kt_exchange_free(&d.x);
+	result_fini(&r);
+	world_fini(&w);
+}
+
 static size_t
 allocated(void)
 {
@@ -371,6 +424,7 @@ main(void)
 	RUN(a_paused_upstream_is_not_silent);
 	RUN(the_record_tells_how_a_call_ended);
 	RUN(a_file_that_is_too_large_is_stopped_on_its_way);
+	RUN(a_large_body_takes_the_memory_of_the_one_before);
 	if (allocated() > 0)
 		RUN(an_open_stream_holds_24_kib_and_nothing_of_its_request);
 	else
