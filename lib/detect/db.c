@@ -57,6 +57,10 @@ compile_pcre2(
 		return fail_rule(d, err, KT_E_PARSE,
 		    "pattern: a back reference makes the cost unbounded");
 	r->has_capture = captures > 0;
+	if (r->has_capture && d->public_bytes > 0)
+		return fail_rule(d, err, KT_E_PARSE,
+		    "public: beside a capture, which is the span already");
+	kt_detect_head_learn(r, how, options);
 	return KT_OK;
 }
 
@@ -177,6 +181,9 @@ measure_rule(struct kt_detect_rule *r, struct kt_err *err)
 	if (min == 0)
 		return fail_rule(
 		    d, err, KT_E_PARSE, "pattern: matches nothing");
+	if (min <= d->public_bytes)
+		return fail_rule(
+		    d, err, KT_E_PARSE, "public: as long as a match");
 	if (max > limit)
 		return kt_fail(err, KT_E_LIMIT,
 		    "detector %s: pattern: may be wider than %u bytes; "
@@ -448,8 +455,11 @@ kt_detect_free(struct kt_detect **pdb)
 	*pdb = NULL;
 	if (db == NULL)
 		return;
-	for (size_t i = 0; i < db->n; i++)
+	for (size_t i = 0; i < db->n; i++) {
 		pcre2_code_free(db->rules[i].code);
+		pcre2_code_free(db->rules[i].head);
+		pcre2_code_free(db->rules[i].rest);
+	}
 	for (size_t i = 0; i < db->nhs; i++)
 		if (hs_free_database(db->hs[i]) != HS_SUCCESS)
 			KT_BUG("a database that cannot be freed");

@@ -42,6 +42,10 @@ struct kt_detector {
 	bool is_caseless;
 	/* Bytes, not characters.  Capture 1, when there is one, is the span. */
 	const char *pattern;
+	/* The span begins behind this many bytes of the match, which tell
+	   nothing: a country, the number of a key.  Not beside a capture;
+	   validators and checksum see all of the match. */
+	uint16_t public_bytes;
 	/* Cheap to find and part of each match that validates, for patterns
 	   without a literal.  A narrower one loses findings in whole texts. */
 	const char *anchor;

@@ -12,6 +12,7 @@
 #include <hs/hs.h>
 #include <pcre2.h>
 
+#include "detect/bytes_priv.h"
 #include "detect/detect.h"
 #include "detect/index_priv.h"
 
@@ -24,6 +25,9 @@
 /* A block detector is only asked for whole blocks: it may be wider. */
 #define KT_DETECT_WIDTH_MAX 4096
 #define KT_DETECT_TAIL_END_MAX 64
+/* What PCRE2 remembers while it looks for the end of a head. */
+#define KT_DETECT_DFA_ROOM 2048
+#define KT_DETECT_ENDS_MAX 64
 /* What Vectorscan calls the begin of a number, beside the rules. */
 #define KT_DETECT_NUMBER UINT32_MAX
 
@@ -37,30 +41,13 @@ size_t kt_detect_digits(struct kt_span s, uint8_t *out, size_t max);
 /* Is the last of n decimal digits the Luhn check digit? */
 bool kt_detect_luhn(const uint8_t *d, size_t n);
 
-/* A set of bytes. */
-struct kt_detect_bytes {
-	uint64_t w[4];
-};
-static inline bool
-kt_detect_bytes_has(const struct kt_detect_bytes *set, char c)
-{
-	uint8_t b = (uint8_t)c;
-
-	return set->w[b >> 6] >> (b & 63) & 1;
-}
-static inline void
-kt_detect_bytes_add(struct kt_detect_bytes *set, char c)
-{
-	uint8_t b = (uint8_t)c;
-
-	set->w[b >> 6] |= (uint64_t)1 << (b & 63);
-}
-/* "[A-Za-z0-9_-]"; false when it is not a class. */
-bool kt_detect_bytes_parse(const char *text, struct kt_detect_bytes *set);
-
 struct kt_detect_rule {
 	const struct kt_detector *def;
 	pcre2_code *code;
+	/* A span begins at least so far behind the start of its match; what
+	   matches all before it, and all from it on, or NULL. */
+	uint32_t head_min;
+	pcre2_code *head, *rest;
 	kt_detect_validator_fn validators[KT_DETECT_VALIDATORS_MAX];
 	kt_detect_validator_fn checksum;
 	struct kt_detect_bytes first; /* bytes a match can begin with */
@@ -101,9 +88,10 @@ struct kt_detect_scratch {
 	hs_scratch_t *hs;
 	struct kt_detect_window *window;
 	size_t nwindows, windows_cap;
-	pcre2_match_data *match;
+	pcre2_match_data *match, *ends; /* ends: of a head */
 	pcre2_match_context *limits;
 	pcre2_jit_stack *stack;
+	int dfa[KT_DETECT_DFA_ROOM];
 	uint64_t *next; /* per rule: starts before it are settled */
 	size_t next_cap;
 	struct kt_finding *found;
@@ -133,6 +121,16 @@ enum kt_detect_attempt {
 enum kt_detect_attempt kt_detect_rule_attempt(const struct kt_detect_rule *r,
     struct kt_detect_scratch *s, struct kt_span subject, size_t from,
     size_t last, bool is_end, struct kt_detect_match *m);
+/* Does context that is wanted to the left of a match at start lack? */
+bool kt_detect_rule_is_alien(
+    const struct kt_detect_rule *r, struct kt_span subject, size_t start);
+/* Learns what stands before the span; nothing when it is not sure. */
+void kt_detect_head_learn(struct kt_detect_rule *r, pcre2_compile_context *how,
+    uint32_t options);
+/* The first byte that can be of a span, of a match that begins at start;
+   subject.len when none is there yet.  Never moves back as text comes. */
+size_t kt_detect_head_end(const struct kt_detect_rule *r,
+    struct kt_detect_scratch *s, struct kt_span subject, size_t start);
 /* Do validators and context hold?  Then *confidence_pm is set. */
 bool kt_detect_rule_accepts(const struct kt_detect_rule *r,
     struct kt_span label, struct kt_span subject,

@@ -3,10 +3,12 @@ libkt_a_SOURCES += \
 	%D%/set.h \
 	%D%/stream.h \
 	%D%/detect_priv.h \
+	%D%/bytes_priv.h \
 	%D%/index_priv.h \
 	%D%/validators.def \
 	%D%/literal.c \
 	%D%/index.c \
+	%D%/head.c \
 	%D%/rule.c \
 	%D%/db.c \
 	%D%/saved.c \

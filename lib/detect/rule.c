@@ -52,7 +52,7 @@ kt_detect_rule_attempt(const struct kt_detect_rule *r,
 	at = pcre2_get_ovector_pointer(s->match);
 	*m = (struct kt_detect_match){ .start = at[0],
 		.end = at[1],
-		.span_start = at[0],
+		.span_start = at[0] + r->def->public_bytes,
 		.span_end = at[1] };
 	if (rc == PCRE2_ERROR_PARTIAL)
 		return KT_DETECT_ATTEMPT_OPEN;
@@ -158,12 +158,20 @@ entropy_cb(struct kt_span s)
 }
 
 bool
+kt_detect_rule_is_alien(
+    const struct kt_detect_rule *r, struct kt_span subject, size_t start)
+{
+	return r->def->is_context_required && r->def->ncontext > 0 &&
+	    !has_context(r, (struct kt_span){ 0 }, subject, start);
+}
+
+bool
 kt_detect_rule_accepts(const struct kt_detect_rule *r, struct kt_span label,
     struct kt_span subject, const struct kt_detect_match *m,
     uint16_t *confidence_pm)
 {
-	struct kt_span span = { subject.ptr + m->span_start,
-		m->span_end - m->span_start };
+	size_t start = r->def->public_bytes > 0 ? m->start : m->span_start;
+	struct kt_span span = { subject.ptr + start, m->span_end - start };
 	unsigned confidence = r->def->confidence_pm;
 
 	for (size_t i = 0; i < r->def->nvalidators; i++)

@@ -131,6 +131,10 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 		r->slack = w.slack;
 		r->reach = w.reach;
 		r->hs_flags = w.hs_flags;
+		if (r->min_width <= r->def->public_bytes) {
+			kt_detect_free(out);
+			goto foreign; /* compiling tells what is wrong */
+		}
 	}
 	if (hs_deserialize_database(
 		saved.ptr + skip, rest, &(*out)->hs[0]) != HS_SUCCESS) {

@@ -39,9 +39,11 @@ kt_detect_scratch_new(struct kt_detect_scratch **out,
 		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
 	/* Pairs 0 and 1 are all that is asked for; a small vector is fine. */
 	s->match = pcre2_match_data_create(2, NULL);
+	s->ends = pcre2_match_data_create(KT_DETECT_ENDS_MAX, NULL);
 	s->limits = pcre2_match_context_create(NULL);
 	s->stack = pcre2_jit_stack_create(32 << 10, 256 << 10, NULL);
-	if (s->match == NULL || s->limits == NULL || s->stack == NULL) {
+	if (s->match == NULL || s->ends == NULL || s->limits == NULL ||
+	    s->stack == NULL) {
 		kt_detect_scratch_free(out);
 		return kt_fail(err, KT_E_LIMIT, "scratch: no memory");
 	}
@@ -64,6 +66,7 @@ kt_detect_scratch_free(struct kt_detect_scratch **ps)
 	if (s->hs != NULL && hs_free_scratch(s->hs) != HS_SUCCESS)
 		KT_BUG("a scratch freed while it is in use");
 	pcre2_match_data_free(s->match);
+	pcre2_match_data_free(s->ends);
 	pcre2_match_context_free(s->limits);
 	pcre2_jit_stack_free(s->stack);
 	kt_free(s->window);

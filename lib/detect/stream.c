@@ -14,6 +14,10 @@
  * literals, which can, and asks the rules without a literal one by one, if a
  * byte that they can begin with is there at all.
  *
+ * Where the span can only begin behind an open start (head.c), the text is
+ * held from there, and the other rules go on up to there; the rule itself
+ * stays behind and is asked again from that start on.
+ *
  * Span and late rules are two lanes of the same walk; only the first one's
  * open starts hold text back.
  */
@@ -21,8 +25,14 @@
 #include "detect/stream.h"
 
 #define TAILS_MAX 8
+#define BEHIND_MAX 16
 
 enum lane { LANE_SPAN, LANE_LATE, NLANES };
+
+/* A span rule that is open at a start before from[]. */
+struct behind {
+	uint32_t rule, from;
+};
 
 struct kt_detect_stream {
 	const struct kt_detect *db;
@@ -39,6 +49,8 @@ struct kt_detect_stream {
 		size_t slot; /* 1 + its place in this call's findings, or 0 */
 	} tail[TAILS_MAX];
 	size_t ntails;
+	struct behind behind[BEHIND_MAX]; /* each rule once */
+	size_t nbehind;
 	uint32_t next[]; /* per rule: starts before it lie in a finding */
 };
 
@@ -49,7 +61,7 @@ struct step {
 	struct kt_detect_scratch *s;
 	struct kt_span text;
 	uint64_t base; /* of text in the block */
-	size_t hold; /* in text: the first open start so far */
+	size_t hold; /* in text: where an open span can begin at the earliest */
 	enum lane lane;
 	bool is_end;
 };
@@ -150,16 +162,59 @@ take(struct step *t, uint32_t i, const struct kt_detect_match *m)
 	return kt_detect_scratch_add(t->s, &f);
 }
 
-/* Rule i at the starts [from, last]; an open one lowers the hold. */
+static bool
+is_behind(const struct kt_detect_stream *st, uint32_t i)
+{
+	for (size_t k = 0; k < st->nbehind; k++)
+		if (st->behind[k].rule == i)
+			return true;
+	return false;
+}
+
+/* False: there is no room for one more. */
+static bool
+stay_behind(struct step *t, uint32_t i, size_t start)
+{
+	struct kt_detect_stream *st = t->st;
+
+	if (st->nbehind == BEHIND_MAX || t->text.len - start > KT_HOLD_MAX)
+		return false;
+	st->behind[st->nbehind++] =
+	    (struct behind){ i, (uint32_t)(t->base + start) };
+	return true;
+}
+
+/* Rule i is open at start; true when starts behind it matter as well. */
+static bool
+hold_for(struct step *t, uint32_t i, size_t start, bool *is_open)
+{
+	size_t from = start;
+
+	if (t->lane == LANE_SPAN)
+		from = kt_detect_head_end(
+		    &t->db->rules[i], t->s, t->text, start);
+	if (from > start && !*is_open && !stay_behind(t, i, start))
+		from = start;
+	*is_open = true;
+	if (from < t->hold)
+		t->hold = from;
+	return from > start;
+}
+
+/*
+ * Rule i at the starts [from, last]; an open one lowers the hold.  Behind an
+ * open start nothing is decided: what matches there only lowers the hold.
+ */
 static enum kt_rc
 settle(struct step *t, uint32_t i, size_t from, size_t last)
 {
 	const struct kt_detect_rule *r = &t->db->rules[i];
+	bool is_open = is_behind(t->st, i);
 	struct kt_detect_match m;
 	uint64_t next;
 	enum kt_rc rc;
 
-	for (;;) {
+	for (;; from = m.start + 1) {
 		next = t->st->next[i];
 		if (next > t->base && next - t->base > from)
 			from = (size_t)(next - t->base);
@@ -170,18 +225,43 @@ settle(struct step *t, uint32_t i, size_t from, size_t last)
 		case KT_DETECT_ATTEMPT_MISS:
 			return KT_OK;
 		case KT_DETECT_ATTEMPT_OPEN:
-			if (m.start < t->hold)
-				t->hold = m.start;
-			return KT_OK;
+			if (!kt_detect_rule_is_alien(r, t->text, m.start) &&
+			    !hold_for(t, i, m.start, &is_open))
+				return KT_OK;
+			break;
 		case KT_DETECT_ATTEMPT_HIT:
-			if ((rc = take(t, i, &m)) < 0)
-				return rc;
-			from = m.start + 1;
+			if (!is_open) {
+				if ((rc = take(t, i, &m)) < 0)
+					return rc;
+			} else if (m.span_start < t->hold &&
+			    !kt_detect_rule_is_alien(r, t->text, m.start)) {
+				t->hold = m.span_start;
+			}
 			break;
 		case KT_DETECT_ATTEMPT_ERROR:
 			return KT_E_ENGINE;
 		}
 	}
+}
+
+/* Brings those that stayed behind to where the others are, or leaves them. */
+static enum kt_rc
+settle_behind(struct step *t, size_t from)
+{
+	struct kt_detect_stream *st = t->st;
+	struct behind was[BEHIND_MAX];
+	size_t n = st->nbehind;
+	enum kt_rc rc = KT_OK;
+
+	if (t->lane != LANE_SPAN)
+		return KT_OK;
+	memcpy(was, st->behind, n * sizeof(*was));
+	st->nbehind = 0;
+	for (size_t k = 0; k < n && rc == KT_OK; k++)
+		if (was[k].from < t->base + from)
+			rc = settle(t, was[k].rule,
+			    (size_t)(was[k].from - t->base), from - 1);
+	return rc;
 }
 
 static enum kt_rc
@@ -290,12 +370,13 @@ run_lane(struct step *t, enum lane lane)
 	t->hold = t->text.len;
 	if (!t->st->is_used[lane])
 		goto out;
-	if ((rc = walk_all(t, &t->db->exact, from)) < 0 ||
+	if ((rc = settle_behind(t, from)) < 0 ||
+	    (rc = walk_all(t, &t->db->exact, from)) < 0 ||
 	    (rc = walk_all(t, &t->db->folded, from)) < 0 ||
 	    (rc = run_all(t, from)) < 0)
 		return rc;
-	/* A proof at load says that this cannot be; trust it only so far. */
-	if (t->text.len - t->hold > KT_HOLD_MAX)
+	/* Proofs at load say that this cannot be; trust them only so far. */
+	if (t->text.len - t->hold > KT_HOLD_MAX || t->hold < from)
 		return KT_E_LIMIT;
 out:
 	t->st->from[lane] = t->base + t->hold;

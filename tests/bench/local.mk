@@ -18,6 +18,11 @@ EXTRA_PROGRAMS += tests/bench/detect_bench
 tests_bench_detect_bench_SOURCES = %D%/detect_bench.c
 tests_bench_detect_bench_LDADD = $(KT_LIBS)
 
+EXTRA_PROGRAMS += tests/bench/hold_bench
+tests_bench_hold_bench_SOURCES = %D%/hold_bench.c \
+	tests/unit/exchange/prose.h $(exchange_drive)
+tests_bench_hold_bench_LDADD = $(KT_LIBS)
+
 # kt beside nginx: ratios in bench.md, which make bench prints as well.
 EXTRA_PROGRAMS += tests/bench/upstream tests/bench/load
 tests_bench_upstream_SOURCES = %D%/upstream.c %D%/stamp.h
@@ -27,6 +32,6 @@ tests_bench_load_LDADD =
 EXTRA_DIST += %D%/run.py
 CLEANFILES += bench.md
 .PHONY: bench
-bench: all tests/bench/upstream tests/bench/load
+bench: all tests/bench/upstream tests/bench/load tests/bench/hold_bench
 	KT_SRCDIR='$(abs_top_srcdir)' KT_BUILDDIR='$(abs_top_builddir)' \
 	python3 $(top_srcdir)/tests/bench/run.py $(BENCH_FLAGS)

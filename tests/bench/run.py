@@ -396,6 +396,17 @@ class Bench:
                     "p50 us", "p99 us", "added p50", "added p99",
                     "KB/stream", "lost"], rows)
 
+    def hold(self):
+        """Of clean text, by what the starter enforces; counts, no clock."""
+        self.say("## What streams hold back\n")
+        got = subprocess.run(
+            [os.path.join(BUILDDIR, "tests/bench/hold_bench"),
+             os.path.join(SRCDIR, "policies", "starter.yaml")] +
+            [os.path.join(SRCDIR, f) for f in ("LICENSE", "README.md")],
+            env=dict(os.environ, KT_SRCDIR=SRCDIR), check=True, text=True,
+            stdout=subprocess.PIPE)
+        self.say(got.stdout)
+
     def overload(self, found, unary):
         rows = []
         self.say("## 2 KB calls at a rate, twice what the server can do\n")
@@ -439,6 +450,8 @@ class Bench:
             return wanted is None or name in wanted
 
         unary = {}
+        if is_wanted("hold"):
+            self.hold()
         if is_wanted("idle"):
             self.idle(found)
         if is_wanted("streams"):  # early: memory once used stays
@@ -473,8 +486,8 @@ def main():
                         help="bytes of the large body")
     parser.add_argument("--crowd", type=int, default=2000,
                         help="connections of the overload test")
-    parser.add_argument("--only", help="of idle,lonely,unary,large,overload,"
-                        "streams, by commas")
+    parser.add_argument("--only", help="of hold,idle,streams,lonely,unary,large,"
+                        "overload, by commas")
     parser.add_argument("--output", default="bench.md")
     options = parser.parse_args()
     if len(os.sched_getaffinity(0)) < 2:

@@ -49,6 +49,11 @@ what_cannot_be_decided_within_the_hold_is_refused_by_name(void)
 	ok(refused(
 	    (struct kt_detector){ .pattern = "ab", .context_bytes = 500 },
 	    "context_bytes"));
+	ok(refused((struct kt_detector){ .pattern = "ab", .public_bytes = 2 },
+	    "public"));
+	ok(refused(
+	    (struct kt_detector){ .pattern = "a(b)", .public_bytes = 1 },
+	    "public"));
 }
 
 static void

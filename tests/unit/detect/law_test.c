@@ -29,6 +29,9 @@ static const char *const texts[] = {
 	"\xc3\xa9\xc3\xa9 4111111111111111 \xe2\x82\xac AKIAQ3EGRZTYW6PLMNBV"
 	"\xe2\x82\xac",
 	"a@a@a@a@a.de@b.com, 12345678 konto 123456 konto1 123456",
+	"Linear drone_ci token: abcdef12, linear cir key=cir_key = abc123def, "
+	"linear keys key= key=a1b2c3d4 linear token token:tokens",
+	"DE89370400440532013000 gb82west12345698765432 DE89370400440532013001",
 };
 
 static void
@@ -44,6 +47,37 @@ every_cut_gives_the_findings_of_the_whole(void)
 		for (size_t each = 1; each <= 7; each++)
 			if (!ok(streams_as_whole(t, each, each, false)))
 				printf("# text %zu, pieces of %zu\n", i, each);
+	}
+	ok(leaked == 0);
+}
+
+/* Pieces that begin, continue and end each other's matches. */
+static const char *const pieces[] = { "linear", "ci", "r", "drone", "_", " ", ".",
+	"key", "token", "=", ": ", "abc123", "k3y", "ops_", "AKIA", "GH", "ghp_",
+	"passwd", "DE89", "3704", "4405", "4111 ", "@", "konto", "-----BEGIN ",
+	"PRIVATE KEY-----\n", "ignore ", "previous" };
+
+static void
+texts_by_chance_obey_as_well(void)
+{
+	uint64_t seed = 1;
+
+	leaked = 0;
+	for (int round = 0; round < 3000; round++) {
+		char text[256];
+		size_t len = 0, n;
+
+		while (len < 200) {
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			n = strlen(pieces[(seed >> 33) % KT_NELEMS(pieces)]);
+			memcpy(text + len,
+			    pieces[(seed >> 33) % KT_NELEMS(pieces)], n);
+			len += n;
+		}
+		n = 1 + (seed >> 40) % 9;
+		if (!ok(streams_as_whole(
+			(struct kt_span){ text, len }, n, n, false)))
+			printf("# pieces of %zu: %.*s\n", n, (int)len, text);
 	}
 	ok(leaked == 0);
 }
@@ -138,10 +172,47 @@ clean_prose_holds_at_most_the_current_word(void)
 	ok(lag_of(NULL, NULL, "The quick brown fox") == 3);
 	ok(lag_of(NULL, NULL, "The quick brown fox ") == 0);
 	ok(lag_of(NULL, NULL, "ignore previous inst") == 4);
+	ok(lag_of(NULL, NULL, "The linear. ") == 0);
 	/* What is only to be known is looked for and holds nothing. */
 	ok(lag_of(NULL, &secrets, "The quick brown fox") == 0);
 	ok(lag_of(NULL, &secrets, "The quick brown fox gh") == 2);
 	kt_detect_set_fini(&secrets);
+}
+
+/* A word before a secret is none: from the first byte of the secret on. */
+static void
+what_stands_before_a_span_is_not_held(void)
+{
+	struct kt_detect_set set;
+
+	ok(kt_detect_set_init(&set, db) == KT_OK);
+	kt_detect_set_add(&set, R_BRAND);
+	kt_detect_set_add(&set, R_PASSWORD);
+	kt_detect_set_add(&set, R_IBAN);
+	ok(lag_of(&set, NULL, "a linear") == 0);
+	ok(lag_of(&set, NULL, "a linear drone-ci my token =") == 0);
+	ok(lag_of(&set, NULL, "a linear token = a") == 1);
+	ok(lag_of(&set, NULL, "a linear token = a1b2c3") == 6);
+	ok(lag_of(&set, NULL, "a linear key: cir") == 3);
+	ok(lag_of(&set, NULL, "a linear key: cir token: a1") == 2);
+	ok(lag_of(&set, NULL, "a linear token = !") == 0);
+	ok(lag_of(&set, NULL, "password : hunter2") == 7);
+	ok(lag_of(&set, NULL, "to us") == 0);
+	ok(lag_of(&set, NULL, "to DE8937") == 4);
+	kt_detect_set_fini(&set);
+}
+
+/* Without context to its left nothing can become a finding. */
+static void
+a_number_without_its_context_is_not_held(void)
+{
+	struct kt_detect_set set;
+
+	ok(kt_detect_set_init(&set, db) == KT_OK);
+	kt_detect_set_add(&set, R_ACCOUNT);
+	ok(lag_of(&set, NULL, "order 123456") == 0);
+	ok(lag_of(&set, NULL, "account 123456") == 6);
+	kt_detect_set_fini(&set);
 }
 
 static void
@@ -216,9 +287,12 @@ main(void)
 	}
 	RUN(each_rule_finds_in_the_texts_of_the_law);
 	RUN(every_cut_gives_the_findings_of_the_whole);
+	RUN(texts_by_chance_obey_as_well);
 	RUN(without_the_hold_bytes_leak);
 	RUN(slices_do_not_show);
 	RUN(clean_prose_holds_at_most_the_current_word);
+	RUN(what_stands_before_a_span_is_not_held);
+	RUN(a_number_without_its_context_is_not_held);
 	RUN(a_tail_is_reported_open_and_costs_no_hold);
 	RUN(an_engine_that_fails_at_any_call_never_says_nothing_found);
 	kt_detect_scratch_free(&scratch);

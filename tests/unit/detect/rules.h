@@ -8,6 +8,7 @@
 
 static const char *const luhn_only[] = { "card" };
 static const char *const email_only[] = { "email" };
+static const char *const iban_only[] = { "iban" };
 static const char *const card_words[] = { "account", "konto" };
 
 enum {
@@ -19,6 +20,8 @@ enum {
 	R_EMAIL,
 	R_ACCOUNT,
 	R_PASSWORD,
+	R_BRAND,
+	R_IBAN,
 	R_PHRASE,
 	R_WHOLE,
 	NRULES
@@ -90,6 +93,24 @@ static const struct kt_detector rules[NRULES] = {
 	    .is_caseless = true,
 	    .pattern = "(?:password|passwd)\\s{0,3}[:=]\\s{0,3}"
 		       "([A-Za-z0-9]{6,20})\\b" },
+	[R_BRAND] = { .id = "brand",
+	    .group = "secret",
+	    .entity = "BRAND_KEY",
+	    .class = KT_CLASS_SECRET,
+	    .confidence_pm = 700,
+	    .pattern = "(?i)(?:linear|drone.?ci|cir)(?!-key)[\\w .-]{0,24}(?:key|token)"
+		       "\\s{0,3}(?:=|:)\\s{0,3}([a-z0-9]{6,12})\\b" },
+	[R_IBAN] = { .id = "iban",
+	    .group = "pii",
+	    .entity = "IBAN_CODE",
+	    .class = KT_CLASS_PII,
+	    .confidence_pm = 900,
+	    .validators = iban_only,
+	    .nvalidators = 1,
+	    .is_caseless = true,
+	    .public_bytes = 2,
+	    .anchor = "[A-Z]{2}\\d{2}[A-Z0-9]{4}",
+	    .pattern = "\\b[A-Z]{2}\\d{2}[A-Z0-9]{11,30}(?![A-Z0-9])" },
 	[R_PHRASE] = { .id = "phrase",
 	    .group = "injection",
 	    .entity = "INJECTION",

@@ -70,6 +70,44 @@ every_cut_of_every_example_gives_the_same(void)
 	ok(leaked == 0);
 }
 
+/* One after the other, whole and cut, with more or less between them. */
+static void
+examples_mixed_by_chance_obey_as_well(void)
+{
+	static const char *const between[] = { " ", "\n", ", ", "x", "\"",
+		"then some words that say nothing at all stand here: " };
+	uint64_t seed = 1;
+
+	leaked = 0;
+	for (int round = 0; round < 1000; round++) {
+		char text[2048];
+		size_t len = 0, n;
+
+		for (int k = 0; k < 6; k++) {
+			const struct kt_detector *d;
+			const char *s;
+
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			d = &shipped[(seed >> 33) % nshipped];
+			s = seed >> 63 ? d->examples[0] : d->counter_examples[0];
+			n = strlen(s);
+			n = n < 300 ? n : 300;
+			if ((seed >> 60 & 7) == 0)
+				n = n / 2;
+			memcpy(text + len, s, n);
+			len += n;
+			s = between[(seed >> 50) % KT_NELEMS(between)];
+			memcpy(text + len, s, strlen(s));
+			len += strlen(s);
+		}
+		n = 1 + (seed >> 40) % 40;
+		if (!ok(streams_as_whole(
+			(struct kt_span){ text, len }, n, n, false)))
+			printf("# pieces of %zu: %.*s\n", n, (int)len, text);
+	}
+	ok(leaked == 0);
+}
+
 static void
 the_budget_names_the_pattern_that_has_no_anchor(void)
 {
@@ -155,6 +193,12 @@ what_was_saved_loads_only_for_the_same_definitions(void)
 	       &f) == KT_OK &&
 	    f.n == 2 && f.v[1].detector == nshipped);
 	kt_detect_free(&again);
+	/* An edited file: its widths are checked again. */
+	memcpy(more, shipped, nshipped * sizeof(*more));
+	more[0].public_bytes = 500;
+	ok(kt_detect_load(&again, more, nshipped, kt_buf_span(&saved), &err) ==
+		KT_E_PARSE &&
+	    kt_detect_new(&again, more, nshipped, &err) == KT_E_PARSE);
 	ok(kt_detect_load(&again, shipped, nshipped - 1, kt_buf_span(&saved),
 	       &err) == KT_E_PARSE &&
 	    again == NULL);
@@ -223,6 +267,7 @@ main(void)
 	}
 	RUN(every_example_is_found_and_no_counter_example);
 	RUN(every_cut_of_every_example_gives_the_same);
+	RUN(examples_mixed_by_chance_obey_as_well);
 	RUN(the_budget_names_the_pattern_that_has_no_anchor);
 	RUN(there_are_enough_provider_tokens);
 	RUN(what_was_saved_loads_only_for_the_same_definitions);

@@ -4,6 +4,7 @@ check_PROGRAMS += \
 	tests/unit/exchange/canary_test \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
+	tests/unit/exchange/hold_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/sequence_test
 TESTS += \
@@ -11,6 +12,7 @@ TESTS += \
 	tests/unit/exchange/canary_test \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
+	tests/unit/exchange/hold_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/sequence_test
 tests_unit_exchange_bypass_test_SOURCES = %D%/bypass_test.c $(exchange_drive)
@@ -34,3 +36,6 @@ EXTRA_DIST += \
 	tests/data/openai-request.json \
 	tests/data/responses-answer.json \
 	tests/data/responses-request.json
+tests_unit_exchange_hold_test_SOURCES = \
+	%D%/hold_test.c %D%/prose.h $(exchange_drive)
+tests_unit_exchange_hold_test_LDADD = $(KT_LIBS)

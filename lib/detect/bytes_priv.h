@@ -1,0 +1,29 @@
+/*
+ * bytes_priv - a set of bytes.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef KT_DETECT_BYTES_PRIV_H
+#define KT_DETECT_BYTES_PRIV_H
+#include "base/base.h"
+
+struct kt_detect_bytes {
+	uint64_t w[4];
+};
+static inline bool
+kt_detect_bytes_has(const struct kt_detect_bytes *set, char c)
+{
+	uint8_t b = (uint8_t)c;
+
+	return set->w[b >> 6] >> (b & 63) & 1;
+}
+static inline void
+kt_detect_bytes_add(struct kt_detect_bytes *set, char c)
+{
+	uint8_t b = (uint8_t)c;
+
+	set->w[b >> 6] |= (uint64_t)1 << (b & 63);
+}
+/* "[A-Za-z0-9_-]"; false when it is not a class. */
+bool kt_detect_bytes_parse(const char *text, struct kt_detect_bytes *set);
+
+#endif
