@@ -173,13 +173,13 @@ static void
 agent(struct kt_audit_put *p, const struct kt_audit_call *c)
 {
 	kt_audit_put_name(p, "agent");
-	if (c->agent.id.len == 0) {
+	if (c->agent.id.len == 0 && c->agent.conversation.len == 0) {
 		kt_audit_put_null(p);
 		return;
 	}
 	kt_audit_put_open(p, '{');
 	kt_audit_member_some(p, "conversation", c->agent.conversation);
-	kt_audit_member_text(p, "id", c->agent.id);
+	kt_audit_member_some(p, "id", c->agent.id);
 	kt_audit_member_some(p, "on_behalf_of", c->agent.on_behalf_of);
 	kt_audit_put_close(p, '}');
 }
@@ -244,13 +244,17 @@ static void
 cache(struct kt_audit_put *p, const struct kt_audit_call *c)
 {
 	kt_audit_put_name(p, "cache");
-	if (!c->tokens.is_reported) {
+	if (!c->tokens.is_reported && c->cache_breakpoints == 0) {
 		kt_audit_put_null(p);
 		return;
 	}
 	kt_audit_put_open(p, '{');
-	kt_audit_member_int(p, "read_tokens", c->tokens.cache_read);
-	kt_audit_member_int(p, "write_tokens", c->tokens.cache_write);
+	kt_audit_member_int(p, "breakpoints", c->cache_breakpoints);
+	if (c->tokens.is_reported) {
+		kt_audit_member_bool(p, "hit", c->tokens.cache_read > 0);
+		kt_audit_member_int(p, "read_tokens", c->tokens.cache_read);
+		kt_audit_member_int(p, "write_tokens", c->tokens.cache_write);
+	}
 	kt_audit_put_close(p, '}');
 }
 
@@ -337,12 +341,15 @@ call_members(struct fit *f, const struct kt_audit_call *c)
 	kt_audit_member_some(p, "model_served", c->model_served);
 	kt_audit_member_text(p, "outcome",
 	    kt_span_of(kt_audit_outcome_name(c->outcome)));
+	kt_audit_member_some(p, "path", c->path);
 	kt_audit_member_text(p, "policy_hash", c->policy_hash);
 	kt_audit_member_some(p, "policy_version", c->policy_version);
 	kt_audit_put_name(p, "principal");
 	kt_audit_put_open(p, '{');
 	kt_audit_member_some(p, "auth_method", c->principal.auth_method);
+	kt_audit_member_some(p, "groups_hash", c->principal.groups_hash);
 	kt_audit_member_text(p, "id", c->principal.id);
+	kt_audit_member_some(p, "issuer", c->principal.issuer);
 	kt_audit_member_some(p, "kind", c->principal.kind);
 	kt_audit_put_close(p, '}');
 	texts(f, "reason_codes", &c->reason_codes);

@@ -51,13 +51,13 @@ struct kt_audit_spans {
 struct kt_audit_call {
 	struct kt_span call_id;
 	struct {
-		struct kt_span id, kind, auth_method;
+		struct kt_span id, kind, auth_method, issuer, groups_hash;
 	} principal;
-	struct { /* an empty id writes null */
+	struct { /* without id and conversation null */
 		struct kt_span id, on_behalf_of, conversation;
 	} agent;
 	struct kt_span client_addr_tag, token_id;
-	struct kt_span endpoint, method, api_version;
+	struct kt_span endpoint, method, path, api_version;
 	bool is_stream;
 	struct kt_span model_requested, model_served;
 	struct kt_span request_commit, completion_commit;
@@ -104,6 +104,7 @@ struct kt_audit_call {
 		bool is_reported;
 		uint64_t in, out, cache_read, cache_write;
 	} tokens;
+	uint32_t cache_breakpoints; /* that the request set */
 	struct { /* microseconds; the first three since 1970, UTC */
 		uint64_t start, first_byte, end, inspect_us, upstream_us;
 	} t;

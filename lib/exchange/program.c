@@ -171,6 +171,7 @@ add_target(struct kt_program *p, const struct kt_program_options *o,
 		.max_context_tokens = (uint64_t)c->max_context_tokens,
 		.max_messages = (uint64_t)c->max_messages,
 		.has_baa = baa_holds(&c->data_policy),
+		.baa_id = c->data_policy.baa.agreement,
 		.index = p->ntargets,
 	};
 	if (read_base_url(t, c->base_url.len ? c->base_url :

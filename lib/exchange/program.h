@@ -38,6 +38,7 @@ struct kt_target {
 	uint64_t first_byte_us, silence_us, total_us; /* 0: none */
 	uint64_t max_context_tokens, max_messages;    /* 0: none */
 	bool has_baa;
+	struct kt_span baa_id; /* the agreement's */
 	bool is_available; /* secret found, or none needed */
 	size_t index;
 };

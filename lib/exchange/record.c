@@ -29,15 +29,16 @@ decision_of(const struct kt_exchange *x)
 	return kt_span_of(kt_decision_word(x->decision));
 }
 
-/* A keyed tag: equal clients are equal, nobody reads an address from it. */
+/* A keyed tag: equal texts are equal, nobody reads a text from it. */
 static struct kt_span
-peer_tag(struct kt_exchange *x)
+tag_of(struct kt_exchange *x, struct kt_span text)
 {
 	uint8_t digest[32];
 	char hex[17];
 
-	if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, x->program->instance_key, 32,
-	        x->peer.address.ptr, x->peer.address.len, digest) < 0)
+	if (text.len == 0 ||
+	    gnutls_hmac_fast(GNUTLS_MAC_SHA256, x->program->instance_key, 32,
+	        text.ptr, text.len, digest) < 0)
 		return (struct kt_span){ 0 };
 	kt_hex(digest, 8, hex);
 	return kt_arena_dup(x->turn, kt_span_of(hex));
@@ -67,7 +68,7 @@ kt_x_record_reject(struct kt_exchange *x)
 		.status = x->status,
 		.reason_code = kt_span_of(kt_reason_code(x->reason)),
 		.detail = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
-		.client_addr_tag = peer_tag(x),
+		.client_addr_tag = tag_of(x, x->peer.address),
 		.call_id = kt_span_of(x->call_id),
 		.method_bytes = x->method.len,
 		.target_bytes = x->target_text.len,
@@ -227,6 +228,45 @@ fill_destination(const struct kt_exchange *x, struct kt_audit_call *call)
 	call->destination.region = x->target->region;
 	call->destination.upstream_host = x->target->host;
 	call->destination.has_baa = x->target->has_baa;
+	call->destination.baa_id = x->target->baa_id;
+}
+
+/* The words of a path: %20 and the like undone, slashes as line ends. */
+static struct kt_span
+words_of_path(struct kt_exchange *x, struct kt_span s)
+{
+	char *p = kt_arena_array(x->turn, s.len + 1, 1);
+	size_t n = 0;
+
+	for (size_t i = 0; p != NULL && i < s.len; i++) {
+		p[n] = s.ptr[i] == '/' ? '\n' : s.ptr[i];
+		if (s.ptr[i] == '%' && kt_unhex(kt_span_sub(s, i + 1, 2), &p[n], 1))
+			i += 2;
+		n++;
+	}
+	return (struct kt_span){ p, n };
+}
+
+/*
+ * The path as it was routed, without its query; none where policies find
+ * something in it, which the record must not repeat.
+ */
+static struct kt_span
+clean_path(struct kt_exchange *x)
+{
+	struct kt_span path = kt_span_sub(
+	    x->target_text, 0, kt_span_find(x->target_text, '?'));
+	struct kt_span words = words_of_path(x, path);
+	const struct kt_chain *chain = &x->program->chain;
+	struct kt_findings found = { 0 };
+
+	if (words.ptr == NULL ||
+	    ((chain->hears & KT_COMPONENT_BIT(KT_COMPONENT_MESSAGES)) != 0 &&
+	        kt_detect_scan(chain->detect, x->scratch->detect, words,
+	            &chain->heard[KT_COMPONENT_MESSAGES], &found) < 0) ||
+	    found.n > 0)
+		return (struct kt_span){ 0 };
+	return path;
 }
 
 /* What the answer names; one that names none came from the model asked for. */
@@ -253,17 +293,21 @@ kt_x_record(struct kt_exchange *x)
 	kt_class_set set = x->request_verdict.classes | x->answer_verdict.classes;
 	struct kt_audit_call call = {
 		.call_id = kt_span_of(x->call_id),
-		.principal = { x->caller.id, x->caller.kind,
-		    x->caller.auth_method },
+		.principal = { .id = x->caller.id, .kind = x->caller.kind,
+		    .auth_method = x->caller.auth_method,
+		    .issuer = x->caller.token_id.len > 0 ? KT_SPAN("kt") :
+		        (struct kt_span){ 0 },
+		    .groups_hash = tag_of(x, x->caller.group) },
 		.agent.id = header_of(x, KT_SPAN("x-claude-code-agent-id")),
 		.agent.on_behalf_of =
 		    header_of(x, KT_SPAN("x-claude-code-parent-agent-id")),
 		.agent.conversation =
 		    header_of(x, KT_SPAN("x-claude-code-session-id")),
-		.client_addr_tag = peer_tag(x),
+		.client_addr_tag = tag_of(x, x->peer.address),
 		.token_id = x->caller.token_id,
 		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
 		.method = x->method,
+		.path = clean_path(x),
 		.api_version = header_of(x, KT_SPAN("anthropic-version")),
 		.is_stream = x->is_answer_stream || x->facts.is_stream,
 		.model_requested =
@@ -306,6 +350,7 @@ kt_x_record(struct kt_exchange *x)
 		    x->answer_facts.usage.input, x->answer_facts.usage.output,
 		    x->answer_facts.usage.cache_read,
 		    x->answer_facts.usage.cache_write },
+		.cache_breakpoints = x->facts.cache_breakpoints,
 		.t = { x->start_wall,
 		    x->first_byte_mono ?
 		        x->start_wall + (x->first_byte_mono - x->start_mono) : 0,

@@ -224,6 +224,34 @@ static const struct place events[] = {
 };
 
 static void
+a_record_names_the_path_unless_something_is_in_it(void)
+{
+	static const char *const paths[] = {
+		"/v1/models/claude-x?limit=1", "/v1/models/a%2Fb",
+		"/v1/models/" BARE, "/v1/models/4111%201111%201111%201111",
+		"/v1/models/a?q=" BARE,
+	};
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	for (size_t i = 0; i < KT_NELEMS(paths); i++) {
+		struct script s = { .method = "GET", .target = paths[i],
+			.answer = "{\"id\":\"m\"}" };
+		struct result r;
+
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(r.records == 1 && has(&r.record, "\"endpoint\":\"models\""));
+		ok(has(&r.record, "\"path\":\"/v1/models/claude-x\"") == (i == 0));
+		ok(has(&r.record, "\"path\":\"/v1/models/a%2Fb\"") == (i == 1));
+		ok(has(&r.record, "\"path\":") == (i < 2 || i == 4));
+		ok(!has(&r.record, "1111"));
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
+static void
 no_event_of_a_stream_hides_a_card(void)
 {
 	struct world w;
@@ -474,6 +502,7 @@ main(void)
 {
 	RUN(no_place_of_a_request_hides_a_card);
 	RUN(a_members_name_is_context_for_its_value);
+	RUN(a_record_names_the_path_unless_something_is_in_it);
 	RUN(no_event_of_a_stream_hides_a_card);
 	RUN(restated_texts_are_redacted_alike);
 	RUN(a_redaction_that_begins_earlier_may_come_later);

@@ -70,6 +70,33 @@ end(struct drive *d)
 	result_fini(d->r);
 }
 
+/* What the caller and the request say of themselves is kept. */
+static void
+the_record_tells_who_asked_and_what_was_cached(void)
+{
+	static const char with_marks[] = "{\"model\":\"m\",\"max_tokens\":9,"
+	    "\"system\":[{\"type\":\"text\",\"text\":\"a\",\"cache_control\":"
+	    "{\"type\":\"ephemeral\"}}],\"messages\":[]}";
+	struct script s = { .target = "/v1/messages", .body = with_marks,
+		.answer = WHOLE("ok"), .nheaders = 1,
+		.headers = { { KT_SPAN_INIT("x-claude-code-session-id"),
+		    KT_SPAN_INIT("session-1") } } };
+	struct result r;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)
+	    "      data_policy: {baa: {agreement: BAA-7, expires: 2099-01-01}}\n"));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	/* The main agent has a session and no id. */
+	ok(has(&r.record, "\"agent\":{\"conversation\":\"session-1\"}"));
+	ok(has(&r.record, "\"baa\":true,\"baa_id\":\"BAA-7\""));
+	ok(has(&r.record, "\"cache\":{\"breakpoints\":1,\"hit\":false,"));
+	ok(has(&r.record, "\"path\":\"/v1/messages\""));
+	result_fini(&r);
+	world_fini(&w);
+}
+
 static void
 a_target_that_fails_is_followed_by_the_next(void)
 {
@@ -430,5 +457,6 @@ main(void)
 	else
 		SKIP(an_open_stream_holds_24_kib_and_nothing_of_its_request,
 		    "the allocator does not count");
+	RUN(the_record_tells_who_asked_and_what_was_cached);
 	return done();
 }
