@@ -285,6 +285,86 @@ scan_letter(struct kt_json *j, const char *p, size_t *i, size_t n)
 	return true;
 }
 
+#ifdef KT_PLAIN_SSE2
+/* A bit for each of 64 bytes, the first one lowest. */
+struct marks {
+	uint64_t slash, quote, odd; /* odd: a control, or not ASCII */
+};
+
+static inline struct marks
+mark(const char *p)
+{
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i slash = _mm_set1_epi8('\\');
+	const __m128i space = _mm_set1_epi8(' ');
+	struct marks m = { 0 };
+
+	for (unsigned k = 0; k < 64; k += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(p + k));
+
+		m.slash |= (uint64_t)(unsigned)_mm_movemask_epi8(
+		    _mm_cmpeq_epi8(v, slash)) << k;
+		m.quote |= (uint64_t)(unsigned)_mm_movemask_epi8(
+		    _mm_cmpeq_epi8(v, quote)) << k;
+		m.odd |= (uint64_t)(unsigned)_mm_movemask_epi8(
+		    _mm_cmplt_epi8(v, space)) << k;
+	}
+	return m;
+}
+
+/*
+ * The bytes that a backslash stands before, where the first byte is not one
+ * of them: of each run of backslashes every second one, and what follows a
+ * run of odd length (Langdale and Lemire, Parsing Gigabytes of JSON per
+ * Second: a subtraction carries through each run).
+ */
+static inline uint64_t
+escaped_by(uint64_t slash)
+{
+	const uint64_t odd_bits = UINT64_C(0xaaaaaaaaaaaaaaaa);
+	uint64_t behind = slash << 1;
+
+	return (((behind | odd_bits) - slash) ^ odd_bits) ^ slash;
+}
+
+/*
+ * From a backslash at i over whole blocks of 64 bytes, in text that is full
+ * of escapes as source code is.  Stops at whatever needs a closer look: the
+ * end, an escape of more than two bytes, a letter that is not ASCII.
+ */
+static size_t
+pass_blocks(const char *p, size_t i, size_t n)
+{
+	while (n - i >= 64) {
+		struct marks m = mark(p + i);
+		uint64_t escaped = escaped_by(m.slash);
+		uint64_t stop = (m.quote & ~escaped) | m.odd;
+		size_t end = stop != 0 ? (size_t)__builtin_ctzll(stop) : 64;
+
+		for (uint64_t e = escaped; e != 0; e &= e - 1) {
+			size_t at = (size_t)__builtin_ctzll(e);
+
+			if (at >= end)
+				break;
+			if (kt_json_simple[(unsigned char)p[i + at]] == 0)
+				return i + at - 1;
+		}
+		if (end < 64) /* an escape may stand before an odd byte */
+			return i + end - (escaped >> end & 1);
+		/* Its backslash is the last byte: looked at with the next. */
+		i += 64 - ((m.slash & ~escaped) >> 63);
+	}
+	return i;
+}
+#else
+static size_t
+pass_blocks(const char *p, size_t i, size_t n)
+{
+	(void)p, (void)n;
+	return i;
+}
+#endif
+
 static bool
 scan_string(struct kt_json *j, const char *p, size_t n)
 {
@@ -292,6 +372,16 @@ scan_string(struct kt_json *j, const char *p, size_t n)
 
 	for (;;) {
 		i = kt_plain(p, i, n);
+		if (n - i >= 64 && p[i] == '\\' &&
+		    kt_json_simple[(unsigned char)p[i + 1]] != 0) {
+			size_t to = pass_blocks(p, i, n);
+
+			if (to > i) {
+				j->nodes[j->count - 1].has_escapes = 1;
+				i = to;
+				continue;
+			}
+		}
 		if (i == n || p[i] == '"')
 			break;
 		if (!scan_letter(j, p, &i, n))

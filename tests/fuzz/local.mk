@@ -19,6 +19,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_exchange \
 	tests/fuzz/fuzz_http1_response \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_json_any \
 	tests/fuzz/fuzz_segments \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_stream_event \
@@ -31,6 +32,9 @@ tests_fuzz_fuzz_http1_response_SOURCES = %D%/fuzz_http1_response.c $(fuzz_main)
 tests_fuzz_fuzz_http1_response_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzz_main)
 tests_fuzz_fuzz_json_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_json_any_SOURCES = %D%/fuzz_json.c $(json_any) $(fuzz_main)
+tests_fuzz_fuzz_json_any_CPPFLAGS = $(AM_CPPFLAGS) -DKT_PLAIN_ANY
+tests_fuzz_fuzz_json_any_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_sse_SOURCES = %D%/fuzz_sse.c $(fuzz_main)
 tests_fuzz_fuzz_sse_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_yaml_SOURCES = %D%/fuzz_yaml.c $(fuzz_main)

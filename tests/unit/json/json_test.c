@@ -391,9 +391,46 @@ every_node_is_found_by_its_pointer(void)
 	kt_json_fini(&j);
 }
 
+/* Fed byte by byte, a string is never passed in blocks. */
+static void
+a_string_full_of_escapes_says_the_same_in_blocks_and_in_bytes(void)
+{
+	static const char *const parts[] = { "\\\\", "\\\"", "\\n", "\\/",
+		"\\u00e9", "\\uD83D\\uDE00", "abc", "text without any of them",
+		"\xc3\xa9", "\x7f", "x", "    ", "\\\\\\\\\\\\", "\\t\\t" };
+	static const char *const ends[] = { "\"]", "\\\"]", "\\\\\"]",
+		"\x01\"]", "\\\x01\"]", "\\q\"]", "\\\xc3\"]", "\xff\"]",
+		"\\uD800\"]", "\"", "\\" };
+	uint32_t seed = 7;
+	char text[1024];
+	size_t wrong = 0;
+
+	for (unsigned round = 0; round < 400; round++) {
+		const char *end;
+		size_t n = 2, bytes;
+
+		memcpy(text, "[\"", 2);
+		seed = seed * 1664525 + 1013904223;
+		for (bytes = seed >> 8 & 511; n < bytes + 2;) {
+			const char *part;
+
+			seed = seed * 1664525 + 1013904223;
+			part = parts[(seed >> 8) % KT_NELEMS(parts)];
+			memcpy(text + n, part, strlen(part));
+			n += strlen(part);
+		}
+		end = ends[round % KT_NELEMS(ends)];
+		memcpy(text + n, end, strlen(end));
+		n += strlen(end);
+		wrong += !holds_split_law((struct kt_span){ text, n });
+	}
+	ok(wrong == 0);
+}
+
 int
 main(void)
 {
+	RUN(a_string_full_of_escapes_says_the_same_in_blocks_and_in_bytes);
 	RUN(any_cutting_gives_the_same_index);
 	RUN(names_equal_once_unescaped_are_refused);
 	RUN(a_second_name_is_found_among_any_number);
