@@ -21,6 +21,11 @@ kt_SOURCES = \
 	%D%/version.c
 kt_LDADD = $(GATEWAY_LIBS)
 
+# The vocabularies of tokenizers: see save_ranks.c.
+noinst_PROGRAMS += save-ranks
+save_ranks_SOURCES = %D%/save_ranks.c
+save_ranks_LDADD = libkt.a
+
 # The shipped detectors, compiled for this machine: see save_detectors.c.
 noinst_PROGRAMS += save-detectors
 save_detectors_SOURCES = %D%/save_detectors.c

@@ -1,8 +1,8 @@
 # One archive for all rooms.  Each room lists its own files.
 noinst_LIBRARIES += libkt.a
 libkt_a_SOURCES =
-KT_LIBS = libkt.a $(GNUTLS_LIBS) $(CJSON_LIBS) $(YAML_LIBS) $(HS_LIBS) \
-	$(PCRE2_LIBS) $(ZLIB_LIBS) -lm
+KT_LIBS = libkt.a libkt-tables.a $(GNUTLS_LIBS) $(CJSON_LIBS) $(YAML_LIBS) $(HS_LIBS) \
+	$(PCRE2_LIBS) $(ZLIB_LIBS) $(UNISTRING_LIBS) -lm
 EXTRA_DIST += %D%/LAYERS
 
 include %D%/base/local.mk
@@ -15,6 +15,7 @@ include %D%/detect/local.mk
 include %D%/frame/local.mk
 include %D%/disk/local.mk
 include %D%/audit/local.mk
+include %D%/token/local.mk
 include %D%/policy/local.mk
 include %D%/exchange/local.mk
 include %D%/report/local.mk

@@ -5,6 +5,15 @@ AC_DEFUN([KT_LIBRARY], [
 		[AC_MSG_ERROR([$2 is missing: apt-get install $3])])
 ])
 
+# libunistring comes without a .pc file.
+AC_DEFUN([KT_UNISTRING], [
+	AC_CHECK_HEADER([uninorm.h], [], [no_unistring=yes])
+	AC_CHECK_LIB([unistring], [u8_normalize],
+		[AC_SUBST([UNISTRING_LIBS], [-lunistring])], [no_unistring=yes])
+	AS_IF([test "x$no_unistring" = xyes],
+		[AC_MSG_ERROR([libunistring is missing: apt-get install libunistring-dev])])
+])
+
 # KT_FLAG(VAR, FLAG): adds FLAG to VAR when the compiler takes it.
 AC_DEFUN([KT_FLAG], [
 	AS_VAR_PUSHDEF([kt_flag], [kt_cv_flag_$2])

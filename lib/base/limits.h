@@ -50,6 +50,11 @@
 /* Names that are remembered, and for how long. */
 #define KT_RESOLVER_NAMES_MAX 64
 #define KT_RESOLVER_SECONDS 30
+/* Text without any break, as one piece for a tokenizer; what it needs to
+   remember is five times as much. */
+#define KT_TOKEN_PIECE_MAX (8u << 20)
+/* A text in normalisation form KC: one character may become 18. */
+#define KT_TOKEN_NORMAL_MAX (128u << 20)
 /* Tokens in one list: every call with a token is compared with all of them. */
 #define KT_TOKENS_MAX 4096
 /* Some hundred bytes for each of them. */

@@ -22,6 +22,9 @@ EXTRA_PROGRAMS += tests/bench/hold_bench
 tests_bench_hold_bench_SOURCES = %D%/hold_bench.c \
 	tests/unit/exchange/prose.h $(exchange_drive)
 tests_bench_hold_bench_LDADD = $(KT_LIBS)
+EXTRA_PROGRAMS += tests/bench/token_bench
+tests_bench_token_bench_SOURCES = %D%/token_bench.c
+tests_bench_token_bench_LDADD = $(KT_LIBS)
 
 # kt beside nginx: ratios in bench.md, which make bench prints as well.
 EXTRA_PROGRAMS += tests/bench/upstream tests/bench/load
