@@ -5,6 +5,7 @@ kt_SOURCES = \
 	%D%/audit/verdict.h \
 	%D%/audit_verify.c \
 	%D%/cmd.def \
+	%D%/count_tokens.c \
 	%D%/cmd.h \
 	%D%/files.c \
 	%D%/files.h \

@@ -5,6 +5,7 @@ include %D%/unit/base/local.mk
 include %D%/unit/detect/local.mk
 include %D%/unit/disk/local.mk
 include %D%/unit/json/local.mk
+include %D%/unit/media/local.mk
 include %D%/unit/token/local.mk
 include %D%/unit/auth/local.mk
 include %D%/cli/local.mk

@@ -1,4 +1,6 @@
 libkt_a_SOURCES += \
+	%D%/model.c \
+	%D%/model.h \
 	%D%/chat.h \
 	%D%/chat.def \
 	%D%/chat.c \

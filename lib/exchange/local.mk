@@ -4,6 +4,8 @@ libkt_a_SOURCES += \
 	%D%/look.h \
 	%D%/program.h \
 	%D%/program_priv.h \
+	%D%/count.c \
+	%D%/count.h \
 	%D%/answer.c \
 	%D%/exchange.c \
 	%D%/idle.c \

@@ -2,6 +2,9 @@ libkt_a_SOURCES += \
 	%D%/class.c \
 	%D%/class_priv.h \
 	%D%/encoding.def \
+	%D%/estimate.c \
+	%D%/estimate.h \
+	%D%/family.def \
 	%D%/make_table.c \
 	%D%/merge.c \
 	%D%/merge_priv.h \

@@ -2,9 +2,12 @@
  * table - a vocabulary, laid out so that it can be searched in place.
  * SPDX-License-Identifier: Apache-2.0
  *
- * An image is made by cmd/save_ranks.c while kt is being built, for this
- * machine's byte order, and becomes read-only data of the program.  Tokens are
- * numbered from 0 here; the encoding adds its first id.
+ * Knows:    where the bytes of each token are, and which token some bytes are.
+ *           An image is made by cmd/save_ranks.c while kt is being built, for
+ *           this machine's byte order, and becomes read-only data.
+ * Does not: know ids: tokens are numbered from 0 here, and the encoding adds
+ *           its first id.  Does not check an image: it is part of the program.
+ * Promises: a search reads a few slots, whatever the bytes are.
  */
 #ifndef KT_TOKEN_TABLE_H
 #define KT_TOKEN_TABLE_H

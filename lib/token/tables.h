@@ -1,6 +1,10 @@
 /*
  * tables - the vocabularies, as read-only data of the program.
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    the names of the images.
+ * Does not: read them: token/table.h.
+ * Promises: one for each encoding, aligned for any type.
  */
 #ifndef KT_TOKEN_TABLES_H
 #define KT_TOKEN_TABLES_H

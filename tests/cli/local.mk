@@ -1,3 +1,5 @@
+TESTS += %D%/count_tokens_test.py
+EXTRA_DIST += %D%/count_tokens_test.py
 TESTS += %D%/inspect_test.sh
 EXTRA_DIST += %D%/inspect_test.sh
 TESTS += %D%/kt_test.sh %D%/policy_test.sh

@@ -23,9 +23,12 @@ fuzz_targets = \
 	tests/fuzz/fuzz_segments \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_stream_event \
+	tests/fuzz/fuzz_tokens \
 	tests/fuzz/fuzz_translate \
 	tests/fuzz/fuzz_yaml
 
+tests_fuzz_fuzz_tokens_SOURCES = %D%/fuzz_tokens.c $(fuzz_main)
+tests_fuzz_fuzz_tokens_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_audit_line_SOURCES = %D%/fuzz_audit_line.c $(fuzz_main)
 tests_fuzz_fuzz_audit_line_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_http1_response_SOURCES = %D%/fuzz_http1_response.c $(fuzz_main)

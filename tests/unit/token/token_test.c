@@ -135,6 +135,23 @@ vectors_of_all_scripts_hold(void)
 		ok(all_as_said((enum kt_encoding)e, "../shared/corpora/tokens"));
 }
 
+/* U+FDFA is three bytes and becomes 33. */
+static void
+a_text_that_grows_too_much_is_refused(void)
+{
+	size_t n = KT_TOKEN_NORMAL_MAX / 33 + 1, count = 0;
+	struct kt_tokenizer *t = tokenizer(KT_ENCODING_CLAUDE);
+	char *text = kt_alloc(4 * n);
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(text + 4 * i, "\xef\xb7\xba ", 4);
+	ok(kt_token_count(t, (struct kt_span){ text, 4 * n }, &count, NULL,
+	       NULL) == KT_E_LIMIT);
+	ok(count == 0);
+	kt_free(text);
+	kt_tokenizer_free(&t);
+}
+
 /* What was cached must not change what comes next. */
 static void
 a_second_count_equals_the_first(void)
@@ -200,5 +217,6 @@ main(void)
 	RUN(a_second_count_equals_the_first);
 	RUN(text_that_is_not_utf8_is_refused_with_its_place);
 	RUN(a_piece_without_end_is_refused);
+	RUN(a_text_that_grows_too_much_is_refused);
 	return done();
 }

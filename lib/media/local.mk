@@ -1,0 +1,3 @@
+libkt_a_SOURCES += \
+	%D%/image.c \
+	%D%/image.h

@@ -1,0 +1,172 @@
+/*
+ * estimate - families of models.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "token/estimate.h"
+
+#include "chat/model.h"
+#include "token/class_priv.h"
+
+static const struct {
+	struct kt_span name;
+	enum kt_encoding encoding;
+	bool is_exact;
+	uint16_t permille[KT_TEXT_CLASSES];
+} families[] = {
+#define KT_FAMILY(id, text, enc, exact, prose, code, digits, foreign) \
+	[KT_FAMILY_##id] = { KT_SPAN_INIT(text), KT_ENCODING_##enc, (exact), \
+		{ [KT_TEXT_PROSE] = (prose), [KT_TEXT_CODE] = (code), \
+		    [KT_TEXT_DIGITS] = (digits), \
+		    [KT_TEXT_FOREIGN] = (foreign) } },
+#include "token/family.def"
+};
+
+static const struct {
+	const char *name;
+	uint16_t permille;
+} bands[] = {
+#define KT_BAND(id, text, off) [KT_TEXT_##id] = { (text), (off) },
+#include "token/family.def"
+};
+
+static const struct {
+	struct kt_span prefix;
+	enum kt_family family;
+} models[] = {
+#define KT_TOKEN_MODEL(text, id) { KT_SPAN_INIT(text), KT_FAMILY_##id },
+#include "token/family.def"
+};
+
+enum kt_family
+kt_family_of(struct kt_span model)
+{
+	size_t best = 0;
+
+	model = kt_model_bare(model);
+	for (size_t i = 1; i < KT_NELEMS(models); i++)
+		if (models[i].prefix.len > models[best].prefix.len &&
+		    kt_model_begins(model, models[i].prefix))
+			best = i;
+	return models[best].family;
+}
+
+struct kt_span
+kt_family_name(enum kt_family f)
+{
+	return families[f].name;
+}
+
+enum kt_encoding
+kt_family_encoding(enum kt_family f)
+{
+	return families[f].encoding;
+}
+
+bool
+kt_family_is_exact(enum kt_family f)
+{
+	return families[f].is_exact;
+}
+
+const char *
+kt_text_class_name(enum kt_text_class c)
+{
+	return bands[c].name;
+}
+
+/* By shares of characters; a text without any is prose. */
+enum kt_text_class
+kt_text_class_of(struct kt_span text)
+{
+	const uint8_t *p = (const uint8_t *)text.ptr;
+	size_t letters = 0, foreign = 0, digits = 0, signs = 0, seen;
+
+	for (size_t at = 0, len; at < text.len; at += len) {
+		unsigned class = kt_char_class(p + at, &len);
+
+		if (len > 1 && (class & (KT_CHAR_LETTER | KT_CHAR_MARK)) != 0)
+			foreign += p[at] >= 0xcd; /* from U+0340: not Latin */
+		letters += (class & KT_CHAR_LETTER) != 0;
+		digits += (class & KT_CHAR_NUMBER) != 0;
+		signs += class == 0;
+	}
+	seen = letters + digits + signs;
+	if (foreign * 3 > seen)
+		return KT_TEXT_FOREIGN;
+	if (digits * 3 > seen)
+		return KT_TEXT_DIGITS;
+	return signs * 8 > seen ? KT_TEXT_CODE : KT_TEXT_PROSE;
+}
+
+enum kt_rc
+kt_token_sum_add(struct kt_token_sum *sum, enum kt_family f,
+    struct kt_tokenizer *t, struct kt_span text, size_t *at)
+{
+	size_t n = 0;
+	enum kt_rc rc = kt_token_count(t, text, &n, NULL, at);
+	enum kt_text_class class;
+	uint64_t many, off;
+
+	if (rc < 0)
+		return rc;
+	if (families[f].is_exact) {
+		kt_token_sum_fixed(sum, n);
+		return KT_OK;
+	}
+	class = kt_text_class_of(text);
+	many = ((uint64_t)n * families[f].permille[class] + 500) / 1000;
+	off = (many * bands[class].permille + 999) / 1000;
+	sum->n += many;
+	sum->low += many - off;
+	sum->high += many + off;
+	return KT_OK;
+}
+
+void
+kt_token_sum_fixed(struct kt_token_sum *sum, uint64_t n)
+{
+	sum->n += n;
+	sum->low += n;
+	sum->high += n;
+}
+
+/* Shrinks w x h so that neither side is over most; never grows. */
+static void
+fit(uint64_t *w, uint64_t *h, uint64_t most)
+{
+	uint64_t longer = *w > *h ? *w : *h;
+
+	if (longer <= most)
+		return;
+	*w = (*w * most + longer - 1) / longer;
+	*h = (*h * most + longer - 1) / longer;
+}
+
+static uint64_t
+tiles(uint64_t length, uint64_t tile)
+{
+	return (length + tile - 1) / tile;
+}
+
+/*
+ * Anthropic: a token for each 28 x 28 pixels, after shrinking the longer side
+ * to 1568 (2576 since Opus 4.7).  OpenAI, "high" detail: shrunk to 2048 x 2048
+ * and the shorter side to 768; 85, and 170 for each 512 x 512.
+ */
+uint64_t
+kt_token_image(enum kt_family f, uint32_t width, uint32_t height)
+{
+	uint64_t w = width, h = height, shorter;
+
+	if (families[f].encoding == KT_ENCODING_CLAUDE) {
+		fit(&w, &h, f == KT_FAMILY_CLAUDE_4_7 ? 2576 : 1568);
+		return tiles(w, 28) * tiles(h, 28);
+	}
+	fit(&w, &h, 2048);
+	shorter = w < h ? w : h;
+	if (shorter > 768) {
+		w = w * 768 / shorter;
+		h = h * 768 / shorter;
+	}
+	return 85 + 170 * tiles(w, 512) * tiles(h, 512);
+}
