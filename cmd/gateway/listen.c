@@ -202,8 +202,12 @@ uint64_t
 kt_listen_turn(struct kt_listen *l)
 {
 	MHD_UNSIGNED_LONG_LONG due_ms;
+	uint64_t late_us = kt_loop_now(l->o.loop) + KT_PACE_TURN_US;
 
-	for (int i = 0; i < ROUNDS_MAX; i++) {
+	/* Each round takes what came in the one before: when there is more
+	 * than can be done, rounds would grow. */
+	for (int i = 0; i < ROUNDS_MAX &&
+	     (i == 0 || kt_loop_clock(l->o.loop) < late_us); i++) {
 		resume_all(l);
 		if (!l->is_ready && (MHD_get_timeout(l->daemon, &due_ms) ==
 		                        MHD_NO || due_ms > 0))

@@ -7,7 +7,8 @@
  *
  * What is admitted in a turn comes back in the next ones as calls under way,
  * which count first: the share bounds both together, so turns settle instead
- * of growing.
+ * of growing.  A share that follows the length of past turns was tried in the
+ * model of pace_test: it swings, serves less and lets calls wait longer.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cmd/gateway/pace.h"
@@ -37,6 +38,8 @@ kt_pace_turn(
 
 	p->turn_end_us = end_us;
 	p->turn_cpu_us = cpu_us;
+	if (has_rested || worked_us < KT_PACE_CALM_US)
+		p->calm_us = end_us;
 	/* After a short turn nobody knows yet how much of this was work. */
 	if (has_rested || worked_us < KT_PACE_TURN_US) {
 		p->busy_from_us = 0;
@@ -57,8 +60,12 @@ kt_pace_is_strict(const struct kt_pace *p, uint64_t now_us)
 bool
 kt_pace_admits(struct kt_pace *p, uint64_t now_us, uint64_t cpu_us)
 {
+	uint64_t share_us = now_us - p->calm_us < KT_PACE_CALM_FOR_US
+	    ? KT_PACE_CALM_SHARE_US
+	    : KT_PACE_SHARE_US;
+
 	if (!kt_pace_is_strict(p, now_us) ||
-	    cpu_us - p->turn_cpu_us < KT_PACE_SHARE_US)
+	    cpu_us - p->turn_cpu_us < share_us)
 		return true;
 	p->strict_until_us = now_us + STRICT_US;
 	return false;

@@ -5,9 +5,9 @@
  * Knows:    how long the turns of a loop take, and for how long they have.
  * Does not: refuse anything itself, count calls, or read a clock.
  * Promises: a worker that had a moment of rest within KT_PACE_PATIENCE_US
- *           takes everything; one that is overloaded takes new calls for
- *           KT_PACE_SHARE_US of each turn, so that those under way come
- *           first and wait for a few such turns only.
+ *           takes everything; one that is overloaded takes new calls for a
+ *           part of each turn, so that those under way come first and wait
+ *           for a few such turns only.
  *
  * The work of a turn is what a call has to wait for before it is looked at,
  * so it is measured instead of the number of calls: a thousand streams may be
@@ -22,6 +22,7 @@ struct kt_pace {
 	uint64_t turn_end_us;  /* of the turn before, if it was long; else 0 */
 	uint64_t turn_cpu_us;  /* the work of the thread up to then */
 	uint64_t busy_from_us; /* long turns without a rest; 0: none */
+	uint64_t calm_us;      /* the last time that nobody waited */
 	uint64_t strict_until_us;
 };
 

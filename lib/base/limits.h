@@ -108,15 +108,23 @@
 
 /*
  * A worker whose turns take more work than the first for longer than the
- * second, without a pause of the third, has more work than it can do: new
- * calls then begin in the first part of a turn only (the fourth) and are
- * refused (503, retry-after) in the rest of it.  A call takes four or five
- * turns and each is at most some times that part, by calls under way and by
- * refusals: tens of milliseconds in all.
+ * second, without a pause of the third, has more work than it can do.  New
+ * calls then begin in the first part of a turn only (SHARE) and are refused
+ * (503, retry-after) in the rest of it.  A call takes four or five turns, and
+ * each is at most some times that part, by calls under way and by refusals:
+ * tens of milliseconds in all.
  */
 #define KT_PACE_TURN_US 5000
 #define KT_PACE_PATIENCE_US 100000
 #define KT_PACE_REST_US 1000
 #define KT_PACE_SHARE_US 2000
+/*
+ * A turn of less work than the first means that nobody waits: for the second
+ * after it the part is the third, so that one large body does not cost the
+ * calls behind it.
+ */
+#define KT_PACE_CALM_US 500
+#define KT_PACE_CALM_FOR_US 10000
+#define KT_PACE_CALM_SHARE_US 8000
 
 #endif
