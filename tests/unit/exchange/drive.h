@@ -40,7 +40,7 @@ struct script {
 
 struct result {
 	struct kt_buf up, out, record;
-	unsigned status, up_calls, records, cancels;
+	unsigned status, up_calls, records, cancels, turns;
 	bool is_aborted, has_ended, had_head;
 	char reason[64], decision[16], outcome[32];
 	struct kt_buf up_head;
@@ -166,7 +166,8 @@ take_order(struct drive *d, const struct kt_order *o)
 			keep(&d->r->up_head, o->headers[i].value);
 			keep(&d->r->up_head, KT_SPAN("\n"));
 		}
-		if (o->length != KT_LENGTH_CHUNKED)
+		/* Without pieces it is an upload, which follows. */
+		if (o->length != KT_LENGTH_CHUNKED && o->npieces > 0)
 			ok(o->length == d->r->up.len);
 		break;
 	case KT_ORDER_UPSTREAM_BODY:
@@ -194,6 +195,7 @@ take_order(struct drive *d, const struct kt_order *o)
 		keep(&d->r->record, o->bytes);
 		break;
 	case KT_ORDER_TURN:
+		d->r->turns++;
 		d->wants_turn = true;
 		break;
 	case KT_ORDER_END:

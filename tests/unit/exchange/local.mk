@@ -1,6 +1,6 @@
 exchange_drive = %D%/drive.h %D%/words.h %D%/chance.h
 check_PROGRAMS += \
-	tests/unit/exchange/bypass_test \
+	tests/unit/exchange/bounds_test tests/unit/exchange/bypass_test \
 	tests/unit/exchange/canary_test \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
@@ -8,13 +8,15 @@ check_PROGRAMS += \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/sequence_test
 TESTS += \
-	tests/unit/exchange/bypass_test \
+	tests/unit/exchange/bounds_test tests/unit/exchange/bypass_test \
 	tests/unit/exchange/canary_test \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/hold_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/sequence_test
+tests_unit_exchange_bounds_test_SOURCES = %D%/bounds_test.c $(exchange_drive)
+tests_unit_exchange_bounds_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_bypass_test_SOURCES = %D%/bypass_test.c $(exchange_drive)
 tests_unit_exchange_bypass_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_exchange_test_SOURCES = \

@@ -33,3 +33,9 @@ check_PROGRAMS += tests/unit/gateway/writer_test
 tests_unit_gateway_writer_test_SOURCES = %D%/writer_test.c %D%/faults.h
 tests_unit_gateway_writer_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/writer_test
+
+check_PROGRAMS += tests/unit/gateway/bounds_test
+tests_unit_gateway_bounds_test_SOURCES = %D%/bounds_test.c \
+	%D%/heard.h %D%/script.h
+tests_unit_gateway_bounds_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/bounds_test
