@@ -103,7 +103,8 @@ kt_audit_put_name(struct kt_audit_put *p, const char *name)
 	size_t n = strlen(name);
 	char *to;
 
-	if (last != NULL && strcmp(last, name) >= 0)
+	if (last != NULL && (unsigned char)*last >= (unsigned char)*name &&
+	    strcmp(last, name) >= 0)
 		KT_BUG("members of a record are out of order");
 	p->level[p->depth].name = name;
 	to = room(p, n + 3 + (last != NULL));

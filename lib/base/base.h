@@ -123,6 +123,9 @@ void *kt_arena_alloc(struct kt_arena *a, size_t size);
 void *kt_arena_array(struct kt_arena *a, size_t n, size_t size);
 /* A copy with a NUL behind it; ptr is NULL when the arena is full. */
 struct kt_span kt_arena_dup(struct kt_arena *a, struct kt_span s);
+/* All of parts, one behind the other, and a NUL. */
+struct kt_span kt_arena_join(
+    struct kt_arena *a, const struct kt_span *parts, size_t n);
 struct kt_span kt_arena_printf(struct kt_arena *a, const char *fmt, ...)
     KT_PRINTF(2, 3);
 bool kt_arena_is_full(const struct kt_arena *a); /* an allocation was refused */

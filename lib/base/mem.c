@@ -308,6 +308,26 @@ kt_arena_dup(struct kt_arena *a, struct kt_span s)
 }
 
 struct kt_span
+kt_arena_join(struct kt_arena *a, const struct kt_span *parts, size_t n)
+{
+	size_t len = 0;
+	char *p;
+
+	for (size_t i = 0; i < n; i++)
+		len += parts[i].len;
+	p = kt_arena_alloc(a, len + 1);
+	if (p == NULL)
+		return (struct kt_span){ 0 };
+	len = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].len > 0)
+			memcpy(p + len, parts[i].ptr, parts[i].len);
+		len += parts[i].len;
+	}
+	return (struct kt_span){ .ptr = p, .len = len };
+}
+
+struct kt_span
 kt_arena_printf(struct kt_arena *a, const char *fmt, ...)
 {
 	va_list ap;

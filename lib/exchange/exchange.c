@@ -49,6 +49,7 @@ kt_exchange_new(const struct kt_exchange_options *o)
 	x->mem = kt_arena_new(arena);
 	x->turn = kt_arena_new(KT_EVENT_ARENA_MAX);
 	kt_buf_init(&x->out, OUT_MAX);
+	kt_buf_init(&x->record, KT_AUDIT_BODY_MAX);
 	if (x->mem == NULL || x->turn == NULL) {
 		kt_exchange_free(&x);
 		return NULL;
@@ -73,6 +74,7 @@ kt_exchange_free(struct kt_exchange **xp)
 	kt_x_stream_free(x);
 	kt_x_drop_request(x);
 	kt_buf_fini(&x->out);
+	kt_buf_fini(&x->record);
 	kt_buf_fini(&x->answer);
 	kt_buf_fini(&x->offline);
 	kt_json_fini(&x->answer_json);

@@ -164,6 +164,7 @@ struct kt_exchange {
 	struct kt_order orders[KT_X_ORDERS_MAX];
 	size_t norders, next_order;
 	struct kt_buf out;      /* answer bytes of this feed */
+	struct kt_buf record;   /* what was ordered to be recorded */
 	uint64_t deadline_us;   /* as last ordered */
 	size_t in_flight;       /* answer bytes not yet sent */
 	bool is_upstream_paused, is_upstream_open, is_upstream_sent;

@@ -278,8 +278,8 @@ write_head(struct kt_exchange *x, const struct kt_target *t,
 		    t->anthropic_version.len ? t->anthropic_version :
 		    KT_SPAN("2023-06-01"));
 	if (t->key.len > 0) {
-		struct kt_span value = kt_arena_printf(x->mem, "%.*s%.*s",
-		    KT_SPAN_ARG(t->key_prefix), KT_SPAN_ARG(t->key));
+		struct kt_span value = kt_arena_join(x->mem,
+		    (const struct kt_span[]){ t->key_prefix, t->key }, 2);
 
 		if (value.ptr == NULL)
 			return KT_E_LIMIT;
@@ -295,15 +295,16 @@ write_head(struct kt_exchange *x, const struct kt_target *t,
 static struct kt_span
 write_path(struct kt_exchange *x, const struct kt_target *t)
 {
-	if (needs_translation(x, t))
-		return kt_arena_printf(x->mem, "%.*s%s",
-		    KT_SPAN_ARG(t->base_path),
-		    t->format == KT_FORMAT_OPENAI ? "/v1/chat/completions" :
-		    x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS ?
-		    "/v1/messages/count_tokens" : "/v1/messages");
-	return kt_arena_printf(x->mem, "%.*s%.*s%.*s%.*s",
-	    KT_SPAN_ARG(t->base_path), KT_SPAN_ARG(x->surface.root),
-	    KT_SPAN_ARG(x->surface.path), KT_SPAN_ARG(x->surface.query));
+	struct kt_span path[] = { t->base_path, x->surface.root,
+		x->surface.path, x->surface.query };
+
+	if (!needs_translation(x, t))
+		return kt_arena_join(x->mem, path, KT_NELEMS(path));
+	path[1] = t->format == KT_FORMAT_OPENAI ?
+	    KT_SPAN("/v1/chat/completions") :
+	    x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS ?
+	    KT_SPAN("/v1/messages/count_tokens") : KT_SPAN("/v1/messages");
+	return kt_arena_join(x->mem, path, 2);
 }
 
 /* ---- answers of kt's own ---- */

@@ -6,6 +6,8 @@
 
 #include "exchange/exchange_priv.h"
 
+#define USUAL_BYTES 2048 /* of a record: room for it at once */
+
 static const char *const decision_words[] = {
 	[KT_ACTION_BLOCK] = "block",
 	[KT_ACTION_REDACT] = "redact",
@@ -45,20 +47,13 @@ tag_of(struct kt_exchange *x, struct kt_span text)
 }
 
 static void
-order_record(struct kt_exchange *x, struct kt_buf *body, enum kt_rc rc)
+order_record(struct kt_exchange *x, enum kt_rc rc)
 {
-	struct kt_span kept = rc < 0 ? (struct kt_span){ 0 } :
-	    kt_arena_dup(x->turn, kt_buf_span(body));
-
-	kt_buf_fini(body);
 	x->phase = KT_X_RECORDING;
 	x->is_recorded = true;
-	if (kept.ptr == NULL) {
-		/* No record, no answer: the shell reports it as not written. */
-		kt_x_order(x, KT_ORDER_RECORD)->bytes = KT_SPAN("");
-		return;
-	}
-	kt_x_order(x, KT_ORDER_RECORD)->bytes = kept;
+	/* No record, no answer: the shell reports it as not written. */
+	kt_x_order(x, KT_ORDER_RECORD)->bytes =
+	    rc < 0 ? KT_SPAN("") : kt_buf_span(&x->record);
 }
 
 void
@@ -73,10 +68,8 @@ kt_x_record_reject(struct kt_exchange *x)
 		.method_bytes = x->method.len,
 		.target_bytes = x->target_text.len,
 	};
-	struct kt_buf b;
 
-	kt_buf_init(&b, KT_AUDIT_BODY_MAX);
-	order_record(x, &b, kt_audit_reject_write(&r, &b, NULL));
+	order_record(x, kt_audit_reject_write(&r, &x->record, NULL));
 }
 
 static size_t
@@ -289,7 +282,6 @@ kt_x_record(struct kt_exchange *x)
 	struct kt_span words[KT_NCLASSES], threats[KT_NCLASSES];
 	struct kt_span reasons[2 * KT_X_REASONS_MAX + 1];
 	struct kt_audit_rule rules[2 * KT_X_REASONS_MAX];
-	struct kt_audit_detection found[2 * KT_X_DETECTIONS_MAX];
 	kt_class_set set = x->request_verdict.classes | x->answer_verdict.classes;
 	struct kt_audit_call call = {
 		.call_id = kt_span_of(x->call_id),
@@ -357,11 +349,19 @@ kt_x_record(struct kt_exchange *x)
 		    x->now_wall, x->inspect_us, x->upstream_us },
 	};
 	const struct kt_translation *t = &x->translation;
-	struct kt_buf b;
 	enum kt_rc rc;
 
 	if (kt_policy_logs_passed(&x->program->chain) ||
 	    x->decision <= KT_ACTION_REDACT) {
+		size_t n = x->request_verdict.ndetections +
+		    x->answer_verdict.ndetections;
+		struct kt_audit_detection *found =
+		    kt_arena_array(x->turn, n, sizeof(*found));
+
+		if (found == NULL) {
+			order_record(x, KT_E_LIMIT);
+			return;
+		}
 		call.detections = found;
 		call.ndetections = fill_detections(x, &x->request_verdict, found);
 		call.ndetections += fill_detections(
@@ -379,16 +379,17 @@ kt_x_record(struct kt_exchange *x)
 		    t->napproximated < KT_TRANSLATION_MAX ? t->napproximated :
 		    KT_TRANSLATION_MAX;
 	}
-	kt_buf_init(&b, KT_AUDIT_BODY_MAX);
-	rc = kt_audit_call_write(&call, &b, NULL);
+	rc = kt_buf_reserve(&x->record, USUAL_BYTES);
+	if (rc == KT_OK)
+		rc = kt_audit_call_write(&call, &x->record, NULL);
 	if (rc == KT_E_LIMIT) {
 		/* Too many kinds of findings for one line: classes, rules and
 		 * reasons still tell, and the call need not fail. */
-		kt_buf_reset(&b);
+		kt_buf_reset(&x->record);
 		call.ndetections = 0;
-		rc = kt_audit_call_write(&call, &b, NULL);
+		rc = kt_audit_call_write(&call, &x->record, NULL);
 	}
-	order_record(x, &b, rc);
+	order_record(x, rc);
 }
 
 void

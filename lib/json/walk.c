@@ -83,58 +83,68 @@ kt_json_has_escapes(const struct kt_json *j, uint32_t n)
 	return is_node(j, n) && j->nodes[n].has_escapes;
 }
 
-struct kt_span
-kt_json_raw(const struct kt_json *j, struct kt_span text, uint32_t n)
+/* Without the first and last `quotes` bytes. */
+static inline struct kt_span
+part(const struct kt_json_node *node, struct kt_span text, unsigned quotes)
 {
-	const struct kt_json_node *node;
-
-	if (!is_node(j, n))
-		return (struct kt_span){ 0 };
-	node = &j->nodes[n];
 	if (node->end > text.len)
 		KT_BUG("a node lies outside the text");
 	return (struct kt_span){
-		.ptr = text.ptr + node->start,
-		.len = node->end - node->start,
+		.ptr = text.ptr + node->start + quotes,
+		.len = node->end - node->start - 2 * quotes,
 	};
+}
+
+static inline bool
+is_text(const struct kt_json_node *node)
+{
+	return node->type == KT_JSON_STRING || node->type == KT_JSON_NAME;
+}
+
+static inline bool
+says(const struct kt_json_node *node, struct kt_span text, struct kt_span want)
+{
+	struct kt_span s = part(node, text, 1);
+
+	if (node->has_escapes)
+		return kt_json_text_is(s, want);
+	return s.len == want.len && memcmp(s.ptr, want.ptr, want.len) == 0;
+}
+
+struct kt_span
+kt_json_raw(const struct kt_json *j, struct kt_span text, uint32_t n)
+{
+	return is_node(j, n) ? part(&j->nodes[n], text, 0)
+			     : (struct kt_span){ 0 };
 }
 
 struct kt_span
 kt_json_string(const struct kt_json *j, struct kt_span text, uint32_t n)
 {
-	enum kt_json_type type = kt_json_type(j, n);
-	struct kt_span s;
-
-	if (type != KT_JSON_STRING && type != KT_JSON_NAME)
+	if (!is_node(j, n) || !is_text(&j->nodes[n]))
 		return (struct kt_span){ 0 };
-	s = kt_json_raw(j, text, n);
-	return (struct kt_span){ .ptr = s.ptr + 1, .len = s.len - 2 };
+	return part(&j->nodes[n], text, 1);
 }
 
 bool
 kt_json_is(const struct kt_json *j, struct kt_span text, uint32_t n,
     struct kt_span want)
 {
-	enum kt_json_type type = kt_json_type(j, n);
-	struct kt_span s;
-
-	if (type != KT_JSON_STRING && type != KT_JSON_NAME)
-		return false;
-	s = kt_json_string(j, text, n);
-	if (j->nodes[n].has_escapes)
-		return kt_json_text_is(s, want);
-	return kt_span_eq(s, want);
+	return is_node(j, n) && is_text(&j->nodes[n]) &&
+	    says(&j->nodes[n], text, want);
 }
 
 uint32_t
 kt_json_member(const struct kt_json *j, struct kt_span text, uint32_t object,
     struct kt_span name)
 {
+	uint32_t end;
+
 	if (kt_json_type(j, object) != KT_JSON_OBJECT)
 		return 0;
-	for (uint32_t n = kt_json_first(j, object); n != 0;
-	     n = kt_json_next(j, n + 1)) {
-		if (kt_json_is(j, text, n, name))
+	end = j->nodes[object].next;
+	for (uint32_t n = object + 1; n < end; n = j->nodes[n + 1].next) {
+		if (says(&j->nodes[n], text, name))
 			return n + 1;
 	}
 	return 0;
