@@ -1,13 +1,17 @@
 """Claude Code in print mode through kt, with loopback as its only network."""
+import base64
 import json
 import os
 import re
 import shutil
+import struct
 import tempfile
 import time
+import zlib
 
 import speech
-from clients import IS_DIRECT, Run, Upstream, alone, program, through
+from clients import (HERE, IS_DIRECT, Run, Upstream, alone, folder, node,
+                     program, through)
 from gateway import config, need, shipped, target
 from tap import Skip, Tap, eventually
 from upstream import Answer, stream, whole
@@ -140,6 +144,65 @@ def edit_loop(up, kt, folder):
             assert not b.get("is_error"), b
 
 
+def png(width, height):
+    """A picture with a different colour in each corner."""
+    def chunk(kind, data):
+        return (struct.pack(">I", len(data)) + kind + data
+                + struct.pack(">I", zlib.crc32(kind + data)))
+
+    rows = b"".join(b"\0" + b"".join(
+        bytes((x * 255 // width, y * 255 // height, 128))
+        for x in range(width)) for y in range(height))
+    return (b"\x89PNG\r\n\x1a\n"
+            + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height,
+                                         8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def image_play(folder):
+    def play(n, body, _):
+        if n == 0:
+            return [speech.tool("Read", {
+                "file_path": os.path.join(folder, "a.png")}, "toolu_1")]
+        content = blocks(body, "tool_result")[0]["content"]
+        seen = [b["source"] for b in content if b["type"] == "image"]
+        return "saw %d: %s" % (len(seen), seen[0]["media_type"])
+
+    return play
+
+
+def image_loop(up, kt, folder):
+    run = claude(kt, "look at a.png", "--allowedTools", "Read", cwd=folder)
+    assert said(run) == "saw 1: image/png", run.told()
+    result = blocks(up.taken("/v1/messages")[-1].json(), "tool_result")[0]
+    data = [b for b in result["content"] if b["type"] == "image"][0]["source"]
+    with open(os.path.join(folder, "a.png"), "rb") as f:
+        assert base64.b64decode(data["data"]) == f.read()
+    if not IS_DIRECT:
+        # It went through unread, and the record says so.
+        last = eventually(lambda: [r for r in kt.records() if any(
+            c["role"] == "images" for c in r["components"])], 3, "its record")
+        assert last[-1]["decision"] == "pass", last[-1]
+        assert "uninspectable" in last[-1]["threats"], last[-1]
+
+
+def agent_sdk_turn(up, kt):
+    sdk = os.path.join(folder(), "node_modules", "@anthropic-ai",
+                       "claude-agent-sdk")
+    if not os.path.isdir(sdk):
+        raise Skip("the agent SDK is not installed")
+    run = Run(
+        [node(), os.path.join(HERE, "agent_sdk.mjs"), "say hi", binary()],
+        {"ANTHROPIC_BASE_URL": kt.url, "ANTHROPIC_AUTH_TOKEN": "dummy",
+         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+         "DISABLE_AUTOUPDATER": "1", "KT_CLIENTS": folder()}, SECONDS)
+    assert said(run) == "hi there"
+    sent = [r for r in up.taken("/v1/messages") if r.json().get("tools")]
+    assert len(sent) == 1 and "agent-sdk/" in sent[0].headers.get(
+        "user-agent"), sent
+    assert sent[0].headers.all("authorization") == ["Bearer dummy"]
+
+
 def bash_play(n, body, _):
     if n == 0:
         return [speech.tool("Bash", {"command": "echo h''i there",
@@ -244,16 +307,22 @@ def main():
     for name in ("an open configuration", "starter", "coding-agent"):
         played(tap, "one turn under " + name, hi, one_turn, pack(name))
     for name in ("starter", "coding-agent"):
-        folder = tempfile.mkdtemp(prefix="kt-project-")
+        place = tempfile.mkdtemp(prefix="kt-project-")
         try:
-            with open(os.path.join(folder, "a.toml"), "w", newline="") as f:
+            with open(os.path.join(place, "a.toml"), "w", newline="") as f:
                 f.write(FILE)
+            with open(os.path.join(place, "a.png"), "wb") as f:
+                f.write(png(64, 48))
             played(tap, "a file that is read, edited and written keeps its "
-                   "bytes under " + name, edit_play(folder), edit_loop,
-                   pack(name), folder)
+                   "bytes under " + name, edit_play(place), edit_loop,
+                   pack(name), place)
+            played(tap, "a picture that is read arrives as it is under "
+                   + name, image_play(place), image_loop, pack(name), place)
         finally:
-            shutil.rmtree(folder)
+            shutil.rmtree(place)
     starter = pack("starter")
+    played(tap, "a program of the agent SDK has its turn", hi, agent_sdk_turn,
+           starter)
     played(tap, "a command runs and its output is read", bash_play,
            bash_loop, starter)
     played(tap, "a sub-agent works beside its main agent", agent_play,

@@ -139,20 +139,22 @@ def through(up, configuration, **more):
 LINE = re.compile(r"(not )?ok (.*?)(?: # (.*))?$")
 
 
-def script(tap, name, url, part, seconds=50, env=None):
-    """Runs tests/clients/NAME and tells each of its lines under PART."""
+def script(tap, name, url, part, seconds=50, env=None, told=None):
+    """Runs tests/clients/NAME and tells each of its lines under PART, or
+    under what is TOLD instead."""
     run = Run([node(), os.path.join(HERE, name), url, part],
               {"KT_CLIENTS": folder(), **(env or {})}, seconds)
-    told = []
+    lines = []
     for line in run.out.decode(errors="replace").splitlines():
         found = LINE.match(line)
         if found:
-            told.append([not found[1], found[2], found[3] or "", []])
-        elif told:
-            told[-1][3].append(line.lstrip("# "))
-    for is_ok, sentence, note, extra in told:
-        tap.tell(is_ok, "%s: %s" % (part, sentence), note, extra)
-    tap.ok(run.code == 0 and told, "%s: %s ran to its end" % (part, name),
+            lines.append([not found[1], found[2], found[3] or "", []])
+        elif lines:
+            lines[-1][3].append(line.lstrip("# "))
+    for is_ok, sentence, note, extra in lines:
+        tap.tell(is_ok, "%s: %s" % (told or part, sentence), note, extra)
+    tap.ok(run.code == 0 and lines,
+           "%s: %s ran to its end" % (told or part, name),
            run.told() if run.code else "")
 
 

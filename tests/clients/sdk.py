@@ -1,5 +1,9 @@
-"""The vendors' SDKs through kt: native, translated and offline."""
-from clients import IS_DIRECT, Upstream, folder, node, script, through
+"""The vendors' SDKs through kt: native, translated, offline, over TLS."""
+import os
+import tempfile
+
+from certificates import certificates
+from clients import IS_DIRECT, Run, Upstream, folder, node, script, through
 from gateway import config, need, target
 from scenes import Scenes
 from tap import Skip, Tap
@@ -29,12 +33,42 @@ def parts(tap, name, own):
                        "%s: the client's own credential went up" % own, sent)
 
 
+def over_tls(tap, name, own):
+    """The native part again; the SDK trusts the authority by its variable."""
+    with tempfile.TemporaryDirectory(prefix="kt-") as d, \
+            Upstream(Scenes()) as up:
+        certificates(d)
+        tls = {"certificate": os.path.join(d, "server.crt"),
+               "private_key": os.path.join(d, "server.key")}
+        with through(up, config([target("up", up, own)], mode="passthrough",
+                                gateway={"tls": tls})) as kt:
+            url = kt.url.replace("http:", "https:")
+            script(tap, name, url, "native",
+                   env={"NODE_EXTRA_CA_CERTS": os.path.join(d, "ca.crt")},
+                   told="over TLS")
+            n = len(up.taken())
+            run = Run([node(), "-e", DISTRUST, url], {"KT_CLIENTS": folder()},
+                      20)
+            tap.ok(run.code == 0 and len(up.taken()) == n,
+                   "over TLS: a client without the authority says nothing",
+                   run.told())
+
+
+DISTRUST = """
+fetch(process.argv[1] + '/v1/messages', {method: 'POST', body: '{}'}).then(
+  () => process.exit(1),
+  (e) => process.exit(/VERIFY|SELF_SIGNED/.test(e.cause.code) ? 0 : 2));
+"""
+
+
 def main(own):
     tap = Tap()
     try:
         need()
         node(), folder()
         parts(tap, own + "_sdk.cjs", own)
+        if not IS_DIRECT:
+            over_tls(tap, own + "_sdk.cjs", own)
     except Skip as why:
         tap.skip("the %s SDK works through kt" % own, str(why))
     tap.end()

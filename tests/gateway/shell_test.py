@@ -4,6 +4,7 @@ What a call means is tested elsewhere; here it only has to cross.
 """
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -17,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import gateway
 import speech
 import wire
+from certificates import certificates
 from gateway import KT, Gateway, config, target
 from tap import Skip, eventually, run_all
 from upstream import HANG, Upstream, stream, whole
@@ -290,30 +292,6 @@ def a_line_per_call_is_json_when_asked_and_never_has_text():
 
 # TLS -----------------------------------------------------------------------
 
-def certificates(d):
-    """A CA, a server and a client of it, and a client of nobody."""
-    def openssl(*args):
-        r = subprocess.run(["openssl", *args], cwd=d, capture_output=True)
-        if r.returncode:
-            raise Skip("openssl: %r" % r.stderr[-200:])
-
-    def make(name, issuer, extension):
-        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-               "-nodes", "-keyout", name + ".key"]
-        sign = ["-CA", issuer + ".crt", "-CAkey", issuer + ".key"]
-        openssl("req", "-x509", *key, "-out", name + ".crt", "-days", "2",
-                "-subj", "/CN=" + name, "-addext", extension,
-                *(sign if issuer else []))
-
-    try:
-        make("ca", "", "keyUsage=keyCertSign")
-        make("server", "ca", "subjectAltName=IP:127.0.0.1")
-        make("client", "ca", "extendedKeyUsage=clientAuth")
-        make("stranger", "", "extendedKeyUsage=clientAuth")
-    except FileNotFoundError:
-        raise Skip("there is no openssl")
-
-
 def secure(up, d, **more):
     tls = {"certificate": d + "/server.crt", "private_key": d + "/server.key"}
     return setup(up, gateway={"tls": {**tls, **more}})
@@ -367,6 +345,27 @@ def tls_is_spoken_from_1_2_upwards():
             assert b"hello" in got and b" 200 " in got, got
 
 
+def a_stream_over_tls_leaks_nothing_however_it_is_cut():
+    words = "before 4111 1111 1111 1111 after"
+    cut = [0]
+
+    def script(_):
+        return stream(speech.message_events(words, width=cut[0]))
+
+    body = json.dumps({**ASK, "stream": True}).encode()
+    with tempfile.TemporaryDirectory() as d, Upstream(script) as up:
+        certificates(d)
+        with Gateway(secure(up, d)) as g:
+            for cut[0] in range(1, len(words) + 1):
+                got = over_tls(
+                    g.port, d, raw=b"POST /v1/messages HTTP/1.1\r\nHost: x\r\n"
+                    b"Content-Type: application/json\r\nConnection: close\r\n"
+                    b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                said = "".join(re.findall(r'"text":"([^"]*)"', got.decode()))
+                assert said == "before [CREDIT_CARD] after", (cut, got)
+                assert b"message_stop" in got, (cut, got)
+
+
 def with_a_client_ca_only_its_own_get_in():
     with tempfile.TemporaryDirectory() as d, Upstream(answering) as up:
         certificates(d)
@@ -395,5 +394,6 @@ run_all([
     the_path_that_is_checked_is_the_path_that_is_sent,
     a_line_per_call_is_json_when_asked_and_never_has_text,
     tls_is_spoken_from_1_2_upwards,
+    a_stream_over_tls_leaks_nothing_however_it_is_cut,
     with_a_client_ca_only_its_own_get_in,
 ])
