@@ -4,11 +4,16 @@
  *
  * "Could not read" is its own answer and never looks like the other two.
  */
+#include <unistd.h>
+
 #include "audit/verify.h"
-#include "cmd/audit/dir.h"
+#include "cmd/audit/bundle.h"
+#include "cmd/audit/judge.h"
 #include "cmd/audit/verdict.h"
 #include "cmd/cmd.h"
 #include "disk/disk.h"
+
+#define PROGRESS_BYTES (32u << 20)
 
 enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT };
 
@@ -34,16 +39,6 @@ struct run {
 };
 
 /* ---- options ---- */
-
-/* A file of that name, else the text itself. */
-static enum kt_rc
-text_or_file(const char *value, struct kt_buf *to, struct kt_err *err)
-{
-	if (kt_disk_read_file(&kt_disk_real, value, 1u << 20, to, err) == KT_OK)
-		return KT_OK;
-	kt_buf_reset(to);
-	return kt_buf_add(to, kt_span_of(value));
-}
 
 static enum kt_rc
 add_known(struct run *r, const char *path)
@@ -74,7 +69,7 @@ add_receipts(struct run *r, const char *value)
 	enum kt_rc rc;
 
 	kt_buf_init(&text, 4u << 20);
-	rc = text_or_file(value, &text, &r->err);
+	rc = kt_text_or_file(value, &text, &r->err);
 	for (rest = kt_buf_span(&text); rc == KT_OK && rest.len > 0;) {
 		size_t n = kt_span_find(rest, '\n');
 
@@ -111,66 +106,38 @@ by_index(const void *a, const void *b)
 
 /* ---- one directory ---- */
 
-struct feed {
-	struct kt_audit_verify *v;
-	struct kt_err *err;
-};
-
-static bool
-feed_piece(void *arg, struct kt_span piece)
+/* On a terminal, a line that the answer overwrites. */
+static void
+show_progress(void *arg, uint64_t read, uint64_t all)
 {
-	struct feed *f = arg;
+	uint64_t *shown = arg;
 
-	return kt_audit_verify_feed(f->v, piece, f->err) == KT_OK;
-}
-
-static const struct kt_audit_report *
-judge(struct run *r, struct kt_audit_dir *d, const char *dir,
-    struct kt_audit_verify **v)
-{
-	struct kt_audit_brought brought = { r->known, r->nknown, r->receipts,
-		r->nreceipts };
-	struct kt_audit_evidence e = { .next = kt_audit_dir_next_note,
-		.arg = d, .pinned = kt_buf_span(&r->vkey),
-		.brought = &brought };
-	const struct kt_audit_report *rep;
-	struct feed f = { .err = &r->err };
-
-	r->err.rc = KT_OK;
-	if (kt_audit_dir_open(d, dir, &r->err) < 0)
-		return NULL;
-	e.newest = kt_buf_span(&d->newest);
-	e.log_vkey = kt_buf_span(&d->log_vkey);
-	if (kt_audit_verify_new(v, &e, &r->err) < 0 ||
-	    kt_audit_dir_list(d, &r->err) < 0)
-		return NULL;
-	f.v = *v;
-	r->err.rc = KT_OK;
-	for (size_t i = 0; i < d->nsegments; i++) {
-		kt_audit_verify_segment(*v, d->segments[i]);
-		if (kt_audit_dir_read(d, d->segments[i], feed_piece, &f,
-		    &r->err) < 0 || r->err.rc < 0)
-			return NULL;
-	}
-	rep = kt_audit_verify_finish(*v);
-	if (d->err.rc < 0)
-		r->err = d->err;
-	return d->err.rc < 0 ? NULL : rep;
+	if (read - *shown < PROGRESS_BYTES)
+		return;
+	*shown = read;
+	(void)fprintf(stderr, "\r%llu of %llu MiB",
+	    (unsigned long long)(read >> 20), (unsigned long long)(all >> 20));
 }
 
 static enum kt_exit
 verify_dir(struct run *r, const char *dir)
 {
-	struct kt_audit_verify *v = NULL;
-	struct kt_audit_dir d;
-	struct kt_verdict_told told = { .dir = &d, .err = &r->err,
+	struct kt_audit_brought brought = { r->known, r->nknown, r->receipts,
+		r->nreceipts };
+	uint64_t shown = 0;
+	struct kt_judge j = { .progress_arg = &shown };
+	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
 		.is_strict = r->is_strict };
 	enum kt_exit e;
 
-	told.report = judge(r, &d, dir, &v);
+	if (isatty(STDERR_FILENO))
+		j.progress = show_progress;
+	told.report = kt_judge(
+	    &j, dir, kt_buf_span(&r->vkey), &brought, NULL, NULL);
+	if (shown > 0)
+		(void)fprintf(stderr, "\r%*s\r", 40, "");
 	e = r->is_json ? kt_verdict_json(&told) : kt_verdict_text(&told);
-	kt_audit_verify_free(&v);
-	kt_audit_dir_close(&d);
+	kt_judge_fini(&j);
 	return e;
 }
 
@@ -200,7 +167,7 @@ take_option(struct run *r, int opt, const char *value)
 		r->is_strict = true;
 		return KT_OK;
 	case VKEY:
-		return text_or_file(value, &r->vkey, &r->err);
+		return kt_text_or_file(value, &r->vkey, &r->err);
 	case KNOWN:
 		return add_known(r, value);
 	default:

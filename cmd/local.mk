@@ -1,8 +1,14 @@
 bin_PROGRAMS += kt
 kt_SOURCES = \
 	%D%/args.c \
+	%D%/audit/row.c \
+	%D%/audit/row.h \
 	%D%/audit/verdict.c \
 	%D%/audit/verdict.h \
+	%D%/audit_prove.c \
+	%D%/audit_query.c \
+	%D%/audit_show.c \
+	%D%/audit_tail.c \
 	%D%/audit_verify.c \
 	%D%/cmd.def \
 	%D%/count_tokens.c \

@@ -8,6 +8,7 @@ include %D%/unit/json/local.mk
 include %D%/unit/media/local.mk
 include %D%/unit/token/local.mk
 include %D%/unit/auth/local.mk
+include %D%/audit/local.mk
 include %D%/cli/local.mk
 include %D%/unit/audit/local.mk
 include %D%/unit/frame/local.mk

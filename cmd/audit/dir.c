@@ -160,12 +160,39 @@ by_number(const void *a, const void *b)
 }
 
 enum kt_rc
+kt_audit_dir_segment(const struct kt_audit_dir *d, uint64_t segment,
+    struct kt_disk_file *f, struct kt_err *err)
+{
+	char path[KT_PATH_MAX], name[40];
+
+	(void)snprintf(name, sizeof(name), "seg/%012llu.jsonl",
+	    (unsigned long long)segment);
+	if (path_of(d, name, path, err) < 0)
+		return err->rc;
+	return kt_disk_open(f, d->io, path, KT_DISK_READ, err);
+}
+
+/* For progress only: what cannot be opened is an error when it is read. */
+static void
+add_size(struct kt_audit_dir *d, uint64_t segment)
+{
+	struct kt_disk_file f;
+	struct kt_err ignored;
+
+	if (kt_audit_dir_segment(d, segment, &f, &ignored) < 0)
+		return;
+	d->bytes += f.size;
+	kt_disk_close(&f);
+}
+
+enum kt_rc
 kt_audit_dir_list(struct kt_audit_dir *d, struct kt_err *err)
 {
 	char path[KT_PATH_MAX];
 	bool has_notes = d->newest.len > 0 || d->notes.fd >= 0;
 
 	d->nsegments = 0;
+	d->bytes = 0;
 	d->err.rc = KT_OK;
 	if (path_of(d, "seg", path, err) < 0)
 		return err->rc;
@@ -181,20 +208,9 @@ kt_audit_dir_list(struct kt_audit_dir *d, struct kt_err *err)
 	if (d->nsegments > 0)
 		qsort(d->segments, d->nsegments, sizeof(*d->segments),
 		    by_number);
+	for (size_t i = 0; i < d->nsegments; i++)
+		add_size(d, d->segments[i]);
 	return KT_OK;
-}
-
-enum kt_rc
-kt_audit_dir_segment(const struct kt_audit_dir *d, uint64_t segment,
-    struct kt_disk_file *f, struct kt_err *err)
-{
-	char path[KT_PATH_MAX], name[40];
-
-	(void)snprintf(name, sizeof(name), "seg/%012llu.jsonl",
-	    (unsigned long long)segment);
-	if (path_of(d, name, path, err) < 0)
-		return err->rc;
-	return kt_disk_open(f, d->io, path, KT_DISK_READ, err);
 }
 
 enum kt_rc

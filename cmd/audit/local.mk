@@ -1,7 +1,13 @@
 # What the gateway and the audit commands share about audit directories.
 noinst_LIBRARIES += libaudit.a
 libaudit_a_SOURCES = \
+	%D%/bundle.c \
+	%D%/bundle.h \
 	%D%/dir.c \
 	%D%/dir.h \
+	%D%/find.c \
+	%D%/find.h \
+	%D%/judge.c \
+	%D%/judge.h \
 	%D%/tiles.c \
 	%D%/tiles.h

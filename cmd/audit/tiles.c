@@ -2,8 +2,10 @@
  * tiles - reading and writing tiles without trusting either.
  * SPDX-License-Identifier: Apache-2.0
  *
- * No sync and no atomic replacement: a torn tile is noticed because its
- * root does not fit, and a record log that waits for a cache is a slow one.
+ * No atomic replacement: a torn tile is noticed because its root does not
+ * fit, and recovery writes those of the last segment again.  Full ones are
+ * synced, so that a power cut does not look like somebody's change; a partial
+ * one is worth nothing to nobody a second later.
  */
 #include "cmd/audit/tiles.h"
 
@@ -62,6 +64,8 @@ kt_tiles_put(const struct kt_disk_io *io, const char *dir,
 		return rc;
 	f.size = 0; /* it may be there from before a crash */
 	rc = kt_disk_append(&f, hashes, err);
+	if (rc == KT_OK && t->width == KT_AUDIT_TILE)
+		rc = kt_disk_sync(&f, err);
 	kt_disk_close(&f);
 	return rc;
 }

@@ -5,7 +5,7 @@
  * Knows:    where a tile lies in an audit directory, and that a wider one
  *           serves as well.
  * Does not: trust what it reads: whoever asks compares with a root.
- * Promises: nothing about durability; tiles are rebuilt from records.
+ * Promises: a full tile is durable; missing ones are rebuilt from records.
  */
 #ifndef KT_TILES_H
 #define KT_TILES_H

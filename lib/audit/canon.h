@@ -58,6 +58,16 @@ typedef bool kt_audit_member_fn(
 KT_MUSTCHECK enum kt_rc kt_audit_canon_check(struct kt_span line,
     kt_audit_member_fn *each, void *arg, struct kt_err *err);
 
+/*
+ * The value at a path like "agent.id" of a canonical object, as it is spelt;
+ * false: there is none.
+ */
+bool kt_audit_member(
+    struct kt_span object, const char *path, struct kt_span *value);
+/* As above for a text: without its quotes, escapes as they are. */
+bool kt_audit_member_of_text(
+    struct kt_span object, const char *path, struct kt_span *value);
+
 /* The envelope of a line, spelt: texts without their quotes. */
 struct kt_audit_line {
 	struct kt_span v, type, prev, ts, boot, origin, index;

@@ -9,6 +9,7 @@ libkt_a_SOURCES += \
 	%D%/key.h \
 	%D%/marks.c \
 	%D%/marks.h \
+	%D%/member.c \
 	%D%/note.c \
 	%D%/outcome.def \
 	%D%/proof.c \

@@ -53,6 +53,13 @@ root_of(uint64_t from, uint64_t to, kt_audit_node_fn *get, void *arg,
 	return KT_OK;
 }
 
+enum kt_rc
+kt_audit_root_of(uint64_t size, kt_audit_node_fn *get, void *arg,
+    uint8_t root[KT_AUDIT_HASH], struct kt_err *err)
+{
+	return root_of(0, size, get, arg, root, err);
+}
+
 static void
 turn_round(struct kt_audit_path *path)
 {

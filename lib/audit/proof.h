@@ -21,6 +21,10 @@ struct kt_audit_path {
 typedef enum kt_rc kt_audit_node_fn(void *arg, unsigned level, uint64_t i,
     uint8_t out[KT_AUDIT_HASH], struct kt_err *err);
 
+/* The root of the tree of the first `size` records, size > 0. */
+KT_MUSTCHECK enum kt_rc kt_audit_root_of(uint64_t size,
+    kt_audit_node_fn *node, void *arg, uint8_t root[KT_AUDIT_HASH],
+    struct kt_err *err);
 /* KT_E_MISUSE: index >= size. */
 KT_MUSTCHECK enum kt_rc kt_audit_prove_inclusion(uint64_t index,
     uint64_t size, kt_audit_node_fn *node, void *arg,

@@ -78,8 +78,7 @@ kt_audit_next_note(struct kt_audit_verify *v)
 		}
 		take_note(v, note, &cp);
 		kt_audit_check_origin(v, cp.origin);
-		if (cp.size == v->newest.size &&
-		    memcmp(cp.root, v->newest.root, KT_AUDIT_HASH) == 0)
+		if (kt_span_eq(note, kt_buf_span(&v->newest_note)))
 			v->has_seen_newest = true;
 		return;
 	}
@@ -271,6 +270,8 @@ kt_audit_accept(struct kt_audit_verify *v, const struct kt_audit_seen *s)
 	memcpy(v->prev_before, v->chain.prev, KT_AUDIT_HASH);
 	v->last = s->at;
 	kt_audit_chain_step(&v->chain, s->leaf);
+	if (v->watch != NULL && v->report.nbreaks == 0)
+		v->watch(v->watch_arg, s->leaf);
 	if (s->i == 0)
 		memcpy(v->genesis, s->leaf, KT_AUDIT_HASH);
 	kt_audit_learn_keys(v, s);
@@ -403,6 +404,22 @@ kt_audit_verify_new(struct kt_audit_verify **out,
 }
 
 void
+kt_audit_verify_watch(
+    struct kt_audit_verify *v, kt_audit_leaf_fn *each, void *arg)
+{
+	v->watch = each;
+	v->watch_arg = arg;
+}
+
+/* Only beside records that are good: else it is the records' doing. */
+void
+kt_audit_verify_bad_tile(struct kt_audit_verify *v, uint64_t first)
+{
+	if (v->report.nbreaks == 0)
+		v->report.bad_tile = first + 1;
+}
+
+void
 kt_audit_verify_free(struct kt_audit_verify **v)
 {
 	if (*v == NULL)
@@ -527,6 +544,8 @@ kt_audit_verify_finish(struct kt_audit_verify *v)
 	kt_audit_finish_brought(v);
 	kt_audit_signed_finish(v);
 	check_log_id(v);
+	if (r->bad_tile > 0 && r->nbreaks == 0)
+		kt_audit_break(v, KT_AUDIT_TILE, r->bad_tile - 1);
 	if (v->newest.size > 0 && !v->has_seen_newest)
 		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
 	r->size = v->chain.size;

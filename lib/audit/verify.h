@@ -69,6 +69,7 @@ struct kt_audit_report {
 	uint64_t signed_checkpoints, unsigned_checkpoints, epochs;
 	uint64_t known_size; /* the largest known checkpoint that agrees */
 	uint64_t receipts;   /* that agree */
+	uint64_t bad_tile;   /* its first record and one; 0: none */
 	unsigned durability; /* 1 << enum kt_audit_durability, seen */
 	bool has_incomplete_tail;
 	bool has_unknown_version;
@@ -117,6 +118,13 @@ void kt_audit_verify_segment(struct kt_audit_verify *v, uint64_t number);
 /* In any pieces.  Only memory makes it fail. */
 KT_MUSTCHECK enum kt_rc kt_audit_verify_feed(
     struct kt_audit_verify *v, struct kt_span bytes, struct kt_err *err);
+/* Each leaf in order, as the log committed to it, while that is known. */
+typedef void kt_audit_leaf_fn(
+    void *arg, const uint8_t leaf[KT_AUDIT_HASH]);
+void kt_audit_verify_watch(
+    struct kt_audit_verify *v, kt_audit_leaf_fn *each, void *arg);
+/* The tile whose first record is this one has other hashes. */
+void kt_audit_verify_bad_tile(struct kt_audit_verify *v, uint64_t first);
 /* The verdict, borrowed from v.  Intact: no breaks, no unknown version. */
 const struct kt_audit_report *kt_audit_verify_finish(struct kt_audit_verify *v);
 

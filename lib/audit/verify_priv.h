@@ -63,6 +63,8 @@ struct kt_audit_verify {
 	uint64_t epoch_from; /* larger sizes are under `epoch` */
 	bool is_epoch_open;  /* no checkpoint closes `before` yet */
 	bool is_epoch_lost;  /* records that may have changed it are missing */
+	kt_audit_leaf_fn *watch;
+	void *watch_arg;
 	const struct kt_audit_brought *brought;
 	size_t next_known, next_receipt;
 };

@@ -81,5 +81,71 @@ sed -i 14,25d "$out/log/checkpoints" && rm "$out/log/checkpoint"
 grep -q "5 records and checkpoints cut together" "$out/o"
 report $? "a cut of records with their checkpoints is said to be unproven"
 
+# The signed log: its key, what is found in it, and proofs for others.
+signed() {
+	rm -rf "$out/log" "$out/b"
+	cp -r "$KT_SRCDIR/tests/golden/audit-2" "$out/log"
+	chmod -R u+w "$out/log"
+}
+# does WANTED-EXIT WANTED-TEXT command argument...
+does() {
+	want=$1 text=$2
+	shift 2
+	"$kt" audit "$@" >"$out/o" 2>"$out/e" </dev/null
+	got=$?
+	[ $got -eq "$want" ] && grep -qF -- "$text" "$out/o" "$out/e"
+	report $? "kt audit $1: $text (exit $got)"
+}
+signed
+key=$out/log/log.vkey
+gives 0 "(pinned), 3 epochs" --vkey "$key" "$out/log"
+gives 0 "(pinned), 3 epochs" --vkey "$(cat "$key")" "$out/log"
+gives 0 "RESULT intact" --strict --vkey "$key" "$out/log"
+gives 4 "key-not-pinned" --strict "$out/log"
+gives 3 "not an Ed25519" --vkey "no key" "$out/log"
+gives 3 "not a receipt" --receipt "x#1;2" "$out/log"
+does 0 "call-7" show "$out/log" call-7
+does 0 "signed by the pinned key" show --vkey "$key" "$out/log" 9
+does 0 '"i":9,' show --json "$out/log" 9
+does 3 "there is no record 999" show "$out/log" 999
+does 3 "there is no call" show "$out/log" call-no
+does 0 "of this conversation" show "$out/log" call-7
+does 0 "call-12" query --call 'call-1?' --format json "$out/log"
+does 0 "[0, 49) proven by the pinned key" query --vkey "$key" "$out/log"
+does 0 "0 of 49 records" query --until 2001 "$out/log"
+does 2 "no such value" query --format xml "$out/log"
+LC_ALL=C grep -q '[^ -~]' "$out/o"
+[ $? -ne 0 ]
+report $? "no name moves a cursor"
+"$kt" audit query --principal '*' "$out/log" >"$out/o" 2>"$out/e"
+! LC_ALL=C grep -q '[^ -~]' "$out/o"
+report $? "a query prints no controls and no letters that turn text round"
+does 0 "48" tail -n 1 "$out/log"
+does 0 "proven by the checkpoint of 49" prove --out "$out/b" "$out/log" 20
+does 0 "RESULT proven" check --vkey "$key" "$out/b"
+does 0 '"result":"proven"' check --vkey "$key" --json "$out/b"
+does 2 "--vkey is needed" check "$out/b"
+sed -n '/^```python/,/^```$/p' "$out/b/README.md" | grep -v '^```' \
+	>"$out/b/check.py"
+if command -v openssl >/dev/null; then
+	(cd "$out/b" && python3 check.py "$(cat "$key")") >"$out/o" 2>"$out/e"
+	report $? "the script of the README checks the proof with openssl"
+	sed -i 's/"i":20/"i":21/' "$out/b/20.json"
+	! (cd "$out/b" && python3 check.py "$(cat "$key")") >"$out/o" 2>"$out/e"
+	report $? "and notices another record"
+else
+	echo "ok $((n += 1)) - the script of the README # SKIP no openssl"
+	echo "ok $((n += 1)) - and notices another record # SKIP no openssl"
+fi
+does 1 "RESULT NOT PROVEN" check --vkey "$key" "$out/b"
+does 3 "RESULT undecided" check --vkey "$key" "$out/none"
+does 0 "=" prove --consistency 20 "$out/log"
+does 3 "no record 49" prove --out "$out/b" \
+	--checkpoint "$out/log/checkpoint" "$out/log" 49
+sed -i 's/call-7"/call-8"/' "$out"/log/seg/*0.jsonl
+does 1 "NONE" show "$out/log" 9
+does 1 "TAMPERED" query "$out/log"
+does 1 "does not follow" tail -n 40 "$out/log"
+
 echo "1..$n"
 exit $bad

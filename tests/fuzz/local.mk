@@ -15,6 +15,7 @@ FUZZ_LIBS = $(KT_LIBS) $(KT_FUZZ_LIB)
 
 fuzz_targets = \
 	tests/fuzz/fuzz_audit_line \
+	tests/fuzz/fuzz_audit_note \
 	tests/fuzz/fuzz_detect \
 	tests/fuzz/fuzz_exchange \
 	tests/fuzz/fuzz_http1_response \
@@ -31,6 +32,8 @@ tests_fuzz_fuzz_tokens_SOURCES = %D%/fuzz_tokens.c $(fuzz_main)
 tests_fuzz_fuzz_tokens_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_audit_line_SOURCES = %D%/fuzz_audit_line.c $(fuzz_main)
 tests_fuzz_fuzz_audit_line_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_audit_note_SOURCES = %D%/fuzz_audit_note.c $(fuzz_main)
+tests_fuzz_fuzz_audit_note_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_http1_response_SOURCES = %D%/fuzz_http1_response.c $(fuzz_main)
 tests_fuzz_fuzz_http1_response_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzz_main)

@@ -1,0 +1,30 @@
+/*
+ * bundle - the four files by which one record is proven to somebody else.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    INDEX.tlog-proof, INDEX.json, checkpoint, README.md.
+ * Does not: need the log.
+ * Promises: what checks is signed by the key that was given, and nothing is
+ *           taken from the folder's own idea of a key.
+ */
+#ifndef KT_BUNDLE_H
+#define KT_BUNDLE_H
+#include "cmd/audit/find.h"
+
+struct kt_bundle {
+	struct kt_buf proof_text, line, note;
+	struct kt_audit_proof proof;
+	struct kt_audit_signed_tree tree;
+};
+void kt_bundle_init(struct kt_bundle *b);
+void kt_bundle_fini(struct kt_bundle *b);
+/* KT_E_PARSE: it proves nothing.  KT_E_IO: it could not be read. */
+KT_MUSTCHECK enum kt_rc kt_bundle_check(struct kt_bundle *b,
+    const char *folder, struct kt_span vkey, struct kt_err *err);
+KT_MUSTCHECK enum kt_rc kt_bundle_readme(uint64_t index, const char *vkey,
+    struct kt_buf *out, struct kt_err *err);
+/* The contents of the file of that name, else the text itself. */
+KT_MUSTCHECK enum kt_rc kt_text_or_file(
+    const char *value, struct kt_buf *to, struct kt_err *err);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * judge - one pass over a directory that verifies, and shows on the way.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    in which order the files go to the verifier.
+ * Does not: know what a caller does with the lines.
+ * Promises: the lines shown are the bytes verified, not read a second time.
+ */
+#ifndef KT_JUDGE_H
+#define KT_JUDGE_H
+#include "cmd/audit/find.h"
+
+struct kt_judge {
+	struct kt_audit_dir dir;
+	struct kt_audit_verify *verify;
+	const struct kt_audit_report *report; /* NULL: could not find out */
+	struct kt_err err;
+	void (*progress)(void *arg, uint64_t read, uint64_t all);
+	void *progress_arg; /* both may be NULL */
+	uint64_t read_bytes;
+};
+/*
+ * Reads all of it; `each`, when not NULL, sees every line.  The report, or
+ * NULL with j->err.  kt_judge_fini() in any case.
+ */
+const struct kt_audit_report *kt_judge(struct kt_judge *j, const char *dir,
+    struct kt_span pinned, const struct kt_audit_brought *brought,
+    kt_audit_line_fn *each, void *arg);
+void kt_judge_fini(struct kt_judge *j);
+
+#endif

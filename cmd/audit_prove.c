@@ -1,0 +1,270 @@
+/*
+ * audit prove, audit check - one record, proven to somebody else.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What is written is enough without kt: the README in the folder does the
+ * check with sha256sum, openssl and thirty lines of Python.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "audit/canon.h"
+#include "cmd/audit/bundle.h"
+#include "cmd/audit/find.h"
+#include "cmd/cmd.h"
+#include "disk/disk.h"
+
+enum { OUT = KT_OPT_LONG, VKEY, CHECKPOINT, CONSISTENCY };
+
+static const struct kt_opt prove_options[] = {
+	{ OUT, "out", "FOLDER", "where to write (default: here)" },
+	{ CHECKPOINT, "checkpoint", "FILE", "instead of the newest" },
+	{ CONSISTENCY, "consistency", "SIZE",
+	    "that the log of this size is in it; printed" },
+};
+
+static const struct kt_opt check_options[] = {
+	KT_OPT_JSON_LINE,
+	{ VKEY, "vkey", "KEY", "the key to trust, or a file that holds it" },
+};
+
+/* ---- prove ---- */
+
+struct prove {
+	const char *out, *checkpoint;
+	uint64_t older; /* 0: a record */
+	struct kt_audit_dir dir;
+	struct kt_buf note, line;
+	struct kt_audit_signed_tree tree;
+	struct kt_err err;
+};
+
+static enum kt_rc
+put_file(struct prove *p, const char *name, struct kt_span bytes)
+{
+	char path[KT_PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/%s", p->out, name);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return kt_fail(&p->err, KT_E_LIMIT, "path too long");
+	return kt_disk_write_atomic(&kt_disk_real, path, bytes, 0644, &p->err);
+}
+
+static enum kt_rc
+write_bundle(struct prove *p, uint64_t index, const struct kt_audit_path *path)
+{
+	struct kt_audit_proof proof = { .index = index, .path = *path,
+		.checkpoint = kt_buf_span(&p->note) };
+	char vkey[KT_AUDIT_VKEY_TEXT] = "KEY", name[64];
+	struct kt_buf text;
+	enum kt_rc rc;
+
+	if (p->tree.is_signed)
+		kt_audit_vkey_text(&p->tree.key, vkey);
+	kt_buf_init(&text, 4 * KT_AUDIT_NOTE_MAX);
+	rc = kt_disk_mkdir(&kt_disk_real, p->out, 0755, &p->err);
+	if (rc == KT_OK)
+		rc = kt_audit_proof_write(&proof, &text, &p->err);
+	(void)snprintf(name, sizeof(name), "%llu.tlog-proof",
+	    (unsigned long long)index);
+	if (rc == KT_OK)
+		rc = put_file(p, name, kt_buf_span(&text));
+	(void)snprintf(
+	    name, sizeof(name), "%llu.json", (unsigned long long)index);
+	if (rc == KT_OK)
+		rc = put_file(p, name, kt_buf_span(&p->line));
+	if (rc == KT_OK)
+		rc = put_file(p, "checkpoint", kt_buf_span(&p->note));
+	kt_buf_reset(&text);
+	if (rc == KT_OK)
+		rc = kt_bundle_readme(index, vkey, &text, &p->err);
+	if (rc == KT_OK)
+		rc = put_file(p, "README.md", kt_buf_span(&text));
+	kt_buf_fini(&text);
+	return rc;
+}
+
+static enum kt_rc
+prove_record(struct prove *p, uint64_t index)
+{
+	struct kt_audit_path path;
+	uint8_t leaf[KT_AUDIT_HASH];
+
+	if (kt_audit_find(&p->dir, index, &p->line, &p->err) < 0)
+		return p->err.rc;
+	kt_audit_leaf_of(kt_buf_span(&p->line), leaf);
+	if (kt_audit_dir_prove(&p->dir, leaf, index, &p->tree.cp, &path,
+	    &p->err) < 0)
+		return p->err.rc;
+	if (write_bundle(p, index, &path) < 0)
+		return p->err.rc;
+	(void)printf("record %llu of %.*s is proven by the checkpoint of %llu "
+	    "records\n%s/%llu.tlog-proof and, beside it, %llu.json, "
+	    "checkpoint, README.md\n", (unsigned long long)index,
+	    KT_SPAN_ARG(p->tree.cp.origin),
+	    (unsigned long long)p->tree.cp.size, p->out,
+	    (unsigned long long)index, (unsigned long long)index);
+	return KT_OK;
+}
+
+static enum kt_rc
+prove_older(struct prove *p)
+{
+	struct kt_audit_path path;
+	char text[45];
+
+	if (kt_audit_dir_prove_older(&p->dir, p->older, &p->tree.cp, &path,
+	    &p->err) < 0)
+		return p->err.rc;
+	for (unsigned i = 0; i < path.n; i++) {
+		kt_audit_base64(path.hash[i], KT_AUDIT_HASH, text);
+		(void)printf("%s\n", text);
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+prove(struct prove *p, const char *dir, uint64_t index)
+{
+	if (kt_audit_dir_open(&p->dir, dir, &p->err) < 0)
+		return p->err.rc;
+	if (p->checkpoint == NULL) {
+		if (kt_buf_add(&p->note, kt_buf_span(&p->dir.newest)) < 0)
+			return kt_fail(&p->err, KT_E_LIMIT, "no memory");
+	} else if (kt_disk_read_file(&kt_disk_real, p->checkpoint,
+	    KT_AUDIT_NOTE_MAX, &p->note, &p->err) < 0) {
+		return p->err.rc;
+	}
+	if (kt_audit_newest(&p->dir, kt_buf_span(&p->note),
+	    (struct kt_span){ .ptr = NULL }, &p->tree, &p->err) < 0 ||
+	    kt_audit_dir_list(&p->dir, &p->err) < 0)
+		return p->err.rc;
+	return p->older > 0 ? prove_older(p) : prove_record(p, index);
+}
+
+/* Wrong bytes are tamper evidence, an absent record is no proof. */
+static enum kt_exit
+exit_of(enum kt_rc rc)
+{
+	return rc == KT_OK ? KT_EXIT_YES :
+	    rc == KT_E_PARSE ? KT_EXIT_NO : KT_EXIT_UNKNOWN;
+}
+
+enum kt_exit
+kt_cmd_audit_prove(const struct kt_cmd *self, int argc, char **argv)
+{
+	struct kt_args args = { .cmd = self, .opts = prove_options,
+		.opts_n = KT_NELEMS(prove_options), .argc = argc,
+		.argv = argv };
+	struct prove p = { .out = "." };
+	uint64_t index = 0;
+	int opt, want;
+	enum kt_rc rc;
+
+	while ((opt = kt_args_next(&args)) != KT_ARGS_END) {
+		if (opt == KT_ARGS_STOP)
+			return args.exit;
+		if (opt == OUT)
+			p.out = args.value;
+		else if (opt == CHECKPOINT)
+			p.checkpoint = args.value;
+		else if (!kt_span_u64(kt_span_of(args.value), &p.older) ||
+		    p.older == 0)
+			return kt_misuse(self, "'%s' is no size", args.value);
+	}
+	want = p.older > 0 ? 0 : 1;
+	if (argc - args.operand < want || argc - args.operand > want + 1)
+		return kt_misuse(self, "give a directory and an index");
+	if (want > 0 && !kt_span_u64(kt_span_of(argv[argc - 1]), &index))
+		return kt_misuse(self, "'%s' is no index", argv[argc - 1]);
+	kt_buf_init(&p.note, 4 * KT_AUDIT_NOTE_MAX);
+	kt_buf_init(&p.line, 2 * KT_AUDIT_LINE_MAX);
+	rc = prove(&p, kt_audit_dir_default(argc - args.operand > want ?
+	    argv[args.operand] : NULL), index);
+	if (rc < 0)
+		kt_say("%s", p.err.text);
+	kt_audit_dir_close(&p.dir);
+	kt_buf_fini(&p.note);
+	kt_buf_fini(&p.line);
+	return exit_of(rc);
+}
+
+/* ---- check ---- */
+
+static void
+tell_check(const struct kt_bundle *b, bool is_json, enum kt_rc rc,
+    const struct kt_err *err)
+{
+	struct kt_audit_put put;
+	struct kt_buf out;
+	struct kt_err ignored; /* a megabyte is enough for this */
+
+	if (!is_json) {
+		if (rc < 0)
+			kt_say("%s", err->text);
+		else
+			(void)printf("record %llu of %.*s is in the checkpoint "
+			    "of %llu records,\nwhich is signed by %s\nNot "
+			    "proven: whether the log goes on from here, and "
+			    "the truth of the record\n",
+			    (unsigned long long)b->proof.index,
+			    KT_SPAN_ARG(b->tree.cp.origin),
+			    (unsigned long long)b->tree.cp.size,
+			    b->tree.key.name);
+		(void)printf("RESULT %s\n", rc == KT_OK ? "proven" :
+		    rc == KT_E_PARSE ? "NOT PROVEN" : "undecided");
+		return;
+	}
+	kt_buf_init(&out, 1u << 20);
+	kt_audit_put_begin(&put, &out);
+	if (rc < 0)
+		kt_audit_member_text(&put, "error", kt_span_of(err->text));
+	kt_audit_member_int(&put, "index", b->proof.index);
+	kt_audit_member_some(&put, "origin", b->tree.cp.origin);
+	kt_audit_member_text(&put, "result", rc == KT_OK ? KT_SPAN("proven") :
+	    rc == KT_E_PARSE ? KT_SPAN("not-proven") : KT_SPAN("undecided"));
+	kt_audit_member_int(&put, "size", b->tree.cp.size);
+	if (kt_audit_put_finish(&put, &ignored) == KT_OK)
+		(void)printf("%.*s\n", KT_SPAN_ARG(kt_buf_span(&out)));
+	kt_buf_fini(&out);
+}
+
+enum kt_exit
+kt_cmd_audit_check(const struct kt_cmd *self, int argc, char **argv)
+{
+	struct kt_args args = { .cmd = self, .opts = check_options,
+		.opts_n = KT_NELEMS(check_options), .argc = argc,
+		.argv = argv };
+	struct kt_bundle b;
+	struct kt_buf key;
+	struct kt_err err = { .rc = KT_OK };
+	bool is_json = false;
+	const char *vkey = NULL;
+	enum kt_rc rc;
+	int opt;
+
+	while ((opt = kt_args_next(&args)) != KT_ARGS_END) {
+		if (opt == KT_ARGS_STOP)
+			return args.exit;
+		if (opt == KT_OPT_JSON)
+			is_json = true;
+		else
+			vkey = args.value;
+	}
+	if (argc - args.operand > 1)
+		return kt_misuse(self, "one folder at a time");
+	if (vkey == NULL)
+		return kt_misuse(self, "--vkey is needed: a proof is worth as "
+		    "much as the key it is held against");
+	kt_buf_init(&key, 1u << 16);
+	rc = kt_text_or_file(vkey, &key, &err);
+	if (rc == KT_OK)
+		rc = kt_bundle_check(&b, args.operand < argc ?
+		    argv[args.operand] : ".", kt_buf_span(&key), &err);
+	else
+		kt_bundle_init(&b);
+	tell_check(&b, is_json, rc, &err);
+	kt_bundle_fini(&b);
+	kt_buf_fini(&key);
+	return exit_of(rc);
+}

@@ -1,0 +1,300 @@
+/*
+ * audit query, audit tail - looking for records.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A query reads the whole log, because only then can it say that what it
+ * found is what was recorded, and that nothing else was; and a window of time
+ * then holds whatever a clock that stepped has put there.
+ */
+#include <errno.h>
+#include <poll.h>
+
+#include "audit/canon.h"
+#include "cmd/audit/bundle.h"
+#include "cmd/audit/judge.h"
+#include "cmd/audit/row.h"
+#include "cmd/cmd.h"
+
+enum { VKEY = KT_OPT_LONG, SINCE, UNTIL, LIMIT, FORMAT, FILTER };
+
+/* What a record is asked for: option, path in the record, one of a list. */
+static const struct {
+	const char *option, *path;
+} filters[] = {
+	{ "type", "type" },
+	{ "call", "call_id" },
+	{ "principal", "principal.id" },
+	{ "agent", "agent.id" },
+	{ "conversation", "agent.conversation" },
+	{ "model", "model_requested" },
+	{ "decision", "decision" },
+	{ "outcome", "outcome" },
+	{ "data-class", "data_classes" },
+	{ "reason", "reason_codes" },
+	{ "target", "destination.target" },
+};
+
+static const struct kt_opt query_options[] = {
+	{ VKEY, "vkey", "KEY", "the key to trust, or a file that holds it" },
+	{ SINCE, "since", "TIME", "not before, such as 2026-11-20T19" },
+	{ UNTIL, "until", "TIME", "before" },
+	{ LIMIT, "limit", "N", "print at most so many" },
+	{ FORMAT, "format", "FORMAT", "table (default), json or csv" },
+	{ FILTER + 0, "type", "TYPE", "call, reject, policy, ..." },
+	{ FILTER + 1, "call", "ID", "the call's id" },
+	{ FILTER + 2, "principal", "ID", "who called" },
+	{ FILTER + 3, "agent", "ID", "which agent" },
+	{ FILTER + 4, "conversation", "ID", "in which conversation" },
+	{ FILTER + 5, "model", "NAME", "the model asked for" },
+	{ FILTER + 6, "decision", "WORD", "pass, redact, block, ..." },
+	{ FILTER + 7, "outcome", "WORD", "ok, blocked, client-abort, ..." },
+	{ FILTER + 8, "data-class", "CLASS", "among the classes found" },
+	{ FILTER + 9, "reason", "CODE", "among the reasons" },
+	{ FILTER + 10, "target", "NAME", "where it went" },
+};
+_Static_assert(KT_NELEMS(query_options) == 5 + KT_NELEMS(filters),
+    "an option for each filter");
+
+enum format { TABLE, JSON, CSV };
+
+struct query {
+	struct kt_span since, until, want[KT_NELEMS(filters)];
+	enum format format;
+	uint64_t limit, printed, found, scanned;
+};
+
+/* ---- matching ---- */
+
+/* A text, or a list of texts that has it; '*' and '?' as in the shell. */
+static bool
+has(struct kt_span value, struct kt_span want)
+{
+	if (value.len >= 2 && value.ptr[0] == '"')
+		return kt_span_glob(
+		    want, kt_span_sub(value, 1, value.len - 2));
+	if (value.len < 2 || value.ptr[0] != '[')
+		return false;
+	value = kt_span_sub(value, 1, value.len - 2);
+	while (value.len > 0) {
+		size_t n = kt_span_find(value, ','); /* words have none */
+
+		if (has(kt_span_sub(value, 0, n), want))
+			return true;
+		value = kt_span_sub(value, n + 1, value.len);
+	}
+	return false;
+}
+
+static int
+compare(struct kt_span a, struct kt_span b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+
+	return n == 0 ? 0 : memcmp(a.ptr, b.ptr, n);
+}
+
+/* Times are compared as far as the option says. */
+static bool
+is_in_window(const struct query *q, struct kt_span line)
+{
+	struct kt_span ts;
+
+	if (q->since.len == 0 && q->until.len == 0)
+		return true;
+	if (!kt_audit_member_of_text(line, "ts", &ts))
+		return false;
+	return (q->since.len == 0 || compare(ts, q->since) >= 0) &&
+	    (q->until.len == 0 || compare(ts, q->until) < 0);
+}
+
+static bool
+matches(const struct query *q, struct kt_span line)
+{
+	struct kt_span value;
+
+	for (size_t i = 0; i < KT_NELEMS(filters); i++) {
+		if (q->want[i].len > 0 &&
+		    (!kt_audit_member(line, filters[i].path, &value) ||
+		    !has(value, q->want[i])))
+			return false;
+	}
+	return is_in_window(q, line);
+}
+
+/* ---- printing ---- */
+
+static const char *const csv[] = { "i", "ts", "type", "call_id",
+	"principal.id", "agent.id", "model_requested", "data_class",
+	"decision", "outcome", "http_status", "destination.target" };
+
+static void
+print_csv(struct kt_span line)
+{
+	for (size_t i = 0; i < KT_NELEMS(csv); i++) {
+		struct kt_span v = { .ptr = NULL };
+
+		if (!kt_audit_member(line, csv[i], &v))
+			v.len = 0;
+		(void)printf("%s", i > 0 ? "," : "");
+		if (v.len < 2 || v.ptr[0] != '"') {
+			kt_row_put(v);
+			continue;
+		}
+		(void)printf("\"");
+		v = kt_span_sub(v, 1, v.len - 2);
+		while (v.len > 0) { /* CSV doubles what JSON escapes */
+			size_t n = kt_span_find(v, '"');
+
+			kt_row_put(kt_span_sub(v, 0, n));
+			(void)printf("%s", n < v.len ? "\"\"" : "");
+			v = kt_span_sub(v, n + 1, v.len);
+		}
+		(void)printf("\"");
+	}
+	(void)printf("\n");
+}
+
+static void
+print(enum format format, struct kt_span line)
+{
+	switch (format) {
+	case TABLE:
+		kt_row(line);
+		break;
+	case JSON:
+		(void)printf("%.*s\n", KT_SPAN_ARG(line));
+		break;
+	case CSV:
+		print_csv(line);
+		break;
+	}
+}
+
+static void
+print_head(enum format format)
+{
+	if (format == TABLE)
+		kt_row_head();
+	for (size_t i = 0; format == CSV && i < KT_NELEMS(csv); i++)
+		(void)printf("%s%s", csv[i],
+		    i + 1 < KT_NELEMS(csv) ? "," : "\n");
+}
+
+static bool
+see(void *arg, struct kt_span line)
+{
+	struct query *q = arg;
+
+	q->scanned++;
+	if (!matches(q, line))
+		return true;
+	q->found++;
+	if (q->limit > 0 && q->printed == q->limit)
+		return true;
+	q->printed++;
+	print(q->format, line);
+	return true;
+}
+
+static enum kt_exit
+run(struct query *q, const char *dir, struct kt_span vkey)
+{
+	struct kt_judge j = { .progress = NULL };
+	const struct kt_audit_report *r;
+	enum kt_exit e = KT_EXIT_YES;
+
+	print_head(q->format);
+	r = kt_judge(&j, dir, vkey, NULL, see, q);
+	if (fflush(stdout) != 0)
+		r = NULL;
+	if (r == NULL) {
+		kt_say("%s", j.err.rc < 0 ? j.err.text :
+					    "standard output cannot be written");
+		e = KT_EXIT_UNKNOWN;
+	} else {
+		(void)fprintf(stderr, "%llu of %llu records, %llu printed; ",
+		    (unsigned long long)q->found,
+		    (unsigned long long)q->scanned,
+		    (unsigned long long)q->printed);
+		if (r->nbreaks > 0)
+			(void)fprintf(stderr, "TAMPERED: see kt audit verify "
+			    "(%s at record %llu)\n",
+			    kt_audit_class_name(r->breaks[0].class),
+			    (unsigned long long)r->breaks[0].index);
+		else
+			(void)fprintf(stderr, "[0, %llu) proven by %s\n",
+			    (unsigned long long)r->newest_size,
+			    !r->has_key ? "unsigned checkpoints" :
+			    r->is_pinned ? "the pinned key" :
+					   "the log's own key");
+		if (r->nbreaks > 0)
+			e = KT_EXIT_NO;
+	}
+	kt_judge_fini(&j);
+	return e;
+}
+
+static bool
+take(struct query *q, int opt, const char *value)
+{
+	static const char *const formats[] = { "table", "json", "csv" };
+	struct kt_span v = kt_span_of(value);
+
+	switch (opt) {
+	case SINCE:
+		q->since = v;
+		return true;
+	case UNTIL:
+		q->until = v;
+		return true;
+	case LIMIT:
+		return kt_span_u64(v, &q->limit) && q->limit > 0;
+	case FORMAT:
+		for (size_t i = 0; i < KT_NELEMS(formats); i++) {
+			if (strcmp(value, formats[i]) != 0)
+				continue;
+			q->format = (enum format)i;
+			return true;
+		}
+		return false;
+	default:
+		q->want[opt - FILTER] = v;
+		return v.len > 0;
+	}
+}
+
+enum kt_exit
+kt_cmd_audit_query(const struct kt_cmd *self, int argc, char **argv)
+{
+	struct kt_args args = { .cmd = self, .opts = query_options,
+		.opts_n = KT_NELEMS(query_options), .argc = argc,
+		.argv = argv };
+	struct query q = { .format = TABLE };
+	struct kt_err err = { .rc = KT_OK };
+	const char *vkey = NULL;
+	struct kt_buf key;
+	enum kt_exit e;
+	int opt;
+
+	while ((opt = kt_args_next(&args)) != KT_ARGS_END) {
+		if (opt == KT_ARGS_STOP)
+			return args.exit;
+		if (opt == VKEY)
+			vkey = args.value;
+		else if (!take(&q, opt, args.value))
+			return kt_misuse(self, "'%s' is no such value",
+			    args.value);
+	}
+	if (argc - args.operand > 1)
+		return kt_misuse(self, "one directory at a time");
+	kt_buf_init(&key, 1u << 20);
+	if (vkey != NULL && kt_text_or_file(vkey, &key, &err) < 0) {
+		kt_say("%s", err.text);
+		e = KT_EXIT_UNKNOWN;
+	} else {
+		e = run(&q, kt_audit_dir_default(args.operand < argc ?
+		    argv[args.operand] : NULL), kt_buf_span(&key));
+	}
+	kt_buf_fini(&key);
+	return e;
+}

@@ -1,0 +1,79 @@
+"""Two verifiers, written apart, agree on random logs and random damage."""
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+
+import tap
+import verifier
+
+KT = os.path.join(tap.BUILDDIR, 'kt')
+MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
+LOGS = int(os.environ.get('KT_LOGS', '12'))
+
+
+def theirs(folder):
+    try:
+        return 'intact %s' % verifier.Log(folder).check().root().hex()
+    except verifier.Broken as e:
+        return 'tampered (%s)' % e
+
+
+def ours(folder):
+    p = subprocess.run([KT, 'audit', 'verify', folder], text=True,
+                       capture_output=True, check=False)
+    root = p.stdout.split('with root ')[-1][:64]
+    return {0: 'intact ' + root, 1: 'tampered'}.get(p.returncode, p.stderr)
+
+
+def damage(rng, folder):
+    """One byte of any file that verification reads."""
+    files = [os.path.join(at, f) for at, _, names in os.walk(folder)
+             for f in names if 'key' not in at and 'tile' not in at]
+    path = rng.choice([f for f in files if os.path.getsize(f)])
+    with open(path, 'r+b') as f:
+        at = rng.randrange(os.path.getsize(path))
+        f.seek(at)
+        old = f.read(1)[0]
+        f.seek(at)
+        f.write(bytes([old ^ 1 << rng.randrange(8)]))
+    return '%s byte %d' % (path, at)
+
+
+def agree(seed, top):
+    rng = random.Random(seed)
+    folder = os.path.join(top, 'log')
+    subprocess.run([MAKE, folder, str(seed), str(rng.randrange(1, 60)),
+                    str(rng.choice([3000, 20000]))], check=True)
+    a, b = ours(folder), theirs(folder)
+    assert a == b and a.startswith('intact'), (seed, a, b)
+    for _ in range(6):
+        copy = os.path.join(top, 'copy')
+        shutil.copytree(folder, copy)
+        subprocess.run(['chmod', '-R', 'u+w', copy], check=True)
+        where = damage(rng, copy)
+        a, b = ours(copy), theirs(copy)
+        assert a.split()[0] == b.split()[0] == 'tampered', (where, a, b)
+        shutil.rmtree(copy)
+    subprocess.run(['chmod', '-R', 'u+w', folder], check=True)
+    shutil.rmtree(folder)
+
+
+def agree_on_all():
+    with tempfile.TemporaryDirectory() as top:
+        for seed in range(1, LOGS + 1):
+            agree(seed, top)
+
+
+def golden():
+    """Logs of earlier versions verify for ever."""
+    top = os.path.join(tap.SRCDIR, 'tests/golden')
+    a, b = ours(top + '/audit-2'), theirs(top + '/audit-2')
+    assert a == b and a.startswith('intact'), (a, b)
+
+
+t = tap.Tap()
+t.run('two verifiers agree on random logs, whole and damaged', agree_on_all)
+t.run('and on the signed log of the first format', golden)
+t.end()

@@ -1,0 +1,356 @@
+"""The attacks of kt-audit(5): each is named, or said not to be excluded."""
+import base64
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+
+import tap
+import verifier
+
+KT = os.path.join(tap.BUILDDIR, 'kt')
+MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
+SEEDS = int(os.environ.get('KT_SEEDS', '3'))
+
+
+# ---- what a thief can do with keys that are on the disk
+
+def sign(seed, text):
+    """Ed25519 as in RFC 8032."""
+    def squeeze(p):
+        z = pow(p[2], verifier.P - 2, verifier.P)
+        x, y = p[0] * z % verifier.P, p[1] * z % verifier.P
+        return (y | (x & 1) << 255).to_bytes(32, 'little')
+    h = hashlib.sha512(seed).digest()
+    a = int.from_bytes(h[:32], 'little') & (1 << 254) - 8 | 1 << 254
+    pub = squeeze(verifier.times(a, verifier.BASE))
+    r = int.from_bytes(hashlib.sha512(h[32:] + text).digest(), 'little')
+    big = squeeze(verifier.times(r % verifier.L, verifier.BASE))
+    k = int.from_bytes(hashlib.sha512(big + pub + text).digest(), 'little')
+    s = (r + k * a) % verifier.L
+    return pub, big + s.to_bytes(32, 'little')
+
+
+def line_of(name, seed, text):
+    pub, sig = sign(seed, text)
+    blob = bytes.fromhex(verifier.key_id(name, pub)) + sig
+    return '\u2014 %s %s\n' % (name, base64.b64encode(blob).decode())
+
+
+# ---- a log, taken apart
+
+class Log:
+    def __init__(self, folder):
+        self.folder = folder
+        self.segments = []
+        for name in sorted(os.listdir(folder + '/seg')):
+            with open(folder + '/seg/' + name, 'rb') as f:
+                self.segments.append(f.read().splitlines(True))
+        with open(folder + '/checkpoints', 'rb') as f:
+            self.notes = verifier.notes_of(f.read())
+        self.flat = [x for s in self.segments for x in s]
+        self.size = len(self.flat)
+
+    def write(self, flat=None, notes=None):
+        """The lines back into segments of the same lengths."""
+        flat = self.flat if flat is None else flat
+        for k, lines in enumerate(self.segments):
+            n = len(lines) if k + 1 < len(self.segments) else len(flat)
+            with open('%s/seg/%012d.jsonl' % (self.folder, k), 'wb') as f:
+                f.write(b''.join(flat[:n]))
+            flat = flat[n:]
+        if notes is not None:
+            with open(self.folder + '/checkpoints', 'wb') as f:
+                f.write(b''.join(x + b'\n' for x in notes))
+            with open(self.folder + '/checkpoint', 'wb') as f:
+                f.write(notes[-1])
+        shutil.rmtree(self.folder + '/tile', ignore_errors=True)
+
+    def text_of(self, note):
+        return note.text + b'\n' + ''.join(
+            x + '\n' for x in note.lines).encode()
+
+    def key(self, name):
+        with open(self.folder + '/key/' + name, 'rb') as f:
+            return f.read()
+
+    def sealed(self, note, text=None):
+        """The note signed anew by the keys that are on the disk."""
+        text = text or note.text
+        name = note.origin.rsplit('/', 1)[0] + '/epoch'
+        return text + b'\n' + (
+            line_of(note.origin, self.key('log.key'), text) +
+            line_of(name, self.key('epoch.key'), text)).encode()
+
+    def matching(self, k):
+        """The largest checkpoint that does not cover record k."""
+        return max([n.size for n in self.notes if n.size <= k], default=0)
+
+    def rewrite(self, k):
+        """Record k edited, and all that follows from it recomputed."""
+        flat, tree, prev, roots = [], verifier.Tree(), '0' * 64, {}
+        for i, line in enumerate(self.flat):
+            r = json.loads(line)
+            r['prev'] = prev
+            if i == k:
+                r['mono'] += 1
+            line = json.dumps(r, ensure_ascii=False, sort_keys=True,
+                              separators=(',', ':')).encode()
+            leaf = verifier.sha(b'\0' + line)
+            prev = leaf.hex()
+            tree.step(leaf)
+            roots[tree.size] = tree.root()
+            flat.append(line + b'\n')
+        notes = [
+            self.text_of(n) if n.size <= k else self.sealed(
+                n, ('%s\n%d\n%s\n' % (n.origin, n.size, base64.b64encode(
+                    roots[n.size]).decode())).encode())
+            for n in self.notes]
+        self.write(flat, notes)
+
+
+def verify(folder, *options):
+    p = subprocess.run([KT, 'audit', 'verify', '--json', *options, folder],
+                       text=True, capture_output=True, check=False)
+    return p.returncode, json.loads(p.stdout or '{"result":"none"}')
+
+
+def found(folder, kind, index, *options):
+    code, r = verify(folder, *options)
+    bad = r.get('first_bad') or {}
+    assert code == 1 and r['result'] == 'tampered', r
+    assert bad['class'] == kind, (kind, index, bad)
+    assert bad['from'] <= index <= bad['index'], (kind, index, bad)
+
+
+def open_row(folder, row, *options):
+    code, r = verify(folder, *options)
+    assert code == 0 and r['result'] == 'intact', r
+    assert row in [x['row'] for x in r['not_proven']], (row, r)
+
+
+# ---- one function per attack: it changes the log and says what is found
+
+def edit(log, rng):
+    k = rng.randrange(log.size)
+    r = json.loads(log.flat[k])
+    r['mono'] += 1
+    log.flat[k] = json.dumps(r, ensure_ascii=False, sort_keys=True,
+                             separators=(',', ':')).encode() + b'\n'
+    log.write()
+    found(log.folder, 'edit', k)
+
+
+def delete(log, rng):
+    k = rng.randrange(log.size - 1)
+    log.write(log.flat[:k] + log.flat[k + 1:])
+    code, r = verify(log.folder)
+    assert code == 1 and r['first_bad']['index'] == k, r
+    # A record gone at a file's end may be a file that lacks its end.
+    assert r['first_bad']['class'] in ('delete', 'missing-segment'), r
+
+
+def double(log, rng):
+    k = rng.randrange(log.size)
+    log.write(log.flat[:k + 1] + log.flat[k:])
+    found(log.folder, 'insert', k + 1)
+
+
+def swap(log, rng):
+    a, b = sorted(rng.sample(range(log.size), 2))
+    log.flat[a], log.flat[b] = log.flat[b], log.flat[a]
+    log.write()
+    found(log.folder, 'reorder', a)
+
+
+def cut_unsigned_tail(log, rng):
+    open_row(log.folder, 3)
+
+
+def cut_signed_tail(log, rng):
+    k = rng.randrange(1, log.size)
+    log.write(log.flat[:k])
+    found(log.folder, 'truncate', k)
+
+
+def cut_all_together(log, rng):
+    kept = rng.choice(log.notes[:-1])
+    newest = log.text_of(log.notes[-1])
+    notes = [log.text_of(n) for n in log.notes if n.size <= kept.size]
+    log.write(log.flat[:kept.size], notes)
+    if verify(log.folder)[0] == 0:  # else it ended inside an epoch's end
+        open_row(log.folder, 5)
+    with open(log.folder + '/kept', 'wb') as f:
+        f.write(newest)
+    found(log.folder, 'truncate', kept.size, '--known-checkpoint',
+          log.folder + '/kept')
+
+
+def remove_segment(log, rng):
+    k = rng.randrange(len(log.segments))
+    os.remove('%s/seg/%012d.jsonl' % (log.folder, k))
+    first = sum(len(s) for s in log.segments[:k])
+    found(log.folder, 'missing-segment' if k + 1 < len(log.segments)
+          else 'truncate', first)
+
+
+def remove_log(log, rng):
+    shutil.rmtree(log.folder)
+    os.mkdir(log.folder)
+    assert verify(log.folder)[0] == 3
+
+
+def snapshot_and_fork(log, rng):
+    """Two histories from one snapshot: keys, counters and all."""
+    old = log.folder + '.old'
+    shutil.copytree(log.folder, old)
+    for folder, seed in (log.folder, 1), (old, 2):
+        subprocess.run([MAKE, folder, str(seed), '30', '20000'], check=True)
+    open_row(old, 8)
+    open_row(old, 9)
+    code, r = verify(old, '--known-checkpoint', log.folder + '/checkpoint')
+    assert code == 1, r
+    assert r['first_bad']['class'] in ('fork', 'truncate'), r
+    shutil.rmtree(old)
+
+
+def rewrite_earlier_epoch(log, rng):
+    keys = [i for i, x in enumerate(log.flat) if b'"type":"key"' in x]
+    k = rng.randrange(1, keys[-1] - 1)
+    log.rewrite(k)
+    found(log.folder, 'key-out-of-epoch', log.matching(k))
+
+
+def rewrite_current_epoch(log, rng):
+    keys = [i for i, x in enumerate(log.flat) if b'"type":"key"' in x]
+    newest = log.text_of(log.notes[-1])
+    k = rng.randrange(keys[-1] + 1, log.size)
+    log.rewrite(k)
+    open_row(log.folder, 11)
+    with open(log.folder + '/kept', 'wb') as f:
+        f.write(newest)
+    code, r = verify(log.folder, '--known-checkpoint', log.folder + '/kept')
+    assert code == 1 and r['first_bad']['class'] == 'fork', r
+
+
+def replace_all(log, rng):
+    with open(log.folder + '/log.vkey') as f:
+        pinned = f.read().strip()
+    other = log.folder + '.other'
+    subprocess.run([MAKE, other, '99', '40', '20000'], check=True)
+    open_row(other, 12)
+    found(other, 'key-replaced', 0, '--vkey', pinned)
+    shutil.rmtree(other)
+
+
+def strip_signatures(log, rng):
+    log.write(notes=[n.text + b'\n' for n in log.notes])
+    found(log.folder, 'signature', 0)
+
+
+def reseal_with_newer_key(log, rng):
+    keys = [i for i, x in enumerate(log.flat) if b'"type":"key"' in x]
+    last = keys[-1] + 1
+    k = rng.choice([i for i, n in enumerate(log.notes) if n.size <= last])
+    notes = [log.text_of(n) for n in log.notes]
+    notes[k] = log.sealed(log.notes[k])
+    log.write(notes=notes)
+    found(log.folder, 'key-out-of-epoch',
+          log.matching(log.notes[k].size - 1))
+
+
+def foreign_key(log, rng):
+    k = rng.randrange(len(log.notes))
+    notes = [log.text_of(n) for n in log.notes]
+    n = log.notes[k]
+    notes[k] = n.text + b'\n' + line_of(
+        n.origin, rng.randbytes(32), n.text).encode()
+    log.write(notes=notes)
+    found(log.folder, 're-signed', log.matching(n.size - 1))
+
+
+def drop_idle_time(log, rng):
+    beats = [i for i, x in enumerate(log.flat) if b'heartbeat' in x]
+    k = rng.choice(beats)
+    log.write(log.flat[:k] + log.flat[k + 1:])
+    code, r = verify(log.folder)
+    assert code == 1 and r['first_bad']['index'] == k, r
+
+
+def replay_other_gateway(log, rng):
+    other = log.folder + '.other'
+    subprocess.run([MAKE, other, '99', '40', '20000'], check=True)
+    k = rng.randrange(1, log.size)
+    line = Log(other).flat[rng.randrange(3, 9)]
+    shutil.rmtree(other)
+    log.write(log.flat[:k] + [line] + log.flat[k:])
+    found(log.folder, 'insert', k)
+
+
+def rot(log, rng):
+    k = rng.randrange(log.size - 1)
+    line = bytearray(log.flat[k])
+    line[rng.randrange(len(line) - 1)] ^= 1 << rng.randrange(8)
+    log.flat[k] = bytes(line)
+    log.write()
+    found(log.folder, 'edit', k)
+
+
+def change_tile(log, rng):
+    path = log.folder + '/tile/0/000'
+    with open(path, 'r+b') as f:
+        f.seek(rng.randrange(8192))
+        old = f.read(1)[0]
+        f.seek(-1, 1)
+        f.write(bytes([old ^ 1]))
+    found(log.folder, 'tile', 0)
+    os.remove(path)  # a cache: absent is not changed
+    assert verify(log.folder)[0] == 0
+
+
+def respell(log, rng):
+    """The log commits to a line that is not canonical: by the writer."""
+    k = rng.randrange(log.size - 1)
+    log.flat[k] = log.flat[k].replace(b'{', b'{ ', 1)
+    log.write()
+    found(log.folder, 'edit', k)
+
+
+def times_and_omissions(log, rng):
+    for row in 7, 16, 17, 18, 19:
+        open_row(log.folder, row)
+
+
+ATTACKS = [edit, delete, double, swap, cut_unsigned_tail, cut_signed_tail,
+           cut_all_together, remove_segment, remove_log, snapshot_and_fork,
+           rewrite_earlier_epoch, rewrite_current_epoch, replace_all,
+           strip_signatures, reseal_with_newer_key, foreign_key,
+           drop_idle_time, replay_other_gateway, rot, change_tile, respell,
+           times_and_omissions]
+
+
+def attack(top, whole, how):
+    for seed in range(SEEDS):
+        folder = os.path.join(top, 'log')
+        shutil.copytree(whole, folder)
+        subprocess.run(['chmod', '-R', 'u+w', folder], check=True)
+        try:
+            how(Log(folder), random.Random('%s %d' % (how.__name__, seed)))
+        except AssertionError as e:
+            raise AssertionError('seed %d: %s' % (seed, e)) from e
+        shutil.rmtree(folder)
+
+
+t = tap.Tap()
+with tempfile.TemporaryDirectory() as top:
+    whole = os.path.join(top, 'whole')
+    subprocess.run([MAKE, whole, '5', '400', '60000'], check=True)
+    for how in ATTACKS:
+        for rest in 'log', 'log.old', 'log.other':
+            shutil.rmtree(os.path.join(top, rest), ignore_errors=True)
+        t.run('attack: ' + how.__name__.replace('_', ' '), attack, top,
+              whole, how)
+t.end()

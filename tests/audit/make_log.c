@@ -1,0 +1,114 @@
+/*
+ * make_log DIR SEED RECORDS SEGMENT-BYTES - writes a log for tests to change.
+ *
+ * By the writer's own parts, with what a gateway's life has: batches, marks,
+ * checkpoints, rotation, restarts with and without a good end.
+ */
+#include "config.h"
+#include "audit/marks.h"
+#include "audit/record.h"
+#include "cmd/gateway/log.h"
+
+#include <stdlib.h>
+
+static struct kt_err err;
+static uint64_t state;
+
+static uint32_t
+next(uint32_t below)
+{
+	state = state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+	return (uint32_t)(state >> 33) % below;
+}
+
+static void
+must(enum kt_rc rc)
+{
+	if (rc < 0) {
+		(void)fprintf(stderr, "make_log: %s\n", err.text);
+		exit(1);
+	}
+}
+
+static void
+add_call(struct kt_log *log, uint64_t n)
+{
+	static const char *const decisions[] = { "pass", "redact", "block" };
+	static const char *const names[] = { "ada", "bob\x1b[31m", "caf\xc3\xa9",
+		"\xe2\x80\xae" "evil" };
+	char id[32], talk[32];
+	struct kt_audit_call call = {
+		.call_id = { id, 0 },
+		.principal = { .id = kt_span_of(names[next(4)]),
+			.kind = KT_SPAN("human") },
+		.agent = { .id = KT_SPAN("agent"), .conversation = { talk, 0 } },
+		.endpoint = KT_SPAN("messages"),
+		.method = KT_SPAN("POST"),
+		.model_requested = KT_SPAN("model-x"),
+		.data_class = next(3) ? KT_SPAN("none") : KT_SPAN("pii"),
+		.decision = kt_span_of(decisions[next(3)]),
+		.outcome = (enum kt_audit_outcome)next(9),
+		.bytes_in = next(100000),
+		.http_status = 200,
+	};
+	uint8_t leaf[32];
+
+	(void)snprintf(id, sizeof(id), "call-%llu", (unsigned long long)n);
+	(void)snprintf(talk, sizeof(talk), "talk-%u", next(5));
+	call.call_id = kt_span_of(id);
+	call.agent.conversation = kt_span_of(talk);
+	kt_buf_reset(&log->body);
+	must(kt_audit_call_write(&call, &log->body, &err));
+	must(kt_log_add(log, kt_buf_span(&log->body), leaf, &err));
+	kt_buf_reset(&log->body);
+}
+
+static void
+add_mark(struct kt_log *log)
+{
+	kt_buf_reset(&log->body);
+	must(kt_audit_mark_write(
+	    KT_SPAN("heartbeat"), log->chain.size, &log->body, &err));
+	must(kt_log_add_own(log, &err));
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct kt_log log;
+	struct kt_writer_opts opts = {
+		.io = &kt_disk_real,
+		.deployment = KT_SPAN("test.example"),
+		.gateway = KT_SPAN("gw-1"),
+		.software = KT_SPAN("kt test"),
+		.policy_hash = KT_SPAN("sha256:00"),
+	};
+	uint64_t records, n = 0;
+
+	if (argc != 5 || !kt_span_u64(kt_span_of(argv[2]), &state) ||
+	    !kt_span_u64(kt_span_of(argv[3]), &records) ||
+	    !kt_span_u64(kt_span_of(argv[4]), &opts.segment_bytes))
+		return 2;
+	opts.dir = kt_span_of(argv[1]);
+	must(kt_log_open(&log, &opts, &err));
+	while (n < records) {
+		for (uint32_t k = next(40); k > 0 && n < records; k--, n++) {
+			if (next(20) == 0)
+				add_mark(&log);
+			else
+				add_call(&log, n);
+		}
+		must(kt_log_flush(&log, &err));
+		if (next(3) == 0)
+			must(kt_log_checkpoint(&log, &err));
+		if (log.segment.size > opts.segment_bytes)
+			must(kt_log_rotate(&log, &err));
+		if (records < 100000 && next(60) == 0) {
+			log.is_poisoned = next(2); /* as a kill leaves it */
+			(void)kt_log_close(&log, &err);
+			must(kt_log_open(&log, &opts, &err));
+		}
+	}
+	must(kt_log_close(&log, &err));
+	return 0;
+}

@@ -1,0 +1,93 @@
+/*
+ * Bytes of hostile notes, proofs, tile paths, keys and receipts: what is read
+ * has one spelling, and nothing that was not signed counts as signed.
+ */
+#include "audit/key.h"
+#include "audit/proof.h"
+#include "audit/tile.h"
+#include "audit/verify.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+static void
+must(bool holds, const char *what)
+{
+	if (!holds)
+		KT_BUG(what);
+}
+
+static void
+note(struct kt_span all)
+{
+	static const char peter[] = "PeterNeumann+c74f20a3+"
+	    "ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+	static const char signed_text[] =
+	    "If you think cryptography is the answer to your problem,\n"
+	    "then you don't know what your problem is.\n";
+	struct kt_audit_checker c;
+	struct kt_audit_vkey k;
+	struct kt_span text, lines;
+	struct kt_err err;
+
+	must(kt_audit_vkey_parse(kt_span_of(peter), &k, &err) == KT_OK &&
+	    kt_audit_checker_init(&c, &k, &err) == KT_OK, "no key");
+	if (kt_audit_note_check(&c, all) == KT_AUDIT_SIGNED_GOOD)
+		must(kt_audit_note_split(all, &text, &lines) &&
+		    kt_span_eq(text, kt_span_of(signed_text)),
+		    "a signature over another text");
+	kt_audit_checker_fini(&c);
+}
+
+static void
+proof(struct kt_span all)
+{
+	struct kt_audit_proof p, q;
+	struct kt_buf out;
+	struct kt_err err;
+
+	if (kt_audit_proof_parse(all, &p, &err) < 0)
+		return;
+	kt_buf_init(&out, 2 * all.len + 65536);
+	must(kt_audit_proof_write(&p, &out, &err) == KT_OK &&
+	    kt_audit_proof_parse(kt_buf_span(&out), &q, &err) == KT_OK &&
+	    q.index == p.index && q.path.n == p.path.n &&
+	    kt_span_eq(q.checkpoint, p.checkpoint), "a proof changed");
+	must(!kt_audit_inclusion_holds(p.path.hash[0], p.index, p.index,
+	    &p.path, p.path.hash[0]), "a record beyond its tree");
+	kt_buf_fini(&out);
+}
+
+static void
+names(struct kt_span all)
+{
+	char path[KT_AUDIT_TILE_PATH], text[KT_AUDIT_VKEY_TEXT];
+	struct kt_audit_receipt r;
+	struct kt_audit_tile t;
+	struct kt_audit_vkey k;
+	struct kt_span origin;
+	struct kt_err err;
+
+	if (kt_audit_tile_parse(all, &t)) {
+		kt_audit_tile_path(&t, path);
+		must(kt_span_eq(all, kt_span_of(path)), "two paths of a tile");
+		must(t.width > 0 && t.width <= KT_AUDIT_TILE, "a wide tile");
+	}
+	if (kt_audit_vkey_parse(all, &k, &err) == KT_OK) {
+		kt_audit_vkey_text(&k, text);
+		must(kt_span_starts(all, kt_span_sub(kt_span_of(text), 0,
+		    strlen(k.name))), "a key changed its name");
+	}
+	if (kt_audit_receipt_parse(all, &r, &origin, &err) == KT_OK)
+		must(origin.len > 0, "a receipt of nobody");
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	struct kt_span all = { (const char *)bytes, n };
+
+	note(all);
+	proof(all);
+	names(all);
+	return 0;
+}
