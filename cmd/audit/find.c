@@ -247,7 +247,7 @@ node_by_tile(void *arg, unsigned level, uint64_t i,
 {
 	struct kt_audit_dir *d = arg;
 	unsigned height = level % 8, first, width = 1u << height;
-	uint8_t hashes[KT_AUDIT_TILE][KT_AUDIT_HASH];
+	uint8_t hashes[KT_AUDIT_TILE_WIDTH][KT_AUDIT_HASH];
 	struct kt_audit_tile t = { .level = level / 8 };
 	struct kt_audit_hash h;
 

@@ -64,7 +64,7 @@ kt_tiles_put(const struct kt_disk_io *io, const char *dir,
 		return rc;
 	f.size = 0; /* it may be there from before a crash */
 	rc = kt_disk_append(&f, hashes, err);
-	if (rc == KT_OK && t->width == KT_AUDIT_TILE)
+	if (rc == KT_OK && t->width == KT_AUDIT_TILE_WIDTH)
 		rc = kt_disk_sync(&f, err);
 	kt_disk_close(&f);
 	return rc;
@@ -100,7 +100,7 @@ see_width(void *arg, const char *name)
 	uint64_t n;
 
 	if (kt_span_u64(kt_span_of(name), &n) && n >= w->least &&
-	    n < KT_AUDIT_TILE)
+	    n < KT_AUDIT_TILE_WIDTH)
 		w->found = (unsigned)n;
 	return true;
 }
@@ -113,12 +113,12 @@ kt_tiles_get(const struct kt_disk_io *io, const char *dir,
 	struct widths w = { .least = t->width };
 	char path[KT_PATH_MAX];
 
-	at.width = KT_AUDIT_TILE;
+	at.width = KT_AUDIT_TILE_WIDTH;
 	if (path_of(dir, &at, path, err) < 0)
 		return err->rc;
 	if (read_tile(io, path, t->width, hashes, err) == KT_OK)
 		return KT_OK;
-	if (t->width == KT_AUDIT_TILE)
+	if (t->width == KT_AUDIT_TILE_WIDTH)
 		return err->rc;
 	if (strlen(path) + 3 < sizeof(path))
 		memcpy(path + strlen(path), ".p", 3);
@@ -153,7 +153,7 @@ kt_tiles_drop_partial(const struct kt_disk_io *io, const char *dir,
 	struct kt_err ignored;
 	char path[KT_PATH_MAX];
 
-	at.width = KT_AUDIT_TILE;
+	at.width = KT_AUDIT_TILE_WIDTH;
 	if (path_of(dir, &at, path, &ignored) < 0 ||
 	    strlen(path) + 3 >= sizeof(path))
 		return;

@@ -25,7 +25,7 @@ kt_audit_tile_path(
 	while (n-- > 0)
 		at += snprintf(out + at, (size_t)(KT_AUDIT_TILE_PATH - at),
 		    n > 0 ? "x%03u/" : "%03u", part[n]);
-	if (t->width < KT_AUDIT_TILE)
+	if (t->width < KT_AUDIT_TILE_WIDTH)
 		(void)snprintf(out + at, (size_t)(KT_AUDIT_TILE_PATH - at),
 		    ".p/%u", t->width);
 }
@@ -56,7 +56,7 @@ kt_audit_tile_parse(struct kt_span path, struct kt_audit_tile *t)
 {
 	char again[KT_AUDIT_TILE_PATH];
 	struct kt_span s = path, last;
-	uint64_t level, width = KT_AUDIT_TILE, part;
+	uint64_t level, width = KT_AUDIT_TILE_WIDTH, part;
 	size_t partial;
 
 	if (!kt_span_starts(s, KT_SPAN("tile/")))
@@ -75,7 +75,7 @@ kt_audit_tile_parse(struct kt_span path, struct kt_audit_tile *t)
 	if (partial < s.len &&
 	    (!kt_span_starts(kt_span_sub(s, partial, 3), KT_SPAN(".p/")) ||
 	    !kt_span_u64(kt_span_sub(s, partial + 3, s.len), &width) ||
-	    width == 0 || width >= KT_AUDIT_TILE))
+	    width == 0 || width >= KT_AUDIT_TILE_WIDTH))
 		return false;
 	if (!kt_span_u64(last, &part) || !add_part(t, part))
 		return false;
@@ -102,7 +102,7 @@ void
 kt_audit_tile_root(struct kt_audit_hash *h, const uint8_t *hashes,
     unsigned height, uint8_t root[KT_AUDIT_HASH])
 {
-	uint8_t row[KT_AUDIT_TILE / 2][KT_AUDIT_HASH];
+	uint8_t row[KT_AUDIT_TILE_WIDTH / 2][KT_AUDIT_HASH];
 
 	if (height > 8)
 		KT_BUG("a tile is eight levels high");
@@ -156,7 +156,7 @@ kt_audit_tiles_step(struct kt_audit_tiles *t,
 	for (unsigned level = 0; level < KT_AUDIT_TILE_LEVELS; level++) {
 		at = kt_audit_tile_last(t->size, level);
 		memcpy(t->node[level][at.width], up, sizeof(up));
-		if (at.width + 1 < KT_AUDIT_TILE)
+		if (at.width + 1 < KT_AUDIT_TILE_WIDTH)
 			break;
 		at.width++;
 		if (full != NULL && full(arg, &at,

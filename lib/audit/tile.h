@@ -11,15 +11,15 @@
 #define KT_AUDIT_TILE_H
 #include "audit/audit.h"
 
-#define KT_AUDIT_TILE 256  /* hashes of a full tile */
-#define KT_AUDIT_TILE_BYTES (KT_AUDIT_TILE * KT_AUDIT_HASH)
+#define KT_AUDIT_TILE_WIDTH 256  /* hashes of a full tile */
+#define KT_AUDIT_TILE_BYTES (KT_AUDIT_TILE_WIDTH * KT_AUDIT_HASH)
 #define KT_AUDIT_TILE_PATH 64 /* bytes of a path with its NUL */
 #define KT_AUDIT_TILE_LEVELS 6 /* 2^48 records */
 
 struct kt_audit_tile {
 	unsigned level; /* a hash stands for 256^level records */
 	uint64_t index;
-	unsigned width; /* KT_AUDIT_TILE when full */
+	unsigned width; /* KT_AUDIT_TILE_WIDTH when full */
 };
 /* "tile/0/x001/067", and ".p/5" behind it when partial. */
 void kt_audit_tile_path(
@@ -31,7 +31,7 @@ bool kt_audit_tile_parse(struct kt_span path, struct kt_audit_tile *t);
 struct kt_audit_tiles {
 	uint64_t size; /* records */
 	struct kt_audit_hash hash;
-	uint8_t node[KT_AUDIT_TILE_LEVELS][KT_AUDIT_TILE][KT_AUDIT_HASH];
+	uint8_t node[KT_AUDIT_TILE_LEVELS][KT_AUDIT_TILE_WIDTH][KT_AUDIT_HASH];
 };
 /* A tile is full: its hashes, borrowed.  A failure stops the step. */
 typedef enum kt_rc kt_audit_tile_fn(void *arg, const struct kt_audit_tile *t,

@@ -70,7 +70,7 @@ names(struct kt_span all)
 	if (kt_audit_tile_parse(all, &t)) {
 		kt_audit_tile_path(&t, path);
 		must(kt_span_eq(all, kt_span_of(path)), "two paths of a tile");
-		must(t.width > 0 && t.width <= KT_AUDIT_TILE, "a wide tile");
+		must(t.width > 0 && t.width <= KT_AUDIT_TILE_WIDTH, "a wide tile");
 	}
 	if (kt_audit_vkey_parse(all, &k, &err) == KT_OK) {
 		kt_audit_vkey_text(&k, text);
