@@ -46,13 +46,32 @@ kt_cmd_find_file(const char *shipped, char path[static KT_CMD_PATH_MAX])
 	    is_there(path, self, "/..", shipped);
 }
 
+/* Takes over the bytes of the next file, which were read. */
+static enum kt_rc
+take_bytes(
+    struct kt_cmd_files *files, const char *path, struct kt_err *err)
+{
+	struct kt_buf *bytes = &files->bytes[files->n];
+	size_t len = strlen(path) + 1;
+	char *name = kt_alloc(len);
+
+	if (name == NULL) {
+		kt_buf_fini(bytes);
+		return kt_fail(err, KT_E_LIMIT, "out of memory");
+	}
+	memcpy(name, path, len);
+	files->names[files->n] = name;
+	files->sources[files->n] = (struct kt_config_source){
+		{ name, len - 1 }, kt_buf_span(bytes) };
+	files->n++;
+	return KT_OK;
+}
+
 enum kt_rc
 kt_cmd_files_add(
     struct kt_cmd_files *files, const char *path, struct kt_err *err)
 {
 	struct kt_buf *bytes = &files->bytes[files->n];
-	size_t len = strlen(path) + 1;
-	char *name;
 
 	if (files->n == KT_CONFIG_FILES_MAX)
 		return kt_fail(err, KT_E_LIMIT, "more than %d files",
@@ -64,17 +83,31 @@ kt_cmd_files_add(
 		kt_buf_fini(bytes);
 		return err->rc;
 	}
-	name = kt_alloc(len);
-	if (name == NULL) {
+	return take_bytes(files, path, err);
+}
+
+enum kt_rc
+kt_cmd_files_add_stdin(
+    struct kt_cmd_files *files, const char *name, struct kt_err *err)
+{
+	struct kt_buf *bytes = &files->bytes[files->n];
+	char part[65536];
+	size_t n;
+
+	if (files->n == KT_CONFIG_FILES_MAX)
+		return kt_fail(err, KT_E_LIMIT, "more than %d files",
+		    KT_CONFIG_FILES_MAX);
+	kt_buf_init(bytes, (size_t)KT_CONFIG_BYTES_MAX + sizeof(part));
+	do {
+		n = fread(part, 1, sizeof(part), stdin);
+		if (kt_buf_add(bytes, (struct kt_span){ part, n }) < 0)
+			return kt_fail(err, KT_E_LIMIT, "%s: too long", name);
+	} while (n > 0 && bytes->len <= KT_CONFIG_BYTES_MAX);
+	if (ferror(stdin)) {
 		kt_buf_fini(bytes);
-		return kt_fail(err, KT_E_LIMIT, "out of memory");
+		return kt_fail(err, KT_E_IO, "standard input cannot be read");
 	}
-	memcpy(name, path, len);
-	files->names[files->n] = name;
-	files->sources[files->n] = (struct kt_config_source){
-		{ name, len - 1 }, kt_buf_span(bytes) };
-	files->n++;
-	return KT_OK;
+	return take_bytes(files, name, err);
 }
 
 /* Names of a folder, sorted as they come. */
@@ -127,9 +160,9 @@ add_listed(struct kt_cmd_files *files, struct listing *l, const char *folder,
 	return KT_OK;
 }
 
-/* All files of a folder whose names end in ".yaml", by name. */
-static enum kt_rc
-add_folder(struct kt_cmd_files *files, const char *folder, struct kt_err *err)
+enum kt_rc
+kt_cmd_files_add_dir(
+    struct kt_cmd_files *files, const char *folder, struct kt_err *err)
 {
 	struct listing l = { .mem = kt_arena_new(1u << 20) };
 	enum kt_rc rc;
@@ -160,7 +193,7 @@ add_named(struct kt_cmd_files *files, const char *name, const char *beside,
 		return kt_fail(err, KT_E_LIMIT, "a path of policies.detectors "
 		    "is longer than %d bytes", KT_CMD_PATH_MAX - 1);
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return add_folder(files, path, err);
+		return kt_cmd_files_add_dir(files, path, err);
 	return kt_cmd_files_add(files, path, err);
 }
 
@@ -175,7 +208,7 @@ kt_cmd_files_detectors(struct kt_cmd_files *detectors,
 	if (!kt_cmd_find_file("policies/detectors", folder))
 		return kt_fail(err, KT_E_IO, "'policies/detectors' is neither in "
 		    "%s nor beside the program", KT_DATADIR);
-	if (add_folder(detectors, folder, err) < 0)
+	if (kt_cmd_files_add_dir(detectors, folder, err) < 0)
 		return err->rc;
 	for (size_t i = 0; i < own->n; i++) {
 		if (add_named(detectors, own->at[i].ptr,

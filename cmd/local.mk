@@ -10,9 +10,12 @@ kt_SOURCES = \
 	%D%/audit_show.c \
 	%D%/audit_tail.c \
 	%D%/audit_verify.c \
+	%D%/changed.c \
+	%D%/changed.h \
 	%D%/cmd.def \
 	%D%/count_tokens.c \
 	%D%/cmd.h \
+	%D%/explain.c \
 	%D%/files.c \
 	%D%/files.h \
 	%D%/gateway/pidfile.c \
@@ -25,6 +28,9 @@ kt_SOURCES = \
 	%D%/kt.c \
 	%D%/token.c \
 	%D%/policy.c \
+	%D%/policy_lint.c \
+	%D%/report.c \
+	%D%/report.h \
 	%D%/version.c
 kt_LDADD = $(GATEWAY_LIBS)
 

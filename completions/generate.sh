@@ -48,6 +48,16 @@ values='
 			return "human service"
 		if (value == "FORMAT")
 			return "text json"
+		if (value == "FMT")
+			return "text short json sarif junit github gitlab tap markdown"
+		if (value == "PRESET")
+			return "relaxed default strict"
+		if (value == "LEVEL")
+			return "error warning info never"
+		if (value == "HOW")
+			return "safe unsafe"
+		if (value == "CODES")
+			return codes
 		return ""
 	}
 	function is_file(value) { return value == "FILE" }
@@ -60,6 +70,9 @@ values='
 	}
 	BEGIN { FS = "\t" }
 '
+values="$values
+	BEGIN { codes = \"$("$kt" policy lint --list-rules | cut -d' ' -f1 |
+		tr '\n' ' ')\" }"
 
 bash_completion() {
 	cat <<'END'
@@ -113,7 +126,10 @@ END
 			print "\t" substr(dirs, 2) ")\n\t\tmapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n\t\treturn\n\t\t;;"
 		if (others != "")
 			print "\t" substr(others, 2) ") return ;;"
-		print "\tesac\n\tif [[ -z $values ]]; then\n\t\tcase $words in"
+		print "\tesac\n\tif [[ $words == explain && $cur != -* ]]; then"
+		print "\t\tvalues=" quoted(codes)
+		print "\tfi"
+		print "\tif [[ -z $values ]]; then\n\t\tcase $words in"
 		for (w in options)
 			print "\t\t" quoted(w) ") values=" quoted(substr(options[w], 2)) " ;;"
 		print "\t\tesac"

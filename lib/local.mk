@@ -20,3 +20,4 @@ include %D%/media/local.mk
 include %D%/policy/local.mk
 include %D%/exchange/local.mk
 include %D%/report/local.mk
+include %D%/lint/local.mk

@@ -28,3 +28,5 @@ include %D%/clients/local.mk
 include %D%/replay/local.mk
 include %D%/edges/local.mk
 include %D%/unit/report/local.mk
+include %D%/lint/local.mk
+include %D%/unit/lint/local.mk

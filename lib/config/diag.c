@@ -38,6 +38,18 @@ kt_config_diag_help(struct kt_config_diags *d, const char *fmt, ...)
 }
 
 void
+kt_config_diag_meant(struct kt_config_diags *d, const char *word)
+{
+	struct kt_config_diag *one;
+
+	if (d->n == 0 || d->dropped > 0 || word == NULL)
+		return;
+	one = &d->at[d->n - 1];
+	if (strlen(word) < sizeof(one->meant))
+		(void)snprintf(one->meant, sizeof(one->meant), "%s", word);
+}
+
+void
 kt_config_diag_hide(
     struct kt_config_diags *d, const struct kt_config_node *value)
 {

@@ -185,6 +185,7 @@ unknown(struct kt_config_ctx *ctx, const struct kt_config_node *node,
 	kt_config_diag_help(ctx->d, "%s%s%skeys here: %.*s",
 	    near.best ? "did you mean '" : "", near.best ? near.best : "",
 	    near.best ? "'? " : "", KT_SPAN_ARG(all));
+	kt_config_diag_meant(ctx->d, near.best);
 }
 
 static void
@@ -408,18 +409,32 @@ kt_config_fill(void **out, const struct kt_config_table *table,
     const struct kt_config_node *node, const struct kt_config_kind *kinds,
     size_t kinds_n, struct kt_arena *mem, struct kt_config_diags *d)
 {
+	void *section;
+	enum kt_rc rc = kt_config_examine(&section, table, node, kinds, kinds_n,
+	    mem, d);
+
+	if (rc == KT_OK)
+		*out = section;
+	return rc;
+}
+
+enum kt_rc
+kt_config_examine(void **out, const struct kt_config_table *table,
+    const struct kt_config_node *node, const struct kt_config_kind *kinds,
+    size_t kinds_n, struct kt_arena *mem, struct kt_config_diags *d)
+{
 	struct kt_config_ctx ctx = { kinds, kinds_n, mem, d };
 	void *section = kt_arena_alloc(mem, table->size);
 
 	if (section != NULL)
 		fill(&ctx, table, node, section);
 	/* A value left out for want of memory must not look like a default. */
-	if (kt_arena_is_full(mem))
+	if (kt_arena_is_full(mem)) {
 		kt_config_diag(d, KT_CONFIG_TOO_LARGE, (struct kt_config_place){ 0 },
 		    "the configuration does not fit into memory");
+		section = NULL;
+	}
 	kt_config_diags_sort(d);
-	if (kt_config_diags_any(d) || d->dropped > 0)
-		return KT_E_PARSE;
 	*out = section;
-	return KT_OK;
+	return kt_config_diags_any(d) || d->dropped > 0 ? KT_E_PARSE : KT_OK;
 }

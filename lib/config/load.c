@@ -41,6 +41,7 @@ unknown_kind(struct kt_config_ctx *ctx, const struct kt_config_node *node,
 	kt_config_fault_help(ctx, "%s%s%skinds: %.*s",
 	    near.best ? "did you mean '" : "", near.best ? near.best : "",
 	    near.best ? "'? " : "", KT_SPAN_ARG(all));
+	kt_config_diag_meant(ctx->d, near.best);
 }
 
 void
@@ -101,10 +102,25 @@ kt_config_load(const struct kt_settings **out,
     const struct kt_config_kind *kinds, size_t kinds_n,
     struct kt_arena *mem, struct kt_config_diags *d)
 {
+	const struct kt_settings *settings;
+	enum kt_rc rc = kt_config_load_all(&settings, kinds, kinds_n, mem, d);
+
+	if (rc == KT_OK)
+		*out = settings;
+	return rc;
+}
+
+enum kt_rc
+kt_config_load_all(const struct kt_settings **out,
+    const struct kt_config_kind *kinds, size_t kinds_n,
+    struct kt_arena *mem, struct kt_config_diags *d)
+{
 	struct kt_config_node *all = NULL;
 	bool is_lost = false;
 	void *settings;
+	enum kt_rc rc;
 
+	*out = NULL;
 	if (d->files_n == 0 || d->files_n > KT_CONFIG_FILES_MAX) {
 		kt_config_diag(d, KT_CONFIG_TOO_LARGE, (struct kt_config_place){
 		    .file = UINT16_MAX }, "from 1 to %d files make a configuration",
@@ -131,9 +147,8 @@ kt_config_load(const struct kt_settings **out,
 		kt_config_diags_sort(d);
 		return KT_E_PARSE;
 	}
-	if (kt_config_fill(&settings, &kt_config_root_table, all, kinds, kinds_n,
-	    mem, d) < 0)
-		return KT_E_PARSE;
+	rc = kt_config_examine(&settings, &kt_config_root_table, all, kinds,
+	    kinds_n, mem, d);
 	*out = settings;
-	return KT_OK;
+	return rc;
 }

@@ -27,4 +27,5 @@ libkt_a_SOURCES += \
 	%D%/tree.c \
 	%D%/tree.h \
 	%D%/value.c \
-	%D%/value.h
+	%D%/value.h \
+	%D%/visit.c

@@ -82,6 +82,35 @@ KT_MUSTCHECK enum kt_rc kt_config_fill(void **out,
     const struct kt_config_kind *kinds, size_t kinds_n,
     struct kt_arena *mem, struct kt_config_diags *d);
 
+/*
+ * The same, but *out is there also when there were mistakes, for whoever
+ * tells of them: what was refused has its default, or is absent.  NULL only
+ * when mem is full.
+ */
+KT_MUSTCHECK enum kt_rc kt_config_examine(void **out,
+    const struct kt_config_table *table, const struct kt_config_node *node,
+    const struct kt_config_kind *kinds, size_t kinds_n,
+    struct kt_arena *mem, struct kt_config_diags *d);
+
+/* A field that the files name: its table, its value in C and in the tree. */
+struct kt_config_seen {
+	const struct kt_config_table *table;
+	const struct kt_config_field *field;
+	const void *section, *member;
+	const struct kt_config_node *node;
+};
+typedef void kt_config_visit_fn(void *arg, const struct kt_config_seen *seen);
+/* All of them, section by section, each before what is in it. */
+void kt_config_visit(const struct kt_config_table *table, const void *section,
+    kt_config_visit_fn *visit, void *arg);
+/* A section's field by name; its member is the effective value.  False: the
+   table has none of that name. */
+bool kt_config_find(const struct kt_config_table *table, const void *section,
+    const char *name, struct kt_config_seen *out);
+/* What an alias in names ("old=new") stands for, or NULL. */
+const char *kt_config_alias_of(
+    const char *const *names, struct kt_span word);
+
 enum kt_config_style { KT_CONFIG_YAML = 0, KT_CONFIG_JSON };
 /* What is in force, defaults included.  Loads again to the same. */
 KT_MUSTCHECK enum kt_rc kt_config_show(const struct kt_config_table *table,

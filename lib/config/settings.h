@@ -141,5 +141,12 @@ extern const struct kt_config_table kt_config_root_table;
 KT_MUSTCHECK enum kt_rc kt_config_load(const struct kt_settings **out,
     const struct kt_config_kind *kinds, size_t kinds_n,
     struct kt_arena *mem, struct kt_config_diags *d);
+/*
+ * The same, for whoever tells of mistakes: *out is also there beside them
+ * (see kt_config_examine), and NULL when a file could not be read at all.
+ */
+KT_MUSTCHECK enum kt_rc kt_config_load_all(const struct kt_settings **out,
+    const struct kt_config_kind *kinds, size_t kinds_n,
+    struct kt_arena *mem, struct kt_config_diags *d);
 
 #endif

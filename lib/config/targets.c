@@ -511,6 +511,7 @@ check_rules(struct kt_config_ctx *ctx, const struct kt_config_providers *p)
 		    "there is no target '%.60s'", use->target.ptr);
 		if (near.best != NULL)
 			kt_config_fault_help(ctx, "did you mean '%s'?", near.best);
+		kt_config_diag_meant(ctx->d, near.best);
 	}
 }
 

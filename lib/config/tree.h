@@ -68,6 +68,7 @@ struct kt_config_diag {
 	struct kt_config_place at;
 	char text[240];
 	char help[720];      /* how to fix it, or empty */
+	char meant[KT_CONFIG_WORD_MAX]; /* what belongs at the place, or empty */
 };
 
 /* From this column on, to the end of end_line, no excerpt is shown. */
@@ -92,6 +93,8 @@ void kt_config_diag(struct kt_config_diags *d, enum kt_config_code code,
 /* Says how to fix the one reported last. */
 void kt_config_diag_help(struct kt_config_diags *d, const char *fmt, ...)
     KT_PRINTF(2, 3);
+/* What the one reported last should probably say, word for word. */
+void kt_config_diag_meant(struct kt_config_diags *d, const char *word);
 /* The value may be a secret: no excerpt shows it. */
 void kt_config_diag_hide(
     struct kt_config_diags *d, const struct kt_config_node *value);

@@ -89,10 +89,13 @@ read_bool(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 	wrong(ctx, f, node, "true or false");
 	if (node->type != KT_CONFIG_NODE_SCALAR)
 		return;
-	if (is_word_of(node->text, yes))
+	if (is_word_of(node->text, yes)) {
 		kt_config_diag_help(ctx->d, "write true, without quotes");
-	else if (is_word_of(node->text, no))
+		kt_config_diag_meant(ctx->d, "true");
+	} else if (is_word_of(node->text, no)) {
 		kt_config_diag_help(ctx->d, "write false, without quotes");
+		kt_config_diag_meant(ctx->d, "false");
+	}
 }
 
 /* -?(0|[1-9][0-9]*) */
@@ -227,6 +230,7 @@ static bool
 is_text(struct kt_config_ctx *ctx, const struct kt_config_field *f,
     const struct kt_config_node *node)
 {
+	char quoted[KT_CONFIG_WORD_MAX];
 	double v;
 
 	if (node->type != KT_CONFIG_NODE_SCALAR) {
@@ -241,6 +245,10 @@ is_text(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 	    "'%s' takes text, and this is a %s", f->name,
 	    parse_number(node->text, &v) ? "number" : "boolean");
 	kt_config_diag_help(ctx->d, "put it in quotes");
+	if (node->text.len < sizeof(quoted) - 2) {
+		(void)snprintf(quoted, sizeof(quoted), "\"%s\"", node->text.ptr);
+		kt_config_diag_meant(ctx->d, quoted);
+	}
 	return false;
 }
 
@@ -271,6 +279,7 @@ read_word(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 	kt_config_diag_help(ctx->d, "%s%s%sone of: %.*s",
 	    near.best ? "did you mean '" : "", near.best ? near.best : "",
 	    near.best ? "'? " : "", KT_SPAN_ARG(all));
+	kt_config_diag_meant(ctx->d, near.best);
 	return -1;
 }
 

@@ -20,4 +20,6 @@ libkt_a_SOURCES += \
 	%D%/letters.def \
 	%D%/credential.c \
 	%D%/address.c \
+	%D%/check.c \
+	%D%/check.h \
 	%D%/person.c

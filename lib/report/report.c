@@ -223,6 +223,12 @@ kt_report_hidden_from(const struct kt_report *r, size_t file, uint32_t line)
 	return from;
 }
 
+bool
+kt_report_hides(const struct kt_report *r, const struct kt_report_place *at)
+{
+	return kt_report_hidden_from(r, at->file, at->line) <= at->column;
+}
+
 struct kt_span
 kt_report_text(struct kt_report *r, const char *fmt, ...)
 {

@@ -109,6 +109,9 @@ void kt_report_edit(struct kt_report *r, struct kt_report_finding *f,
 void kt_report_pass(struct kt_report *r, const struct kt_report_pass *p);
 /* From the place's start to its end nothing is shown in excerpts. */
 void kt_report_hide(struct kt_report *r, struct kt_report_place at);
+bool kt_report_hides(
+    const struct kt_report *r, const struct kt_report_place *at);
+/* Is anything of the file hidden? */
 bool kt_report_is_hidden(const struct kt_report *r, size_t file);
 /* A text that lives as long as the report; "" when there is no memory. */
 struct kt_span kt_report_text(struct kt_report *r, const char *fmt, ...)

@@ -8,3 +8,5 @@ TESTS += %D%/token_test.sh
 EXTRA_DIST += %D%/token_test.sh
 TESTS += %D%/audit_test.sh
 EXTRA_DIST += %D%/audit_test.sh tests/golden
+TESTS += %D%/lint_test.sh
+EXTRA_DIST += %D%/lint_test.sh %D%/formats.py

@@ -3,7 +3,7 @@
 man=$KT_SRCDIR/man
 config=$KT_BUILDDIR/man/policy-config.yaml.5
 
-for page in "$man"/*.[1-9] "$config"; do
+for page in "$man"/*.[1-9] "$config" "$KT_BUILDDIR/man/kt-lint.7"; do
 	name=$(basename "$page")
 	if command -v mandoc >/dev/null; then
 		mandoc -Tlint -W warning "$page" >"$out/why" 2>&1

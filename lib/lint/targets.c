@@ -1,0 +1,339 @@
+/*
+ * targets - where calls may go, one by one and against each other.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "lint/lint_priv.h"
+
+#define FIRST_BYTE_MIN 10 /* seconds */
+
+static const struct kt_config_node *
+field(const struct kt_config_target *t, const char *name)
+{
+	return kt_config_get(t->node, kt_span_of(name));
+}
+
+static const char *
+id_of(const struct kt_config_target *t)
+{
+	return t->id.ptr != NULL ? t->id.ptr : "";
+}
+
+static bool
+is_vendor_host(const struct kt_config_target *t)
+{
+	static const char *const hosts[] = { "https://api.anthropic.com",
+		"https://api.openai.com", "https://bedrock", "https://aiplatform" };
+
+	for (size_t i = 0; i < KT_NELEMS(hosts); i++) {
+		if (kt_span_starts(t->base_url, kt_span_of(hosts[i])))
+			return true;
+	}
+	return t->base_url.len == 0;
+}
+
+static bool
+is_here(struct kt_span url)
+{
+	return kt_span_starts(url, KT_SPAN("http://127.")) ||
+	    kt_span_starts(url, KT_SPAN("http://localhost")) ||
+	    kt_span_starts(url, KT_SPAN("http://[::1]"));
+}
+
+/* 407: somebody else's key, or the client's own to a host of no vendor. */
+static void
+check_credential(struct kt_lint *l, const struct kt_config_target *t)
+{
+	static const struct {
+		enum kt_config_vendor vendor;
+		const char *variable;
+	} usual[] = { { KT_CONFIG_ANTHROPIC, "ANTHROPIC_API_KEY" },
+		{ KT_CONFIG_OPENAI, "OPENAI_API_KEY" } };
+	const struct kt_config_secret *s = &t->secret_key_ref;
+
+	for (size_t i = 0; i < KT_NELEMS(usual); i++) {
+		if (s->from == KT_CONFIG_ENV && s->node != NULL &&
+		    t->vendor != (int)usual[i].vendor && t->vendor >= 0 &&
+		    kt_span_eq(s->name, kt_span_of(usual[i].variable)))
+			(void)kt_lint_tell(l, KT_LINT_407, field(t,
+			    "secret_key_ref"), "target '%.60s' is sent the key of "
+			    "another provider", id_of(t));
+	}
+	if (l->s->auth.mode == KT_CONFIG_AUTH_PASSTHROUGH &&
+	    !is_vendor_host(t) && !is_here(t->base_url))
+		(void)kt_lint_tell(l, KT_LINT_407, field(t, "base_url"),
+		    "callers' own credentials go to '%.60s'", t->base_url.ptr);
+}
+
+/* 410, 311, 308, 515: claude-agent-sdk. */
+
+static bool
+is_agent(const struct kt_config_target *t)
+{
+	return kt_span_eq(t->vendor_kind, KT_SPAN("claude-agent-sdk"));
+}
+
+static void
+check_agent(struct kt_lint *l, const struct kt_config_target *t)
+{
+	const struct kt_config_strings *yes = &t->append_allowed_tools,
+				       *no = &t->disallowed_tools;
+	const struct kt_config_node *node = kt_lint_element(yes->node, 0);
+	struct kt_report_finding *f;
+
+	if (t->allow_all_tools)
+		(void)kt_lint_tell(l, KT_LINT_410, field(t, "allow_all_tools"),
+		    "every tool may be used");
+	if (t->permission_mode == 3)
+		(void)kt_lint_tell(l, KT_LINT_410, field(t, "permission_mode"),
+		    "nobody is asked before a tool acts");
+	if (no->n > 0 && yes->n == 0)
+		(void)kt_lint_at(l, KT_LINT_311, kt_lint_key_place(l, no->node),
+		    "tools are forbidden one by one");
+	for (size_t i = 0; i < yes->n && node != NULL; i++, node = node->next) {
+		for (size_t n = 0; n < no->n; n++) {
+			if (yes->at[i].ptr == NULL || no->at[n].ptr == NULL ||
+			    !kt_lint_glob_covers(no->at[n], yes->at[i]))
+				continue;
+			f = kt_lint_tell(l, KT_LINT_308, node,
+			    "'%.60s' is allowed, and forbidden by '%.60s'",
+			    yes->at[i].ptr, no->at[n].ptr);
+			if (f != NULL)
+				kt_report_note(l->r, f, kt_lint_place(l,
+				    kt_lint_element(no->node, n)), "forbidden here");
+			break;
+		}
+	}
+}
+
+static void
+check_strangers(struct kt_lint *l, const struct kt_config_target *t)
+{
+	static const char *const agent[] = { "path_to_claude_code_executable",
+		"working_dir", "permission_mode", "max_turns", "allow_all_tools",
+		"append_allowed_tools", "disallowed_tools", "fallback_model",
+		"additional_directories", "cli_env" };
+	const struct kt_config_node *node;
+
+	if (is_agent(t)) {
+		check_agent(l, t);
+		return;
+	}
+	for (size_t i = 0; i < KT_NELEMS(agent); i++) {
+		node = field(t, agent[i]);
+		if (node != NULL && t->vendor >= 0)
+			(void)kt_lint_at(l, KT_LINT_515,
+			    kt_lint_key_place(l, node),
+			    "'%s' means nothing to '%.60s'", agent[i],
+			    t->provider.ptr ? t->provider.ptr : "");
+	}
+}
+
+/* 411, 503, 507, 513, 501, 428, 438 */
+
+static void
+check_headers(struct kt_lint *l, const struct kt_config_target *t)
+{
+	for (size_t i = 0; i < t->headers.n; i++) {
+		struct kt_span key = t->headers.at[i].key;
+
+		if (kt_span_caseeq(key, KT_SPAN("anthropic-beta")) ||
+		    kt_span_caseeq(key, KT_SPAN("openai-beta")))
+			(void)kt_lint_at(l, KT_LINT_411, kt_lint_key_place(l,
+			    kt_config_get(t->headers.node, key)),
+			    "every call gets '%.60s'", t->headers.at[i].value.ptr);
+	}
+}
+
+static void
+check_version(struct kt_lint *l, const struct kt_config_target *t)
+{
+	static const char *const known[] = { "2023-06-01", "2023-01-01",
+		"2026-10-21", "bedrock-2023-05-31", "vertex-2023-10-16" };
+	struct kt_span v = t->anthropic_version;
+	bool is_known = false;
+
+	if (v.ptr == NULL)
+		return;
+	for (size_t i = 0; i < KT_NELEMS(known); i++)
+		is_known |= kt_span_eq(v, kt_span_of(known[i]));
+	if (t->format == KT_CONFIG_OPENAI)
+		(void)kt_lint_tell(l, KT_LINT_507, field(t, "anthropic_version"),
+		    "target '%.60s' does not speak Anthropic's format", id_of(t));
+	else if (!is_known)
+		(void)kt_lint_tell(l, KT_LINT_507, field(t, "anthropic_version"),
+		    "'%.40s' is no version that Anthropic has published", v.ptr);
+}
+
+/* YYYY-MM-DD compares as text; what is no date was told by the loader. */
+static bool
+has_ended(const struct kt_lint *l, struct kt_span date)
+{
+	return date.len == 10 && l->o->today[0] != '\0' &&
+	    memcmp(date.ptr, l->o->today, 10) < 0;
+}
+
+static void
+check_promises(struct kt_lint *l, const struct kt_config_target *t)
+{
+	const struct kt_config_baa *baa = &t->data_policy.baa;
+
+	if (baa->node != NULL && has_ended(l, baa->expires))
+		(void)kt_lint_tell(l, KT_LINT_428, kt_config_get(baa->node,
+		    KT_SPAN("expires")), "the agreement with '%.60s' ended on %.10s",
+		    id_of(t), baa->expires.ptr);
+	if (t->data_policy.node == NULL && !t->zdr &&
+	    t->vendor != KT_CONFIG_OFFLINE)
+		(void)kt_lint_tell(l, KT_LINT_438, field(t, "id"),
+		    "'%.60s' has promised nothing about data", id_of(t));
+}
+
+static void
+check_target(struct kt_lint *l, const struct kt_config_target *t)
+{
+	const struct kt_config_node *node = field(t, "max_messages");
+
+	if (t->node == NULL)
+		return;
+	kt_lint_check_url(l, field(t, "base_url"), t->base_url);
+	check_credential(l, t);
+	check_strangers(l, t);
+	check_headers(l, t);
+	check_version(l, t);
+	check_promises(l, t);
+	if (node != NULL)
+		(void)kt_lint_tell(l, KT_LINT_503, node,
+		    "dropping messages changes where each call begins");
+	node = field(t, "timeout_seconds");
+	if (node != NULL && t->timeout_seconds > 0 &&
+	    t->timeout_seconds < FIRST_BYTE_MIN)
+		(void)kt_lint_tell(l, KT_LINT_513, node,
+		    "%lld seconds to the first byte",
+		    (long long)t->timeout_seconds);
+}
+
+/* 517, 509, 501: two targets. */
+
+static bool
+is_twin(const struct kt_config_target *a, const struct kt_config_target *b)
+{
+	return a->vendor == b->vendor && kt_span_eq(a->model, b->model) &&
+	    kt_span_eq(a->base_url, b->base_url) &&
+	    a->secret_key_ref.from == b->secret_key_ref.from &&
+	    kt_span_eq(a->secret_key_ref.name, b->secret_key_ref.name) &&
+	    kt_span_eq(a->region, b->region);
+}
+
+/* "eu-west-1", "eu": what stands before the first dash. */
+static struct kt_span
+continent(struct kt_span region)
+{
+	return kt_span_sub(region, 0, kt_span_find(region, '-'));
+}
+
+static void
+check_pair(struct kt_lint *l, const struct kt_config_target *a,
+    const struct kt_config_target *b)
+{
+	struct kt_report_finding *f = NULL;
+
+	if (is_twin(a, b))
+		f = kt_lint_tell(l, KT_LINT_517, field(b, "id"),
+		    "'%.60s' and '%.60s' are one place with one key", id_of(a),
+		    id_of(b));
+	if (f != NULL)
+		kt_report_note(l->r, f, kt_lint_place(l, field(a, "id")),
+		    "the same place");
+	f = NULL;
+	if (a->region.len > 0 && b->region.len > 0 &&
+	    !kt_span_caseeq(continent(a->region), continent(b->region)))
+		f = kt_lint_tell(l, KT_LINT_509, field(b, "region"),
+		    "a call for '%.40s' may be answered in '%.40s'",
+		    a->region.ptr, b->region.ptr);
+	if (f != NULL)
+		kt_report_note(l->r, f, kt_lint_place(l, field(a, "region")),
+		    "handled here first");
+}
+
+/* Strategy and its numbers: 202, 510, 511, 512, 317, 318, 416. */
+
+static bool
+is_weighted(int strategy)
+{
+	return strategy == KT_CONFIG_WEIGHTED_ROUND_ROBIN ||
+	    strategy == KT_CONFIG_RANDOM;
+}
+
+static void
+check_strategy(struct kt_lint *l, const struct kt_config_providers *p)
+{
+	const struct kt_config_target *t = p->targets.at;
+	double sum = 0;
+
+	for (size_t i = 0; i < p->targets.n; i++) {
+		const struct kt_config_node *weight = field(&t[i], "weight");
+
+		sum += t[i].weight;
+		if (i > 0 && p->strategy == KT_CONFIG_SINGLE)
+			(void)kt_lint_tell(l, KT_LINT_202, field(&t[i], "id"),
+			    "strategy single never uses '%.60s'", id_of(&t[i]));
+		if (weight != NULL && !is_weighted(p->strategy))
+			(void)kt_lint_tell(l, KT_LINT_510, weight,
+			    "the strategy does not look at weights");
+		if (p->strategy == KT_CONFIG_COST && t[i].pricing.node == NULL &&
+		    l->s->pricing.ptr == NULL)
+			(void)kt_lint_tell(l, KT_LINT_512, field(&t[i], "id"),
+			    "the price of '%.60s' is not known", id_of(&t[i]));
+	}
+	if (p->targets.n > 0 && is_weighted(p->strategy) && sum <= 0)
+		(void)kt_lint_at(l, KT_LINT_511, kt_lint_key_place(l,
+		    p->targets.node), "no target has a weight above 0");
+}
+
+static void
+check_failover(struct kt_lint *l, const struct kt_config_providers *p)
+{
+	const struct kt_config_node *on = kt_config_get(p->retry.node,
+	    KT_SPAN("on"));
+	const struct kt_config_node *attempts = kt_config_get(p->fallback.node,
+	    KT_SPAN("max_attempts"));
+
+	if (p->fallback.node != NULL && p->targets.n == 1)
+		(void)kt_lint_tell(l, KT_LINT_318, p->fallback.node,
+		    "there is no second target");
+	else if (attempts != NULL && p->targets.n > 0 &&
+	    p->fallback.max_attempts > (int64_t)p->targets.n)
+		(void)kt_lint_tell(l, KT_LINT_317, attempts,
+		    "%lld attempts, and %zu targets",
+		    (long long)p->fallback.max_attempts, p->targets.n);
+	for (const struct kt_config_node *c = on ? on->first : NULL; c;
+	     c = c->next) {
+		if (kt_span_eq(c->text, KT_SPAN("timeout")))
+			(void)kt_lint_tell(l, KT_LINT_416, c,
+			    "a call that timed out is made again");
+	}
+}
+
+void
+kt_lint_check_targets(struct kt_lint *l, const struct kt_config_providers *p)
+{
+	const struct kt_config_target *t = p->targets.at;
+	const struct kt_config_target *other = NULL;
+
+	for (size_t i = 0; i < p->targets.n; i++) {
+		check_target(l, &t[i]);
+		if (i > 0 && other == NULL && t[i].format != t[0].format &&
+		    t[i].format >= 0)
+			other = &t[i];
+	}
+	if (other != NULL && field(other, "id") != NULL)
+		(void)kt_lint_tell(l, KT_LINT_501, field(other, "id"),
+		    "'%.60s' speaks another format than '%.60s'", id_of(other),
+		    id_of(&t[0]));
+	/* All against all of a few; nobody has hundreds of targets. */
+	for (size_t i = 1; i < p->targets.n && p->targets.n <= 256; i++) {
+		for (size_t n = 0; n < i; n++)
+			check_pair(l, &t[n], &t[i]);
+	}
+	check_strategy(l, p);
+	check_failover(l, p);
+}

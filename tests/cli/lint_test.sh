@@ -1,0 +1,158 @@
+# kt policy lint: what goes in, what comes out, and how it ends.
+. "$KT_SRCDIR/tests/lib/tap.sh"
+lint="$kt policy lint"
+cat >"$out/good.yaml" <<'END'
+pack: {name: good}
+policies: {chain: [audit-logger]}
+providers: {targets: [{id: a, provider: offline}]}
+END
+cat >"$out/warn.yaml" <<'END'
+pack: {name: warn}
+gateway:
+  block_status: 503
+policies: {chain: [audit-logger]}
+providers: {targets: [{id: a, provider: offline}]}
+END
+cat >"$out/bad.yaml" <<'END'
+pack: {name: bad}
+gateway:
+  lisen: "127.0.0.1:8080"   
+  fail_mode: allow
+policies: {chain: [audit-logger]}
+providers:
+  targets:
+    - id: a
+      provider: anthropic
+      secret_key_ref: sk-ant-hunter2
+END
+
+# ends WANTED argument... - the exit code; output in $out/o, $out/e.
+ends() {
+	want=$1
+	shift
+	$lint "$@" >"$out/o" 2>"$out/e" </dev/null
+	got=$?
+	cat "$out/o" "$out/e" >"$out/why"
+	[ $got -eq "$want" ]
+	claim "kt policy lint $(echo "$*" | sed "s|$out/||g") exits $want" $?
+}
+# says TEXT SENTENCE
+says() {
+	grep -qF -- "$1" "$out/o" || cat "$out/o" >"$out/why"
+	grep -qF -- "$1" "$out/o"
+	claim "$2" $?
+}
+
+ends 0 "$out/good.yaml"
+ends 0 "$out/warn.yaml"
+ends 1 --fail-level warning "$out/warn.yaml"
+ends 0 --fail-level never "$out/bad.yaml"
+ends 1 "$out/bad.yaml"
+says "$out/bad.yaml:3:3: error: unknown key 'lisen' in gateway [KT102]" \
+	'a mistake has its place'
+says 'did you mean' 'and what was probably meant'
+says 'fail_mode: allow' 'what is weak is told beside what is wrong'
+! grep -q hunter2 "$out/o" "$out/e"
+claim 'no secret is repeated' $?
+ends 2 --preset none
+ends 2 --select KT999
+ends 2 -o xml
+ends 2 --policy-config "$out/good.yaml" "$out/good.yaml"
+ends 3 "$out/none.yaml"
+ends 3 --baseline "$out/none.json" "$out/good.yaml"
+ends 3 -o "json:$out/none/x.json" "$out/good.yaml"
+$lint "$out/bad.yaml" >/dev/full 2>"$out/why"
+[ $? -eq 3 ]
+claim 'a full disk is not a whole answer' $?
+ends 0 "$out"/good.yaml "$out"/warn.yaml
+ends 1 "$out"
+ends 0 --select KT101 "$out/warn.yaml"
+ends 0 --ignore KT4 --fail-level warning "$out/warn.yaml"
+printf 'pack: {name: x}\n' | $lint --stdin-filename a/b.yaml -o short - >"$out/o"
+says 'a/b.yaml:1:1: error:' 'standard input has the name given'
+ends 1 --policy-config "$out/good.yaml" --policy-config "$out/bad.yaml"
+
+# Formats, each checked by its grammar.
+for name in bad good warn; do
+	$lint -o "sarif:$out/$name.sarif" -o "junit:$out/$name.xml" \
+		-o "gitlab:$out/$name.gl" -o "json:$out/$name.json" \
+		-o "tap:$out/$name.tap" -o "github:$out/$name.gh" \
+		-o "markdown:$out/$name.md" "$out/$name.yaml" >"$out/o" 2>&1
+	[ ! -s "$out/o" ] && python3 "$KT_SRCDIR/tests/cli/formats.py" \
+		"$out/$name" >"$out/why" 2>&1
+	claim "every format of $name.yaml is in its grammar" $?
+done
+
+# Mending.
+cat >"$out/m.yaml" <<'END'
+pack: {name: bad}
+gateway:
+  fail_mode: alow   
+policies: {chain: [audit-logger]}
+providers: {targets: [{id: a, provider: offline}]}
+END
+cp "$out/m.yaml" "$out/was.yaml"
+$lint --diff --fix unsafe "$out/m.yaml" >"$out/patch" 2>"$out/why"
+cmp -s "$out/m.yaml" "$out/was.yaml"
+claim '--diff changes nothing' $?
+(cd / && patch -s -p1 "$out/was.yaml" "$out/patch") >"$out/why" 2>&1
+$lint --fix safe "$out/m.yaml" >/dev/null 2>&1
+grep -q '^  fail_mode: alow$' "$out/m.yaml"
+claim '--fix=safe keeps to what cannot change the meaning' $?
+$lint --fix unsafe "$out/m.yaml" >/dev/null 2>&1
+cmp "$out/m.yaml" "$out/was.yaml" >"$out/why" 2>&1
+claim 'the patch of --diff does what --fix does' $?
+$lint --diff --fix unsafe "$out/bad.yaml" >"$out/o" 2>"$out/e"
+[ ! -s "$out/o" ] && grep -q 'may be a secret' "$out/e"
+claim 'no patch shows the lines of a file with a secret' $?
+
+# Baselines.
+$lint --write-baseline "$out/base.json" "$out/bad.yaml"
+claim 'a baseline is written' $?
+ends 0 --baseline "$out/base.json" "$out/bad.yaml"
+sed -i '1i # a line more' "$out/bad.yaml"
+ends 0 --baseline "$out/base.json" "$out/bad.yaml"
+sed -i 's/fail_mode: allow/fail_mode: block/' "$out/bad.yaml"
+ends 0 --baseline "$out/base.json" "$out/bad.yaml"
+says '[KT908]' 'what the baseline has and the file has not is told'
+sed -i 's/fail_mode: block/drain_seconds: x/' "$out/bad.yaml"
+ends 1 --baseline "$out/base.json" "$out/bad.yaml"
+
+# Only what was changed.
+if command -v git >/dev/null; then
+	mkdir "$out/repo" && (
+		cd "$out/repo" && export HOME="$out" GIT_CONFIG_NOSYSTEM=1 &&
+		git init -q . && cp "$out/warn.yaml" w.yaml && git add . &&
+		git -c user.name=t -c user.email=t@t commit -qm t
+	) >"$out/why" 2>&1
+	ends 0 --fail-level warning --changed-since HEAD "$out/repo/w.yaml"
+	sed -i 's/503/504/' "$out/repo/w.yaml"
+	ends 1 --fail-level warning --changed-since HEAD "$out/repo/w.yaml"
+	ends 3 --changed-since none "$out/repo/w.yaml"
+	cp "$out/warn.yaml" "$out/repo/new.yaml"
+	ends 1 --fail-level warning --changed-since HEAD "$out/repo/new.yaml"
+else
+	skip 'only what was changed' 'no git'
+fi
+
+# Shipped packs and the shapes that users have.
+$lint --fail-level warning "$KT_SRCDIR"/policies/*.yaml >"$out/why" 2>&1
+claim 'nothing is wrong with the shipped packs' $?
+$lint --fail-level warning "$KT_SRCDIR/policies/detectors" >"$out/why" 2>&1
+claim 'nothing is wrong with the shipped detectors' $?
+configs=$KT_SRCDIR/../shared/corpora/configs
+if [ -d "$configs" ]; then
+	$lint --fail-level warning "$configs"/[01]*.yaml >"$out/why" 2>&1
+	claim 'nothing is wrong with configurations in use' $?
+else
+	skip 'nothing is wrong with configurations in use' 'no corpora'
+fi
+
+# kt explain
+"$kt" explain KT301 kt302 >"$out/o" 2>&1
+claim 'a code is explained' $?
+says 'KT302: overlaps' 'and so is a second one'
+"$kt" explain KT31 >"$out/o" 2>&1
+[ $? -eq 2 ] && grep -q "did you mean 'KT3" "$out/o"
+claim 'a code that is not there is a misuse, with the nearest one' $?
+finish

@@ -1,0 +1,2 @@
+TESTS += %D%/fixtures_test.py
+EXTRA_DIST += tests/lint
