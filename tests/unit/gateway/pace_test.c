@@ -189,7 +189,8 @@ play(unsigned load, bool has_large)
 	uint64_t step_us = each_us * 100 / load, turn_us;
 
 	begin();
-	model = (struct model){ .n[COME] = 3000000 / step_us };
+	memset(&model, 0, sizeof(model)); /* too large for the stack */
+	model.n[COME] = 3000000 / step_us;
 	for (size_t i = 0; i < model.n[COME]; i++)
 		model.due_us[COME][i] = now_us + i * step_us;
 	while (model.done[COME] < model.n[COME]) {
