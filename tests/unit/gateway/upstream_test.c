@@ -62,6 +62,47 @@ a_request_that_meets_a_dead_kept_connection_is_sent_once_more(void)
 	kt_origin_free(&origin);
 }
 
+/* On kept connections they are written together, at the end of the turn. */
+static void
+requests_of_one_turn_all_go_out_but_those_cancelled_in_it(void)
+{
+	enum { CALLS = 20, CANCELLED = 18 }; /* of the second write */
+	static const struct step steps[] = { { ACCEPT }, { EXPECT }, SENDS(OK2),
+		{ EXPECT }, SENDS(OK2), { WAIT_CLOSE }, { END } };
+	static struct script s[CALLS];
+	static struct heard h[CALLS];
+	struct kt_origin *origins[CALLS];
+
+	for (int i = 0; i < CALLS; i++) {
+		script_listen(&s[i], 8);
+		script_start(&s[i], steps);
+		origins[i] = origin_of(s[i].port, 0);
+		begin(&h[i], origins[i]);
+		wait_end(&h[i]);
+		forget(&h[i]);
+	}
+	for (int i = 0; i < CALLS; i++) {
+		h[i] = (struct heard){ 0 };
+		begin(&h[i], origins[i]);
+	}
+	kt_upstream_cancel(&h[CANCELLED].call);
+	for (int i = 0; i < CALLS; i++)
+		if (i != CANCELLED) {
+			wait_end(&h[i]);
+			ok(h[i].end == WHOLE && heard(&h[i], "200{hi"));
+			ok(h[i].sents == 1 && h[i].sent_bytes == 5);
+		}
+	kt_upstream_drop_idle(upstream);
+	for (int i = 0; i < CALLS; i++) {
+		script_join(&s[i]);
+		ok(s[i].conns_seen == 1 && s[i].is_closed_seen);
+		ok(s[i].requests_seen == (i == CANCELLED ? 1 : 2));
+		forget(&h[i]);
+		script_end(&s[i]);
+		kt_origin_free(&origins[i]);
+	}
+}
+
 static void
 an_idle_connection_that_the_peer_closes_is_dropped(void)
 {
@@ -495,6 +536,7 @@ main(void)
 	set_up();
 	RUN(a_kept_connection_carries_the_next_request);
 	RUN(a_request_that_meets_a_dead_kept_connection_is_sent_once_more);
+	RUN(requests_of_one_turn_all_go_out_but_those_cancelled_in_it);
 	RUN(an_idle_connection_that_the_peer_closes_is_dropped);
 	RUN(an_answer_cut_at_any_byte_never_ends_well);
 	RUN(a_reset_never_ends_a_body_that_lasts_to_the_close);
