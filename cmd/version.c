@@ -11,6 +11,7 @@
 #include <gnutls/gnutls.h>
 #include <hs.h>
 #include <microhttpd.h>
+#include <unistring/version.h>
 #include <yaml.h>
 #include <zlib.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -45,8 +46,10 @@ line(FILE *out, const char *name, const char *version)
 void
 kt_version_print(FILE *out)
 {
-	char pcre2[64] = "";
+	char pcre2[64] = "", unistring[32];
 
+	(void)snprintf(unistring, sizeof(unistring), "%d.%d",
+	    _libunistring_version >> 8, _libunistring_version & 0xff);
 	(void)pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
 	(void)fprintf(out, "kt %s\nlibraries:\n", PACKAGE_VERSION);
 	line(out, "libmicrohttpd", MHD_get_version());
@@ -57,6 +60,7 @@ kt_version_print(FILE *out)
 	line(out, "Hyperscan API", hs_version());
 	line(out, "PCRE2", pcre2);
 	line(out, "zlib", zlibVersion());
+	line(out, "libunistring", unistring);
 	(void)fprintf(out, "built with:\n");
 	line(out, "compiler", __VERSION__);
 	line(out, "sanitizers", KT_SANITIZERS);

@@ -22,6 +22,8 @@
 #define KT_EVENT_MAX (4u << 20)
 /* Bytes of text that a rule may keep undecided while it streams. */
 #define KT_HOLD_MAX 512
+/* Encodings inside encodings; honest text has one, or two. */
+#define KT_DETECT_DEPTH_MAX 3
 /* Findings in one text; far more than a person could have meant. */
 #define KT_FINDINGS_MAX 131072
 /* Detectors in one database; each costs time at load and in every scan. */

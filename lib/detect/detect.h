@@ -122,6 +122,7 @@ struct kt_finding {
 	uint64_t start, end; /* byte offsets in the text */
 	uint32_t detector;
 	uint16_t confidence_pm;
+	uint8_t disguise; /* detect/search.h: 0 is in the clear */
 	bool is_open; /* a stream's tail is still being swallowed: end grows */
 };
 struct kt_findings {

@@ -15,6 +15,7 @@
 #include "detect/bytes_priv.h"
 #include "detect/detect.h"
 #include "detect/index_priv.h"
+#include "detect/view_priv.h"
 
 #define KT_DETECT_VALIDATORS_MAX 4
 /* A stream keeps this much to the left of what is undecided. */
@@ -96,6 +97,10 @@ struct kt_detect_scratch {
 	size_t next_cap;
 	struct kt_finding *found;
 	size_t nfound, found_cap;
+	/* In the clear and in disguise: kt_detect_search. */
+	struct kt_finding *all;
+	size_t nall, all_cap;
+	struct kt_detect_view view[KT_DETECT_DEPTH_MAX];
 	uint64_t calls, fail_at; /* of engines; which one fails */
 	char work[KT_DETECT_KEEP + KT_DETECT_SLICE];
 };

@@ -1,5 +1,6 @@
 libkt_a_SOURCES += \
 	%D%/detect.h \
+	%D%/search.h \
 	%D%/set.h \
 	%D%/stream.h \
 	%D%/detect_priv.h \
@@ -14,6 +15,12 @@ libkt_a_SOURCES += \
 	%D%/saved.c \
 	%D%/scratch.c \
 	%D%/scan.c \
+	%D%/search.c \
+	%D%/sites.c \
+	%D%/view.c \
+	%D%/view_priv.h \
+	%D%/fold.c \
+	%D%/lookalikes.def \
 	%D%/stream.c \
 	%D%/set.c \
 	%D%/validate.c \
@@ -23,3 +30,5 @@ libkt_a_SOURCES += \
 	%D%/check.c \
 	%D%/check.h \
 	%D%/person.c
+# Makes lookalikes.def from Unicode's list.
+EXTRA_DIST += %D%/lookalikes.py

@@ -7,6 +7,7 @@
  * inspected in slices; the loop gets its turn between them.
  */
 #include "exchange/exchange_priv.h"
+#include "detect/search.h"
 #include "json/write.h"
 
 /* Shorter ones are identifiers and words: they can be read as they are. */
@@ -73,28 +74,41 @@ kt_x_edits_sort(struct kt_x_edits *e)
 	}
 }
 
-/* The marker as the place takes it: bare, or inside a JSON string. */
+/* As the inside of a JSON string, in place. */
+static enum kt_rc
+escape(struct kt_buf *b)
+{
+	struct kt_buf plain = *b;
+	enum kt_rc rc;
+
+	kt_buf_init(b, plain.limit);
+	rc = kt_json_write_escaped(b, kt_buf_span(&plain));
+	kt_buf_fini(&plain);
+	return rc;
+}
+
+/* The marker as the place takes it: bare, inside a JSON string, or in one
+   that is inside another. */
 static struct kt_span
 marker_text(struct kt_exchange *x, struct kt_arena *mem,
     const struct kt_policy *by, const struct kt_finding *f,
     struct kt_span text, bool is_plain)
 {
-	struct kt_buf plain, escaped;
+	struct kt_buf b;
 	struct kt_span s = { 0 };
+	enum kt_rc rc;
 
-	kt_buf_init(&plain, KT_EVENT_MAX);
-	kt_buf_init(&escaped, KT_EVENT_MAX);
-	if (kt_policy_mark(by,
-	        kt_detect_def(x->program->chain.detect, f->detector),
-	        kt_span_sub(text, f->start, f->end - f->start), &plain) == KT_OK) {
-		if (is_plain)
-			s = kt_arena_dup(mem, kt_buf_span(&plain));
-		else if (kt_json_write_escaped(
-		             &escaped, kt_buf_span(&plain)) == KT_OK)
-			s = kt_arena_dup(mem, kt_buf_span(&escaped));
-	}
-	kt_buf_fini(&plain);
-	kt_buf_fini(&escaped);
+	kt_buf_init(&b, KT_EVENT_MAX);
+	rc = kt_policy_mark(by,
+	    kt_detect_def(x->program->chain.detect, f->detector),
+	    kt_span_sub(text, f->start, f->end - f->start), &b);
+	if (rc == KT_OK && (f->disguise & KT_DISGUISE_ESCAPE))
+		rc = escape(&b);
+	if (rc == KT_OK && !is_plain)
+		rc = escape(&b);
+	if (rc == KT_OK)
+		s = kt_arena_dup(mem, kt_buf_span(&b));
+	kt_buf_fini(&b);
 	return s;
 }
 
@@ -203,7 +217,7 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 		return KT_OK;
 	if (t->has_escapes && kt_json_unescape(t->raw, x->turn, &text, &map) < 0)
 		return KT_E_LIMIT;
-	if (kt_detect_scan_labelled(chain->detect, x->scratch->detect, t->label,
+	if (kt_detect_search(chain->detect, x->scratch->detect, t->label,
 	        text, &chain->heard[t->component], &found) < 0)
 		return KT_E_ENGINE;
 	if (found.n == 0) {

@@ -6,6 +6,7 @@
  * they are orders, and look like it.  A finding blocks only above a second
  * threshold; below it is flagged.
  */
+#include "detect/search.h"
 #include "policy/policy_priv.h"
 
 struct encoding {
@@ -105,6 +106,15 @@ choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
 	return KT_OK;
 }
 
+/* Is the finding in a disguise that is not to be looked through? */
+static bool
+is_left_alone(const struct encoding *e, unsigned disguise)
+{
+	return (!e->decode_base64 && (disguise & KT_DISGUISE_BASE64)) ||
+	    (!e->normalize_unicode && (disguise & KT_DISGUISE_FORM)) ||
+	    (!e->detect_homoglyphs && (disguise & KT_DISGUISE_LOOKALIKE));
+}
+
 static enum kt_action
 judge(const struct kt_policy *p, const struct kt_detector *d,
     const struct kt_finding *f, enum kt_component c)
@@ -116,6 +126,8 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 	const struct settings *s = of(p);
 
 	(void)d;
+	if (is_left_alone(&s->encoding, f->disguise))
+		return KT_ACTION_IGNORE;
 	switch (c) {
 	case KT_COMPONENT_SYSTEM:
 	case KT_COMPONENT_TOOLS:

@@ -17,6 +17,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_audit_line \
 	tests/fuzz/fuzz_audit_note \
 	tests/fuzz/fuzz_detect \
+	tests/fuzz/fuzz_disguise \
 	tests/fuzz/fuzz_exchange \
 	tests/fuzz/fuzz_http1_response \
 	tests/fuzz/fuzz_json \
@@ -47,6 +48,8 @@ tests_fuzz_fuzz_yaml_SOURCES = %D%/fuzz_yaml.c $(fuzz_main)
 tests_fuzz_fuzz_yaml_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_detect_SOURCES = %D%/fuzz_detect.c $(fuzz_main)
 tests_fuzz_fuzz_detect_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_disguise_SOURCES = %D%/fuzz_disguise.c $(fuzz_main)
+tests_fuzz_fuzz_disguise_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_segments_SOURCES = %D%/fuzz_segments.c $(fuzz_main)
 tests_fuzz_fuzz_segments_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_stream_event_SOURCES = %D%/fuzz_stream_event.c $(fuzz_main)

@@ -14,3 +14,7 @@ check_PROGRAMS += tests/unit/detect/detect_test
 tests_unit_detect_detect_test_SOURCES = %D%/detect_test.c %D%/rules.h
 tests_unit_detect_detect_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/detect_test
+check_PROGRAMS += tests/unit/detect/disguise_test
+tests_unit_detect_disguise_test_SOURCES = %D%/disguise_test.c %D%/shipped.h
+tests_unit_detect_disguise_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/detect/disguise_test

@@ -1,0 +1,178 @@
+/*
+ * fold - characters that stand for others: compatibility forms (NFKC), what
+ * cannot be seen, digits of other scripts, look-alikes, punctuation.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * NFKC is libunistring's, which GnuTLS brings along anyway; ICU would bring
+ * thirty megabytes.  It is asked for one character at a time, so that the way
+ * back to the source stays exact; a mark is composed with what is before it.
+ */
+#include <stdlib.h>
+#include <unictype.h>
+#include <uninorm.h>
+
+#include "detect/search.h"
+#include "detect/view_priv.h"
+
+static const struct {
+	uint32_t cp;
+	char letter;
+} lookalikes[] = {
+#define LOOKALIKE(cp, letter) { cp, letter },
+#include "detect/lookalikes.def"
+};
+
+/* Ranges whose characters all stand for one of ASCII; 0: for nothing. */
+static const struct {
+	uint32_t first, last;
+	char ascii;
+} ranges[] = {
+	{ 0x00a0, 0x00a0, ' ' },
+	{ 0x00ab, 0x00ab, '"' },
+	{ 0x00ad, 0x00ad, 0 },
+	{ 0x00bb, 0x00bb, '"' },
+	{ 0x02bc, 0x02bc, '\'' },
+	{ 0x034f, 0x034f, 0 },
+	{ 0x061c, 0x061c, 0 },
+	{ 0x115f, 0x1160, 0 },
+	{ 0x1680, 0x1680, ' ' },
+	{ 0x17b4, 0x17b5, 0 },
+	{ 0x180b, 0x180f, 0 },
+	{ 0x2000, 0x200a, ' ' },
+	{ 0x200b, 0x200f, 0 },
+	{ 0x2010, 0x2015, '-' },
+	{ 0x2018, 0x201b, '\'' },
+	{ 0x201c, 0x201f, '"' },
+	{ 0x2028, 0x2029, '\n' },
+	{ 0x202a, 0x202e, 0 },
+	{ 0x202f, 0x202f, ' ' },
+	{ 0x2032, 0x2032, '\'' },
+	{ 0x2033, 0x2033, '"' },
+	{ 0x2043, 0x2043, '-' },
+	{ 0x2044, 0x2044, '/' },
+	{ 0x205f, 0x205f, ' ' },
+	{ 0x2060, 0x206f, 0 },
+	{ 0x2212, 0x2212, '-' },
+	{ 0x2215, 0x2215, '/' },
+	{ 0x3000, 0x3000, ' ' },
+	{ 0x3002, 0x3002, '.' },
+	{ 0x3164, 0x3164, 0 },
+	{ 0xfe00, 0xfe0f, 0 },
+	{ 0xfeff, 0xfeff, 0 },
+	{ 0xffa0, 0xffa0, 0 },
+	{ 0xfff0, 0xfff8, 0 },
+	{ 0x1bca0, 0x1bca3, 0 },
+	{ 0x1d173, 0x1d17a, 0 },
+};
+/* Tags: ASCII that nobody sees and models read. */
+#define TAG_FIRST 0xe0020
+#define TAG_LAST 0xe007e
+
+static bool
+fold_range(uint32_t cp, char *out, size_t *n)
+{
+	size_t low = 0, high = KT_NELEMS(ranges);
+
+	if (cp >= 0xe0000 && cp <= 0xe0fff) {
+		*n = cp >= TAG_FIRST && cp <= TAG_LAST;
+		out[0] = (char)(cp - 0xe0000);
+		return true;
+	}
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (cp > ranges[mid].last)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == KT_NELEMS(ranges) || cp < ranges[low].first)
+		return false;
+	*n = ranges[low].ascii != 0;
+	out[0] = ranges[low].ascii;
+	return true;
+}
+
+static char
+letter_like(uint32_t cp)
+{
+	size_t low = 0, high = KT_NELEMS(lookalikes);
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (cp > lookalikes[mid].cp)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < KT_NELEMS(lookalikes) && lookalikes[low].cp == cp
+	    ? lookalikes[low].letter
+	    : '\0';
+}
+
+static bool
+fold_nfkc(uint32_t cp, char *out, size_t *n, uint32_t *disguise)
+{
+	uint32_t folded[64];
+	size_t len = KT_NELEMS(folded), at = 0;
+	uint32_t *r = u32_normalize(UNINORM_NFKC, &cp, 1, folded, &len);
+	char bytes[4];
+
+	/* What does not fit into the buffer is no word anybody looks for. */
+	if (r != folded) {
+		free(r);
+		return false;
+	}
+	if (len == 1 && folded[0] == cp)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char like = letter_like(folded[i]);
+		size_t k;
+
+		if (like != '\0')
+			*disguise |= KT_DISGUISE_LOOKALIKE;
+		bytes[0] = like;
+		k = like != '\0' ? 1 : kt_utf8_encode(folded[i], bytes);
+		if (at + k > KT_DETECT_FOLD_MAX)
+			return false;
+		memcpy(out + at, bytes, k);
+		at += k;
+	}
+	*n = at;
+	*disguise |= KT_DISGUISE_FORM;
+	return true;
+}
+
+bool
+kt_detect_fold(uint32_t cp, char out[static KT_DETECT_FOLD_MAX], size_t *n,
+    uint32_t *disguise)
+{
+	int digit;
+	char like;
+
+	*disguise = KT_DISGUISE_FORM;
+	if (fold_range(cp, out, n))
+		return true;
+	digit = uc_decimal_value(cp);
+	if (digit >= 0) {
+		out[0] = (char)('0' + digit);
+		*n = 1;
+		return true;
+	}
+	like = letter_like(cp);
+	if (like != '\0') {
+		*disguise = KT_DISGUISE_LOOKALIKE;
+		out[0] = like;
+		*n = 1;
+		return true;
+	}
+	*disguise = 0;
+	return fold_nfkc(cp, out, n, disguise);
+}
+
+uint32_t
+kt_detect_compose(uint32_t cp, uint32_t mark)
+{
+	return uc_composition(cp, mark);
+}

@@ -1,0 +1,33 @@
+/*
+ * search - findings in the clear and in disguise.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    disguises: compatibility forms and invisible characters, letters
+ *           of other scripts, escapes, percent, base64 and hexadecimal codes,
+ *           one inside another up to KT_DETECT_DEPTH_MAX deep.
+ * Does not: report what an encoded picture or key happens to hold: a run of
+ *           digits is decoded only while it says a text.
+ * Promises: every finding in the clear, as kt_detect_scan has it; and each in
+ *           disguise at the bytes it was written with, never cutting a
+ *           character or a group of digits; the work is linear.
+ */
+#ifndef KT_DETECT_SEARCH_H
+#define KT_DETECT_SEARCH_H
+#include "detect/detect.h"
+
+/* How a finding was written, when not in the clear; bits. */
+enum kt_detect_disguise {
+	KT_DISGUISE_FORM = 1,      /* other forms, invisible characters */
+	KT_DISGUISE_LOOKALIKE = 2, /* letters of other scripts */
+	KT_DISGUISE_ESCAPE = 4,    /* backslashes, as in JSON inside JSON */
+	KT_DISGUISE_PERCENT = 8,
+	KT_DISGUISE_BASE64 = 16,
+	KT_DISGUISE_HEX = 32,
+};
+
+/* As kt_detect_scan_labelled, of which these findings are more. */
+KT_MUSTCHECK enum kt_rc kt_detect_search(const struct kt_detect *db,
+    struct kt_detect_scratch *s, struct kt_span label, struct kt_span text,
+    const struct kt_detect_set *enabled, struct kt_findings *out);
+
+#endif

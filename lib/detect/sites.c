@@ -1,0 +1,213 @@
+/*
+ * sites - where a text may be disguised; most texts nowhere.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A site costs a second search of what is around it.  So what honest text is
+ * full of is none by itself: typographic quotes and dashes, letters of other
+ * scripts in words of their own, emoji with their joiners, \n in front of a
+ * blank.  Inside the view that a site opens all of them are folded.
+ *
+ * Eight bytes are asked at once whether one of them is special, and one byte
+ * in sixteen whether it stands in a long run: that is all plain text costs.
+ */
+#include "detect/search.h"
+#include "detect/view_priv.h"
+
+#define ONES 0x0101010101010101u
+#define HIGHS 0x8080808080808080u
+
+static bool
+is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+static bool
+is_run_byte(char c)
+{
+	return kt_detect_digit64(c) >= 0;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_graphic(char c)
+{
+	return c > ' ' && c < 127;
+}
+
+/* The byte before and the one behind, or a blank. */
+static char
+before(struct kt_span in, size_t at)
+{
+	return at > 0 ? in.ptr[at - 1] : ' ';
+}
+static char
+behind(struct kt_span in, size_t at)
+{
+	return at < in.len ? in.ptr[at] : ' ';
+}
+
+static bool
+is_word_of_ascii(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!is_alnum(p[i]))
+			return false;
+	return n > 0;
+}
+
+/* A character above ASCII: does it hide something here? */
+static bool
+hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
+{
+	char a = before(in, at), b = behind(in, at + len);
+	char out[KT_DETECT_FOLD_MAX];
+	uint32_t disguise;
+	size_t n;
+
+	/* Marks and what they may be folded with come in many languages. */
+	if (!kt_detect_fold(cp, out, &n, &disguise))
+		return false;
+	if (n == 0) {
+		/* The rest of a row of them is not looked at again. */
+		while (at + len < in.len && (unsigned char)b >= 0x80) {
+			size_t more = kt_utf8_decode(
+			    kt_span_sub(in, at + len, 4), &cp);
+
+			if (more == 0 ||
+			    !kt_detect_fold(cp, out, &n, &disguise) || n != 0)
+				break;
+			len += more;
+			b = behind(in, at + len);
+		}
+		return is_graphic(a) && is_graphic(b);
+	}
+	if (cp >= 0xe0000)
+		return true;
+	if (!is_word_of_ascii(out, n))
+		return is_digit(a) || is_digit(b);
+	if (disguise & KT_DISGUISE_LOOKALIKE)
+		return is_alnum(a) || is_alnum(b);
+	return true;
+}
+
+/* A backslash: is what it stands for hidden by it? */
+static bool
+escapes(struct kt_span in, size_t at)
+{
+	uint32_t cp;
+	bool is_byte;
+	size_t n = kt_detect_escape(in, at, &cp, &is_byte);
+	char a = before(in, at), b = behind(in, at + n);
+
+	if (n == 0)
+		return false;
+	if (n > 2 || in.ptr[at] == '%')
+		return true;
+	switch (cp) {
+	case '"':
+		return a == ':' || a == '=' || b == ':' || b == '=' ||
+		    (a == ' ' && at > 1 && in.ptr[at - 2] == ':') ||
+		    (a == '\\' || b == '\\');
+	case '\\':
+		return b == '"' || b == 'u' || b == '\\';
+	case '/':
+		return is_digit(a) || is_digit(b);
+	default:
+		return is_alnum(b);
+	}
+}
+
+/* Does a run of base64 or hex digits that says a text lie around `at`?  It
+   and what is before *settled need not be asked again. */
+static size_t
+run_around(struct kt_span in, size_t from, size_t at, size_t *settled)
+{
+	size_t begin = at, end = at;
+
+	if (at < *settled)
+		return in.len;
+
+	while (begin > from && is_run_byte(in.ptr[begin - 1]))
+		begin--;
+	while (end < in.len && is_run_byte(in.ptr[end]))
+		end++;
+	*settled = end;
+	for (; begin + KT_DETECT_RUN_MIN <= end; begin++) {
+		char a = before(in, begin);
+
+		if ((!is_run_byte(a) || !is_alnum(a)) &&
+		    kt_detect_run_says(in, begin) != 0)
+			return begin;
+	}
+	return in.len;
+}
+
+static uint64_t
+special(uint64_t w)
+{
+	uint64_t percent = w ^ ONES * '%', backslash = w ^ ONES * '\\';
+
+	return (w | ((percent - ONES) & ~percent) |
+	           ((backslash - ONES) & ~backslash)) & HIGHS;
+}
+
+/* Is there a site among the special bytes of [from, to)? */
+static size_t
+special_site(struct kt_span in, size_t from, size_t to)
+{
+	for (size_t at = from; at < to; at++) {
+		unsigned char c = (unsigned char)in.ptr[at];
+		uint32_t cp;
+		size_t len;
+
+		if (c == '%' || c == '\\') {
+			if (escapes(in, at))
+				return at;
+		} else if (c >= 0xc2) {
+			len = kt_utf8_decode(kt_span_sub(in, at, 4), &cp);
+			if (len > 0 && hides(in, at, cp, len))
+				return at;
+		}
+	}
+	return in.len;
+}
+
+/* A run of RUN_MIN around this byte has nine more on one side. */
+static bool
+may_be_run(struct kt_span in, size_t at)
+{
+	const char *p = in.ptr + at;
+
+	return is_run_byte(p[0]) &&
+	    ((at >= 8 && is_run_byte(p[-4]) &&
+	         is_run_byte(p[-8])) ||
+	        (in.len - at > 8 && is_run_byte(p[4]) &&
+	            is_run_byte(p[8])));
+}
+
+size_t
+kt_detect_next_site(struct kt_span in, size_t from)
+{
+	size_t at = from, settled = 0;
+
+	for (; in.len - at >= KT_DETECT_RUN_MIN; at += KT_DETECT_RUN_MIN) {
+		size_t site = in.len, run = in.len;
+		uint64_t w[2];
+
+		memcpy(w, in.ptr + at, sizeof(w));
+		if (special(w[0]) | special(w[1]))
+			site = special_site(in, at, at + KT_DETECT_RUN_MIN);
+		if (may_be_run(in, at + KT_DETECT_RUN_MIN - 1))
+			run = run_around(
+			    in, from, at + KT_DETECT_RUN_MIN - 1, &settled);
+		if (site < in.len || run < in.len)
+			return site < run ? site : run;
+	}
+	return special_site(in, at, in.len);
+}

@@ -1,0 +1,70 @@
+/*
+ * view_priv - what a text says once its disguises are taken off.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    characters that stand for others (fold.c), encodings (view.c),
+ *           where in a text there may be any (sites.c), and the way from each
+ *           byte of a view back to the bytes it was made from.
+ * Does not: search, or leave the room.
+ * Promises: one pass, linear; a view is at most KT_DETECT_VIEW_GROWTH times
+ *           as long as what it was made from; the way back never cuts what
+ *           was decoded as one.
+ */
+#ifndef KT_DETECT_VIEW_PRIV_H
+#define KT_DETECT_VIEW_PRIV_H
+#include "base/base.h"
+
+/* NFKC makes words of single characters; longer ones stay as they are. */
+#define KT_DETECT_FOLD_MAX 8
+#define KT_DETECT_VIEW_GROWTH 4
+
+/* Equal units, one behind the other: view_len bytes made from source_len. */
+struct kt_detect_units {
+	uint32_t view, source; /* where the first begins */
+	uint16_t view_len, source_len;
+	uint32_t disguise; /* enum kt_detect_disguise, or 0: as it was */
+};
+struct kt_detect_view {
+	struct kt_buf text;
+	struct kt_detect_units *units;
+	size_t n, cap;
+	uint32_t source_end;
+};
+
+/*
+ * Takes one layer off.  *out is used again; *changed: it differs from in.
+ * KT_E_LIMIT: no memory.
+ */
+KT_MUSTCHECK enum kt_rc kt_detect_unmask(
+    struct kt_span in, struct kt_detect_view *out, bool *changed);
+void kt_detect_view_fini(struct kt_detect_view *v);
+/* The source bytes that [*start, *end) was made from, and how. */
+uint32_t kt_detect_view_back(
+    const struct kt_detect_view *v, size_t *start, size_t *end);
+
+/*
+ * What cp stands for: *n bytes, none when it is invisible.  False: itself.
+ */
+bool kt_detect_fold(uint32_t cp, char out[static KT_DETECT_FOLD_MAX],
+    size_t *n, uint32_t *disguise);
+/* cp with the mark behind it as one character, or 0. */
+uint32_t kt_detect_compose(uint32_t cp, uint32_t mark);
+
+/* An encoded run: how many bytes at `from` are looked at to tell. */
+#define KT_DETECT_RUN_MIN 16
+extern const int8_t kt_detect_digits64[256]; /* both alphabets; or -1 */
+static inline int
+kt_detect_digit64(char c)
+{
+	return kt_detect_digits64[(unsigned char)c];
+}
+/* A run of base64 or hex digits that begins at `from` and says a text. */
+uint32_t kt_detect_run_says(struct kt_span in, size_t from);
+/* An escape at `at`, a backslash or a percent sign: its length, or 0. */
+size_t kt_detect_escape(
+    struct kt_span in, size_t at, uint32_t *cp, bool *is_byte);
+
+/* The next place at or behind `from` where a disguise begins, or in.len. */
+size_t kt_detect_next_site(struct kt_span in, size_t from);
+
+#endif

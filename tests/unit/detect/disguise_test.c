@@ -1,0 +1,376 @@
+/*
+ * The law: of what is found in the clear, 95 of 100 are found in each
+ * disguise, where they stand; and once those bytes are gone, no view of what
+ * is left has it.
+ *
+ * Over the examples of the shipped detectors, each disguised whole and, where
+ * that is how it is done, in its match only.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "detect/search.h"
+#include "json/write.h"
+#include "tests/unit/detect/shipped.h"
+#include "tests/unit/tap.h"
+
+#define LEAST_PC 95
+
+static struct kt_detect *db;
+static struct kt_detect_scratch *scratch;
+static struct kt_buf made, left;
+
+static void
+put(struct kt_span s)
+{
+	if (kt_buf_add(&made, s) < 0)
+		KT_BUG("a disguise that is too large");
+}
+
+static void
+put_cp(uint32_t cp)
+{
+	char bytes[4];
+
+	put((struct kt_span){ bytes, kt_utf8_encode(cp, bytes) });
+}
+
+static void
+invisible(struct kt_span s)
+{
+	static const uint32_t cps[] = { 0x200b, 0x200d, 0x2060, 0xfeff, 0xad };
+
+	for (size_t i = 0; i < s.len; i++) {
+		put(kt_span_sub(s, i, 1));
+		if (i % 3 == 1 && i + 1 < s.len)
+			put_cp(cps[i % KT_NELEMS(cps)]);
+	}
+}
+
+static void
+full_width(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] > ' ' && s.ptr[i] < 127)
+			put_cp(0xfee0u + (unsigned char)s.ptr[i]);
+		else
+			put(kt_span_sub(s, i, 1));
+}
+
+static void
+full_width_digits(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] >= '0' && s.ptr[i] <= '9')
+			put_cp(0xfee0u + (unsigned char)s.ptr[i]);
+		else
+			put(kt_span_sub(s, i, 1));
+}
+
+static void
+look_alike(struct kt_span s)
+{
+	static const char ascii[] = "aceopxysijABEKMHOPCTXSIJ";
+	static const uint32_t like[] = { 0x430, 0x441, 0x435, 0x43e, 0x440,
+		0x445, 0x443, 0x455, 0x456, 0x458, 0x410, 0x412, 0x415, 0x39a,
+		0x41c, 0x41d, 0x41e, 0x420, 0x421, 0x422, 0x425, 0x405, 0x406,
+		0x408 };
+
+	for (size_t i = 0; i < s.len; i++) {
+		const char *at =
+		    memchr(ascii, s.ptr[i], sizeof(ascii) - 1);
+
+		if (at != NULL)
+			put_cp(like[at - ascii]);
+		else
+			put(kt_span_sub(s, i, 1));
+	}
+}
+
+static void
+json_in_json(struct kt_span s)
+{
+	struct kt_buf once;
+
+	kt_buf_init(&once, 1u << 20);
+	if (kt_json_write_string(&once, s) < 0 ||
+	    kt_json_write_string(&made, kt_buf_span(&once)) < 0)
+		KT_BUG("an example that is not UTF-8");
+	kt_buf_fini(&once);
+}
+
+static void
+unicode_escapes(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_buf_printf(&made, "\\u%04x", (unsigned char)s.ptr[i]) < 0)
+			KT_BUG("no memory");
+}
+
+static void
+percent(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_buf_printf(&made, "%%%02X", (unsigned char)s.ptr[i]) < 0)
+			KT_BUG("no memory");
+}
+
+static void
+hex(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_buf_printf(&made, "%02x", (unsigned char)s.ptr[i]) < 0)
+			KT_BUG("no memory");
+}
+
+static void
+base64(struct kt_span s)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < s.len; i += 3) {
+		size_t n = s.len - i < 3 ? s.len - i : 3;
+		uint32_t bits = 0;
+
+		for (size_t k = 0; k < 3; k++)
+			bits = bits << 8 |
+			    (k < n ? (unsigned char)s.ptr[i + k] : 0u);
+		for (size_t k = 0; k < 4; k++)
+			put(k <= n ? (struct kt_span){
+			                 &digits[bits >> (18 - 6 * k) & 63], 1 }
+			           : KT_SPAN("="));
+	}
+}
+
+static void
+again(void (*outer)(struct kt_span), void (*inner)(struct kt_span),
+    struct kt_span s)
+{
+	struct kt_buf first;
+
+	inner(s);
+	first = made;
+	kt_buf_init(&made, 1u << 20);
+	outer(kt_buf_span(&first));
+	kt_buf_fini(&first);
+}
+
+static void
+base64_twice(struct kt_span s)
+{
+	again(base64, base64, s);
+}
+
+static void
+base64_of_percent(struct kt_span s)
+{
+	again(base64, percent, s);
+}
+
+static void
+three_layers(struct kt_span s)
+{
+	struct kt_buf first;
+
+	again(hex, look_alike, s);
+	first = made;
+	kt_buf_init(&made, 1u << 20);
+	base64(kt_buf_span(&first));
+	kt_buf_fini(&first);
+}
+
+static const struct disguise {
+	const char *name;
+	void (*put_on)(struct kt_span s);
+	bool is_whole; /* the whole text wears it, or only the match */
+} disguises[] = {
+	{ "invisible characters", invisible, false },
+	{ "full width", full_width, false },
+	{ "full-width digits", full_width_digits, false },
+	{ "look-alikes", look_alike, false },
+	{ "\\u in the match", unicode_escapes, false },
+	{ "percent in the match", percent, false },
+	{ "invisible characters everywhere", invisible, true },
+	{ "full width everywhere", full_width, true },
+	{ "look-alikes everywhere", look_alike, true },
+	{ "\\u everywhere", unicode_escapes, true },
+	{ "JSON in JSON", json_in_json, true },
+	{ "percent", percent, true },
+	{ "hex", hex, true },
+	{ "base64", base64, true },
+	{ "base64 twice", base64_twice, true },
+	{ "percent in base64", base64_of_percent, true },
+	{ "look-alikes in hex in base64", three_layers, true },
+};
+
+/* Is there a finding of detector d?  Then it is taken out of `made`. */
+static bool
+takes_out(uint32_t d)
+{
+	struct kt_span text = kt_buf_span(&made);
+	struct kt_findings f;
+	size_t at = 0;
+	bool is_there = false;
+
+	kt_buf_reset(&left);
+	if (kt_detect_search(db, scratch, (struct kt_span){ 0 }, text, NULL,
+	        &f) < 0)
+		return false;
+	for (size_t i = 0; i < f.n; i++) {
+		if (f.v[i].detector != d || f.v[i].start < at)
+			continue;
+		is_there = true;
+		if (f.v[i].end > text.len ||
+		    kt_buf_add(&left, kt_span_sub(text, at,
+		                          f.v[i].start - at)) < 0 ||
+		    kt_buf_add(&left, KT_SPAN("[X]")) < 0)
+			return false;
+		at = f.v[i].end;
+	}
+	return is_there &&
+	    kt_buf_add(&left, kt_span_sub(text, at, text.len)) == KT_OK;
+}
+
+/* In what is left, nothing of that value is found, however it is read. */
+static bool
+is_gone(uint32_t d)
+{
+	struct kt_findings f;
+
+	if (kt_detect_search(db, scratch, (struct kt_span){ 0 },
+	        kt_buf_span(&left), NULL, &f) < 0)
+		return false;
+	for (size_t i = 0; i < f.n; i++)
+		if (f.v[i].detector == d)
+			return false;
+	return true;
+}
+
+static void
+wear(const struct disguise *how, struct kt_span text, size_t start, size_t end)
+{
+	kt_buf_reset(&made);
+	if (how->is_whole) {
+		how->put_on(text);
+		return;
+	}
+	/* The match only: what it is called stays in the clear. */
+	put(kt_span_sub(text, 0, start));
+	how->put_on(kt_span_sub(text, start, end - start));
+	put(kt_span_sub(text, end, text.len));
+}
+
+static void
+what_is_found_in_the_clear_is_found_in_disguise(void)
+{
+	for (size_t i = 0; i < KT_NELEMS(disguises); i++) {
+		size_t found = 0, gone = 0, all = 0;
+
+		for (uint32_t d = 0; d < nshipped; d++) {
+			for (size_t k = 0; k < shipped[d].nexamples; k++) {
+				struct kt_span text =
+				    kt_span_of(shipped[d].examples[k]);
+				struct kt_findings f;
+				size_t at = 0;
+
+				if (kt_detect_scan(
+				        db, scratch, text, NULL, &f) < 0)
+					continue;
+				while (at < f.n && f.v[at].detector != d)
+					at++;
+				if (at == f.n)
+					continue;
+				all++;
+				wear(&disguises[i], text, f.v[at].start,
+				    f.v[at].end);
+				if (!takes_out(d)) {
+					if (getenv("KT_TEST_TELL"))
+						printf("# %s: %s: %.*s\n",
+						    disguises[i].name,
+						    shipped[d].id,
+						    KT_SPAN_ARG(text));
+					continue;
+				}
+				found++;
+				gone += is_gone(d);
+			}
+		}
+		printf("# %s: %zu of %zu, %zu gone\n", disguises[i].name,
+		    found, all, gone);
+		ok(all > 100);
+		ok(found * 100 >= all * LEAST_PC);
+		ok(gone == found);
+	}
+}
+
+/* What plain text costs: nothing is searched twice. */
+static void
+ordinary_text_is_searched_once(void)
+{
+	static const char *const texts[] = {
+		"It\xe2\x80\x99s a \xe2\x80\x9cquote\xe2\x80\x9d \xe2\x80\x94 "
+		"and more\xe2\x80\xa6 na\xc3\xafve caf\xc3\xa9",
+		"\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82, "
+		"\xd0\xbc\xd0\xb8\xd1\x80",
+		"\xe4\xbd\xa0\xe5\xa5\xbd\xef\xbc\x8c\xe4\xb8\x96\xe7\x95\x8c",
+		"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb \xe2\x9c\x94\xef"
+		"\xb8\x8f done",
+		"printf(\"hello %d%%\\n\", kt_policy_detectors_load(x));",
+		"C:\\Users\\me /usr/include/x86_64-linux-gnu 100% sure",
+		"3fb6a1b5d0c7e29f1a2b3c4d5e6f708192a3b4c5",
+		"550e8400-e29b-41d4-a716-446655440000 AntidisestablishmentX",
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(texts); i++) {
+		struct kt_span s = kt_span_of(texts[i]);
+		struct kt_findings f;
+		uint64_t calls = kt_detect_scratch_calls(scratch), once;
+
+		ok(kt_detect_scan(db, scratch, s, NULL, &f) == KT_OK);
+		once = kt_detect_scratch_calls(scratch) - calls;
+		ok(kt_detect_search(db, scratch, (struct kt_span){ 0 }, s,
+		       NULL, &f) == KT_OK);
+		if (!ok(kt_detect_scratch_calls(scratch) - calls == 2 * once))
+			printf("# %s\n", texts[i]);
+	}
+}
+
+/* KT_DETECT_DEPTH_MAX layers come off, and no more. */
+static void
+the_fourth_layer_stays_on(void)
+{
+	kt_buf_reset(&made);
+	again(percent, base64, KT_SPAN("my card is 4111 1111 1111 1111 ok"));
+	for (unsigned i = 2; i <= KT_DETECT_DEPTH_MAX + 1; i++) {
+		struct kt_findings f;
+		struct kt_buf was = made;
+
+		ok(kt_detect_search(db, scratch, (struct kt_span){ 0 },
+		       kt_buf_span(&made), NULL, &f) == KT_OK);
+		ok((f.n > 0) == (i <= KT_DETECT_DEPTH_MAX));
+		kt_buf_init(&made, 1u << 20);
+		base64(kt_buf_span(&was));
+		kt_buf_fini(&was);
+	}
+}
+
+int
+main(void)
+{
+	struct kt_err err;
+
+	if (!load_shipped() ||
+	    kt_detect_new(&db, shipped, nshipped, &err) < 0 ||
+	    kt_detect_scratch_new(&scratch, db, &err) < 0)
+		return EXIT_FAILURE;
+	kt_buf_init(&made, 1u << 20);
+	kt_buf_init(&left, 1u << 20);
+	RUN(what_is_found_in_the_clear_is_found_in_disguise);
+	RUN(ordinary_text_is_searched_once);
+	RUN(the_fourth_layer_stays_on);
+	kt_buf_fini(&made);
+	kt_buf_fini(&left);
+	kt_detect_scratch_free(&scratch);
+	kt_detect_free(&db);
+	kt_arena_free(&shipped_mem);
+	return done();
+}
