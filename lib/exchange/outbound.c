@@ -395,7 +395,7 @@ answer_offline(struct kt_exchange *x)
 	static const struct kt_header json[] = { { KT_SPAN_INIT("content-type"),
 	    KT_SPAN_INIT("application/json") } };
 	static const struct kt_header events[] = { { KT_SPAN_INIT("content-type"),
-	    KT_SPAN_INIT("text/event-stream; charset=utf-8") } };
+	    KT_SPAN_INIT("text/event-stream") } };
 	struct kt_json edited, *j = &x->json;
 	struct kt_request_facts facts = x->facts;
 	struct kt_span text = kt_buf_span(&x->body);

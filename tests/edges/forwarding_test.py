@@ -209,6 +209,69 @@ def a_compressed_request_goes_up_in_its_own_bytes():
         assert len(up.taken()) == n
 
 
+def each_coding_is_read_or_refused():
+    body = json.dumps(request()).encode()
+    with Upstream(answering) as up, Gateway(config(
+            [target("up", up)])) as kt:
+        for coding, sent, status in (
+                ("GZIP", gzip.compress(body), 200),
+                ("deflate", zlib.compress(body), 200),
+                ("identity", body, 200), ("x-gzip", gzip.compress(body), 415),
+                ("deflate", gzip.compress(body), 400),
+                ("gzip", body, 400)):
+            n = len(up.taken())
+            got = wire.post(kt.port, "/v1/messages", sent,
+                            [("Content-Encoding", coding)])
+            assert got.status == status, (coding, got)
+            assert len(up.taken()) == n + (status == 200), coding
+            if status == 200:
+                same(up.taken()[-1].body, sent, coding)
+                assert up.taken()[-1].headers.get(
+                    "content-encoding") == coding
+
+
+def each_endpoint_has_its_names_and_keeps_its_query():
+    def script(r):
+        if r.path.endswith("count_tokens"):
+            return whole({"input_tokens": 3})
+        if r.method == "GET" or r.path == "/v1/files":
+            return whole({"data": [], "has_more": False})
+        return answering(r)
+
+    with Upstream(script) as up, Gateway(config(
+            [target("up", up)])) as kt:
+        for method, path in (
+                ("POST", "/messages"), ("POST", "/messages/count_tokens"),
+                ("GET", "/models"), ("GET", "/models/claude-x"),
+                ("POST", "/files"), ("GET", "/files"),
+                ("GET", "/files/file_1"), ("DELETE", "/files/file_1")):
+            for start in ("/v1", "/v1/anthropic", "/v1/anthropic/v1"):
+                for query in ("", "?beta=true"):
+                    target_of = start + path + query
+                    body = json.dumps(request()).encode()
+                    got = wire.ask(
+                        kt.port, method, target_of,
+                        [("anthropic-version", "2023-06-01"), wire.JSON],
+                        body if method == "POST" else None)
+                    assert got.status == 200, (method, target_of, got)
+                    r = up.taken()[-1]
+                    assert (r.method, r.target) == (
+                        method, "/v1" + path + query), (target_of, r)
+
+
+def the_offline_model_says_so_in_each_answer():
+    with Gateway(config([{"id": "offline", "provider": "offline"}])) as kt:
+        for form in PATHS:
+            for more in ({}, {"stream": True}):
+                got = ask(kt, form, **more)
+                assert got.status == 200, got
+                assert got.headers.get("kt-offline") == "true", got
+                assert got.headers.get("content-type") == (
+                    "text/event-stream" if more else "application/json"), got
+        got = wire.post(kt.port, "/v1/messages/count_tokens", request())
+        assert got.headers.get("kt-offline") == "true", got
+
+
 def answers_are_asked_for_uncompressed_and_else_refused():
     packed = Answer(200, [("Content-Type", "application/json"),
                           ("Content-Encoding", "gzip")],
@@ -299,6 +362,9 @@ run_all([
     a_targets_model_replaces_that_value_alone,
     a_targets_headers_are_added,
     a_compressed_request_goes_up_in_its_own_bytes,
+    each_coding_is_read_or_refused,
+    each_endpoint_has_its_names_and_keeps_its_query,
+    the_offline_model_says_so_in_each_answer,
     answers_are_asked_for_uncompressed_and_else_refused,
     what_the_gateway_answers_itself,
     bodies_that_parsers_disagree_about_are_refused,
