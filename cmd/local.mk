@@ -1,12 +1,17 @@
 bin_PROGRAMS += kt
 kt_SOURCES = \
 	%D%/args.c \
+	%D%/audit/figures.c \
+	%D%/audit/figures.h \
+	%D%/audit/frameworks.def \
+	%D%/audit/page.c \
 	%D%/audit/row.c \
 	%D%/audit/row.h \
 	%D%/audit/verdict.c \
 	%D%/audit/verdict.h \
 	%D%/audit_prove.c \
 	%D%/audit_query.c \
+	%D%/audit_report.c \
 	%D%/audit_show.c \
 	%D%/audit_tail.c \
 	%D%/audit_verify.c \

@@ -114,9 +114,18 @@ does 0 "call-12" query --call 'call-1?' --format json "$out/log"
 does 0 "[0, 49) proven by the pinned key" query --vkey "$key" "$out/log"
 does 0 "0 of 49 records" query --until 2001 "$out/log"
 does 2 "no such value" query --format xml "$out/log"
-LC_ALL=C grep -q '[^ -~]' "$out/o"
-[ $? -ne 0 ]
-report $? "no name moves a cursor"
+for framework in eu-ai-act nist-ai-rmf hipaa soc2 gdpr; do
+	does 0 "| Article | Demand" report --framework $framework "$out/log"
+done
+does 0 '"count":39,"figure":"calls recorded","records":[2,3,4]' \
+	report --framework eu-ai-act --format json "$out/log"
+does 0 '"count":0,"figure":"calls recorded"' \
+	report --framework eu-ai-act --format json --until 2025 "$out/log"
+does 0 "</svg>" report --framework gdpr --format html "$out/log"
+! grep -qE '<(script|img|link)|https?:' "$out/o"
+report $? "the page takes nothing from elsewhere"
+does 2 "name a --framework" report "$out/log"
+does 2 "no such value" report --framework iso "$out/log"
 "$kt" audit query --principal '*' "$out/log" >"$out/o" 2>"$out/e"
 ! LC_ALL=C grep -q '[^ -~]' "$out/o"
 report $? "a query prints no controls and no letters that turn text round"
@@ -145,6 +154,7 @@ does 3 "no record 49" prove --out "$out/b" \
 sed -i 's/call-7"/call-8"/' "$out"/log/seg/*0.jsonl
 does 1 "NONE" show "$out/log" 9
 does 1 "TAMPERED" query "$out/log"
+does 1 "verified: TAMPERED" report --framework soc2 "$out/log"
 does 1 "does not follow" tail -n 40 "$out/log"
 
 echo "1..$n"
