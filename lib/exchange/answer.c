@@ -213,8 +213,8 @@ kt_x_upstream_head(struct kt_exchange *x, unsigned status,
 	}
 	if (x->is_upstream_sent)
 		kt_x_drop_request(x);
-	kt_buf_init(&x->answer, KT_ANSWER_MAX);
-	kt_json_init(&x->answer_json, KT_ANSWER_MAX);
+	kt_buf_reset(&x->answer);
+	kt_json_reset(&x->answer_json, KT_ANSWER_MAX);
 	kt_x_seed_json(x, &x->answer_json);
 	if (status >= 400 || x->is_head_only) {
 		x->phase = KT_X_WHOLE;

@@ -33,11 +33,84 @@ write_call_id(char out[static 27], uint64_t wall_us, const uint8_t *random)
 	out[26] = '\0';
 }
 
+/* ---- life ---- */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SPARES_MAX 0 /* memory used again hides who uses it too long */
+#else
+#define SPARES_MAX 64
+#endif
+#define KEPT_BYTES 4096 /* of a buffer; a larger one goes back */
+
+static void
+destroy(struct kt_exchange *x)
+{
+	kt_buf_fini(&x->out);
+	kt_buf_fini(&x->record);
+	kt_buf_fini(&x->answer);
+	kt_json_fini(&x->answer_json);
+	kt_arena_free(&x->mem);
+	kt_arena_free(&x->turn);
+	kt_free(x);
+}
+
+void
+kt_x_free_spares(struct kt_scratch *s)
+{
+	while (s->exchanges != NULL) {
+		struct kt_exchange *x = s->exchanges;
+
+		s->exchanges = x->spare;
+		destroy(x);
+	}
+}
+
+static void
+keep_small(struct kt_buf *b)
+{
+	if (b->cap > KEPT_BYTES)
+		kt_buf_fini(b);
+	kt_buf_reset(b);
+}
+
+static struct kt_exchange *
+take_spare(struct kt_scratch *s)
+{
+	struct kt_exchange *x = s->exchanges;
+
+	if (x == NULL)
+		return kt_alloc(sizeof(*x));
+	s->exchanges = x->spare;
+	s->nexchanges--;
+	return x;
+}
+
+/* Whatever a call left is gone: only its memory stays. */
+static void
+leave_spare(struct kt_scratch *s, struct kt_exchange *x)
+{
+	if (s->nexchanges + 1 > SPARES_MAX || x->has_own_arena) {
+		destroy(x);
+		return;
+	}
+	memset(x, 0, offsetof(struct kt_exchange, orders));
+	keep_small(&x->out);
+	keep_small(&x->record);
+	keep_small(&x->answer);
+	if (x->answer_json.store.cap > KEPT_BYTES)
+		kt_json_fini(&x->answer_json);
+	kt_arena_reset(x->mem);
+	kt_arena_reset(x->turn);
+	x->spare = s->exchanges;
+	s->exchanges = x;
+	s->nexchanges++;
+}
+
 struct kt_exchange *
 kt_exchange_new(const struct kt_exchange_options *o)
 {
-	struct kt_exchange *x = kt_alloc(sizeof(*x));
-	size_t arena = o->arena_bytes ? o->arena_bytes : KT_EXCHANGE_ARENA_MAX;
+	struct kt_exchange *x = o->arena_bytes ? kt_alloc(sizeof(*x)) :
+	    take_spare(o->scratch);
 
 	if (x == NULL)
 		return NULL;
@@ -46,11 +119,17 @@ kt_exchange_new(const struct kt_exchange_options *o)
 	x->budget = o->budget;
 	x->is_audit_up = o->is_audit_up;
 	memcpy(x->seed, o->seed, sizeof(x->seed));
-	x->mem = kt_arena_new(arena);
-	x->turn = kt_arena_new(KT_EVENT_ARENA_MAX);
-	kt_buf_init(&x->out, OUT_MAX);
-	kt_buf_init(&x->record, KT_AUDIT_BODY_MAX);
+	x->has_own_arena = o->arena_bytes > 0;
+	if (x->mem == NULL)
+		x->mem = kt_arena_new(
+		    o->arena_bytes ? o->arena_bytes : KT_EXCHANGE_ARENA_MAX);
+	if (x->turn == NULL)
+		x->turn = kt_arena_new(KT_EVENT_ARENA_MAX);
+	x->out.limit = OUT_MAX;
+	x->record.limit = KT_AUDIT_BODY_MAX;
+	x->answer.limit = KT_ANSWER_MAX;
 	if (x->mem == NULL || x->turn == NULL) {
+		x->has_own_arena = true; /* half an exchange is no spare */
 		kt_exchange_free(&x);
 		return NULL;
 	}
@@ -73,18 +152,13 @@ kt_exchange_free(struct kt_exchange **xp)
 		return;
 	kt_x_stream_free(x);
 	kt_x_drop_request(x);
-	kt_buf_fini(&x->out);
-	kt_buf_fini(&x->record);
-	kt_buf_fini(&x->answer);
 	kt_buf_fini(&x->offline);
-	kt_json_fini(&x->answer_json);
-	kt_free(x->inspection.segments);
+	kt_x_inspect_end(x);
 	if (x->has_hash)
 		kt_audit_hash_fini(&x->hash);
-	(void)kt_x_charge(x); /* there is nothing left to charge for */
-	kt_arena_free(&x->mem);
-	kt_arena_free(&x->turn);
-	kt_free(x);
+	if (x->budget != NULL)
+		x->budget->used_bytes -= x->budget_taken;
+	leave_spare(x->scratch, x);
 	*xp = NULL;
 }
 

@@ -152,7 +152,7 @@ struct kt_exchange {
 	struct kt_scratch *scratch;
 	struct kt_budget *budget;
 	size_t budget_taken;
-	struct kt_arena *mem, *turn;
+	bool has_own_arena; /* of another size than the usual one */
 	enum kt_x_phase phase;
 	uint64_t now_mono, now_wall;
 	uint8_t seed[32];
@@ -160,11 +160,7 @@ struct kt_exchange {
 	struct kt_peer peer;
 	bool is_audit_up;
 
-	/* orders of this feed */
-	struct kt_order orders[KT_X_ORDERS_MAX];
-	size_t norders, next_order;
-	struct kt_buf out;      /* answer bytes of this feed */
-	struct kt_buf record;   /* what was ordered to be recorded */
+	size_t norders, next_order; /* of this feed */
 	uint64_t deadline_us;   /* as last ordered */
 	size_t in_flight;       /* answer bytes not yet sent */
 	bool is_upstream_paused, is_upstream_open, is_upstream_sent;
@@ -220,8 +216,6 @@ struct kt_exchange {
 	unsigned upstream_status, status;
 	struct kt_header *answer_headers;
 	size_t nanswer_headers;
-	struct kt_buf answer;
-	struct kt_json answer_json;
 	struct kt_x_edits answer_edits;
 	struct kt_x_streaming stream;
 	struct kt_answer_facts answer_facts; /* spans in mem */
@@ -238,6 +232,18 @@ struct kt_exchange {
 	bool is_out_lost; /* answer bytes did not fit: abort, never end */
 	struct kt_span receipt;
 	struct kt_span final_body; /* of the whole answer, sent once recorded */
+
+	/*
+	 * From here on nothing is cleared between two exchanges: one that is
+	 * over leaves its memory to the next one of its scratch.
+	 */
+	struct kt_order orders[KT_X_ORDERS_MAX];
+	struct kt_exchange *spare;   /* the next one */
+	struct kt_arena *mem, *turn; /* emptied */
+	struct kt_buf out;           /* answer bytes of this feed */
+	struct kt_buf record;        /* what was ordered to be recorded */
+	struct kt_buf answer;
+	struct kt_json answer_json;
 };
 
 /* exchange.c */
@@ -272,6 +278,7 @@ void kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
 /* 1 done, 0 give the loop back, < 0 failed. */
 KT_MUSTCHECK int kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_edits *edits);
+void kt_x_inspect_end(struct kt_exchange *x); /* also in the middle */
 /* One finding at one place; returns what is to be done with it. */
 enum kt_action kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_finding *f, enum kt_component c,

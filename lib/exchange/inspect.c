@@ -437,18 +437,33 @@ kt_x_inspect_node(struct kt_exchange *x, struct kt_x_verdict *v,
 /* ---- a whole body, in slices ---- */
 
 void
+kt_x_inspect_end(struct kt_exchange *x)
+{
+	struct kt_segments *done = x->inspection.segments;
+
+	if (x->scratch->segments == NULL)
+		x->scratch->segments = done;
+	else
+		kt_free(done);
+	x->inspection.segments = NULL;
+}
+
+void
 kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
     enum kt_direction direction, const struct kt_json *json,
     struct kt_span text)
 {
 	struct kt_x_inspection *in = &x->inspection;
-	struct kt_segments *segments = in->segments;
 
+	kt_x_inspect_end(x);
 	*in = (struct kt_x_inspection){ .is_under_way = true };
 	in->measures.bytes = text.len;
 	in->format = format;
 	/* A stack for the deepest text: not to be kept by every stream. */
-	in->segments = segments ? segments : kt_alloc(sizeof(*segments));
+	in->segments = x->scratch->segments;
+	x->scratch->segments = NULL;
+	if (in->segments == NULL)
+		in->segments = kt_alloc(sizeof(*in->segments));
 	if (in->segments == NULL)
 		return; /* kt_x_inspect says so */
 	kt_segments_init(in->segments, format, direction, json, text);
@@ -667,9 +682,7 @@ kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
 {
 	int rc = inspect_slice(x, v, edits);
 
-	if (rc != 0) {
-		kt_free(x->inspection.segments);
-		x->inspection.segments = NULL;
-	}
+	if (rc != 0)
+		kt_x_inspect_end(x);
 	return rc;
 }

@@ -440,6 +440,8 @@ kt_scratch_free(struct kt_scratch **sp)
 		s->slots = slot->next;
 		free_slot(slot);
 	}
+	kt_x_free_spares(s);
+	kt_free(s->segments);
 	for (size_t i = 0; i < KT_X_SPARES_MAX; i++)
 		kt_buf_fini(&s->spares[i]);
 	kt_detect_scratch_free(&s->detect);

@@ -61,7 +61,11 @@ struct kt_scratch {
 	size_t nslots;
 	struct kt_x_clean clean[KT_X_CLEAN_MAX];
 	struct kt_buf spares[KT_X_SPARES_MAX];
+	struct kt_exchange *exchanges; /* spare ones */
+	size_t nexchanges;
+	struct kt_segments *segments; /* a spare one, or NULL */
 };
+void kt_x_free_spares(struct kt_scratch *s); /* exchange.c */
 /* NULL: no memory. */
 struct kt_x_slot *kt_x_slot_take(struct kt_scratch *s);
 void kt_x_slot_give(struct kt_scratch *s, struct kt_x_slot *slot);

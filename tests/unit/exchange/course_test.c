@@ -392,6 +392,65 @@ a_large_body_takes_the_memory_of_the_one_before(void)
 	world_fini(&w);
 }
 
+static bool
+is_same(const struct kt_buf *a, const struct kt_buf *b)
+{
+	return a->len == b->len &&
+	    (a->len == 0 || memcmp(a->ptr, b->ptr, a->len) == 0);
+}
+
+/* An exchange's memory serves the next one; what was in it does not. */
+static void
+what_a_call_left_does_not_show_in_the_next_one(void)
+{
+#define PLEASE(content) "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{" \
+	"\"role\":\"user\",\"content\":\"" content "\"}]}"
+#define REPLY(text) "{\"id\":\"x\",\"model\":\"m\",\"role\":\"assistant\"," \
+	"\"type\":\"message\",\"content\":[{\"type\":\"text\",\"text\":\"" \
+	text "\"}]}"
+	static const struct script scripts[] = {
+		{ .target = "/v1/messages", .body = PLEASE("4111 1111 1111 1111"),
+		    .answer = REPLY("card 4111111111111111") },
+		{ .target = "/v1/messages", .body = PLEASE("hello"),
+		    .answer = REPLY("hi") },
+		{ .target = "/v1/messages", .body = "{\"model\":", },
+		{ .target = "/v1/none", .body = PLEASE("hello") },
+		{ .target = "/v1/messages", .body = PLEASE("hello"),
+		    .status = 529, .answer = "{\"type\":\"error\"}" },
+		{ .target = "/v1/messages", .body = PLEASE("hello"),
+		    .type = "text/event-stream", .dies = true,
+		    .answer = "event: message_start\ndata: {\"type\":"
+		              "\"message_start\",\"message\":{\"id\":\"x\"}}"
+		              "\n\n" },
+		{ .target = "/v1/messages", .body = PLEASE("hello"),
+		    .answer = REPLY("hi"), .record_fails = true },
+	};
+	struct result fresh, used;
+	struct world w;
+
+	for (size_t i = 0; i < KT_NELEMS(scripts); i++) {
+		ok(world_init(&w, TWO("")));
+		result_init(&fresh);
+		run_script(&w, &scripts[i], &fresh);
+		for (size_t k = 0; k < KT_NELEMS(scripts); k++) {
+			result_init(&used);
+			run_script(&w, &scripts[k], &used);
+			result_fini(&used);
+			result_init(&used);
+			run_script(&w, &scripts[i], &used);
+			ok(is_same(&fresh.record, &used.record));
+			ok(is_same(&fresh.out, &used.out));
+			ok(is_same(&fresh.up, &used.up));
+			ok(is_same(&fresh.up_head, &used.up_head));
+			ok(fresh.status == used.status &&
+			    fresh.is_aborted == used.is_aborted);
+			result_fini(&used);
+		}
+		result_fini(&fresh);
+		world_fini(&w);
+	}
+}
+
 static size_t
 allocated(void)
 {
@@ -452,6 +511,7 @@ main(void)
 	RUN(the_record_tells_how_a_call_ended);
 	RUN(a_file_that_is_too_large_is_stopped_on_its_way);
 	RUN(a_large_body_takes_the_memory_of_the_one_before);
+	RUN(what_a_call_left_does_not_show_in_the_next_one);
 	if (allocated() > 0)
 		RUN(an_open_stream_holds_24_kib_and_nothing_of_its_request);
 	else
