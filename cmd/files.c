@@ -113,6 +113,7 @@ kt_cmd_files_add_stdin(
 /* Names of a folder, sorted as they come. */
 struct listing {
 	struct kt_arena *mem;
+	const char *suffix;
 	const char *names[KT_CONFIG_FILES_MAX];
 	size_t n;
 	bool is_full;
@@ -125,7 +126,7 @@ note_name(void *arg, const char *name)
 	struct kt_span s = kt_span_of(name);
 	size_t at = l->n;
 
-	if (!kt_span_ends(s, KT_SPAN(".yaml")) || name[0] == '.')
+	if (!kt_span_ends(s, kt_span_of(l->suffix)) || name[0] == '.')
 		return true;
 	s = kt_arena_dup(l->mem, s);
 	if (l->n == KT_CONFIG_FILES_MAX || s.ptr == NULL) {
@@ -162,9 +163,10 @@ add_listed(struct kt_cmd_files *files, struct listing *l, const char *folder,
 
 enum kt_rc
 kt_cmd_files_add_dir(
-    struct kt_cmd_files *files, const char *folder, struct kt_err *err)
+    struct kt_cmd_files *files, const char *folder, const char *suffix,
+    struct kt_err *err)
 {
-	struct listing l = { .mem = kt_arena_new(1u << 20) };
+	struct listing l = { .mem = kt_arena_new(1u << 20), .suffix = suffix };
 	enum kt_rc rc;
 
 	if (l.mem == NULL)
@@ -193,7 +195,7 @@ add_named(struct kt_cmd_files *files, const char *name, const char *beside,
 		return kt_fail(err, KT_E_LIMIT, "a path of policies.detectors "
 		    "is longer than %d bytes", KT_CMD_PATH_MAX - 1);
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return kt_cmd_files_add_dir(files, path, err);
+		return kt_cmd_files_add_dir(files, path, ".yaml", err);
 	return kt_cmd_files_add(files, path, err);
 }
 
@@ -208,7 +210,7 @@ kt_cmd_files_detectors(struct kt_cmd_files *detectors,
 	if (!kt_cmd_find_file("policies/detectors", folder))
 		return kt_fail(err, KT_E_IO, "'policies/detectors' is neither in "
 		    "%s nor beside the program", KT_DATADIR);
-	if (kt_cmd_files_add_dir(detectors, folder, err) < 0)
+	if (kt_cmd_files_add_dir(detectors, folder, ".yaml", err) < 0)
 		return err->rc;
 	for (size_t i = 0; i < own->n; i++) {
 		if (add_named(detectors, own->at[i].ptr,

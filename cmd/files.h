@@ -35,9 +35,9 @@ KT_MUSTCHECK enum kt_rc kt_cmd_files_add(
 /* Standard input, to its end, under a name. */
 KT_MUSTCHECK enum kt_rc kt_cmd_files_add_stdin(
     struct kt_cmd_files *files, const char *name, struct kt_err *err);
-/* All files of a folder whose names end in ".yaml", by name. */
-KT_MUSTCHECK enum kt_rc kt_cmd_files_add_dir(
-    struct kt_cmd_files *files, const char *folder, struct kt_err *err);
+/* All files of a folder whose names end so, by name. */
+KT_MUSTCHECK enum kt_rc kt_cmd_files_add_dir(struct kt_cmd_files *files,
+    const char *folder, const char *suffix, struct kt_err *err);
 void kt_cmd_files_fini(struct kt_cmd_files *files);
 /*
  * The databases of the shipped detectors; empty when they are nowhere: then,

@@ -33,7 +33,9 @@ kt_SOURCES = \
 	%D%/kt.c \
 	%D%/token.c \
 	%D%/policy.c \
+	%D%/policy_fmt.c \
 	%D%/policy_lint.c \
+	%D%/policy_test.c \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/version.c

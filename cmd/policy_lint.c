@@ -61,7 +61,8 @@ read_detectors(struct run *run, struct kt_err *err)
 	if (!kt_cmd_find_file("policies/detectors", folder))
 		return kt_fail(err, KT_E_IO, "'policies/detectors' is neither in "
 		    "%s nor beside the program", KT_DATADIR);
-	if (kt_cmd_files_add_dir(&run->detectors, folder, err) < 0)
+	if (kt_cmd_files_add_dir(&run->detectors, folder, ".yaml",
+	    err) < 0)
 		return err->rc;
 	if (kt_policy_detectors_load(run->detectors.sources, run->detectors.n,
 	    run->mem, &run->diags, &run->o.detectors.at,
@@ -81,7 +82,7 @@ add_path(struct run *run, const char *path, struct kt_err *err)
 	if (strcmp(path, "-") == 0)
 		return kt_cmd_files_add_stdin(&run->files, run->stdin_name, err);
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return kt_cmd_files_add_dir(&run->files, path, err);
+		return kt_cmd_files_add_dir(&run->files, path, ".yaml", err);
 	return kt_cmd_files_add(&run->files, path, err);
 }
 

@@ -21,3 +21,4 @@ include %D%/policy/local.mk
 include %D%/exchange/local.mk
 include %D%/report/local.mk
 include %D%/lint/local.mk
+include %D%/trial/local.mk

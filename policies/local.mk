@@ -1,10 +1,12 @@
 # What users read, copy and edit; found by cmd/files.c.
 nobase_dist_pkgdata_DATA += \
 	policies/coding-agent.yaml \
+	policies/coding-agent_test.yaml \
 	policies/detectors/injection.yaml \
 	policies/detectors/pii.yaml \
 	policies/detectors/secrets.yaml \
-	policies/starter.yaml
+	policies/starter.yaml \
+	policies/starter_test.yaml
 
 # A build outside the source tree finds them beside itself as well.
 noinst_DATA += policies.stamp

@@ -394,6 +394,13 @@ is_detector_file(const struct kt_config_node *root)
 	    kt_config_get(root, KT_SPAN("pack")) == NULL;
 }
 
+bool
+kt_lint_is_cases(const struct kt_config_node *root)
+{
+	return kt_config_get(root, KT_SPAN("cases")) != NULL &&
+	    kt_config_get(root, KT_SPAN("pack")) == NULL;
+}
+
 /* A file's own tree, without what loading it again would tell twice. */
 static const struct kt_config_node *
 parse(struct kt_lint *l, size_t file)
@@ -417,7 +424,7 @@ check_unit(struct kt_lint *l, const struct kt_lint_unit *u, struct kt_err *err)
 		roots[i] = parse(l, i);
 	if (u->n == 1 && is_detector_file(roots[0]))
 		kt_lint_check_detectors(l, 0);
-	else
+	else if (u->n > 1 || !kt_lint_is_cases(roots[0]))
 		check_configuration(l, u);
 	for (size_t i = 0; i < u->n; i++)
 		kt_lint_check_text(l, i, roots[i]);

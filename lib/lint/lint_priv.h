@@ -98,6 +98,8 @@ void kt_lint_check_patterns(struct kt_lint *l);
 void kt_lint_check_own_words(struct kt_lint *l);
 void kt_lint_check_streams(struct kt_lint *l);
 void kt_lint_check_merge(struct kt_lint *l, const struct kt_lint_unit *u);
+/* A file of kt policy test, which says what is wrong with it itself. */
+bool kt_lint_is_cases(const struct kt_config_node *root);
 /* Of one file's text and tree. */
 void kt_lint_check_text(
     struct kt_lint *l, size_t file, const struct kt_config_node *root);

@@ -148,6 +148,33 @@ else
 	skip 'nothing is wrong with configurations in use' 'no corpora'
 fi
 
+# kt policy fmt and diff
+printf 'a: 1   \n\n\n#x\nb: 2\n' >"$out/f.yaml"
+"$kt" policy fmt --check "$out/f.yaml" >"$out/o" 2>&1
+[ $? -eq 1 ] && grep -q 'f.yaml' "$out/o"
+claim '--check names a file that is not formatted' $?
+"$kt" policy fmt - <"$out/f.yaml" >"$out/o" 2>&1
+"$kt" policy fmt "$out/f.yaml" 2>"$out/why" && cmp "$out/o" "$out/f.yaml"
+claim 'a file and standard input become the same' $?
+printf 'a: 1\n\n# x\nb: 2\n' | cmp - "$out/f.yaml" >"$out/why" 2>&1
+claim 'and that is the usual form' $?
+"$kt" policy fmt --check "$out/f.yaml"
+claim 'a formatted file is formatted' $?
+printf 'a: [\n' >"$out/f.yaml"
+"$kt" policy fmt "$out/f.yaml" 2>"$out/why"
+[ $? -eq 1 ] && [ "$(cat "$out/f.yaml")" = 'a: [' ]
+claim 'what is no YAML stays as it is' $?
+"$kt" policy diff "$out/good.yaml" "$out/good.yaml" >"$out/why" 2>&1
+claim 'a configuration does not differ from itself' $?
+"$kt" policy diff "$out/good.yaml" "$out/warn.yaml" >"$out/o" 2>&1
+[ $? -eq 1 ]
+claim 'two that differ are exit 1' $?
+says '-  block_status: 403' 'a default is compared like a value'
+says '+  block_status: 503' 'and so is what replaces it'
+"$kt" policy diff "$out/good.yaml" >"$out/o" 2>&1
+[ $? -eq 2 ]
+claim 'one file is a misuse' $?
+
 # kt explain
 "$kt" explain KT301 kt302 >"$out/o" 2>&1
 claim 'a code is explained' $?

@@ -83,6 +83,7 @@ report $? 'a full disk is not a whole answer'
 (cd / && HOME= "$kt" policy show >"$out/o" 2>"$out/e") && grep -q '^  name: starter$' "$out/o"
 report $? 'the starter is found from any folder'
 for pack in "$KT_SRCDIR"/policies/*.yaml; do
+	case $pack in *_test.yaml) continue ;; esac
 	gives 0 '' show --policy-config "$pack"
 done
 # An entity that no detector finds would be a promise that nobody keeps.

@@ -22,6 +22,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_http1_response \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_json_any \
+	tests/fuzz/fuzz_lint \
 	tests/fuzz/fuzz_segments \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_stream_event \
@@ -37,6 +38,8 @@ tests_fuzz_fuzz_audit_note_SOURCES = %D%/fuzz_audit_note.c $(fuzz_main)
 tests_fuzz_fuzz_audit_note_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_http1_response_SOURCES = %D%/fuzz_http1_response.c $(fuzz_main)
 tests_fuzz_fuzz_http1_response_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_lint_SOURCES = %D%/fuzz_lint.c $(fuzz_main)
+tests_fuzz_fuzz_lint_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzz_main)
 tests_fuzz_fuzz_json_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_json_any_SOURCES = %D%/fuzz_json.c $(json_any) $(fuzz_main)

@@ -1,2 +1,2 @@
-TESTS += %D%/fixtures_test.py
+TESTS += %D%/fixtures_test.py %D%/seeded_test.py
 EXTRA_DIST += tests/lint

@@ -1,0 +1,178 @@
+/*
+ * policy_fmt - the usual form of files, and what two configurations differ in.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cmd/files.h"
+#include "disk/disk.h"
+#include "lint/format.h"
+#include "lint/lint.h"
+
+#define ARENA_MAX (64u << 20)
+#define TEXT_MAX (64u << 20)
+
+enum { CHECK = KT_OPT_LONG };
+
+static enum kt_exit
+put(const struct kt_buf *b)
+{
+	if (fwrite(b->ptr, 1, b->len, stdout) == b->len && fflush(stdout) == 0)
+		return KT_EXIT_YES;
+	kt_say("standard output cannot be written");
+	return KT_EXIT_UNKNOWN;
+}
+
+/* A file that is no YAML stays as it is: lint tells what is wrong with it. */
+static enum kt_exit
+give(const char *path, struct kt_span before, const struct kt_buf *after,
+    bool is_check)
+{
+	struct kt_err err;
+	bool is_stdin = strcmp(path, "-") == 0;
+
+	if (is_check) {
+		if (kt_span_eq(before, kt_buf_span(after)))
+			return KT_EXIT_YES;
+		(void)printf("%s\n", is_stdin ? "stdin" : path);
+		return KT_EXIT_NO;
+	}
+	if (is_stdin)
+		return put(after);
+	if (kt_span_eq(before, kt_buf_span(after)))
+		return KT_EXIT_YES;
+	if (kt_disk_write_atomic(&kt_disk_real, path, kt_buf_span(after), 0644,
+	    &err) == KT_OK)
+		return KT_EXIT_YES;
+	kt_say("%s", err.text);
+	return KT_EXIT_UNKNOWN;
+}
+
+static enum kt_exit
+format(const char *path, bool is_check)
+{
+	struct kt_cmd_files *files = kt_alloc(sizeof(*files));
+	struct kt_config_diags *d = kt_alloc(sizeof(*d));
+	struct kt_arena *mem = kt_arena_new(ARENA_MAX);
+	enum kt_exit status = KT_EXIT_UNKNOWN;
+	struct kt_err err = { .text = "out of memory" };
+	struct kt_buf out;
+	enum kt_rc rc = KT_E_LIMIT;
+
+	kt_buf_init(&out, TEXT_MAX);
+	if (files == NULL || d == NULL || mem == NULL)
+		goto end;
+	rc = strcmp(path, "-") == 0 ?
+	    kt_cmd_files_add_stdin(files, "stdin", &err) :
+	    kt_cmd_files_add(files, path, &err);
+	if (rc < 0)
+		goto end;
+	d->files = files->sources;
+	d->files_n = 1;
+	rc = kt_lint_format(d, mem, &out);
+	if (rc == KT_E_PARSE) {
+		kt_say("%s: not YAML: kt policy lint tells where", path);
+		status = KT_EXIT_NO;
+		rc = KT_OK;
+	} else if (rc == KT_OK) {
+		status = give(path, files->sources[0].bytes, &out, is_check);
+	}
+end:
+	if (rc < 0)
+		kt_say("%s", err.text);
+	kt_buf_fini(&out);
+	kt_arena_free(&mem);
+	kt_free(d);
+	if (files != NULL)
+		kt_cmd_files_fini(files);
+	kt_free(files);
+	return status;
+}
+
+enum kt_exit
+kt_cmd_policy_fmt(const struct kt_cmd *self, int argc, char **argv)
+{
+	static const struct kt_opt opts[] = {
+		{ CHECK, "check", NULL,
+		  "change nothing; name the files that would be changed" },
+	};
+	struct kt_args args = { .cmd = self, .opts = opts,
+		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
+	enum kt_exit status = KT_EXIT_YES;
+	bool is_check = false;
+	int c;
+
+	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
+		if (c == KT_ARGS_STOP)
+			return args.exit;
+		is_check = c == CHECK;
+	}
+	if (args.operand == argc)
+		return kt_misuse(self, "a file, or '-', must follow");
+	for (int i = args.operand; i < argc; i++) {
+		enum kt_exit one = format(argv[i], is_check);
+
+		status = one > status ? one : status;
+	}
+	return status;
+}
+
+/* What is in force by a file, in the form of kt policy show. */
+static enum kt_exit
+effective(char *path, struct kt_buf *out)
+{
+	struct kt_cmd_files *files = kt_alloc(sizeof(*files));
+	enum kt_exit status = KT_EXIT_UNKNOWN;
+	struct kt_cmd_settings s;
+	struct kt_err err = { .text = "out of memory" };
+
+	if (files == NULL || kt_cmd_files_policy(files, &path, 1, &err) < 0) {
+		kt_say("%s", err.text);
+	} else if (kt_cmd_settings_load(&s, files, &err) < 0) {
+		if (err.rc != KT_E_PARSE)
+			kt_say("%s", err.text);
+	} else {
+		status = kt_config_show(&kt_config_root_table, s.settings,
+		    KT_CONFIG_YAML, out) == KT_OK ? KT_EXIT_YES : KT_EXIT_UNKNOWN;
+		kt_cmd_settings_fini(&s);
+	}
+	if (files != NULL)
+		kt_cmd_files_fini(files);
+	kt_free(files);
+	return status;
+}
+
+enum kt_exit
+kt_cmd_policy_diff(const struct kt_cmd *self, int argc, char **argv)
+{
+	struct kt_args args = { .cmd = self, .argc = argc, .argv = argv };
+	struct kt_buf before, after, patch;
+	enum kt_exit status;
+	int c;
+
+	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
+		if (c == KT_ARGS_STOP)
+			return args.exit;
+	}
+	if (argc - args.operand != 2)
+		return kt_misuse(self, "two files must follow: the old one and "
+		    "the new one");
+	kt_buf_init(&before, TEXT_MAX);
+	kt_buf_init(&after, TEXT_MAX);
+	kt_buf_init(&patch, TEXT_MAX);
+	status = effective(argv[args.operand], &before);
+	if (status == KT_EXIT_YES)
+		status = effective(argv[args.operand + 1], &after);
+	if (status == KT_EXIT_YES && kt_lint_patch(
+	    kt_span_of(argv[args.operand + 1]), kt_buf_span(&before),
+	    kt_buf_span(&after), &patch) < 0) {
+		kt_say("out of memory");
+		status = KT_EXIT_UNKNOWN;
+	}
+	if (status == KT_EXIT_YES)
+		status = put(&patch);
+	if (status == KT_EXIT_YES && patch.len > 0)
+		status = KT_EXIT_NO;
+	kt_buf_fini(&before);
+	kt_buf_fini(&after);
+	kt_buf_fini(&patch);
+	return status;
+}

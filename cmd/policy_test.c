@@ -1,0 +1,286 @@
+/*
+ * policy_test - reads cases and the configuration beside them, and has
+ * lib/trial run them.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cmd/files.h"
+#include "cmd/report.h"
+#include "disk/disk.h"
+#include "exchange/program.h"
+#include "trial/trial.h"
+
+#define ARENA_MAX (64u << 20)
+#define TEXT_MAX (4u << 20)
+#define SUFFIX "_test.yaml"
+
+struct tests {
+	const struct kt_cmd *self;
+	struct kt_cmd_outputs out;
+	char *policies[KT_CONFIG_FILES_MAX];
+	size_t npolicies;
+	const char *only;
+	uint64_t fail_under;
+	bool has_coverage;
+
+	struct kt_cmd_files config, detectors, cases;
+	struct kt_cmd_settings settings;
+	struct kt_buf saved;
+	struct kt_program *program;
+	struct kt_scratch *scratch;
+	struct kt_config_diags diags;
+	struct kt_arena *mem;
+	struct kt_report_source sources[KT_CONFIG_FILES_MAX];
+	struct kt_report *report;
+	struct kt_trial_coverage coverage;
+};
+
+/* Targets are the cases themselves: any key will do. */
+static bool
+any_secret(void *arg, const struct kt_config_secret *ref,
+    struct kt_arena *mem, struct kt_span *out)
+{
+	(void)arg, (void)ref, (void)mem;
+	*out = KT_SPAN("test");
+	return true;
+}
+
+/* A file, or of a folder all that are named as cases. */
+static enum kt_rc
+add_cases(struct tests *t, const char *path, struct kt_err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return kt_cmd_files_add(&t->cases, path, err);
+	if (kt_cmd_files_add_dir(&t->cases, path, SUFFIX, err) < 0)
+		return err->rc;
+	return kt_cmd_files_add_dir(&t->cases, path, ".json", err);
+}
+
+/* x_test.yaml is about x.yaml. */
+static enum kt_rc
+read_config(struct tests *t, struct kt_err *err)
+{
+	static char beside[KT_CMD_PATH_MAX];
+	struct kt_span name = kt_span_of(t->cases.names[0]);
+	struct stat st;
+
+	if (t->npolicies == 0 && kt_span_ends(name, KT_SPAN(SUFFIX))) {
+		(void)snprintf(beside, sizeof(beside), "%.*s.yaml",
+		    (int)(name.len - strlen(SUFFIX)), name.ptr);
+		if (stat(beside, &st) == 0)
+			t->policies[t->npolicies++] = beside;
+	}
+	if (kt_cmd_files_policy(&t->config, t->policies, t->npolicies, err) < 0)
+		return err->rc;
+	return kt_cmd_settings_load(&t->settings, &t->config, err);
+}
+
+static enum kt_rc
+compile(struct tests *t, struct kt_err *err)
+{
+	struct kt_program_options o = {
+		.secret = any_secret,
+		.instance_key = KT_SPAN("0123456789abcdef0123456789abcdef"),
+	};
+
+	if (kt_cmd_files_detectors(&t->detectors, t->settings.settings, &t->config,
+	    err) < 0)
+		return err->rc;
+	kt_cmd_saved_detectors(&t->saved);
+	o.settings = t->settings.settings;
+	o.detectors = t->detectors.sources;
+	o.ndetectors = t->detectors.n;
+	o.saved_detectors = kt_buf_span(&t->saved);
+	t->program = kt_program_new(&o, err);
+	if (t->program == NULL)
+		return err->rc;
+	t->scratch = kt_scratch_new(t->program);
+	return t->scratch != NULL ? KT_OK :
+	    kt_fail(err, KT_E_LIMIT, "out of memory");
+}
+
+/* Mistakes in a file of cases keep them from being run: exit 3. */
+static void
+say_diags(const struct kt_config_diags *d)
+{
+	struct kt_buf b;
+
+	kt_buf_init(&b, TEXT_MAX);
+	if (kt_config_diags_text(d, &b) == KT_OK)
+		(void)fwrite(b.ptr, 1, b.len, stderr);
+	kt_buf_fini(&b);
+}
+
+static enum kt_rc
+run_file(struct tests *t, size_t i, struct kt_err *err)
+{
+	struct kt_trial trial = { .program = t->program, .scratch = t->scratch,
+		.report = t->report, .coverage = &t->coverage, .file = i,
+		.only = kt_span_of(t->only) };
+	const struct kt_trial_file *file;
+
+	t->diags.n = t->diags.dropped = t->diags.hidden_n = 0;
+	t->diags.files = &t->cases.sources[i];
+	t->diags.files_n = 1;
+	if (kt_trial_load(&file, t->mem, &t->diags) < 0) {
+		say_diags(&t->diags);
+		return kt_fail(err, KT_E_PARSE, "%s cannot be run",
+		    t->cases.names[i]);
+	}
+	return kt_trial_run(&trial, file, err);
+}
+
+/* False: less than was asked for. */
+static bool
+tell_coverage(const struct tests *t)
+{
+	struct kt_buf missing;
+	unsigned percent;
+
+	kt_buf_init(&missing, TEXT_MAX);
+	percent = kt_trial_coverage_percent(&t->coverage, &missing);
+	if (t->has_coverage || percent < t->fail_under) {
+		(void)fprintf(stderr, "coverage: %u %%\n", percent);
+		(void)fwrite(missing.ptr, 1, missing.len, stderr);
+	}
+	kt_buf_fini(&missing);
+	return percent >= t->fail_under;
+}
+
+static enum kt_exit
+run(struct tests *t, struct kt_err *err)
+{
+	struct kt_report_options o = { "kt policy test", t->sources, t->cases.n,
+		kt_trial_rules, kt_trial_nrules };
+	enum kt_exit status;
+
+	for (size_t i = 0; i < t->cases.n; i++)
+		t->sources[i] = (struct kt_report_source){
+			t->cases.sources[i].name, t->cases.sources[i].bytes };
+	t->report = kt_report_new(&o);
+	t->mem = kt_arena_new(ARENA_MAX);
+	if (t->report == NULL || t->mem == NULL) {
+		(void)kt_fail(err, KT_E_LIMIT, "out of memory"); /* in err */
+		return KT_EXIT_UNKNOWN;
+	}
+	if (read_config(t, err) < 0 || compile(t, err) < 0)
+		return KT_EXIT_UNKNOWN;
+	kt_trial_coverage_init(&t->coverage, t->settings.settings);
+	for (size_t i = 0; i < t->cases.n; i++) {
+		if (run_file(t, i, err) < 0)
+			return KT_EXIT_UNKNOWN;
+	}
+	if (kt_report_close(t->report, err) < 0)
+		return KT_EXIT_UNKNOWN;
+	err->text[0] = '\0';
+	status = kt_cmd_outputs_write(&t->out, t->report);
+	if (!tell_coverage(t) && status == KT_EXIT_YES)
+		status = KT_EXIT_NO;
+	return status;
+}
+
+/* --new: what a case looks like. */
+static enum kt_exit
+scaffold(const char *policy)
+{
+	(void)printf("cases:\n"
+	    "  - name: %s acts on what it is for\n"
+	    "    request:\n"
+	    "      user: write here what it has to find\n"
+	    "    expect: {decision: block, policy: %s}\n"
+	    "  - name: %s lets the rest pass\n"
+	    "    request:\n"
+	    "      user: hello\n"
+	    "    expect: pass\n", policy, policy, policy);
+	return fflush(stdout) == 0 ? KT_EXIT_YES : KT_EXIT_UNKNOWN;
+}
+
+enum { RUN = KT_OPT_LONG, COVERAGE, FAIL_UNDER, NEW };
+static const struct kt_opt opts[] = {
+	KT_OPT_POLICY_LINE,
+	KT_OPT_REPORT_LINES,
+	{ RUN, "run", "NAME", "only cases of this name; * and ? fit any" },
+	{ COVERAGE, "coverage", NULL, "tell what no case has shown" },
+	{ FAIL_UNDER, "fail-under", "PERCENT",
+	  "exit 1 when the cases show less of the chain" },
+	{ NEW, "new", "POLICY", "print cases to begin with" },
+};
+
+static enum kt_exit
+begin(struct tests *t, int argc, char **argv)
+{
+	struct kt_args args = { .cmd = t->self, .opts = opts,
+		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
+	struct kt_err err = { .text = "" };
+	const char *misuse;
+	enum kt_exit status;
+	int c;
+
+	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
+		if (c == KT_ARGS_STOP)
+			return args.exit;
+		if (kt_cmd_outputs_take(&t->out, c, args.value, &misuse)) {
+			if (misuse != NULL)
+				return kt_misuse(t->self, "%s", misuse);
+		} else if (c == KT_OPT_POLICY) {
+			if (t->npolicies == KT_CONFIG_FILES_MAX - 1)
+				return kt_misuse(t->self, "too many files");
+			t->policies[t->npolicies++] = args.value;
+		} else if (c == RUN) {
+			t->only = args.value;
+		} else if (c == NEW) {
+			return scaffold(args.value);
+		} else if (c == FAIL_UNDER && (!kt_span_u64(kt_span_of(args.value),
+		    &t->fail_under) || t->fail_under > 100)) {
+			return kt_misuse(t->self, "--fail-under takes 0 to 100");
+		}
+		t->has_coverage |= c == COVERAGE;
+	}
+	if (args.operand == argc)
+		return kt_misuse(t->self, "a file of cases must follow");
+	for (int i = args.operand; i < argc; i++) {
+		if (add_cases(t, argv[i], &err) < 0) {
+			kt_say("%s", err.text);
+			return KT_EXIT_UNKNOWN;
+		}
+	}
+	if (t->cases.n == 0) {
+		kt_say("there are no cases");
+		return KT_EXIT_UNKNOWN;
+	}
+	status = run(t, &err);
+	if (status == KT_EXIT_UNKNOWN && err.text[0] != '\0')
+		kt_say("%s", err.text);
+	return status;
+}
+
+enum kt_exit
+kt_cmd_policy_test(const struct kt_cmd *self, int argc, char **argv)
+{
+	struct tests *t = kt_alloc(sizeof(*t));
+	enum kt_exit status = KT_EXIT_UNKNOWN;
+
+	if (t == NULL) {
+		kt_say("out of memory");
+		return status;
+	}
+	t->self = self;
+	t->out.fail = KT_REPORT_ERROR;
+	t->only = "";
+	status = begin(t, argc, argv);
+	kt_report_free(&t->report);
+	kt_scratch_free(&t->scratch);
+	kt_program_free(&t->program);
+	kt_cmd_settings_fini(&t->settings);
+	kt_cmd_files_fini(&t->config);
+	kt_cmd_files_fini(&t->detectors);
+	kt_cmd_files_fini(&t->cases);
+	kt_buf_fini(&t->saved);
+	kt_arena_free(&t->mem);
+	kt_free(t);
+	return status;
+}

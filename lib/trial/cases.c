@@ -1,0 +1,109 @@
+/*
+ * cases - their form is a table, like that of a configuration: a misspelt
+ * key is told with the one that was meant.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "trial/trial.h"
+
+static const char *const apis[] = { "messages", "completions", NULL };
+
+#define S struct kt_trial_request
+static const struct kt_config_field request_fields[] = {
+	KT_CONFIG_FIELD(S, ENUM, api, .fallback = "messages", .names = apis,
+	    .doc = "Form of the request"),
+	KT_CONFIG_FIELD(S, STRING, model, .fallback = "claude-sonnet-4-5",
+	    .doc = "Model that is asked for"),
+	KT_CONFIG_FIELD(S, STRING, system, .doc = "System prompt"),
+	KT_CONFIG_FIELD(S, STRING, user, .doc = "What the user says"),
+	KT_CONFIG_FIELD(S, STRING, tool_result,
+	    .doc = "What a tool gave back, as the last message"),
+	KT_CONFIG_FIELD(S, STRINGS, tools, .takes_one = true,
+	    .doc = "Names of tools that are offered"),
+	KT_CONFIG_FIELD(S, BOOL, stream, .fallback = "false",
+	    .doc = "Whether the answer is streamed"),
+	KT_CONFIG_FIELD(S, ANY, body, .doc = "The whole body instead"),
+};
+#undef S
+static const struct kt_config_table request_table = {
+	.name = "request", .doc = "What a client sends",
+	.size = sizeof(struct kt_trial_request),
+	.fields = request_fields, .n = KT_NELEMS(request_fields),
+};
+#define S struct kt_trial_case
+static const struct kt_config_field case_fields[] = {
+	KT_CONFIG_FIELD(S, STRING, name, .is_required = true,
+	    .doc = "A sentence that says what holds"),
+	KT_CONFIG_FIELD(S, STRING, now, .doc = "The time, as 2026-11-20T10:00:00Z"),
+	KT_CONFIG_SUBSECTION(S, request, &request_table,
+	    .doc = "What a client sends"),
+	KT_CONFIG_FIELD(S, STRING, answer, .doc = "What the model says"),
+	KT_CONFIG_FIELD(S, ANY, matrix,
+	    .doc = "Fields of the request with several values each"),
+	KT_CONFIG_FIELD(S, ANY, expect,
+	    .doc = "What must come of it; of a matrix, lists in lists"),
+};
+#undef S
+static const struct kt_config_table case_table = {
+	.name = "cases[]", .doc = "One case",
+	.size = sizeof(struct kt_trial_case),
+	.fields = case_fields, .n = KT_NELEMS(case_fields),
+};
+static const struct kt_config_field file_fields[] = {
+	{ .name = "cases", .type = KT_CONFIG_SECTIONS,
+	  .offset = KT_CONFIG_OFFSET(struct kt_trial_file, SECTIONS, cases),
+	  .table = &case_table, .is_required = true, .doc = "The cases" },
+};
+static const struct kt_config_table file_table = {
+	.name = "cases", .doc = "A file of cases",
+	.size = sizeof(struct kt_trial_file),
+	.fields = file_fields, .n = KT_NELEMS(file_fields),
+};
+
+/* {"name", "input": {...}, "expected": {...}}: a form others use as well. */
+static enum kt_rc
+load_single(const struct kt_trial_file **out, const struct kt_config_node *root,
+    struct kt_arena *mem, struct kt_config_diags *d)
+{
+	struct kt_trial_file *file = kt_arena_alloc(mem, sizeof(*file));
+	struct kt_trial_case *c = kt_arena_alloc(mem, sizeof(*c));
+	const struct kt_config_node *name = kt_config_get(root, KT_SPAN("name"));
+
+	if (file == NULL || c == NULL)
+		return KT_E_LIMIT;
+	c->node = root;
+	c->name = name != NULL ? name->text : KT_SPAN("case");
+	c->request.body = kt_config_get(root, KT_SPAN("input"));
+	c->request.model = KT_SPAN("claude-sonnet-4-5");
+	c->expect = kt_config_get(root, KT_SPAN("expected"));
+	if (c->expect == NULL)
+		kt_config_diag(d, KT_CONFIG_MISSING, root->at,
+		    "a case needs 'expected'");
+	file->node = root;
+	file->cases = (struct kt_config_items){ c, 1, root };
+	*out = file;
+	return kt_config_diags_any(d) ? KT_E_PARSE : KT_OK;
+}
+
+enum kt_rc
+kt_trial_load(const struct kt_trial_file **out, struct kt_arena *mem,
+    struct kt_config_diags *d)
+{
+	const struct kt_config_node *root = kt_config_parse(0, mem, d);
+	const struct kt_trial_case *all;
+	void *file;
+
+	if (root == NULL)
+		return KT_E_PARSE;
+	if (kt_config_get(root, KT_SPAN("input")) != NULL)
+		return load_single(out, root, mem, d);
+	if (kt_config_fill(&file, &file_table, root, NULL, 0, mem, d) < 0)
+		return KT_E_PARSE;
+	*out = file;
+	all = (*out)->cases.at;
+	for (size_t i = 0; i < (*out)->cases.n; i++) {
+		if (all[i].expect == NULL)
+			kt_config_diag(d, KT_CONFIG_MISSING, all[i].node->at,
+			    "'%.60s' expects nothing", all[i].name.ptr);
+	}
+	return kt_config_diags_any(d) ? KT_E_PARSE : KT_OK;
+}

@@ -1,0 +1,7 @@
+libkt_a_SOURCES += \
+	%D%/cases.c \
+	%D%/play.c \
+	%D%/run.c \
+	%D%/trial.h \
+	%D%/trial_priv.h \
+	%D%/wire.c

@@ -1,0 +1,86 @@
+# kt policy test: the shipped packs keep what their cases say; how it ends.
+. "$KT_SRCDIR/tests/lib/tap.sh"
+try="$kt policy test"
+packs=$KT_SRCDIR/policies
+
+# ends WANTED argument...
+ends() {
+	want=$1
+	shift
+	$try "$@" >"$out/o" 2>"$out/e" </dev/null
+	got=$?
+	cat "$out/o" "$out/e" >"$out/why"
+	[ $got -eq "$want" ]
+	claim "kt policy test $(echo "$*" | sed "s|$out/||g;s|$packs/||g") exits $want" $?
+}
+# says TEXT SENTENCE
+says() {
+	cat "$out/o" "$out/e" >"$out/why"
+	grep -qF -- "$1" "$out/o" "$out/e"
+	claim "$2" $?
+}
+
+for pack in "$packs"/*.yaml; do
+	case $pack in *_test.yaml) continue ;; esac
+	name=$(basename "$pack" .yaml)
+	[ -f "$packs/${name}_test.yaml" ]
+	claim "$name has its cases beside it" $?
+	ends 0 "$packs/${name}_test.yaml"
+done
+
+cat >"$out/p.yaml" <<'END'
+pack: {name: p}
+policies: {chain: [secret-scanner, dlp-filter, audit-logger]}
+policy:
+  secret-scanner: {action: block}
+  dlp-filter: {blocked_terms: [Falcon], action: block}
+providers: {targets: [{id: a, provider: anthropic}]}
+END
+cat >"$out/p_test.yaml" <<'END'
+cases:
+  - name: the word is refused
+    request: {user: "tell me about Falcon"}
+    expect: {decision: block, policy: dlp-filter, status: 403, reason_code: prompt.term.detected}
+  - name: by api and stream
+    matrix:
+      user: [hello, "tell me about Falcon"]
+      stream: [false, true]
+    request: {api: completions}
+    expect: [[pass, pass], [block, block]]
+END
+ends 0 "$out/p_test.yaml"
+$try -o json "$out/p_test.yaml" >"$out/o" 2>"$out/why"
+[ "$(grep -o '"case":' "$out/o" | wc -l)" -eq 5 ]
+claim 'a matrix is as many cases as it has outcomes, by name' $?
+sed 's/status: 403/status: 200/' "$out/p_test.yaml" >"$out/q_test.yaml"
+ends 1 --policy-config "$out/p.yaml" "$out/q_test.yaml"
+says 'q_test.yaml:4:59: error: the word is refused: status: expected 200, got 403 [KT811]' \
+	'only what differs is told, at its place'
+says 'matched: dlp-filter' 'with the rules that matched'
+ends 0 --policy-config "$out/p.yaml" --run 'by api*' "$out/q_test.yaml"
+ends 0 --coverage "$out/p_test.yaml"
+says 'secret-scanner never matches' 'coverage names what is missing'
+ends 1 --fail-under 95 "$out/p_test.yaml"
+ends 2 --fail-under 101 "$out/p_test.yaml"
+ends 2
+ends 3 "$out/none_test.yaml"
+printf 'cases:\n  - {nam: x, expect: pass}\n' >"$out/bad_test.yaml"
+ends 3 "$out/bad_test.yaml"
+says "did you mean 'name'?" 'a misspelt key is told with the one that was meant'
+printf 'cases:\n  - {name: x, expect: {verdikt: pass}}\n' >"$out/b_test.yaml"
+ends 1 --policy-config "$out/p.yaml" "$out/b_test.yaml"
+says '[KT803]' 'an expectation that nothing can meet fails'
+mkdir "$out/tests"
+cat >"$out/tests/one.json" <<'END'
+{"name": "json", "input": {"messages": [{"role": "user", "content": "about Falcon"}]}, "expected": {"verdict": "deny", "reason_code": "prompt.term.detected"}}
+END
+ends 0 --policy-config "$out/p.yaml" "$out/tests"
+"$kt" policy test --new dlp-filter >"$out/n_test.yaml" 2>"$out/why"
+sed -i 's/write here what it has to find/Falcon/' "$out/n_test.yaml"
+ends 0 --policy-config "$out/p.yaml" "$out/n_test.yaml"
+$try -o "junit:$out/j.xml" -o "tap:$out/t" "$out/p_test.yaml" >"$out/why" 2>&1
+python3 -c 'import sys, xml.etree.ElementTree as e
+assert len(e.parse(sys.argv[1]).findall(".//testcase")) == 5' "$out/j.xml" &&
+	grep -qx 'ok 5 - by api and stream, user: tell me about Falcon, stream: true' "$out/t"
+claim 'cases that passed are told by name' $?
+finish
