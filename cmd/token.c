@@ -168,6 +168,18 @@ static const struct kt_opt create_opts[] = {
 	{ EXPIRES, "expires", "WHEN", "30d, 12h, 90m or 2030-01-31T12:00:00Z" },
 };
 
+/* What it takes is what its help says. */
+static enum kt_exit
+does_not_fit(const struct kt_args *args, int code)
+{
+	size_t i = 0;
+
+	while (create_opts[i].code != code)
+		i++;
+	return kt_misuse(args->cmd, "--%s: '%s' does not fit; it takes: %s",
+	    create_opts[i].name, args->value, create_opts[i].text);
+}
+
 /* False: the value is wrong, and *exit says what to return. */
 static bool
 read_option(const struct kt_args *args, int code, struct kt_auth_token *token,
@@ -207,7 +219,7 @@ read_option(const struct kt_args *args, int code, struct kt_auth_token *token,
 	}
 	if (!is_right || kt_utf8_check(kt_span_of(args->value)) !=
 	    strlen(args->value)) {
-		*exit = kt_misuse(args->cmd, "'%s' does not fit here", args->value);
+		*exit = does_not_fit(args, code);
 		return false;
 	}
 	return true;

@@ -216,6 +216,24 @@ body_limit(const struct kt_exchange *x)
 	        g->max_file_bytes : g->max_body_bytes);
 }
 
+/* Files are not read here: what comes is passed, and is told as unread. */
+static void
+pass_file(struct kt_exchange *x)
+{
+	struct kt_x_verdict *v = &x->request_verdict;
+
+	x->decision = KT_ACTION_IGNORE;
+	if (!x->is_request_complete) {
+		x->request_counts.count[KT_COMPONENT_FILES] = 1;
+		if (kt_x_note_uninspectable(x, v, KT_COMPONENT_FILES) ==
+		    KT_ACTION_BLOCK) {
+			kt_x_refuse(x, v->reason, v->policy, NULL);
+			return;
+		}
+	}
+	kt_x_dispatch(x);
+}
+
 static void
 prepare_body(struct kt_exchange *x)
 {
@@ -240,7 +258,7 @@ prepare_body(struct kt_exchange *x)
 	if (!begin_hash(x))
 		kt_x_fail(x, KT_E_LIMIT);
 	else if (x->surface.endpoint == KT_ENDPOINT_FILES)
-		kt_x_dispatch(x);
+		pass_file(x);
 }
 
 void
@@ -503,6 +521,7 @@ kt_x_request_end(struct kt_exchange *x)
 	if (x->surface.endpoint == KT_ENDPOINT_FILES) {
 		if (x->is_upstream_open && x->phase < KT_X_RECORDING) {
 			kt_audit_commit_end(&x->hash, x->request_commit);
+			x->request_counts.bytes[KT_COMPONENT_FILES] = x->bytes_in;
 			x->asked_us = x->now_mono;
 			(void)kt_x_order(x, KT_ORDER_UPSTREAM_FINISH);
 		}

@@ -259,6 +259,30 @@ def each_endpoint_has_its_names_and_keeps_its_query():
                         method, "/v1" + path + query), (target_of, r)
 
 
+def a_file_passes_unread_and_its_record_says_so():
+    def script(r):
+        return whole({"id": "file_1"})
+
+    upload = (b"--b\r\nContent-Disposition: form-data; name=\"file\"; "
+              b"filename=\"a.txt\"\r\n\r\n4111 1111 1111 1111\r\n--b--\r\n")
+    with Upstream(script) as up, Gateway(config(
+            [target("up", up)])) as kt:
+        head = [("anthropic-version", "2023-06-01"),
+                ("Content-Type", "multipart/form-data; boundary=b")]
+        got = wire.ask(kt.port, "POST", "/v1/files", head, upload)
+        assert got.status == 200, got
+        same(up.taken()[-1].body, upload)
+        r = kt.call(1)
+        assert (r["decision"], r["threats"]) == (
+            "pass", ["uninspectable"]), r
+        assert r["reason_codes"] == ["prompt.content.uninspectable"], r
+        assert [(c["role"], c["bytes"]) for c in r["components"]] == [
+            ("files", len(upload))], r
+        assert wire.ask(kt.port, "GET", "/v1/files", head).status == 200
+        r = kt.call(2)
+        assert (r["decision"], r["threats"]) == ("pass", []), r
+
+
 def the_offline_model_says_so_in_each_answer():
     with Gateway(config([{"id": "offline", "provider": "offline"}])) as kt:
         for form in PATHS:
@@ -364,6 +388,7 @@ run_all([
     a_compressed_request_goes_up_in_its_own_bytes,
     each_coding_is_read_or_refused,
     each_endpoint_has_its_names_and_keeps_its_query,
+    a_file_passes_unread_and_its_record_says_so,
     the_offline_model_says_so_in_each_answer,
     answers_are_asked_for_uncompressed_and_else_refused,
     what_the_gateway_answers_itself,
