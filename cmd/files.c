@@ -220,15 +220,27 @@ kt_cmd_files_detectors(struct kt_cmd_files *detectors,
 	return KT_OK;
 }
 
-void
-kt_cmd_saved_detectors(struct kt_buf *out)
+static void
+read_saved(const char *name, struct kt_buf *out)
 {
 	char path[KT_CMD_PATH_MAX];
 
 	kt_buf_init(out, SAVED_MAX);
-	if (kt_cmd_find_file("detectors.ktd", path) &&
+	if (kt_cmd_find_file(name, path) &&
 	    kt_disk_read_file(&kt_disk_real, path, SAVED_MAX, out, NULL) < 0)
 		kt_buf_reset(out);
+}
+
+void
+kt_cmd_saved_detectors(struct kt_buf *out)
+{
+	read_saved("detectors.ktd", out);
+}
+
+void
+kt_cmd_saved_definitions(struct kt_buf *out)
+{
+	read_saved("definitions.ktd", out);
 }
 
 void

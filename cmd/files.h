@@ -44,6 +44,8 @@ void kt_cmd_files_fini(struct kt_cmd_files *files);
  * and where they do not fit, detectors are compiled.
  */
 void kt_cmd_saved_detectors(struct kt_buf *out);
+/* The definitions of their files; the same holds. */
+void kt_cmd_saved_definitions(struct kt_buf *out);
 
 /*
  * The configuration: the paths given with --policy-config, in that order,

@@ -293,7 +293,7 @@ prepare(struct job *j)
 	struct kt_program_options o = { .may_use_offline = true,
 		.is_brief = true };
 	struct kt_err err = { 0 };
-	struct kt_buf saved;
+	struct kt_buf saved, definitions;
 	enum kt_rc rc;
 
 	rc = kt_cmd_files_policy(&j->files, j->policies, j->npolicies, &err);
@@ -307,12 +307,15 @@ prepare(struct job *j)
 		    &j->detectors, j->settings.settings, &j->files, &err);
 	if (rc == KT_OK) {
 		kt_cmd_saved_detectors(&saved);
+		kt_cmd_saved_definitions(&definitions);
+		o.saved_definitions = kt_buf_span(&definitions);
 		o.settings = j->settings.settings;
 		o.detectors = j->detectors.sources;
 		o.ndetectors = j->detectors.n;
 		o.saved_detectors = kt_buf_span(&saved);
 		j->program = kt_program_new(&o, &err);
 		kt_buf_fini(&saved);
+		kt_buf_fini(&definitions);
 		rc = j->program != NULL ? KT_OK : err.rc;
 	}
 	if (rc < 0) {

@@ -50,14 +50,16 @@ save_ranks_LDADD = libkt.a
 noinst_PROGRAMS += save-detectors
 save_detectors_SOURCES = %D%/save_detectors.c
 save_detectors_LDADD = $(KT_LIBS)
-nodist_pkgdata_DATA = detectors.ktd
-CLEANFILES += detectors.ktd
+nodist_pkgdata_DATA = detectors.ktd definitions.ktd
+CLEANFILES += detectors.ktd definitions.ktd
 DETECTOR_FILES = \
 	$(top_srcdir)/policies/detectors/injection.yaml \
 	$(top_srcdir)/policies/detectors/pii.yaml \
 	$(top_srcdir)/policies/detectors/secrets.yaml
 detectors.ktd: save-detectors$(EXEEXT) $(DETECTOR_FILES)
-	$(AM_V_GEN)./save-detectors$(EXEEXT) $@ $(DETECTOR_FILES)
+	$(AM_V_GEN)./save-detectors$(EXEEXT) databases $@ $(DETECTOR_FILES)
+definitions.ktd: save-detectors$(EXEEXT) $(DETECTOR_FILES)
+	$(AM_V_GEN)./save-detectors$(EXEEXT) definitions $@ $(DETECTOR_FILES)
 
 include %D%/audit/local.mk
 include %D%/gateway/local.mk

@@ -2,7 +2,7 @@
  * save_detectors - compiles the shipped detectors while kt is being built.
  * SPDX-License-Identifier: Apache-2.0
  *
- *	save-detectors OUT FILE.yaml ...
+ *	save-detectors databases|definitions OUT FILE.yaml ...
  *
  * The files come in the order in which kt reads them: by name.  What is
  * written serves the CPU of this machine and those that can do as much; on
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "policy/detector_file.h"
+#include "policy/detector_saved.h"
 
 #define ARENA_MAX (64u << 20)
 #define FILE_MAX (4u << 20)
@@ -41,27 +42,31 @@ read_source(const char *path, struct kt_arena *mem, struct kt_config_source *out
 }
 
 static int
-save(const char *path, const struct kt_detector *defs, size_t n)
+save_databases(const struct kt_detector *defs, size_t n, struct kt_buf *out)
 {
 	struct kt_detect *db;
-	struct kt_buf out;
 	struct kt_err err;
-	FILE *f;
-	bool is_written;
 
-	kt_buf_init(&out, ARENA_MAX);
 	if (kt_detect_new(&db, defs, n, &err) < 0)
 		return complain("detectors", err.text);
-	if (kt_detect_save(db, &out) < 0)
+	if (kt_detect_save(db, out) < 0)
 		return complain("detectors", "cannot be saved");
 	kt_detect_free(&db);
-	f = fopen(path, "wb");
+	return EXIT_SUCCESS;
+}
+
+static int
+write_out(const char *path, struct kt_buf *out)
+{
+	FILE *f = fopen(path, "wb");
+	bool is_written;
+
 	if (f == NULL)
 		return complain(path, "cannot be opened");
-	is_written = fwrite(out.ptr, 1, out.len, f) == out.len;
+	is_written = fwrite(out->ptr, 1, out->len, f) == out->len;
 	if (fclose(f) != 0 || !is_written)
 		return complain(path, "cannot be written");
-	kt_buf_fini(&out);
+	kt_buf_fini(out);
 	return EXIT_SUCCESS;
 }
 
@@ -72,23 +77,33 @@ main(int argc, char **argv)
 	static struct kt_config_source files[KT_CONFIG_FILES_MAX];
 	struct kt_arena *mem = kt_arena_new(ARENA_MAX);
 	const struct kt_detector *defs;
-	struct kt_buf said;
+	struct kt_buf said, out;
 	size_t n;
 	int status;
 
-	if (argc < 3 || argc - 2 > KT_CONFIG_FILES_MAX || mem == NULL)
-		return complain("usage", "save-detectors OUT FILE.yaml ...");
-	for (int i = 2; i < argc; i++)
-		if (!read_source(argv[i], mem, &files[i - 2]))
+	if (argc < 4 || argc - 3 > KT_CONFIG_FILES_MAX || mem == NULL)
+		return complain("usage",
+		    "save-detectors databases|definitions OUT FILE.yaml ...");
+	for (int i = 3; i < argc; i++)
+		if (!read_source(argv[i], mem, &files[i - 3]))
 			return complain(argv[i], "cannot be read");
-	if (kt_policy_detectors_load(files, (size_t)argc - 2, mem, &diags, &defs,
+	if (kt_policy_detectors_load(files, (size_t)argc - 3, mem, &diags, &defs,
 	        &n) < 0) {
 		kt_buf_init(&said, ARENA_MAX);
 		if (kt_config_diags_text(&diags, &said) == KT_OK)
 			(void)fwrite(said.ptr, 1, said.len, stderr);
 		return complain("detectors", "not loaded");
 	}
-	status = save(argv[1], defs, n);
+	kt_buf_init(&out, ARENA_MAX);
+	if (strcmp(argv[1], "databases") == 0)
+		status = save_databases(defs, n, &out);
+	else if (kt_policy_detectors_save(
+	             files, (size_t)argc - 3, defs, n, &out) == KT_OK)
+		status = EXIT_SUCCESS;
+	else
+		status = complain("definitions", "cannot be saved");
+	if (status == EXIT_SUCCESS)
+		status = write_out(argv[2], &out);
 	kt_arena_free(&mem);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include "audit/audit.h"
 #include "exchange/exchange_priv.h"
 #include "policy/detector_file.h"
+#include "policy/detector_saved.h"
 
 void
 kt_program_warn(struct kt_program *p, struct kt_span text)
@@ -245,19 +246,23 @@ add_routes(struct kt_program *p, struct kt_err *err)
 	return KT_OK;
 }
 
+/* As they were saved, if these are the files they were made from. */
 static enum kt_rc
-add_chain(struct kt_program *p, const struct kt_program_options *o,
-    struct kt_err *err)
+read_detectors(struct kt_program *p, const struct kt_program_options *o,
+    const struct kt_detector **out, size_t *n, struct kt_err *err)
 {
-	struct kt_config_diags *d = kt_alloc(sizeof(*d));
-	const struct kt_detector *shipped = NULL;
-	size_t n = 0;
-	enum kt_rc rc;
+	struct kt_config_diags *d;
+	enum kt_rc rc = kt_policy_detectors_restore(o->detectors, o->ndetectors,
+	    o->saved_definitions, p->mem, out, n);
 
+	if (rc != KT_E_PARSE)
+		return rc == KT_OK ? rc :
+		    kt_fail(err, rc, "no memory for detectors");
+	d = kt_alloc(sizeof(*d));
 	if (d == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for detectors");
 	rc = kt_policy_detectors_load(
-	    o->detectors, o->ndetectors, p->mem, d, &shipped, &n);
+	    o->detectors, o->ndetectors, p->mem, d, out, n);
 	if (rc < 0 && d->n > 0)
 		rc = kt_fail(err, rc, "%.*s:%u:%u: %s",
 		    KT_SPAN_ARG(o->detectors[d->at[0].at.file].name),
@@ -265,8 +270,18 @@ add_chain(struct kt_program *p, const struct kt_program_options *o,
 	else if (rc < 0)
 		rc = kt_fail(err, rc, "no memory for detectors");
 	kt_free(d);
-	if (rc < 0)
-		return rc;
+	return rc;
+}
+
+static enum kt_rc
+add_chain(struct kt_program *p, const struct kt_program_options *o,
+    struct kt_err *err)
+{
+	const struct kt_detector *shipped = NULL;
+	size_t n = 0;
+
+	if (read_detectors(p, o, &shipped, &n, err) < 0)
+		return err->rc;
 	return kt_chain_init(&p->chain, p->settings, shipped, n,
 	    o->saved_detectors, p->instance_key, err);
 }

@@ -53,6 +53,8 @@ struct kt_program_options {
 	const struct kt_config_source *detectors;
 	size_t ndetectors;
 	struct kt_span saved_detectors; /* of the shipped ones, or empty */
+	/* What kt_policy_detectors_save made of the detectors, or empty. */
+	struct kt_span saved_definitions;
 	struct kt_span tokens_file; /* bytes, empty: none */
 	kt_secret_fn *secret;
 	void *secret_arg;

@@ -13,4 +13,6 @@ libkt_a_SOURCES += \
 	%D%/prompt_decorator.c \
 	%D%/audit_logger.c \
 	%D%/detector_file.h \
+	%D%/detector_saved.h \
+	%D%/detector_saved.c \
 	%D%/detector_file.c

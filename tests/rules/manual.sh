@@ -85,7 +85,7 @@ claim 'the first example of policy-config.yaml(5) loads' $?
 claim 'the second one overrides it' $?
 awk '/^\.Bd / { is_in = 1; next } /^\.Ed/ { is_in = 0 }
 	is_in { gsub(/\\e/, "\\"); print }' "$man/kt-detectors.5" >"$out/d.yaml"
-"$KT_BUILDDIR/save-detectors" "$out/d.ktd" "$out/d.yaml" 2>"$out/why"
+"$KT_BUILDDIR/save-detectors" databases "$out/d.ktd" "$out/d.yaml" 2>"$out/why"
 claim 'the example of kt-detectors(5) loads' $?
 
 sed -n '/^```yaml$/,/^```$/p' "$KT_SRCDIR/README.md" | grep -v '^```' \

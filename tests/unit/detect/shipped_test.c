@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 
+#include "policy/detector_saved.h"
 #include "tests/unit/detect/law.h"
 #include "tests/unit/detect/shipped.h"
 #include "tests/unit/tap.h"
@@ -130,6 +131,79 @@ there_are_enough_provider_tokens(void)
 	for (size_t i = 0; i < nshipped; i++)
 		n += strcmp(shipped[i].group, "secret") == 0;
 	ok(n >= 40);
+}
+
+/* Texts and lists equal, and all that is no pointer equal byte for byte. */
+static bool
+is_same(const struct kt_detector *a, const struct kt_detector *b)
+{
+	struct kt_detector x, y;
+	uintptr_t words[sizeof(x) / sizeof(uintptr_t)];
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+#define SAME_TEXT(name) \
+	if ((x.name == NULL) != (y.name == NULL) || \
+	    (x.name != NULL && strcmp(x.name, y.name) != 0)) \
+		return false; \
+	x.name = y.name = NULL
+#define SAME_LIST(name) \
+	if (x.n##name != y.n##name) \
+		return false; \
+	for (size_t i = 0; i < x.n##name; i++) \
+		if (strcmp(x.name[i], y.name[i]) != 0) \
+			return false; \
+	x.name = y.name = NULL
+	SAME_TEXT(id);
+	SAME_TEXT(group);
+	SAME_TEXT(entity);
+	SAME_TEXT(pattern);
+	SAME_TEXT(anchor);
+	SAME_TEXT(tail);
+	SAME_TEXT(tail_end);
+	SAME_TEXT(checksum);
+	SAME_LIST(validators);
+	SAME_LIST(context);
+	x.examples = x.counter_examples = NULL;
+	x.nexamples = x.ncounter_examples = 0;
+	if (memcmp(&x, &y, sizeof(x)) != 0)
+		return false;
+	/* What is left is small: a word that is not is a forgotten pointer. */
+	memcpy(words, &x, sizeof(x));
+	for (size_t i = 0; i < KT_NELEMS(words); i++)
+		if (words[i] > (uintptr_t)1 << 40)
+			return false;
+	return true;
+}
+
+static void
+definitions_are_restored_as_they_were_read(void)
+{
+	struct kt_arena *mem = kt_arena_new(SHIPPED_ARENA_MAX);
+	struct kt_config_source other = { KT_SPAN("x"), KT_SPAN("y") };
+	const struct kt_detector *again = NULL;
+	size_t n = 0, same = 0, refused = 0, tries = 0;
+	struct kt_buf saved;
+
+	kt_buf_init(&saved, 64u << 20);
+	ok(kt_policy_detectors_save(shipped_files, KT_NELEMS(shipped_files),
+	       shipped, nshipped, &saved) == KT_OK);
+	ok(kt_policy_detectors_restore(shipped_files,
+	       KT_NELEMS(shipped_files), kt_buf_span(&saved), mem, &again,
+	       &n) == KT_OK);
+	for (size_t i = 0; i < n && n == nshipped; i++)
+		same += is_same(&shipped[i], &again[i]);
+	ok(same == nshipped);
+	ok(kt_policy_detectors_restore(&other, 1, kt_buf_span(&saved), mem,
+	       &again, &n) == KT_E_PARSE);
+	for (size_t len = 0; len < saved.len; len += 1009, tries++)
+		refused += kt_policy_detectors_restore(shipped_files,
+		    KT_NELEMS(shipped_files),
+		    kt_span_sub(kt_buf_span(&saved), 0, len), mem, &again,
+		    &n) == KT_E_PARSE;
+	ok(refused == tries);
+	kt_buf_fini(&saved);
+	kt_arena_free(&mem);
 }
 
 /* In every example, at the same places. */
@@ -270,6 +344,7 @@ main(void)
 	RUN(examples_mixed_by_chance_obey_as_well);
 	RUN(the_budget_names_the_pattern_that_has_no_anchor);
 	RUN(there_are_enough_provider_tokens);
+	RUN(definitions_are_restored_as_they_were_read);
 	RUN(what_was_saved_loads_only_for_the_same_definitions);
 	RUN(hostile_texts_stay_linear);
 	kt_detect_scratch_free(&scratch);
