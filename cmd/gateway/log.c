@@ -102,6 +102,8 @@ make_dirs(struct kt_log *log, struct kt_err *err)
 	char path[KT_PATH_MAX];
 
 	if (kt_disk_mkdir(log->io, log->dir, 0700, err) < 0 ||
+	    kt_log_path(log, path, err, "..") < 0 ||
+	    kt_disk_sync_dir(log->io, path, err) < 0 ||
 	    kt_log_path(log, path, err, "seg") < 0 ||
 	    kt_disk_mkdir(log->io, path, 0700, err) < 0 ||
 	    kt_log_path(log, path, err, "key") < 0 ||
@@ -344,6 +346,7 @@ add_header(struct kt_log *log, struct kt_err *err)
 enum kt_rc
 kt_log_begin_segment(struct kt_log *log, struct kt_err *err)
 {
+	struct kt_disk_time now;
 	char path[KT_PATH_MAX], dir[KT_PATH_MAX];
 
 	if (kt_log_path(log, dir, err, "seg") < 0 ||
@@ -355,6 +358,8 @@ kt_log_begin_segment(struct kt_log *log, struct kt_err *err)
 		return err->rc;
 	if (log->segment.size > 0)
 		return kt_fail(err, KT_E_PARSE, "%s: not empty", path);
+	kt_disk_now(&now);
+	log->begun_us = now.mono_us;
 	log->number = log->next_number++;
 	log->durable_bytes = log->checked_bytes = 0;
 	kt_buf_reset(&log->body);

@@ -35,6 +35,7 @@ struct kt_log {
 	struct kt_keys keys;
 	struct kt_disk_file segment, checkpoints;
 	uint64_t number;        /* of the open segment */
+	uint64_t begun_us;      /* when it was opened, by the steady clock */
 	uint64_t next_number;   /* of the next one */
 	struct kt_audit_chain chain;
 	struct kt_buf batch, body;

@@ -29,6 +29,7 @@
 #define CHECKPOINT_RECORDS 1024u
 #define RETRY_US 1000000u       /* between attempts to come up again */
 #define HEARTBEAT_US 60000000u  /* of silence */
+#define SEGMENT_US (UINT64_C(86400) * 1000000) /* an epoch's longest life */
 #define STACK_BYTES (256u << 10)
 
 struct policy_text {
@@ -425,6 +426,7 @@ keep_house(struct kt_writer *w)
 		return;
 	}
 	if (atomic_exchange(&w->wants_rotation, false) ||
+	    now - w->log.begun_us >= SEGMENT_US ||
 	    w->log.segment.size >= w->log.segment_bytes)
 		keep(w, kt_log_rotate(&w->log, &err));
 	else if (now - w->last_record_at >= HEARTBEAT_US)

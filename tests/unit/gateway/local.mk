@@ -39,3 +39,8 @@ tests_unit_gateway_bounds_test_SOURCES = %D%/bounds_test.c \
 	%D%/heard.h %D%/script.h
 tests_unit_gateway_bounds_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/bounds_test
+
+check_PROGRAMS += tests/unit/gateway/power_test
+tests_unit_gateway_power_test_SOURCES = %D%/power_test.c %D%/sim.h
+tests_unit_gateway_power_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/power_test
