@@ -176,6 +176,15 @@ kt_cmd_files_add_dir(
 	return rc;
 }
 
+enum kt_rc
+kt_cmd_files_add_detectors(
+    struct kt_cmd_files *files, const char *folder, struct kt_err *err)
+{
+	if (kt_cmd_files_add_dir(files, folder, ".weights", err) < 0)
+		return err->rc;
+	return kt_cmd_files_add_dir(files, folder, ".yaml", err);
+}
+
 /* A file or a folder, beside the file that names it. */
 static enum kt_rc
 add_named(struct kt_cmd_files *files, const char *name, const char *beside,
@@ -195,7 +204,7 @@ add_named(struct kt_cmd_files *files, const char *name, const char *beside,
 		return kt_fail(err, KT_E_LIMIT, "a path of policies.detectors "
 		    "is longer than %d bytes", KT_CMD_PATH_MAX - 1);
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return kt_cmd_files_add_dir(files, path, ".yaml", err);
+		return kt_cmd_files_add_detectors(files, path, err);
 	return kt_cmd_files_add(files, path, err);
 }
 
@@ -210,7 +219,7 @@ kt_cmd_files_detectors(struct kt_cmd_files *detectors,
 	if (!kt_cmd_find_file("policies/detectors", folder))
 		return kt_fail(err, KT_E_IO, "'policies/detectors' is neither in "
 		    "%s nor beside the program", KT_DATADIR);
-	if (kt_cmd_files_add_dir(detectors, folder, ".yaml", err) < 0)
+	if (kt_cmd_files_add_detectors(detectors, folder, err) < 0)
 		return err->rc;
 	for (size_t i = 0; i < own->n; i++) {
 		if (add_named(detectors, own->at[i].ptr,

@@ -38,6 +38,9 @@ KT_MUSTCHECK enum kt_rc kt_cmd_files_add_stdin(
 /* All files of a folder whose names end so, by name. */
 KT_MUSTCHECK enum kt_rc kt_cmd_files_add_dir(struct kt_cmd_files *files,
     const char *folder, const char *suffix, struct kt_err *err);
+/* Those of a folder of detectors: definitions and weights. */
+KT_MUSTCHECK enum kt_rc kt_cmd_files_add_detectors(
+    struct kt_cmd_files *files, const char *folder, struct kt_err *err);
 void kt_cmd_files_fini(struct kt_cmd_files *files);
 /*
  * The databases of the shipped detectors; empty when they are nowhere: then,

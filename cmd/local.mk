@@ -53,6 +53,8 @@ save_detectors_LDADD = $(KT_LIBS)
 nodist_pkgdata_DATA = detectors.ktd definitions.ktd
 CLEANFILES += detectors.ktd definitions.ktd
 DETECTOR_FILES = \
+	$(top_srcdir)/policies/detectors/direct.weights \
+	$(top_srcdir)/policies/detectors/indirect.weights \
 	$(top_srcdir)/policies/detectors/injection.yaml \
 	$(top_srcdir)/policies/detectors/pii.yaml \
 	$(top_srcdir)/policies/detectors/secrets.yaml

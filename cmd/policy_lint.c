@@ -61,8 +61,7 @@ read_detectors(struct run *run, struct kt_err *err)
 	if (!kt_cmd_find_file("policies/detectors", folder))
 		return kt_fail(err, KT_E_IO, "'policies/detectors' is neither in "
 		    "%s nor beside the program", KT_DATADIR);
-	if (kt_cmd_files_add_dir(&run->detectors, folder, ".yaml",
-	    err) < 0)
+	if (kt_cmd_files_add_detectors(&run->detectors, folder, err) < 0)
 		return err->rc;
 	if (kt_policy_detectors_load(run->detectors.sources, run->detectors.n,
 	    run->mem, &run->diags, &run->o.detectors.at,

@@ -2,6 +2,8 @@
 nobase_dist_pkgdata_DATA += \
 	policies/coding-agent.yaml \
 	policies/coding-agent_test.yaml \
+	policies/detectors/direct.weights \
+	policies/detectors/indirect.weights \
 	policies/detectors/injection.yaml \
 	policies/detectors/pii.yaml \
 	policies/detectors/secrets.yaml \

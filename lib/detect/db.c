@@ -113,7 +113,11 @@ check_definition(struct kt_detect_rule *r, struct kt_err *err)
 {
 	const struct kt_detector *d = r->def;
 
-	if (d->pattern == NULL || d->pattern[0] == '\0')
+	if (d->model.len > 0 &&
+	    (!kt_detect_model_read(&r->model, d->model) || d->when != KT_DETECT_BLOCK))
+		return fail_rule(d, err, KT_E_PARSE, "model: not one");
+	if (d->model.len == 0 &&
+	    (d->pattern == NULL || d->pattern[0] == '\0'))
 		return fail_rule(d, err, KT_E_PARSE, "no pattern");
 	if (d->nvalidators > KT_DETECT_VALIDATORS_MAX)
 		return fail_rule(d, err, KT_E_LIMIT, "too many validators");
@@ -172,6 +176,8 @@ measure_rule(struct kt_detect_rule *r, struct kt_err *err)
 	const struct kt_detector *d = r->def;
 	unsigned flags, min, max, limit = KT_HOLD_MAX;
 
+	if (r->code == NULL)
+		return KT_OK;
 	if (measure(r, d->pattern, &flags, &min, &max, err) < 0)
 		return err->rc;
 	r->min_width = min;
@@ -284,9 +290,10 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 	}
 	db->rules = kt_alloc_array(n, sizeof(*db->rules));
 	db->runs = kt_alloc_array(n, sizeof(*db->runs));
+	db->models = kt_alloc_array(n, sizeof(*db->models));
 	db->mem = kt_arena_new(RULE_ARENA_MAX);
 	db->folded.is_folded = true;
-	if (db->rules == NULL || db->runs == NULL || db->mem == NULL ||
+	if (db->rules == NULL || db->runs == NULL || db->models == NULL || db->mem == NULL ||
 	    pcre2_set_newline(how, PCRE2_NEWLINE_LF) != 0)
 		goto full;
 	err->rc = KT_OK;
@@ -294,8 +301,15 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 		struct kt_detect_rule *r = &db->rules[db->n];
 
 		r->def = &defs[db->n];
-		if (check_definition(r, err) < 0 ||
-		    compile_pcre2(r, how, err) < 0 ||
+		if (check_definition(r, err) < 0) {
+			db->n++;
+			goto out;
+		}
+		if (r->def->model.len > 0) {
+			db->models[db->nmodels++] = (uint32_t)db->n;
+			continue;
+		}
+		if (compile_pcre2(r, how, err) < 0 ||
 		    index_rule(db, (uint32_t)db->n, err) < 0) {
 			db->n++;
 			goto out;
@@ -377,7 +391,8 @@ compile_hs(struct kt_detect *db, size_t from, struct kt_err *err)
 	if (db->numbers != NULL)
 		add_source(&src, NUMBER, 0, KT_DETECT_NUMBER);
 	for (size_t i = from; i < db->n; i++)
-		if (from > 0 || !db->rules[i].def->is_number)
+		if (db->rules[i].code != NULL &&
+		    (from > 0 || !db->rules[i].def->is_number))
 			add_source(&src, db->rules[i].sought,
 			    db->rules[i].hs_flags, (unsigned)i);
 	if (compile_source(db, &src, &db->hs[db->nhs], err) == KT_OK)
@@ -423,8 +438,10 @@ enum kt_rc
 kt_detect_hasten(struct kt_detect *db)
 {
 	for (size_t i = 0; i < db->n; i++) {
-		int rc = pcre2_jit_compile(db->rules[i].code,
-		    PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
+		int rc = db->rules[i].code == NULL
+		    ? 0
+		    : pcre2_jit_compile(db->rules[i].code,
+			  PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
 
 		/* Without a JIT on this machine the interpreter goes on. */
 		if (rc != 0 && rc != PCRE2_ERROR_JIT_BADOPTION)
@@ -470,6 +487,7 @@ kt_detect_free(struct kt_detect **pdb)
 	kt_arena_free(&db->mem);
 	kt_free(db->rules);
 	kt_free(db->runs);
+	kt_free(db->models);
 	kt_free(db);
 }
 

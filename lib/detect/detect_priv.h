@@ -15,6 +15,8 @@
 #include "detect/bytes_priv.h"
 #include "detect/detect.h"
 #include "detect/index_priv.h"
+#include "detect/model_priv.h"
+#include "detect/validate_priv.h"
 #include "detect/view_priv.h"
 
 #define KT_DETECT_VALIDATORS_MAX 4
@@ -32,19 +34,10 @@
 /* What Vectorscan calls the begin of a number, beside the rules. */
 #define KT_DETECT_NUMBER UINT32_MAX
 
-typedef bool (*kt_detect_validator_fn)(struct kt_span span);
-kt_detect_validator_fn kt_detect_validator(const char *name);
-/* By file: numbers on cards and accounts, tokens, addresses, persons. */
-#define KT_VALIDATOR(name, fn) bool fn(struct kt_span span);
-#include "detect/validators.def"
-/* The decimal digits of s, without the rest; how many, at most max. */
-size_t kt_detect_digits(struct kt_span s, uint8_t *out, size_t max);
-/* Is the last of n decimal digits the Luhn check digit? */
-bool kt_detect_luhn(const uint8_t *d, size_t n);
-
 struct kt_detect_rule {
 	const struct kt_detector *def;
-	pcre2_code *code;
+	pcre2_code *code; /* NULL: it has a model */
+	struct kt_detect_model model;
 	/* A span begins at least so far behind the start of its match; what
 	   matches all before it, and all from it on, or NULL. */
 	uint32_t head_min;
@@ -78,6 +71,8 @@ struct kt_detect {
 	struct kt_arena *mem; /* of the literals */
 	uint32_t *runs; /* rules that are in no index */
 	size_t nruns;
+	uint32_t *models; /* rules without a pattern */
+	size_t nmodels;
 };
 
 /* A part of a text, scanned for numbers. */
@@ -149,6 +144,9 @@ bool kt_detect_scratch_trips(struct kt_detect_scratch *s);
 KT_MUSTCHECK enum kt_rc kt_detect_scratch_add(
     struct kt_detect_scratch *s, const struct kt_finding *f);
 void kt_detect_sort(struct kt_finding *v, size_t n);
+/* The passages of text that the model of rule i would flag. */
+KT_MUSTCHECK enum kt_rc kt_detect_model_scan(const struct kt_detect *db,
+    struct kt_detect_scratch *s, uint32_t i, struct kt_span text);
 static inline bool
 kt_detect_rule_is_on(const struct kt_detect_set *enabled, size_t i)
 {

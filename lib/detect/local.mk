@@ -1,5 +1,6 @@
 libkt_a_SOURCES += \
 	%D%/detect.h \
+	%D%/detector.h \
 	%D%/search.h \
 	%D%/set.h \
 	%D%/stream.h \
@@ -24,6 +25,9 @@ libkt_a_SOURCES += \
 	%D%/stream.c \
 	%D%/set.c \
 	%D%/validate.c \
+	%D%/model_priv.h \
+	%D%/validate_priv.h \
+	%D%/model.c \
 	%D%/letters.def \
 	%D%/credential.c \
 	%D%/address.c \

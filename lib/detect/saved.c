@@ -20,7 +20,7 @@ digest(const struct kt_detector *defs, size_t n, uint64_t h)
 		const char *part[5] = { hs_version(), MAGIC, "", "", "" };
 
 		if (i < n) {
-			part[0] = defs[i].pattern;
+			part[0] = defs[i].pattern ? defs[i].pattern : "";
 			part[1] = defs[i].anchor ? defs[i].anchor : "";
 			part[2] = defs[i].is_caseless ? "i" : "";
 			part[3] = defs[i].when == KT_DETECT_BLOCK ? "b" : "";
@@ -131,7 +131,8 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 		r->slack = w.slack;
 		r->reach = w.reach;
 		r->hs_flags = w.hs_flags;
-		if (r->min_width <= r->def->public_bytes) {
+		if (r->code != NULL &&
+		    r->min_width <= r->def->public_bytes) {
 			kt_detect_free(out);
 			goto foreign; /* compiling tells what is wrong */
 		}

@@ -155,6 +155,9 @@ kt_detect_scan_labelled(const struct kt_detect *db,
 	for (size_t i = 0; i < s->nwindows && rc == KT_OK; i++)
 		rc = search(
 		    &p, db->numbers, s->window[i].from, s->window[i].to);
+	for (size_t i = 0; i < db->nmodels && rc == KT_OK; i++)
+		if (kt_detect_rule_is_on(enabled, db->models[i]))
+			rc = kt_detect_model_scan(db, s, db->models[i], text);
 	if (rc < 0)
 		return rc;
 	kt_detect_sort(s->found, s->nfound);

@@ -293,7 +293,9 @@ kt_chain_judge(const struct kt_chain *c, const struct kt_finding *f,
 
 		if (p->kind->judge == NULL || p->listens.bits == NULL ||
 		    !kt_detect_set_has(&p->listens, f->detector) ||
-		    !(p->components & KT_COMPONENT_BIT(component)))
+		    !(p->components & KT_COMPONENT_BIT(component)) ||
+		    (d->components != 0 &&
+		        !(d->components & KT_COMPONENT_BIT(component))))
 			continue;
 		o.wanted = p->kind->judge(p, d, f, component);
 		if (o.wanted == KT_ACTION_IGNORE)

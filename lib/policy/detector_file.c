@@ -10,6 +10,8 @@
 
 struct load {
 	struct kt_config_diags *d;
+	const struct kt_config_source *files;
+	size_t nfiles;
 	struct kt_arena *mem;
 	struct kt_detector *v;
 	size_t n, cap;
@@ -190,6 +192,53 @@ read_checksum(struct load *l, const struct kt_config_node *n, struct kt_detector
 }
 
 static void
+read_components(
+    struct load *l, const struct kt_config_node *n, struct kt_detector *d)
+{
+	d->components = 0;
+	if (!want(l, n, KT_CONFIG_NODE_LIST, "a list"))
+		return;
+	for (const struct kt_config_node *e = n->first; e != NULL; e = e->next) {
+		enum kt_component c;
+
+		if (kt_component_of(e->text, &c))
+			d->components |= KT_COMPONENT_BIT(c);
+		else
+			kt_config_diag(l->d, KT_CONFIG_FORM, e->at,
+			    "components: unknown component '%.*s'",
+			    KT_SPAN_ARG(e->text));
+	}
+}
+
+static bool
+is_weights(struct kt_span name)
+{
+	return kt_span_ends(name, KT_SPAN(".weights"));
+}
+
+/* The weights are a file beside this one; bytes, not YAML. */
+static void
+read_model(struct load *l, const struct kt_config_node *n, struct kt_detector *d)
+{
+	for (size_t i = 0; i < l->nfiles; i++) {
+		const struct kt_config_source *f = &l->files[i];
+		size_t from = f->name.len;
+
+		while (from > 0 && f->name.ptr[from - 1] != '/')
+			from--;
+		if (!is_weights(n->text) ||
+		    !kt_span_eq(n->text,
+			kt_span_sub(f->name, from, f->name.len - from)))
+			continue;
+		d->model = kt_arena_dup(l->mem, f->bytes);
+		l->is_full = l->is_full || d->model.ptr == NULL;
+		return;
+	}
+	kt_config_diag(l->d, KT_CONFIG_FORM, n->at,
+	    "model: no file of this name, ending in .weights, beside this one");
+}
+
+static void
 read_examples(struct load *l, const struct kt_config_node *n, struct kt_detector *d)
 {
 	d->examples = list_of(l, n, &d->nexamples);
@@ -222,6 +271,8 @@ static const struct {
 	{ KT_SPAN_INIT("entropy"), 0, read_entropy },
 	{ KT_SPAN_INIT("validators"), 0, read_validators },
 	{ KT_SPAN_INIT("checksum"), 0, read_checksum },
+	{ KT_SPAN_INIT("components"), 0, read_components },
+	{ KT_SPAN_INIT("model"), 0, read_model },
 	{ KT_SPAN_INIT("examples"), 0, read_examples },
 	{ KT_SPAN_INIT("counter_examples"), 0, read_counter },
 };
@@ -292,9 +343,10 @@ read_detector(struct load *l, const struct kt_config_node *map,
 	struct kt_detector d = *defaults;
 
 	read_keys(l, map, &d);
-	if (d.id == NULL || d.pattern == NULL || d.entity == NULL) {
+	if (d.id == NULL || d.entity == NULL ||
+	    (d.pattern == NULL) == (d.model.ptr == NULL)) {
 		kt_config_diag(l->d, KT_CONFIG_MISSING, map->at,
-		    "a detector needs id, entity and pattern");
+		    "a detector needs id, entity and pattern or model");
 		return;
 	}
 	keep(l, &d);
@@ -334,12 +386,14 @@ kt_policy_detectors_load(const struct kt_config_source *files, size_t nfiles,
     struct kt_arena *mem, struct kt_config_diags *d,
     const struct kt_detector **out, size_t *n)
 {
-	struct load l = { .d = d, .mem = mem };
+	struct load l = { .d = d, .mem = mem, .files = files,
+		.nfiles = nfiles };
 
 	d->files = files;
 	d->files_n = nfiles;
 	for (size_t i = 0; i < nfiles && i < UINT16_MAX; i++)
-		read_file(&l, kt_config_parse((uint16_t)i, mem, d));
+		if (!is_weights(files[i].name))
+			read_file(&l, kt_config_parse((uint16_t)i, mem, d));
 	*out = l.v;
 	*n = l.n;
 	if (l.is_full || kt_arena_is_full(mem))

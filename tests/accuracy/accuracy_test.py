@@ -1,6 +1,7 @@
 """accuracy_test - what was found yesterday is found today."""
 import os
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import accuracy  # noqa: E402
@@ -54,5 +55,22 @@ def a_fallen_figure_is_named():
         "recall, a", "false positives, a", "recall, c"]
 
 
+def the_weights_are_what_the_corpora_teach():
+    """the shipped weights are what the corpora teach, bit for bit"""
+    if not os.path.isdir(CORPORA):
+        raise Skip("no corpora beside the checkout")
+    sys.path.insert(0, os.path.join(SRCDIR, "policies/detectors"))
+    import train
+    with tempfile.TemporaryDirectory() as folder:
+        train.make(folder)
+        for name in train.MODELS:
+            with open(os.path.join(folder, name + ".weights"), "rb") as f:
+                made = f.read()
+            with open(os.path.join(SRCDIR, "policies/detectors",
+                                   name + ".weights"), "rb") as f:
+                assert made == f.read(), name + ": other weights"
+
+
 if __name__ == "__main__":
-    run_all([a_fallen_figure_is_named, no_figure_falls_by_more_than_a_point])
+    run_all([a_fallen_figure_is_named, no_figure_falls_by_more_than_a_point,
+             the_weights_are_what_the_corpora_teach])

@@ -177,23 +177,26 @@ static bool
 compile_whole_patterns(void)
 {
 	const char *text[KT_DETECTORS_MAX];
-	unsigned flags[KT_DETECTORS_MAX], ids[KT_DETECTORS_MAX];
+	unsigned flags[KT_DETECTORS_MAX], ids[KT_DETECTORS_MAX], n = 0;
 	hs_compile_error_t *why = NULL;
 
 	for (unsigned i = 0; i < nshipped; i++) {
 		hs_expr_info_t *info = NULL;
 
-		text[i] = shipped[i].pattern;
-		ids[i] = i;
-		flags[i] = shipped[i].is_caseless ? HS_FLAG_CASELESS : 0;
+		if (shipped[i].pattern == NULL) /* it has a model */
+			continue;
+		text[n] = shipped[i].pattern;
+		ids[n] = i;
+		flags[n] = shipped[i].is_caseless ? HS_FLAG_CASELESS : 0;
 		is_exact[i] = hs_expression_info(
-				  text[i], flags[i], &info, &why) == HS_SUCCESS;
+				  text[n], flags[n], &info, &why) == HS_SUCCESS;
 		if (!is_exact[i])
-			flags[i] |= HS_FLAG_PREFILTER;
+			flags[n] |= HS_FLAG_PREFILTER;
+		n++;
 		(void)hs_free_compile_error(why); /* frees only */
 		free(info);
 	}
-	return hs_compile_multi(text, flags, ids, (unsigned)nshipped,
+	return hs_compile_multi(text, flags, ids, n,
 		   HS_MODE_BLOCK, NULL, &whole, &why) == HS_SUCCESS &&
 	    hs_alloc_scratch(whole, &whole_scratch) == HS_SUCCESS;
 }
@@ -217,6 +220,8 @@ compare_engines(struct kt_span text, const cJSON *record)
 	for (size_t i = 0; i < nshipped; i++) {
 		match_of[i].end = 0;
 		is_hit[i] = is_end_hit[i] = false;
+		if (shipped[i].pattern == NULL)
+			continue;
 		if (kt_detect_rule_attempt(&db->rules[i], scratch, text, 0,
 			text.len - 1, true,
 			&match_of[i]) == KT_DETECT_ATTEMPT_ERROR)

@@ -10,7 +10,7 @@
 
 #define SHIPPED_ARENA_MAX (16u << 20)
 
-static struct kt_config_source shipped_files[3];
+static struct kt_config_source shipped_files[5];
 static struct kt_arena *shipped_mem;
 static const struct kt_detector *shipped;
 static size_t nshipped;
@@ -33,7 +33,9 @@ read_whole(const char *path)
 static bool
 load_shipped(void)
 {
-	static const char *const names[] = { "secrets", "pii", "injection" };
+	static const char *const names[] = { "secrets.yaml",
+		"pii.yaml", "injection.yaml", "direct.weights",
+		"indirect.weights" };
 	static struct kt_config_diags d;
 	const char *src = getenv("KT_SRCDIR");
 	char path[4096];
@@ -42,7 +44,7 @@ load_shipped(void)
 	shipped_mem = kt_arena_new(SHIPPED_ARENA_MAX);
 	for (size_t i = 0; i < KT_NELEMS(names); i++) {
 		(void)snprintf(path, sizeof(path),
-		    "%s/policies/detectors/%s.yaml", src != NULL ? src : ".",
+		    "%s/policies/detectors/%s", src != NULL ? src : ".",
 		    names[i]);
 		shipped_files[i].name = kt_span_of(names[i]);
 		shipped_files[i].bytes = read_whole(path);

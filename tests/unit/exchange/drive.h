@@ -19,8 +19,8 @@ struct world {
 	struct kt_program *program;
 	struct kt_scratch *scratch;
 	struct kt_config_diags diags;
-	struct kt_config_source config, detectors[3];
-	struct kt_buf bytes[3];
+	struct kt_config_source config, detectors[5];
+	struct kt_buf bytes[5];
 };
 
 struct script {
@@ -61,10 +61,12 @@ no_secret(void *arg, const struct kt_config_secret *ref, struct kt_arena *mem,
 static inline bool
 world_init(struct world *w, const char *yaml)
 {
-	static const char *const files[] = { "secrets", "pii", "injection" };
+	static const char *const files[] = { "secrets.yaml",
+		"pii.yaml", "injection.yaml", "direct.weights",
+		"indirect.weights" };
 	const struct kt_config_kind *kinds;
 	struct kt_program_options o = { .secret = no_secret,
-		.detectors = w->detectors, .ndetectors = 3,
+		.detectors = w->detectors, .ndetectors = 5,
 		.instance_key = KT_SPAN("0123456789abcdef0123456789abcdef"),
 		.may_use_offline = true };
 	struct kt_err err = { 0 };
@@ -81,10 +83,10 @@ world_init(struct world *w, const char *yaml)
 		printf("# %s\n", w->diags.n ? w->diags.at[0].text : "no memory");
 		return false;
 	}
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < KT_NELEMS(files); i++) {
 		char path[512];
 
-		(void)snprintf(path, sizeof(path), "%s/policies/detectors/%s.yaml",
+		(void)snprintf(path, sizeof(path), "%s/policies/detectors/%s",
 		    getenv("KT_SRCDIR") ? getenv("KT_SRCDIR") : ".", files[i]);
 		kt_buf_init(&w->bytes[i], 1u << 20);
 		if (kt_disk_read_file(&kt_disk_real, path, 1u << 20, &w->bytes[i],
@@ -110,7 +112,7 @@ world_fini(struct world *w)
 {
 	kt_scratch_free(&w->scratch);
 	kt_program_free(&w->program);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < KT_NELEMS(w->bytes); i++)
 		kt_buf_fini(&w->bytes[i]);
 	kt_arena_free(&w->mem);
 }

@@ -1,0 +1,23 @@
+/*
+ * validate_priv - what a pattern cannot say of a span.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    the list in validators.def.
+ * Does not: see more than the span.
+ * Promises: yes or no, without state.
+ */
+#ifndef KT_DETECT_VALIDATE_PRIV_H
+#define KT_DETECT_VALIDATE_PRIV_H
+#include "base/base.h"
+
+typedef bool (*kt_detect_validator_fn)(struct kt_span span);
+kt_detect_validator_fn kt_detect_validator(const char *name);
+/* By file: numbers on cards and accounts, tokens, addresses, persons. */
+#define KT_VALIDATOR(name, fn) bool fn(struct kt_span span);
+#include "detect/validators.def"
+/* The decimal digits of s, without the rest; how many, at most max. */
+size_t kt_detect_digits(struct kt_span s, uint8_t *out, size_t max);
+/* Is the last of n decimal digits the Luhn check digit? */
+bool kt_detect_luhn(const uint8_t *d, size_t n);
+
+#endif
