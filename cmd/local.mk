@@ -9,8 +9,10 @@ kt_SOURCES = \
 	%D%/audit/row.h \
 	%D%/audit/verdict.c \
 	%D%/audit/verdict.h \
+	%D%/audit_key.c \
 	%D%/audit_prove.c \
 	%D%/audit_query.c \
+	%D%/audit_recover.c \
 	%D%/audit_report.c \
 	%D%/audit_show.c \
 	%D%/audit_tail.c \

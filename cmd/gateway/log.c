@@ -287,12 +287,27 @@ kt_log_add_own(struct kt_log *log, struct kt_err *err)
 	return add_own(log, leaf, err);
 }
 
+/* A log that was set aside is named by the next: kt audit recover. */
+static enum kt_rc
+read_cites(struct kt_log *log, struct kt_buf *to, struct kt_err *err)
+{
+	char path[KT_PATH_MAX];
+
+	if (kt_log_path(log, path, err, "cites") < 0)
+		return err->rc;
+	if (kt_disk_read_file(log->io, path, 4096, to, err) == KT_OK ||
+	    (err->rc == KT_E_IO && errno == ENOENT))
+		return KT_OK;
+	return err->rc;
+}
+
 /* The first record, whose leaf makes the second half of the origin. */
 static enum kt_rc
-add_genesis(struct kt_log *log, struct kt_err *err)
+write_genesis(struct kt_log *log, struct kt_span cites, struct kt_err *err)
 {
 	char vkey[KT_AUDIT_VKEY_TEXT], epoch[KT_AUDIT_VKEY_TEXT];
-	struct kt_audit_genesis g = { .software = kt_span_of(log->software) };
+	struct kt_audit_genesis g = { .cites = cites,
+		.software = kt_span_of(log->software) };
 	uint8_t leaf[KT_AUDIT_HASH];
 
 	log->origin[0] = '\0';
@@ -307,6 +322,20 @@ add_genesis(struct kt_log *log, struct kt_err *err)
 	    add_own(log, leaf, err) < 0)
 		return err->rc;
 	return kt_log_set_origin(log, leaf, err);
+}
+
+static enum kt_rc
+add_genesis(struct kt_log *log, struct kt_err *err)
+{
+	struct kt_buf cites;
+	enum kt_rc rc;
+
+	kt_buf_init(&cites, 16384);
+	rc = read_cites(log, &cites, err);
+	if (rc == KT_OK)
+		rc = write_genesis(log, kt_buf_span(&cites), err);
+	kt_buf_fini(&cites);
+	return rc;
 }
 
 enum kt_rc

@@ -151,6 +151,20 @@ does 3 "RESULT undecided" check --vkey "$key" "$out/none"
 does 0 "=" prove --consistency 20 "$out/log"
 does 3 "no record 49" prove --out "$out/b" \
 	--checkpoint "$out/log/checkpoint" "$out/log" 49
+does 0 '"from":16,' key --json "$out/log"
+does 0 "$(cat "$key")" key "$out/log"
+does 0 "nothing to do" recover --accept-loss "$out/log"
+sed -i '$d' "$out/log/seg/000000000002.jsonl"
+does 1 "see --accept-loss" recover "$out/log"
+does 0 "begins another one" recover --accept-loss "$out/log"
+does 3 "RESULT undecided" verify "$out/log"
+if [ -x "$KT_BUILDDIR/tests/audit/make_log" ]; then
+	"$KT_BUILDDIR/tests/audit/make_log" "$out/log" 9 20 9000
+	does 0 '"cites":"test.example/gw-1/bc62003f' show --json "$out/log" 0
+	does 0 "RESULT intact" verify "$out/log"
+	does 1 "truncate at record 48" verify "$out"/log/lost-*
+fi
+signed
 sed -i 's/call-7"/call-8"/' "$out"/log/seg/*0.jsonl
 does 1 "NONE" show "$out/log" 9
 does 1 "TAMPERED" query "$out/log"

@@ -1,0 +1,161 @@
+/*
+ * audit recover - a log that lost records, and the next one.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A gateway does not go on with a log that is shorter than what it signed.
+ * To accept that is a person's act: the log is set aside whole, and the next
+ * one begins with a record that cites what was lost.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "cmd/audit/judge.h"
+#include "cmd/cmd.h"
+#include "disk/disk.h"
+
+enum { ACCEPT_LOSS = KT_OPT_LONG };
+
+static const struct kt_opt options[] = {
+	{ ACCEPT_LOSS, "accept-loss", NULL,
+	    "set the log aside, so that a new one begins" },
+};
+
+/* What makes a log; the rest of the directory stays. */
+static const char *const parts[] = { "seg", "tile", "key", "quarantine",
+	"log.vkey", "checkpoint", "checkpoints" };
+
+/* Nobody writes to it while it is moved, nor before. */
+static enum kt_rc
+take_lock(struct kt_disk_file *f, const char *dir, struct kt_err *err)
+{
+	char path[KT_PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/checkpoints", dir);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return kt_fail(err, KT_E_LIMIT, "%s: path too long", dir);
+	if (kt_disk_open(f, &kt_disk_real, path, KT_DISK_READ, err) < 0 ||
+	    kt_disk_lock(f, err) < 0)
+		return kt_wrap(err, "%s", path);
+	return KT_OK;
+}
+
+static enum kt_rc
+move(const char *dir, const char *aside, const char *name, struct kt_err *err)
+{
+	char from[KT_PATH_MAX], to[KT_PATH_MAX];
+	int a = snprintf(from, sizeof(from), "%s/%s", dir, name);
+	int b = snprintf(to, sizeof(to), "%s/%s/%s", dir, aside, name);
+
+	if (a < 0 || (size_t)a >= sizeof(from) || b < 0 ||
+	    (size_t)b >= sizeof(to))
+		return kt_fail(err, KT_E_LIMIT, "%s: path too long", dir);
+	if (kt_disk_real.rename(NULL, from, to) < 0 && errno != ENOENT)
+		return kt_fail(err, KT_E_IO, "%s: cannot be moved: %s", from,
+		    strerror(errno));
+	return KT_OK;
+}
+
+/* The text of the newest checkpoint, for the next genesis to cite. */
+static enum kt_rc
+keep_cites(const char *dir, struct kt_span note, struct kt_err *err)
+{
+	char path[KT_PATH_MAX];
+	struct kt_span text, lines;
+	int n = snprintf(path, sizeof(path), "%s/cites", dir);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return kt_fail(err, KT_E_LIMIT, "%s: path too long", dir);
+	if (!kt_audit_note_split(note, &text, &lines))
+		return kt_fail(err, KT_E_PARSE, "%s: no checkpoint", dir);
+	return kt_disk_write_atomic(&kt_disk_real, path, text, 0600, err);
+}
+
+static enum kt_rc
+set_aside(struct kt_judge *j, char aside[static 64], struct kt_err *err)
+{
+	struct kt_disk_file lock = KT_DISK_FILE_INIT;
+	const char *dir = j->dir.dir;
+	struct kt_disk_time now;
+	char path[KT_PATH_MAX];
+	int n;
+	enum kt_rc rc;
+
+	kt_disk_now(&now);
+	(void)snprintf(aside, 64, "lost-%llu",
+	    (unsigned long long)(now.real_us / 1000000));
+	n = snprintf(path, sizeof(path), "%s/%s", dir, aside);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return kt_fail(err, KT_E_LIMIT, "%s: path too long", dir);
+	rc = take_lock(&lock, dir, err);
+	if (rc == KT_OK)
+		rc = keep_cites(dir, kt_buf_span(&j->dir.newest), err);
+	if (rc == KT_OK)
+		rc = kt_disk_mkdir(&kt_disk_real, path, 0700, err);
+	for (size_t i = 0; rc == KT_OK && i < KT_NELEMS(parts); i++)
+		rc = move(dir, aside, parts[i], err);
+	if (rc == KT_OK)
+		rc = kt_disk_sync_dir(&kt_disk_real, path, err);
+	if (rc == KT_OK)
+		rc = kt_disk_sync_dir(&kt_disk_real, dir, err);
+	kt_disk_close(&lock);
+	return rc;
+}
+
+static enum kt_exit
+recover(struct kt_judge *j, const char *dir, bool is_accepted)
+{
+	const struct kt_audit_report *r =
+	    kt_judge(j, dir, KT_SPAN(""), NULL, NULL, NULL);
+	char aside[64];
+
+	if (r == NULL) {
+		kt_say("%s", j->err.text);
+		return KT_EXIT_UNKNOWN;
+	}
+	if (r->nbreaks == 0) {
+		(void)printf("nothing to do: %llu records, and the newest "
+		    "checkpoint covers %llu\na gateway cuts an incomplete tail "
+		    "by itself\n", (unsigned long long)r->size,
+		    (unsigned long long)r->newest_size);
+		return KT_EXIT_YES;
+	}
+	(void)printf("%s at record %llu; a checkpoint covers %llu records\n",
+	    kt_audit_class_name(r->breaks[0].class),
+	    (unsigned long long)r->breaks[0].index,
+	    (unsigned long long)r->newest_size);
+	if (!is_accepted) {
+		(void)printf("a gateway does not go on with this log; find a "
+		    "copy of it, or see --accept-loss\n");
+		return KT_EXIT_NO;
+	}
+	if (set_aside(j, aside, &j->err) < 0) {
+		kt_say("%s", j->err.text);
+		return KT_EXIT_UNKNOWN;
+	}
+	(void)printf("the log is in %s/%s; the next start begins another one, "
+	    "with another key, that cites it\n", dir, aside);
+	return KT_EXIT_YES;
+}
+
+enum kt_exit
+kt_cmd_audit_recover(const struct kt_cmd *self, int argc, char **argv)
+{
+	struct kt_args args = { .cmd = self, .opts = options,
+		.opts_n = KT_NELEMS(options), .argc = argc, .argv = argv };
+	struct kt_judge j = { .progress = NULL };
+	bool is_accepted = false;
+	enum kt_exit e;
+	int opt;
+
+	while ((opt = kt_args_next(&args)) != KT_ARGS_END) {
+		if (opt == KT_ARGS_STOP)
+			return args.exit;
+		is_accepted = true;
+	}
+	if (argc - args.operand > 1)
+		return kt_misuse(self, "one directory at a time");
+	e = recover(&j, kt_audit_dir_default(args.operand < argc ?
+	    argv[args.operand] : NULL), is_accepted);
+	kt_judge_fini(&j);
+	return e;
+}
