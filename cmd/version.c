@@ -49,7 +49,7 @@ kt_version_print(FILE *out)
 	char pcre2[64] = "", unistring[32];
 
 	(void)snprintf(unistring, sizeof(unistring), "%d.%d",
-	    _libunistring_version >> 8, _libunistring_version & 0xff);
+	    _libunistring_version >> 16, _libunistring_version >> 8 & 0xff);
 	(void)pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
 	(void)fprintf(out, "kt %s\nlibraries:\n", PACKAGE_VERSION);
 	line(out, "libmicrohttpd", MHD_get_version());

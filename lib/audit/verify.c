@@ -180,6 +180,10 @@ kt_audit_break(
 	static const struct kt_audit_break none;
 	struct kt_audit_break *b = &v->spare;
 
+	/* A record may be wrong in two ways: it is one break. */
+	if (r->nbreaks > 0 && r->breaks[r->nbreaks - 1].class == class &&
+	    r->breaks[r->nbreaks - 1].index == index)
+		return &r->breaks[r->nbreaks - 1];
 	*b = none;
 	if (r->nbreaks < KT_AUDIT_BREAKS_MAX)
 		b = &r->breaks[r->nbreaks++];
