@@ -80,7 +80,7 @@
 /* Of one code in a report for people, who fix the first ones first. */
 #define KT_REPORT_PER_CODE_MAX 20
 /* Rules compared with one another: beyond it the rest is told as not done. */
-#define KT_LINT_PAIRS_MAX 1000000
+#define KT_LINT_PAIRS_MAX 500000
 /* A path name of ours, its NUL included: what Linux takes. */
 #define KT_PATH_MAX 4096
 /* Text that a client sent as a name, in a record. */

@@ -19,6 +19,20 @@ kt_lint_glob_is_plain(struct kt_span glob)
 	    kt_span_find(glob, '?') == glob.len;
 }
 
+/* What stands before the first sign must be the same, as far as both say. */
+bool
+kt_lint_glob_may_meet(struct kt_span a, struct kt_span b)
+{
+	for (size_t i = 0; i < a.len && i < b.len; i++) {
+		if (a.ptr[i] == '*' || a.ptr[i] == '?' || b.ptr[i] == '*' ||
+		    b.ptr[i] == '?')
+			return true;
+		if (a.ptr[i] != b.ptr[i])
+			return false;
+	}
+	return true;
+}
+
 /* Positions reachable without reading: past any run of stars. */
 static uint64_t
 closure(struct kt_span p, uint64_t set)
@@ -108,7 +122,8 @@ kt_lint_glob_covers(struct kt_span wide, struct kt_span narrow)
 		return false;
 	if (kt_lint_glob_is_plain(narrow))
 		return kt_span_glob(wide, narrow);
-	if (wide.len > PATTERN_MAX || narrow.len > PATTERN_MAX)
+	if (wide.len > PATTERN_MAX || narrow.len > PATTERN_MAX ||
+	    !kt_lint_glob_may_meet(wide, narrow))
 		return false;
 	(void)push(&w, closure(wide, 1), closure(narrow, 1)); /* there is room */
 	for (size_t i = 0; i < w.n; i++) {
@@ -129,7 +144,8 @@ kt_lint_glob_meets(struct kt_span a, struct kt_span b)
 		return kt_span_glob(b, a);
 	if (kt_lint_glob_is_plain(b))
 		return kt_span_glob(a, b);
-	if (a.len > PATTERN_MAX || b.len > PATTERN_MAX)
+	if (a.len > PATTERN_MAX || b.len > PATTERN_MAX ||
+	    !kt_lint_glob_may_meet(a, b))
 		return false;
 	(void)push(&w, closure(a, 1), closure(b, 1)); /* there is room */
 	for (size_t i = 0; i < w.n; i++) {

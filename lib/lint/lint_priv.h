@@ -75,6 +75,8 @@ const struct kt_chain *kt_lint_chain(struct kt_lint *l);
 
 /* Patterns with * and ?: exact, as sets of texts. */
 bool kt_lint_glob_is_plain(struct kt_span glob);
+/* Cheap; false is certain. */
+bool kt_lint_glob_may_meet(struct kt_span a, struct kt_span b);
 bool kt_lint_glob_covers(struct kt_span wide, struct kt_span narrow);
 bool kt_lint_glob_meets(struct kt_span a, struct kt_span b);
 

@@ -13,6 +13,7 @@
 #include "lint/lint_priv.h"
 
 #define DAY 1440 /* minutes */
+#define WALK 256 /* comparisons that cost as much as one of two patterns */
 
 struct box {
 	const struct kt_config_routing_rule *rule;
@@ -29,6 +30,7 @@ struct field {
 	struct box *boxes; /* from 1 */
 	size_t n, *buckets, nbuckets, *wild, nwild;
 	size_t pairs;
+	bool is_told;        /* that they were too many */
 };
 
 /* Conditions as text. */
@@ -311,13 +313,17 @@ is_wild(const struct box *b)
 }
 
 static bool
-is_over(struct kt_lint *l, struct field *f, const struct box *b)
+is_over(struct kt_lint *l, struct field *f, const struct box *a,
+    const struct box *b)
 {
 	struct kt_report_finding *one;
 
-	if (++f->pairs <= KT_LINT_PAIRS_MAX)
+	f->pairs += is_wild(a) && is_wild(b) &&
+	    kt_lint_glob_may_meet(a->model, b->model) ? WALK : 1;
+	if (f->pairs <= KT_LINT_PAIRS_MAX)
 		return false;
-	if (f->pairs == KT_LINT_PAIRS_MAX + 1) {
+	if (!f->is_told) {
+		f->is_told = true;
 		one = kt_lint_tell(l, KT_LINT_302, face(b), "from rule '%.60s' on, "
 		    "rules were not compared: too many patterns", name_of(b));
 		kt_lint_help(l, one, "name models in full where you can");
@@ -332,7 +338,9 @@ compare(struct kt_lint *l, struct field *f, size_t i)
 
 	/* Earlier patterns, in order. */
 	for (size_t k = 0; k < f->nwild && f->wild[k] < i; k++) {
-		if (is_over(l, f, b) || judge(l, &f->boxes[f->wild[k]], b))
+		const struct box *a = &f->boxes[f->wild[k]];
+
+		if (is_over(l, f, a, b) || judge(l, a, b))
 			return;
 	}
 	/* Earlier rules for the very name; of a pattern, all names. */
@@ -340,7 +348,8 @@ compare(struct kt_lint *l, struct field *f, size_t i)
 		for (size_t k = f->buckets[bucket_of(f, b->model)]; k != 0;
 		     k = f->boxes[k].next) {
 			if (kt_span_eq(f->boxes[k].model, b->model) &&
-			    (is_over(l, f, b) || judge(l, &f->boxes[k], b)))
+			    (is_over(l, f, &f->boxes[k], b) ||
+			    judge(l, &f->boxes[k], b)))
 				return;
 		}
 		return;
@@ -350,7 +359,7 @@ compare(struct kt_lint *l, struct field *f, size_t i)
 
 		if (is_wild(a) || a->is_broken)
 			continue;
-		if (is_over(l, f, b) || judge(l, a, b))
+		if (is_over(l, f, a, b) || judge(l, a, b))
 			return;
 	}
 }
