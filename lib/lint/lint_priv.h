@@ -84,6 +84,9 @@ bool kt_lint_glob_meets(struct kt_span a, struct kt_span b);
 void kt_lint_check_url(struct kt_lint *l, const struct kt_config_node *node,
     struct kt_span url);
 
+/* What of a URL may be shown: scheme and host. */
+struct kt_span kt_lint_origin(struct kt_span url);
+
 /* The checks, in order; each tells by kt_lint_tell. */
 void kt_lint_check_fields(struct kt_lint *l);
 void kt_lint_check_names(struct kt_lint *l);

@@ -153,6 +153,16 @@ check_auth(struct kt_lint *l)
 
 /* 408, 409: whatever is spoken to besides targets. */
 
+/* Scheme and host: what follows may be a secret, as of many webhooks. */
+struct kt_span
+kt_lint_origin(struct kt_span url)
+{
+	size_t at = kt_span_starts(url, KT_SPAN("http://")) ? 7 : 8;
+	struct kt_span rest = kt_span_sub(url, at, SIZE_MAX);
+
+	return kt_span_sub(url, 0, at + kt_span_find(rest, '/'));
+}
+
 static bool
 is_private_host(struct kt_span host)
 {
@@ -175,11 +185,26 @@ kt_lint_check_url(struct kt_lint *l, const struct kt_config_node *node,
 	for (size_t i = 0; i < KT_NELEMS(metadata); i++) {
 		if (kt_span_starts(host, kt_span_of(metadata[i])))
 			(void)kt_lint_tell(l, KT_LINT_409, node,
-			    "'%.60s' is an address of the infrastructure", url.ptr);
+			    "'%.*s' is an address of the infrastructure",
+			    KT_SPAN_ARG(kt_lint_origin(url)));
 	}
 	if (is_plain && !is_private_host(host))
 		(void)kt_lint_tell(l, KT_LINT_408, node,
-		    "'%.60s' is not encrypted", url.ptr);
+		    "'%.*s' is not encrypted",
+		    KT_SPAN_ARG(kt_lint_origin(url)));
+}
+
+static void
+hide_path(struct kt_lint *l, const struct kt_config_node *url)
+{
+	struct kt_report_place at = kt_lint_place(l, url);
+
+	if (url->type != KT_CONFIG_NODE_SCALAR)
+		return;
+	at.column += (uint32_t)kt_lint_origin(url->text).len +
+	    (url->is_plain ? 0 : 1);
+	if (at.column < at.end_column)
+		kt_report_hide(l->r, at);
 }
 
 static void
@@ -192,11 +217,14 @@ check_services(struct kt_lint *l)
 		const struct kt_config_node *url = kt_config_get(hooks[i].node,
 		    KT_SPAN("url"));
 
+		/* Whoever knows such a URL may write there. */
+		if (url != NULL)
+			hide_path(l, url);
 		kt_lint_check_url(l, url, hooks[i].url);
 		if (hooks[i].secret_ref.from == KT_CONFIG_FROM_NONE && url != NULL)
 			(void)kt_lint_tell(l, KT_LINT_433, url,
-			    "events to '%.60s' are not signed",
-			    hooks[i].url.ptr ? hooks[i].url.ptr : "");
+			    "events to '%.*s' are not signed",
+			    KT_SPAN_ARG(kt_lint_origin(hooks[i].url)));
 	}
 	kt_lint_check_url(l, kt_config_get(l->s->telemetry.otlp.node,
 	    KT_SPAN("endpoint")), l->s->telemetry.otlp.endpoint);

@@ -61,7 +61,8 @@ check_credential(struct kt_lint *l, const struct kt_config_target *t)
 	if (l->s->auth.mode == KT_CONFIG_AUTH_PASSTHROUGH &&
 	    !is_vendor_host(t) && !is_here(t->base_url))
 		(void)kt_lint_tell(l, KT_LINT_407, field(t, "base_url"),
-		    "callers' own credentials go to '%.60s'", t->base_url.ptr);
+		    "callers' own credentials go to '%.*s'",
+		    KT_SPAN_ARG(kt_lint_origin(t->base_url)));
 }
 
 /* 410, 311, 308, 515: claude-agent-sdk. */

@@ -83,6 +83,14 @@ for name in bad good warn; do
 	claim "every format of $name.yaml is in its grammar" $?
 done
 
+sed 's|^policies|webhooks: [{url: "http://hooks.example.org/T0/hunter2"}]\n&|' \
+	"$out/good.yaml" >"$out/hook.yaml"
+$lint "$out/hook.yaml" >"$out/o" 2>&1
+says "events to 'http://hooks.example.org' are not signed" \
+	'of a URL only the host is shown'
+! grep -q hunter2 "$out/o"
+claim 'and its path is in no excerpt' $?
+
 # Mending.
 cat >"$out/m.yaml" <<'END'
 pack: {name: bad}
