@@ -182,8 +182,10 @@ kt_detect_run_says(struct kt_span in, size_t from)
 		int a = digit16(in.ptr[from + 2 * n]);
 		int b = digit16(in.ptr[from + 2 * n + 1]);
 
+		if (a < 0 || b < 0)
+			break;
 		bytes[n] = (char)(a << 4 | b);
-		if (a < 0 || b < 0 || !is_text_byte((unsigned char)bytes[n]))
+		if (!is_text_byte((unsigned char)bytes[n]))
 			break;
 	}
 	if (n == KT_DETECT_RUN_MIN / 2 && is_text(bytes, n))
