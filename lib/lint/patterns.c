@@ -401,23 +401,45 @@ check_definition(struct kt_lint *l, const struct kt_config_node *map,
 	kt_detect_free(&p.db);
 }
 
+/* Weights of a model are a file of their own, which is not read here. */
+static bool
+is_about_weights(const struct kt_config_node *list,
+    const struct kt_config_diag *d)
+{
+	for (const struct kt_config_node *c = list ? list->first : NULL; c;
+	     c = c->next) {
+		const struct kt_config_node *model = kt_config_get(c,
+		    KT_SPAN("model"));
+
+		if (model != NULL && kt_span_ends(model->text,
+		    KT_SPAN(".weights")) && (d->at.line == model->at.line ||
+		    (d->code == KT_CONFIG_MISSING &&
+		    d->at.line == c->at.line)))
+			return true;
+	}
+	return false;
+}
+
 void
 kt_lint_check_detectors(struct kt_lint *l, size_t file)
 {
 	const struct kt_detector *all = NULL;
 	const struct kt_config_node *root, *list;
-	size_t n = 0;
+	size_t n = 0, told;
 
 	/* Mistakes are in the diags, and a full arena is told by the run. */
 	if (kt_policy_detectors_load(l->d->files + file, 1, l->mem, l->d, &all,
 	    &n) == KT_E_LIMIT)
 		return;
-	for (size_t i = 0; i < l->d->n; i++)
-		kt_lint_tell_diag(l, &l->d->at[i]);
-	l->d->n = l->d->dropped = l->d->hidden_n = 0;
+	told = l->d->n;
 	root = kt_config_parse((uint16_t)file, l->mem, l->d);
-	l->d->n = l->d->dropped = l->d->hidden_n = 0;
+	l->d->n = told;
 	list = kt_config_get(root, KT_SPAN("detectors"));
+	for (size_t i = 0; i < told; i++) {
+		if (!is_about_weights(list, &l->d->at[i]))
+			kt_lint_tell_diag(l, &l->d->at[i]);
+	}
+	l->d->n = l->d->dropped = l->d->hidden_n = 0;
 	for (const struct kt_config_node *c = list ? list->first : NULL; c;
 	     c = c->next) {
 		struct kt_span id = text_of(c, "id");
