@@ -136,7 +136,8 @@ finish(struct kt_call *c)
 	if (c->x == NULL)
 		return;
 	kt_exchange_summary(c->x, &s);
-	if (s.is_call)
+	/* A refusal too: who mistyped a path or a token looks here first. */
+	if (s.is_call || s.status >= 400)
 		kt_console_call(c->relay->console, &s);
 	kt_upstream_cancel(&c->upstream);
 	kt_timer_del(c->relay->loop, &c->deadline);

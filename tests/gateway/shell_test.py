@@ -280,10 +280,12 @@ def a_line_per_call_is_json_when_asked_and_never_has_text():
             with g:
                 assert hello(g.port).status == 200
                 g.call()
-                time.sleep(0.1)
+                assert wire.post(g.port, "/v1/hello", ASK).status == 404
+                assert wire.ask(g.port, "HEAD", "/").status == 200
             out.seek(0)
             lines = [json.loads(line) for line in out]
-    assert len(lines) == 1, lines
+    assert len(lines) == 2, lines
+    assert lines[1]["kt.reason_code"] == "route.path.unknown", lines
     assert lines[0]["gen_ai.request.model"] == "claude-sonnet-4-5"
     assert lines[0]["gen_ai.usage.output_tokens"] == HELLO["usage"][
         "output_tokens"]
