@@ -23,6 +23,13 @@ kt_detect_bytes_add(struct kt_detect_bytes *set, char c)
 
 	set->w[b >> 6] |= (uint64_t)1 << (b & 63);
 }
+static inline bool
+kt_detect_bytes_meet(
+    const struct kt_detect_bytes *a, const struct kt_detect_bytes *b)
+{
+	return ((a->w[0] & b->w[0]) | (a->w[1] & b->w[1]) |
+	           (a->w[2] & b->w[2]) | (a->w[3] & b->w[3])) != 0;
+}
 /* "[A-Za-z0-9_-]"; false when it is not a class. */
 bool kt_detect_bytes_parse(const char *text, struct kt_detect_bytes *set);
 

@@ -264,7 +264,8 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 		struct kt_detect_index *ix =
 		    caseless ? &db->folded : &db->exact;
 
-		if (kt_detect_index_add(ix, db->mem, lit[k], i) < 0)
+		if (kt_detect_index_add(ix, db->mem, lit[k], i,
+			kt_detect_begins_word(r->def->pattern)) < 0)
 			return fail_rule(r->def, err, KT_E_LIMIT, "no memory");
 	}
 	if (n == 0)
@@ -315,6 +316,7 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 			goto out;
 		}
 		learn_first(r);
+		kt_detect_needs_learn(r);
 	}
 	if (kt_detect_index_build(&db->exact) == KT_OK &&
 	    kt_detect_index_build(&db->folded) == KT_OK)

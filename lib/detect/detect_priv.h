@@ -28,8 +28,7 @@
 /* A block detector is only asked for whole blocks: it may be wider. */
 #define KT_DETECT_WIDTH_MAX 4096
 #define KT_DETECT_TAIL_END_MAX 64
-/* What PCRE2 remembers while it looks for the end of a head. */
-#define KT_DETECT_DFA_ROOM 2048
+#define KT_DETECT_DFA_ROOM 2048 /* for PCRE2, to find the ends of a head */
 #define KT_DETECT_ENDS_MAX 64
 /* What Vectorscan calls the begin of a number, beside the rules. */
 #define KT_DETECT_NUMBER UINT32_MAX
@@ -45,6 +44,8 @@ struct kt_detect_rule {
 	kt_detect_validator_fn validators[KT_DETECT_VALIDATORS_MAX];
 	kt_detect_validator_fn checksum;
 	struct kt_detect_bytes first; /* bytes a match can begin with */
+	/* A match has no byte that is not in body, and one that is in needs. */
+	struct kt_detect_bytes body, needs;
 	struct kt_detect_bytes tail;
 	size_t tail_end_len;
 	uint32_t min_width, max_width;
@@ -124,6 +125,7 @@ enum kt_detect_attempt kt_detect_rule_attempt(const struct kt_detect_rule *r,
 /* Does context that is wanted to the left of a match at start lack? */
 bool kt_detect_rule_is_alien(
     const struct kt_detect_rule *r, struct kt_span subject, size_t start);
+void kt_detect_needs_learn(struct kt_detect_rule *r);
 /* Learns what stands before the span; nothing when it is not sure. */
 void kt_detect_head_learn(struct kt_detect_rule *r, pcre2_compile_context *how,
     uint32_t options);

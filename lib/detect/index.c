@@ -19,7 +19,7 @@ fold(char c)
 
 enum kt_rc
 kt_detect_index_add(struct kt_detect_index *ix, struct kt_arena *mem,
-    struct kt_span lit, uint32_t rule)
+    struct kt_span lit, uint32_t rule, bool is_word)
 {
 	void *p = ix->lit;
 
@@ -36,7 +36,10 @@ kt_detect_index_add(struct kt_detect_index *ix, struct kt_arena *mem,
 		return KT_E_LIMIT;
 	ix->lit = p;
 	ix->lit[ix->nlit++] = (struct kt_detect_literal){
-		.text = lit.ptr, .len = (uint32_t)lit.len, .rule = rule
+		.text = lit.ptr,
+		.len = (uint32_t)lit.len,
+		.rule = rule,
+		.is_word = is_word && kt_detect_is_word(lit.ptr[0])
 	};
 	return KT_OK;
 }
@@ -94,11 +97,14 @@ build(struct kt_detect_index *ix, uint32_t lo, uint32_t hi, uint32_t depth,
 }
 
 static void
-note_pair(struct kt_detect_index *ix, char a, char b)
+note_pair(struct kt_detect_index *ix, char a, char b, bool is_word)
 {
 	unsigned pair = (unsigned)(uint8_t)a << 8 | (uint8_t)b;
+	uint64_t bit = (uint64_t)1 << (pair & 63);
 
-	ix->pair[pair >> 6] |= (uint64_t)1 << (pair & 63);
+	ix->pair[0][pair >> 6] |= bit;
+	if (!is_word)
+		ix->pair[1][pair >> 6] |= bit;
 }
 
 static char
@@ -124,12 +130,13 @@ kt_detect_index_build(struct kt_detect_index *ix)
 		return KT_E_LIMIT;
 	for (size_t i = 0; i < ix->nlit; i++) {
 		char a = ix->lit[i].text[0], b = ix->lit[i].text[1];
+		bool is_word = ix->lit[i].is_word;
 
-		note_pair(ix, a, b);
+		note_pair(ix, a, b, is_word);
 		if (ix->is_folded) {
-			note_pair(ix, unfold(a), b);
-			note_pair(ix, a, unfold(b));
-			note_pair(ix, unfold(a), unfold(b));
+			note_pair(ix, unfold(a), b, is_word);
+			note_pair(ix, a, unfold(b), is_word);
+			note_pair(ix, unfold(a), unfold(b), is_word);
 		}
 	}
 	for (int c = 'A'; ix->is_folded && c <= 'Z'; c++)

@@ -14,6 +14,7 @@
 struct kt_detect_literal {
 	const char *text; /* folded when the index is */
 	uint32_t len, rule;
+	bool is_word; /* never begins inside a word */
 };
 struct kt_detect_node {
 	uint32_t lo, term, hi; /* literals: [lo, term) end here, to hi below */
@@ -25,7 +26,8 @@ struct kt_detect_index {
 	struct kt_detect_node *node; /* 0 is no node */
 	size_t nlit, lit_cap, nnode, node_cap;
 	uint32_t root[256];
-	uint64_t pair[1024]; /* two bytes that some literal begins with */
+	/* Two bytes that some literal begins with; [1]: inside a word. */
+	uint64_t pair[2][1024];
 	bool is_folded;
 };
 /* Text of all literals a match of pattern can begin with; none when one of
@@ -33,15 +35,25 @@ struct kt_detect_index {
    *caseless is raised by a leading (?i). */
 KT_MUSTCHECK enum kt_rc kt_detect_literals_of(const char *pattern,
     struct kt_arena *mem, struct kt_span **out, size_t *n, bool *caseless);
+/* Does \b stand before all that pattern matches? */
+bool kt_detect_begins_word(const char *pattern);
 KT_MUSTCHECK enum kt_rc kt_detect_index_add(struct kt_detect_index *ix,
-    struct kt_arena *mem, struct kt_span lit, uint32_t rule);
+    struct kt_arena *mem, struct kt_span lit, uint32_t rule, bool is_word);
 KT_MUSTCHECK enum kt_rc kt_detect_index_build(struct kt_detect_index *ix);
 static inline bool
-kt_detect_index_may(const struct kt_detect_index *ix, const char *two)
+kt_detect_index_may(
+    const struct kt_detect_index *ix, const char *two, bool is_inside)
 {
 	unsigned pair = (unsigned)(uint8_t)two[0] << 8 | (uint8_t)two[1];
 
-	return ix->pair[pair >> 6] >> (pair & 63) & 1;
+	return ix->pair[is_inside][pair >> 6] >> (pair & 63) & 1;
+}
+/* Of a word, as \b has it. */
+static inline bool
+kt_detect_is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '_';
 }
 void kt_detect_index_fini(struct kt_detect_index *ix);
 

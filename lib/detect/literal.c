@@ -313,6 +313,19 @@ read_alternatives(struct reader *rd, struct words *out)
 	}
 }
 
+bool
+kt_detect_begins_word(const char *pattern)
+{
+	struct reader rd = { .p = pattern };
+
+	if (strncmp(rd.p, "(?i)", 4) == 0)
+		rd.p += 4;
+	if (strncmp(rd.p, "\\b", 2) != 0)
+		return false;
+	skip_to_alternative(&rd);
+	return *rd.p == '\0';
+}
+
 enum kt_rc
 kt_detect_literals_of(const char *pattern, struct kt_arena *mem,
     struct kt_span **out, size_t *n, bool *caseless)

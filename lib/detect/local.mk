@@ -11,6 +11,7 @@ libkt_a_SOURCES += \
 	%D%/literal.c \
 	%D%/index.c \
 	%D%/head.c \
+	%D%/needs.c \
 	%D%/rule.c \
 	%D%/db.c \
 	%D%/saved.c \

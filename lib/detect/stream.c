@@ -51,6 +51,8 @@ struct kt_detect_stream {
 	size_t ntails;
 	struct behind behind[BEHIND_MAX]; /* each rule once */
 	size_t nbehind;
+	/* One bit per rule that is in the lane. */
+	uint64_t wanted[NLANES][(KT_DETECTORS_MAX + 63) / 64];
 	uint32_t next[]; /* per rule: starts before it lie in a finding */
 };
 
@@ -76,11 +78,7 @@ lane_of(const struct kt_detect_stream *st, size_t i)
 static bool
 is_wanted(const struct step *t, uint32_t i)
 {
-	const struct kt_detect_rule *r = &t->db->rules[i];
-
-	return r->def->when != KT_DETECT_BLOCK &&
-	    lane_of(t->st, i) == t->lane &&
-	    kt_detect_rule_is_on(t->st->enabled, i);
+	return t->st->wanted[t->lane][i >> 6] >> (i & 63) & 1;
 }
 
 enum kt_rc
@@ -96,10 +94,15 @@ kt_detect_stream_new(struct kt_detect_stream **out, const struct kt_detect *db,
 	st->db = db;
 	st->enabled = enabled;
 	st->held = held;
-	for (size_t i = 0; i < db->n; i++)
-		if (kt_detect_rule_is_on(enabled, i) &&
-		    db->rules[i].def->when != KT_DETECT_BLOCK)
-			st->is_used[lane_of(st, i)] = true;
+	for (size_t i = 0; i < db->n; i++) {
+		enum lane lane = lane_of(st, i);
+
+		if (!kt_detect_rule_is_on(enabled, i) ||
+		    db->rules[i].def->when == KT_DETECT_BLOCK)
+			continue;
+		st->is_used[lane] = true;
+		st->wanted[lane][i >> 6] |= (uint64_t)1 << (i & 63);
+	}
 	return KT_OK;
 }
 
@@ -264,15 +267,47 @@ settle_behind(struct step *t, size_t from)
 	return rc;
 }
 
+static bool
+is_inside_word(struct kt_span text, size_t at)
+{
+	return at > 0 && kt_detect_is_word(text.ptr[at - 1]);
+}
+
+/*
+ * Rule i, of which the text ends inside a literal at `at`.  True when that
+ * is all there is to say: no byte of a span is there yet, so it waits.
+ */
+static bool
+waits(struct step *t, uint32_t i, size_t at)
+{
+	const struct kt_detect_rule *r = &t->db->rules[i];
+
+	if (t->lane != LANE_SPAN || r->head == NULL ||
+	    t->text.len - at > r->head_min)
+		return false;
+	return t->st->next[i] > t->base + at || is_behind(t->st, i) ||
+	    stay_behind(t, i, at);
+}
+
+/* Several literals of a rule can begin with the same bytes: once for all. */
 static enum kt_rc
 settle_literals(struct step *t, const struct kt_detect_index *ix, uint32_t lo,
-    uint32_t hi, size_t at)
+    uint32_t hi, size_t at, bool is_cut)
 {
+	bool is_inside = is_inside_word(t->text, at);
+	uint32_t last = UINT32_MAX;
 	enum kt_rc rc = KT_OK;
 
-	for (; lo < hi && rc == KT_OK; lo++)
-		if (is_wanted(t, ix->lit[lo].rule))
-			rc = settle(t, ix->lit[lo].rule, at, at);
+	for (; lo < hi && rc == KT_OK; lo++) {
+		const struct kt_detect_literal *lit = &ix->lit[lo];
+
+		if (lit->rule == last || (is_inside && lit->is_word) ||
+		    !is_wanted(t, lit->rule))
+			continue;
+		last = lit->rule;
+		if (!is_cut || !waits(t, lit->rule, at))
+			rc = settle(t, lit->rule, at, at);
+	}
 	return rc;
 }
 
@@ -298,14 +333,16 @@ walk(struct step *t, const struct kt_detect_index *ix, size_t start)
 		uint32_t child = n->child;
 
 		if (n->term > n->lo) {
-			rc = settle_literals(t, ix, n->lo, n->term, start);
+			rc = settle_literals(
+			    t, ix, n->lo, n->term, start, false);
 			if (rc < 0)
 				return rc;
 		}
 		if (at == t->text.len) /* a literal is cut by the end */
 			return t->is_end
 			    ? KT_OK
-			    : settle_literals(t, ix, n->term, n->hi, start);
+			    : settle_literals(
+				  t, ix, n->term, n->hi, start, true);
 		while (child != 0 &&
 		    ix->node[child].byte != byte_at(ix, t->text, at))
 			child = ix->node[child].sibling;
@@ -325,20 +362,31 @@ walk_all(struct step *t, const struct kt_detect_index *ix, size_t from)
 		return KT_OK;
 	for (; from < t->hold && rc == KT_OK; from++)
 		if (from + 1 < t->text.len
-			? kt_detect_index_may(ix, t->text.ptr + from)
+			? kt_detect_index_may(ix, t->text.ptr + from,
+			      is_inside_word(t->text, from))
 			: ix->root[(uint8_t)t->text.ptr[from]] != 0)
 			rc = walk(t, ix, from);
 	return rc;
 }
 
-static bool
-may_begin(const struct kt_detect_rule *r, const struct kt_detect_bytes *there)
+/*
+ * The first start at or behind from that a rule without a literal has to be
+ * asked about.  Without what it needs it can have no match yet, only begin
+ * one in the last run of what its matches are made of.
+ */
+static size_t
+first_start(const struct step *t, const struct kt_detect_rule *r,
+    const struct kt_detect_bytes *there, size_t from)
 {
-	uint64_t any = 0;
+	size_t at = t->text.len;
 
-	for (size_t i = 0; i < KT_NELEMS(there->w); i++)
-		any |= r->first.w[i] & there->w[i];
-	return !r->has_first || any != 0;
+	if (r->has_first && !kt_detect_bytes_meet(&r->first, there))
+		return at;
+	if (kt_detect_bytes_meet(&r->needs, there))
+		return from;
+	while (at > from && kt_detect_bytes_has(&r->body, t->text.ptr[at - 1]))
+		at--;
+	return at;
 }
 
 static enum kt_rc
@@ -347,14 +395,18 @@ run_all(struct step *t, size_t from)
 	struct kt_detect_bytes there = { { 0 } };
 	enum kt_rc rc;
 
-	for (size_t i = from; i < t->hold; i++)
+	for (size_t i = from; i < t->text.len; i++)
 		kt_detect_bytes_add(&there, t->text.ptr[i]);
 	for (size_t k = 0; k < t->db->nruns && t->hold > from; k++) {
 		uint32_t i = t->db->runs[k];
+		size_t start;
 
-		if (!is_wanted(t, i) || !may_begin(&t->db->rules[i], &there))
+		if (!is_wanted(t, i))
 			continue;
-		if ((rc = settle(t, i, from, t->hold - 1)) < 0)
+		start = first_start(t, &t->db->rules[i], &there, from);
+		if (start >= t->hold)
+			continue;
+		if ((rc = settle(t, i, start, t->hold - 1)) < 0)
 			return rc;
 	}
 	return KT_OK;

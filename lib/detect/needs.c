@@ -1,0 +1,257 @@
+/*
+ * needs - what bytes a pattern's matches are made of, and cannot be without.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * An address of mail has an '@', and nothing but letters, digits and dots
+ * before it.  In a text without '@' no match is complete, and one that may
+ * still come can only have begun in the last run of such bytes: there is no
+ * need to try the others.  Where the reader meets what it does not know, it
+ * says that any byte will do, which costs time and is never wrong.
+ */
+#include "detect/detect_priv.h"
+
+#define CLASS_MAX 128
+#define DEPTH_MAX 16
+
+struct reader {
+	const char *p;
+	struct kt_detect_bytes body;
+	int depth;
+	bool is_caseless, is_lost;
+};
+
+static const struct kt_detect_bytes any = { { ~(uint64_t)0, ~(uint64_t)0,
+    ~(uint64_t)0, ~(uint64_t)0 } };
+
+static void
+join(struct kt_detect_bytes *to, const struct kt_detect_bytes *more)
+{
+	for (size_t i = 0; i < KT_NELEMS(to->w); i++)
+		to->w[i] |= more->w[i];
+}
+
+/* How often in text: letters and blanks are everywhere, digits are not. */
+static unsigned
+weight(const struct kt_detect_bytes *set)
+{
+	unsigned sum = 0;
+
+	for (unsigned c = 0; c < 256; c++)
+		if (kt_detect_bytes_has(set, (char)c))
+			sum += (c | 32) >= 'a' && (c | 32) <= 'z' ? 8 :
+			    c == ' ' || c == '\n'                 ? 64 :
+			                                            1;
+	return sum;
+}
+
+static void
+fold(struct kt_detect_bytes *set)
+{
+	for (char c = 'a'; c <= 'z'; c++) {
+		if (kt_detect_bytes_has(set, c))
+			kt_detect_bytes_add(set, (char)(c - 'a' + 'A'));
+		else if (kt_detect_bytes_has(set, (char)(c - 'a' + 'A')))
+			kt_detect_bytes_add(set, c);
+	}
+}
+
+static void
+lose(struct reader *rd)
+{
+	rd->is_lost = true;
+	rd->p += strlen(rd->p);
+}
+
+/* A class, or an escape written as one. */
+static void
+read_class(struct reader *rd, const char *from, size_t len,
+    struct kt_detect_bytes *out)
+{
+	char text[CLASS_MAX];
+
+	if (len + 3 > sizeof(text) || memchr(from, '[', len) != NULL) {
+		lose(rd);
+		return;
+	}
+	text[0] = '[';
+	memcpy(text + 1, from, len);
+	text[len + 1] = ']';
+	text[len + 2] = '\0';
+	if (!kt_detect_bytes_parse(text, out))
+		lose(rd);
+}
+
+static void read_alternatives(struct reader *rd, struct kt_detect_bytes *needs);
+
+/* Over a group that looks around; its bytes are not of the match. */
+static void
+skip_around(struct reader *rd)
+{
+	int depth = 0;
+
+	do {
+		if (*rd->p == '\\' && rd->p[1] != '\0')
+			rd->p++;
+		else if (*rd->p == '[')
+			for (rd->p += rd->p[1] == ']' || rd->p[1] == '^' ? 2 : 1;
+			     *rd->p != ']' && *rd->p != '\0'; rd->p++)
+				rd->p += *rd->p == '\\' && rd->p[1] != '\0';
+		else
+			depth += (*rd->p == '(') - (*rd->p == ')');
+		if (*rd->p != '\0')
+			rd->p++;
+	} while (depth > 0 && *rd->p != '\0');
+}
+
+/* False: it takes no bytes. */
+static bool
+read_group(struct reader *rd, struct kt_detect_bytes *out)
+{
+	if (strncmp(rd->p, "(?=", 3) == 0 || strncmp(rd->p, "(?!", 3) == 0 ||
+	    strncmp(rd->p, "(?<=", 4) == 0 || strncmp(rd->p, "(?<!", 4) == 0) {
+		skip_around(rd);
+		return false;
+	}
+	if (strncmp(rd->p, "(?i)", 4) == 0) {
+		rd->is_caseless = true;
+		rd->p += 4;
+		return false;
+	}
+	if (strncmp(rd->p, "(?i:", 4) == 0)
+		rd->is_caseless = true; /* from here on: more, never less */
+	else if (rd->p[1] == '*' ||
+	    (rd->p[1] == '?' && rd->p[2] != ':')) {
+		lose(rd);
+		return false;
+	}
+	rd->p += rd->p[1] != '?' ? 1 : rd->p[2] == ':' ? 3 : 4;
+	if (++rd->depth > DEPTH_MAX) {
+		lose(rd);
+		return false;
+	}
+	read_alternatives(rd, out);
+	rd->depth--;
+	if (*rd->p == ')')
+		rd->p++;
+	else
+		lose(rd);
+	return true;
+}
+
+static bool
+read_element(struct reader *rd, struct kt_detect_bytes *out)
+{
+	const char *from = rd->p;
+
+	*out = (struct kt_detect_bytes){ { 0 } };
+	if (*from == '(')
+		return read_group(rd, out);
+	if (*from == '[') {
+		const char *p = from + 1;
+
+		p += *p == '^';
+		if (*p == ']')
+			lose(rd);
+		for (; *p != ']' && *p != '\0'; p++)
+			p += *p == '\\' && p[1] != '\0';
+		if (*p == '\0') {
+			lose(rd);
+			return false;
+		}
+		rd->p = p + 1;
+		read_class(rd, from + 1, (size_t)(p - from - 1), out);
+	} else if (*from == '\\') {
+		if (from[1] == 'b' || from[1] == 'B' || from[1] == 'A') {
+			rd->p += 2;
+			return false;
+		}
+		rd->p += from[1] != '\0' ? 2 : 1;
+		read_class(rd, from, (size_t)(rd->p - from), out);
+	} else if (*from == '^' || *from == '$') {
+		rd->p++;
+		return false;
+	} else if (*from == '.') {
+		rd->p++;
+		*out = any;
+	} else {
+		rd->p++;
+		kt_detect_bytes_add(out, *from);
+	}
+	if (rd->is_caseless)
+		fold(out);
+	join(&rd->body, out);
+	return true;
+}
+
+static const char *
+skip_digits(const char *p)
+{
+	while (*p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
+/* Behind "{2,3}"; NULL: those are bytes like others. */
+static const char *
+skip_braces(const char *p)
+{
+	const char *q;
+
+	if (*p != '{' || (q = skip_digits(p + 1)) == p + 1)
+		return NULL;
+	if (*q == ',')
+		q = skip_digits(q + 1);
+	return *q == '}' ? q + 1 : NULL;
+}
+
+/* Behind a count, if there is one; is the element there at least once? */
+static bool
+read_count(struct reader *rd)
+{
+	const char *behind = skip_braces(rd->p);
+	bool is_there = *rd->p != '?' && *rd->p != '*';
+
+	if (behind != NULL)
+		is_there = rd->p[1] != '0';
+	else if (*rd->p == '?' || *rd->p == '*' || *rd->p == '+')
+		behind = rd->p + 1;
+	else
+		return true;
+	rd->p = behind;
+	if (*rd->p == '?' || *rd->p == '+')
+		rd->p++;
+	return is_there;
+}
+
+/* Each alternative needs the rarest of what it has for sure. */
+static void
+read_alternatives(struct reader *rd, struct kt_detect_bytes *needs)
+{
+	struct kt_detect_bytes best = any, one;
+
+	*needs = (struct kt_detect_bytes){ { 0 } };
+	while (*rd->p != '\0' && *rd->p != ')') {
+		if (*rd->p == '|') {
+			join(needs, &best);
+			best = any;
+			rd->p++;
+			continue;
+		}
+		if (read_element(rd, &one) && read_count(rd) &&
+		    weight(&one) < weight(&best))
+			best = one;
+	}
+	join(needs, &best);
+}
+
+void
+kt_detect_needs_learn(struct kt_detect_rule *r)
+{
+	struct reader rd = { .p = r->def->pattern,
+		.is_caseless = r->def->is_caseless };
+
+	read_alternatives(&rd, &r->needs);
+	r->body = rd.body;
+	if (rd.is_lost || *rd.p != '\0')
+		r->needs = r->body = any;
+}
