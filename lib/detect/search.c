@@ -31,6 +31,18 @@ is_blank(char c)
 	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
+/* A run of digits is one site however long it is, over ends of lines. */
+static size_t
+end_of_site(struct kt_span text, size_t at)
+{
+	if (kt_detect_digit64(text.ptr[at]) < 0)
+		return at + 1;
+	while (at < text.len && (kt_detect_digit64(text.ptr[at]) >= 0 ||
+	        text.ptr[at] == '\n' || text.ptr[at] == '\r'))
+		at++;
+	return at;
+}
+
 /* What is searched again around the sites from `first` on; *next: behind. */
 static struct kt_span
 window(struct kt_span text, size_t first, size_t *next)
@@ -45,9 +57,11 @@ window(struct kt_span text, size_t first, size_t *next)
 	while (from > least && !is_blank(text.ptr[from - 1]))
 		from--;
 	for (site = first; site < text.len && site <= to;
-	     site = kt_detect_next_site(text, site + 1)) {
-		size_t most = site + AROUND_MAX;
+	     site = kt_detect_next_site(text, site)) {
+		size_t most;
 
+		site = end_of_site(text, site);
+		most = site + AROUND_MAX;
 		to = site + AROUND;
 		while (to < text.len && to < most && !is_blank(text.ptr[to]))
 			to++;

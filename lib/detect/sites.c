@@ -74,7 +74,9 @@ hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
 	if (!kt_detect_fold(cp, out, &n, &disguise))
 		return false;
 	if (n == 0) {
-		/* The rest of a row of them is not looked at again. */
+		/* Only the first of a row looks to its end: linear. */
+		if (!is_graphic(a))
+			return false;
 		while (at + len < in.len && (unsigned char)b >= 0x80) {
 			size_t more = kt_utf8_decode(
 			    kt_span_sub(in, at + len, 4), &cp);
@@ -85,7 +87,7 @@ hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
 			len += more;
 			b = behind(in, at + len);
 		}
-		return is_graphic(a) && is_graphic(b);
+		return is_graphic(b);
 	}
 	if (cp >= 0xe0000)
 		return true;
@@ -123,28 +125,21 @@ escapes(struct kt_span in, size_t at)
 	}
 }
 
-/* Does a run of base64 or hex digits that says a text lie around `at`?  It
-   and what is before *settled need not be asked again. */
+/*
+ * Does a run of base64 or hex digits that says a text begin in the block that
+ * ends at `last`?  All sixteen bytes of its begin reach to there.
+ */
 static size_t
-run_around(struct kt_span in, size_t from, size_t at, size_t *settled)
+run_in_block(struct kt_span in, size_t block, size_t last)
 {
-	size_t begin = at, end = at;
+	size_t begin = last;
 
-	if (at < *settled)
-		return in.len;
-
-	while (begin > from && is_run_byte(in.ptr[begin - 1]))
+	while (begin > block && is_run_byte(in.ptr[begin - 1]))
 		begin--;
-	while (end < in.len && is_run_byte(in.ptr[end]))
-		end++;
-	*settled = end;
-	for (; begin + KT_DETECT_RUN_MIN <= end; begin++) {
-		char a = before(in, begin);
-
-		if ((!is_run_byte(a) || !is_alnum(a)) &&
+	for (; begin <= last; begin++)
+		if (!is_alnum(before(in, begin)) &&
 		    kt_detect_run_says(in, begin) != 0)
 			return begin;
-	}
 	return in.len;
 }
 
@@ -194,7 +189,7 @@ may_be_run(struct kt_span in, size_t at)
 size_t
 kt_detect_next_site(struct kt_span in, size_t from)
 {
-	size_t at = from, settled = 0;
+	size_t at = from;
 
 	for (; in.len - at >= KT_DETECT_RUN_MIN; at += KT_DETECT_RUN_MIN) {
 		size_t site = in.len, run = in.len;
@@ -204,8 +199,7 @@ kt_detect_next_site(struct kt_span in, size_t from)
 		if (special(w[0]) | special(w[1]))
 			site = special_site(in, at, at + KT_DETECT_RUN_MIN);
 		if (may_be_run(in, at + KT_DETECT_RUN_MIN - 1))
-			run = run_around(
-			    in, from, at + KT_DETECT_RUN_MIN - 1, &settled);
+			run = run_in_block(in, at, at + KT_DETECT_RUN_MIN - 1);
 		if (site < in.len || run < in.len)
 			return site < run ? site : run;
 	}

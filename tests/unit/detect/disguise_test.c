@@ -353,6 +353,69 @@ the_fourth_layer_stays_on(void)
 	}
 }
 
+/* Far inside a run that is longer than any window, and behind it. */
+static void
+a_long_run_is_searched_to_its_end(void)
+{
+	static const struct disguise how[] = {
+		{ "base64", base64, true }, { "hex", hex, true },
+		{ "base64 twice", base64_twice, true },
+		{ "percent", percent, true }, { "full width", full_width, true },
+	};
+	struct kt_buf plain;
+	struct kt_findings f;
+
+	kt_buf_init(&plain, 1u << 20);
+	while (plain.len < 20000)
+		ok(kt_buf_add(&plain, KT_SPAN("card 4111 1111 1111 1111, ")) ==
+		    KT_OK);
+	for (size_t i = 0; i < KT_NELEMS(how); i++) {
+		size_t n = 0;
+
+		kt_buf_reset(&made);
+		how[i].put_on(kt_buf_span(&plain));
+		put(KT_SPAN(" 4111%201111%201111%201111"));
+		ok(kt_detect_search(db, scratch, (struct kt_span){ 0 },
+		       kt_buf_span(&made), NULL, &f) == KT_OK);
+		for (size_t k = 0; k < f.n; k++)
+			n += strcmp(shipped[f.v[k].detector].entity,
+			         "CREDIT_CARD") == 0;
+		if (!ok(n == plain.len / 26 + 1))
+			printf("# %s: %zu\n", how[i].name, n);
+	}
+	kt_buf_fini(&plain);
+}
+
+/* Work per byte does not grow with the text, whatever it is full of. */
+static void
+hostile_disguises_stay_linear(void)
+{
+	static const char *const pieces[] = { "%41", "\\u0041", "\xe2\x80\x8b",
+		"a\xe2\x80\x8b", "QUFB", "\\", "\xef\xbc\x91",
+		"QUFBQUFBQUFBQUFB/", "4", "e\xcc\x81", "\xf3\xa0\x81\x81",
+		"4111%201111%201111%201111 " };
+
+	for (size_t i = 0; i < KT_NELEMS(pieces); i++) {
+		uint64_t calls[2];
+
+		for (size_t k = 0; k < 2; k++) {
+			uint64_t before = kt_detect_scratch_calls(scratch);
+			struct kt_findings f;
+
+			kt_buf_reset(&made);
+			while (made.len < (k + 1) * (256u << 10))
+				put(kt_span_of(pieces[i]));
+			ok(kt_detect_search(db, scratch, (struct kt_span){ 0 },
+			       kt_buf_span(&made), NULL, &f) == KT_OK);
+			calls[k] = kt_detect_scratch_calls(scratch) - before;
+		}
+		if (!ok(calls[1] <= 2 * calls[0] + 1000))
+			printf("# '%s': %llu calls, twice the text: %llu\n",
+			    pieces[i], (unsigned long long)calls[0],
+			    (unsigned long long)calls[1]);
+	}
+}
+
 int
 main(void)
 {
@@ -367,6 +430,8 @@ main(void)
 	RUN(what_is_found_in_the_clear_is_found_in_disguise);
 	RUN(ordinary_text_is_searched_once);
 	RUN(the_fourth_layer_stays_on);
+	RUN(a_long_run_is_searched_to_its_end);
+	RUN(hostile_disguises_stay_linear);
 	kt_buf_fini(&made);
 	kt_buf_fini(&left);
 	kt_detect_scratch_free(&scratch);
