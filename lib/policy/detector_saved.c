@@ -7,7 +7,7 @@
  */
 #include "policy/detector_saved.h"
 
-#define MAGIC "kt-definitions/1"
+#define MAGIC "kt-definitions/2"
 
 /* 0 is NULL: the head lies there. */
 struct head {
@@ -91,6 +91,19 @@ add_list(struct kt_buf *out, const char *const *list, size_t n, uint64_t *at)
 	return KT_OK;
 }
 
+/* NUL behind it, as behind a text. */
+static enum kt_rc
+add_model(struct kt_buf *out, struct kt_span model, uint64_t *at)
+{
+	*at = 0;
+	if (model.ptr == NULL)
+		return KT_OK;
+	*at = out->len;
+	if (kt_buf_add(out, model) < 0)
+		return KT_E_LIMIT;
+	return kt_buf_add(out, (struct kt_span){ "", 1 });
+}
+
 /* The struct without what it points to, then that; base: of the buffer. */
 static enum kt_rc
 add_definition(struct kt_buf *out, size_t at, const struct kt_detector *d)
@@ -120,6 +133,9 @@ add_definition(struct kt_buf *out, size_t at, const struct kt_detector *d)
 			return KT_E_LIMIT;
 		memcpy(bytes + lists[i].at, &offset, sizeof(offset));
 	}
+	if (add_model(out, d->model, &offset) < 0)
+		return KT_E_LIMIT;
+	memcpy(&image.model.ptr, &offset, sizeof(offset));
 	memcpy(out->ptr + at, &image, sizeof(image));
 	return KT_OK;
 }
@@ -164,8 +180,23 @@ link_text(char *base, size_t len, char *member)
 }
 
 static bool
+link_model(char *base, size_t len, char *d)
+{
+	uint64_t at;
+	size_t n;
+
+	d += offsetof(struct kt_detector, model);
+	memcpy(&at, d + offsetof(struct kt_span, ptr), sizeof(at));
+	memcpy(&n, d + offsetof(struct kt_span, len), sizeof(n));
+	return at < len && n < len - at && (at > 0 || n == 0) &&
+	    link_text(base, len, d + offsetof(struct kt_span, ptr));
+}
+
+static bool
 link_definition(char *base, size_t len, char *d)
 {
+	if (!link_model(base, len, d))
+		return false;
 	for (size_t i = 0; i < KT_NELEMS(texts); i++)
 		if (!link_text(base, len, d + texts[i]))
 			return false;

@@ -165,6 +165,10 @@ is_same(const struct kt_detector *a, const struct kt_detector *b)
 	SAME_TEXT(checksum);
 	SAME_LIST(validators);
 	SAME_LIST(context);
+	if ((x.model.ptr == NULL) != (y.model.ptr == NULL) ||
+	    !kt_span_eq(x.model, y.model))
+		return false;
+	x.model.ptr = y.model.ptr = NULL;
 	x.examples = x.counter_examples = NULL;
 	x.nexamples = x.ncounter_examples = 0;
 	if (memcmp(&x, &y, sizeof(x)) != 0)
