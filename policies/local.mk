@@ -5,6 +5,7 @@ nobase_dist_pkgdata_DATA += \
 	policies/detectors/direct.weights \
 	policies/detectors/indirect.weights \
 	policies/detectors/injection.yaml \
+	policies/detectors/medical.yaml \
 	policies/detectors/pii.yaml \
 	policies/detectors/secrets.yaml \
 	policies/starter.yaml \

@@ -73,6 +73,25 @@ kt_detect_is_phone_international(struct kt_span s)
 	return same < n;
 }
 
+/* Without the country: as long as such numbers are, and no date. */
+bool
+kt_detect_is_phone_local(struct kt_span s)
+{
+	uint8_t d[20];
+	size_t n = kt_detect_digits(s, d, 19), same = 1;
+
+	if (n < 7 || n > 15)
+		return false;
+	while (same < n && d[same] == d[0])
+		same++;
+	/* 2024-01-15, 15.01.2024 */
+	if (n == 8 &&
+	    ((d[0] * 10u + d[1] == 20 || d[0] * 10u + d[1] == 19) ||
+		d[4] * 10u + d[5] == 20 || d[4] * 10u + d[5] == 19))
+		return false;
+	return same < n;
+}
+
 bool
 kt_detect_is_ipv4(struct kt_span s)
 {

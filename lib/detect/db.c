@@ -116,7 +116,9 @@ check_definition(struct kt_detect_rule *r, struct kt_err *err)
 	if (d->model.len > 0 &&
 	    (!kt_detect_model_read(&r->model, d->model) || d->when != KT_DETECT_BLOCK))
 		return fail_rule(d, err, KT_E_PARSE, "model: not one");
-	if (d->model.len == 0 &&
+	if (d->beside != NULL && d->when != KT_DETECT_BLOCK)
+		return fail_rule(d, err, KT_E_PARSE, "beside: not a block");
+	if (d->model.len == 0 && d->beside == NULL &&
 	    (d->pattern == NULL || d->pattern[0] == '\0'))
 		return fail_rule(d, err, KT_E_PARSE, "no pattern");
 	if (d->nvalidators > KT_DETECT_VALIDATORS_MAX)
@@ -292,9 +294,11 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 	db->rules = kt_alloc_array(n, sizeof(*db->rules));
 	db->runs = kt_alloc_array(n, sizeof(*db->runs));
 	db->models = kt_alloc_array(n, sizeof(*db->models));
+	db->joins = kt_alloc_array(n, sizeof(*db->joins));
 	db->mem = kt_arena_new(RULE_ARENA_MAX);
 	db->folded.is_folded = true;
-	if (db->rules == NULL || db->runs == NULL || db->models == NULL || db->mem == NULL ||
+	if (db->rules == NULL || db->runs == NULL || db->models == NULL ||
+	    db->joins == NULL || db->mem == NULL ||
 	    pcre2_set_newline(how, PCRE2_NEWLINE_LF) != 0)
 		goto full;
 	err->rc = KT_OK;
@@ -308,6 +312,10 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 		}
 		if (r->def->model.len > 0) {
 			db->models[db->nmodels++] = (uint32_t)db->n;
+			continue;
+		}
+		if (r->def->beside != NULL) {
+			db->joins[db->njoins++] = (uint32_t)db->n;
 			continue;
 		}
 		if (compile_pcre2(r, how, err) < 0 ||
@@ -490,6 +498,7 @@ kt_detect_free(struct kt_detect **pdb)
 	kt_free(db->rules);
 	kt_free(db->runs);
 	kt_free(db->models);
+	kt_free(db->joins);
 	kt_free(db);
 }
 

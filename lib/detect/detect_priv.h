@@ -35,7 +35,7 @@
 
 struct kt_detect_rule {
 	const struct kt_detector *def;
-	pcre2_code *code; /* NULL: it has a model */
+	pcre2_code *code; /* NULL: it has a model, or joins others */
 	struct kt_detect_model model;
 	/* A span begins at least so far behind the start of its match; what
 	   matches all before it, and all from it on, or NULL. */
@@ -74,6 +74,8 @@ struct kt_detect {
 	size_t nruns;
 	uint32_t *models; /* rules without a pattern */
 	size_t nmodels;
+	uint32_t *joins; /* those that say what others mean together */
+	size_t njoins;
 };
 
 /* A part of a text, scanned for numbers. */
@@ -111,6 +113,7 @@ KT_MUSTCHECK enum kt_rc kt_detect_compile_from(
 struct kt_detect_match {
 	size_t start, end; /* of the whole pattern */
 	size_t span_start, span_end; /* of capture 1, or the same */
+	bool is_alone; /* the match is all of the text */
 };
 enum kt_detect_attempt {
 	KT_DETECT_ATTEMPT_MISS = 0,
@@ -146,9 +149,6 @@ bool kt_detect_scratch_trips(struct kt_detect_scratch *s);
 KT_MUSTCHECK enum kt_rc kt_detect_scratch_add(
     struct kt_detect_scratch *s, const struct kt_finding *f);
 void kt_detect_sort(struct kt_finding *v, size_t n);
-/* The passages of text that the model of rule i would flag. */
-KT_MUSTCHECK enum kt_rc kt_detect_model_scan(const struct kt_detect *db,
-    struct kt_detect_scratch *s, uint32_t i, struct kt_span text);
 static inline bool
 kt_detect_rule_is_on(const struct kt_detect_set *enabled, size_t i)
 {

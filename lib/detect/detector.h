@@ -39,6 +39,10 @@ struct kt_detector {
 	   nothing: a country, the number of a key.  Not beside a capture;
 	   validators and checksum see all of the match. */
 	uint16_t public_bytes;
+	/* Instead of a pattern: in a text with a finding of this group, each
+	   finding of a person (class pii) is one of this detector as well.
+	   Such a detector is KT_DETECT_BLOCK. */
+	const char *beside;
 	/* Instead of a pattern: the bytes of a linear model (tests/accuracy),
 	   which outlive the database.  Such a detector is KT_DETECT_BLOCK. */
 	struct kt_span model;
@@ -64,6 +68,9 @@ struct kt_detector {
 	size_t ncontext;
 	uint16_t context_bytes; /* 0: KT_DETECT_CONTEXT_DEFAULT */
 	bool is_context_required; /* else it raises the confidence */
+	/* Required context may be absent where the match is all of the text;
+	   then the confidence is half of what it would be. */
+	bool is_alone_enough;
 	/* For lint and tests: a finding each, no finding each. */
 	const char *const *examples, *const *counter_examples;
 	size_t nexamples, ncounter_examples;

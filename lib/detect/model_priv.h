@@ -58,4 +58,10 @@ int32_t kt_detect_model_scaled(int32_t sum, size_t n);
 int32_t kt_detect_model_score(const struct kt_detect_model *m, enum kt_detect_model_scale scale,
     const struct kt_detect_model_word *v, size_t n);
 
+struct kt_detect;
+struct kt_detect_scratch;
+/* The passages of text that the model of rule i would flag. */
+KT_MUSTCHECK enum kt_rc kt_detect_model_scan(const struct kt_detect *db,
+    struct kt_detect_scratch *s, uint32_t i, struct kt_span text);
+
 #endif

@@ -377,3 +377,101 @@ kt_detect_is_au_tfn(struct kt_span s)
 	return kt_detect_digits(s, d, 9) == 9 && !all_same(d, 9) &&
 	    weigh(d, w, 9) % 11 == 0;
 }
+
+/* Eight digits, a check digit and the number of the card's issue. */
+bool
+kt_detect_is_au_medicare(struct kt_span s)
+{
+	static const uint8_t w[] = { 1, 3, 7, 9, 1, 3, 7, 9 };
+	uint8_t d[10];
+
+	return kt_detect_digits(s, d, 10) == 10 && weigh(d, w, 8) % 10 == d[8];
+}
+
+/* The sum of the digits of what the weights 1, 2, 1, 2 ... give. */
+static unsigned
+cross_sums(const uint8_t *d, const uint8_t *w, size_t n)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned x = (unsigned)d[i] * w[i];
+
+		sum += x / 10 + x % 10;
+	}
+	return sum;
+}
+
+/* A letter as its two digits, then the rest of the number. */
+static bool
+spell(struct kt_span s, size_t letter_at, uint8_t *d, size_t n)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < s.len && out + 1 < n; i++) {
+		char c = upper(s.ptr[i]);
+
+		if (i == letter_at && c >= 'A' && c <= 'Z') {
+			d[out++] = (uint8_t)((c - 'A' + 1) / 10);
+			d[out++] = (uint8_t)((c - 'A' + 1) % 10);
+		} else if (c >= '0' && c <= '9') {
+			d[out++] = (uint8_t)(c - '0');
+		} else {
+			return false;
+		}
+	}
+	return out + 1 == n;
+}
+
+/* Health insurance: a letter, eight digits, the check digit. */
+bool
+kt_detect_is_de_kvnr(struct kt_span s)
+{
+	static const uint8_t w[] = { 1, 2, 1, 2, 1, 2, 1, 2, 1, 2 };
+	uint8_t d[11];
+
+	return s.len == 10 && spell(kt_span_sub(s, 0, 9), 0, d, 11) &&
+	    cross_sums(d, w, 10) % 10 == (unsigned)(s.ptr[9] - '0');
+}
+
+/* Pension insurance: area, birthday, a letter, serial, the check digit. */
+bool
+kt_detect_is_de_rvnr(struct kt_span s)
+{
+	static const uint8_t w[] = { 2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1 };
+	uint8_t d[13];
+
+	return s.len == 12 && spell(kt_span_sub(s, 0, 11), 8, d, 13) &&
+	    is_day(d[2] * 10u + d[3], d[4] * 10u + d[5]) &&
+	    cross_sums(d, w, 12) % 10 == (unsigned)(s.ptr[11] - '0');
+}
+
+/* Passports and cards of identity: ICAO 9303, weights 7, 3, 1. */
+bool
+kt_detect_is_mrz_digit(struct kt_span s)
+{
+	static const uint8_t w[] = { 7, 3, 1 };
+	unsigned sum = 0;
+
+	for (size_t i = 0; i + 1 < s.len; i++) {
+		char c = upper(s.ptr[i]);
+		bool is_digit = c >= '0' && c <= '9';
+
+		if (!is_digit && (c < 'A' || c > 'Z'))
+			return false;
+		sum += (unsigned)(is_digit ? c - '0' : c - 'A' + 10) * w[i % 3];
+	}
+	return s.len > 1 && sum % 10 == (unsigned)(s.ptr[s.len - 1] - '0');
+}
+
+/* Those who may prescribe: two sums of every other digit. */
+bool
+kt_detect_is_us_dea(struct kt_span s)
+{
+	uint8_t d[7];
+
+	if (s.len < 9 ||
+	    kt_detect_digits(kt_span_sub(s, 2, s.len - 2), d, 7) != 7)
+		return false;
+	return (d[0] + d[2] + d[4] + 2u * (d[1] + d[3] + d[5])) % 10 == d[6];
+}

@@ -182,8 +182,11 @@ kt_detect_rule_accepts(const struct kt_detect_rule *r, struct kt_span label,
 	if (r->def->ncontext > 0) {
 		bool has = has_context(r, label, subject, m->start);
 
-		if (!has && r->def->is_context_required)
-			return false;
+		if (!has && r->def->is_context_required) {
+			if (!r->def->is_alone_enough || !m->is_alone)
+				return false;
+			confidence /= 2;
+		}
 		if (has && !r->def->is_context_required &&
 		    confidence < CONFIDENCE_MAX_PM) {
 			confidence += CONTEXT_GAIN_PM;

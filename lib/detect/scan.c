@@ -78,6 +78,7 @@ settle(struct pass *p, uint32_t i, size_t from, size_t last)
 		switch (kt_detect_rule_attempt(
 		    r, p->s, p->text, from, last, true, &m)) {
 		case KT_DETECT_ATTEMPT_HIT:
+			m.is_alone = m.start == 0 && m.end == p->text.len;
 			if ((rc = take(p, i, &m)) < 0)
 				return rc;
 			break;
@@ -116,6 +117,33 @@ on_match(unsigned id, unsigned long long from, unsigned long long to,
 		start = (size_t)p->s->next[id];
 	p->rc = settle(p, id, start, last);
 	return p->rc < 0;
+}
+
+/* What identifies a person, in a text that also speaks of something else. */
+static enum kt_rc
+join(struct pass *p, uint32_t i)
+{
+	const struct kt_detect_rule *rules = p->db->rules;
+	const struct kt_detector *d = rules[i].def;
+	struct kt_detect_scratch *s = p->s;
+	size_t n = s->nfound;
+	bool is_beside = false;
+	enum kt_rc rc = KT_OK;
+
+	for (size_t k = 0; k < n && !is_beside; k++)
+		is_beside =
+		    strcmp(rules[s->found[k].detector].def->group, d->beside) ==
+		    0;
+	for (size_t k = 0; k < n && is_beside && rc == KT_OK; k++) {
+		struct kt_finding f = s->found[k];
+
+		if (rules[f.detector].def->class != KT_CLASS_PII)
+			continue;
+		f.detector = i;
+		f.confidence_pm = d->confidence_pm;
+		rc = kt_detect_scratch_add(s, &f);
+	}
+	return rc;
 }
 
 static enum kt_rc
@@ -158,6 +186,9 @@ kt_detect_scan_labelled(const struct kt_detect *db,
 	for (size_t i = 0; i < db->nmodels && rc == KT_OK; i++)
 		if (kt_detect_rule_is_on(enabled, db->models[i]))
 			rc = kt_detect_model_scan(db, s, db->models[i], text);
+	for (size_t i = 0; i < db->njoins && rc == KT_OK; i++)
+		if (kt_detect_rule_is_on(enabled, db->joins[i]))
+			rc = join(&p, db->joins[i]);
 	if (rc < 0)
 		return rc;
 	kt_detect_sort(s->found, s->nfound);

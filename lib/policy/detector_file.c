@@ -124,6 +124,14 @@ read_stream(struct load *l, const struct kt_config_node *n, struct kt_detector *
 }
 
 static void
+read_required(
+    struct load *l, const struct kt_config_node *n, struct kt_detector *d)
+{
+	d->is_alone_enough = kt_span_eq(n->text, KT_SPAN("unless-alone"));
+	d->is_context_required = d->is_alone_enough || flag_of(l, n);
+}
+
+static void
 read_context(struct load *l, const struct kt_config_node *n, struct kt_detector *d)
 {
 	if (!want(l, n, KT_CONFIG_NODE_MAP, "a mapping"))
@@ -132,7 +140,7 @@ read_context(struct load *l, const struct kt_config_node *n, struct kt_detector 
 		if (kt_span_eq(e->key, KT_SPAN("words")))
 			d->context = list_of(l, e, &d->ncontext);
 		else if (kt_span_eq(e->key, KT_SPAN("required")))
-			d->is_context_required = flag_of(l, e);
+			read_required(l, e, d);
 		else if (kt_span_eq(e->key, KT_SPAN("bytes")))
 			d->context_bytes = number_of(l, e, 120);
 		else
@@ -259,7 +267,7 @@ static const struct {
 } keys[] = {
 #define TEXT(name) { KT_SPAN_INIT(#name), offsetof(struct kt_detector, name), NULL }
 	TEXT(id), TEXT(group), TEXT(entity), TEXT(pattern), TEXT(anchor),
-	TEXT(tail), TEXT(tail_end),
+	TEXT(tail), TEXT(tail_end), TEXT(beside),
 #undef TEXT
 	{ KT_SPAN_INIT("class"), 0, read_class },
 	{ KT_SPAN_INIT("stream"), 0, read_stream },
@@ -344,9 +352,10 @@ read_detector(struct load *l, const struct kt_config_node *map,
 
 	read_keys(l, map, &d);
 	if (d.id == NULL || d.entity == NULL ||
-	    (d.pattern == NULL) == (d.model.ptr == NULL)) {
+	    (d.pattern != NULL) + (d.model.ptr != NULL) +
+	            (d.beside != NULL) != 1) {
 		kt_config_diag(l->d, KT_CONFIG_MISSING, map->at,
-		    "a detector needs id, entity and pattern or model");
+		    "a detector needs id, entity and one of pattern, model, beside");
 		return;
 	}
 	keep(l, &d);

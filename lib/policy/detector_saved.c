@@ -18,7 +18,7 @@ struct head {
 static const size_t texts[] = {
 #define TEXT(name) offsetof(struct kt_detector, name)
 	TEXT(id), TEXT(group), TEXT(entity), TEXT(pattern), TEXT(anchor),
-	TEXT(tail), TEXT(tail_end), TEXT(checksum),
+	TEXT(tail), TEXT(tail_end), TEXT(checksum), TEXT(beside),
 #undef TEXT
 };
 static const struct {

@@ -10,6 +10,9 @@
 
 #include "policy/policy_priv.h"
 
+/* A number that stands alone, without a word that says what it is. */
+#define UNSURE_PM 500
+
 enum marker { LABEL, ASTERISKS, PARTIAL, HASH };
 static const char *const markers[] = { "label", "asterisks", "partial", "hash",
 	NULL };
@@ -61,7 +64,8 @@ static const struct kt_config_field fields[] = {
 	    .doc = "Act on payment cards, whatever entities says"),
 	KT_CONFIG_FIELD(struct settings, BOOL, healthcare_mode,
 	    .fallback = "false",
-	    .doc = "Act on medical identifiers as well"),
+	    .doc = "Act on medical identifiers, and on persons in "
+	           "texts about health; else they are recorded"),
 	KT_CONFIG_FIELD(struct settings, SECTIONS, detect_patterns,
 	    .table = &kt_policy_pattern_table,
 	    .doc = "Patterns of the user's own"),
@@ -95,8 +99,10 @@ choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
 	if (s->pci_mode)
 		(void)kt_detect_set_add_named(
 		    &p->listens, db, KT_SPAN("CREDIT_CARD"));
-	if (s->healthcare_mode)
+	if (s->healthcare_mode || s->entities.n == 0) {
 		kt_policy_select_group(p, db, "medical");
+		kt_policy_select_group(p, db, "clinical");
+	}
 	if (s->entities.n == 0)
 		kt_policy_select_group(p, db, "pii");
 	else if (kt_policy_select_names(p, db, &s->entities, err) < 0)
@@ -124,10 +130,15 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 	const struct kt_policy_pattern *own =
 	    kt_policy_pattern_of(p, &s->detect_patterns, d);
 
-	(void)f, (void)c; /* a person is one wherever the name stands */
 	if (own != NULL && own->action >= 0)
 		return (enum kt_action)own->action;
-	if (names(&s->flag_entities, d))
+	/* Noted only, and not worth holding an answer back for. */
+	if (d->when == KT_DETECT_BLOCK && c == KT_COMPONENT_COMPLETION &&
+	    !s->healthcare_mode)
+		return KT_ACTION_IGNORE;
+	if (names(&s->flag_entities, d) || d->class == KT_CLASS_CLINICAL ||
+	    (d->class == KT_CLASS_PHI && !s->healthcare_mode) ||
+	    f->confidence_pm < UNSURE_PM)
 		return KT_ACTION_FLAG;
 	return (enum kt_action)s->action;
 }

@@ -183,7 +183,7 @@ compile_whole_patterns(void)
 	for (unsigned i = 0; i < nshipped; i++) {
 		hs_expr_info_t *info = NULL;
 
-		if (shipped[i].pattern == NULL) /* it has a model */
+		if (shipped[i].pattern == NULL) /* it has a model, or joins */
 			continue;
 		text[n] = shipped[i].pattern;
 		ids[n] = i;

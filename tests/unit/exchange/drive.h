@@ -19,8 +19,8 @@ struct world {
 	struct kt_program *program;
 	struct kt_scratch *scratch;
 	struct kt_config_diags diags;
-	struct kt_config_source config, detectors[5];
-	struct kt_buf bytes[5];
+	struct kt_config_source config, detectors[6];
+	struct kt_buf bytes[6];
 };
 
 struct script {
@@ -62,11 +62,11 @@ static inline bool
 world_init(struct world *w, const char *yaml)
 {
 	static const char *const files[] = { "secrets.yaml",
-		"pii.yaml", "injection.yaml", "direct.weights",
+		"pii.yaml", "medical.yaml", "injection.yaml", "direct.weights",
 		"indirect.weights" };
 	const struct kt_config_kind *kinds;
 	struct kt_program_options o = { .secret = no_secret,
-		.detectors = w->detectors, .ndetectors = 5,
+		.detectors = w->detectors, .ndetectors = 6,
 		.instance_key = KT_SPAN("0123456789abcdef0123456789abcdef"),
 		.may_use_offline = true };
 	struct kt_err err = { 0 };
