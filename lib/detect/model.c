@@ -185,10 +185,14 @@ kt_detect_model_score(const struct kt_detect_model *m, enum kt_detect_model_scal
 	return m->head.bias[scale] + kt_detect_model_scaled(sum, n);
 }
 
+/* Models that look at the same words at once. */
+#define TOGETHER 8
+
 struct passage {
 	const struct kt_detect *db;
 	struct kt_detect_scratch *s;
-	struct kt_finding f; /* the last one; end 0: none */
+	struct kt_finding last[TOGETHER]; /* of each; end 0: none */
+	size_t n;
 	enum kt_rc rc;
 };
 
@@ -206,11 +210,11 @@ confidence_of(const struct kt_detect_model_head *h, int32_t score)
 
 /* Windows overlap: what they flag together is one finding. */
 static void
-weigh(void *arg, enum kt_detect_model_scale scale, const struct kt_detect_model_word *v,
+weigh_one(struct passage *p, struct kt_finding *f,
+    enum kt_detect_model_scale scale, const struct kt_detect_model_word *v,
     size_t n)
 {
-	struct passage *p = arg;
-	const struct kt_detect_model *m = &p->db->rules[p->f.detector].model;
+	const struct kt_detect_model *m = &p->db->rules[f->detector].model;
 	int32_t score;
 	uint16_t pm;
 
@@ -220,30 +224,56 @@ weigh(void *arg, enum kt_detect_model_scale scale, const struct kt_detect_model_
 	if (score < m->head.flag || p->rc < 0)
 		return;
 	pm = confidence_of(&m->head, score);
-	if (p->f.end > 0 && v[0].start < p->f.end) {
-		p->f.start = v[0].start < p->f.start ? v[0].start : p->f.start;
-		p->f.end = v[n - 1].end > p->f.end ? v[n - 1].end : p->f.end;
-		if (pm > p->f.confidence_pm)
-			p->f.confidence_pm = pm;
+	if (f->end > 0 && v[0].start < f->end) {
+		f->start = v[0].start < f->start ? v[0].start : f->start;
+		f->end = v[n - 1].end > f->end ? v[n - 1].end : f->end;
+		if (pm > f->confidence_pm)
+			f->confidence_pm = pm;
 		return;
 	}
-	if (p->f.end > 0)
-		p->rc = kt_detect_scratch_add(p->s, &p->f);
-	p->f.start = v[0].start;
-	p->f.end = v[n - 1].end;
-	p->f.confidence_pm = pm;
+	if (f->end > 0)
+		p->rc = kt_detect_scratch_add(p->s, f);
+	f->start = v[0].start;
+	f->end = v[n - 1].end;
+	f->confidence_pm = pm;
+}
+
+static void
+weigh(void *arg, enum kt_detect_model_scale scale,
+    const struct kt_detect_model_word *v, size_t n)
+{
+	struct passage *p = arg;
+
+	for (size_t i = 0; i < p->n; i++)
+		weigh_one(p, &p->last[i], scale, v, n);
+}
+
+static enum kt_rc
+weigh_together(struct passage *p, struct kt_span text)
+{
+	if (kt_detect_scratch_trips(p->s))
+		return KT_E_ENGINE;
+	kt_detect_model_windows(text, weigh, p);
+	for (size_t i = 0; i < p->n && p->rc == KT_OK; i++)
+		if (p->last[i].end > 0)
+			p->rc = kt_detect_scratch_add(p->s, &p->last[i]);
+	p->n = 0;
+	return p->rc;
 }
 
 enum kt_rc
-kt_detect_model_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
-    uint32_t i, struct kt_span text)
+kt_detect_models_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
+    const struct kt_detect_set *enabled, struct kt_span text)
 {
-	struct passage p = { .db = db, .s = s, .f = { .detector = i } };
+	struct passage p = { .db = db, .s = s };
 
-	if (kt_detect_scratch_trips(s))
-		return KT_E_ENGINE;
-	kt_detect_model_windows(text, weigh, &p);
-	if (p.rc == KT_OK && p.f.end > 0)
-		p.rc = kt_detect_scratch_add(s, &p.f);
-	return p.rc;
+	for (size_t i = 0; i < db->nmodels && p.rc == KT_OK; i++) {
+		if (!kt_detect_rule_is_on(enabled, db->models[i]))
+			continue;
+		p.last[p.n++] =
+		    (struct kt_finding){ .detector = db->models[i] };
+		if (p.n == TOGETHER)
+			p.rc = weigh_together(&p, text);
+	}
+	return p.n > 0 && p.rc == KT_OK ? weigh_together(&p, text) : p.rc;
 }

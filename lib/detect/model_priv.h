@@ -60,8 +60,11 @@ int32_t kt_detect_model_score(const struct kt_detect_model *m, enum kt_detect_mo
 
 struct kt_detect;
 struct kt_detect_scratch;
-/* The passages of text that the model of rule i would flag. */
-KT_MUSTCHECK enum kt_rc kt_detect_model_scan(const struct kt_detect *db,
-    struct kt_detect_scratch *s, uint32_t i, struct kt_span text);
+struct kt_detect_set;
+/* The passages of text that the models of enabled rules would flag: one walk
+   over its words for all of them. */
+KT_MUSTCHECK enum kt_rc kt_detect_models_scan(const struct kt_detect *db,
+    struct kt_detect_scratch *s, const struct kt_detect_set *enabled,
+    struct kt_span text);
 
 #endif

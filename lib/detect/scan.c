@@ -183,9 +183,8 @@ kt_detect_scan_labelled(const struct kt_detect *db,
 	for (size_t i = 0; i < s->nwindows && rc == KT_OK; i++)
 		rc = search(
 		    &p, db->numbers, s->window[i].from, s->window[i].to);
-	for (size_t i = 0; i < db->nmodels && rc == KT_OK; i++)
-		if (kt_detect_rule_is_on(enabled, db->models[i]))
-			rc = kt_detect_model_scan(db, s, db->models[i], text);
+	if (rc == KT_OK)
+		rc = kt_detect_models_scan(db, s, enabled, text);
 	for (size_t i = 0; i < db->njoins && rc == KT_OK; i++)
 		if (kt_detect_rule_is_on(enabled, db->joins[i]))
 			rc = join(&p, db->joins[i]);
