@@ -206,9 +206,12 @@ decode_hex(struct pass *p)
 	while (rc == KT_OK && p->in.len - p->at >= 2) {
 		int a = digit16(p->in.ptr[p->at]);
 		int b = digit16(p->in.ptr[p->at + 1]);
-		char c = (char)(a << 4 | b);
+		char c;
 
-		if (a < 0 || b < 0 || !is_text_byte((unsigned char)c))
+		if (a < 0 || b < 0)
+			break;
+		c = (char)(a << 4 | b);
+		if (!is_text_byte((unsigned char)c))
 			break;
 		rc = add(p, 2, (struct kt_span){ &c, 1 }, KT_DISGUISE_HEX);
 	}
