@@ -46,6 +46,24 @@ kt_cmd_find_file(const char *shipped, char path[static KT_CMD_PATH_MAX])
 	    is_there(path, self, "/..", shipped);
 }
 
+/* Beside this one first: a build goes with its own. */
+bool
+kt_cmd_find_program(const char *name, char path[static KT_CMD_PATH_MAX])
+{
+	char self[KT_CMD_PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	self[len > 0 ? len : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash != NULL) {
+		*slash = '\0';
+		if (is_there(path, self, "", name))
+			return true;
+	}
+	return is_there(path, KT_LIBEXECDIR, "", name);
+}
+
 /* Takes over the bytes of the next file, which were read. */
 static enum kt_rc
 take_bytes(

@@ -20,6 +20,9 @@
  */
 bool kt_cmd_find_file(const char *shipped, char path[static KT_CMD_PATH_MAX]);
 
+/* The path of a program that comes with kt; false: it is nowhere. */
+bool kt_cmd_find_program(const char *name, char path[static KT_CMD_PATH_MAX]);
+
 /* Files that were read; the sources borrow from here. */
 struct kt_cmd_files {
 	size_t n;

@@ -61,6 +61,7 @@ kt_version_print(FILE *out)
 	line(out, "PCRE2", pcre2);
 	line(out, "zlib", zlibVersion());
 	line(out, "libunistring", unistring);
+	line(out, "kt-media", KT_MEDIA_ENGINES[0] ? KT_MEDIA_ENGINES : "none");
 	(void)fprintf(out, "built with:\n");
 	line(out, "compiler", __VERSION__);
 	line(out, "sanitizers", KT_SANITIZERS);

@@ -5,6 +5,42 @@ AC_DEFUN([KT_LIBRARY], [
 		[AC_MSG_ERROR([$2 is missing: apt-get install $3])])
 ])
 
+# KT_ENGINE(VAR, MODULES, DEBIAN-PACKAGES, NAMES, WHAT-IS-MISSING)
+# Reads some kind of medium; without it such media are told as unread.
+AC_DEFUN([KT_ENGINE], [
+	PKG_CHECK_MODULES([$1], [$2], [
+		AC_DEFINE([KT_HAVE_$1], [1], [Media: $2])
+		have_$1=yes
+		for kt_e in $4; do
+			kt_engines="$kt_engines, $kt_e `$PKG_CONFIG --modversion $kt_e`"
+		done
+	], [
+		AC_MSG_NOTICE([without $2 ($5): apt-get install $3])
+		have_$1=no
+	])
+	AM_CONDITIONAL([HAVE_$1], [test "x$have_$1" = xyes])
+])
+
+# The worker that reads media, and its engines.
+AC_DEFUN([KT_MEDIA], [
+	KT_LIBRARY([SECCOMP], [libseccomp >= 2.5.0], [libseccomp-dev])
+	kt_engines=
+	KT_ENGINE([LEPTONICA], [lept >= 1.79], [libleptonica-dev], [lept],
+		[no picture is read])
+	KT_ENGINE([TESSERACT], [tesseract >= 4.1 lept],
+		[libtesseract-dev tesseract-ocr-eng], [tesseract],
+		[no letters in pictures])
+	KT_ENGINE([ZBAR], [zbar >= 0.23], [libzbar-dev], [zbar],
+		[no codes in pictures])
+	KT_ENGINE([POPPLER], [poppler-glib >= 20.09 cairo],
+		[libpoppler-glib-dev], [poppler-glib], [no PDF])
+	KT_ENGINE([OFFICE], [libzip >= 1.7 expat >= 2.2],
+		[libzip-dev libexpat1-dev], [libzip expat], [no office files])
+	kt_engines=`echo "$kt_engines" | sed 's/^, //'`
+	AC_DEFINE_UNQUOTED([KT_MEDIA_ENGINES], ["$kt_engines"],
+		[Engines that read media, with their versions])
+])
+
 # libunistring comes without a .pc file.
 AC_DEFUN([KT_UNISTRING], [
 	AC_CHECK_HEADER([uninorm.h], [], [no_unistring=yes])

@@ -19,6 +19,7 @@ include %D%/unit/gateway/local.mk
 include %D%/unit/config/local.mk
 include %D%/unit/provider/local.mk
 include %D%/lib/local.mk
+include %D%/media/local.mk
 include %D%/unit/exchange/local.mk
 include %D%/unit/policy/local.mk
 include %D%/gateway/local.mk

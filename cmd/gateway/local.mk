@@ -1,6 +1,8 @@
 # The gateway, as an archive so that tests link its parts.
 noinst_LIBRARIES += libgateway.a
 libgateway_a_SOURCES = \
+	cmd/media/client.c \
+	cmd/media/client.h \
 	%D%/bind.c \
 	%D%/bind.h \
 	%D%/checkpoint.c \

@@ -107,6 +107,25 @@
 #define KT_STREAM_ENDED_MAX 16
 /* What the offline model repeats: enough to read, too little to abuse. */
 #define KT_OFFLINE_ECHO_MAX 4096
+/* One medium as it is sent to be read: a whole body may be one. */
+#define KT_MEDIA_MAX KT_BODY_MAX
+/* What was read from it: a long book, and the heads between its pages. */
+#define KT_MEDIA_ANSWER_MAX (8u << 20)
+/* A picture that is decoded: no camera's is larger, 160 MB once unpacked. */
+#define KT_MEDIA_PIXELS_MAX 40000000
+/* Pages of a document: what vendors take at most. */
+#define KT_MEDIA_PAGES_MAX 600
+/* All parts of an archive together, unpacked. */
+#define KT_MEDIA_UNPACKED_MAX (64u << 20)
+/* Parts of an archive; large office files have some hundred. */
+#define KT_MEDIA_PARTS_MAX 4096
+/* How long one medium may take to be read, by the clock. */
+#define KT_MEDIA_SECONDS 20
+/* Media of one gateway worker that are read at a time: one may hang. */
+#define KT_MEDIA_READERS_MAX 4
+/* Address space of a reader: the largest picture, and what an engine makes
+   of it. */
+#define KT_MEDIA_MEMORY_MAX (2ull << 30)
 /* Tools that the offline model calls in one turn. */
 #define KT_OFFLINE_CALLS_MAX 8
 

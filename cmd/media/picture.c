@@ -1,0 +1,213 @@
+/*
+ * picture - letters and codes in pixels.  Its header is checked before it is
+ * decoded: a kilobyte may unpack to gigapixels.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "config.h"
+
+#include <leptonica/allheaders.h>
+#ifdef KT_HAVE_TESSERACT
+#include <tesseract/capi.h>
+#endif
+#ifdef KT_HAVE_ZBAR
+#include <zbar.h>
+#endif
+
+#include "cmd/media/read.h"
+#include "media/image.h"
+
+/* Letters of a screen are half as large as those an engine was trained on. */
+#define ENLARGE 3
+#define ENLARGED_MAX 12000000 /* pixels, after */
+
+struct kt_ocr {
+	void *api; /* TessBaseAPI, which is threads, files and globals */
+};
+
+#ifdef KT_HAVE_TESSERACT
+struct kt_ocr *
+kt_ocr_open(const char *languages)
+{
+	struct kt_ocr *o = kt_alloc(sizeof(*o));
+
+	if (o == NULL)
+		return NULL;
+	o->api = TessBaseAPICreate();
+	if (o->api == NULL ||
+	    TessBaseAPIInit3(o->api, NULL, languages) != 0) {
+		kt_free(o);
+		return NULL;
+	}
+	return o;
+}
+
+static PIX *
+enlarged(PIX *gray)
+{
+	float by = ENLARGE;
+	float pixels = (float)pixGetWidth(gray) * (float)pixGetHeight(gray);
+
+	while (by > 1 && pixels * by * by > ENLARGED_MAX)
+		by -= 0.5f;
+	return by > 1 ? pixScale(gray, by, by) : pixClone(gray);
+}
+
+static void
+recognise(struct kt_reading *r, PIX *gray)
+{
+	TessBaseAPI *api;
+	PIX *large, *straight;
+	char *text;
+
+	if (r->ocr == NULL) {
+		kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+		return;
+	}
+	api = r->ocr->api;
+	large = enlarged(gray);
+	straight = large ? pixDeskew(large, 0) : NULL;
+	if (straight == NULL) {
+		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
+		pixDestroy(&large);
+		return;
+	}
+	TessBaseAPISetPageSegMode(api, PSM_AUTO);
+	TessBaseAPISetImage2(api, straight);
+	TessBaseAPISetSourceResolution(api, 300);
+	text = TessBaseAPIGetUTF8Text(api);
+	if (text == NULL)
+		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
+	else
+		kt_reading_add(r, KT_MEDIA_SEEN, kt_span_of(text));
+	TessDeleteText(text);
+	TessBaseAPIClear(api);
+	pixDestroy(&large);
+	pixDestroy(&straight);
+}
+#else
+struct kt_ocr *
+kt_ocr_open(const char *languages)
+{
+	(void)languages; /* none can be read */
+	return NULL;
+}
+
+static void
+recognise(struct kt_reading *r, PIX *gray)
+{
+	(void)gray; /* nobody here can */
+	kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+}
+#endif
+
+#ifdef KT_HAVE_ZBAR
+static void
+find_codes(struct kt_reading *r, PIX *gray)
+{
+	uint32_t w = (uint32_t)pixGetWidth(gray);
+	uint32_t h = (uint32_t)pixGetHeight(gray);
+	unsigned char *y = kt_alloc((size_t)w * h);
+	zbar_image_scanner_t *scanner = zbar_image_scanner_create();
+	zbar_image_t *image = zbar_image_create();
+	const zbar_symbol_t *s;
+
+	for (uint32_t row = 0; y != NULL && row < h; row++) {
+		l_uint32 *line = pixGetData(gray) +
+		    (size_t)row * (size_t)pixGetWpl(gray);
+
+		for (uint32_t x = 0; x < w; x++)
+			y[(size_t)row * w + x] = GET_DATA_BYTE(line, x);
+	}
+	zbar_image_set_format(image, zbar_fourcc('Y', '8', '0', '0'));
+	zbar_image_set_size(image, w, h);
+	zbar_image_set_data(image, y, (unsigned long)w * h, NULL);
+	if (y == NULL || zbar_scan_image(scanner, image) < 0)
+		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
+	s = zbar_image_first_symbol(image);
+	for (; s != NULL; s = zbar_symbol_next(s))
+		kt_reading_add(r, KT_MEDIA_CODE,
+		    (struct kt_span){ zbar_symbol_get_data(s),
+		        zbar_symbol_get_data_length(s) });
+	zbar_image_destroy(image);
+	zbar_image_scanner_destroy(scanner);
+	kt_free(y);
+}
+#else
+static void
+find_codes(struct kt_reading *r, PIX *gray)
+{
+	(void)gray; /* nobody here can */
+	kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+}
+#endif
+
+static void
+read_gray(struct kt_reading *r, PIX *gray)
+{
+	find_codes(r, gray);
+	recognise(r, gray);
+}
+
+/* What is transparent is shown on white. */
+static PIX *
+decode(struct kt_span bytes)
+{
+	PIX *any = pixReadMem((const l_uint8 *)bytes.ptr, bytes.len);
+	PIX *opaque = any ? pixRemoveAlpha(any) : NULL;
+	PIX *gray = opaque ? pixConvertTo8(opaque, 0) : NULL;
+
+	pixDestroy(&any);
+	pixDestroy(&opaque);
+	return gray;
+}
+
+void
+kt_read_picture(struct kt_reading *r, struct kt_span bytes)
+{
+	uint32_t w, h;
+	PIX *gray;
+
+	setMsgSeverity(L_SEVERITY_NONE);
+	if (!kt_image_size(bytes, &w, &h)) {
+		kt_reading_missed(r, KT_MEDIA_WHY_BROKEN);
+		return;
+	}
+	if ((uint64_t)w * h > r->pixels_max) {
+		kt_reading_missed(r, KT_MEDIA_WHY_PIXELS);
+		return;
+	}
+	gray = decode(bytes);
+	if (gray == NULL) {
+		kt_reading_missed(r, KT_MEDIA_WHY_BROKEN);
+		return;
+	}
+	if ((uint64_t)pixGetWidth(gray) * (uint64_t)pixGetHeight(gray) >
+	    r->pixels_max)
+		kt_reading_missed(r, KT_MEDIA_WHY_PIXELS);
+	else
+		read_gray(r, gray);
+	pixDestroy(&gray);
+}
+
+void
+kt_read_pixels(struct kt_reading *r, const unsigned char *gray,
+    uint32_t width, uint32_t height, size_t stride)
+{
+	PIX *pix;
+
+	setMsgSeverity(L_SEVERITY_NONE);
+	pix = pixCreate((l_int32)width, (l_int32)height, 8);
+	if (pix == NULL) {
+		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
+		return;
+	}
+	for (uint32_t y = 0; y < height; y++) {
+		l_uint32 *line =
+		    pixGetData(pix) + (size_t)y * (size_t)pixGetWpl(pix);
+
+		for (uint32_t x = 0; x < width; x++)
+			SET_DATA_BYTE(line, x, gray[y * stride + x]);
+	}
+	read_gray(r, pix);
+	pixDestroy(&pix);
+}

@@ -1,0 +1,120 @@
+/*
+ * read - one medium, its kind first.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "config.h"
+
+#include "cmd/media/read.h"
+#include "media/kind.h"
+
+void
+kt_reading_missed(struct kt_reading *r, enum kt_media_why why)
+{
+	if (r->why == KT_MEDIA_WHY_NOTHING)
+		r->why = why;
+}
+
+/* Engines promise UTF-8; what is none becomes a question mark. */
+static void
+add_cleaned(struct kt_reading *r, struct kt_span text)
+{
+	struct kt_media_text t = r->at;
+	struct kt_buf b;
+
+	kt_buf_init(&b, KT_MEDIA_ANSWER_MAX);
+	while (text.len > 0) {
+		size_t good = kt_utf8_check(text);
+
+		if (kt_buf_add(&b, kt_span_sub(text, 0, good)) < 0 ||
+		    (good < text.len && kt_buf_addc(&b, '?') < 0))
+			break;
+		text = kt_span_sub(text, good + (good < text.len), text.len);
+	}
+	t.text = kt_buf_span(&b);
+	if (text.len > 0 || kt_media_answer_add(&r->answer, &t) < 0)
+		kt_reading_missed(r, KT_MEDIA_WHY_TEXT);
+	kt_buf_fini(&b);
+}
+
+void
+kt_reading_add(struct kt_reading *r, enum kt_media_source source,
+    struct kt_span text)
+{
+	if (text.len == 0)
+		return;
+	r->at.source = source;
+	r->at.text = text;
+	if (kt_utf8_check(text) < text.len)
+		add_cleaned(r, text);
+	else if (kt_media_answer_add(&r->answer, &r->at) < 0)
+		kt_reading_missed(r, KT_MEDIA_WHY_TEXT);
+}
+
+void
+kt_read(struct kt_reading *r, struct kt_span bytes)
+{
+	switch (kt_media_kind(bytes)) {
+	case KT_MEDIA_UNKNOWN:
+		kt_reading_missed(r, KT_MEDIA_WHY_KIND);
+		break;
+	case KT_MEDIA_TWOFOLD:
+		kt_reading_missed(r, KT_MEDIA_WHY_TWOFOLD);
+		break;
+	case KT_MEDIA_PICTURE:
+		kt_read_picture(r, bytes);
+		break;
+	case KT_MEDIA_PDF:
+		kt_read_pdf(r, bytes);
+		break;
+	case KT_MEDIA_ZIP:
+		kt_read_zip(r, bytes);
+		break;
+	case KT_MEDIA_TEXT:
+		kt_reading_add(r, KT_MEDIA_SAID, bytes);
+		break;
+	}
+}
+
+const char kt_read_engines[] = KT_MEDIA_ENGINES;
+
+#ifndef KT_HAVE_POPPLER
+void
+kt_read_pdf(struct kt_reading *r, struct kt_span bytes)
+{
+	(void)bytes; /* nobody here can */
+	kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+}
+#endif
+
+#ifndef KT_HAVE_OFFICE
+void
+kt_read_zip(struct kt_reading *r, struct kt_span bytes)
+{
+	(void)bytes; /* the same */
+	kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+}
+#endif
+
+#ifndef KT_HAVE_LEPTONICA
+struct kt_ocr *
+kt_ocr_open(const char *languages)
+{
+	(void)languages; /* the same */
+	return NULL;
+}
+
+void
+kt_read_picture(struct kt_reading *r, struct kt_span bytes)
+{
+	(void)bytes; /* the same */
+	kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+}
+
+void
+kt_read_pixels(struct kt_reading *r, const unsigned char *gray,
+    uint32_t width, uint32_t height, size_t stride)
+{
+	(void)gray, (void)width, (void)height, (void)stride; /* the same */
+	kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+}
+#endif

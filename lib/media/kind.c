@@ -1,0 +1,61 @@
+/*
+ * kind - a few marks.  A reader of PDF looks for its mark in the first KiB,
+ * so a picture with that mark inside is also a document to somebody.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "media/kind.h"
+
+#define PDF_WITHIN 1024
+
+static bool
+has_pdf_mark(struct kt_span s)
+{
+	struct kt_span mark = KT_SPAN("%PDF-");
+
+	for (size_t at = 0; at < PDF_WITHIN && at + mark.len <= s.len; at++)
+		if (s.ptr[at] == '%' &&
+		    memcmp(s.ptr + at, mark.ptr, mark.len) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_picture(struct kt_span s)
+{
+	return kt_span_starts(s, KT_SPAN("\x89PNG\r\n\x1a\n")) ||
+	    kt_span_starts(s, KT_SPAN("GIF8")) ||
+	    kt_span_starts(s, KT_SPAN("\xff\xd8\xff")) ||
+	    (kt_span_starts(s, KT_SPAN("RIFF")) &&
+	        kt_span_eq(kt_span_sub(s, 8, 4), KT_SPAN("WEBP")));
+}
+
+static bool
+is_text(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		if ((c < ' ' && c != '\t' && c != '\n' && c != '\r' &&
+		        c != '\f' && c != '\v' && c != '\b') || c == 0x7f)
+			return false;
+	}
+	return s.len > 0 && kt_utf8_check(s) == s.len;
+}
+
+enum kt_media_kind
+kt_media_kind(struct kt_span s)
+{
+	bool is_zip = kt_span_starts(s, KT_SPAN("PK\3\4"));
+	bool is_other = is_picture(s) || is_zip;
+
+	if (kt_span_starts(s, KT_SPAN("%PDF-")))
+		return KT_MEDIA_PDF;
+	if (has_pdf_mark(s)) /* a text may tell of it */
+		return is_other ? KT_MEDIA_TWOFOLD :
+		    is_text(s) ? KT_MEDIA_TEXT : KT_MEDIA_PDF;
+	if (is_zip)
+		return KT_MEDIA_ZIP;
+	if (is_other)
+		return KT_MEDIA_PICTURE;
+	return is_text(s) ? KT_MEDIA_TEXT : KT_MEDIA_UNKNOWN;
+}
