@@ -222,7 +222,7 @@ run(struct run *r, const char *dir)
 	struct kt_buf key;
 
 	kt_buf_init(&key, 1u << 20);
-	j.dir.notes.fd = -1;
+	j.dir.notes.fd = -1; /* nothing to close before it is open */
 	if (r->vkey == NULL || kt_text_or_file(r->vkey, &key, &err) == KT_OK)
 		log = kt_judge(&j, dir, kt_buf_span(&key), NULL,
 		    kt_figures_see, &r->figures);

@@ -15,7 +15,8 @@
 
 #define PROGRESS_BYTES (32u << 20)
 
-enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT };
+enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT, JOBS, FROM, TO, SINCE,
+	UNTIL };
 
 static const struct kt_opt options[] = {
 	KT_OPT_JSON_LINE,
@@ -25,12 +26,19 @@ static const struct kt_opt options[] = {
 	    "a checkpoint kept elsewhere; may be repeated" },
 	{ RECEIPT, "receipt", "TEXT",
 	    "a receipt, or a file of them; may be repeated" },
+	{ JOBS, "jobs", "N", "segments read at a time (one per core)" },
+	{ FROM, "from", "INDEX", "only segments with records from this on" },
+	{ TO, "to", "INDEX", "and up to this one" },
+	{ SINCE, "since", "TIME", "only segments not before, such as 2026-11" },
+	{ UNTIL, "until", "TIME", "and before" },
 };
-
 
 /* What the command line brings, the same for every directory. */
 struct run {
 	bool is_strict, is_json;
+	uint64_t jobs;
+	struct kt_range range;
+	bool has_range;
 	struct kt_buf vkey;
 	struct kt_audit_checkpoint *known;
 	struct kt_audit_receipt *receipts;
@@ -125,9 +133,11 @@ verify_dir(struct run *r, const char *dir)
 	struct kt_audit_brought brought = { r->known, r->nknown, r->receipts,
 		r->nreceipts };
 	uint64_t shown = 0;
-	struct kt_judge j = { .progress_arg = &shown };
+	struct kt_judge j = { .progress_arg = &shown,
+		.jobs = (unsigned)r->jobs,
+		.range = r->has_range ? &r->range : NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
-		.is_strict = r->is_strict };
+		.is_strict = r->is_strict, .is_part = r->has_range };
 	enum kt_exit e;
 
 	if (isatty(STDERR_FILENO))
@@ -156,6 +166,37 @@ worse(enum kt_exit a, enum kt_exit b)
 	return KT_EXIT_YES;
 }
 
+/* How much of a log, and by how many. */
+static enum kt_rc
+take_extent(struct run *r, int opt, const char *value)
+{
+	struct kt_span text = kt_span_of(value);
+	bool holds = true;
+
+	switch (opt) {
+	case JOBS:
+		holds = kt_span_u64(text, &r->jobs) && r->jobs > 0 &&
+		    r->jobs <= KT_JOBS_MAX;
+		return holds ? KT_OK : kt_fail(&r->err, KT_E_MISUSE,
+		    "--jobs: '%s' is not 1 to %d", value, KT_JOBS_MAX);
+	case FROM:
+		holds = kt_span_u64(text, &r->range.from);
+		break;
+	case TO:
+		holds = kt_span_u64(text, &r->range.to);
+		break;
+	case SINCE:
+		r->range.since = value;
+		break;
+	default:
+		r->range.until = value;
+		break;
+	}
+	r->has_range = true;
+	return holds ? KT_OK :
+	    kt_fail(&r->err, KT_E_MISUSE, "'%s' is no index", value);
+}
+
 static enum kt_rc
 take_option(struct run *r, int opt, const char *value)
 {
@@ -170,9 +211,19 @@ take_option(struct run *r, int opt, const char *value)
 		return kt_text_or_file(value, &r->vkey, &r->err);
 	case KNOWN:
 		return add_known(r, value);
-	default:
+	case RECEIPT:
 		return add_receipts(r, value);
+	default:
+		return take_extent(r, opt, value);
 	}
+}
+
+static unsigned
+cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > KT_JOBS_MAX ? KT_JOBS_MAX : (unsigned)n;
 }
 
 static enum kt_exit
@@ -195,12 +246,19 @@ verify_all(struct run *r, int argc, char **argv, int operand)
 	return e;
 }
 
+static enum kt_exit
+could_not(const struct kt_err *err)
+{
+	kt_say("%s", err->text);
+	return KT_EXIT_UNKNOWN;
+}
+
 enum kt_exit
 kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 {
 	struct kt_args args = { .cmd = self, .opts = options,
 		.opts_n = KT_NELEMS(options), .argc = argc, .argv = argv };
-	struct run r = { .is_strict = false };
+	struct run r = { .jobs = cores(), .range = { .to = UINT64_MAX } };
 	enum kt_exit e = KT_EXIT_YES;
 	int opt;
 
@@ -211,12 +269,16 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 			break;
 		}
 		if (take_option(&r, opt, args.value) < 0) {
-			kt_say("%s", r.err.text);
-			e = KT_EXIT_UNKNOWN;
+			e = r.err.rc == KT_E_MISUSE ?
+			    kt_misuse(self, "%s", r.err.text) :
+			    could_not(&r.err);
 			break;
 		}
 	}
-	if (opt == KT_ARGS_END)
+	if (opt == KT_ARGS_END && r.has_range && r.nknown + r.nreceipts > 0)
+		e = kt_misuse(self, "what was kept elsewhere is held against "
+		    "the whole log, not a part of it");
+	else if (opt == KT_ARGS_END)
 		e = verify_all(&r, argc, argv, args.operand);
 	kt_buf_fini(&r.vkey);
 	kt_free(r.known);

@@ -32,51 +32,67 @@ kt_audit_dir_default(const char *dir)
 
 /* ---- checkpoints ---- */
 
-static bool
-more_notes(struct kt_audit_dir *d)
+void
+kt_audit_notes_init(struct kt_audit_notes *n,
+    const struct kt_disk_file *file, uint64_t from, uint64_t to)
 {
-	uint64_t left = d->notes.size - d->notes_at;
-	size_t n = left < KT_AUDIT_DIR_READ ? (size_t)left : KT_AUDIT_DIR_READ;
-	size_t got = 0;
+	*n = (struct kt_audit_notes){ .file = *file, .at = from };
+	if (to < n->file.size)
+		n->file.size = to;
+	kt_buf_init(&n->text, 4 * KT_AUDIT_DIR_READ);
+	n->rest = kt_buf_span(&n->text);
+}
 
-	kt_buf_shift(&d->notes_text, d->notes_text.len - d->notes_rest.len);
-	d->notes_rest = kt_buf_span(&d->notes_text);
-	if (n == 0)
+void
+kt_audit_notes_fini(struct kt_audit_notes *n)
+{
+	kt_buf_fini(&n->text);
+}
+
+static bool
+more_notes(struct kt_audit_notes *n)
+{
+	uint64_t left = n->file.fd < 0 || n->at >= n->file.size ? 0 :
+	    n->file.size - n->at;
+	size_t want = left < KT_AUDIT_DIR_READ ? (size_t)left :
+	    KT_AUDIT_DIR_READ, got = 0;
+
+	kt_buf_shift(&n->text, n->text.len - n->rest.len);
+	n->rest = kt_buf_span(&n->text);
+	if (want == 0)
 		return false;
-	if (kt_buf_reserve(&d->notes_text, n) < 0) {
-		(void)kt_fail(&d->err, KT_E_LIMIT, "%s/checkpoints: a note too "
-		    "long", d->dir);
+	if (kt_buf_reserve(&n->text, want) < 0) {
+		(void)kt_fail(
+		    &n->err, KT_E_LIMIT, "checkpoints: a note too long");
 		return false;
 	}
-	if (kt_disk_read_at(&d->notes, d->notes_at,
-	    d->notes_text.ptr + d->notes_text.len, n, &got, &d->err) < 0)
+	if (kt_disk_read_at(&n->file, n->at, n->text.ptr + n->text.len, want,
+	    &got, &n->err) < 0)
 		return false;
-	d->notes_at += got;
-	d->notes_text.len += got;
-	d->notes_rest = kt_buf_span(&d->notes_text);
+	n->at += got;
+	n->text.len += got;
+	n->rest = kt_buf_span(&n->text);
 	return got > 0;
 }
 
 bool
-kt_audit_dir_next_note(void *arg, struct kt_span *note)
+kt_audit_notes_read(void *arg, struct kt_span *note)
 {
-	struct kt_audit_dir *d = arg;
+	struct kt_audit_notes *n = arg;
 
-	while (!kt_audit_notes_next(&d->notes_rest, note)) {
-		if (more_notes(d))
+	while (!kt_audit_notes_next(&n->rest, note)) {
+		if (more_notes(n))
 			continue;
-		d->has_torn_note = d->notes_rest.len > 0;
+		n->is_torn = n->rest.len > 0;
 		return false;
 	}
 	return true;
 }
 
-void
-kt_audit_dir_rewind_notes(struct kt_audit_dir *d)
+uint64_t
+kt_audit_notes_tell(const struct kt_audit_notes *n)
 {
-	d->notes_at = 0;
-	kt_buf_reset(&d->notes_text);
-	d->notes_rest = kt_buf_span(&d->notes_text);
+	return n->at - n->rest.len;
 }
 
 static enum kt_rc
@@ -105,7 +121,6 @@ kt_audit_dir_open(
 		.notes = KT_DISK_FILE_INIT };
 	kt_buf_init(&d->newest, 4 * KT_AUDIT_NOTE_MAX);
 	kt_buf_init(&d->log_vkey, 4 * KT_AUDIT_NOTE_MAX);
-	kt_buf_init(&d->notes_text, 4 * KT_AUDIT_DIR_READ);
 	n = snprintf(d->dir, sizeof(d->dir), "%s", dir);
 	if (n < 0 || (size_t)n >= sizeof(d->dir))
 		return kt_fail(err, KT_E_LIMIT, "%s: path too long", dir);
@@ -123,7 +138,6 @@ void
 kt_audit_dir_close(struct kt_audit_dir *d)
 {
 	kt_disk_close(&d->notes);
-	kt_buf_fini(&d->notes_text);
 	kt_buf_fini(&d->newest);
 	kt_buf_fini(&d->log_vkey);
 	kt_free(d->segments);
@@ -214,7 +228,7 @@ kt_audit_dir_list(struct kt_audit_dir *d, struct kt_err *err)
 }
 
 enum kt_rc
-kt_audit_dir_read(struct kt_audit_dir *d, uint64_t segment,
+kt_audit_dir_read(const struct kt_audit_dir *d, uint64_t segment,
     kt_audit_piece_fn *each, void *arg, struct kt_err *err)
 {
 	struct kt_disk_file f;

@@ -14,6 +14,24 @@
 
 #define KT_AUDIT_DIR_READ (256u << 10) /* bytes of one read */
 
+/* The list of checkpoints, or the bytes of it from `at` to file.size. */
+struct kt_audit_notes {
+	struct kt_disk_file file;
+	uint64_t at; /* where to read on */
+	struct kt_buf text;
+	struct kt_span rest;
+	bool is_torn; /* it ends inside a note */
+	struct kt_err err;
+};
+/* Borrows the file, which may be closed: then there are none. */
+void kt_audit_notes_init(struct kt_audit_notes *n,
+    const struct kt_disk_file *file, uint64_t from, uint64_t to);
+void kt_audit_notes_fini(struct kt_audit_notes *n);
+/* The next one, oldest first; a kt_audit_note_fn. */
+bool kt_audit_notes_read(void *notes, struct kt_span *note);
+/* Where in the file the note that comes next begins. */
+uint64_t kt_audit_notes_tell(const struct kt_audit_notes *n);
+
 struct kt_audit_dir {
 	const struct kt_disk_io *io;
 	char dir[KT_PATH_MAX];
@@ -21,10 +39,7 @@ struct kt_audit_dir {
 	struct kt_buf newest, log_vkey;
 	/* The list of checkpoints, up to the size it had then. */
 	struct kt_disk_file notes;
-	uint64_t notes_at;
-	struct kt_buf notes_text;
-	struct kt_span notes_rest;
-	bool has_torn_note;
+	bool has_torn_note; /* told by whoever read it */
 	/* The numbers of the segment files, ascending. */
 	uint64_t *segments;
 	size_t nsegments, segments_cap;
@@ -41,14 +56,9 @@ KT_MUSTCHECK enum kt_rc kt_audit_dir_open(
 KT_MUSTCHECK enum kt_rc kt_audit_dir_list(
     struct kt_audit_dir *d, struct kt_err *err);
 void kt_audit_dir_close(struct kt_audit_dir *d);
-/* The next checkpoint, oldest first; a kt_audit_note_fn. */
-bool kt_audit_dir_next_note(void *dir, struct kt_span *note);
-/* From the first again. */
-void kt_audit_dir_rewind_notes(struct kt_audit_dir *d);
-
 /* Bytes of one segment, in pieces; false ends the reading early. */
 typedef bool kt_audit_piece_fn(void *arg, struct kt_span piece);
-KT_MUSTCHECK enum kt_rc kt_audit_dir_read(struct kt_audit_dir *d,
+KT_MUSTCHECK enum kt_rc kt_audit_dir_read(const struct kt_audit_dir *d,
     uint64_t segment, kt_audit_piece_fn *each, void *arg, struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_audit_dir_segment(const struct kt_audit_dir *d,
     uint64_t segment, struct kt_disk_file *f, struct kt_err *err);

@@ -2,21 +2,27 @@
  * judge - one pass over a directory that verifies, and shows on the way.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    in which order the files go to the verifier.
+ * Knows:    in which order the files go to the verifier, and how several
+ *           threads share them.
  * Does not: know what a caller does with the lines.
- * Promises: the lines shown are the bytes verified, not read a second time.
+ * Promises: the lines shown are the bytes verified, not read a second time;
+ *           how many threads there are changes no answer.
  */
 #ifndef KT_JUDGE_H
 #define KT_JUDGE_H
 #include "cmd/audit/find.h"
+#include "cmd/audit/plan.h"
 
 struct kt_judge {
-	struct kt_audit_dir dir;
-	struct kt_audit_verify *verify;
-	const struct kt_audit_report *report; /* NULL: could not find out */
-	struct kt_err err;
+	/* Set by the caller, may all be zero. */
 	void (*progress)(void *arg, uint64_t read, uint64_t all);
-	void *progress_arg; /* both may be NULL */
+	void *progress_arg;
+	unsigned jobs;                /* threads; used where no line is shown */
+	const struct kt_range *range; /* NULL: all of it */
+
+	struct kt_audit_dir dir;
+	struct kt_audit_report *report; /* NULL: could not find out; owned */
+	struct kt_err err;
 	uint64_t read_bytes;
 };
 /*

@@ -9,5 +9,9 @@ libaudit_a_SOURCES = \
 	%D%/find.h \
 	%D%/judge.c \
 	%D%/judge.h \
+	%D%/part.c \
+	%D%/part.h \
+	%D%/plan.c \
+	%D%/plan.h \
 	%D%/tiles.c \
 	%D%/tiles.h

@@ -9,7 +9,7 @@
 
 #include "audit/canon.h"
 
-#define WARNINGS_MAX 8
+#define WARNINGS_MAX 9
 
 /* Warnings that make an intact log a weaker one. */
 static size_t
@@ -26,6 +26,8 @@ warnings(const struct kt_verdict_told *t, const struct kt_audit_report *rep,
 		texts[n++] = "incomplete-tail";
 	if (rep->tail > 0)
 		texts[n++] = "uncheckpointed-tail";
+	if (t->is_part)
+		texts[n++] = "partial";
 	if (t->dir->has_torn_note)
 		texts[n++] = "incomplete-checkpoint";
 	if (rep->by_type[KT_AUDIT_TYPE_clock] > 0)
@@ -190,6 +192,7 @@ put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
 	kt_audit_put_close(p, '}');
 	kt_audit_member_text(p, "dir", kt_span_of(t->dir->dir));
 	put_durability(p, rep);
+	kt_audit_member_int(p, "first", rep->first);
 	kt_audit_put_name(p, "first_bad");
 	if (rep->nbreaks > 0)
 		put_break(p, &rep->breaks[0]);
@@ -352,6 +355,11 @@ kt_verdict_text(const struct kt_verdict_told *t)
 	for (size_t i = 0; i < n; i++)
 		(void)printf(" %s%s", texts[i], i + 1 == n ? "\n" : "");
 	tell_not_proven(rep);
+	if (t->is_part)
+		(void)printf("     what lies before record %llu and from "
+		    "record %llu on: it was not read\n",
+		    (unsigned long long)rep->first,
+		    (unsigned long long)rep->size);
 	(void)printf("RESULT %s %s\n", e == KT_EXIT_NO ? "TAMPERED" :
 	    result_of(e), t->dir->dir);
 	return e;

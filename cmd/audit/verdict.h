@@ -16,6 +16,7 @@ struct kt_verdict_told {
 	const struct kt_audit_report *report; /* NULL: could not find out */
 	const struct kt_err *err;             /* why, then */
 	bool is_strict;
+	bool is_part; /* only a range was asked for */
 };
 enum kt_exit kt_verdict_exit(const struct kt_verdict_told *t);
 /* On standard output; returns the exit code. */

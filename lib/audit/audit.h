@@ -14,6 +14,7 @@
 
 #define KT_AUDIT_VERSION "kt-audit/1"
 #define KT_AUDIT_HASH 32
+#define KT_AUDIT_TILE_LEVELS 6 /* 256^6 records */
 #define KT_AUDIT_LOG_ID 32 /* hexadecimal digits of the genesis leaf hash */
 /* "sha256s:", 64 digits, NUL. */
 #define KT_AUDIT_COMMIT_TEXT 73
@@ -53,6 +54,9 @@ struct kt_audit_chain {
 	/* Roots of the perfect subtrees: level k is in use where size has
 	 * bit k.  A step writes no level in use, so size and prev undo it. */
 	uint8_t frontier[64][KT_AUDIT_HASH];
+	/* full[k]: the root over the last 256^k records, where size is a
+	 * multiple of 256^k: what a full tile of level k-1 hashes to. */
+	uint8_t full[KT_AUDIT_TILE_LEVELS + 1][KT_AUDIT_HASH];
 	struct kt_audit_hash hash;
 };
 KT_MUSTCHECK enum kt_rc kt_audit_chain_init(

@@ -281,20 +281,21 @@ word(struct scan *s, struct kt_span w)
 	return true;
 }
 
+/* At most 16 digits are read: with them no sum overflows. */
 static bool
 number(struct scan *s)
 {
 	bool is_negative = take(s, '-');
-	struct kt_span digits = { .ptr = s->at };
-	uint64_t n;
+	const char *from = s->at;
+	uint64_t n = 0;
 
-	while (s->at < s->end && *s->at >= '0' && *s->at <= '9')
-		s->at++;
-	digits.len = (size_t)(s->at - digits.ptr);
-	if (!kt_span_u64(digits, &n) || n > KT_AUDIT_INT_MAX)
+	while (s->at < s->end && *s->at >= '0' && *s->at <= '9' &&
+	    s->at - from < 17)
+		n = n * 10 + (uint64_t)(*s->at++ - '0');
+	if (s->at == from || s->at - from > 16 || n > KT_AUDIT_INT_MAX)
 		return false;
-	if (digits.ptr[0] == '0')
-		return digits.len == 1 && !is_negative;
+	if (*from == '0')
+		return s->at - from == 1 && !is_negative;
 	return true;
 }
 
@@ -359,12 +360,15 @@ name(struct scan *s, struct kt_span *out)
 	return take(s, '"') && take(s, ':');
 }
 
-static bool
+static inline bool
 ascends(struct kt_span a, struct kt_span b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;
-	int order = memcmp(a.ptr, b.ptr, n);
+	int order;
 
+	if (n > 0 && *a.ptr != *b.ptr) /* most of the time */
+		return (unsigned char)*a.ptr < (unsigned char)*b.ptr;
+	order = memcmp(a.ptr, b.ptr, n);
 	return order < 0 || (order == 0 && a.len < b.len);
 }
 
@@ -466,25 +470,39 @@ static bool
 envelope_member(void *arg, struct kt_span n, struct kt_span v)
 {
 	struct kt_audit_line *to = arg;
-	const struct {
-		struct kt_span name;
-		struct kt_span *to;
-	} texts[] = {
-		{ KT_SPAN("boot"), &to->boot },
-		{ KT_SPAN("origin"), &to->origin },
-		{ KT_SPAN("prev"), &to->prev },
-		{ KT_SPAN("ts"), &to->ts },
-		{ KT_SPAN("type"), &to->type },
-		{ KT_SPAN("v"), &to->v },
-	};
 
-	if (n.len > 6)
+	/* By the first letter and the length: this runs for every member. */
+	if (n.len == 0)
 		return true;
-	if (n.len == 1 && *n.ptr == 'i')
-		to->index = v;
-	for (size_t k = 0; k < KT_NELEMS(texts); k++) {
-		if (kt_span_eq(n, texts[k].name))
-			*texts[k].to = unquote(v);
+	switch (*n.ptr) {
+	case 'b':
+		if (kt_span_eq(n, KT_SPAN("boot")))
+			to->boot = unquote(v);
+		break;
+	case 'i':
+		if (n.len == 1)
+			to->index = v;
+		break;
+	case 'o':
+		if (kt_span_eq(n, KT_SPAN("origin")))
+			to->origin = unquote(v);
+		break;
+	case 'p':
+		if (kt_span_eq(n, KT_SPAN("prev")))
+			to->prev = unquote(v);
+		break;
+	case 't':
+		if (kt_span_eq(n, KT_SPAN("ts")))
+			to->ts = unquote(v);
+		else if (kt_span_eq(n, KT_SPAN("type")))
+			to->type = unquote(v);
+		break;
+	case 'v':
+		if (n.len == 1)
+			to->v = unquote(v);
+		break;
+	default:
+		break;
 	}
 	return true;
 }

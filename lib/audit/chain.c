@@ -54,8 +54,11 @@ kt_audit_chain_step(
 	unsigned level = 0;
 
 	memcpy(up, leaf, sizeof(up));
-	for (uint64_t n = c->size; n & 1; n >>= 1)
+	for (uint64_t n = c->size; n & 1; n >>= 1) {
 		node(c, c->frontier[level++], up);
+		if (level % 8 == 0 && level / 8 <= KT_AUDIT_TILE_LEVELS)
+			memcpy(c->full[level / 8], up, sizeof(up));
+	}
 	memcpy(c->frontier[level], up, sizeof(up));
 	memcpy(c->prev, leaf, sizeof(c->prev));
 	c->size++;

@@ -12,6 +12,7 @@ libkt_a_SOURCES += \
 	%D%/member.c \
 	%D%/note.c \
 	%D%/outcome.def \
+	%D%/parts.c \
 	%D%/proof.c \
 	%D%/proof.h \
 	%D%/record.c \

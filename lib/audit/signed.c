@@ -166,6 +166,24 @@ kt_audit_learn_keys(
 	}
 }
 
+void
+kt_audit_signed_resume(
+    struct kt_audit_verify *v, const struct kt_audit_vkey *epoch)
+{
+	set_epoch(v, epoch);
+	v->report.epochs = 0; /* it began before */
+}
+
+/* Sizes of the epoch before it are closed, too. */
+bool
+kt_audit_is_epoch_of(
+    const struct kt_audit_verify *v, const struct kt_audit_vkey *epoch)
+{
+	return v->epoch.state != NULL && !v->is_epoch_open &&
+	    !v->is_epoch_lost &&
+	    memcmp(v->epoch.vkey.pub, epoch->pub, KT_AUDIT_PUB) == 0;
+}
+
 /* ---- one checkpoint ---- */
 
 static bool

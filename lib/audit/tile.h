@@ -14,7 +14,6 @@
 #define KT_AUDIT_TILE_WIDTH 256  /* hashes of a full tile */
 #define KT_AUDIT_TILE_BYTES (KT_AUDIT_TILE_WIDTH * KT_AUDIT_HASH)
 #define KT_AUDIT_TILE_PATH 64 /* bytes of a path with its NUL */
-#define KT_AUDIT_TILE_LEVELS 6 /* 2^48 records */
 
 struct kt_audit_tile {
 	unsigned level; /* a hash stands for 256^level records */

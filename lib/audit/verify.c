@@ -275,7 +275,7 @@ kt_audit_accept(struct kt_audit_verify *v, const struct kt_audit_seen *s)
 	v->last = s->at;
 	kt_audit_chain_step(&v->chain, s->leaf);
 	if (v->watch != NULL && v->report.nbreaks == 0)
-		v->watch(v->watch_arg, s->leaf);
+		v->watch(v->watch_arg, &v->chain);
 	if (s->i == 0)
 		memcpy(v->genesis, s->leaf, KT_AUDIT_HASH);
 	kt_audit_learn_keys(v, s);
@@ -409,7 +409,7 @@ kt_audit_verify_new(struct kt_audit_verify **out,
 
 void
 kt_audit_verify_watch(
-    struct kt_audit_verify *v, kt_audit_leaf_fn *each, void *arg)
+    struct kt_audit_verify *v, kt_audit_step_fn *each, void *arg)
 {
 	v->watch = each;
 	v->watch_arg = arg;
@@ -450,7 +450,7 @@ kt_audit_verify_segment(struct kt_audit_verify *v, uint64_t number)
 		kt_buf_reset(&v->part);
 	}
 	v->is_gap_between_files = v->report.segments > 0 ?
-	    number != v->at.segment + 1 : number != 0;
+	    number != v->at.segment + 1 : number != 0 && !v->is_resumed;
 	v->report.segments++;
 	v->at = (struct kt_audit_place){ .segment = number };
 	v->offset = 0;
@@ -553,7 +553,8 @@ kt_audit_verify_finish(struct kt_audit_verify *v)
 	if (v->newest.size > 0 && !v->has_seen_newest)
 		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
 	r->size = v->chain.size;
-	r->tail = r->size > r->newest_size ? r->size - r->newest_size : 0;
+	r->tail = r->newest_size > r->first ? r->newest_size : r->first;
+	r->tail = r->size > r->tail ? r->size - r->tail : 0;
 	drop_echoes(r);
 	r->good = r->size;
 	for (size_t k = 0; k < r->nbreaks; k++) {

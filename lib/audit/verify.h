@@ -118,11 +118,26 @@ void kt_audit_verify_segment(struct kt_audit_verify *v, uint64_t number);
 /* In any pieces.  Only memory makes it fail. */
 KT_MUSTCHECK enum kt_rc kt_audit_verify_feed(
     struct kt_audit_verify *v, struct kt_span bytes, struct kt_err *err);
-/* Each leaf in order, as the log committed to it, while that is known. */
-typedef void kt_audit_leaf_fn(
-    void *arg, const uint8_t leaf[KT_AUDIT_HASH]);
+/* After each record: the chain that ends in it, while the log is good. */
+typedef void kt_audit_step_fn(void *arg, const struct kt_audit_chain *c);
 void kt_audit_verify_watch(
-    struct kt_audit_verify *v, kt_audit_leaf_fn *each, void *arg);
+    struct kt_audit_verify *v, kt_audit_step_fn *each, void *arg);
+
+/*
+ * A log can be verified in parts, each from one segment record on.  What that
+ * record says of the records before it is a claim: the part before leads to
+ * it, or a checkpoint behind it is signed over it.
+ *
+ * Before the first byte.  KT_E_PARSE: the line is no segment record.
+ */
+KT_MUSTCHECK enum kt_rc kt_audit_verify_resume(
+    struct kt_audit_verify *v, struct kt_span header, struct kt_err *err);
+/* Whether the records fed so far are what this segment record says. */
+bool kt_audit_verify_leads_to(
+    struct kt_audit_verify *v, struct kt_span header);
+/* Adds a part to those before it.  False: they are not both intact. */
+bool kt_audit_report_join(
+    struct kt_audit_report *r, const struct kt_audit_report *next);
 /* The tile whose first record is this one has other hashes. */
 void kt_audit_verify_bad_tile(struct kt_audit_verify *v, uint64_t first);
 /* The verdict, borrowed from v.  Intact: no breaks, no unknown version. */

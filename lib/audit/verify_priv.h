@@ -35,6 +35,7 @@ struct kt_audit_verify {
 	struct kt_audit_place at, last; /* of this line; of the last accepted */
 	uint64_t offset;
 	bool is_gap_between_files;
+	bool is_resumed; /* begins at a segment record */
 	struct kt_buf part; /* a line that goes on in the next piece */
 
 	bool has_odd; /* a line that does not follow, held back */
@@ -63,7 +64,7 @@ struct kt_audit_verify {
 	uint64_t epoch_from; /* larger sizes are under `epoch` */
 	bool is_epoch_open;  /* no checkpoint closes `before` yet */
 	bool is_epoch_lost;  /* records that may have changed it are missing */
-	kt_audit_leaf_fn *watch;
+	kt_audit_step_fn *watch;
 	void *watch_arg;
 	const struct kt_audit_brought *brought;
 	size_t next_known, next_receipt;
@@ -101,5 +102,10 @@ void kt_audit_meet_brought(struct kt_audit_verify *v);
 void kt_audit_finish_brought(struct kt_audit_verify *v);
 void kt_audit_signed_finish(struct kt_audit_verify *v);
 void kt_audit_signed_end(struct kt_audit_verify *v);
+/* A part begins or ends in the epoch of this key. */
+void kt_audit_signed_resume(
+    struct kt_audit_verify *v, const struct kt_audit_vkey *epoch);
+bool kt_audit_is_epoch_of(
+    const struct kt_audit_verify *v, const struct kt_audit_vkey *epoch);
 
 #endif

@@ -98,6 +98,8 @@
 #define KT_AUDIT_NOTE_MAX 32768
 /* Breaks that a verifier lists before it only counts. */
 #define KT_AUDIT_BREAKS_MAX 100
+/* Threads of one command: beyond it the disk has no more to give. */
+#define KT_JOBS_MAX 64
 /* Choices of one streamed answer: the vendor's own bound on n. */
 #define KT_STREAM_CHOICES_MAX 128
 /* Tool calls that end with their choice; others end with the stream. */

@@ -136,16 +136,14 @@ kt_hex(const void *bytes, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
-static int
+/* The value of a digit, and 0x10 for what is none. */
+static unsigned
 nibble(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	unsigned d = (unsigned)(unsigned char)c - '0';
+	unsigned l = ((unsigned)(unsigned char)c | 0x20) - 'a';
+
+	return d < 10 ? d : l < 6 ? l + 10 : 0x10;
 }
 
 bool
@@ -156,9 +154,10 @@ kt_unhex(struct kt_span s, void *out, size_t n)
 	if (s.len != 2 * n)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		int hi = nibble(s.ptr[2 * i]), lo = nibble(s.ptr[2 * i + 1]);
+		unsigned hi = nibble(s.ptr[2 * i]);
+		unsigned lo = nibble(s.ptr[2 * i + 1]);
 
-		if (hi < 0 || lo < 0)
+		if (((hi | lo) & 0x10) != 0)
 			return false;
 		b[i] = (unsigned char)(hi << 4 | lo);
 	}

@@ -68,11 +68,11 @@ static uint8_t leaves[1000][32];
 static size_t nleaves;
 
 static void
-collect(void *arg, const uint8_t leaf[32])
+collect(void *arg, const struct kt_audit_chain *c)
 {
 	(void)arg;
 	if (nleaves < KT_NELEMS(leaves))
-		memcpy(leaves[nleaves++], leaf, 32);
+		memcpy(leaves[nleaves++], c->prev, 32);
 }
 
 static bool

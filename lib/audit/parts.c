@@ -1,0 +1,108 @@
+/*
+ * parts - a log verified from one segment record to the next.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A segment record has all that the chain and the tree need, so parts can be
+ * read at the same time.  They are joined where each leads to the next; where
+ * one does not, or is not intact, a pass over all of it says what is wrong:
+ * the kinds of tampering are told apart in one place only.
+ */
+#include "audit/verify_priv.h"
+
+/* The chain and the epoch as a segment record claims them. */
+static enum kt_rc
+read_header(struct kt_span header, struct kt_audit_chain *c,
+    struct kt_audit_named *named, struct kt_err *err)
+{
+	if (kt_audit_segment_read(header, c, err) < 0)
+		return err->rc;
+	return kt_audit_keys_read(header, named, err);
+}
+
+enum kt_rc
+kt_audit_verify_resume(
+    struct kt_audit_verify *v, struct kt_span header, struct kt_err *err)
+{
+	struct kt_audit_named named;
+
+	if (read_header(header, &v->chain, &named, err) < 0)
+		return err->rc;
+	if (named.has_epoch)
+		kt_audit_signed_resume(v, &named.epoch);
+	v->proven = v->chain.size;
+	v->is_resumed = true;
+	return KT_OK;
+}
+
+static bool
+are_same(const struct kt_audit_chain *a, const struct kt_audit_chain *b)
+{
+	if (a->size != b->size || memcmp(a->prev, b->prev, KT_AUDIT_HASH) != 0)
+		return false;
+	for (unsigned level = 0; level < 64; level++) {
+		if ((a->size >> level & 1) != 0 && memcmp(a->frontier[level],
+		    b->frontier[level], KT_AUDIT_HASH) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+kt_audit_verify_leads_to(struct kt_audit_verify *v, struct kt_span header)
+{
+	struct kt_audit_chain claim = { .hash = v->chain.hash };
+	struct kt_audit_named named;
+	struct kt_err err;
+
+	if (v->part.len > 0 || v->has_odd || v->is_tree_lost ||
+	    read_header(header, &claim, &named, &err) < 0 ||
+	    !are_same(&v->chain, &claim))
+		return false;
+	return named.has_epoch ? kt_audit_is_epoch_of(v, &named.epoch) :
+				 v->epoch.state == NULL;
+}
+
+static bool
+is_intact(const struct kt_audit_report *r)
+{
+	return r->nbreaks == 0 && r->more_breaks == 0 &&
+	    !r->has_unknown_version;
+}
+
+static void
+add_counts(struct kt_audit_report *r, const struct kt_audit_report *next)
+{
+	for (int t = 0; t < KT_AUDIT_TYPES; t++)
+		r->by_type[t] += next->by_type[t];
+	r->segments += next->segments;
+	r->checkpoints += next->checkpoints;
+	r->checkpoints_ok += next->checkpoints_ok;
+	r->signed_checkpoints += next->signed_checkpoints;
+	r->unsigned_checkpoints += next->unsigned_checkpoints;
+	r->epochs += next->epochs;
+	r->receipts += next->receipts;
+	r->durability |= next->durability;
+}
+
+bool
+kt_audit_report_join(
+    struct kt_audit_report *r, const struct kt_audit_report *next)
+{
+	if (!is_intact(r) || !is_intact(next) || r->has_incomplete_tail ||
+	    r->size != next->first || strcmp(r->origin, next->origin) != 0 ||
+	    r->has_key != next->has_key)
+		return false;
+	add_counts(r, next);
+	memcpy(r->last_ts, next->last_ts, sizeof(r->last_ts));
+	if (next->checkpoints > 0) {
+		r->newest_size = next->newest_size;
+		memcpy(r->newest_root, next->newest_root, KT_AUDIT_HASH);
+	}
+	if (next->known_size > 0)
+		r->known_size = next->known_size;
+	r->has_incomplete_tail = next->has_incomplete_tail;
+	r->size = next->size;
+	r->tail = r->size > r->newest_size ? r->size - r->newest_size : 0;
+	r->good = r->size;
+	return true;
+}
