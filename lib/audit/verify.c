@@ -110,6 +110,7 @@ static void
 compare(struct kt_audit_verify *v, bool is_signed)
 {
 	uint8_t root[KT_AUDIT_HASH];
+	size_t known;
 
 	if (v->is_tree_lost)
 		return;
@@ -128,10 +129,13 @@ compare(struct kt_audit_verify *v, bool is_signed)
 	}
 	if (v->has_suspect || v->report.nbreaks == KT_AUDIT_BREAKS_MAX)
 		return;
-	v->has_suspect = true;
-	v->suspect = v->report.nbreaks;
-	v->suspect_cp = v->cp;
+	known = v->report.nbreaks;
 	kt_audit_break(v, KT_AUDIT_EDIT, v->proven);
+	if (v->report.nbreaks == known)
+		return; /* by an edit that is told already */
+	v->has_suspect = true;
+	v->suspect = known;
+	v->suspect_cp = v->cp;
 	v->report.breaks[v->suspect].index = v->chain.size - 1;
 	v->report.breaks[v->suspect].at = v->last;
 }
