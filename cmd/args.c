@@ -22,6 +22,16 @@ kt_say(const char *fmt, ...)
 	(void)fputc('\n', stderr);
 }
 
+bool
+kt_print(struct kt_span text)
+{
+	if ((text.len == 0 || fwrite(text.ptr, text.len, 1, stdout) == 1) &&
+	    fflush(stdout) == 0)
+		return true;
+	kt_say("standard output cannot be written");
+	return false;
+}
+
 enum kt_exit
 kt_misuse(const struct kt_cmd *cmd, const char *fmt, ...)
 {

@@ -92,6 +92,9 @@ enum kt_exit kt_misuse(const struct kt_cmd *cmd, const char *fmt, ...)
     KT_PRINTF(2, 3);
 /* "kt: TEXT" on standard error. */
 void kt_say(const char *fmt, ...) KT_PRINTF(1, 2);
+/* The text on standard output, now.  False, and said, when it is not there:
+   an answer that a full disk cut short must not end as if it were whole. */
+bool kt_print(struct kt_span text);
 
 /* kt --version: kt itself, its libraries as loaded, and how it was built. */
 void kt_version_print(FILE *out);

@@ -72,15 +72,11 @@ say_rc(struct job *j, enum kt_rc rc, size_t at)
 static bool
 write_out(struct job *j)
 {
-	bool is_written =
-	    fwrite(j->out.ptr, 1, j->out.len, stdout) == j->out.len &&
-	    fflush(stdout) == 0;
+	bool is_written = kt_print(kt_buf_span(&j->out));
 
 	kt_buf_reset(&j->out);
-	if (!is_written) {
-		kt_say("standard output cannot be written");
+	if (!is_written)
 		j->exit = KT_EXIT_UNKNOWN;
-	}
 	return is_written;
 }
 

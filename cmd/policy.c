@@ -9,7 +9,6 @@
 
 #define TEXT_MAX (64u << 20)
 
-/* An answer cut short by a full disk must not end as if it were whole. */
 static enum kt_exit
 print(struct kt_buf *out, enum kt_rc rc)
 {
@@ -18,9 +17,7 @@ print(struct kt_buf *out, enum kt_rc rc)
 	if (rc < 0) {
 		kt_say("the answer does not fit into memory");
 		status = KT_EXIT_UNKNOWN;
-	} else if (fwrite(out->ptr, 1, out->len, stdout) != out->len ||
-	    fflush(stdout) != 0) {
-		kt_say("standard output cannot be written");
+	} else if (!kt_print(kt_buf_span(out))) {
 		status = KT_EXIT_UNKNOWN;
 	}
 	kt_buf_fini(out);

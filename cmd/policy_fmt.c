@@ -12,15 +12,6 @@
 
 enum { CHECK = KT_OPT_LONG };
 
-static enum kt_exit
-put(const struct kt_buf *b)
-{
-	if (fwrite(b->ptr, 1, b->len, stdout) == b->len && fflush(stdout) == 0)
-		return KT_EXIT_YES;
-	kt_say("standard output cannot be written");
-	return KT_EXIT_UNKNOWN;
-}
-
 /* A file that is no YAML stays as it is: lint tells what is wrong with it. */
 static enum kt_exit
 give(const char *path, struct kt_span before, const struct kt_buf *after,
@@ -36,7 +27,8 @@ give(const char *path, struct kt_span before, const struct kt_buf *after,
 		return KT_EXIT_NO;
 	}
 	if (is_stdin)
-		return put(after);
+		return kt_print(kt_buf_span(after)) ? KT_EXIT_YES :
+		                                      KT_EXIT_UNKNOWN;
 	if (kt_span_eq(before, kt_buf_span(after)))
 		return KT_EXIT_YES;
 	if (kt_disk_write_atomic(&kt_disk_real, path, kt_buf_span(after), 0644,
@@ -168,7 +160,8 @@ kt_cmd_policy_diff(const struct kt_cmd *self, int argc, char **argv)
 		status = KT_EXIT_UNKNOWN;
 	}
 	if (status == KT_EXIT_YES)
-		status = put(&patch);
+		status = kt_print(kt_buf_span(&patch)) ? KT_EXIT_YES :
+		                                         KT_EXIT_UNKNOWN;
 	if (status == KT_EXIT_YES && patch.len > 0)
 		status = KT_EXIT_NO;
 	kt_buf_fini(&before);

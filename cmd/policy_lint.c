@@ -219,8 +219,8 @@ mend(struct run *run, struct kt_err *err)
 	kt_buf_init(&patch, TEXT_MAX);
 	for (size_t i = 0; i < run->files.n && rc == KT_OK; i++)
 		rc = mend_file(run, i, &patch, err);
-	if (rc == KT_OK && (fwrite(patch.ptr, 1, patch.len, stdout) != patch.len ||
-	    fflush(stdout) != 0))
+	if (rc == KT_OK && patch.len > 0 &&
+	    (fwrite(patch.ptr, patch.len, 1, stdout) != 1 || fflush(stdout) != 0))
 		rc = kt_fail(err, KT_E_IO, "standard output cannot be written");
 	kt_buf_fini(&patch);
 	return rc;

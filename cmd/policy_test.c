@@ -111,7 +111,7 @@ say_diags(const struct kt_config_diags *d)
 
 	kt_buf_init(&b, TEXT_MAX);
 	if (kt_config_diags_text(d, &b) == KT_OK)
-		(void)fwrite(b.ptr, 1, b.len, stderr);
+		(void)fprintf(stderr, "%.*s", KT_SPAN_ARG(kt_buf_span(&b)));
 	kt_buf_fini(&b);
 }
 
@@ -145,7 +145,8 @@ tell_coverage(const struct tests *t)
 	percent = kt_trial_coverage_percent(&t->coverage, &missing);
 	if (t->has_coverage || percent < t->fail_under) {
 		(void)fprintf(stderr, "coverage: %u %%\n", percent);
-		(void)fwrite(missing.ptr, 1, missing.len, stderr);
+		(void)fprintf(
+		    stderr, "%.*s", KT_SPAN_ARG(kt_buf_span(&missing)));
 	}
 	kt_buf_fini(&missing);
 	return percent >= t->fail_under;

@@ -87,10 +87,7 @@ put(const struct kt_buf *b, const char *path)
 		kt_say("%s", err.text);
 		return KT_E_IO;
 	}
-	if (fwrite(b->ptr, 1, b->len, stdout) == b->len && fflush(stdout) == 0)
-		return KT_OK;
-	kt_say("standard output cannot be written");
-	return KT_E_IO;
+	return kt_print(kt_buf_span(b)) ? KT_OK : KT_E_IO;
 }
 
 enum kt_exit

@@ -108,7 +108,7 @@ says(const struct kt_json_node *node, struct kt_span text, struct kt_span want)
 
 	if (node->has_escapes)
 		return kt_json_text_is(s, want);
-	return s.len == want.len && memcmp(s.ptr, want.ptr, want.len) == 0;
+	return kt_span_eq(s, want);
 }
 
 struct kt_span

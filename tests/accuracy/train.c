@@ -259,5 +259,9 @@ main(int argc, char **argv)
 		kt_detect_model_windows(lines[i].text, score, &lines[i].s);
 		printf("%d\n", lines[i].s.best);
 	}
+	while (n > 0)
+		cJSON_Delete(lines[--n].json);
+	kt_free(lines);
+	free(text);
 	return 0;
 }
