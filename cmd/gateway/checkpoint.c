@@ -202,34 +202,92 @@ read_tiles(struct kt_log *log)
 	return is_root(log);
 }
 
-/* One segment's lines, until the tree has chain.size records. */
+/* What is left of `text` behind its whole lines; false: no more wanted. */
+static bool
+each_line(struct kt_span *text, kt_log_line_fn *each, void *arg)
+{
+	for (;;) {
+		size_t n = kt_span_find(*text, '\n');
+
+		if (n == text->len)
+			return true;
+		if (!each(arg, kt_span_sub(*text, 0, n)))
+			return false;
+		*text = kt_span_sub(*text, n + 1, text->len);
+	}
+}
+
 static enum kt_rc
-step_segment(struct kt_log *log, uint64_t number, struct kt_err *err)
+read_file_lines(struct kt_disk_file *f, kt_log_line_fn *each, void *arg,
+    struct kt_err *err)
+{
+	struct kt_span rest;
+	struct kt_buf text;
+	uint64_t at = 0;
+	size_t got = 1;
+	enum kt_rc rc = KT_OK;
+
+	kt_buf_init(&text, KT_AUDIT_LINE_MAX + 2 * READ_BYTES);
+	while (got > 0) {
+		if (kt_buf_reserve(&text, READ_BYTES) < 0)
+			rc = kt_fail(err, KT_E_LIMIT, "no room for a line");
+		if (rc < 0 || (rc = kt_disk_read_at(f, at,
+		    text.ptr + text.len, READ_BYTES, &got, err)) < 0)
+			break;
+		at += got;
+		text.len += got;
+		rest = kt_buf_span(&text);
+		if (!each_line(&rest, each, arg))
+			break;
+		kt_buf_shift(&text, text.len - rest.len);
+	}
+	kt_buf_fini(&text);
+	return rc;
+}
+
+enum kt_rc
+kt_log_read_lines(struct kt_log *log, uint64_t number, kt_log_line_fn *each,
+    void *arg, struct kt_err *err)
 {
 	struct kt_disk_file f;
-	struct kt_buf text;
 	char path[KT_PATH_MAX];
-	uint64_t at = 0;
-	size_t got = 1, used;
 	enum kt_rc rc;
 
 	if (kt_log_path(log, path, err, "seg/%012llu.jsonl",
 	    (unsigned long long)number) < 0 ||
 	    kt_disk_open(&f, log->io, path, KT_DISK_READ, err) < 0)
 		return err->rc;
-	kt_buf_init(&text, KT_AUDIT_LINE_MAX + 2 * READ_BYTES);
-	for (rc = KT_OK; rc == KT_OK && got > 0; at += got) {
-		rc = kt_buf_reserve(&text, READ_BYTES);
-		if (rc < 0 || (rc = kt_disk_read_at(&f, at,
-		    text.ptr + text.len, READ_BYTES, &got, err)) < 0)
-			break;
-		text.len += got;
-		rc = step_lines(log, kt_buf_span(&text), &used, err);
-		kt_buf_shift(&text, used);
-	}
-	kt_buf_fini(&text);
+	rc = read_file_lines(&f, each, arg, err);
 	kt_disk_close(&f);
 	return rc;
+}
+
+struct rebuilding {
+	struct kt_log *log;
+	struct kt_err *err;
+	enum kt_rc rc;
+};
+
+static bool
+step_line(void *arg, struct kt_span line)
+{
+	struct rebuilding *r = arg;
+	uint8_t leaf[KT_AUDIT_HASH];
+
+	kt_audit_leaf(&r->log->chain, line, leaf);
+	r->rc = kt_log_tiles_step(r->log, leaf, r->err);
+	return r->rc == KT_OK;
+}
+
+/* One segment's lines, until the tree has chain.size records. */
+static enum kt_rc
+step_segment(struct kt_log *log, uint64_t number, struct kt_err *err)
+{
+	struct rebuilding r = { .log = log, .err = err };
+
+	if (kt_log_read_lines(log, number, step_line, &r, err) < 0)
+		return err->rc;
+	return r.rc;
 }
 
 enum kt_rc

@@ -26,6 +26,8 @@ libgateway_a_SOURCES = \
 	%D%/log.h \
 	%D%/loop.c \
 	%D%/loop.h \
+	%D%/opens.c \
+	%D%/opens.h \
 	%D%/pace.c \
 	%D%/pace.h \
 	%D%/recover.c \

@@ -133,6 +133,7 @@ release(struct kt_log *log)
 	kt_audit_chain_fini(&log->chain);
 	kt_audit_tiles_fini(&log->tiles);
 	kt_keys_close(&log->keys);
+	kt_opens_fini(&log->opens);
 	kt_buf_fini(&log->batch);
 	kt_buf_fini(&log->body);
 	explicit_bzero(log->commit_key, sizeof(log->commit_key));
@@ -260,6 +261,7 @@ kt_log_flush(struct kt_log *log, struct kt_err *err)
 		note_clock(log);
 	switch (log->durability) {
 	case KT_DURABILITY_COMMIT:
+	case KT_DURABILITY_STRICT:
 		return kt_log_sync(log, err);
 	case KT_DURABILITY_ASYNC:
 		return write_batch(log, err);
@@ -354,18 +356,23 @@ kt_log_set_origin(struct kt_log *log, const uint8_t leaf[KT_AUDIT_HASH],
 static enum kt_rc
 add_header(struct kt_log *log, struct kt_err *err)
 {
+	static const struct kt_span words[] = {
+		[KT_DURABILITY_COMMIT] = KT_SPAN_INIT("commit"),
+		[KT_DURABILITY_STRICT] = KT_SPAN_INIT("strict"),
+		[KT_DURABILITY_ASYNC] = KT_SPAN_INIT("async"),
+	};
 	char epoch[KT_AUDIT_VKEY_TEXT];
 	struct kt_audit_segment seg = {
 		.number = log->number,
 		.software = kt_span_of(log->software),
-		.durability = log->durability == KT_DURABILITY_COMMIT ?
-		    KT_SPAN("commit") : KT_SPAN("async"),
+		.durability = words[log->durability],
 		.policy_hash = kt_span_of(log->policy_hash),
 		.policy_version = kt_span_of(log->policy_version),
 	};
 
 	kt_audit_vkey_text(&log->keys.epoch.vkey, epoch);
 	seg.epoch_vkey = kt_span_of(epoch);
+	seg.has_open = kt_opens_since(&log->opens, &seg.open_since);
 	if (kt_audit_segment_write(&seg, &log->chain, &log->body, err) < 0)
 		return err->rc;
 	return kt_log_add_own(log, err);

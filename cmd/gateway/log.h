@@ -14,6 +14,7 @@
 #define KT_LOG_H
 #include "audit/tile.h"
 #include "cmd/gateway/keys.h"
+#include "cmd/gateway/opens.h"
 #include "cmd/gateway/writer.h"
 
 #define KT_LOG_NAME_MAX 64 /* bytes of a deployment's or gateway's name */
@@ -39,6 +40,7 @@ struct kt_log {
 	uint64_t next_number;   /* of the next one */
 	struct kt_audit_chain chain;
 	struct kt_buf batch, body;
+	struct kt_opens opens;  /* calls that are under way */
 	uint64_t durable;       /* records */
 	uint64_t durable_bytes; /* of the open segment */
 	uint64_t checked_bytes; /* of those, read back into the tiles */
@@ -56,7 +58,7 @@ KT_MUSTCHECK enum kt_rc kt_log_open(struct kt_log *log,
 /* Seals a body into the batch.  KT_E_MISUSE, KT_E_PARSE: the body is bad. */
 KT_MUSTCHECK enum kt_rc kt_log_add(struct kt_log *log, struct kt_span body,
     uint8_t leaf[KT_AUDIT_HASH], struct kt_err *err);
-/* Writes the batch; with KT_DURABILITY_COMMIT it is durable afterwards. */
+/* Writes the batch; but with KT_DURABILITY_ASYNC it is durable afterwards. */
 KT_MUSTCHECK enum kt_rc kt_log_flush(struct kt_log *log, struct kt_err *err);
 /* Whatever the mode: every record so far is durable afterwards. */
 KT_MUSTCHECK enum kt_rc kt_log_sync(struct kt_log *log, struct kt_err *err);
@@ -91,6 +93,10 @@ KT_MUSTCHECK enum kt_rc kt_log_tiles_at(
     struct kt_log *log, uint64_t segments, struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_log_tiles_step(struct kt_log *log,
     const uint8_t leaf[KT_AUDIT_HASH], struct kt_err *err);
+/* Each whole line of a segment, without its LF; false: no more of them. */
+typedef bool kt_log_line_fn(void *arg, struct kt_span line);
+KT_MUSTCHECK enum kt_rc kt_log_read_lines(struct kt_log *log, uint64_t number,
+    kt_log_line_fn *each, void *arg, struct kt_err *err);
 /* "<dir>/<rest>"; KT_E_LIMIT when it does not fit. */
 KT_MUSTCHECK enum kt_rc kt_log_path(const struct kt_log *log,
     char path[static KT_PATH_MAX], struct kt_err *err, const char *fmt, ...)

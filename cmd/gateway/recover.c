@@ -11,6 +11,7 @@
 
 #include "audit/canon.h"
 #include "audit/marks.h"
+#include "audit/record.h"
 
 #include <errno.h>
 
@@ -27,6 +28,8 @@ struct recovery {
 	uint64_t kept; /* bytes of the tail that chain */
 	uint64_t expected; /* records this process knows to be durable */
 	bool has_other_root;
+	bool is_restart; /* the process that wrote the log is no more */
+	struct kt_unfinished_list open; /* calls that it left, so far */
 	struct kt_audit_named keys; /* the last that a record names */
 	uint64_t key_at; /* behind the last key record */
 	const char *cause;
@@ -179,6 +182,101 @@ compare_root(struct recovery *r)
 		r->has_other_root = true;
 }
 
+/* ---- calls that were under way ---- */
+
+static bool
+see_line(void *arg, struct kt_span line)
+{
+	struct recovery *r = arg;
+	struct kt_audit_line l;
+
+	/* A line that is none says nothing about calls. */
+	if (kt_audit_line_parse(line, &l, &r->failed) < 0) {
+		r->failed.rc = KT_OK;
+		return true;
+	}
+	r->failed.rc =
+	    kt_unfinished_see(&r->open, l.type, l.i, line, &r->failed);
+	return r->failed.rc == KT_OK;
+}
+
+static bool
+see_first(void *arg, struct kt_span line)
+{
+	struct kt_audit_line l;
+	uint64_t *index = arg;
+	struct kt_err ignored; /* then the one before is looked at, too */
+
+	if (kt_audit_line_parse(line, &l, &ignored) == KT_OK)
+		*index = l.i;
+	return false;
+}
+
+/* What the segments before the tail tell of calls since record `since`. */
+static enum kt_rc
+see_before(struct recovery *r, uint64_t since, struct kt_err *err)
+{
+	uint64_t from = r->tail_number, first = UINT64_MAX;
+
+	while (from > r->first && first > since) {
+		first = UINT64_MAX;
+		if (kt_log_read_lines(
+		    r->log, --from, see_first, &first, err) < 0)
+			return err->rc;
+	}
+	for (; from < r->tail_number; from++) {
+		if (kt_log_read_lines(r->log, from, see_line, r, err) < 0)
+			return err->rc;
+		if (r->failed.rc < 0) {
+			*err = r->failed;
+			return err->rc;
+		}
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+see_call(struct recovery *r, struct kt_span line,
+    const struct kt_audit_line *l, struct kt_err *err)
+{
+	uint64_t since;
+
+	if (!r->is_restart)
+		return KT_OK; /* they go on in this process */
+	if (r->kept == 0 && l->i > 0 &&
+	    kt_audit_segment_open_since(line, &since) && since < l->i &&
+	    see_before(r, since, err) < 0)
+		return err->rc;
+	return kt_unfinished_see(&r->open, l->type, l->i, line, err);
+}
+
+/* In force before the segment record, which names the oldest of them. */
+static void
+remember_open(struct recovery *r)
+{
+	for (struct kt_unfinished *u = r->open.first; u != NULL; u = u->next)
+		kt_opens_add(&r->log->opens, u->index);
+}
+
+/* Nobody knows what became of them, and the log says so. */
+static enum kt_rc
+end_open(struct recovery *r, struct kt_err *err)
+{
+	struct kt_log *log = r->log;
+
+	for (struct kt_unfinished *u = r->open.first; u != NULL; u = u->next) {
+		struct kt_span line = { u->line, u->len };
+
+		kt_buf_reset(&log->body);
+		if (kt_audit_open_end(line, u->index, &log->body, err) < 0)
+			continue; /* too long for one: it stays open */
+		if (kt_log_add_own(log, err) < 0 && err->rc == KT_E_IO)
+			return err->rc;
+		kt_opens_remove(&log->opens, u->index);
+	}
+	return KT_OK;
+}
+
 /* Tiles and keys that a record which follows brings. */
 static enum kt_rc
 take(struct recovery *r, struct kt_span line, const struct kt_audit_line *l,
@@ -189,7 +287,8 @@ take(struct recovery *r, struct kt_span line, const struct kt_audit_line *l,
 
 	if (r->kept == 0 && kt_log_tiles_at(log, r->tail_number, err) < 0)
 		return err->rc;
-	if (kt_log_tiles_step(log, leaf, err) < 0)
+	if (kt_log_tiles_step(log, leaf, err) < 0 ||
+	    see_call(r, line, l, err) < 0)
 		return err->rc;
 	if (kt_span_eq(l->type, KT_SPAN("key")))
 		r->key_at = l->i + 1;
@@ -286,6 +385,7 @@ read_tail(struct recovery *r, struct kt_err *err)
 	r->failed.rc = KT_OK;
 	r->keys.has_stable = r->keys.has_epoch = false;
 	r->key_at = 0;
+	kt_unfinished_fini(&r->open);
 	forget(r->log);
 	kt_buf_init(&text, KT_AUDIT_LINE_MAX + 2 * READ_BYTES);
 	while (rc == KT_OK && got > 0 && text.len <= KT_AUDIT_LINE_MAX) {
@@ -453,7 +553,7 @@ cut_all(struct recovery *r, struct kt_err *err)
 static enum kt_rc
 cut_to_durable(struct recovery *r, struct kt_err *err)
 {
-	if (r->log->durability != KT_DURABILITY_COMMIT)
+	if (r->log->durability == KT_DURABILITY_ASYNC)
 		return KT_OK;
 	if (open_tail(r, r->log->number, err) < 0)
 		return err->rc;
@@ -475,6 +575,7 @@ note_recovery(struct recovery *r, struct kt_err *err)
 		.cut_sha256 = kt_span_of(r->cut_sha256),
 		.cause = kt_span_of(r->cause),
 		.quarantine = kt_span_of(r->quarantine),
+		.unfinished = r->open.n,
 	};
 
 	if (kt_audit_recovery_write(&rec, &r->log->body, err) < 0)
@@ -491,9 +592,12 @@ go_on(struct recovery *r, struct kt_err *err)
 	log->checkpointed = r->newest.size;
 	log->is_poisoned = false;
 	kt_buf_reset(&log->batch);
+	remember_open(r);
 	if (kt_log_begin_segment(log, err) < 0)
 		return err->rc;
 	if (r->cause != NULL && note_recovery(r, err) < 0)
+		return err->rc;
+	if (end_open(r, err) < 0)
 		return err->rc;
 	return kt_log_checkpoint(log, err);
 }
@@ -606,7 +710,7 @@ recover(struct recovery *r, struct kt_err *err)
 		    "no records, but its checkpoint covers %llu",
 		    (unsigned long long)r->newest.size);
 	}
-	if (r->bytes_cut > 0 && r->cause == NULL)
+	if ((r->bytes_cut > 0 || r->open.n > 0) && r->cause == NULL)
 		r->cause = "crash";
 	if (log->chain.size > 0 && settle_keys(r, err) < 0)
 		return err->rc;
@@ -619,6 +723,7 @@ static enum kt_rc
 finish(struct recovery *r, enum kt_rc rc)
 {
 	kt_disk_close(&r->tail);
+	kt_unfinished_fini(&r->open);
 	if (rc < 0) {
 		kt_disk_close(&r->log->segment);
 		r->log->is_poisoned = true;
@@ -629,8 +734,10 @@ finish(struct recovery *r, enum kt_rc rc)
 enum kt_rc
 kt_log_recover(struct kt_log *log, struct kt_err *err)
 {
-	struct recovery r = { .log = log, .tail = KT_DISK_FILE_INIT };
+	struct recovery r = { .log = log, .tail = KT_DISK_FILE_INIT,
+		.is_restart = true };
 
+	kt_unfinished_init(&r.open);
 	return finish(&r, recover(&r, err));
 }
 
@@ -645,6 +752,7 @@ kt_log_reopen(struct kt_log *log, struct kt_err *err)
 	};
 	enum kt_rc rc;
 
+	kt_unfinished_init(&r.open);
 	kt_disk_close(&log->segment);
 	rc = cut_to_durable(&r, err);
 	if (rc == KT_OK)

@@ -34,6 +34,9 @@ struct kt_call {
 	size_t njobs;
 	bool is_record_lost;          /* to be told next */
 	bool is_record_out;           /* a ticket is outstanding */
+	bool is_opening;              /* and it is that of the open record */
+	bool is_opened;               /* which is in the log: */
+	uint64_t opened;              /* its index */
 	bool is_client_lost;          /* to be told next */
 	bool is_sent;                 /* to be told next */
 	bool is_ended;
@@ -412,10 +415,15 @@ answer_body(struct kt_call *c, struct kt_span bytes)
 }
 
 static void
-record(struct kt_call *c, struct kt_span body)
+record(struct kt_call *c, struct kt_span body, bool is_opening)
 {
-	if (kt_writer_queue(c->relay->writer, body, c->relay->inbox, c, NULL) <
-	    0)
+	struct kt_writer_pair pair = { .part = is_opening ? KT_WRITER_OPENS :
+		KT_WRITER_ENDS, .opened = c->opened };
+
+	c->is_opening = is_opening;
+	if (kt_writer_queue(c->relay->writer, body,
+	    is_opening || c->is_opened ? &pair : NULL, c->relay->inbox, c,
+	    NULL) < 0)
 		c->is_record_lost = true;
 	else
 		c->is_record_out = true;
@@ -484,8 +492,9 @@ run(struct kt_call *c, const struct kt_order *o)
 			kt_request_abort(c->request);
 		c->request = NULL;
 		break;
+	case KT_ORDER_OPEN:
 	case KT_ORDER_RECORD:
-		record(c, o->bytes);
+		record(c, o->bytes, o->kind == KT_ORDER_OPEN);
 		break;
 	case KT_ORDER_JOB:
 		/* No slow work exists yet: every result is empty. */
@@ -603,7 +612,7 @@ on_head(void *self, struct kt_request *r, const struct kt_head *head)
 	/* Ended by its head: the answer, if any, is with the listener. */
 	if (relay->first != c || c->is_ended)
 		return NULL;
-	if (c->is_record_out && ev.has_body)
+	if (c->is_record_out && !c->is_opening && ev.has_body)
 		kt_request_refuse_body(r); /* recorded before it came: refused */
 	return c;
 }
@@ -696,6 +705,10 @@ kt_relay_recorded(
 	if (n > 0 && (size_t)n < sizeof(receipt))
 		ev.bytes = (struct kt_span){ receipt, (size_t)n };
 	c->is_record_out = false;
+	if (c->is_opening && ticket->is_durable) {
+		c->is_opened = true;
+		c->opened = ticket->index;
+	}
 	if (c->is_ended)
 		release(c);
 	else

@@ -205,6 +205,11 @@ host_name(char name[static 64])
 static enum kt_rc
 open_log(struct gateway *g, struct kt_err *err)
 {
+	static const enum kt_durability modes[] = {
+		[KT_CONFIG_COMMIT] = KT_DURABILITY_COMMIT,
+		[KT_CONFIG_STRICT] = KT_DURABILITY_STRICT,
+		[KT_CONFIG_ASYNC] = KT_DURABILITY_ASYNC,
+	};
 	const struct kt_settings *s = kt_edition_settings(g->edition);
 	char host[64], path[KT_PATH_MAX];
 	struct kt_writer_opts o = {
@@ -212,8 +217,7 @@ open_log(struct gateway *g, struct kt_err *err)
 		.dir = kt_span_of(audit_dir(g)),
 		.deployment = KT_SPAN("kt"),
 		.gateway = host_name(host),
-		.durability = kt_policy_audit(s).durability == KT_CONFIG_ASYNC
-		    ? KT_DURABILITY_ASYNC : KT_DURABILITY_COMMIT,
+		.durability = modes[kt_policy_audit(s).durability],
 		.software = KT_SPAN("kt " PACKAGE_VERSION),
 		.policy_version = s->pack.version,
 	};

@@ -42,6 +42,8 @@ struct entry {
 	struct kt_writer_ticket ticket;
 	struct kt_writer_inbox *inbox;
 	struct policy_text *policy;
+	struct kt_writer_pair pair;
+	bool has_pair;
 	size_t len;
 	char body[];
 };
@@ -201,7 +203,8 @@ reserve(struct kt_writer *w, size_t len)
 /* Does not wake the thread. */
 static enum kt_rc
 put(struct kt_writer *w, struct kt_span body, struct policy_text *policy,
-    struct kt_writer_inbox *inbox, void *owner, struct kt_err *err)
+    const struct kt_writer_pair *pair, struct kt_writer_inbox *inbox,
+    void *owner, struct kt_err *err)
 {
 	struct entry *e;
 
@@ -218,6 +221,9 @@ put(struct kt_writer *w, struct kt_span body, struct policy_text *policy,
 	e->ticket.owner = owner;
 	e->inbox = inbox;
 	e->policy = policy;
+	e->has_pair = pair != NULL;
+	if (pair != NULL)
+		e->pair = *pair;
 	e->len = body.len;
 	memcpy(e->body, body.ptr, body.len);
 	(void)push(&w->pushed, &e->ticket); /* woken by kt_writer_wake */
@@ -233,16 +239,17 @@ kt_writer_wake(struct kt_writer *w)
 
 enum kt_rc
 kt_writer_queue(struct kt_writer *w, struct kt_span body,
-    struct kt_writer_inbox *inbox, void *owner, struct kt_err *err)
+    const struct kt_writer_pair *pair, struct kt_writer_inbox *inbox,
+    void *owner, struct kt_err *err)
 {
-	return put(w, body, NULL, inbox, owner, err);
+	return put(w, body, NULL, pair, inbox, owner, err);
 }
 
 enum kt_rc
 kt_writer_submit(struct kt_writer *w, struct kt_span body,
     struct kt_writer_inbox *inbox, void *owner, struct kt_err *err)
 {
-	enum kt_rc rc = put(w, body, NULL, inbox, owner, err);
+	enum kt_rc rc = put(w, body, NULL, NULL, inbox, owner, err);
 
 	kt_writer_wake(w);
 	return rc;
@@ -270,7 +277,8 @@ kt_writer_policy(struct kt_writer *w, struct kt_span policy_hash,
 	kt_buf_init(&body, KT_AUDIT_LINE_MAX);
 	rc = kt_audit_policy_write(&rec, &body, err);
 	if (rc == KT_OK)
-		rc = put(w, kt_buf_span(&body), policy, NULL, NULL, err);
+		rc = put(w, kt_buf_span(&body), policy, NULL, NULL, NULL,
+		    err);
 	if (rc < 0)
 		kt_free(policy);
 	kt_writer_wake(w);
@@ -328,11 +336,13 @@ go_down(struct kt_writer *w)
 	w->retry_at = now_us() + RETRY_US;
 }
 
-/* is_durable is set for what was sealed; deliver() takes it back. */
-static void
+/* is_durable is set for what was sealed; deliver() takes it back.  True:
+ * some of it belongs to calls that are opened first. */
+static bool
 seal_list(struct kt_writer *w, struct kt_writer_ticket *list)
 {
 	struct kt_err err;
+	bool has_pairs = false;
 
 	for (struct kt_writer_ticket *t = list; t != NULL; t = t->next) {
 		struct entry *e = (struct entry *)t;
@@ -346,6 +356,24 @@ seal_list(struct kt_writer *w, struct kt_writer_ticket *list)
 			memcpy(w->log.policy_version, e->policy->version,
 			    sizeof(e->policy->version));
 		}
+		has_pairs |= e->has_pair;
+	}
+	return has_pairs;
+}
+
+/* Which calls are under way, so that a crash can be told of each. */
+static void
+note_pairs(struct kt_writer *w, struct kt_writer_ticket *list)
+{
+	for (struct kt_writer_ticket *t = list; t != NULL; t = t->next) {
+		struct entry *e = (struct entry *)t;
+
+		if (!e->has_pair || !t->is_durable)
+			continue;
+		if (e->pair.part == KT_WRITER_OPENS)
+			kt_opens_add(&w->log.opens, t->index);
+		else
+			kt_opens_remove(&w->log.opens, e->pair.opened);
 	}
 }
 
@@ -354,15 +382,18 @@ write_list(struct kt_writer *w, struct kt_writer_ticket *list)
 {
 	uint64_t before = w->log.chain.size, from = w->log.segment.size;
 	struct kt_err err;
-	bool is_written;
+	bool is_written, has_pairs;
 
 	if (w->log.is_poisoned) {
 		deliver(w, list, false);
 		return;
 	}
-	seal_list(w, list);
-	is_written = kt_log_flush(&w->log, &err) == KT_OK;
+	has_pairs = seal_list(w, list);
+	is_written = kt_log_flush(&w->log, &err) == KT_OK &&
+	    (!has_pairs || kt_log_sync(&w->log, &err) == KT_OK);
 	if (is_written) {
+		if (has_pairs)
+			note_pairs(w, list);
 		atomic_fetch_add(&w->records, w->log.chain.size - before);
 		atomic_fetch_add(&w->bytes, w->log.segment.size - from);
 		atomic_fetch_add(&w->batches, 1);

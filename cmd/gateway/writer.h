@@ -23,6 +23,7 @@ struct kt_writer_inbox;
 
 enum kt_durability {
 	KT_DURABILITY_COMMIT, /* a ticket waits for fdatasync */
+	KT_DURABILITY_STRICT, /* the same, and calls are opened before */
 	KT_DURABILITY_ASYNC,  /* a ticket waits for write; sync each second */
 };
 
@@ -67,14 +68,20 @@ enum kt_rc kt_writer_stop(struct kt_writer **w, struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_writer_submit(struct kt_writer *w,
     struct kt_span body, struct kt_writer_inbox *inbox, void *owner,
     struct kt_err *err);
+/* One of the two records of a call that is opened before it goes up. */
+struct kt_writer_pair {
+	enum { KT_WRITER_OPENS, KT_WRITER_ENDS } part;
+	uint64_t opened; /* KT_WRITER_ENDS: the index of its open record */
+};
 /*
  * The same without waking the thread, for who hands in several in one turn
  * of a loop: one write and one sync then serve them all.  kt_writer_wake
- * must follow before the loop sleeps.
+ * must follow before the loop sleeps.  With `pair` (NULL: the call has one
+ * record) the ticket waits for fdatasync in every mode.
  */
 KT_MUSTCHECK enum kt_rc kt_writer_queue(struct kt_writer *w,
-    struct kt_span body, struct kt_writer_inbox *inbox, void *owner,
-    struct kt_err *err);
+    struct kt_span body, const struct kt_writer_pair *pair,
+    struct kt_writer_inbox *inbox, void *owner, struct kt_err *err);
 void kt_writer_wake(struct kt_writer *w);
 /* Whether a record handed in now has a chance. */
 bool kt_writer_is_up(const struct kt_writer *w);

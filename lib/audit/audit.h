@@ -86,6 +86,8 @@ struct kt_audit_envelope {
 KT_MUSTCHECK enum kt_rc kt_audit_seal(struct kt_audit_chain *c,
     const struct kt_audit_envelope *env, struct kt_span body,
     struct kt_buf *out, uint8_t leaf[KT_AUDIT_HASH], struct kt_err *err);
+/* Whether a member is the envelope's, which a body must not have. */
+bool kt_audit_is_envelope(struct kt_span name);
 
 /* What a log commits to at one moment: C2SP tlog-checkpoint, unsigned. */
 struct kt_audit_checkpoint {

@@ -111,6 +111,16 @@ static const char *const envelope_names[] = {
 	"boot", "clk", "i", "mono", "origin", "prev", "ts", "v",
 };
 
+bool
+kt_audit_is_envelope(struct kt_span name)
+{
+	for (size_t i = 0; i < KT_NELEMS(envelope_names); i++) {
+		if (kt_span_eq(name, kt_span_of(envelope_names[i])))
+			return true;
+	}
+	return false;
+}
+
 /* Neighbours in the body are neighbours in the line, comma and all. */
 static void
 put_kept(struct merge *m)

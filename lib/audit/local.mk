@@ -11,6 +11,7 @@ libkt_a_SOURCES += \
 	%D%/marks.h \
 	%D%/member.c \
 	%D%/note.c \
+	%D%/open.c \
 	%D%/outcome.def \
 	%D%/parts.c \
 	%D%/proof.c \

@@ -48,6 +48,8 @@ kt_audit_segment_write(const struct kt_audit_segment *s,
 	}
 	kt_audit_put_close(&p, ']');
 	kt_audit_member_int(&p, "number", s->number);
+	if (s->has_open)
+		kt_audit_member_int(&p, "open_since", s->open_since);
 	kt_audit_member_some(&p, "policy_hash", s->policy_hash);
 	kt_audit_member_some(&p, "policy_version", s->policy_version);
 	kt_audit_chain_root(c, root);
@@ -121,6 +123,15 @@ kt_audit_segment_read(
 	return KT_OK;
 }
 
+bool
+kt_audit_segment_open_since(struct kt_span line, uint64_t *index)
+{
+	struct kt_span text;
+
+	return kt_audit_member(line, "open_since", &text) &&
+	    kt_span_u64(text, index);
+}
+
 enum kt_rc
 kt_audit_recovery_write(const struct kt_audit_recovery *r, struct kt_buf *out,
     struct kt_err *err)
@@ -133,6 +144,8 @@ kt_audit_recovery_write(const struct kt_audit_recovery *r, struct kt_buf *out,
 	kt_audit_member_some(&p, "cut_sha256", r->cut_sha256);
 	kt_audit_member_some(&p, "quarantine", r->quarantine);
 	kt_audit_member_text(&p, "type", KT_SPAN("recovery"));
+	if (r->unfinished > 0)
+		kt_audit_member_int(&p, "unfinished", r->unfinished);
 	return kt_audit_put_finish(&p, err);
 }
 

@@ -20,11 +20,14 @@ struct kt_audit_segment {
 	uint64_t number;
 	struct kt_span software, durability, policy_hash, policy_version;
 	struct kt_span epoch_vkey; /* in force */
+	bool has_open;
+	uint64_t open_since; /* no open record before it lacks its end */
 };
 struct kt_audit_recovery {
 	uint64_t bytes_cut;
 	struct kt_span cut_sha256; /* hexadecimal, of the bytes cut off */
 	struct kt_span cause, quarantine;
+	uint64_t unfinished; /* calls that were open and now are ended */
 };
 KT_MUSTCHECK enum kt_rc kt_audit_genesis_write(const struct kt_audit_genesis *g,
     struct kt_buf *out, struct kt_err *err);
@@ -34,6 +37,8 @@ KT_MUSTCHECK enum kt_rc kt_audit_segment_write(const struct kt_audit_segment *s,
 /* The opposite: a chain that continues at this segment record. */
 KT_MUSTCHECK enum kt_rc kt_audit_segment_read(
     struct kt_span line, struct kt_audit_chain *c, struct kt_err *err);
+/* False: the segment record says that no call was open. */
+bool kt_audit_segment_open_since(struct kt_span line, uint64_t *index);
 KT_MUSTCHECK enum kt_rc kt_audit_recovery_write(
     const struct kt_audit_recovery *r, struct kt_buf *out, struct kt_err *err);
 /* The next epoch's key, under a checkpoint that the one before signs. */

@@ -170,6 +170,19 @@ attempts(struct fit *f, const struct kt_audit_call *c)
 }
 
 static void
+principal(struct kt_audit_put *p, const struct kt_audit_call *c)
+{
+	kt_audit_put_name(p, "principal");
+	kt_audit_put_open(p, '{');
+	kt_audit_member_some(p, "auth_method", c->principal.auth_method);
+	kt_audit_member_some(p, "groups_hash", c->principal.groups_hash);
+	kt_audit_member_text(p, "id", c->principal.id);
+	kt_audit_member_some(p, "issuer", c->principal.issuer);
+	kt_audit_member_some(p, "kind", c->principal.kind);
+	kt_audit_put_close(p, '}');
+}
+
+static void
 agent(struct kt_audit_put *p, const struct kt_audit_call *c)
 {
 	kt_audit_put_name(p, "agent");
@@ -344,14 +357,7 @@ call_members(struct fit *f, const struct kt_audit_call *c)
 	kt_audit_member_some(p, "path", c->path);
 	kt_audit_member_text(p, "policy_hash", c->policy_hash);
 	kt_audit_member_some(p, "policy_version", c->policy_version);
-	kt_audit_put_name(p, "principal");
-	kt_audit_put_open(p, '{');
-	kt_audit_member_some(p, "auth_method", c->principal.auth_method);
-	kt_audit_member_some(p, "groups_hash", c->principal.groups_hash);
-	kt_audit_member_text(p, "id", c->principal.id);
-	kt_audit_member_some(p, "issuer", c->principal.issuer);
-	kt_audit_member_some(p, "kind", c->principal.kind);
-	kt_audit_put_close(p, '}');
+	principal(p, c);
 	texts(f, "reason_codes", &c->reason_codes);
 	kt_audit_member_some(p, "request_commit", c->request_commit);
 	rules(f, c);
@@ -391,6 +397,36 @@ kt_audit_call_write(const struct kt_audit_call *call, struct kt_buf *out,
 		if (text_max > 32)
 			text_max /= 2;
 	}
+}
+
+enum kt_rc
+kt_audit_open_write(const struct kt_audit_call *c, struct kt_buf *out,
+    struct kt_err *err)
+{
+	struct kt_audit_put p;
+
+	kt_audit_put_begin(&p, out);
+	agent(&p, c);
+	kt_audit_member_some(&p, "api_version", c->api_version);
+	kt_audit_member_int(&p, "bytes_in", c->bytes_in);
+	kt_audit_member_text(&p, "call_id", c->call_id);
+	kt_audit_member_some(&p, "client_addr_tag", c->client_addr_tag);
+	kt_audit_member_text(
+	    &p, "data_class", or_else(c->data_class, KT_SPAN("none")));
+	kt_audit_member_text(
+	    &p, "decision", or_else(c->decision, KT_SPAN("error")));
+	destination(&p, c);
+	kt_audit_member_text(&p, "endpoint", c->endpoint);
+	kt_audit_member_text(&p, "method", c->method);
+	kt_audit_member_some(&p, "model_requested", c->model_requested);
+	kt_audit_member_some(&p, "path", c->path);
+	kt_audit_member_text(&p, "policy_hash", c->policy_hash);
+	kt_audit_member_some(&p, "policy_version", c->policy_version);
+	principal(&p, c);
+	kt_audit_member_some(&p, "request_commit", c->request_commit);
+	kt_audit_member_some(&p, "token_id", c->token_id);
+	kt_audit_member_text(&p, "type", KT_SPAN("open"));
+	return kt_audit_put_finish(&p, err);
 }
 
 enum kt_rc

@@ -113,6 +113,19 @@ struct kt_audit_call {
 KT_MUSTCHECK enum kt_rc kt_audit_call_write(const struct kt_audit_call *call,
     struct kt_buf *out, struct kt_err *err);
 
+/*
+ * The same call before it goes upstream: who asked for what, for whom it is
+ * and where it goes.  All else of `call` is not looked at.
+ */
+KT_MUSTCHECK enum kt_rc kt_audit_open_write(const struct kt_audit_call *call,
+    struct kt_buf *out, struct kt_err *err);
+/*
+ * The call record of an open one that never came to an end: the members of
+ * its line, and the outcome crash-unknown.  `index` is the open record's.
+ */
+KT_MUSTCHECK enum kt_rc kt_audit_open_end(struct kt_span line, uint64_t index,
+    struct kt_buf *out, struct kt_err *err);
+
 /* A refusal before there was a call: no raw content, only lengths. */
 struct kt_audit_reject {
 	uint32_t status;

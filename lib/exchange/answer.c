@@ -258,6 +258,7 @@ kt_x_upstream_body(struct kt_exchange *x, struct kt_span bytes)
 	case KT_X_HEAD:
 	case KT_X_UPLOAD:
 	case KT_X_INSPECT:
+	case KT_X_OPENING:
 	case KT_X_ATTEMPT:
 	case KT_X_RECORDING:
 	case KT_X_DONE:
@@ -506,6 +507,7 @@ kt_x_upstream_end(struct kt_exchange *x)
 	case KT_X_HEAD:
 	case KT_X_UPLOAD:
 	case KT_X_INSPECT:
+	case KT_X_OPENING:
 	case KT_X_ATTEMPT:
 	case KT_X_RECORDING:
 	case KT_X_DONE:
@@ -544,6 +546,7 @@ lost(struct kt_exchange *x, enum kt_reason reason)
 	case KT_X_HEAD:
 	case KT_X_UPLOAD:
 	case KT_X_INSPECT:
+	case KT_X_OPENING:
 	case KT_X_RECORDING:
 	case KT_X_DONE:
 		return;

@@ -328,6 +328,8 @@ client_gone(struct kt_exchange *x)
 	case KT_X_INSPECT:
 		x->is_error = true; /* nobody came to a decision */
 		break;
+	case KT_X_OPENING: /* goes on when that record is done */
+		return;
 	case KT_X_STREAM:
 		kt_x_stream_abandon(x);
 		break;
@@ -358,6 +360,10 @@ deadline(struct kt_exchange *x)
 static void
 recorded(struct kt_exchange *x, bool is_ok, struct kt_span receipt)
 {
+	if (x->phase == KT_X_OPENING) {
+		kt_x_opened(x, is_ok);
+		return;
+	}
 	if (x->phase != KT_X_RECORDING)
 		return;
 	if (x->is_client_gone) {
@@ -366,7 +372,7 @@ recorded(struct kt_exchange *x, bool is_ok, struct kt_span receipt)
 	}
 	if (is_ok)
 		x->receipt = kt_arena_dup(x->mem, receipt);
-	else if (x->program->settings->audit.on_failure == 0)
+	else if (x->program->audit.on_failure == 0)
 		kt_x_lose_record(x);
 	if (!x->is_answer_begun) {
 		kt_x_answer_head(x, x->status, x->final_body.len);
@@ -412,6 +418,7 @@ set_deadline(struct kt_exchange *x)
 	case KT_X_HEAD:
 	case KT_X_UPLOAD:
 	case KT_X_INSPECT:
+	case KT_X_OPENING:
 	case KT_X_RECORDING:
 	case KT_X_DONE:
 		kt_x_deadline(x, 0);

@@ -90,6 +90,8 @@ enum kt_order_kind {
 	KT_ORDER_ANSWER_BODY,     /* bytes: flush them as they are */
 	KT_ORDER_ANSWER_END,
 	KT_ORDER_ANSWER_ABORT,    /* break the connection: never a clean end */
+	KT_ORDER_OPEN,            /* bytes: a record that must be durable before
+	                           * anything goes up; then feed RECORDED */
 	KT_ORDER_RECORD,          /* bytes: record body without envelope */
 	KT_ORDER_JOB,             /* job, bytes: slow work elsewhere */
 	KT_ORDER_JOB_CANCEL,

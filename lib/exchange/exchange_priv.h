@@ -33,6 +33,7 @@ enum kt_x_phase {
 	KT_X_HEAD = 0,  /* waiting for the request head */
 	KT_X_UPLOAD,    /* collecting the request body */
 	KT_X_INSPECT,   /* between turns of inspection */
+	KT_X_OPENING,   /* its open record is being written */
 	KT_X_ATTEMPT,   /* sent upstream, no head yet */
 	KT_X_WHOLE,     /* collecting a whole answer */
 	KT_X_STREAM,    /* events are flowing */
@@ -228,6 +229,7 @@ struct kt_exchange {
 	enum kt_audit_outcome outcome;
 	enum kt_action decision;
 	enum kt_reason reason;
+	bool is_opened; /* what durability asks for before going up is done */
 	bool is_recorded, is_call, is_truncated, is_error;
 	bool is_out_lost; /* answer bytes did not fit: abort, never end */
 	struct kt_span receipt;
@@ -266,6 +268,8 @@ bool kt_x_header_add(struct kt_header *list, size_t *n, size_t room,
 void kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev);
 void kt_x_request_body(struct kt_exchange *x, struct kt_span bytes);
 void kt_x_request_end(struct kt_exchange *x);
+/* All bytes of a file are here: what they are committed to is known. */
+void kt_x_file_end(struct kt_exchange *x);
 
 /* inflate.c: bounded gzip and deflate; KT_E_LIMIT for a bomb. */
 KT_MUSTCHECK enum kt_rc kt_x_inflate(
@@ -341,6 +345,8 @@ void kt_x_note_losses(struct kt_exchange *x, const struct kt_translation *t);
 
 /* outbound.c */
 void kt_x_dispatch(struct kt_exchange *x); /* to the first target */
+/* Its open record is on disk, or cannot be. */
+void kt_x_opened(struct kt_exchange *x, bool is_ok);
 /* To the next target, or false when there is none left. */
 bool kt_x_try_next(struct kt_exchange *x);
 bool kt_x_has_next(const struct kt_exchange *x);
@@ -396,6 +402,8 @@ void kt_x_lose_record(struct kt_exchange *x);
 
 /* record.c */
 void kt_x_record(struct kt_exchange *x);
+/* Before it goes up to `t`, the first one that will be tried. */
+void kt_x_record_open(struct kt_exchange *x, const struct kt_target *t);
 void kt_x_record_reject(struct kt_exchange *x);
 
 #endif

@@ -264,7 +264,7 @@ prepare_body(struct kt_exchange *x)
 void
 kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev)
 {
-	bool may_be_lost = x->program->settings->audit.on_failure != 0;
+	bool may_be_lost = x->program->audit.on_failure != 0;
 
 	x->method = kt_arena_dup(x->mem, ev->method);
 	x->target_text = kt_arena_dup(x->mem, ev->target);
@@ -346,6 +346,9 @@ pipe_upload(struct kt_exchange *x, struct kt_span bytes)
 		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL, NULL);
 	} else if (kept.ptr == NULL) {
 		kt_x_fail(x, KT_E_LIMIT);
+	} else if (x->phase == KT_X_OPENING) {
+		if (kt_buf_add(&x->body, bytes) < 0 || !kt_x_charge(x))
+			x->is_error = true; /* paused, and yet too much */
 	} else if (x->is_upstream_open) {
 		kt_x_order(x, KT_ORDER_UPSTREAM_BODY)->bytes = kept;
 		x->asked_us = x->now_mono;
@@ -514,14 +517,20 @@ inspected(struct kt_exchange *x)
 }
 
 void
+kt_x_file_end(struct kt_exchange *x)
+{
+	kt_audit_commit_end(&x->hash, x->request_commit);
+	x->request_counts.bytes[KT_COMPONENT_FILES] = x->bytes_in;
+}
+
+void
 kt_x_request_end(struct kt_exchange *x)
 {
 	int rc = 1;
 
 	if (x->surface.endpoint == KT_ENDPOINT_FILES) {
 		if (x->is_upstream_open && x->phase < KT_X_RECORDING) {
-			kt_audit_commit_end(&x->hash, x->request_commit);
-			x->request_counts.bytes[KT_COMPONENT_FILES] = x->bytes_in;
+			kt_x_file_end(x);
 			x->asked_us = x->now_mono;
 			(void)kt_x_order(x, KT_ORDER_UPSTREAM_FINISH);
 		}

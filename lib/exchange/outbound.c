@@ -555,23 +555,72 @@ is_native(const struct kt_exchange *x)
 	return false;
 }
 
+/* To the first target that takes it. */
+static void
+go_up(struct kt_exchange *x)
+{
+	if (kt_x_try_next(x)) {
+		if (x->is_opened && x->surface.endpoint == KT_ENDPOINT_FILES)
+			(void)kt_x_order(x, KT_ORDER_REQUEST_RESUME);
+		return;
+	}
+	if (any_takes(x))
+		kt_x_refuse(x, KT_REASON_ROUTE_CONTEXT, NULL, NULL);
+	else
+		kt_x_refuse(x, KT_REASON_ROUTE_NO_TARGET, NULL, NULL);
+}
+
+/* Does something leave the house that has to be on disk before? */
+static bool
+wants_open(const struct kt_exchange *x, const struct kt_target *t)
+{
+	const struct kt_config_audit *audit = &x->program->audit;
+
+	if (t == NULL || t->provider == KT_PROVIDER_OFFLINE)
+		return false;
+	return audit->durability == KT_CONFIG_STRICT ||
+	    (audit->strict_classes & x->request_verdict.classes) != 0;
+}
+
+void
+kt_x_opened(struct kt_exchange *x, bool is_ok)
+{
+	x->is_opened = true;
+	x->phase = KT_X_INSPECT;
+	if (x->surface.endpoint == KT_ENDPOINT_FILES && x->is_request_complete)
+		kt_x_file_end(x);
+	if (x->is_client_gone) {
+		x->outcome = KT_AUDIT_CLIENT_ABORT;
+		kt_x_record(x);
+	} else if (!is_ok && x->program->audit.on_failure == 0) {
+		kt_x_refuse(x, KT_REASON_GATEWAY_AUDIT, NULL, NULL);
+	} else if (x->is_error) { /* not all of a file could be kept */
+		kt_x_fail(x, KT_E_LIMIT);
+	} else {
+		go_up(x);
+	}
+}
+
 void
 kt_x_dispatch(struct kt_exchange *x)
 {
+	const struct kt_target *t;
+
 	x->is_call = true;
 	if (x->surface.endpoint == KT_ENDPOINT_MODELS && !is_native(x)) {
 		answer_models(x);
 		return;
 	}
-	if (x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS &&
-	    !kt_x_has_next(x)) {
+	t = next_target(x);
+	if (t == NULL && x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS) {
 		answer_count(x);
 		return;
 	}
-	if (kt_x_try_next(x))
+	if (!wants_open(x, t)) {
+		go_up(x);
 		return;
-	if (any_takes(x))
-		kt_x_refuse(x, KT_REASON_ROUTE_CONTEXT, NULL, NULL);
-	else
-		kt_x_refuse(x, KT_REASON_ROUTE_NO_TARGET, NULL, NULL);
+	}
+	if (x->surface.endpoint == KT_ENDPOINT_FILES)
+		(void)kt_x_order(x, KT_ORDER_REQUEST_PAUSE);
+	kt_x_record_open(x, t);
 }

@@ -13,6 +13,7 @@
 
 struct kt_program {
 	const struct kt_settings *settings;
+	struct kt_config_audit audit; /* with what the chain says of it */
 	struct kt_arena *mem;
 	struct kt_chain chain;
 	struct kt_target *targets;

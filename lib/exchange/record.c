@@ -205,7 +205,7 @@ header_of(const struct kt_exchange *x, struct kt_span name)
 }
 
 static void
-fill_destination(const struct kt_exchange *x, struct kt_audit_call *call)
+fill_destination(const struct kt_target *t, struct kt_audit_call *call)
 {
 	static const struct kt_span providers[] = {
 		[KT_PROVIDER_OFFLINE] = KT_SPAN_INIT("offline"),
@@ -213,15 +213,13 @@ fill_destination(const struct kt_exchange *x, struct kt_audit_call *call)
 		[KT_PROVIDER_OPENAI] = KT_SPAN_INIT("openai"),
 	};
 
-	if (x->target == NULL || x->nattempts == 0)
-		return;
-	call->destination.target = x->target->id;
-	call->destination.provider = providers[x->target->provider];
+	call->destination.target = t->id;
+	call->destination.provider = providers[t->provider];
 	call->destination.deployment = KT_SPAN("direct");
-	call->destination.region = x->target->region;
-	call->destination.upstream_host = x->target->host;
-	call->destination.has_baa = x->target->has_baa;
-	call->destination.baa_id = x->target->baa_id;
+	call->destination.region = t->region;
+	call->destination.upstream_host = t->host;
+	call->destination.has_baa = t->has_baa;
+	call->destination.baa_id = t->baa_id;
 }
 
 /* The words of a path: %20 and the like undone, slashes as line ends. */
@@ -274,6 +272,55 @@ model_served(const struct kt_exchange *x)
 	    unless_tainted(&x->request_verdict, x->facts.model);
 }
 
+/* What is known before the call goes up: the same in both of its records. */
+static void
+fill_request(struct kt_exchange *x, struct kt_audit_call *call)
+{
+	call->call_id = kt_span_of(x->call_id);
+	call->principal.id = x->caller.id;
+	call->principal.kind = x->caller.kind;
+	call->principal.auth_method = x->caller.auth_method;
+	if (x->caller.token_id.len > 0)
+		call->principal.issuer = KT_SPAN("kt");
+	call->principal.groups_hash = tag_of(x, x->caller.group);
+	call->agent.id = header_of(x, KT_SPAN("x-claude-code-agent-id"));
+	call->agent.on_behalf_of =
+	    header_of(x, KT_SPAN("x-claude-code-parent-agent-id"));
+	call->agent.conversation =
+	    header_of(x, KT_SPAN("x-claude-code-session-id"));
+	call->client_addr_tag = tag_of(x, x->peer.address);
+	call->token_id = x->caller.token_id;
+	call->endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint));
+	call->method = x->method;
+	call->path = clean_path(x);
+	call->api_version = header_of(x, KT_SPAN("anthropic-version"));
+	call->model_requested =
+	    unless_tainted(&x->request_verdict, x->facts.model);
+	call->request_commit = kt_span_of(x->request_commit);
+	call->bytes_in = x->bytes_in;
+	call->policy_version = x->program->settings->pack.version;
+	call->policy_hash = kt_program_hash(x->program);
+	call->decision = decision_of(x);
+}
+
+void
+kt_x_record_open(struct kt_exchange *x, const struct kt_target *t)
+{
+	kt_class_set set = x->request_verdict.classes;
+	struct kt_audit_call call = {
+		.data_class = kt_span_of(kt_class_name(kt_class_highest(set))),
+	};
+	enum kt_rc rc;
+
+	fill_request(x, &call);
+	fill_destination(t, &call);
+	rc = kt_audit_open_write(&call, &x->record, NULL);
+	x->phase = KT_X_OPENING;
+	/* The shell reports what is empty as not written. */
+	kt_x_order(x, KT_ORDER_OPEN)->bytes =
+	    rc < 0 ? KT_SPAN("") : kt_buf_span(&x->record);
+}
+
 void
 kt_x_record(struct kt_exchange *x)
 {
@@ -284,30 +331,9 @@ kt_x_record(struct kt_exchange *x)
 	struct kt_audit_rule rules[2 * KT_X_REASONS_MAX];
 	kt_class_set set = x->request_verdict.classes | x->answer_verdict.classes;
 	struct kt_audit_call call = {
-		.call_id = kt_span_of(x->call_id),
-		.principal = { .id = x->caller.id, .kind = x->caller.kind,
-		    .auth_method = x->caller.auth_method,
-		    .issuer = x->caller.token_id.len > 0 ? KT_SPAN("kt") :
-		        (struct kt_span){ 0 },
-		    .groups_hash = tag_of(x, x->caller.group) },
-		.agent.id = header_of(x, KT_SPAN("x-claude-code-agent-id")),
-		.agent.on_behalf_of =
-		    header_of(x, KT_SPAN("x-claude-code-parent-agent-id")),
-		.agent.conversation =
-		    header_of(x, KT_SPAN("x-claude-code-session-id")),
-		.client_addr_tag = tag_of(x, x->peer.address),
-		.token_id = x->caller.token_id,
-		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
-		.method = x->method,
-		.path = clean_path(x),
-		.api_version = header_of(x, KT_SPAN("anthropic-version")),
 		.is_stream = x->is_answer_stream || x->facts.is_stream,
-		.model_requested =
-		    unless_tainted(&x->request_verdict, x->facts.model),
 		.model_served = model_served(x),
-		.request_commit = kt_span_of(x->request_commit),
 		.completion_commit = kt_span_of(x->completion_commit),
-		.bytes_in = x->bytes_in,
 		.bytes_out = x->bytes_out + (x->is_answer_begun ?
 		        x->stream.tail.len : x->final_body.len),
 		.components = components,
@@ -319,9 +345,6 @@ kt_x_record(struct kt_exchange *x)
 		            x->answer_verdict.threats, threats) },
 		.component_classes = classes,
 		.ncomponent_classes = fill_classes(x, classes),
-		.policy_version = x->program->settings->pack.version,
-		.policy_hash = kt_program_hash(x->program),
-		.decision = decision_of(x),
 		.reason_codes = { reasons, fill_reasons(x, reasons) },
 		.rules = rules,
 		.nrules = fill_rules(x, rules),
@@ -351,6 +374,7 @@ kt_x_record(struct kt_exchange *x)
 	const struct kt_translation *t = &x->translation;
 	enum kt_rc rc;
 
+	fill_request(x, &call);
 	if (kt_policy_logs_passed(&x->program->chain) ||
 	    x->decision <= KT_ACTION_REDACT) {
 		size_t n = x->request_verdict.ndetections +
@@ -367,7 +391,8 @@ kt_x_record(struct kt_exchange *x)
 		call.ndetections += fill_detections(
 		    x, &x->answer_verdict, found + call.ndetections);
 	}
-	fill_destination(x, &call);
+	if (x->target != NULL && x->nattempts > 0)
+		fill_destination(x->target, &call);
 	if (x->is_translated) {
 		call.translation.is_present = true;
 		call.translation.is_strict = t->is_strict;
@@ -379,6 +404,7 @@ kt_x_record(struct kt_exchange *x)
 		    t->napproximated < KT_TRANSLATION_MAX ? t->napproximated :
 		    KT_TRANSLATION_MAX;
 	}
+	kt_buf_reset(&x->record); /* of the open record */
 	rc = kt_buf_reserve(&x->record, USUAL_BYTES);
 	if (rc == KT_OK)
 		rc = kt_audit_call_write(&call, &x->record, NULL);

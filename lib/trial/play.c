@@ -33,6 +33,9 @@ take_order(struct stage *s, const struct kt_order *o)
 	case KT_ORDER_ANSWER_HEAD:
 		s->r->status = o->status;
 		break;
+	case KT_ORDER_OPEN: /* all that it says is in the record, too */
+		s->wants_record = true;
+		break;
 	case KT_ORDER_RECORD:
 		s->wants_record = true;
 		kt_buf_reset(&s->r->record);

@@ -1,6 +1,6 @@
 TESTS += %D%/shell_test.py %D%/tls_sweep_test.py
 EXTRA_DIST += %D%/shell_test.py %D%/tls_sweep_test.py
 TESTS += %D%/suites_test.py %D%/smuggling_test.py \
-	%D%/pressure_test.py %D%/gone_test.py %D%/reload_test.py %D%/scenario_test.py
+	%D%/pressure_test.py %D%/gone_test.py %D%/reload_test.py %D%/scenario_test.py %D%/kill_test.py
 EXTRA_DIST += %D%/suites_test.py %D%/smuggling_test.py \
-	%D%/pressure_test.py %D%/gone_test.py %D%/reload_test.py %D%/scenario_test.py
+	%D%/pressure_test.py %D%/gone_test.py %D%/reload_test.py %D%/scenario_test.py %D%/kill_test.py

@@ -76,11 +76,21 @@ class Gateway:
                 text = path
             argv += ["--policy-config", text]
         self.argv = argv + list(args)
+        self.env = {"HOME": home, "PATH": "/usr/bin:/bin", **_sanitizer(),
+                    **(env or {})}
+        self._start(ready_seconds)
+
+    def again(self, ready_seconds=20):
+        """Starts once more, where the one before has ended or was killed."""
+        self.end(force=True)
+        self.process.stderr.close()
+        self.text = b""
+        self._start(ready_seconds)
+
+    def _start(self, ready_seconds):
         self.process = subprocess.Popen(
             self.argv, cwd=self.folder, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            env={"HOME": home, "PATH": "/usr/bin:/bin", **_sanitizer(),
-                 **(env or {})})
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.env)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:

@@ -38,7 +38,7 @@ struct gambler {
 	size_t npieces, answer_at, up_length, ups;
 	/* what was ordered */
 	bool wants_turn, wants_record, had_head, had_end, has_ended;
-	unsigned records, broken, status;
+	unsigned opens, records, broken, status;
 	size_t in_flight;
 };
 
@@ -143,6 +143,10 @@ obey(struct gambler *g, const struct kt_order *o)
 	case KT_ORDER_ANSWER_ABORT:
 		law(g, g->had_head && !g->had_end, "an end out of turn");
 		g->had_end = true;
+		break;
+	case KT_ORDER_OPEN:
+		law(g, !g->is_up && ++g->opens == 1, "opened out of turn");
+		g->wants_record = true;
 		break;
 	case KT_ORDER_RECORD:
 		law(g, ++g->records == 1, "two records");

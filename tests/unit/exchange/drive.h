@@ -39,8 +39,8 @@ struct script {
 };
 
 struct result {
-	struct kt_buf up, out, record;
-	unsigned status, up_calls, records, cancels, turns;
+	struct kt_buf up, out, record, open;
+	unsigned status, up_calls, opens, records, cancels, turns;
 	bool is_aborted, has_ended, had_head;
 	char reason[64], decision[16], outcome[32];
 	struct kt_buf up_head;
@@ -124,6 +124,7 @@ result_init(struct result *r)
 	kt_buf_init(&r->up, 64u << 20);
 	kt_buf_init(&r->out, 64u << 20);
 	kt_buf_init(&r->record, 1u << 20);
+	kt_buf_init(&r->open, 1u << 20);
 	kt_buf_init(&r->up_head, 1u << 20);
 }
 
@@ -133,6 +134,7 @@ result_fini(struct result *r)
 	kt_buf_fini(&r->up);
 	kt_buf_fini(&r->out);
 	kt_buf_fini(&r->record);
+	kt_buf_fini(&r->open);
 	kt_buf_fini(&r->up_head);
 }
 
@@ -190,6 +192,12 @@ take_order(struct drive *d, const struct kt_order *o)
 		break;
 	case KT_ORDER_ANSWER_ABORT:
 		d->r->is_aborted = true;
+		break;
+	case KT_ORDER_OPEN:
+		ok(!d->is_up && d->r->records == 0);
+		d->r->opens++;
+		d->wants_record = true;
+		keep(&d->r->open, o->bytes);
 		break;
 	case KT_ORDER_RECORD:
 		d->r->records++;

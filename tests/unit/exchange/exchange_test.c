@@ -280,6 +280,70 @@ without_a_record_there_is_no_answer(void)
 	world_fini(&w);
 }
 
+static void
+what_must_be_opened_is_not_sent_before(void)
+{
+	static const char *const audits[] = { "audit: {durability: strict}\n",
+		"audit: {strict_classes: [pci]}\n", "audit: {durability: commit}\n" };
+	static const char *const asks[] = { ASK("hi"), ASK("my " CARD) };
+	static const bool opens[3][2] = { { true, true }, { false, true },
+		{ false, false } };
+
+	for (size_t i = 0; i < 3; i++) {
+		char yaml[2048];
+		struct world w;
+
+		(void)snprintf(yaml, sizeof(yaml), "%s%s", CONFIG(REDACT),
+		    audits[i]);
+		ok(world_init(&w, yaml));
+		for (size_t k = 0; k < 2; k++) {
+			struct script s = { .target = "/v1/messages",
+				.body = asks[k], .answer = WHOLE("ok") };
+			struct result r;
+
+			result_init(&r);
+			run_script(&w, &s, &r);
+			ok(r.opens == opens[i][k] && r.records == 1);
+			ok(r.status == 200 && r.up_calls == 1);
+			ok(r.opens == 0 || has(&r.open, "\"type\":\"open\""));
+			ok(!has(&r.open, "4111"));
+			result_fini(&r);
+			result_init(&r);
+			s.record_fails = true;
+			run_script(&w, &s, &r);
+			ok(r.status == 503 && r.up_calls == !opens[i][k]);
+			ok(has(&r.out, "gateway.audit.unavailable"));
+			result_fini(&r);
+		}
+		world_fini(&w);
+	}
+}
+
+static void
+a_file_waits_until_it_is_opened_and_arrives_whole(void)
+{
+	for (size_t cut = 0; cut < 8; cut++) {
+		struct script s = { .target = "/v1/files",
+			.body = "--x\r\nsome bytes of a file\r\n--x--",
+			.answer = "{\"id\":\"file_1\"}", .request_cut = cut,
+			.nheaders = 1, .headers = {
+			    { KT_SPAN_INIT("anthropic-version"),
+			        KT_SPAN_INIT("2023-06-01") } } };
+		struct result r;
+		struct world w;
+
+		ok(world_init(&w, CONFIG("  secret-scanner: {action: flag}\n"
+		    "  pii-detector: {action: flag}\n")
+		    "routes: {/v1/files: files}\naudit: {durability: strict}\n"));
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(r.opens == 1 && r.up_calls == 1 && r.status == 200);
+		ok(kt_span_eq(kt_buf_span(&r.up), kt_span_of(s.body)));
+		result_fini(&r);
+		world_fini(&w);
+	}
+}
+
 /* ---- sweeps ---- */
 
 static const struct script sweep[] = {
@@ -518,6 +582,8 @@ main(void)
 	RUN(an_upstream_that_dies_is_never_a_clean_end);
 	RUN(an_event_out_of_its_grammar_ends_by_an_error);
 	RUN(without_a_record_there_is_no_answer);
+	RUN(what_must_be_opened_is_not_sent_before);
+	RUN(a_file_waits_until_it_is_opened_and_arrives_whole);
 	RUN(every_split_is_the_same);
 	RUN(a_starved_exchange_never_allows);
 	RUN(a_failing_engine_never_allows);

@@ -31,6 +31,7 @@ static const char *const configs[] = {
 	PAIR("redact", "anthropic", "openai"),
 	PAIR("redact", "openai", "anthropic"),
 	PAIR("block", "anthropic", "openai"),
+	PAIR("redact", "anthropic", "openai") "audit: {durability: strict}\n",
 };
 
 #define LONG \

@@ -378,6 +378,78 @@ second_process_is_refused_and_told_why(void)
 	ok(kt_log_open(&log, &opts, &err) < 0); /* another one's log */
 }
 
+/* ---- calls that were under way ---- */
+
+static void
+add_call(struct kt_log *log, const char *type, unsigned id)
+{
+	char body[96];
+	uint8_t leaf[32];
+
+	(void)snprintf(body, sizeof(body), "{\"call_id\":\"C%u\",\"endpoint\":"
+	    "\"messages\",\"type\":\"%s\"}", id, type);
+	ok(kt_log_add(log, kt_span_of(body), leaf, &err) == KT_OK);
+}
+
+/* Calls of many segments, three of which never came to an end. */
+static void
+a_crash_is_told_of_each_call_that_was_open(void)
+{
+	static struct kt_log log;
+	struct kt_writer_opts opts;
+	uint64_t at[40];
+
+	fresh_dir();
+	opts = opts_of(&kt_disk_real);
+	opts.durability = KT_DURABILITY_STRICT;
+	ok(kt_log_open(&log, &opts, &err) == KT_OK);
+	for (unsigned i = 0; i < 40; i++) {
+		at[i] = log.chain.size;
+		add_call(&log, "open", i);
+		ok(kt_log_flush(&log, &err) == KT_OK);
+		kt_opens_add(&log.opens, at[i]);
+		if (i % 13 != 12) {
+			add_call(&log, "call", i);
+			ok(kt_log_flush(&log, &err) == KT_OK);
+			kt_opens_remove(&log.opens, at[i]);
+		}
+		if (i % 10 == 9)
+			ok(kt_log_rotate(&log, &err) == KT_OK);
+	}
+	log.is_poisoned = true; /* no good end */
+	ok(kt_log_close(&log, &err) < 0);
+	for (int again = 0; again < 2; again++) {
+		ok(kt_log_open(&log, &opts, &err) == KT_OK);
+		ok(log.opens.n == 0);
+		ok(kt_log_close(&log, &err) == KT_OK);
+		verify_dir(NULL, 0);
+		ok(is_intact() && verified.tail == 0);
+		ok(verified.by_type[KT_AUDIT_TYPE_open] == 40);
+		ok(verified.by_type[KT_AUDIT_TYPE_call] == 40);
+		ok(verified.by_type[KT_AUDIT_TYPE_recovery] == 1);
+	}
+}
+
+static void
+the_oldest_open_call_is_known_without_memory_for_all(void)
+{
+	struct kt_opens o = { .at = NULL };
+	uint64_t since = 0;
+
+	ok(!kt_opens_since(&o, &since));
+	kt_opens_add(&o, 5);
+	kt_opens_add(&o, 9);
+	ok(kt_opens_since(&o, &since) && since == 5);
+	kt_opens_remove(&o, 7);
+	kt_opens_remove(&o, 5);
+	ok(kt_opens_since(&o, &since) && since == 9);
+	o.floor = 8; /* as where index 7 found no room */
+	ok(kt_opens_since(&o, &since) && since == 7);
+	kt_opens_remove(&o, 9);
+	ok(kt_opens_since(&o, &since) && since == 7);
+	kt_opens_fini(&o);
+}
+
 /* ---- the thread ---- */
 
 static size_t
@@ -612,6 +684,8 @@ main(void)
 	RUN(tail_cut_anywhere_keeps_the_longest_prefix_and_the_rest);
 	RUN(log_below_its_checkpoint_is_not_taken_up);
 	RUN(second_process_is_refused_and_told_why);
+	RUN(a_crash_is_told_of_each_call_that_was_open);
+	RUN(the_oldest_open_call_is_known_without_memory_for_all);
 	RUN(every_ticket_comes_back_and_a_bad_body_is_alone_in_failing);
 	RUN(broken_disk_takes_the_writer_down_and_a_good_one_up_again);
 	RUN(kill_loses_nothing_told_and_a_growing_log_is_never_called_changed);
