@@ -210,6 +210,11 @@ resolve_prev(struct kt_audit_verify *v, const struct kt_audit_seen *odd,
 	struct kt_audit_break *b;
 	uint8_t leaf[KT_AUDIT_HASH];
 
+	if (after != NULL && kt_audit_follows(v, after)) {
+		/* The record itself is there: this one came from elsewhere. */
+		report(v, KT_AUDIT_INSERT, n, odd);
+		return;
+	}
 	leaf_with_prev(v, odd, leaf);
 	if (!is_genuine && (n == 0 || n <= v->proven ||
 	    (is_next && same(after->prev, leaf)) || would_match(v, leaf))) {

@@ -1,16 +1,20 @@
-"""Two verifiers, written apart, agree on random logs and random damage."""
+"""Two verifiers, written apart, agree on random logs and random damage.
+
+KT_LOGS is how many logs; `.ci/run evidence` asks for a thousand.
+"""
 import os
 import random
 import shutil
 import subprocess
 import tempfile
 
+import asked
 import tap
 import verifier
 
-KT = os.path.join(tap.BUILDDIR, 'kt')
 MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
-LOGS = int(os.environ.get('KT_LOGS', '12'))
+LOGS = int(os.environ.get('KT_LOGS', '20'))
+JUDGE = asked.Judge()
 
 
 def theirs(folder):
@@ -21,10 +25,10 @@ def theirs(folder):
 
 
 def ours(folder):
-    p = subprocess.run([KT, 'audit', 'verify', folder], text=True,
-                       capture_output=True, check=False)
-    root = p.stdout.split('with root ')[-1][:64]
-    return {0: 'intact ' + root, 1: 'tampered'}.get(p.returncode, p.stderr)
+    code, r = JUDGE.ask(folder)
+    if code == 0:
+        return 'intact ' + r['checkpoints']['root']
+    return 'tampered' if code == 1 else str(r)
 
 
 def damage(rng, folder):
@@ -44,19 +48,16 @@ def damage(rng, folder):
 def agree(seed, top):
     rng = random.Random(seed)
     folder = os.path.join(top, 'log')
-    subprocess.run([MAKE, folder, str(seed), str(rng.randrange(1, 60)),
+    subprocess.run([MAKE, folder, str(seed), str(rng.randrange(1, 40)),
                     str(rng.choice([3000, 20000]))], check=True)
     a, b = ours(folder), theirs(folder)
     assert a == b and a.startswith('intact'), (seed, a, b)
-    for _ in range(6):
-        copy = os.path.join(top, 'copy')
-        shutil.copytree(folder, copy)
-        subprocess.run(['chmod', '-R', 'u+w', copy], check=True)
-        where = damage(rng, copy)
-        a, b = ours(copy), theirs(copy)
+    image = asked.Image(folder)
+    for _ in range(2):
+        image.write(folder)
+        where = damage(rng, folder)
+        a, b = ours(folder), theirs(folder)
         assert a.split()[0] == b.split()[0] == 'tampered', (where, a, b)
-        shutil.rmtree(copy)
-    subprocess.run(['chmod', '-R', 'u+w', folder], check=True)
     shutil.rmtree(folder)
 
 
@@ -76,4 +77,5 @@ def golden():
 t = tap.Tap()
 t.run('two verifiers agree on random logs, whole and damaged', agree_on_all)
 t.run('and on the signed log of the first format', golden)
+JUDGE.close()
 t.end()

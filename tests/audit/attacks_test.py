@@ -1,4 +1,7 @@
-"""The attacks of kt-audit(5): each is named, or said not to be excluded."""
+"""The attacks of kt-audit(5): each is named, or said not to be excluded.
+
+KT_SEEDS is how many times each is tried, every time at another place.
+"""
 import base64
 import hashlib
 import json
@@ -8,12 +11,14 @@ import shutil
 import subprocess
 import tempfile
 
+import asked
 import tap
 import verifier
 
 KT = os.path.join(tap.BUILDDIR, 'kt')
 MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
-SEEDS = int(os.environ.get('KT_SEEDS', '3'))
+SEEDS = int(os.environ.get('KT_SEEDS', '12'))
+JUDGE = asked.Judge()
 
 
 # ---- what a thief can do with keys that are on the disk
@@ -112,22 +117,20 @@ class Log:
         self.write(flat, notes)
 
 
-def verify(folder, *options):
-    p = subprocess.run([KT, 'audit', 'verify', '--json', *options, folder],
-                       text=True, capture_output=True, check=False)
-    return p.returncode, json.loads(p.stdout or '{"result":"none"}')
+def verify(folder, known='', vkey=''):
+    return JUDGE.ask(folder, known, vkey)
 
 
-def found(folder, kind, index, *options):
-    code, r = verify(folder, *options)
+def found(folder, kind, index, **options):
+    code, r = verify(folder, **options)
     bad = r.get('first_bad') or {}
     assert code == 1 and r['result'] == 'tampered', r
     assert bad['class'] == kind, (kind, index, bad)
     assert bad['from'] <= index <= bad['index'], (kind, index, bad)
 
 
-def open_row(folder, row, *options):
-    code, r = verify(folder, *options)
+def open_row(folder, row):
+    code, r = verify(folder)
     assert code == 0 and r['result'] == 'intact', r
     assert row in [x['row'] for x in r['not_proven']], (row, r)
 
@@ -185,8 +188,7 @@ def cut_all_together(log, rng):
         open_row(log.folder, 5)
     with open(log.folder + '/kept', 'wb') as f:
         f.write(newest)
-    found(log.folder, 'truncate', kept.size, '--known-checkpoint',
-          log.folder + '/kept')
+    found(log.folder, 'truncate', kept.size, known=log.folder + '/kept')
 
 
 def remove_segment(log, rng):
@@ -211,7 +213,7 @@ def snapshot_and_fork(log, rng):
         subprocess.run([MAKE, folder, str(seed), '30', '20000'], check=True)
     open_row(old, 8)
     open_row(old, 9)
-    code, r = verify(old, '--known-checkpoint', log.folder + '/checkpoint')
+    code, r = verify(old, known=log.folder + '/checkpoint')
     assert code == 1, r
     assert r['first_bad']['class'] in ('fork', 'truncate'), r
     shutil.rmtree(old)
@@ -232,18 +234,16 @@ def rewrite_current_epoch(log, rng):
     open_row(log.folder, 11)
     with open(log.folder + '/kept', 'wb') as f:
         f.write(newest)
-    code, r = verify(log.folder, '--known-checkpoint', log.folder + '/kept')
+    code, r = verify(log.folder, known=log.folder + '/kept')
     assert code == 1 and r['first_bad']['class'] == 'fork', r
 
 
 def replace_all(log, rng):
     with open(log.folder + '/log.vkey') as f:
         pinned = f.read().strip()
-    other = log.folder + '.other'
-    subprocess.run([MAKE, other, '99', '40', '20000'], check=True)
-    open_row(other, 12)
-    found(other, 'key-replaced', 0, '--vkey', pinned)
-    shutil.rmtree(other)
+    OTHER.write(log.folder)
+    open_row(log.folder, 12)
+    found(log.folder, 'key-replaced', 0, vkey=pinned)
 
 
 def strip_signatures(log, rng):
@@ -281,11 +281,9 @@ def drop_idle_time(log, rng):
 
 
 def replay_other_gateway(log, rng):
-    other = log.folder + '.other'
-    subprocess.run([MAKE, other, '99', '40', '20000'], check=True)
+    other = OTHER.files['seg/000000000000.jsonl'].splitlines(True)
     k = rng.randrange(1, log.size)
-    line = Log(other).flat[rng.randrange(3, 9)]
-    shutil.rmtree(other)
+    line = other[rng.randrange(3, 9)]
     log.write(log.flat[:k] + [line] + log.flat[k:])
     found(log.folder, 'insert', k)
 
@@ -300,6 +298,7 @@ def rot(log, rng):
 
 
 def change_tile(log, rng):
+    LONG.write(log.folder)
     path = log.folder + '/tile/0/000'
     with open(path, 'r+b') as f:
         f.seek(rng.randrange(8192))
@@ -324,33 +323,77 @@ def times_and_omissions(log, rng):
         open_row(log.folder, row)
 
 
+def guess_content(log, rng):
+    """Who has a copy for others has no salt to try contents with."""
+    shutil.rmtree(log.folder + '/key')
+    code, r = verify(log.folder)
+    assert code == 0 and r['result'] == 'intact', r
+
+
+def write_to_the_terminal(log, rng):
+    """Names with escapes, and such as turn text round."""
+    if rng.randrange(max(1, SEEDS // 3)):
+        return  # a process each: three are enough
+    for words in (['query'], ['query', '--format', 'csv'],
+                  ['tail', '-n', '30'], ['show'], ['verify']):
+        argv = [KT, 'audit', *words, log.folder]
+        if words == ['show']:
+            argv.append(str(rng.randrange(log.size)))
+        p = subprocess.run(argv, capture_output=True, check=False)
+        odd = [c for c in p.stdout + p.stderr
+               if not (32 <= c < 127 or c == 10)]
+        assert p.returncode == 0 and not odd, (words, p)
+
+
+def harm_the_reader(log, rng):
+    """A hostile log ends in a verdict, and nothing is written."""
+    name = rng.choice(['seg/000000000000.jsonl', 'checkpoints', 'checkpoint',
+                       'log.vkey'])
+    with open(os.path.join(log.folder, name), 'rb') as f:
+        data = f.read()
+    at = rng.randrange(len(data))
+    junk = rng.choice([
+        b'[' * 70000, b'{"a":' * 9000, b'"' + b'a' * 200000,
+        rng.randbytes(3000), b'\0' * 65536, b'\n' * 5000, b'9' * 400,
+        '\u2014 x AAAA\n'.encode() * 3000, b'\xff\xfe' * 100,
+        b'{"i":18446744073709551616}\n', b'\\u0000' * 50])
+    with open(os.path.join(log.folder, name), 'wb') as f:
+        f.write(data[:at] + junk + data[at:])
+    before = asked.Image(log.folder).files
+    code, r = verify(log.folder)
+    assert code in (1, 3), (name, at, r)
+    assert asked.Image(log.folder).files == before
+
+
 ATTACKS = [edit, delete, double, swap, cut_unsigned_tail, cut_signed_tail,
            cut_all_together, remove_segment, remove_log, snapshot_and_fork,
            rewrite_earlier_epoch, rewrite_current_epoch, replace_all,
            strip_signatures, reseal_with_newer_key, foreign_key,
            drop_idle_time, replay_other_gateway, rot, change_tile, respell,
-           times_and_omissions]
+           times_and_omissions, guess_content, write_to_the_terminal,
+           harm_the_reader]
 
 
-def attack(top, whole, how):
+def attack(image, folder, how):
     for seed in range(SEEDS):
-        folder = os.path.join(top, 'log')
-        shutil.copytree(whole, folder)
-        subprocess.run(['chmod', '-R', 'u+w', folder], check=True)
+        image.write(folder)
         try:
             how(Log(folder), random.Random('%s %d' % (how.__name__, seed)))
         except AssertionError as e:
             raise AssertionError('seed %d: %s' % (seed, e)) from e
-        shutil.rmtree(folder)
 
 
 t = tap.Tap()
 with tempfile.TemporaryDirectory() as top:
     whole = os.path.join(top, 'whole')
-    subprocess.run([MAKE, whole, '5', '400', '60000'], check=True)
+    subprocess.run([MAKE, whole, '5', '70', '16000'], check=True)
+    image = asked.Image(whole)
+    subprocess.run([MAKE, top + '/long', '6', '300', '100000'], check=True)
+    subprocess.run([MAKE, top + '/other', '99', '40', '20000'], check=True)
+    LONG, OTHER = (asked.Image(top + name) for name in ('/long', '/other'))
     for how in ATTACKS:
-        for rest in 'log', 'log.old', 'log.other':
-            shutil.rmtree(os.path.join(top, rest), ignore_errors=True)
-        t.run('attack: ' + how.__name__.replace('_', ' '), attack, top,
-              whole, how)
+        shutil.rmtree(top + '/log.old', ignore_errors=True)
+        t.run('attack: ' + how.__name__.replace('_', ' '), attack, image,
+              os.path.join(top, 'log'), how)
+JUDGE.close()
 t.end()
