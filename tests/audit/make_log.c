@@ -35,7 +35,7 @@ add_call(struct kt_log *log, uint64_t n)
 {
 	static const char *const decisions[] = { "pass", "redact", "block" };
 	static const char *const names[] = { "ada", "bob\x1b[31m", "caf\xc3\xa9",
-		"\xe2\x80\xae" "evil" };
+		("\xe2\x80\xae" "evil") };
 	char id[32], talk[32];
 	struct kt_audit_call call = {
 		.call_id = { id, 0 },

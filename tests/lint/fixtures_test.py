@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from tap import BUILDDIR, SRCDIR, Tap  # noqa: E402
 
 KT = os.path.join(BUILDDIR, "kt")
-HERE = os.path.join(SRCDIR, "tests", "lint")
+HERE = os.path.join(SRCDIR, "tests", "lint", "codes")
 # Told of a baseline and not of a configuration: tests/cli/lint_test.sh.
 ELSEWHERE = {"KT908"}
 

@@ -1,2 +1,3 @@
 TESTS += %D%/fixtures_test.py %D%/seeded_test.py
-EXTRA_DIST += tests/lint
+# A folder that no build writes into: it is copied as it is.
+EXTRA_DIST += %D%/fixtures_test.py %D%/seeded_test.py %D%/codes
