@@ -9,6 +9,7 @@ kt_SOURCES = \
 	%D%/audit/row.h \
 	%D%/audit/verdict.c \
 	%D%/audit/verdict.h \
+	%D%/audit_export.c \
 	%D%/audit_key.c \
 	%D%/audit_prove.c \
 	%D%/audit_query.c \

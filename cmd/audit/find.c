@@ -297,6 +297,15 @@ node_by_records(void *arg, unsigned level, uint64_t i,
 }
 
 enum kt_rc
+kt_audit_dir_node(struct kt_audit_dir *d, unsigned level, uint64_t i,
+    uint8_t out[KT_AUDIT_HASH], struct kt_err *err)
+{
+	if (node_by_tile(d, level, i, out, err) == KT_OK)
+		return KT_OK;
+	return node_by_records(d, level, i, out, err);
+}
+
+enum kt_rc
 kt_audit_dir_prove(struct kt_audit_dir *d, const uint8_t leaf[KT_AUDIT_HASH],
     uint64_t index, const struct kt_audit_checkpoint *cp,
     struct kt_audit_path *path, struct kt_err *err)

@@ -56,6 +56,13 @@ KT_MUSTCHECK enum kt_rc kt_audit_dir_prove(struct kt_audit_dir *d,
 KT_MUSTCHECK enum kt_rc kt_audit_dir_prove_older(struct kt_audit_dir *d,
     uint64_t older, const struct kt_audit_checkpoint *cp,
     struct kt_audit_path *path, struct kt_err *err);
+/*
+ * The root over records [i << level, (i + 1) << level): from the tile that
+ * has it, where that is missing from the records.  Not checked.
+ */
+KT_MUSTCHECK enum kt_rc kt_audit_dir_node(struct kt_audit_dir *d,
+    unsigned level, uint64_t i, uint8_t out[KT_AUDIT_HASH],
+    struct kt_err *err);
 void kt_audit_leaf_of(struct kt_span line, uint8_t leaf[KT_AUDIT_HASH]);
 
 #endif

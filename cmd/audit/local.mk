@@ -9,6 +9,9 @@ libaudit_a_SOURCES = \
 	%D%/find.h \
 	%D%/judge.c \
 	%D%/judge.h \
+	%D%/pack.c \
+	%D%/pack.h \
+	%D%/pack_readme.c \
 	%D%/part.c \
 	%D%/part.h \
 	%D%/plan.c \

@@ -1,0 +1,99 @@
+/*
+ * audit export - a part of a log, for somebody who checks it elsewhere.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Verified before anything is written: evidence that is handed on is not
+ * known to be broken.
+ */
+#include "cmd/audit/bundle.h"
+#include "cmd/audit/judge.h"
+#include "cmd/audit/pack.h"
+#include "cmd/cmd.h"
+
+enum { OUT = KT_OPT_LONG, FROM, TO, VKEY };
+
+static const struct kt_opt options[] = {
+	{ OUT, "out", "FOLDER", "where to write; it must not have records yet" },
+	{ FROM, "from", "INDEX", "the first record (0)" },
+	{ TO, "to", "INDEX", "the last record (the newest that is proven)" },
+	{ VKEY, "vkey", "KEY", "the key to trust, or a file that holds it" },
+};
+
+struct run {
+	const char *out, *vkey;
+	struct kt_range range;
+	struct kt_err err;
+};
+
+static enum kt_exit
+write_pack(struct run *r, struct kt_judge *j)
+{
+	struct kt_pack pack = { .dir = &j->dir, .out = r->out,
+		.from = r->range.from, .to = r->range.to };
+	struct kt_pack_told told;
+
+	if (j->report->size > 0 && pack.to > j->report->size - 1)
+		pack.to = j->report->size - 1;
+	if (kt_pack_write(&pack, &told, &r->err) < 0) {
+		kt_say("%s", r->err.text);
+		return KT_EXIT_UNKNOWN;
+	}
+	(void)printf("%s: records %llu to %llu of %s\n%s/README.md tells how "
+	    "to check them\n", r->out, (unsigned long long)told.first,
+	    (unsigned long long)told.size - 1, j->report->origin, r->out);
+	return KT_EXIT_YES;
+}
+
+static enum kt_exit
+run(struct run *r, const char *dir)
+{
+	struct kt_judge j = { .jobs = 1, .range = &r->range };
+	const struct kt_audit_report *log = NULL;
+	enum kt_exit e = KT_EXIT_UNKNOWN;
+	struct kt_buf key;
+
+	kt_buf_init(&key, 1u << 20);
+	j.dir.notes.fd = -1; /* nothing to close before it is open */
+	if (r->vkey == NULL ||
+	    kt_text_or_file(r->vkey, &key, &r->err) == KT_OK)
+		log = kt_judge(&j, dir, kt_buf_span(&key), NULL, NULL, NULL);
+	if (log == NULL) {
+		kt_say("%s", r->err.rc < 0 ? r->err.text : j.err.text);
+	} else if (log->nbreaks > 0) {
+		kt_say("the log was tampered with: see kt audit verify");
+		e = KT_EXIT_NO;
+	} else {
+		e = write_pack(r, &j);
+	}
+	kt_judge_fini(&j);
+	kt_buf_fini(&key);
+	return e;
+}
+
+enum kt_exit
+kt_cmd_audit_export(const struct kt_cmd *self, int argc, char **argv)
+{
+	struct kt_args args = { .cmd = self, .opts = options,
+		.opts_n = KT_NELEMS(options), .argc = argc, .argv = argv };
+	struct run r = { .range = { .to = UINT64_MAX } };
+	int opt;
+
+	while ((opt = kt_args_next(&args)) != KT_ARGS_END) {
+		uint64_t *index = opt == FROM ? &r.range.from : &r.range.to;
+
+		if (opt == KT_ARGS_STOP)
+			return args.exit;
+		if (opt == OUT)
+			r.out = args.value;
+		else if (opt == VKEY)
+			r.vkey = args.value;
+		else if (!kt_span_u64(kt_span_of(args.value), index))
+			return kt_misuse(self, "'%s' is no index", args.value);
+	}
+	if (r.out == NULL)
+		return kt_misuse(self, "name a folder: --out");
+	if (argc - args.operand > 1)
+		return kt_misuse(self, "one directory at a time");
+	return run(&r, kt_audit_dir_default(args.operand < argc ?
+	    argv[args.operand] : NULL));
+}

@@ -1,0 +1,129 @@
+"""What is exported is checked by the commands of its README, and no others."""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+import asked
+import tap
+
+KT = os.path.join(tap.BUILDDIR, 'kt')
+MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
+
+
+def export(whole, out, *options):
+    return subprocess.run([KT, 'audit', 'export', '--out', out, *options,
+                           whole], text=True, capture_output=True,
+                          check=False)
+
+
+def commands(folder):
+    with open(folder + '/README.md') as f:
+        blocks = re.findall('^```sh\n(.*?)^```', f.read(), re.M | re.S)
+    assert len(blocks) == 5, blocks
+    return ''.join(blocks)
+
+
+def run(folder):
+    return subprocess.run(['sh', '-e'], input=commands(folder), text=True,
+                          cwd=folder, capture_output=True, check=False)
+
+
+def by_hand(whole, top):
+    """Sizes with full tiles, partial ones, and records at every edge."""
+    for k, options in enumerate((['--from', '5', '--to', '9'], [],
+                                 ['--from', '255'], ['--from', '256'],
+                                 ['--from', '511', '--to', '513'],
+                                 ['--from', '600'])):
+        out = '%s/out.%d' % (top, k)
+        p = export(whole, out, *options)
+        assert p.returncode == 0, p
+        index = int(options[1]) if options else 0
+        p = run(out)
+        assert p.returncode == 0, p
+        assert 'Signature Verified' in p.stdout, p
+        assert 'record %d is in' % index in p.stdout, p
+
+
+def by_kt(whole, top):
+    out = top + '/out'
+    assert export(whole, out, '--from', '300').returncode == 0
+    with open(whole + '/log.vkey') as f:
+        key = f.read().strip()
+    with open(out + '/README.md') as f:
+        line = re.search('^```kt\n(.*?)\n```', f.read(), re.M).group(1)
+    p = subprocess.run(['sh', '-c', line], cwd=out, text=True, check=False,
+                       capture_output=True, env={
+                           'PATH': tap.BUILDDIR + ':/usr/bin:/bin',
+                           'KEY': key})
+    assert p.returncode == 0 and 'RESULT intact' in p.stdout, p
+
+
+def a_change_shows(whole, top):
+    """By another command each: sum, signature, tree."""
+    out = top + '/changed'
+    assert export(whole, out, '--from', '300').returncode == 0
+    image = asked.Image(out)
+    segment = [n for n, data in image.files.items()
+               if n.startswith('seg/') and b'"i":300,' in data][0]
+    lines = image.files[segment].splitlines(True)
+    k = [i for i, x in enumerate(lines) if b'"i":300,' in x][0]
+    changed = lines[k].replace(b'"mono":1', b'"mono":2')
+    changed = changed if changed != lines[k] else lines[k].replace(
+        b'"mono":', b'"mono":1')
+    for name, data in ((segment, b''.join(
+            lines[:k] + [changed] + lines[k + 1:])),
+            ('checkpoint', image.files['checkpoint'].replace(b'/', b'_', 1)),
+            ('tile/0/001', b'\0' * 8192)):
+        for resum in False, True:
+            image.write(out)
+            with open(os.path.join(out, name), 'wb') as f:
+                f.write(data)
+            if resum:  # by who can change one thing, and so another
+                subprocess.run("find seg tile check* log.vkey README.md "
+                               "manifest.json -type f -exec sha256sum {} + "
+                               ">SHA256SUMS", shell=True, cwd=out, check=True)
+            p = run(out)
+            assert p.returncode != 0, (name, resum, p)
+
+
+def same_bytes(whole, top):
+    """Twice, and where the tiles have to be made from the records."""
+    bare = top + '/bare'
+    shutil.copytree(whole, bare)
+    shutil.rmtree(bare + '/tile')
+    for k, source in enumerate((whole, whole, bare)):
+        out = '%s/same.%d' % (top, k)
+        assert export(source, out, '--from', '300').returncode == 0
+    a, b, c = (asked.Image('%s/same.%d' % (top, k)).files for k in range(3))
+    assert a == b == c
+
+
+def only_what_is_intact(whole, top):
+    bad = top + '/bad'
+    shutil.copytree(whole, bad)
+    subprocess.run(['chmod', '-R', 'u+w', bad], check=True)
+    with open(bad + '/seg/000000000000.jsonl', 'r+b') as f:
+        f.write(b'[')
+    p = export(bad, top + '/none', '--to', '3')
+    assert p.returncode == 1 and not os.path.exists(top + '/none'), p
+    assert export(whole, top + '/same.0').returncode == 3  # there already
+    assert export(whole, top + '/more', '--from', '9999').returncode == 3
+    p = subprocess.run([KT, 'audit', 'export', whole], check=False,
+                       capture_output=True)
+    assert p.returncode == 2, p
+
+
+t = tap.Tap()
+with tempfile.TemporaryDirectory() as top:
+    whole = os.path.join(top, 'whole')
+    subprocess.run([MAKE, whole, '8', '700', '120000'], check=True)
+    for sentence, test in (
+            ('the commands of the README check a record', by_hand),
+            ('and so does kt, given the key', by_kt),
+            ('whatever is changed, one of them fails', a_change_shows),
+            ('the same log gives the same bytes', same_bytes),
+            ('only what is intact is handed on', only_what_is_intact)):
+        t.run(sentence, test, whole, top)
+t.end()
