@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/files.h"
 #include "cmd/inspect.h"
+#include "cmd/media/client.h"
 #include "json/text.h"
 
 #define READ_BYTES 65536
@@ -30,9 +31,10 @@ static const struct {
 	{ "messages", KT_ENDPOINT_MESSAGES },
 	{ "completions", KT_ENDPOINT_COMPLETIONS },
 	{ "responses", KT_ENDPOINT_RESPONSES },
+	{ "file", KT_ENDPOINT_NONE },
 	{ "jsonl", KT_ENDPOINT_NONE },
 };
-enum { AS_TEXT = 0, AS_JSONL = KT_NELEMS(forms) - 1 };
+enum { AS_TEXT = 0, AS_JSONL = KT_NELEMS(forms) - 1, AS_FILE = AS_JSONL - 1 };
 
 struct job {
 	const struct kt_cmd *self;
@@ -51,6 +53,7 @@ struct job {
 	struct kt_program *program;
 	struct kt_scratch *scratch;
 	struct kt_look *look;
+	struct kt_media_client *media;
 	/* What is at hand. */
 	struct kt_json json;
 	struct kt_buf bytes, text, redacted, out;
@@ -136,6 +139,38 @@ answer_text(struct job *j, struct kt_span id, struct kt_span text,
 	else
 		in.looked = &looked;
 	return answer(j, &in);
+}
+
+/* The file may be binary: it is not shown, and offsets are those of all. */
+static bool
+answer_file(struct job *j, struct kt_span bytes)
+{
+	struct kt_looked looked;
+	struct kt_cmd_looked in = { .text = { 0 } };
+	enum kt_component component =
+	    j->has_component ? j->component : KT_COMPONENT_FILES;
+	enum kt_rc rc = kt_look_at_medium(j->look, bytes, component, &looked);
+
+	if (rc < 0)
+		say_line(j, why_not(rc));
+	else
+		in.looked = &looked;
+	return answer(j, &in);
+}
+
+static enum kt_rc
+read_medium(void *self, const struct kt_span *pieces, struct kt_buf *out)
+{
+	struct job *j = self;
+	struct kt_err err = { 0 };
+	char path[KT_CMD_PATH_MAX];
+
+	if (j->media == NULL && kt_cmd_find_program("kt-media", path))
+		j->media = kt_media_client_new(
+		    path, kt_program_languages(j->program));
+	if (j->media == NULL)
+		return KT_E_IO;
+	return kt_media_client_ask(j->media, pieces, out, &err);
 }
 
 static bool
@@ -276,6 +311,8 @@ run(struct job *j)
 		if (j->as == AS_TEXT)
 			(void)answer_text(j, (struct kt_span){ 0 },
 			    kt_buf_span(&j->bytes), j->component); /* in exit */
+		else if (j->as == AS_FILE)
+			(void)answer_file(j, kt_buf_span(&j->bytes)); /* the same */
 		else
 			(void)answer_body(j, kt_buf_span(&j->bytes));
 	}
@@ -321,8 +358,10 @@ prepare(struct job *j)
 	j->scratch = kt_scratch_new(j->program);
 	if (j->scratch != NULL)
 		j->look = kt_look_new(j->program, j->scratch);
-	if (j->look != NULL)
+	if (j->look != NULL) {
+		kt_look_set_reader(j->look, read_medium, j);
 		return KT_EXIT_YES;
+	}
 	kt_say("out of memory");
 	return KT_EXIT_UNKNOWN;
 }
@@ -356,6 +395,7 @@ open_and_run(struct job *j)
 	kt_buf_fini(&j->redacted);
 	kt_buf_fini(&j->out);
 	kt_look_free(&j->look);
+	kt_media_client_free(&j->media);
 	kt_scratch_free(&j->scratch);
 	kt_program_free(&j->program);
 	kt_cmd_settings_fini(&j->settings);
@@ -381,7 +421,7 @@ take_option(struct job *j, int c, const char *value)
 			if (strcmp(forms[j->as].name, value) == 0)
 				return KT_EXIT_YES;
 		return kt_misuse(j->self, "--as %s: text, messages, "
-		    "completions, responses or jsonl wanted", value);
+		    "completions, responses, file or jsonl wanted", value);
 	case COMPONENT:
 		j->has_component = true;
 		if (kt_component_of(kt_span_of(value), &j->component))
@@ -416,7 +456,7 @@ kt_cmd_inspect(const struct kt_cmd *self, int argc, char **argv)
 	static const struct kt_opt opts[] = {
 		KT_OPT_POLICY_LINE,
 		{ AS, "as", "FORM", "what is given: text (the default), "
-		    "messages, completions, responses or jsonl" },
+		    "messages, completions, responses, file or jsonl" },
 		{ COMPONENT, "component", "NAME",
 		    "where a text stands (messages)" },
 		{ ANSWER, "answer", NULL,

@@ -12,6 +12,8 @@ libgateway_a_SOURCES = \
 	%D%/edition.h \
 	%D%/head.c \
 	%D%/head.h \
+	%D%/jobs.c \
+	%D%/jobs.h \
 	%D%/keys.c \
 	%D%/keys.h \
 	%D%/linger.c \

@@ -11,7 +11,6 @@
 #include "disk/disk.h"
 #include "policy/policy.h"
 
-#define JOBS_MAX 16
 #define SPARE_MAX 256          /* calls kept for reuse */
 #define UPLOAD_HIGH (256u << 10)
 #define UPLOAD_MAX (4u << 20)
@@ -30,8 +29,7 @@ struct kt_call {
 	struct kt_buf going, waiting; /* of a streamed upload */
 	uint64_t to_send, sent;       /* of the body upstream */
 	enum kt_fault fault;          /* to be told next; 0: none */
-	uint32_t jobs[JOBS_MAX];
-	size_t njobs;
+	struct kt_job_list jobs;
 	bool is_record_lost;          /* to be told next */
 	bool is_record_out;           /* a ticket is outstanding */
 	bool is_opening;              /* and it is that of the open record */
@@ -143,6 +141,7 @@ finish(struct kt_call *c)
 	if (s.is_call || s.status >= 400)
 		kt_console_call(c->relay->console, &s);
 	kt_upstream_cancel(&c->upstream);
+	kt_jobs_drop_all(c->relay->jobs, &c->jobs);
 	kt_timer_del(c->relay->loop, &c->deadline);
 	kt_timer_del(c->relay->loop, &c->turn);
 	if (c->request != NULL && c->is_answer_whole)
@@ -207,9 +206,9 @@ pending(struct kt_call *c, struct kt_event *ev)
 	} else if (c->is_record_lost) {
 		c->is_record_lost = false;
 		ev->kind = KT_EVENT_RECORDED;
-	} else if (c->njobs > 0) {
+	} else if (kt_jobs_take(c->relay->jobs, &c->jobs, &ev->job,
+	               &ev->bytes)) {
 		ev->kind = KT_EVENT_JOB_DONE;
-		ev->job = c->jobs[--c->njobs];
 	} else {
 		return false;
 	}
@@ -236,6 +235,13 @@ tell(struct kt_call *c, struct kt_event *ev)
 		return; /* waits for its ticket only */
 	feed(c, ev);
 	settle(c);
+}
+
+/* What came of a job is told as what came up. */
+static void
+on_job(void *self)
+{
+	settle(self);
 }
 
 static void
@@ -440,6 +446,15 @@ set_timer(struct kt_call *c, struct kt_timer *timer, uint64_t at_us,
 }
 
 static void
+start_job(struct kt_call *c, const struct kt_order *o)
+{
+	c->jobs.on_done = on_job;
+	c->jobs.self = c;
+	kt_jobs_start(c->relay->jobs, &c->jobs, o,
+	    kt_program_languages(kt_edition_program(c->seat->edition)));
+}
+
+static void
 run(struct kt_call *c, const struct kt_order *o)
 {
 	switch (o->kind) {
@@ -497,11 +512,10 @@ run(struct kt_call *c, const struct kt_order *o)
 		record(c, o->bytes, o->kind == KT_ORDER_OPEN);
 		break;
 	case KT_ORDER_JOB:
-		/* No slow work exists yet: every result is empty. */
-		if (c->njobs < JOBS_MAX)
-			c->jobs[c->njobs++] = o->job;
+		start_job(c, o);
 		break;
 	case KT_ORDER_JOB_CANCEL:
+		kt_jobs_drop(c->relay->jobs, &c->jobs, o->job);
 		break;
 	case KT_ORDER_DEADLINE:
 		set_timer(c, &c->deadline, o->at_us, on_deadline);

@@ -13,6 +13,7 @@
 #define KT_RELAY_H
 #include "cmd/gateway/console.h"
 #include "cmd/gateway/edition.h"
+#include "cmd/gateway/jobs.h"
 #include "cmd/gateway/listen.h"
 #include "cmd/gateway/pace.h"
 #include "cmd/gateway/writer.h"
@@ -25,6 +26,7 @@ struct kt_call;
 struct kt_relay {
 	struct kt_loop *loop;
 	struct kt_upstream *upstream;
+	struct kt_jobs *jobs;
 	struct kt_writer *writer;
 	struct kt_writer_inbox *inbox;
 	struct kt_console *console;

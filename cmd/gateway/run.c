@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/files.h"
 #include "cmd/gateway/bind.h"
 #include "cmd/gateway/pidfile.h"
 #include "cmd/gateway/worker.h"
@@ -263,6 +264,8 @@ static enum kt_rc
 start_workers(struct gateway *g, struct kt_err *err)
 {
 	int by_address[LISTEN_MAX][WORKERS_MAX];
+	char media[KT_CMD_PATH_MAX];
+	bool has_media = kt_cmd_find_program("kt-media", media);
 	enum kt_rc rc = KT_OK;
 
 	for (size_t a = 0; a < g->naddresses && rc == KT_OK; a++)
@@ -274,6 +277,7 @@ start_workers(struct gateway *g, struct kt_err *err)
 			.resolver = g->resolver, .tls = g->tls,
 			.fds = fds, .nfds = g->naddresses,
 			.connections_max = connections_max(g),
+			.media = has_media ? media : NULL,
 			.is_json = g->is_json, .home = g->loop,
 			.on_over = on_worker_over, .self = g };
 

@@ -132,6 +132,7 @@ destroy(struct kt_worker *w)
 		kt_watch_del(w->loop, &w->inbox_watch);
 	kt_upstream_free(&w->upstream);
 	kt_relay_fini(&w->relay);
+	kt_jobs_free(&w->relay.jobs);
 	kt_writer_inbox_free(&w->inbox);
 	kt_console_fini(&w->console);
 	kt_loop_free(&w->loop);
@@ -169,6 +170,9 @@ assemble(struct kt_worker *w, const struct kt_worker_options *o,
 
 	if (rc == KT_OK)
 		rc = kt_upstream_new(&w->upstream, w->loop, o->resolver, err);
+	w->relay.jobs = kt_jobs_new(w->loop, o->media);
+	if (rc == KT_OK && w->relay.jobs == NULL)
+		rc = kt_fail(err, KT_E_LIMIT, "no memory for a worker");
 	if (rc == KT_OK)
 		rc = kt_writer_inbox_new(&w->inbox, err);
 	if (rc == KT_OK)

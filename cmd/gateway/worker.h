@@ -25,6 +25,7 @@ struct kt_worker_options {
 	const int *fds;     /* of this worker, one per address; taken */
 	size_t nfds;
 	size_t connections_max;
+	const char *media;  /* the path of kt-media; NULL: there is none */
 	bool is_json;
 	struct kt_loop *home; /* told when the thread has ended, of itself too */
 	kt_post_fn *on_over;

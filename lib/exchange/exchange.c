@@ -151,6 +151,7 @@ kt_exchange_free(struct kt_exchange **xp)
 	if (x == NULL)
 		return;
 	kt_x_stream_free(x);
+	kt_x_media_free(x);
 	kt_x_drop_request(x);
 	kt_buf_fini(&x->offline);
 	kt_x_inspect_end(x);
@@ -167,7 +168,7 @@ kt_x_charge(struct kt_exchange *x)
 {
 	size_t now = x->body.cap + x->wire.cap + x->translated.cap +
 	    x->json.store.cap + x->answer.cap + x->offline.cap +
-	    x->answer_json.store.cap;
+	    x->answer_json.store.cap + kt_x_media_held(x);
 
 	if (x->budget == NULL)
 		return true;
@@ -261,6 +262,7 @@ void
 kt_x_end(struct kt_exchange *x)
 {
 	kt_x_cancel_upstream(x);
+	kt_x_media_cancel(x);
 	kt_x_deadline(x, 0);
 	x->phase = KT_X_DONE;
 	x->end_mono = x->now_mono;
@@ -351,6 +353,11 @@ static void
 deadline(struct kt_exchange *x)
 {
 	x->deadline_us = 0;
+	if (x->phase == KT_X_INSPECT && x->media.is_waiting &&
+	    x->now_mono >= x->media.end_us) {
+		kt_x_media_cancel(x);
+		kt_x_request_end(x);
+	}
 	if (x->phase == KT_X_ATTEMPT || x->phase == KT_X_WHOLE ||
 	    x->phase == KT_X_STREAM || x->phase == KT_X_PIPE)
 		kt_x_upstream_slow(x);
@@ -386,6 +393,17 @@ recorded(struct kt_exchange *x, bool is_ok, struct kt_span receipt)
 }
 
 static void
+job_done(struct kt_exchange *x, uint32_t job, struct kt_span bytes)
+{
+	if (x->phase != KT_X_INSPECT)
+		return; /* nobody waits for it any more */
+	if (!kt_x_media_answer(x, job, bytes))
+		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
+	else if (x->media.is_waiting)
+		kt_x_request_end(x);
+}
+
+static void
 turn(struct kt_exchange *x)
 {
 	if (x->phase == KT_X_INSPECT)
@@ -415,9 +433,11 @@ set_deadline(struct kt_exchange *x)
 		at = t->silence_us && !x->is_upstream_paused ?
 		    x->last_byte_mono + t->silence_us : 0;
 		break;
+	case KT_X_INSPECT:
+		kt_x_deadline(x, x->media.is_waiting ? x->media.end_us : 0);
+		return;
 	case KT_X_HEAD:
 	case KT_X_UPLOAD:
-	case KT_X_INSPECT:
 	case KT_X_OPENING:
 	case KT_X_RECORDING:
 	case KT_X_DONE:
@@ -495,7 +515,8 @@ kt_exchange_feed(struct kt_exchange *x, const struct kt_event *ev)
 		recorded(x, ev->is_ok, ev->bytes);
 		break;
 	case KT_EVENT_JOB_DONE:
-		break; /* no policy orders jobs yet: every id is unknown */
+		job_done(x, ev->job, ev->bytes);
+		break;
 	case KT_EVENT_TURN:
 		turn(x);
 		break;

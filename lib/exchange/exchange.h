@@ -57,7 +57,7 @@ enum kt_event_kind {
 	KT_EVENT_CLIENT_GONE,
 	KT_EVENT_DEADLINE,      /* the time of the last DEADLINE order has come */
 	KT_EVENT_RECORDED,      /* is_ok; bytes: receipt "<origin>#<index>;<hash>" */
-	KT_EVENT_JOB_DONE,      /* job, bytes */
+	KT_EVENT_JOB_DONE,      /* job, bytes; empty: it could not be done */
 	KT_EVENT_TURN,          /* go on after a TURN order */
 };
 struct kt_event {
@@ -93,11 +93,15 @@ enum kt_order_kind {
 	KT_ORDER_OPEN,            /* bytes: a record that must be durable before
 	                           * anything goes up; then feed RECORDED */
 	KT_ORDER_RECORD,          /* bytes: record body without envelope */
-	KT_ORDER_JOB,             /* job, bytes: slow work elsewhere */
-	KT_ORDER_JOB_CANCEL,
+	KT_ORDER_JOB,             /* job, job_kind, pieces: slow work */
+	KT_ORDER_JOB_CANCEL,      /* job: its pieces are free, no answer counts */
 	KT_ORDER_DEADLINE,        /* at_us, replacing the one before; 0: none */
 	KT_ORDER_TURN,            /* give the loop back, then feed TURN */
 	KT_ORDER_END,             /* nothing follows; free the exchange */
+};
+/* Answers come in any order, or late, or never: a deadline is ordered too. */
+enum kt_job_kind {
+	KT_JOB_MEDIA = 1, /* a question of media/ask.h, and its answer */
 };
 #define KT_LENGTH_CHUNKED UINT64_MAX
 struct kt_order {
@@ -107,13 +111,14 @@ struct kt_order {
 	const struct kt_header *headers;
 	size_t nheaders;
 	/* Body of UPSTREAM: valid until UPSTREAM_SENT, UPSTREAM_FAIL or CANCEL.
-	 * Every other span of an order is valid until the next feed. */
+	 * Of JOB: until JOB_DONE, JOB_CANCEL or END.  Every other span of an order is valid until the next feed. */
 	const struct kt_span *pieces;
 	size_t npieces;
 	uint64_t length; /* body of UPSTREAM or ANSWER_HEAD, or CHUNKED */
 	struct kt_span bytes;
 	unsigned status;
 	uint32_t job;
+	enum kt_job_kind job_kind;
 	uint64_t at_us;
 };
 

@@ -17,6 +17,7 @@
 #include "frame/sse.h"
 #include "json/json.h"
 #include "json/text.h"
+#include "media/ask.h"
 #include "policy/policy.h"
 #include "provider/provider.h"
 #include "provider/translate.h"
@@ -85,6 +86,31 @@ struct kt_x_inspection {
 		uint64_t bytes[KT_NCOMPONENTS];
 	} counts;
 	bool is_under_way;
+};
+
+/* Media of a request, which others read: jobs 1 to n. */
+#define KT_X_MEDIA_MAX 1024 /* the rest is told as unread */
+#define KT_X_MEDIA_AT_ONCE 4
+struct kt_x_medium {
+	uint32_t node;
+	enum kt_component component;
+	enum kt_media_encoding encoding;
+	struct kt_span bytes, pieces[2]; /* in the body, and as ordered */
+	size_t at, length;               /* of its string in the body */
+	char *head;
+	struct kt_buf answer;
+	enum { KT_X_MEDIUM_LISTED = 0, KT_X_MEDIUM_ASKED,
+		KT_X_MEDIUM_ANSWERED } state;
+	enum kt_media_why why;
+	bool is_late;
+};
+struct kt_x_media {
+	struct kt_x_medium *v; /* in mem */
+	size_t n, cap;
+	uint32_t ordered, looked;    /* how many, each in order */
+	struct kt_media_answer open; /* of the next one */
+	uint64_t end_us;
+	bool is_open, is_waiting;
 };
 
 /* A growing text of a stream. */
@@ -189,6 +215,7 @@ struct kt_exchange {
 	char completion_commit[KT_AUDIT_COMMIT_TEXT];
 
 	struct kt_x_inspection inspection; /* the one under way */
+	struct kt_x_media media;
 	struct kt_sightings *sightings; /* wanted by lib/exchange/look.c only */
 	const struct kt_x_nest *nest;   /* around the text at hand, or NULL */
 	uint32_t node;                  /* of the index that text is from */
@@ -293,6 +320,7 @@ void kt_x_note(struct kt_x_verdict *v, enum kt_action action,
 struct kt_x_text {
 	struct kt_span raw;
 	size_t at; /* of raw, in what the edits count from */
+	size_t stands_for; /* so much there: raw was read in it; 0: is it */
 	bool is_plain; /* not the inside of a JSON string: markers go in bare */
 	bool has_escapes;
 	enum kt_component component;
@@ -328,6 +356,10 @@ bool kt_x_is_within_limits(
 /* What the policies together do about it: FLAG or BLOCK. */
 enum kt_action kt_x_note_uninspectable(
     struct kt_exchange *x, struct kt_x_verdict *v, enum kt_component c);
+/* The same about one string of the body, with its place. */
+KT_MUSTCHECK enum kt_rc kt_x_note_unread(struct kt_exchange *x,
+    struct kt_x_verdict *v, enum kt_component c, uint32_t node, size_t at,
+    size_t length);
 /* Long enough for a picture or a cipher text, and nothing but base64. */
 bool kt_x_is_payload(struct kt_span raw);
 /* Nobody outside can know it; each call gives another one. */
@@ -342,6 +374,24 @@ KT_MUSTCHECK enum kt_rc kt_x_splice(struct kt_span text,
 
 /* What a translation of the answer lost, after what that of the request did. */
 void kt_x_note_losses(struct kt_exchange *x, const struct kt_translation *t);
+
+/* media.c */
+/* Lists a string of the request, at `at` in the body, if it is a medium that
+ * a policy wants read. */
+bool kt_x_media_list(struct kt_exchange *x, const struct kt_segment *s,
+    struct kt_span raw, size_t at);
+/* Orders, and looks at what was answered: as kt_x_inspect, and 0 with
+ * is_waiting set needs no turn. */
+KT_MUSTCHECK int kt_x_media(struct kt_exchange *x, struct kt_x_verdict *v);
+/* A file by itself, as it is. */
+bool kt_x_media_list_file(
+    struct kt_exchange *x, enum kt_component c, struct kt_span bytes);
+/* False: it came, and the budget has no room for it. */
+KT_MUSTCHECK bool kt_x_media_answer(
+    struct kt_exchange *x, uint32_t job, struct kt_span bytes);
+size_t kt_x_media_held(const struct kt_exchange *x); /* bytes of answers */
+void kt_x_media_cancel(struct kt_exchange *x); /* those under way */
+void kt_x_media_free(struct kt_exchange *x);
 
 /* outbound.c */
 void kt_x_dispatch(struct kt_exchange *x); /* to the first target */

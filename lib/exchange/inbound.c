@@ -547,10 +547,12 @@ kt_x_request_end(struct kt_exchange *x)
 		return;
 	if (x->inspection.is_under_way)
 		rc = kt_x_inspect(x, &x->request_verdict, &x->edits);
+	if (rc == 1)
+		rc = kt_x_media(x, &x->request_verdict);
 	if (rc < 0)
 		kt_x_fail(x, (enum kt_rc)rc);
-	else if (rc == 0)
-		(void)kt_x_order(x, KT_ORDER_TURN);
-	else
+	else if (rc > 0)
 		inspected(x);
+	else if (!x->media.is_waiting)
+		(void)kt_x_order(x, KT_ORDER_TURN);
 }

@@ -119,6 +119,8 @@ place_of(const struct kt_exchange *x, const struct kt_x_text *t,
 {
 	const struct kt_x_nest *in = x->nest;
 
+	if (t->stands_for > 0)
+		return t->at + (is_end ? t->stands_for : 0);
 	for (;;) {
 		at = t->at +
 		    (is_end ? kt_json_map_raw_end(map, t->raw, at)
@@ -546,6 +548,9 @@ kt_x_is_payload(struct kt_span raw)
 	for (size_t i = 0; i < raw.len; i++) {
 		char c = raw.ptr[i];
 
+		/* JSON may write "\/" for a slash. */
+		if (c == '\\' && i + 1 < raw.len && raw.ptr[i + 1] == '/')
+			continue;
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 		        (c >= '0' && c <= '9') || c == '+' || c == '/' ||
 		        c == '=' || c == '-' || c == '_'))
@@ -554,20 +559,17 @@ kt_x_is_payload(struct kt_span raw)
 	return raw.len >= PAYLOAD_MIN;
 }
 
-static enum kt_rc
-note_opaque(struct kt_exchange *x, struct kt_x_verdict *v,
-    const struct kt_segment *s)
+enum kt_rc
+kt_x_note_unread(struct kt_exchange *x, struct kt_x_verdict *v,
+    enum kt_component c, uint32_t node, size_t at, size_t length)
 {
-	const struct kt_json_node *n =
-	    &x->inspection.segments->json->nodes[s->node];
+	enum kt_action a = kt_x_note_uninspectable(x, v, c);
 
-	enum kt_action a = kt_x_note_uninspectable(x, v, s->component);
-
-	x->node = s->node;
+	x->node = node;
 	return x->sightings == NULL ? KT_OK :
-	    note_sighting(x, (struct kt_sighting){ .start = n->start + 1,
-		.end = n->end - 1, .confidence_pm = 1000,
-		.component = s->component, .action = a });
+	    note_sighting(x, (struct kt_sighting){ .start = at,
+		.end = at + length, .confidence_pm = 1000, .component = c,
+		.action = a });
 }
 
 static enum kt_rc
@@ -585,10 +587,15 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 	in->counts.count[s->component]++;
 	in->counts.bytes[s->component] += raw.len;
 	if (s->kind == KT_SEGMENT_OPAQUE) {
+		size_t at = j->nodes[s->node].start + 1;
+
 		in->measures.attachment_bytes += raw.len;
-		if (raw.len == 0)
+		if (raw.len == 0 ||
+		    (in->segments->direction == KT_REQUEST &&
+		        kt_x_media_list(x, s, raw, at)))
 			return KT_OK;
-		if (note_opaque(x, v, s) < 0)
+		if (kt_x_note_unread(x, v, s->component, s->node, at, raw.len) <
+		    0)
 			return KT_E_LIMIT;
 		if (kt_x_is_payload(raw))
 			return KT_OK;

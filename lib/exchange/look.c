@@ -11,6 +11,8 @@ struct kt_look {
 	struct kt_sightings found;
 	struct kt_x_edits edits;
 	struct kt_span text;
+	kt_look_read_fn *read; /* NULL: nobody can */
+	void *arg;
 };
 
 struct kt_look *
@@ -42,9 +44,17 @@ kt_look_free(struct kt_look **l)
 	*l = NULL;
 }
 
+void
+kt_look_set_reader(struct kt_look *l, kt_look_read_fn *fn, void *arg)
+{
+	l->read = fn;
+	l->arg = arg;
+}
+
 static void
 begin(struct kt_look *l, struct kt_span text)
 {
+	kt_x_media_free(l->x);
 	kt_arena_reset(l->x->mem);
 	kt_arena_reset(l->x->turn);
 	l->x->request_verdict = (struct kt_x_verdict){
@@ -95,6 +105,54 @@ kt_look_at_text(struct kt_look *l, struct kt_span text,
 	return KT_OK;
 }
 
+static void
+read_medium(struct kt_look *l, const struct kt_order *o)
+{
+	struct kt_buf out;
+
+	kt_buf_init(&out, KT_MEDIA_ANSWER_MAX);
+	if (l->read == NULL || l->read(l->arg, o->pieces, &out) < 0)
+		kt_buf_reset(&out);
+	/* There is no budget that it could be over. */
+	(void)!kt_x_media_answer(l->x, o->job, kt_buf_span(&out));
+	kt_buf_fini(&out);
+}
+
+/* Jobs are done on the spot, and turns are nobody's but ours. */
+static enum kt_rc
+look_at_media(struct kt_look *l)
+{
+	struct kt_exchange *x = l->x;
+	int done = 0;
+
+	while (done == 0) {
+		x->norders = 0;
+		kt_arena_reset(x->turn);
+		done = kt_x_media(x, &x->request_verdict);
+		for (size_t i = 0; i < x->norders; i++)
+			read_medium(l, &x->orders[i]);
+	}
+	return done < 0 ? (enum kt_rc)done : KT_OK;
+}
+
+enum kt_rc
+kt_look_at_medium(struct kt_look *l, struct kt_span bytes,
+    enum kt_component component, struct kt_looked *out)
+{
+	enum kt_rc rc = KT_OK;
+
+	*out = (struct kt_looked){ 0 };
+	begin(l, bytes);
+	if (!kt_x_media_list_file(l->x, component, bytes))
+		rc = kt_x_note_unread(l->x, &l->x->request_verdict, component, 0,
+		    0, bytes.len);
+	if (rc == KT_OK)
+		rc = look_at_media(l);
+	if (rc == KT_OK)
+		tell(l, out);
+	return rc;
+}
+
 enum kt_rc
 kt_look_at_body(struct kt_look *l, enum kt_endpoint endpoint,
     enum kt_direction direction, const struct kt_json *json,
@@ -118,6 +176,8 @@ kt_look_at_body(struct kt_look *l, enum kt_endpoint endpoint,
 		done = kt_x_inspect(x, &x->request_verdict, &l->edits);
 	if (done < 0)
 		return (enum kt_rc)done;
+	if (look_at_media(l) < 0)
+		return KT_E_ENGINE;
 	tell(l, out);
 	kt_x_edits_sort(&l->edits);
 	return KT_OK;

@@ -44,15 +44,25 @@ struct kt_looked {
 	size_t nfound;
 };
 
+/* Answers a question about a medium (media/ask.h) into out; < 0: it could
+ * not be asked, which is told of the medium and is no error. */
+typedef enum kt_rc kt_look_read_fn(
+    void *arg, const struct kt_span *pieces, struct kt_buf *out);
+
 struct kt_look;
 /* program and scratch outlive it; NULL: no memory. */
 struct kt_look *kt_look_new(
     const struct kt_program *program, struct kt_scratch *scratch);
 void kt_look_free(struct kt_look **l);
+/* Without it nothing in a medium is read. */
+void kt_look_set_reader(struct kt_look *l, kt_look_read_fn *fn, void *arg);
 
 /* text has to be UTF-8 (KT_E_PARSE), and lasts until the next look. */
 KT_MUSTCHECK enum kt_rc kt_look_at_text(struct kt_look *l, struct kt_span text,
     enum kt_component component, struct kt_looked *out);
+/* bytes: a picture or a document as it is; the same holds. */
+KT_MUSTCHECK enum kt_rc kt_look_at_medium(struct kt_look *l,
+    struct kt_span bytes, enum kt_component component, struct kt_looked *out);
 /*
  * json is the index of text; both last until the next look.  KT_E_PARSE: not
  * what the endpoint takes.

@@ -286,6 +286,57 @@ add_chain(struct kt_program *p, const struct kt_program_options *o,
 	    o->saved_detectors, p->instance_key, err);
 }
 
+/* A name goes to a program as part of an argument: nothing but letters. */
+static bool
+is_language(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!((s.ptr[i] >= 'a' && s.ptr[i] <= 'z') ||
+		        (s.ptr[i] >= 'A' && s.ptr[i] <= 'Z') ||
+		        s.ptr[i] == '_'))
+			return false;
+	return s.len > 0;
+}
+
+static bool
+has_language(struct kt_span list, struct kt_span name)
+{
+	while (list.len > 0) {
+		size_t len = kt_span_find(list, '+');
+
+		if (kt_span_eq(kt_span_sub(list, 0, len), name))
+			return true;
+		list = kt_span_sub(list, len + 1, list.len);
+	}
+	return false;
+}
+
+static enum kt_rc
+add_languages(struct kt_program *p, struct kt_err *err)
+{
+	for (unsigned c = 0; c < KT_NCOMPONENTS; c++) {
+		struct kt_policy_reading r = { 0 };
+
+		if (!kt_chain_reads(&p->chain, (enum kt_component)c, &r))
+			continue;
+		for (size_t i = 0; i < r.languages->n; i++) {
+			struct kt_span name = r.languages->at[i];
+
+			if (!is_language(name))
+				return kt_fail(err, KT_E_PARSE,
+				    "languages: '%.*s' is no name of a language",
+				    KT_SPAN_ARG(name));
+			if (has_language(p->languages, name))
+				continue;
+			p->languages = kt_arena_printf(p->mem, "%.*s%s%.*s",
+			    KT_SPAN_ARG(p->languages),
+			    p->languages.len > 0 ? "+" : "", KT_SPAN_ARG(name));
+		}
+	}
+	return kt_arena_is_full(p->mem) ?
+	    kt_fail(err, KT_E_LIMIT, "no memory for languages") : KT_OK;
+}
+
 static enum kt_rc
 add_tokens(struct kt_program *p, const struct kt_program_options *o,
     struct kt_err *err)
@@ -350,7 +401,8 @@ kt_program_new(const struct kt_program_options *o, struct kt_err *err)
 		return NULL;
 	}
 	if (add_routes(p, err) < 0 || add_targets(p, o, err) < 0 ||
-	    add_chain(p, o, err) < 0 || add_tokens(p, o, err) < 0 ||
+	    add_chain(p, o, err) < 0 || add_languages(p, err) < 0 ||
+	    add_tokens(p, o, err) < 0 ||
 	    add_hash(p, o, err) < 0) {
 		kt_program_free(&p);
 		return NULL;
@@ -391,6 +443,12 @@ struct kt_span
 kt_program_hash(const struct kt_program *p)
 {
 	return kt_span_of(p->hash);
+}
+
+struct kt_span
+kt_program_languages(const struct kt_program *p)
+{
+	return p->languages;
 }
 
 const struct kt_settings *

@@ -78,6 +78,9 @@ const struct kt_target *kt_program_targets(const struct kt_program *p, size_t *n
 /* Sentences for the start banner: targets without secret, offline in use. */
 const struct kt_span *kt_program_warnings(const struct kt_program *p, size_t *n);
 
+/* What the policies want letters in pictures to be read as: "eng+deu". */
+struct kt_span kt_program_languages(const struct kt_program *p);
+
 /* What one thread needs to run exchanges of one program. */
 struct kt_scratch;
 struct kt_scratch *kt_scratch_new(const struct kt_program *p);

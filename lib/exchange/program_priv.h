@@ -22,6 +22,7 @@ struct kt_program {
 	size_t nroutes;
 	struct kt_auth_tokens *tokens; /* NULL: no tokens file */
 	uint8_t instance_key[32];
+	struct kt_span languages; /* of letters in pictures, with '+' between */
 	char hash[72]; /* "sha256:" and 64 digits */
 	struct kt_span warnings[KT_PROGRAM_WARNINGS_MAX];
 	size_t nwarnings;

@@ -49,6 +49,7 @@ tag_of(struct kt_exchange *x, struct kt_span text)
 static void
 order_record(struct kt_exchange *x, enum kt_rc rc)
 {
+	kt_x_media_cancel(x);
 	x->phase = KT_X_RECORDING;
 	x->is_recorded = true;
 	/* No record, no answer: the shell reports it as not written. */

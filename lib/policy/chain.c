@@ -143,7 +143,8 @@ add_policies(struct kt_chain *c, const struct kt_settings *settings,
 		};
 		memcpy(p->mark_key, mark_key, sizeof(p->mark_key));
 		if (p->components == 0)
-			p->components = KT_COMPONENTS_ALL;
+			p->components = p->kind->components ?
+			    p->kind->components : KT_COMPONENTS_ALL;
 		c->n++;
 	}
 	return KT_OK;
@@ -311,6 +312,22 @@ kt_chain_judge(const struct kt_chain *c, const struct kt_finding *f,
 		n++;
 	}
 	return n;
+}
+
+bool
+kt_chain_reads(const struct kt_chain *c, enum kt_component component,
+    struct kt_policy_reading *out)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct kt_policy *p = &c->policies[i];
+
+		if (p->kind->reads == NULL ||
+		    !(p->components & KT_COMPONENT_BIT(component)))
+			continue;
+		p->kind->reads(p, out);
+		return true;
+	}
+	return false;
 }
 
 enum kt_rc

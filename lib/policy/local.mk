@@ -10,6 +10,7 @@ libkt_a_SOURCES += \
 	%D%/secret_scanner.c \
 	%D%/dlp_filter.c \
 	%D%/content_limits.c \
+	%D%/inspectors.c \
 	%D%/prompt_decorator.c \
 	%D%/audit_logger.c \
 	%D%/detector_file.h \

@@ -46,9 +46,17 @@ struct kt_edit {
 	struct kt_span text;
 };
 
+/* Up to where media are read, and what a finding in them may come to. */
+struct kt_policy_reading {
+	uint32_t pixels_max, pages_max, seconds_max;
+	enum kt_action unredactable; /* where a text would be redacted */
+	const struct kt_config_strings *languages;
+};
+
 struct kt_policy;
 struct kt_policy_kind {
 	struct kt_config_kind config; /* name, alias, table of settings */
+	kt_component_set components; /* where it looks unless told; 0: all */
 	/* Detectors of its own, from its settings; may be NULL. */
 	enum kt_rc (*define)(const struct kt_policy *p, struct kt_arena *mem,
 	    struct kt_detector *out, size_t room, size_t *n, struct kt_err *err);
@@ -66,6 +74,8 @@ struct kt_policy_kind {
 	/* What it does about content that cannot be looked into; NULL: notes
 	   it, as all do. */
 	enum kt_action (*unseen)(const struct kt_policy *p);
+	/* Wants media of its components read; NULL: does not. */
+	void (*reads)(const struct kt_policy *p, struct kt_policy_reading *out);
 	/* What stands where the matched text stood; NULL: the label. */
 	enum kt_rc (*mark)(const struct kt_policy *p,
 	    const struct kt_detector *d, struct kt_span matched,
@@ -129,6 +139,10 @@ struct kt_opinion {
 size_t kt_chain_judge(const struct kt_chain *c, const struct kt_finding *f,
     enum kt_component component, struct kt_opinion *out, size_t room,
     size_t *deciding);
+/* The bounds of the first policy that wants media of this component read;
+ * false: none does. */
+bool kt_chain_reads(const struct kt_chain *c, enum kt_component component,
+    struct kt_policy_reading *out);
 /* The audit section, with what an enabled audit-logger of the chain says. */
 struct kt_config_audit kt_policy_audit(const struct kt_settings *settings);
 /* audit-logger's log_all_access; true without that policy. */

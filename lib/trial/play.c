@@ -16,6 +16,8 @@ struct stage {
 	struct kt_trial_result *r;
 	const struct kt_target *target;
 	uint64_t wall_us, turns;
+	uint32_t jobs[16]; /* to be answered: nothing is read here */
+	size_t njobs;
 	bool wants_turn, wants_record, is_up, has_failed;
 };
 
@@ -41,6 +43,10 @@ take_order(struct stage *s, const struct kt_order *o)
 		kt_buf_reset(&s->r->record);
 		s->has_failed |= kt_buf_add(&s->r->record, o->bytes) < 0;
 		break;
+	case KT_ORDER_JOB:
+		if (s->njobs < KT_NELEMS(s->jobs))
+			s->jobs[s->njobs++] = o->job;
+		break;
 	case KT_ORDER_TURN:
 		s->wants_turn = true;
 		break;
@@ -52,7 +58,7 @@ take_order(struct stage *s, const struct kt_order *o)
 	case KT_ORDER_UPSTREAM_RESUME: case KT_ORDER_REQUEST_PAUSE:
 	case KT_ORDER_REQUEST_RESUME: case KT_ORDER_ANSWER_BODY:
 	case KT_ORDER_ANSWER_END: case KT_ORDER_ANSWER_ABORT:
-	case KT_ORDER_JOB: case KT_ORDER_JOB_CANCEL: case KT_ORDER_DEADLINE:
+	case KT_ORDER_JOB_CANCEL: case KT_ORDER_DEADLINE:
 		break;
 	}
 }
@@ -76,8 +82,12 @@ feed(struct stage *s, struct kt_event ev)
 	if (s->r->has_ended)
 		return;
 	feed_one(s, ev);
-	while ((s->wants_turn || s->wants_record) && !s->r->has_ended) {
-		if (s->wants_turn) {
+	while ((s->njobs > 0 || s->wants_turn || s->wants_record) &&
+	    !s->r->has_ended) {
+		if (s->njobs > 0) {
+			feed_one(s, (struct kt_event){ .kind = KT_EVENT_JOB_DONE,
+			    .job = s->jobs[--s->njobs] });
+		} else if (s->wants_turn) {
 			s->wants_turn = false;
 			feed_one(s, (struct kt_event){ .kind = KT_EVENT_TURN });
 		} else {

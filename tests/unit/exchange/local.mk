@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/hold_test \
 	tests/unit/exchange/leak_test \
+	tests/unit/exchange/media_test \
 	tests/unit/exchange/sequence_test
 TESTS += \
 	tests/unit/exchange/bounds_test tests/unit/exchange/bypass_test \
@@ -14,6 +15,7 @@ TESTS += \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/hold_test \
 	tests/unit/exchange/leak_test \
+	tests/unit/exchange/media_test \
 	tests/unit/exchange/sequence_test
 tests_unit_exchange_bounds_test_SOURCES = %D%/bounds_test.c $(exchange_drive)
 tests_unit_exchange_bounds_test_LDADD = $(KT_LIBS)
@@ -22,6 +24,8 @@ tests_unit_exchange_bypass_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_exchange_test_SOURCES = \
 	%D%/exchange_test.c $(exchange_drive)
 tests_unit_exchange_exchange_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_media_test_SOURCES = %D%/media_test.c $(exchange_drive)
+tests_unit_exchange_media_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_leak_test_SOURCES = %D%/leak_test.c $(exchange_drive)
 tests_unit_exchange_leak_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_sequence_test_SOURCES = \

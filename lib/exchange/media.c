@@ -1,0 +1,259 @@
+/*
+ * media - what lies inside pictures and documents is read elsewhere.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * While a body is inspected its media are only listed.  Then each becomes a
+ * job, a few at a time, and answers are looked at in the order in which the
+ * media stand in the body, whichever came first: so verdict and record do not
+ * depend on who was faster.  A body that is refused for its texts has no
+ * medium read.
+ */
+#include "exchange/exchange_priv.h"
+
+static const struct kt_span data_mark = KT_SPAN_INIT(";base64,");
+
+/* The base64 in "data:TYPE;base64,..." or in a bare string; empty: none. */
+static struct kt_span
+payload_of(struct kt_span raw)
+{
+	struct kt_span head;
+	size_t comma;
+
+	if (!kt_span_starts(raw, KT_SPAN("data:")))
+		return kt_x_is_payload(raw) ? raw : (struct kt_span){ 0 };
+	comma = kt_span_find(raw, ',');
+	head = kt_span_sub(raw, 0, comma + 1);
+	return kt_span_ends(head, data_mark) && kt_x_is_payload(raw) ?
+	    kt_span_sub(raw, comma + 1, raw.len) : (struct kt_span){ 0 };
+}
+
+static bool
+add(struct kt_exchange *x, const struct kt_x_medium *one)
+{
+	struct kt_x_media *m = &x->media;
+	struct kt_policy_reading reading;
+
+	if (one->bytes.len == 0 || one->bytes.len > KT_MEDIA_MAX ||
+	    m->n == KT_X_MEDIA_MAX ||
+	    !kt_chain_reads(&x->program->chain, one->component, &reading))
+		return false;
+	if (m->n == m->cap) {
+		size_t cap = m->cap ? m->cap * 2 : 4;
+		struct kt_x_medium *v =
+		    kt_arena_array(x->mem, cap, sizeof(*v));
+
+		if (v == NULL)
+			return false; /* the full arena refuses the call */
+		if (m->n > 0)
+			memcpy(v, m->v, m->n * sizeof(*v));
+		m->v = v;
+		m->cap = cap;
+	}
+	m->v[m->n++] = *one;
+	return true;
+}
+
+bool
+kt_x_media_list(struct kt_exchange *x, const struct kt_segment *s,
+    struct kt_span raw, size_t at)
+{
+	return add(x, &(struct kt_x_medium){
+	    .node = s->node,
+	    .component = s->component,
+	    .encoding = KT_MEDIA_BASE64,
+	    .bytes = payload_of(raw),
+	    .at = at,
+	    .length = raw.len,
+	});
+}
+
+bool
+kt_x_media_list_file(
+    struct kt_exchange *x, enum kt_component c, struct kt_span bytes)
+{
+	return add(x, &(struct kt_x_medium){
+	    .component = c,
+	    .encoding = KT_MEDIA_RAW,
+	    .bytes = bytes,
+	    .length = bytes.len,
+	});
+}
+
+/* ---- the jobs ---- */
+
+static uint64_t
+end_of(const struct kt_exchange *x, const struct kt_policy_reading *r)
+{
+	uint64_t end = x->now_mono + r->seconds_max * UINT64_C(1000000);
+
+	return x->media.end_us != 0 && x->media.end_us < end ?
+	    x->media.end_us : end;
+}
+
+static bool
+order(struct kt_exchange *x, uint32_t i)
+{
+	struct kt_x_medium *one = &x->media.v[i];
+	struct kt_policy_reading reading = { 0 };
+	struct kt_media_question q;
+	struct kt_order *o;
+
+	if (x->media.end_us != 0 && x->now_mono >= x->media.end_us) {
+		one->state = KT_X_MEDIUM_ANSWERED;
+		one->is_late = true;
+		return true;
+	}
+	(void)kt_chain_reads(
+	    &x->program->chain, one->component, &reading); /* listed: it does */
+	q = (struct kt_media_question){
+		.encoding = one->encoding,
+		.pixels_max = reading.pixels_max,
+		.pages_max = reading.pages_max,
+		.seconds_max = reading.seconds_max,
+		.length = (uint32_t)one->bytes.len,
+	};
+	one->head = kt_arena_array(x->mem, KT_MEDIA_HEAD, 1);
+	if (one->head == NULL)
+		return false;
+	kt_media_question_write(&q, one->head);
+	one->pieces[0] = (struct kt_span){ one->head, KT_MEDIA_HEAD };
+	one->pieces[1] = one->bytes;
+	kt_buf_init(&one->answer, KT_MEDIA_ANSWER_MAX);
+	one->state = KT_X_MEDIUM_ASKED;
+	x->media.end_us = end_of(x, &reading);
+	o = kt_x_order(x, KT_ORDER_JOB);
+	o->job = i + 1;
+	o->job_kind = KT_JOB_MEDIA;
+	o->pieces = one->pieces;
+	o->npieces = KT_NELEMS(one->pieces);
+	return true;
+}
+
+bool
+kt_x_media_answer(struct kt_exchange *x, uint32_t job, struct kt_span bytes)
+{
+	struct kt_x_medium *one =
+	    job > 0 && job <= x->media.n ? &x->media.v[job - 1] : NULL;
+
+	if (one == NULL || one->state != KT_X_MEDIUM_ASKED)
+		return true;
+	one->state = KT_X_MEDIUM_ANSWERED;
+	if (kt_buf_add(&one->answer, bytes) < 0)
+		kt_buf_reset(&one->answer); /* reads as failed */
+	return kt_x_charge(x);
+}
+
+size_t
+kt_x_media_held(const struct kt_exchange *x)
+{
+	size_t held = 0;
+
+	for (uint32_t i = x->media.looked; i < x->media.ordered; i++)
+		held += x->media.v[i].answer.cap;
+	return held;
+}
+
+/* Who has not answered by now is not waited for. */
+void
+kt_x_media_cancel(struct kt_exchange *x)
+{
+	for (uint32_t i = 0; i < x->media.n; i++) {
+		struct kt_x_medium *one = &x->media.v[i];
+
+		if (one->state != KT_X_MEDIUM_ASKED)
+			continue;
+		one->state = KT_X_MEDIUM_ANSWERED;
+		one->is_late = true;
+		kt_x_order(x, KT_ORDER_JOB_CANCEL)->job = i + 1;
+	}
+}
+
+void
+kt_x_media_free(struct kt_exchange *x)
+{
+	for (size_t i = 0; i < x->media.n; i++)
+		kt_buf_fini(&x->media.v[i].answer);
+	x->media = (struct kt_x_media){ 0 };
+}
+
+/* ---- what they said ---- */
+
+static enum kt_rc
+open_answer(
+    struct kt_exchange *x, struct kt_x_verdict *v, struct kt_x_medium *one)
+{
+	struct kt_media_answer *a = &x->media.open;
+
+	if (kt_media_answer_read(kt_buf_span(&one->answer), a) < 0 &&
+	    one->is_late)
+		a->why = KT_MEDIA_WHY_SLOW;
+	x->media.is_open = true;
+	one->why = a->why;
+	return a->why == KT_MEDIA_WHY_NOTHING ? KT_OK :
+	    kt_x_note_unread(x, v, one->component, one->node, one->at,
+	        one->length);
+}
+
+/* False: that was the last text of this medium. */
+static bool
+look_at_next(struct kt_exchange *x, struct kt_x_verdict *v,
+    struct kt_x_medium *one, size_t *cost, enum kt_rc *rc)
+{
+	struct kt_policy_reading reading = { 0 };
+	struct kt_x_edits none = { 0 };
+	struct kt_media_text said;
+	struct kt_x_text t = { .at = one->at, .stands_for = one->length,
+		.is_plain = true, .component = one->component };
+
+	if (!kt_media_answer_next(&x->media.open, &said))
+		return false;
+	(void)kt_chain_reads(
+	    &x->program->chain, one->component, &reading); /* listed: it does */
+	t.raw = said.text;
+	/* Neither is ever edited: a redaction blocks the one, the other is
+	   only told of. */
+	t.kind = reading.unredactable == KT_ACTION_BLOCK ? KT_SEGMENT_OPAQUE :
+	    KT_SEGMENT_SIGNED;
+	*cost += said.text.len + 16;
+	x->node = one->node;
+	*rc = kt_x_inspect_text(x, v, &t, x->turn, &none);
+	return true;
+}
+
+int
+kt_x_media(struct kt_exchange *x, struct kt_x_verdict *v)
+{
+	struct kt_x_media *m = &x->media;
+	enum kt_rc rc = KT_OK;
+	size_t cost = 0;
+
+	m->is_waiting = false;
+	if (m->n == 0 || (m->ordered == 0 && v->action == KT_ACTION_BLOCK))
+		return 1;
+	while (m->looked < m->n) {
+		struct kt_x_medium *one = &m->v[m->looked];
+
+		while (m->ordered < m->n &&
+		    m->ordered < m->looked + KT_X_MEDIA_AT_ONCE)
+			if (!order(x, m->ordered++))
+				return KT_E_LIMIT;
+		if (one->state != KT_X_MEDIUM_ANSWERED) {
+			m->is_waiting = true;
+			return 0;
+		}
+		if (!m->is_open)
+			rc = open_answer(x, v, one);
+		while (rc == KT_OK && cost < KT_INSPECT_SLICE &&
+		    look_at_next(x, v, one, &cost, &rc))
+			continue;
+		if (rc < 0)
+			return rc;
+		if (cost >= KT_INSPECT_SLICE)
+			return 0;
+		kt_buf_fini(&one->answer);
+		m->is_open = false;
+		m->looked++;
+	}
+	return kt_arena_is_full(x->mem) || kt_arena_is_full(x->turn) ?
+	    KT_E_LIMIT : 1;
+}

@@ -1,0 +1,169 @@
+"""gateway - the real program before pictures, and with readers that fail."""
+import base64
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+
+HERE = os.path.dirname(__file__)
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+sys.path.insert(0, os.path.join(HERE, "..", "edges"))
+
+import gateway
+import media
+import wire
+from calls import refusal, said
+from gateway import Gateway, config, target
+from tap import BUILDDIR, SRCDIR, Skip, eventually, run_all, same
+from upstream import Upstream
+
+CARD = "4111 1111 1111 1111"
+CHAIN = ["image-inspector", "document-inspector", "file-inspector",
+         "secret-scanner", "pii-detector", "audit-logger"]
+
+
+def document(medium, kind="application/pdf"):
+    return {"type": "document", "source": {
+        "type": "base64", "media_type": kind,
+        "data": base64.b64encode(medium).decode()}}
+
+
+def ask(kt, *blocks, **more):
+    return wire.post(kt.port, "/v1/messages", {
+        "model": "m", "max_tokens": 9,
+        "messages": [{"role": "user", "content": list(blocks)}]}, **more)
+
+
+def gate(up, policy=None):
+    return Gateway(config([target("up", up)], policy, CHAIN))
+
+
+class Odd:
+    """A copy of kt whose reader does what its input says."""
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp(prefix="kt-odd-")
+        build = os.path.join(self.folder, "build")
+        os.mkdir(build)
+        shutil.copy(os.path.join(BUILDDIR, "kt"), build)
+        shutil.copy(os.path.join(BUILDDIR, "tests/unit/media/odd-media"),
+                    os.path.join(build, "kt-media"))
+        for name in ("detectors.ktd", "definitions.ktd"):
+            os.symlink(os.path.join(BUILDDIR, name), os.path.join(build, name))
+        os.symlink(os.path.join(SRCDIR, "policies"),
+                   os.path.join(self.folder, "policies"))
+        self.kt, gateway.KT = gateway.KT, os.path.join(build, "kt")
+        return self
+
+    def __exit__(self, *_):
+        gateway.KT = self.kt
+        shutil.rmtree(self.folder)
+
+
+def odd(word):
+    return document(b"." * 200 + word, "text/plain")
+
+
+QUICK = {name: {"timeout_seconds": 1} for name in CHAIN[:3]}
+
+
+def a_card_in_a_document_is_refused_and_the_record_says_where():
+    if not media.has("poppler"):
+        raise Skip("kt-media has no poppler")
+    with Upstream(lambda _: said()) as up, gate(up) as kt:
+        e = refusal(ask(kt, document(media.pdf(["card " + CARD]))),
+                    "anthropic", 403)
+        assert e["reason_code"] == "prompt.pci.detected", e
+        assert not up.taken()
+        call = kt.call()
+        assert call["data_class_components"]["documents"] == "pci", call
+        assert CARD not in json.dumps(call)
+
+
+def a_clean_document_arrives_byte_for_byte():
+    if not media.has("libzip"):
+        raise Skip("kt-media has no libzip")
+    body = json.dumps({"model": "m", "max_tokens": 9, "messages": [
+        {"role": "user", "content": [document(media.docx("nothing"))]}],
+        "x": 1.50}).encode().replace(b"/", b"\\/")
+    with Upstream(lambda _: said()) as up, gate(up) as kt:
+        got = wire.ask(kt.port, "POST", "/v1/messages", [
+            ("content-type", "application/json")], body)
+        assert got.status == 200, got
+        same(up.taken()[0].body, body)
+        assert kt.call()["threats"] == [], kt.call()
+
+
+def a_hung_reader_costs_one_finding_and_nobody_else_waits():
+    with Odd(), Upstream(lambda _: said()) as up, gate(up, QUICK) as kt:
+        slow = []
+        hung = threading.Thread(
+            target=lambda: slow.append(ask(kt, odd(b"hang"))))
+        hung.start()
+        for _ in range(3):
+            assert ask(kt, odd(b"well")).status == 200
+        hung.join()
+        assert slow[0].status == 200, slow
+        unread = [c for c in eventually(
+            lambda: len(kt.records()) == 4 and kt.records(), 5, "records")
+            if c["threats"]]
+        assert len(unread) == 1, unread
+        assert unread[0]["threats"] == ["uninspectable"], unread
+
+
+def a_crashed_reader_costs_one_finding():
+    with Odd(), Upstream(lambda _: said()) as up, gate(up, QUICK) as kt:
+        for word in (b"crash", b"leave", b"eat", b"lie"):
+            assert ask(kt, odd(word)).status == 200
+            assert ask(kt, odd(b"well " + word + b".")).status == 200
+        calls = eventually(
+            lambda: len(kt.records()) == 8 and kt.records(), 5, "records")
+        assert [bool(c["threats"]) for c in calls] == 4 * [True, False], calls
+
+
+def what_a_reader_failed_at_can_be_refused():
+    strict = {"document-inspector": {"uninspectable": "block"}}
+    with Odd(), Upstream(lambda _: said()) as up, gate(up, strict) as kt:
+        e = refusal(ask(kt, odd(b"crash")), "anthropic", 403)
+        assert e["reason_code"] == "prompt.content.uninspectable", e
+        assert e["policy"] == "document-inspector", e
+        assert ask(kt, odd(b"well")).status == 200
+
+
+def what_a_reader_says_is_inspected():
+    with Odd(), Upstream(lambda _: said()) as up, gate(up) as kt:
+        refusal(ask(kt, odd(b"card " + CARD.encode())), "anthropic", 403)
+        assert not up.taken()
+
+
+def a_worker_that_was_killed_is_started_again():
+    def workers(kt):
+        out = []
+        for task in os.listdir("/proc/%d/task" % kt.process.pid):
+            with open("/proc/%d/task/%s/children" %
+                      (kt.process.pid, task)) as f:
+                out += f.read().split()
+        return out
+
+    with Odd(), Upstream(lambda _: said()) as up, gate(up) as kt:
+        assert ask(kt, odd(b"one")).status == 200
+        assert len(workers(kt)) >= 1, workers(kt)
+        for pid in workers(kt):
+            os.kill(int(pid), 9)
+        assert ask(kt, odd(b"two")).status == 200
+        calls = eventually(
+            lambda: len(kt.records()) == 2 and kt.records(), 5, "records")
+        assert not any(c["threats"] for c in calls), calls
+
+
+run_all([
+    a_card_in_a_document_is_refused_and_the_record_says_where,
+    a_clean_document_arrives_byte_for_byte,
+    a_hung_reader_costs_one_finding_and_nobody_else_waits,
+    a_crashed_reader_costs_one_finding,
+    what_a_reader_failed_at_can_be_refused,
+    what_a_reader_says_is_inspected,
+    a_worker_that_was_killed_is_started_again,
+])
