@@ -10,6 +10,7 @@
 #define KT_EXCHANGE_PRIV_H
 #include "audit/record.h"
 #include "detect/stream.h"
+#include "exchange/count.h"
 #include "exchange/exchange.h"
 #include "exchange/look.h"
 #include "exchange/program_priv.h"
@@ -220,7 +221,9 @@ struct kt_exchange {
 	const struct kt_x_nest *nest;   /* around the text at hand, or NULL */
 	uint32_t node;                  /* of the index that text is from */
 	struct kt_x_counts request_counts;
-	uint64_t attachment_bytes; /* of the request */
+	struct kt_count tally; /* as the family tallied counts */
+	enum kt_family tallied;
+	bool is_tallied;
 	uint64_t json_seeds;       /* how many were given */
 	struct kt_x_verdict request_verdict, answer_verdict;
 	struct kt_x_edits edits;
@@ -285,6 +288,11 @@ void kt_x_end(struct kt_exchange *x);
 bool kt_x_charge(struct kt_exchange *x);
 void kt_x_cancel_upstream(struct kt_exchange *x); /* if there is one */
 void kt_x_drop_request(struct kt_exchange *x); /* body and index */
+
+/* tally.c: fills in x->tally; false: the request cannot be counted.  Costs
+   10 ms a megabyte, so ask only where it matters. */
+bool kt_x_tally(
+    struct kt_exchange *x, enum kt_format format, enum kt_family f);
 /* A copy of headers whose spans point into the arena; false when full. */
 bool kt_x_keep_headers(struct kt_exchange *x, const struct kt_header *from,
     size_t n, struct kt_header **out);
@@ -399,7 +407,7 @@ void kt_x_dispatch(struct kt_exchange *x); /* to the first target */
 void kt_x_opened(struct kt_exchange *x, bool is_ok);
 /* To the next target, or false when there is none left. */
 bool kt_x_try_next(struct kt_exchange *x);
-bool kt_x_has_next(const struct kt_exchange *x);
+bool kt_x_has_next(struct kt_exchange *x);
 bool kt_x_may_retry(const struct kt_exchange *x, unsigned status);
 
 /* trim.c: to max_messages of the target. */

@@ -502,7 +502,6 @@ inspected(struct kt_exchange *x)
 	x->decision = v->action;
 	x->inspect_us = x->now_mono - x->inspect_mono;
 	x->request_counts = x->inspection.counts;
-	x->attachment_bytes = x->inspection.measures.attachment_bytes;
 	if (v->action == KT_ACTION_BLOCK) {
 		kt_x_refuse(x, v->reason, v->policy, NULL);
 		return;

@@ -21,4 +21,5 @@ libkt_a_SOURCES += \
 	%D%/refuse.c \
 	%D%/stream.c \
 	%D%/stream_text.c \
+	%D%/tally.c \
 	%D%/trim.c

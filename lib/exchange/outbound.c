@@ -10,8 +10,10 @@
 #include "exchange/exchange_priv.h"
 #include "json/write.h"
 
-/* A token is about four bytes; only to leave out what cannot fit. */
-#define BYTES_PER_TOKEN 4
+#include <inttypes.h>
+
+/* Tokens around a text that no byte of it shows: frames of tools. */
+#define FRAME_TOKENS_MAX 512
 #define HEADERS_ADDED_MAX 16
 
 static bool
@@ -53,12 +55,17 @@ can_take(const struct kt_exchange *x, const struct kt_target *t)
 	}
 }
 
+/* No token is less than a byte, so short requests need no counting. */
 static bool
-fits(const struct kt_exchange *x, const struct kt_target *t)
+fits(struct kt_exchange *x, const struct kt_target *t)
 {
-	return t->max_context_tokens == 0 ||
-	    (x->body.len - x->attachment_bytes) / BYTES_PER_TOKEN <=
-	        t->max_context_tokens;
+	struct kt_span model = t->model.len > 0 ? t->model : x->facts.model;
+
+	if (t->max_context_tokens == 0 ||
+	    x->body.len + FRAME_TOKENS_MAX <= t->max_context_tokens)
+		return true;
+	return kt_x_tally(x, request_format(x), kt_family_of(model)) &&
+	    x->tally.sum.n <= t->max_context_tokens;
 }
 
 bool
@@ -329,8 +336,8 @@ answer_json(struct kt_exchange *x, struct kt_buf *b, enum kt_rc rc)
 		(void)kt_x_header_add(
 		    h, &n, 3, KT_SPAN("kt-offline"), KT_SPAN("true"));
 	if (is_count)
-		(void)kt_x_header_add(
-		    h, &n, 3, KT_SPAN("kt-estimate"), KT_SPAN("true"));
+		(void)kt_x_header_add(h, &n, 3, KT_SPAN("kt-estimate"),
+		    x->tally.is_exact ? KT_SPAN("false") : KT_SPAN("true"));
 	x->answer_headers = h;
 	x->nanswer_headers = n;
 	x->status = 200;
@@ -376,16 +383,17 @@ answer_models(struct kt_exchange *x)
 	kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL, "no such model");
 }
 
-/* The target has no such endpoint: an estimate, and the answer says so. */
+/* No target has such an endpoint: counted here, and the answer says so. */
 static void
 answer_count(struct kt_exchange *x)
 {
 	struct kt_buf b;
-	enum kt_rc rc;
+	enum kt_rc rc = KT_E_LIMIT;
 
 	kt_buf_init(&b, 64);
-	rc = kt_buf_printf(&b, "{\"input_tokens\":%zu}",
-	    (x->body.len + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
+	if (kt_x_tally(x, request_format(x), kt_family_of(x->facts.model)))
+		rc = kt_buf_printf(
+		    &b, "{\"input_tokens\":%" PRIu64 "}", x->tally.sum.n);
 	answer_json(x, &b, rc);
 }
 
@@ -479,7 +487,7 @@ send_to(struct kt_exchange *x, const struct kt_target *t)
 
 /* The next target that can take this call, or NULL. */
 static const struct kt_target *
-next_target(const struct kt_exchange *x)
+next_target(struct kt_exchange *x)
 {
 	int64_t most = x->program->settings->providers.fallback.max_attempts;
 
@@ -501,7 +509,7 @@ next_target(const struct kt_exchange *x)
 }
 
 bool
-kt_x_has_next(const struct kt_exchange *x)
+kt_x_has_next(struct kt_exchange *x)
 {
 	return next_target(x) != NULL;
 }

@@ -516,6 +516,8 @@ kt_scratch_free(struct kt_scratch **sp)
 	}
 	kt_x_free_spares(s);
 	kt_free(s->segments);
+	for (size_t i = 0; i < KT_ENCODINGS; i++)
+		kt_tokenizer_free(&s->tokenizers[i]);
 	for (size_t i = 0; i < KT_X_SPARES_MAX; i++)
 		kt_buf_fini(&s->spares[i]);
 	kt_detect_scratch_free(&s->detect);

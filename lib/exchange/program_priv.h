@@ -7,6 +7,7 @@
 #include "exchange/program.h"
 #include "policy/policy.h"
 #include "provider/provider.h"
+#include "token/token.h"
 
 #define KT_PROGRAM_ARENA_MAX (16u << 20)
 #define KT_PROGRAM_WARNINGS_MAX 32
@@ -66,6 +67,7 @@ struct kt_scratch {
 	struct kt_exchange *exchanges; /* spare ones */
 	size_t nexchanges;
 	struct kt_segments *segments; /* a spare one, or NULL */
+	struct kt_tokenizer *tokenizers[KT_ENCODINGS]; /* NULL until asked */
 };
 void kt_x_free_spares(struct kt_scratch *s); /* exchange.c */
 /* NULL: no memory. */
