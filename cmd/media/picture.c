@@ -6,6 +6,8 @@
 #include "config.h"
 
 #include <leptonica/allheaders.h>
+#include <math.h>
+#include <stdlib.h>
 #ifdef KT_HAVE_TESSERACT
 #include <tesseract/capi.h>
 #endif
@@ -16,9 +18,13 @@
 #include "cmd/media/read.h"
 #include "media/image.h"
 
-/* Letters of a screen are half as large as those an engine was trained on. */
-#define ENLARGE 3
-#define ENLARGED_MAX 12000000 /* pixels, after */
+/* How high the engine likes letters such as x, in pixels; those of a screen
+ * are half as high, those of a camera much higher. */
+#define LETTER_HEIGHT 24
+#define SPECK 4 /* what is lower is none */
+#define ENLARGE_MAX 4
+#define REDUCE_MAX 2
+#define SCALED_MAX 12000000 /* pixels, after */
 
 struct kt_ocr {
 	void *api; /* TessBaseAPI, which is threads, files and globals */
@@ -41,15 +47,47 @@ kt_ocr_open(const char *languages)
 	return o;
 }
 
-static PIX *
-enlarged(PIX *gray)
+static int
+by_height(const void *a, const void *b)
 {
-	float by = ENLARGE;
+	return *(const int *)a - *(const int *)b;
+}
+
+/* The middle one of the heights of what hangs together; 0: nothing does. */
+static int
+letter_height(PIX *gray)
+{
+	PIX *black = pixThresholdToBinary(gray, 130);
+	BOXA *boxes = black ? pixConnCompBB(black, 8) : NULL;
+	int n = boxes ? boxaGetCount(boxes) : 0, seen = 0, middle = 0, h;
+	int *heights = kt_alloc_array((size_t)n + 1, sizeof(*heights));
+
+	for (int i = 0; heights != NULL && i < n; i++)
+		if (boxaGetBoxGeometry(boxes, i, NULL, NULL, NULL, &h) == 0 &&
+		    h >= SPECK)
+			heights[seen++] = h;
+	if (seen > 0) {
+		qsort(heights, (size_t)seen, sizeof(*heights), by_height);
+		middle = heights[seen / 2];
+	}
+	kt_free(heights);
+	boxaDestroy(&boxes);
+	pixDestroy(&black);
+	return middle;
+}
+
+static PIX *
+scaled(PIX *gray)
+{
+	int height = letter_height(gray);
+	float by = height ? (float)LETTER_HEIGHT / (float)height : 1;
 	float pixels = (float)pixGetWidth(gray) * (float)pixGetHeight(gray);
 
-	while (by > 1 && pixels * by * by > ENLARGED_MAX)
-		by -= 0.5f;
-	return by > 1 ? pixScale(gray, by, by) : pixClone(gray);
+	by = by > ENLARGE_MAX ? ENLARGE_MAX : by;
+	by = by < 1.0f / REDUCE_MAX ? 1.0f / REDUCE_MAX : by;
+	if (pixels * by * by > SCALED_MAX)
+		by = sqrtf(SCALED_MAX / pixels);
+	return pixScale(gray, by, by);
 }
 
 static void
@@ -64,7 +102,7 @@ recognise(struct kt_reading *r, PIX *gray)
 		return;
 	}
 	api = r->ocr->api;
-	large = enlarged(gray);
+	large = scaled(gray);
 	straight = large ? pixDeskew(large, 0) : NULL;
 	if (straight == NULL) {
 		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);

@@ -109,6 +109,12 @@
 #define KT_STREAM_ENDED_MAX 16
 /* What the offline model repeats: enough to read, too little to abuse. */
 #define KT_OFFLINE_ECHO_MAX 4096
+/* RFC 2046 allows no longer boundary. */
+#define KT_MULTIPART_BOUNDARY_MAX 70
+/* Parts of an upload: the file, and what is said of it. */
+#define KT_MULTIPART_PARTS_MAX 16
+/* The head of a part: a file name is the long one. */
+#define KT_MULTIPART_HEAD_MAX 4096
 /* One medium as it is sent to be read: a whole body may be one. */
 #define KT_MEDIA_MAX KT_BODY_MAX
 /* What was read from it: a long book, and the heads between its pages. */

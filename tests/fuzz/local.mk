@@ -23,6 +23,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_json_any \
 	tests/fuzz/fuzz_lint \
+	tests/fuzz/fuzz_media \
+	tests/fuzz/fuzz_multipart \
 	tests/fuzz/fuzz_segments \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_stream_event \
@@ -40,6 +42,10 @@ tests_fuzz_fuzz_http1_response_SOURCES = %D%/fuzz_http1_response.c $(fuzz_main)
 tests_fuzz_fuzz_http1_response_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_lint_SOURCES = %D%/fuzz_lint.c $(fuzz_main)
 tests_fuzz_fuzz_lint_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_media_SOURCES = %D%/fuzz_media.c $(fuzz_main)
+tests_fuzz_fuzz_media_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_multipart_SOURCES = %D%/fuzz_multipart.c $(fuzz_main)
+tests_fuzz_fuzz_multipart_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzz_main)
 tests_fuzz_fuzz_json_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_json_any_SOURCES = %D%/fuzz_json.c $(json_any) $(fuzz_main)

@@ -1,3 +1,7 @@
+check_PROGRAMS += tests/unit/frame/multipart_test
+tests_unit_frame_multipart_test_SOURCES = %D%/multipart_test.c
+tests_unit_frame_multipart_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/frame/multipart_test
 check_PROGRAMS += tests/unit/frame/sse_test tests/unit/frame/http1_test
 tests_unit_frame_sse_test_SOURCES = %D%/sse_test.c
 tests_unit_frame_sse_test_LDADD = $(KT_LIBS)

@@ -1,0 +1,66 @@
+/*
+ * What a worker answered, what bytes are, how large a picture is and what
+ * base64 says: whatever comes, texts lie inside and are UTF-8, and bytes that
+ * are written as base64 and read again are the same.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "media/ask.h"
+#include "media/image.h"
+#include "media/kind.h"
+#include "media/unbase64.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static void
+read_answer(struct kt_span s)
+{
+	struct kt_media_answer a;
+	struct kt_media_text t;
+	size_t n = 0;
+
+	if (kt_media_answer_read(s, &a) < 0) {
+		if (a.why != KT_MEDIA_WHY_FAILED || a.rest.len > 0)
+			KT_BUG("half an answer");
+		return;
+	}
+	while (kt_media_answer_next(&a, &t)) {
+		if (t.text.ptr < s.ptr || t.text.ptr + t.text.len > s.ptr + s.len)
+			KT_BUG("a text outside");
+		if (kt_utf8_check(t.text) != t.text.len)
+			KT_BUG("a text that is none");
+		n += t.text.len;
+	}
+	if (n > s.len || kt_media_why_word(a.why) == NULL)
+		KT_BUG("more than came");
+}
+
+static void
+read_base64(struct kt_span s)
+{
+	struct kt_buf b;
+
+	kt_buf_init(&b, s.len + 3);
+	if (kt_media_unbase64(s, &b) == KT_OK && b.len > s.len / 4 * 3 + 3)
+		KT_BUG("more bytes than digits");
+	kt_buf_fini(&b);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct kt_span s = { (const char *)bytes, len };
+	struct kt_media_question q;
+	uint32_t w = 0, h = 0;
+
+	if (len > 1u << 20)
+		return 0;
+	read_answer(s);
+	read_base64(s);
+	if (kt_image_size(s, &w, &h) && (w == 0 || h == 0))
+		KT_BUG("a picture without an inside");
+	if (kt_media_kind(s) == KT_MEDIA_TEXT && kt_utf8_check(s) < len)
+		KT_BUG("a text that is none");
+	if (kt_media_question_read(s, &q) == KT_OK && q.length > KT_MEDIA_MAX)
+		KT_BUG("a question over its limit");
+	return 0;
+}
