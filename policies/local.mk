@@ -1,5 +1,9 @@
 # What users read, copy and edit; found by cmd/files.c.
 nobase_dist_pkgdata_DATA += \
+	policies/ci/github.yml \
+	policies/ci/gitlab.yml \
+	policies/ci/policy.mk \
+	policies/ci/pre-commit.yaml \
 	policies/coding-agent.yaml \
 	policies/coding-agent_test.yaml \
 	policies/detectors/direct.weights \

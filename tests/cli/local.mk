@@ -10,5 +10,5 @@ TESTS += %D%/audit_test.sh
 EXTRA_DIST += %D%/audit_test.sh tests/golden
 TESTS += %D%/lint_test.sh
 EXTRA_DIST += %D%/lint_test.sh %D%/formats.py
-TESTS += %D%/cases_test.sh
-EXTRA_DIST += %D%/cases_test.sh
+TESTS += %D%/cases_test.sh %D%/recipes_test.py
+EXTRA_DIST += %D%/cases_test.sh %D%/recipes_test.py

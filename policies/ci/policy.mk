@@ -1,0 +1,8 @@
+# policy.mk - for a Makefile of yours: include it, and make policy-check.
+KT = kt
+POLICIES = policies
+
+.PHONY: policy-check
+policy-check:
+	$(KT) policy lint --fail-level warning $(POLICIES)
+	$(KT) policy test $(POLICIES)
