@@ -87,9 +87,9 @@ take_opts(struct kt_log *log, const struct kt_writer_opts *opts,
 	if (kt_disk_random(boot, sizeof(boot), err) < 0)
 		return err->rc;
 	kt_hex(boot, sizeof(boot), log->boot);
-	kt_disk_now(&now);
-	log->clock_us = (int64_t)now.real_us - (int64_t)now.mono_us;
 	log->io = opts->io;
+	log->io->now(log->io->arg, &now);
+	log->clock_us = (int64_t)now.real_us - (int64_t)now.mono_us;
 	log->durability = opts->durability;
 	log->segment_bytes = opts->segment_bytes > 0 ? opts->segment_bytes :
 	    KT_AUDIT_SEGMENT_MAX;
@@ -215,7 +215,7 @@ kt_log_add(struct kt_log *log, struct kt_span body,
 		log->is_clock_synced = kt_disk_clock_is_synced();
 	env.clk = log->is_clock_synced ? KT_AUDIT_CLOCK_SYNC :
 	    KT_AUDIT_CLOCK_UNSYNC;
-	kt_disk_now(&now);
+	log->io->now(log->io->arg, &now);
 	env.ts_us = now.real_us;
 	env.mono_us = now.mono_us;
 	return kt_audit_seal(&log->chain, &env, body, &log->batch, leaf, err);
@@ -243,7 +243,7 @@ note_clock(struct kt_log *log)
 	struct kt_err ignored; /* the records that wait matter more */
 	int64_t is, step;
 
-	kt_disk_now(&now);
+	log->io->now(log->io->arg, &now);
 	is = (int64_t)now.real_us - (int64_t)now.mono_us;
 	step = is - log->clock_us;
 	log->clock_us = is;
@@ -394,7 +394,7 @@ kt_log_begin_segment(struct kt_log *log, struct kt_err *err)
 		return err->rc;
 	if (log->segment.size > 0)
 		return kt_fail(err, KT_E_PARSE, "%s: not empty", path);
-	kt_disk_now(&now);
+	log->io->now(log->io->arg, &now);
 	log->begun_us = now.mono_us;
 	log->number = log->next_number++;
 	log->durable_bytes = log->checked_bytes = 0;

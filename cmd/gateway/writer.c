@@ -63,6 +63,7 @@ struct kt_writer {
 	atomic_bool is_asleep, is_up, is_stopping, wants_rotation;
 	atomic_size_t waiting, waiting_bytes;
 	atomic_uint_fast64_t records, batches, bytes, failures;
+	atomic_uint_fast64_t lost; /* not told of in a gap record yet */
 	char origin[KT_LOG_ORIGIN_MAX];
 	char vkey[KT_AUDIT_VKEY_TEXT];
 	bool is_new;
@@ -202,7 +203,7 @@ reserve(struct kt_writer *w, size_t len)
 
 /* Does not wake the thread. */
 static enum kt_rc
-put(struct kt_writer *w, struct kt_span body, struct policy_text *policy,
+put_entry(struct kt_writer *w, struct kt_span body, struct policy_text *policy,
     const struct kt_writer_pair *pair, struct kt_writer_inbox *inbox,
     void *owner, struct kt_err *err)
 {
@@ -228,6 +229,19 @@ put(struct kt_writer *w, struct kt_span body, struct policy_text *policy,
 	memcpy(e->body, body.ptr, body.len);
 	(void)push(&w->pushed, &e->ticket); /* woken by kt_writer_wake */
 	return KT_OK;
+}
+
+/* What was not taken is a record that is known to be lost. */
+static enum kt_rc
+put(struct kt_writer *w, struct kt_span body, struct policy_text *policy,
+    const struct kt_writer_pair *pair, struct kt_writer_inbox *inbox,
+    void *owner, struct kt_err *err)
+{
+	enum kt_rc rc = put_entry(w, body, policy, pair, inbox, owner, err);
+
+	if (rc < 0)
+		atomic_fetch_add(&w->lost, 1);
+	return rc;
 }
 
 void
@@ -308,8 +322,10 @@ deliver(struct kt_writer *w, struct kt_writer_ticket *list, bool is_durable)
 
 		next = t->next;
 		t->is_durable = t->is_durable && is_durable;
-		if (!t->is_durable)
+		if (!t->is_durable) {
 			atomic_fetch_add(&w->failures, 1);
+			atomic_fetch_add(&w->lost, 1);
+		}
 		atomic_fetch_sub(&w->waiting, 1);
 		atomic_fetch_sub(&w->waiting_bytes, e->len);
 		kt_free(e->policy);
@@ -425,6 +441,23 @@ beat(struct kt_writer *w)
 	w->last_record_at = now_us();
 }
 
+/* Records that did not get into the log: how many, at least. */
+static void
+tell_gap(struct kt_writer *w)
+{
+	uint64_t n = atomic_exchange(&w->lost, 0);
+	struct kt_err err;
+
+	kt_buf_reset(&w->log.body);
+	if (kt_audit_mark_write(KT_SPAN("gap"), n, &w->log.body, &err) == KT_OK &&
+	    kt_log_add_own(&w->log, &err) == KT_OK &&
+	    kt_log_flush(&w->log, &err) == KT_OK)
+		return;
+	atomic_fetch_add(&w->lost, n);
+	if (err.rc == KT_E_IO)
+		go_down(w);
+}
+
 static void
 come_up(struct kt_writer *w)
 {
@@ -462,6 +495,8 @@ keep_house(struct kt_writer *w)
 		keep(w, kt_log_rotate(&w->log, &err));
 	else if (now - w->last_record_at >= HEARTBEAT_US)
 		beat(w);
+	if (!w->log.is_poisoned && atomic_load(&w->lost) > 0)
+		tell_gap(w);
 	if (!w->log.is_poisoned && (behind(w) >= CHECKPOINT_RECORDS ||
 	    (behind(w) > 0 && now >= w->checkpoint_at))) {
 		keep(w, kt_log_checkpoint(&w->log, &err));
@@ -518,6 +553,8 @@ run(void *arg)
 			sleep_until_rung(w);
 	}
 	atomic_store(&w->is_up, false);
+	if (!w->log.is_poisoned && atomic_load(&w->lost) > 0)
+		tell_gap(w);
 	w->stop_err.rc = KT_OK;
 	w->stop_err.rc = kt_log_close(&w->log, &w->stop_err);
 	deliver(w, take_all(&w->pushed), false);

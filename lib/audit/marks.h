@@ -56,7 +56,8 @@ struct kt_audit_named {
 /* KT_E_PARSE: not canonical, or a key that is none. */
 KT_MUSTCHECK enum kt_rc kt_audit_keys_read(
     struct kt_span line, struct kt_audit_named *keys, struct kt_err *err);
-/* heartbeat, seal, shutdown: the type and how many records came before. */
+/* heartbeat, seal, shutdown: the type and how many records came before; gap:
+ * how many are missing. */
 KT_MUSTCHECK enum kt_rc kt_audit_mark_write(struct kt_span type,
     uint64_t records, struct kt_buf *out, struct kt_err *err);
 

@@ -13,6 +13,10 @@
 #define KT_DISK_H
 #include "base/base.h"
 
+struct kt_disk_time {
+	uint64_t real_us; /* since 1970, UTC */
+	uint64_t mono_us; /* since boot, never steps back */
+};
 struct kt_disk_stat {
 	uint64_t size;
 	uint32_t mode;      /* permission bits only */
@@ -45,6 +49,7 @@ struct kt_disk_io {
 	int (*mkdir)(void *arg, const char *path, unsigned mode);
 	int (*list)(
 	    void *arg, const char *dir, kt_disk_name_fn *each, void *each_arg);
+	void (*now)(void *arg, struct kt_disk_time *t);
 };
 extern const struct kt_disk_io kt_disk_real;
 
@@ -104,10 +109,7 @@ KT_MUSTCHECK enum kt_rc kt_disk_protect(
 KT_MUSTCHECK enum kt_rc kt_disk_lock(struct kt_disk_file *f, struct kt_err *err);
 void kt_disk_close(struct kt_disk_file *f);
 
-struct kt_disk_time {
-	uint64_t real_us; /* since 1970, UTC */
-	uint64_t mono_us; /* since boot, never steps back */
-};
+/* As kt_disk_real tells it. */
 void kt_disk_now(struct kt_disk_time *t);
 /* Whether the kernel calls its clock synchronised. */
 bool kt_disk_clock_is_synced(void);

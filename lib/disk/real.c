@@ -149,6 +149,24 @@ real_list(void *arg, const char *dir, kt_disk_name_fn *each, void *each_arg)
 	return saved == 0 ? 0 : -1;
 }
 
+static uint64_t
+clock_us(clockid_t which)
+{
+	struct timespec ts;
+
+	if (clock_gettime(which, &ts) < 0)
+		KT_BUG("a clock of the C library is missing");
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void
+real_now(void *arg, struct kt_disk_time *t)
+{
+	(void)arg;
+	t->real_us = clock_us(CLOCK_REALTIME);
+	t->mono_us = clock_us(CLOCK_MONOTONIC);
+}
+
 const struct kt_disk_io kt_disk_real = {
 	.open = real_open,
 	.close = real_close,
@@ -165,23 +183,13 @@ const struct kt_disk_io kt_disk_real = {
 	.rmdir = real_rmdir,
 	.mkdir = real_mkdir,
 	.list = real_list,
+	.now = real_now,
 };
-
-static uint64_t
-clock_us(clockid_t which)
-{
-	struct timespec ts;
-
-	if (clock_gettime(which, &ts) < 0)
-		KT_BUG("a clock of the C library is missing");
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
 
 void
 kt_disk_now(struct kt_disk_time *t)
 {
-	t->real_us = clock_us(CLOCK_REALTIME);
-	t->mono_us = clock_us(CLOCK_MONOTONIC);
+	real_now(NULL, t);
 }
 
 bool

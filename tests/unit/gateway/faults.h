@@ -11,6 +11,7 @@
 #include "disk/disk.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 struct faults {
@@ -20,6 +21,8 @@ struct faults {
 	int error;
 	bool keeps_failing;
 	bool is_short; /* every write and read stops short or is interrupted */
+	bool kills;    /* instead of failing, the process is no more */
+	int64_t clock_us; /* how far the wall clock is off */
 };
 
 static inline bool
@@ -30,6 +33,8 @@ fails(struct faults *f)
 
 	if (at == 0 || n < at || (n > at && !f->keeps_failing))
 		return false;
+	if (f->kills)
+		(void)raise(SIGKILL); /* nothing comes after it */
 	errno = f->error;
 	return true;
 }
@@ -98,6 +103,15 @@ faulty_pwrite(void *arg, int fd, const void *from, size_t n, uint64_t at)
 }
 
 static inline void
+faulty_now(void *arg, struct kt_disk_time *t)
+{
+	const struct faults *f = arg;
+
+	kt_disk_real.now(NULL, t);
+	t->real_us = (uint64_t)((int64_t)t->real_us + f->clock_us);
+}
+
+static inline void
 faults_init(struct faults *f)
 {
 	*f = (struct faults){
@@ -118,6 +132,7 @@ faults_init(struct faults *f)
 			.rmdir = faulty_rmdir,
 			.mkdir = faulty_mkdir,
 			.list = faulty_list,
+			.now = faulty_now,
 		},
 		.error = EIO,
 	};

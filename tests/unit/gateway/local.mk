@@ -44,3 +44,11 @@ check_PROGRAMS += tests/unit/gateway/power_test
 tests_unit_gateway_power_test_SOURCES = %D%/power_test.c %D%/sim.h
 tests_unit_gateway_power_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/power_test
+
+check_PROGRAMS += tests/unit/gateway/starved_test
+tests_unit_gateway_starved_test_SOURCES = %D%/starved_test.c %D%/sim.h \
+	%D%/starved.h
+tests_unit_gateway_starved_test_LDADD = $(GATEWAY_LIBS)
+tests_unit_gateway_starved_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=realloc,--wrap=free
+TESTS += tests/unit/gateway/starved_test

@@ -34,13 +34,13 @@ opts_of(void)
 }
 
 static void
-play(struct kt_log *log)
+play(struct kt_log *log, int records)
 {
-	for (int i = 0; i < SCRIPT && !log->is_poisoned;) {
+	for (int i = 0; i < records && !log->is_poisoned;) {
 		struct acked batch[4];
 		size_t n = 0, size = 1 + sim_next(&sim, 4);
 
-		for (; n < size && i < SCRIPT; n++, i++) {
+		for (; n < size && i < records; n++, i++) {
 			batch[n].index = log->chain.size;
 			if (kt_log_add(log, KT_SPAN("{\"type\":\"call\"}"),
 			    batch[n].leaf, &err) < 0)
@@ -117,6 +117,23 @@ stop(struct kt_log *log)
 	(void)kt_log_close(log, &err);
 }
 
+/* After the power is back: taken up, closed well, nothing told is lost. */
+static bool
+holds_still(struct kt_log *log, const struct kt_writer_opts *opts)
+{
+	bool holds = true;
+
+	if (kt_log_open(log, opts, &err) < 0) {
+		printf("# %s\n", err.text);
+		return false;
+	}
+	holds = kt_log_close(log, &err) == KT_OK && is_intact();
+	for (size_t i = 0; i < nacks && holds; i++)
+		holds = acks[i].index < nleaves &&
+		    memcmp(leaves[acks[i].index], acks[i].leaf, 32) == 0;
+	return holds;
+}
+
 /* One log, cut off several times; false: it said why on the way. */
 static bool
 life(uint64_t seed)
@@ -130,20 +147,12 @@ life(uint64_t seed)
 	for (int round = 0; round < ROUNDS && holds; round++) {
 		sim.cut_at = 1 + sim_next(&sim, round == 0 ? 700 : 400);
 		if (kt_log_open(&log, &opts, &err) == KT_OK) {
-			play(&log);
+			play(&log, SCRIPT);
 			stop(&log);
 		}
 		sim_cut(&sim);
 	}
-	if (kt_log_open(&log, &opts, &err) < 0) {
-		printf("# seed %llu: %s\n", (unsigned long long)seed, err.text);
-		holds = false;
-	} else {
-		holds = kt_log_close(&log, &err) == KT_OK && is_intact();
-	}
-	for (size_t i = 0; i < nacks && holds; i++)
-		holds = acks[i].index < nleaves &&
-		    memcmp(leaves[acks[i].index], acks[i].leaf, 32) == 0;
+	holds = holds && holds_still(&log, &opts);
 	if (!holds)
 		printf("# seed %llu\n", (unsigned long long)seed);
 	sim_fini(&sim);
@@ -164,9 +173,83 @@ power_cut_at_any_call_loses_nothing_that_was_acknowledged(void)
 	ok(bad == 0);
 }
 
+/* The first calls of a log, and every way in which a cut can leave it.
+ * KT_BITS=12 takes a minute; by default the last bits are drawn. */
+#define FEW 9
+
+static uint64_t
+bits(void)
+{
+	const char *said = getenv("KT_BITS");
+	uint64_t n = 5;
+
+	if (said != NULL)
+		(void)kt_span_u64(kt_span_of(said), &n);
+	return n;
+}
+
+static bool
+every_way(const struct sim *at_cut, struct kt_log *log,
+    const struct kt_writer_opts *opts, unsigned long *ways)
+{
+	uint64_t n = 1, most = bits();
+	bool holds = true;
+
+	for (uint64_t mask = 0; mask < n && holds; mask++) {
+		sim_copy_disk(&sim, at_cut);
+		sim.state += mask * 7919; /* other bits are drawn each time */
+		/* The first one takes the most bits: all that is new is there. */
+		sim.has_mask = true;
+		sim.mask = ~(mask | (uint64_t)sim_next(&sim, 1u << 20) << most);
+		if (mask == 0)
+			sim.mask = UINT64_MAX;
+		sim_cut(&sim);
+		if (mask == 0)
+			n = UINT64_C(1) <<
+			    (sim.flips < most ? sim.flips : most);
+		holds = holds_still(log, opts);
+		if (!holds)
+			printf("# mask %llx\n", (unsigned long long)mask);
+		sim_fini(&sim);
+		(*ways)++;
+	}
+	return holds;
+}
+
+static void
+every_subset_of_up_to_12_unsynced_things_may_be_what_is_left(void)
+{
+	static struct kt_log log;
+	static struct sim at_cut;
+	struct kt_writer_opts opts = opts_of();
+	unsigned long at, ways = 0;
+	bool holds = true, is_over = false;
+
+	opts.segment_bytes = 3000;
+	for (at = 1; !is_over && holds; at++) {
+		sim_init(&sim, 5);
+		nacks = 0;
+		sim.cut_at = at;
+		if (kt_log_open(&log, &opts, &err) == KT_OK) {
+			play(&log, FEW);
+			stop(&log);
+		}
+		is_over = sim.calls < at;
+		sim_copy_disk(&at_cut, &sim);
+		sim_fini(&sim);
+		holds = every_way(&at_cut, &log, &opts, &ways);
+		if (!holds)
+			printf("# cut at call %lu\n", at);
+		sim_fini(&at_cut);
+	}
+	ok(holds && at > 100);
+	printf("# %lu calls, %lu images\n", at - 1, ways);
+}
+
 int
 main(void)
 {
 	RUN(power_cut_at_any_call_loses_nothing_that_was_acknowledged);
+	RUN(every_subset_of_up_to_12_unsynced_things_may_be_what_is_left);
 	return done();
 }

@@ -45,6 +45,9 @@ struct sim {
 	int nfiles, nnames, nkept, ndirs, nops;
 	unsigned long calls, cut_at; /* from that call on all of them fail */
 	uint64_t state;
+	uint64_t mask;   /* what survives a cut, bit by bit, with: */
+	bool has_mask;   /* else it is drawn */
+	unsigned flips;  /* how many bits the cut took */
 };
 
 static inline uint32_t
@@ -53,6 +56,17 @@ sim_next(struct sim *s, uint32_t below)
 	s->state = s->state * UINT64_C(6364136223846793005) +
 	    UINT64_C(1442695040888963407);
 	return (uint32_t)(s->state >> 33) % below;
+}
+
+/* Whether one thing that was not synced is there after all. */
+static inline bool
+sim_flip(struct sim *s)
+{
+	bool is_there = s->mask & 1;
+
+	s->flips++;
+	s->mask >>= 1;
+	return s->has_mask ? is_there : sim_next(s, 2) != 0;
 }
 
 static inline int
@@ -383,6 +397,13 @@ sim_list(void *arg, const char *dir, kt_disk_name_fn *each, void *each_arg)
 }
 
 static inline void
+sim_now(void *arg, struct kt_disk_time *t)
+{
+	(void)arg;
+	kt_disk_real.now(NULL, t);
+}
+
+static inline void
 sim_init(struct sim *s, uint64_t seed)
 {
 	*s = (struct sim){
@@ -394,7 +415,7 @@ sim_init(struct sim *s, uint64_t seed)
 		    .fchmod = sim_fchmod, .flock = sim_nothing,
 		    .rename = sim_move, .unlink = sim_unlink,
 		    .rmdir = sim_rmdir, .mkdir = sim_mkdir,
-		    .list = sim_list },
+		    .list = sim_list, .now = sim_now },
 	};
 }
 
@@ -407,11 +428,12 @@ sim_fini(struct sim *s)
 	}
 }
 
-/* The size is old or new on its own, and so is every sector. */
+/* The size is old or new on its own, and so is every sector that differs. */
 static inline void
 sim_cut_file(struct sim *s, struct sim_file *f)
 {
-	size_t size = sim_next(s, 2) ? f->now_size : f->kept_size;
+	size_t size = f->now_size != f->kept_size && sim_flip(s) ?
+	    f->now_size : f->kept_size;
 
 	sim_grow(f, 1);
 	if (f->now_size < size)
@@ -421,7 +443,7 @@ sim_cut_file(struct sim *s, struct sim_file *f)
 	for (size_t at = 0; at < size; at += SIM_SECTOR) {
 		size_t n = size - at < SIM_SECTOR ? size - at : SIM_SECTOR;
 
-		if (sim_next(s, 2) == 0)
+		if (memcmp(f->now + at, f->kept + at, n) != 0 && !sim_flip(s))
 			memcpy(f->now + at, f->kept + at, n);
 	}
 	memcpy(f->kept, f->now, size);
@@ -432,8 +454,9 @@ sim_cut_file(struct sim *s, struct sim_file *f)
 static inline void
 sim_cut(struct sim *s)
 {
+	s->flips = 0;
 	for (int i = 0; i < s->nops; i++) {
-		if (sim_next(s, 2) == 0)
+		if (sim_flip(s))
 			sim_keep(s, &s->ops[i]);
 	}
 	s->nops = 0;
@@ -444,6 +467,26 @@ sim_cut(struct sim *s)
 	memset(s->fds, 0, sizeof(s->fds));
 	s->cut_at = 0;
 	s->calls = 0;
+}
+
+/* A disk of its own that is as `from` is. */
+static inline void
+sim_copy_disk(struct sim *to, const struct sim *from)
+{
+	*to = *from;
+	to->io.arg = to;
+	for (int i = 0; i < to->nfiles; i++) {
+		struct sim_file *f = &to->files[i];
+		const struct sim_file *was = &from->files[i];
+
+		f->now = f->kept = NULL;
+		f->cap = 0;
+		if (was->cap == 0)
+			continue;
+		sim_grow(f, was->cap);
+		memcpy(f->now, was->now, was->cap);
+		memcpy(f->kept, was->kept, was->cap);
+	}
 }
 
 /* What a path holds; ptr is NULL when there is no such file. */
