@@ -11,11 +11,13 @@
 
 #include "audit/canon.h"
 #include "cmd/audit/bundle.h"
+#include "cmd/audit/gathered.h"
 #include "cmd/audit/judge.h"
 #include "cmd/audit/row.h"
 #include "cmd/cmd.h"
 
-enum { VKEY = KT_OPT_LONG, SINCE, UNTIL, LIMIT, FORMAT, FILTER };
+enum { VKEY = KT_OPT_LONG, SINCE, UNTIL, LIMIT, FORMAT, POSTGRES, ORIGIN,
+	FILTER };
 
 /* What a record is asked for: option, path in the record, one of a list. */
 static const struct {
@@ -40,6 +42,9 @@ static const struct kt_opt query_options[] = {
 	{ UNTIL, "until", "TIME", "before" },
 	{ LIMIT, "limit", "N", "print at most so many" },
 	{ FORMAT, "format", "FORMAT", "table (default), json or csv" },
+	{ POSTGRES, "postgres", "URL",
+	    "logs in a database instead of a directory; or a file with it" },
+	{ ORIGIN, "origin", "PATTERN", "of these the ones so named" },
 	{ FILTER + 0, "type", "TYPE", "call, reject, policy, ..." },
 	{ FILTER + 1, "call", "ID", "the call's id" },
 	{ FILTER + 2, "principal", "ID", "who called" },
@@ -52,12 +57,13 @@ static const struct kt_opt query_options[] = {
 	{ FILTER + 9, "reason", "CODE", "among the reasons" },
 	{ FILTER + 10, "target", "NAME", "where it went" },
 };
-_Static_assert(KT_NELEMS(query_options) == 5 + KT_NELEMS(filters),
+_Static_assert(KT_NELEMS(query_options) == 7 + KT_NELEMS(filters),
     "an option for each filter");
 
 enum format { TABLE, JSON, CSV };
 
 struct query {
+	const char *postgres, *origin; /* NULL: a directory */
 	struct kt_span since, until, want[KT_NELEMS(filters)];
 	enum format format;
 	uint64_t limit, printed, found, scanned;
@@ -197,39 +203,74 @@ see(void *arg, struct kt_span line)
 }
 
 static enum kt_exit
-run(struct query *q, const char *dir, struct kt_span vkey)
+tell(struct query *q, const struct kt_judge *j)
 {
-	struct kt_judge j = { .progress = NULL };
-	const struct kt_audit_report *r;
-	enum kt_exit e = KT_EXIT_YES;
+	const struct kt_audit_report *r = j->report;
 
-	print_head(q->format);
-	r = kt_judge(&j, dir, vkey, NULL, see, q);
 	if (fflush(stdout) != 0)
 		r = NULL;
 	if (r == NULL) {
-		kt_say("%s", j.err.rc < 0 ? j.err.text :
-					    "standard output cannot be written");
-		e = KT_EXIT_UNKNOWN;
-	} else {
-		(void)fprintf(stderr, "%llu of %llu records, %llu printed; ",
-		    (unsigned long long)q->found,
-		    (unsigned long long)q->scanned,
-		    (unsigned long long)q->printed);
-		if (r->nbreaks > 0)
-			(void)fprintf(stderr, "TAMPERED: see kt audit verify "
-			    "(%s at record %llu)\n",
-			    kt_audit_class_name(r->breaks[0].class),
-			    (unsigned long long)r->breaks[0].index);
-		else
-			(void)fprintf(stderr, "[0, %llu) proven by %s\n",
-			    (unsigned long long)r->newest_size,
-			    !r->has_key ? "unsigned checkpoints" :
-			    r->is_pinned ? "the pinned key" :
-					   "the log's own key");
-		if (r->nbreaks > 0)
-			e = KT_EXIT_NO;
+		kt_say("%s", j->err.rc < 0 ? j->err.text :
+		    "standard output cannot be written");
+		return KT_EXIT_UNKNOWN;
 	}
+	if (q->postgres != NULL)
+		(void)fprintf(stderr, "%s: ", j->dir.dir);
+	(void)fprintf(stderr, "%llu of %llu records, %llu printed; ",
+	    (unsigned long long)q->found, (unsigned long long)q->scanned,
+	    (unsigned long long)q->printed);
+	if (r->nbreaks > 0) {
+		(void)fprintf(stderr, "TAMPERED: see kt audit verify "
+		    "(%s at record %llu)\n",
+		    kt_audit_class_name(r->breaks[0].class),
+		    (unsigned long long)r->breaks[0].index);
+		return KT_EXIT_NO;
+	}
+	(void)fprintf(stderr, "[0, %llu) proven by %s\n",
+	    (unsigned long long)r->newest_size,
+	    !r->has_key ? "unsigned checkpoints" :
+	    r->is_pinned ? "the pinned key" : "the log's own key");
+	return KT_EXIT_YES;
+}
+
+/* Each log for itself: an index is one of a log. */
+static enum kt_exit
+run_gathered(struct query *q, struct kt_span vkey)
+{
+	enum kt_exit e = KT_EXIT_YES;
+	struct kt_gathered g;
+	const char *origin;
+
+	if (kt_gathered_open(&g, q->postgres) < 0) {
+		kt_say("%s", g.err.text);
+		e = KT_EXIT_UNKNOWN;
+	}
+	while (e != KT_EXIT_UNKNOWN &&
+	    (origin = kt_gathered_next(&g, q->origin)) != NULL) {
+		struct kt_judge j = { .progress = NULL };
+		enum kt_exit one;
+
+		q->found = q->scanned = 0;
+		(void)kt_gathered_judge(&g, &j, origin, vkey, NULL, see, q);
+		one = tell(q, &j);
+		e = one == KT_EXIT_YES ? e : one;
+		kt_judge_fini(&j);
+	}
+	kt_gathered_close(&g);
+	return e;
+}
+
+static enum kt_exit
+run(struct query *q, const char *dir, struct kt_span vkey)
+{
+	struct kt_judge j = { .progress = NULL };
+	enum kt_exit e;
+
+	print_head(q->format);
+	if (q->postgres != NULL)
+		return run_gathered(q, vkey);
+	(void)kt_judge(&j, dir, vkey, NULL, see, q);
+	e = tell(q, &j);
 	kt_judge_fini(&j);
 	return e;
 }
@@ -246,6 +287,12 @@ take(struct query *q, int opt, const char *value)
 		return true;
 	case UNTIL:
 		q->until = v;
+		return true;
+	case POSTGRES:
+		q->postgres = value;
+		return true;
+	case ORIGIN:
+		q->origin = value;
 		return true;
 	case LIMIT:
 		return kt_span_u64(v, &q->limit) && q->limit > 0;

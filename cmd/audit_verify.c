@@ -8,6 +8,7 @@
 
 #include "audit/verify.h"
 #include "cmd/audit/bundle.h"
+#include "cmd/audit/gathered.h"
 #include "cmd/audit/judge.h"
 #include "cmd/audit/verdict.h"
 #include "cmd/cmd.h"
@@ -16,7 +17,7 @@
 #define PROGRESS_BYTES (32u << 20)
 
 enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT, JOBS, FROM, TO, SINCE,
-	UNTIL };
+	UNTIL, POSTGRES, ORIGIN };
 
 static const struct kt_opt options[] = {
 	KT_OPT_JSON_LINE,
@@ -31,6 +32,9 @@ static const struct kt_opt options[] = {
 	{ TO, "to", "INDEX", "and up to this one" },
 	{ SINCE, "since", "TIME", "only segments not before, such as 2026-11" },
 	{ UNTIL, "until", "TIME", "and before" },
+	{ POSTGRES, "postgres", "URL",
+	    "logs in a database instead of directories; or a file with it" },
+	{ ORIGIN, "origin", "PATTERN", "of these the ones so named" },
 };
 
 /* What the command line brings, the same for every directory. */
@@ -39,6 +43,7 @@ struct run {
 	uint64_t jobs;
 	struct kt_range range;
 	bool has_range;
+	const char *postgres, *origin;
 	struct kt_buf vkey;
 	struct kt_audit_checkpoint *known;
 	struct kt_audit_receipt *receipts;
@@ -151,6 +156,23 @@ verify_dir(struct run *r, const char *dir)
 	return e;
 }
 
+static enum kt_exit
+verify_one_gathered(struct run *r, struct kt_gathered *g, const char *origin)
+{
+	struct kt_audit_brought brought = { r->known, r->nknown, r->receipts,
+		r->nreceipts };
+	struct kt_judge j = { .progress = NULL };
+	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
+		.is_strict = r->is_strict };
+	enum kt_exit e;
+
+	told.report = kt_gathered_judge(
+	    g, &j, origin, kt_buf_span(&r->vkey), &brought, NULL, NULL);
+	e = r->is_json ? kt_verdict_json(&told) : kt_verdict_text(&told);
+	kt_judge_fini(&j);
+	return e;
+}
+
 /* Of two answers the one that must not go unseen. */
 static enum kt_exit
 worse(enum kt_exit a, enum kt_exit b)
@@ -188,9 +210,15 @@ take_extent(struct run *r, int opt, const char *value)
 	case SINCE:
 		r->range.since = value;
 		break;
-	default:
+	case UNTIL:
 		r->range.until = value;
 		break;
+	case POSTGRES:
+		r->postgres = value;
+		return KT_OK;
+	default:
+		r->origin = value;
+		return KT_OK;
 	}
 	r->has_range = true;
 	return holds ? KT_OK :
@@ -227,16 +255,50 @@ cores(void)
 }
 
 static enum kt_exit
+could_not(const struct kt_err *err)
+{
+	kt_say("%s", err->text);
+	return KT_EXIT_UNKNOWN;
+}
+
+static enum kt_exit
+verify_gathered(struct run *r)
+{
+	struct kt_gathered g;
+	enum kt_exit e = KT_EXIT_YES;
+	const char *origin;
+	size_t n = 0;
+
+	if (kt_gathered_open(&g, r->postgres) < 0) {
+		e = could_not(&g.err);
+	} else {
+		while ((origin = kt_gathered_next(&g, r->origin)) != NULL) {
+			e = worse(e, verify_one_gathered(r, &g, origin));
+			n++;
+		}
+		if (n == 0) {
+			kt_say("there is no such log in the database");
+			e = KT_EXIT_UNKNOWN;
+		}
+	}
+	kt_gathered_close(&g);
+	return e;
+}
+
+static enum kt_exit
 verify_all(struct run *r, int argc, char **argv, int operand)
 {
 	enum kt_exit e = KT_EXIT_YES;
+	int dirs = r->postgres == NULL ? 1 : 0; /* at least */
 
 	if (r->nknown > 0)
 		qsort(r->known, r->nknown, sizeof(*r->known), by_size);
 	if (r->nreceipts > 0)
 		qsort(r->receipts, r->nreceipts, sizeof(*r->receipts),
 		    by_index);
-	for (int i = operand; i < argc || i == operand; i++)
+	if (r->postgres != NULL)
+		e = verify_gathered(r);
+	for (int i = operand; i < argc || i < operand + dirs; i++)
 		e = worse(e, verify_dir(r,
 		    kt_audit_dir_default(i < argc ? argv[i] : NULL)));
 	if (fflush(stdout) != 0) {
@@ -244,13 +306,6 @@ verify_all(struct run *r, int argc, char **argv, int operand)
 		e = KT_EXIT_UNKNOWN;
 	}
 	return e;
-}
-
-static enum kt_exit
-could_not(const struct kt_err *err)
-{
-	kt_say("%s", err->text);
-	return KT_EXIT_UNKNOWN;
 }
 
 enum kt_exit
@@ -278,6 +333,8 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 	if (opt == KT_ARGS_END && r.has_range && r.nknown + r.nreceipts > 0)
 		e = kt_misuse(self, "what was kept elsewhere is held against "
 		    "the whole log, not a part of it");
+	else if (opt == KT_ARGS_END && r.has_range && r.postgres != NULL)
+		e = kt_misuse(self, "a range is of a directory");
 	else if (opt == KT_ARGS_END)
 		e = verify_all(&r, argc, argv, args.operand);
 	kt_buf_fini(&r.vkey);

@@ -16,6 +16,7 @@ include %D%/frame/local.mk
 include %D%/disk/local.mk
 include %D%/audit/local.mk
 include %D%/token/local.mk
+include %D%/fleet/local.mk
 include %D%/media/local.mk
 include %D%/policy/local.mk
 include %D%/exchange/local.mk

@@ -41,6 +41,22 @@ AC_DEFUN([KT_MEDIA], [
 		[Engines that read media, with their versions])
 ])
 
+# KT_OPTIONAL(VAR, MODULE, NAME, DEBIAN-PACKAGE, WHAT-FOR): --without-NAME.
+# Used where it is there; --with-NAME makes it an error where it is not.
+AC_DEFUN([KT_OPTIONAL], [
+	AC_ARG_WITH([$3],
+		[AS_HELP_STRING([--without-$3], [leave out $5])],
+		[], [AS_VAR_SET([with_$3], [check])])
+	AS_VAR_IF([with_$3], [no], [], [
+		PKG_CHECK_MODULES([$1], [$2], [AS_VAR_SET([with_$3], [yes])], [
+			AS_VAR_IF([with_$3], [yes],
+				[AC_MSG_ERROR([$2 is missing: apt-get install $4])],
+				[AC_MSG_NOTICE([without $5: apt-get install $4])])
+			AS_VAR_SET([with_$3], [no])
+		])
+	])
+])
+
 # libunistring comes without a .pc file.
 AC_DEFUN([KT_UNISTRING], [
 	AC_CHECK_HEADER([uninorm.h], [], [no_unistring=yes])

@@ -110,6 +110,22 @@ read_some(struct kt_audit_dir *d, const char *name, struct kt_buf *to,
 	return err->rc == KT_E_IO && errno == ENOENT ? KT_OK : err->rc;
 }
 
+static void
+begin(struct kt_audit_dir *d)
+{
+	*d = (struct kt_audit_dir){ .io = &kt_disk_real,
+		.notes = KT_DISK_FILE_INIT };
+	kt_buf_init(&d->newest, 4 * KT_AUDIT_NOTE_MAX);
+	kt_buf_init(&d->log_vkey, 4 * KT_AUDIT_NOTE_MAX);
+}
+
+void
+kt_audit_dir_none(struct kt_audit_dir *d, const char *name)
+{
+	begin(d);
+	(void)snprintf(d->dir, sizeof(d->dir), "%s", name);
+}
+
 enum kt_rc
 kt_audit_dir_open(
     struct kt_audit_dir *d, const char *dir, struct kt_err *err)
@@ -117,10 +133,7 @@ kt_audit_dir_open(
 	char path[KT_PATH_MAX];
 	int n;
 
-	*d = (struct kt_audit_dir){ .io = &kt_disk_real,
-		.notes = KT_DISK_FILE_INIT };
-	kt_buf_init(&d->newest, 4 * KT_AUDIT_NOTE_MAX);
-	kt_buf_init(&d->log_vkey, 4 * KT_AUDIT_NOTE_MAX);
+	begin(d);
 	n = snprintf(d->dir, sizeof(d->dir), "%s", dir);
 	if (n < 0 || (size_t)n >= sizeof(d->dir))
 		return kt_fail(err, KT_E_LIMIT, "%s: path too long", dir);

@@ -55,6 +55,8 @@ KT_MUSTCHECK enum kt_rc kt_audit_dir_open(
 /* Then the segments.  KT_E_IO: neither a segment nor a checkpoint is there. */
 KT_MUSTCHECK enum kt_rc kt_audit_dir_list(
     struct kt_audit_dir *d, struct kt_err *err);
+/* A log that is in no directory, for those who tell its name. */
+void kt_audit_dir_none(struct kt_audit_dir *d, const char *name);
 void kt_audit_dir_close(struct kt_audit_dir *d);
 /* Bytes of one segment, in pieces; false ends the reading early. */
 typedef bool kt_audit_piece_fn(void *arg, struct kt_span piece);

@@ -132,6 +132,15 @@ enum kt_rc
 kt_audit_find(struct kt_audit_dir *d, uint64_t index, struct kt_buf *line,
     struct kt_err *err)
 {
+	struct kt_audit_found ignored;
+
+	return kt_audit_find_at(d, index, line, &ignored, err);
+}
+
+enum kt_rc
+kt_audit_find_at(struct kt_audit_dir *d, uint64_t index, struct kt_buf *line,
+    struct kt_audit_found *found, struct kt_err *err)
+{
 	struct kt_disk_file f = KT_DISK_FILE_INIT;
 	struct kt_buf window;
 	struct at at;
@@ -151,6 +160,8 @@ kt_audit_find(struct kt_audit_dir *d, uint64_t index, struct kt_buf *line,
 		rc = find_in(&f, index, window.ptr, &at, err);
 	if (rc == KT_OK && kt_buf_add(line, at.line) < 0)
 		rc = kt_fail(err, KT_E_LIMIT, "a record too long");
+	if (rc == KT_OK)
+		*found = (struct kt_audit_found){ d->segments[k], at.offset };
 	kt_disk_close(&f);
 	kt_buf_fini(&window);
 	return rc;

@@ -14,6 +14,13 @@
 /* Its line, without the LF.  KT_E_MISUSE: the log has no such record. */
 KT_MUSTCHECK enum kt_rc kt_audit_find(struct kt_audit_dir *d, uint64_t index,
     struct kt_buf *line, struct kt_err *err);
+/* The same, and where it is. */
+struct kt_audit_found {
+	uint64_t segment, offset;
+};
+KT_MUSTCHECK enum kt_rc kt_audit_find_at(struct kt_audit_dir *d,
+    uint64_t index, struct kt_buf *line, struct kt_audit_found *found,
+    struct kt_err *err);
 /* A whole line, without its LF; false ends the reading. */
 typedef bool kt_audit_line_fn(void *arg, struct kt_span line);
 struct kt_audit_lines { /* pieces of a segment, cut into lines */

@@ -7,6 +7,8 @@ libaudit_a_SOURCES = \
 	%D%/dir.h \
 	%D%/find.c \
 	%D%/find.h \
+	%D%/gathered.c \
+	%D%/gathered.h \
 	%D%/judge.c \
 	%D%/judge.h \
 	%D%/pack.c \

@@ -67,6 +67,13 @@ find_secret(void *arg, const struct kt_config_secret *ref,
 	return out->ptr != NULL;
 }
 
+bool
+kt_edition_secret(const struct kt_config_secret *ref, struct kt_arena *mem,
+    struct kt_span *out)
+{
+	return find_secret(NULL, ref, mem, out);
+}
+
 static enum kt_rc
 read_tokens(struct kt_edition *e, const char *given, struct kt_err *err)
 {

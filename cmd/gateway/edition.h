@@ -33,6 +33,9 @@ struct kt_edition *kt_edition_ref(struct kt_edition *e);
 /* From any thread. */
 void kt_edition_free(struct kt_edition **e);
 
+/* What a reference to a secret stands for; false: nothing is there. */
+bool kt_edition_secret(const struct kt_config_secret *ref,
+    struct kt_arena *mem, struct kt_span *out);
 const struct kt_settings *kt_edition_settings(const struct kt_edition *e);
 const struct kt_program *kt_edition_program(const struct kt_edition *e);
 /* NULL when the target has none: it answers from within. */

@@ -40,6 +40,8 @@ libgateway_a_SOURCES = \
 	%D%/request.c \
 	%D%/resolver.c \
 	%D%/resolver.h \
+	%D%/ship.c \
+	%D%/ship.h \
 	%D%/tls.c \
 	%D%/tls.h \
 	%D%/upstream.c \
@@ -55,4 +57,4 @@ libgateway_a_SOURCES = \
 	%D%/worker.h \
 	%D%/writer.c \
 	%D%/writer.h
-GATEWAY_LIBS = libgateway.a libaudit.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS)
+GATEWAY_LIBS = libgateway.a libaudit.a libfleet.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS) $(PQ_LIBS)

@@ -24,6 +24,7 @@
 #include "cmd/files.h"
 #include "cmd/gateway/bind.h"
 #include "cmd/gateway/pidfile.h"
+#include "cmd/gateway/ship.h"
 #include "cmd/gateway/worker.h"
 #include "disk/disk.h"
 #include "policy/policy.h"
@@ -53,6 +54,7 @@ struct gateway {
 	struct kt_edition *edition;
 	struct kt_tls *tls;
 	struct kt_writer *writer;
+	struct kt_ship *ship;
 	struct kt_resolver *resolver;
 	struct kt_worker *workers[WORKERS_MAX];
 	uint8_t instance_key[KT_AUDIT_HASH];
@@ -232,6 +234,38 @@ open_log(struct gateway *g, struct kt_err *err)
 		return kt_wrap(err, "audit log %s", audit_dir(g));
 	kt_writer_commit_key(g->writer, g->instance_key);
 	return KT_OK;
+}
+
+static void
+tell_ship(const char *text)
+{
+	kt_say("evidence: %s", text);
+}
+
+/* Copies of the evidence for queries: nobody waits for them. */
+static enum kt_rc
+start_ship(struct gateway *g, struct kt_err *err)
+{
+	struct kt_config_audit audit =
+	    kt_policy_audit(kt_edition_settings(g->edition));
+	struct kt_arena *mem;
+	struct kt_span url;
+	enum kt_rc rc;
+
+	if (audit.ship.node == NULL)
+		return KT_OK;
+	mem = kt_arena_new(1u << 16);
+	if (mem == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory");
+	if (!kt_edition_secret(&audit.ship.postgres, mem, &url))
+		rc = kt_fail(err, KT_E_MISUSE, "audit.ship.postgres: '%.*s' "
+		    "is not set or cannot be read",
+		    KT_SPAN_ARG(audit.ship.postgres.name));
+	else
+		rc = kt_ship_start(
+		    &g->ship, audit_dir(g), url, tell_ship, err);
+	kt_arena_free(&mem);
+	return rc;
 }
 
 static enum kt_rc
@@ -514,6 +548,8 @@ start(struct gateway *g, struct kt_err *err)
 	if (rc == KT_OK)
 		rc = check_openness(g, err);
 	if (rc == KT_OK)
+		rc = start_ship(g, err);
+	if (rc == KT_OK)
 		rc = kt_resolver_new(&g->resolver, err);
 	if (rc == KT_OK)
 		rc = start_workers(g, err);
@@ -534,6 +570,7 @@ finish(struct gateway *g, struct kt_err *err)
 	kt_resolver_free(&g->resolver);
 	if (g->writer != NULL)
 		rc = kt_writer_stop(&g->writer, err);
+	kt_ship_stop(&g->ship);
 	kt_edition_free(&g->edition);
 	kt_tls_free(&g->tls);
 	if (g->loop != NULL)

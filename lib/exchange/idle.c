@@ -36,7 +36,6 @@ static const struct idle {
 	{ "pricing", NULL },
 	{ "audit.content", "none" },
 	{ "audit.hash_mode", "salted" },
-	{ "audit.ship", NULL },
 	{ "recording", NULL },
 	{ "webhooks", NULL },
 	{ "telemetry", NULL },

@@ -1,5 +1,6 @@
 /*
- * make_log DIR SEED RECORDS SEGMENT-BYTES - writes a log for tests to change.
+ * make_log DIR SEED RECORDS SEGMENT-BYTES [GATEWAY] - writes a log for tests
+ * to change; with the name of this machine, one that kt gateway run takes up.
  *
  * By the writer's own parts, with what a gateway's life has: batches, marks,
  * checkpoints, rotation, restarts with and without a good end.
@@ -96,7 +97,11 @@ main(int argc, char **argv)
 	uint64_t records, n = 0;
 
 	io.fdatasync = io.fsync = no_sync;
-	if (argc != 5 || !kt_span_u64(kt_span_of(argv[2]), &state) ||
+	if (argc == 6) {
+		opts.deployment = KT_SPAN("kt");
+		opts.gateway = kt_span_of(argv[5]);
+	}
+	if (argc < 5 || !kt_span_u64(kt_span_of(argv[2]), &state) ||
 	    !kt_span_u64(kt_span_of(argv[3]), &records) ||
 	    !kt_span_u64(kt_span_of(argv[4]), &opts.segment_bytes))
 		return 2;
