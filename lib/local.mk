@@ -23,3 +23,5 @@ include %D%/exchange/local.mk
 include %D%/report/local.mk
 include %D%/lint/local.mk
 include %D%/trial/local.mk
+include %D%/session/local.mk
+include %D%/replay/local.mk

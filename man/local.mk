@@ -6,7 +6,8 @@ dist_man_MANS = \
 	%D%/kt-policy.1 \
 	%D%/kt-token.1 \
 	%D%/kt-audit.5 \
-	%D%/kt-detectors.5
+	%D%/kt-detectors.5 \
+	%D%/kt-session.5
 
 # Its list of keys is what the program accepts.
 EXTRA_DIST += %D%/policy-config.yaml.5.in %D%/kt-lint.7.in

@@ -21,6 +21,7 @@ include %D%/unit/provider/local.mk
 include %D%/lib/local.mk
 include %D%/media/local.mk
 include %D%/unit/exchange/local.mk
+include %D%/unit/session/local.mk
 include %D%/unit/policy/local.mk
 include %D%/gateway/local.mk
 include %D%/scenarios/local.mk

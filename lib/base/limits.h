@@ -137,6 +137,17 @@
 /* Tools that the offline model calls in one turn. */
 #define KT_OFFLINE_CALLS_MAX 8
 
+/* One call as it is recorded: a body and an answer of the largest size. */
+#define KT_SESSION_CALL_MAX (80u << 20)
+/* A recorder closes a file at this size; a reader takes one in whole. */
+#define KT_SESSION_FILE_MAX (256u << 20)
+/* The largest body that is one text, with escapes: few need any. */
+#define KT_SESSION_LINE_MAX (64u << 20)
+/* Calls of one file: a week of an agent has some thousands. */
+#define KT_SESSION_CALLS_MAX 65536
+/* Parts of all bodies of a file: some hundred for each of its calls. */
+#define KT_SESSION_PIECES_MAX (8u << 20)
+
 /*
  * A worker whose turns take more work than the first for longer than the
  * second, without a pause of the third, has more work than it can do.  New

@@ -23,6 +23,8 @@ libkt_a_SOURCES += \
 	%D%/view_priv.h \
 	%D%/fold.c \
 	%D%/lookalikes.def \
+	%D%/standin.c \
+	%D%/standin.h \
 	%D%/stream.c \
 	%D%/set.c \
 	%D%/validate.c \

@@ -118,6 +118,8 @@ kt_exchange_new(const struct kt_exchange_options *o)
 	x->scratch = o->scratch;
 	x->budget = o->budget;
 	x->is_audit_up = o->is_audit_up;
+	x->known = o->caller;
+	memcpy(x->measures, o->measures, sizeof(x->measures));
 	memcpy(x->seed, o->seed, sizeof(x->seed));
 	x->has_own_arena = o->arena_bytes > 0;
 	if (x->mem == NULL)

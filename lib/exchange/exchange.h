@@ -27,6 +27,12 @@ struct kt_peer {
 	struct kt_span certificate; /* subject of a verified client certificate */
 };
 
+/* Who calls, as a configuration tells one from another. */
+struct kt_caller {
+	struct kt_span id, kind, auth_method, token_id, group;
+	bool lacks_scope; /* and was refused for it */
+};
+
 struct kt_exchange_options {
 	const struct kt_program *program; /* outlives the exchange */
 	struct kt_scratch *scratch;       /* of this program and thread */
@@ -35,6 +41,11 @@ struct kt_exchange_options {
 	struct kt_peer peer;              /* copied */
 	bool is_audit_up;                 /* false: refuse with 503 */
 	size_t arena_bytes;               /* 0: KT_EXCHANGE_ARENA_MAX */
+	/* Of a call that was recorded; NULL where it happens now.  All outlive
+	   the exchange.  caller without an id was not let in; measures are
+	   those of what stood there before the recording: request, answer. */
+	const struct kt_caller *caller;
+	const struct kt_measures *measures[2];
 };
 
 enum kt_fault { /* why an upstream attempt failed before its end */
@@ -138,6 +149,7 @@ struct kt_summary {
 	unsigned status;
 	struct kt_usage usage;
 	uint64_t start_wall_us, first_byte_us, total_us; /* durations */
+	struct kt_caller caller;
 	bool is_call; /* false: answered here without a record of type call */
 	bool is_stream;
 };

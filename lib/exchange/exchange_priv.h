@@ -200,9 +200,9 @@ struct kt_exchange {
 	size_t nheaders;
 	struct kt_surface surface;
 	enum kt_format client_format; /* also of answers kt writes itself */
-	struct kt_auth_entry_view {
-		struct kt_span id, kind, auth_method, token_id, group;
-	} caller;
+	struct kt_caller caller;
+	const struct kt_caller *known; /* of a recorded call, or NULL */
+	const struct kt_measures *measures[2]; /* the same */
 	bool is_encoded, is_json;
 	struct kt_buf body, wire; /* wire: as received when encoded */
 	struct kt_json json;
@@ -324,6 +324,8 @@ enum kt_action kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
     enum kt_segment_kind kind, const struct kt_policy **by);
 void kt_x_note(struct kt_x_verdict *v, enum kt_action action,
     enum kt_reason reason, const struct kt_policy *policy);
+KT_MUSTCHECK enum kt_rc kt_x_note_sighting(
+    struct kt_exchange *x, struct kt_sighting s);
 /* One whole text and how it stands where edits will be made. */
 struct kt_x_text {
 	struct kt_span raw;

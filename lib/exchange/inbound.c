@@ -129,6 +129,15 @@ check_caller(struct kt_exchange *x)
 	};
 	int mode = x->program->settings->auth.mode;
 
+	if (x->known != NULL) {
+		x->caller = *x->known;
+		if (x->caller.id.len == 0)
+			kt_x_refuse(x, KT_REASON_GATEWAY_AUTH, NULL, NULL);
+		else if (x->caller.lacks_scope)
+			kt_x_refuse(x, KT_REASON_GATEWAY_SCOPE, NULL, "%s",
+			    kt_endpoint_name(x->surface.endpoint));
+		return;
+	}
 	x->caller.auth_method = words[mode];
 	x->caller.id = x->peer.certificate.len > 0 ? x->peer.certificate :
 	    KT_SPAN("anonymous");

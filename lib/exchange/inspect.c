@@ -133,8 +133,8 @@ place_of(const struct kt_exchange *x, const struct kt_x_text *t,
 	}
 }
 
-static enum kt_rc
-note_sighting(struct kt_exchange *x, struct kt_sighting s)
+enum kt_rc
+kt_x_note_sighting(struct kt_exchange *x, struct kt_sighting s)
 {
 	struct kt_sightings *all = x->sightings;
 	void *v = all->v;
@@ -242,7 +242,7 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 		if (a == KT_ACTION_REDACT)
 			redact[n++] = *f;
 		if (x->sightings != NULL &&
-		    note_sighting(x, (struct kt_sighting){
+		    kt_x_note_sighting(x, (struct kt_sighting){
 			.detector = kt_detect_def(chain->detect, f->detector),
 			.start = place_of(x, t, &map, f->start, false),
 			.end = place_of(x, t, &map, f->end, true),
@@ -474,8 +474,8 @@ kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
 }
 
 /* An escape is one character, a pair of them for one too. */
-static void
-measure_text(struct kt_measures *m, struct kt_span s, bool has_escapes)
+void
+kt_measure_text(struct kt_measures *m, struct kt_span s, bool has_escapes)
 {
 	bool in_word = false;
 
@@ -567,7 +567,7 @@ kt_x_note_unread(struct kt_exchange *x, struct kt_x_verdict *v,
 
 	x->node = node;
 	return x->sightings == NULL ? KT_OK :
-	    note_sighting(x, (struct kt_sighting){ .start = at,
+	    kt_x_note_sighting(x, (struct kt_sighting){ .start = at,
 		.end = at + length, .confidence_pm = 1000, .component = c,
 		.action = a });
 }
@@ -601,8 +601,9 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 			return KT_OK;
 		s->kind = KT_SEGMENT_FIXED; /* a URL, a name: read as it is */
 	}
-	if (s->kind != KT_SEGMENT_FIXED && kt_x_has_limits(x))
-		measure_text(&in->measures, raw, true);
+	if (s->kind != KT_SEGMENT_FIXED &&
+	    (kt_x_has_limits(x) || x->sightings != NULL))
+		kt_measure_text(&in->measures, raw, true);
 	return kt_x_inspect_node(
 	    x, v, j, in->segments->text, s, in->format, x->mem, edits);
 }
@@ -613,6 +614,8 @@ apply_limits(struct kt_exchange *x, struct kt_x_verdict *v,
 {
 	const struct kt_chain *chain = &x->program->chain;
 
+	if (x->measures[is_answer] != NULL)
+		m = x->measures[is_answer];
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
 		enum kt_reason r;
@@ -639,7 +642,7 @@ kt_x_apply_text_limits(struct kt_exchange *x, struct kt_x_verdict *v,
 
 	if (!kt_x_has_limits(x))
 		return;
-	measure_text(&m, text, false);
+	kt_measure_text(&m, text, false);
 	apply_limits(x, v, &m, c == KT_COMPONENT_COMPLETION);
 }
 
@@ -647,7 +650,7 @@ void
 kt_x_measure_answer(struct kt_exchange *x, struct kt_span raw)
 {
 	if (kt_x_has_limits(x))
-		measure_text(&x->stream.measures, raw, true);
+		kt_measure_text(&x->stream.measures, raw, true);
 }
 
 bool

@@ -51,6 +51,15 @@ kt_look_set_reader(struct kt_look *l, kt_look_read_fn *fn, void *arg)
 	l->arg = arg;
 }
 
+const struct kt_detector *
+kt_look_detector(const struct kt_look *l, size_t i)
+{
+	const struct kt_detect *db = l->x->program->chain.detect;
+
+	return db != NULL && i < kt_detect_count(db) ? kt_detect_def(db, i) :
+	    NULL;
+}
+
 static void
 begin(struct kt_look *l, struct kt_span text)
 {
@@ -78,6 +87,7 @@ tell(const struct kt_look *l, struct kt_looked *out)
 		.classes = v->classes,
 		.found = l->found.v,
 		.nfound = l->found.n,
+		.measures = l->x->inspection.measures,
 	};
 	memcpy(out->by_component, v->by_component, sizeof(out->by_component));
 }
@@ -154,6 +164,57 @@ kt_look_at_medium(struct kt_look *l, struct kt_span bytes,
 }
 
 enum kt_rc
+kt_look_at_arguments(
+    struct kt_look *l, struct kt_span text, struct kt_looked *out)
+{
+	enum kt_rc rc;
+
+	*out = (struct kt_looked){ 0 };
+	begin(l, text);
+	rc = kt_x_inspect_arguments(l->x, &l->x->request_verdict, text,
+	    KT_COMPONENT_TOOL_USE, l->x->mem, &l->edits);
+	if (rc == KT_OK && kt_arena_is_full(l->x->turn))
+		rc = KT_E_LIMIT;
+	if (rc == KT_OK)
+		tell(l, out);
+	return rc;
+}
+
+enum kt_rc
+kt_look_at_beginning(struct kt_look *l, struct kt_span text,
+    enum kt_component component, struct kt_looked *out)
+{
+	const struct kt_chain *chain = &l->x->program->chain;
+	struct kt_detect_stream *st = NULL;
+	struct kt_detect_step step = { 0 };
+	enum kt_rc rc;
+
+	*out = (struct kt_looked){ 0 };
+	begin(l, text);
+	if ((chain->hears & KT_COMPONENT_BIT(component)) == 0)
+		return KT_OK;
+	rc = kt_detect_stream_new(&st, chain->detect, &chain->heard[component],
+	    &chain->heard[component]);
+	if (rc == KT_OK)
+		rc = kt_detect_stream_feed(
+		    st, l->x->scratch->detect, text, &step);
+	for (size_t i = 0; rc == KT_OK && i < step.findings.n; i++) {
+		const struct kt_finding *f = &step.findings.v[i];
+
+		rc = kt_x_note_sighting(l->x, (struct kt_sighting){
+			.detector = kt_detect_def(chain->detect, f->detector),
+			.start = f->start, .end = f->end,
+			.confidence_pm = f->confidence_pm,
+			.component = component, .action = KT_ACTION_IGNORE });
+	}
+	kt_detect_stream_free(&st);
+	if (rc == KT_OK)
+		tell(l, out);
+	out->hold = step.hold;
+	return rc;
+}
+
+enum kt_rc
 kt_look_at_body(struct kt_look *l, enum kt_endpoint endpoint,
     enum kt_direction direction, const struct kt_json *json,
     struct kt_span text, struct kt_looked *out)
@@ -181,6 +242,12 @@ kt_look_at_body(struct kt_look *l, enum kt_endpoint endpoint,
 	tell(l, out);
 	kt_x_edits_sort(&l->edits);
 	return KT_OK;
+}
+
+bool
+kt_look_is_payload(struct kt_span raw)
+{
+	return kt_x_is_payload(raw);
 }
 
 enum kt_rc

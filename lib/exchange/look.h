@@ -42,6 +42,8 @@ struct kt_looked {
 	kt_class_set classes, by_component[KT_NCOMPONENTS];
 	const struct kt_sighting *found; /* as they were found */
 	size_t nfound;
+	struct kt_measures measures; /* of a body */
+	uint64_t hold; /* of a beginning: from here on nothing is decided */
 };
 
 /* Answers a question about a medium (media/ask.h) into out; < 0: it could
@@ -56,6 +58,8 @@ struct kt_look *kt_look_new(
 void kt_look_free(struct kt_look **l);
 /* Without it nothing in a medium is read. */
 void kt_look_set_reader(struct kt_look *l, kt_look_read_fn *fn, void *arg);
+/* Those that can be sighted, by number; NULL behind the last. */
+const struct kt_detector *kt_look_detector(const struct kt_look *l, size_t i);
 
 /* text has to be UTF-8 (KT_E_PARSE), and lasts until the next look. */
 KT_MUSTCHECK enum kt_rc kt_look_at_text(struct kt_look *l, struct kt_span text,
@@ -63,6 +67,12 @@ KT_MUSTCHECK enum kt_rc kt_look_at_text(struct kt_look *l, struct kt_span text,
 /* bytes: a picture or a document as it is; the same holds. */
 KT_MUSTCHECK enum kt_rc kt_look_at_medium(struct kt_look *l,
     struct kt_span bytes, enum kt_component component, struct kt_looked *out);
+/* The same for the arguments of a tool call, JSON or not. */
+KT_MUSTCHECK enum kt_rc kt_look_at_arguments(
+    struct kt_look *l, struct kt_span text, struct kt_looked *out);
+/* Of a text that did not end: what a stream would have told so far. */
+KT_MUSTCHECK enum kt_rc kt_look_at_beginning(struct kt_look *l,
+    struct kt_span text, enum kt_component component, struct kt_looked *out);
 /*
  * json is the index of text; both last until the next look.  KT_E_PARSE: not
  * what the endpoint takes.
@@ -70,6 +80,11 @@ KT_MUSTCHECK enum kt_rc kt_look_at_medium(struct kt_look *l,
 KT_MUSTCHECK enum kt_rc kt_look_at_body(struct kt_look *l,
     enum kt_endpoint endpoint, enum kt_direction direction,
     const struct kt_json *json, struct kt_span text, struct kt_looked *out);
+/* Long enough for a picture or a cipher text, and nothing but base64. */
+bool kt_look_is_payload(struct kt_span raw);
+/* Adds characters and words; not bytes. */
+void kt_measure_text(
+    struct kt_measures *m, struct kt_span s, bool has_escapes);
 /* What was looked at, as it would go on: with all redactions made. */
 KT_MUSTCHECK enum kt_rc kt_look_redacted(
     const struct kt_look *l, struct kt_buf *out);

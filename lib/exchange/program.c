@@ -283,7 +283,7 @@ add_chain(struct kt_program *p, const struct kt_program_options *o,
 	if (read_detectors(p, o, &shipped, &n, err) < 0)
 		return err->rc;
 	return kt_chain_init(&p->chain, p->settings, shipped, n,
-	    o->saved_detectors, p->instance_key, err);
+	    o->saved_detectors, p->instance_key, o->use, err);
 }
 
 /* A name goes to a program as part of an argument: nothing but letters. */

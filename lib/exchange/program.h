@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "chat/chat.h"
 #include "config/settings.h"
+#include "policy/policy.h"
 
 enum kt_provider_id {
 	KT_PROVIDER_OFFLINE = 0,
@@ -62,6 +63,7 @@ struct kt_program_options {
 	bool may_use_offline; /* configuration is the default starter */
 	/* Little will be searched: start sooner (kt_program_hasten). */
 	bool is_brief;
+	enum kt_chain_use use;
 };
 
 struct kt_program;

@@ -427,6 +427,7 @@ kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
 	*out = (struct kt_summary){
 		.call_id = kt_span_of(x->call_id),
 		.principal = x->caller.id,
+		.caller = x->caller,
 		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
 		.model_requested =
 		    unless_tainted(&x->request_verdict, x->facts.model),
@@ -446,6 +447,9 @@ kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
 		.is_call = x->is_call,
 		.is_stream = x->is_answer_stream,
 	};
+	if (x->reason == KT_REASON_GATEWAY_AUTH)
+		out->caller.id = (struct kt_span){ 0 };
+	out->caller.lacks_scope = x->reason == KT_REASON_GATEWAY_SCOPE;
 	if (x->reason == KT_REASON_NONE) {
 		if (x->request_verdict.nreasons > 0)
 			out->reason = kt_span_of(

@@ -296,7 +296,7 @@ kt_lint_chain(struct kt_lint *l)
 
 	if (!l->has_tried && l->is_whole)
 		l->has_chain = kt_chain_init(&l->chain, l->s, d->at, d->n,
-		    d->saved, key, &err) == KT_OK;
+		    d->saved, key, KT_CHAIN_SERVE, &err) == KT_OK;
 	l->has_tried = true;
 	return l->has_chain ? &l->chain : NULL;
 }

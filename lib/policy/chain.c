@@ -6,6 +6,7 @@
  * findings of the detectors it listens to.  A search per policy would read
  * a megabyte of conversation as many times as there are policies.
  */
+#include "detect/standin.h"
 #include "policy/policy.h"
 #include "policy/policy_priv.h"
 
@@ -150,6 +151,26 @@ add_policies(struct kt_chain *c, const struct kt_settings *settings,
 	return KT_OK;
 }
 
+/* What was recorded is found where it stood: detect/standin.h. */
+static enum kt_rc
+add_standins(struct kt_chain *c, struct kt_detector *all, size_t room,
+    size_t *n, struct kt_err *err)
+{
+	size_t known = *n;
+
+	for (size_t i = 0; i < known; i++) {
+		struct kt_detector forms[KT_STANDIN_FORMS_MAX];
+		size_t made = kt_standin_define(&all[i], c->mem, forms);
+
+		if (made == 0 || made > room - *n)
+			return kt_fail(err, KT_E_LIMIT,
+			    "no room for what stands in for detectors");
+		memcpy(all + *n, forms, made * sizeof(*forms));
+		*n += made;
+	}
+	return KT_OK;
+}
+
 /* Shipped detectors and those that policies bring, in one array. */
 static enum kt_rc
 gather(struct kt_chain *c, const struct kt_detector *shipped, size_t nshipped,
@@ -174,7 +195,8 @@ gather(struct kt_chain *c, const struct kt_detector *shipped, size_t nshipped,
 		*n += added;
 	}
 	*out = all;
-	return KT_OK;
+	return c->use == KT_CHAIN_REPLAY ? add_standins(c, all, room, n, err) :
+	    KT_OK;
 }
 
 /* Sorts the detectors by what the policies would do with the surest find. */
@@ -191,6 +213,11 @@ weigh(struct kt_chain *c, enum kt_component component)
 		struct kt_finding f = { .detector = (uint32_t)d,
 			.confidence_pm = 1000 };
 
+		if (c->use == KT_CHAIN_RECORD) {
+			kt_detect_set_add(&c->heard[component], d);
+			c->hears |= KT_COMPONENT_BIT(component);
+			continue;
+		}
 		if (kt_chain_judge(c, &f, component, o, KT_NELEMS(o),
 		        &deciding) == 0)
 			continue;
@@ -240,13 +267,14 @@ open_detectors(struct kt_chain *c, const struct kt_detector *all, size_t n,
 enum kt_rc
 kt_chain_init(struct kt_chain *c, const struct kt_settings *settings,
     const struct kt_detector *shipped, size_t nshipped, struct kt_span saved,
-    const uint8_t mark_key[32], struct kt_err *err)
+    const uint8_t mark_key[32], enum kt_chain_use use, struct kt_err *err)
 {
-	struct kt_detector *all;
-	bool wants_detectors = false;
+	struct kt_detector *all = NULL;
+	bool wants_detectors = use == KT_CHAIN_RECORD;
 	size_t n = 0;
 
-	*c = (struct kt_chain){ .mem = kt_arena_new(CHAIN_ARENA_MAX) };
+	*c = (struct kt_chain){ .mem = kt_arena_new(CHAIN_ARENA_MAX),
+		.use = use };
 	if (c->mem == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for the chain");
 	if (add_policies(c, settings, mark_key, err) < 0)

@@ -100,8 +100,14 @@ extern const size_t kt_policy_nkinds;
 /* For kt_config_load, in the order of kt_policy_kinds. */
 const struct kt_config_kind *kt_policy_config_kinds(size_t *n);
 
+enum kt_chain_use {
+	KT_CHAIN_SERVE = 0,
+	KT_CHAIN_RECORD, /* every detector is heard everywhere */
+	KT_CHAIN_REPLAY, /* stand-ins are found as what they stand for */
+};
 /* Policies in order with one database for all their detectors. */
 struct kt_chain {
+	enum kt_chain_use use;
 	struct kt_policy *policies;
 	size_t n;
 	struct kt_detect *detect; /* NULL: nothing to search for */
@@ -122,7 +128,7 @@ struct kt_chain {
 KT_MUSTCHECK enum kt_rc kt_chain_init(struct kt_chain *c,
     const struct kt_settings *settings, const struct kt_detector *shipped,
     size_t nshipped, struct kt_span saved, const uint8_t mark_key[32],
-    struct kt_err *err);
+    enum kt_chain_use use, struct kt_err *err);
 void kt_chain_fini(struct kt_chain *c);
 
 /* One opinion about one finding. */

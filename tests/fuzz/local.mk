@@ -26,6 +26,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_media \
 	tests/fuzz/fuzz_multipart \
 	tests/fuzz/fuzz_segments \
+	tests/fuzz/fuzz_session \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_stream_event \
 	tests/fuzz/fuzz_tokens \
@@ -68,3 +69,5 @@ tests_fuzz_fuzz_translate_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_exchange_SOURCES = %D%/fuzz_exchange.c $(exchange_drive) \
 	$(fuzz_main)
 tests_fuzz_fuzz_exchange_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_session_SOURCES = %D%/fuzz_session.c $(fuzz_main)
+tests_fuzz_fuzz_session_LDADD = $(FUZZ_LIBS)

@@ -52,6 +52,9 @@ lists 'kt-audit(5) has each member of a record' "$man/kt-audit.5" \
 lists 'kt-audit(5) has each row that verify names' "$man/kt-audit.5" \
 	$(sed -n 's/^	{ \([0-9]*\), [A-Z_]*, ".*/\1/p' \
 		"$KT_SRCDIR/lib/audit/limits.c")
+lists 'kt-session(5) has each event' "$man/kt-session.5" \
+	$(sed -n 's/^KT_SESSION_EVENT([A-Z]*, "\([a-z]*\)".*/\1/p' \
+		"$KT_SRCDIR/lib/session/event.def")
 lists 'kt-token(1) has each scope' "$man/kt-token.1" \
 	$(named KT_AUTH_SCOPE lib/auth/scope.def)
 lists 'kt-detectors(5) has each validator' "$man/kt-detectors.5" \

@@ -11,6 +11,7 @@
 #include "exchange/exchange.h"
 #include "exchange/program_priv.h"
 #include "policy/policy.h"
+#include "session/tape.h"
 #include "tests/unit/tap.h"
 
 struct world {
@@ -21,6 +22,7 @@ struct world {
 	struct kt_config_diags diags;
 	struct kt_config_source config, detectors[6];
 	struct kt_buf bytes[6];
+	struct kt_tape *tape; /* NULL: calls are not recorded */
 };
 
 struct script {
@@ -143,6 +145,7 @@ struct drive {
 	struct result *r;
 	bool wants_turn, wants_record, is_up;
 	uint64_t now;
+	struct kt_tape *tape;
 };
 
 static inline void
@@ -232,9 +235,14 @@ feed(struct drive *d, struct kt_event ev)
 
 	ev.mono_us = d->now;
 	ev.wall_us = 1700000000000000ull + d->now;
+	if (d->tape != NULL)
+		kt_tape_event(d->tape, &ev);
 	kt_exchange_feed(d->x, &ev);
-	while (kt_exchange_next(d->x, &o))
+	while (kt_exchange_next(d->x, &o)) {
+		if (d->tape != NULL)
+			kt_tape_order(d->tape, &o);
 		take_order(d, &o);
+	}
 }
 
 static inline void
@@ -298,7 +306,7 @@ run_script(struct world *w, const struct script *s, struct result *r)
 		s->answer_len ? s->answer_len : s->answer ? strlen(s->answer) : 0 };
 	struct kt_header type = { KT_SPAN("content-type"),
 		kt_span_of(s->type ? s->type : "application/json") };
-	struct drive d = { .r = r };
+	struct drive d = { .r = r, .tape = w->tape };
 	struct kt_summary sum;
 
 	memcpy(o.seed, "0123456789abcdef0123456789abcdef", 32);
@@ -330,6 +338,8 @@ run_script(struct world *w, const struct script *s, struct result *r)
 		settle(&d, s->record_fails);
 	}
 	kt_exchange_summary(d.x, &sum);
+	if (w->tape != NULL)
+		kt_tape_end(w->tape, &sum);
 	copy_word(r->reason, sizeof(r->reason), sum.reason);
 	copy_word(r->decision, sizeof(r->decision), sum.decision);
 	copy_word(r->outcome, sizeof(r->outcome), sum.outcome);

@@ -1,0 +1,6 @@
+libkt_a_SOURCES += \
+	%D%/change.def \
+	%D%/compare.c \
+	%D%/outcome.c \
+	%D%/play.c \
+	%D%/replay.h

@@ -1,0 +1,14 @@
+libkt_a_SOURCES += \
+	%D%/body.c \
+	%D%/edits.c \
+	%D%/event.def \
+	%D%/read.c \
+	%D%/scrub.c \
+	%D%/scrub.h \
+	%D%/scrub_stream.c \
+	%D%/session.h \
+	%D%/session_priv.h \
+	%D%/tape.c \
+	%D%/tape.h \
+	%D%/write.c \
+	%D%/write.h
