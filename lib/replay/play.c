@@ -20,8 +20,10 @@ struct stage {
 	struct kt_replayed *out;
 	uint64_t mono_us, t0_us, deadline_us;
 	const struct kt_target *target; /* of the attempt under way */
-	bool wants_turn, wants_record, wants_answer, is_up, has_failed;
-	bool is_lost; /* the record could not be written */
+	bool wants_turn, wants_record, wants_open, wants_answer, is_up, has_failed;
+	/* How often the audit log could not take a record, before the request
+	   went up and all in all. */
+	unsigned lost_early, nlost;
 	size_t used[16], nused; /* attempts that were played, by their event */
 	uint64_t made; /* events */
 };
@@ -36,6 +38,9 @@ take(struct stage *s, const struct kt_order *o)
 		break;
 	case KT_ORDER_UPSTREAM_CANCEL:
 		s->is_up = s->wants_answer = false;
+		break;
+	case KT_ORDER_OPEN:
+		s->wants_open = true;
 		break;
 	case KT_ORDER_RECORD:
 		s->wants_record = true;
@@ -78,17 +83,23 @@ feed_one(struct stage *s, struct kt_event ev)
 static void
 settle(struct stage *s)
 {
-	while ((s->wants_turn || s->wants_record) && !s->out->has_ended &&
-	    s->made++ < EVENTS_MAX) {
+	while ((s->wants_turn || s->wants_record || s->wants_open) &&
+	    !s->out->has_ended && s->made++ < EVENTS_MAX) {
+		struct kt_event ev = { .kind = KT_EVENT_RECORDED,
+			.bytes = KT_SPAN("replay#0;00") };
+
 		if (s->wants_turn) {
 			s->wants_turn = false;
-			feed_one(s, (struct kt_event){ .kind = KT_EVENT_TURN });
+			ev = (struct kt_event){ .kind = KT_EVENT_TURN };
+		} else if (s->wants_open) {
+			s->wants_open = false;
+			ev.is_ok = s->lost_early == 0;
+			s->nlost -= s->lost_early > 0;
 		} else {
 			s->wants_record = false;
-			feed_one(s, (struct kt_event){
-			    .kind = KT_EVENT_RECORDED, .is_ok = !s->is_lost,
-			    .bytes = KT_SPAN("replay#0;00") });
+			ev.is_ok = s->nlost == 0;
 		}
+		feed_one(s, ev);
 	}
 }
 
@@ -305,14 +316,17 @@ play_answers(struct stage *s)
 	return rc;
 }
 
-static bool
-was_lost(const struct kt_session_call *c)
+static void
+count_lost(struct stage *s)
 {
-	for (size_t i = 0; i < c->nevents; i++) {
-		if (c->events[i].kind == KT_SESSION_LOST)
-			return true;
+	bool is_early = true;
+
+	for (size_t i = 0; i < s->c->nevents; i++) {
+		is_early &= s->c->events[i].kind != KT_SESSION_UP;
+		s->nlost += s->c->events[i].kind == KT_SESSION_LOST;
+		if (is_early)
+			s->lost_early = s->nlost;
 	}
-	return false;
 }
 
 static enum kt_rc
@@ -345,7 +359,7 @@ kt_replay_call(const struct kt_replay *r, const struct kt_session_call *c,
 		.caller = &c->caller,
 		.measures = { c->measures[0], c->measures[1] } };
 	struct stage s = { .c = c, .out = out, .mono_us = EPOCH_US,
-		.t0_us = t0_us + c->at_us, .is_lost = was_lost(c) };
+		.t0_us = t0_us + c->at_us };
 	enum kt_rc rc;
 
 	*out = (struct kt_replayed){ .has_ended = false };
@@ -354,6 +368,7 @@ kt_replay_call(const struct kt_replay *r, const struct kt_session_call *c,
 	s.x = kt_exchange_new(&o);
 	if (s.x == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory");
+	count_lost(&s);
 	rc = play(&s);
 	kt_exchange_free(&s.x);
 	if (rc < 0 || s.has_failed)
