@@ -60,6 +60,19 @@ kt_look_detector(const struct kt_look *l, size_t i)
 	    NULL;
 }
 
+bool
+kt_look_hears(const struct kt_look *l, size_t i)
+{
+	const struct kt_chain *chain = &l->x->program->chain;
+
+	for (unsigned c = 0; c < KT_NCOMPONENTS; c++) {
+		if (chain->heard[c].bits != NULL &&
+		    kt_detect_set_has(&chain->heard[c], i))
+			return true;
+	}
+	return false;
+}
+
 static void
 begin(struct kt_look *l, struct kt_span text)
 {

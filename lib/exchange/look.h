@@ -60,6 +60,8 @@ void kt_look_free(struct kt_look **l);
 void kt_look_set_reader(struct kt_look *l, kt_look_read_fn *fn, void *arg);
 /* Those that can be sighted, by number; NULL behind the last. */
 const struct kt_detector *kt_look_detector(const struct kt_look *l, size_t i);
+/* Does a policy ask it anywhere? */
+bool kt_look_hears(const struct kt_look *l, size_t i);
 
 /* text has to be UTF-8 (KT_E_PARSE), and lasts until the next look. */
 KT_MUSTCHECK enum kt_rc kt_look_at_text(struct kt_look *l, struct kt_span text,

@@ -12,6 +12,7 @@
 
 #define EVENTS_MAX 100000 /* of the machine's own making */
 #define CHUNK 65536
+#define JOBS_MAX 64
 #define EPOCH_US 1000000 /* no time is zero */
 
 struct stage {
@@ -26,6 +27,8 @@ struct stage {
 	unsigned lost_early, nlost;
 	size_t used[16], nused; /* attempts that were played, by their event */
 	uint64_t made; /* events */
+	uint32_t jobs[JOBS_MAX]; /* asked for, and not recorded */
+	size_t njobs;
 };
 
 static void
@@ -53,6 +56,10 @@ take(struct stage *s, const struct kt_order *o)
 	case KT_ORDER_DEADLINE:
 		s->deadline_us = o->at_us;
 		break;
+	case KT_ORDER_JOB:
+		if (s->njobs < JOBS_MAX)
+			s->jobs[s->njobs++] = o->job;
+		break;
 	case KT_ORDER_END:
 		s->out->has_ended = true;
 		break;
@@ -61,8 +68,7 @@ take(struct stage *s, const struct kt_order *o)
 	case KT_ORDER_UPSTREAM_RESUME: case KT_ORDER_REQUEST_PAUSE:
 	case KT_ORDER_REQUEST_RESUME: case KT_ORDER_ANSWER_HEAD:
 	case KT_ORDER_ANSWER_BODY: case KT_ORDER_ANSWER_END:
-	case KT_ORDER_ANSWER_ABORT:
-	case KT_ORDER_JOB: case KT_ORDER_JOB_CANCEL:
+	case KT_ORDER_ANSWER_ABORT: case KT_ORDER_JOB_CANCEL:
 		break;
 	}
 }
@@ -83,14 +89,17 @@ feed_one(struct stage *s, struct kt_event ev)
 static void
 settle(struct stage *s)
 {
-	while ((s->wants_turn || s->wants_record || s->wants_open) &&
-	    !s->out->has_ended && s->made++ < EVENTS_MAX) {
+	while ((s->wants_turn || s->wants_record || s->wants_open ||
+	           s->njobs > 0) && !s->out->has_ended && s->made++ < EVENTS_MAX) {
 		struct kt_event ev = { .kind = KT_EVENT_RECORDED,
 			.bytes = KT_SPAN("replay#0;00") };
 
 		if (s->wants_turn) {
 			s->wants_turn = false;
 			ev = (struct kt_event){ .kind = KT_EVENT_TURN };
+		} else if (s->njobs > 0) {
+			ev = (struct kt_event){ .kind = KT_EVENT_JOB_DONE,
+				.job = s->jobs[--s->njobs] };
 		} else if (s->wants_open) {
 			s->wants_open = false;
 			ev.is_ok = s->lost_early == 0;

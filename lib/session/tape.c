@@ -209,6 +209,7 @@ kt_tape_order(struct kt_tape *t, const struct kt_order *o)
 
 	if (t->is_torn)
 		return;
+	t->has_job |= o->kind == KT_ORDER_JOB;
 	if (o->kind == KT_ORDER_RECORD) {
 		kt_buf_reset(&t->record);
 		t->is_torn |= kt_buf_add(&t->record, o->bytes) < 0;

@@ -42,6 +42,7 @@ struct kt_tape {
 	uint64_t wall_us, mono_us, asked_us; /* asked: request complete */
 	uint64_t body_bytes; /* also of what is not kept */
 	bool has_body, is_tls, is_unaudited, is_torn;
+	bool has_job; /* what it came to is not kept */
 	struct kt_buf record; /* as it was ordered */
 	/* Filled in at the end: spans in bytes. */
 	struct kt_span caller[5];

@@ -455,8 +455,8 @@ scrub_request(struct call *c)
 		rc = kt_scrub_body(c->w->scrub, t->endpoint, KT_REQUEST, body,
 		    &c->request);
 	c->has_gaps = c->request.has_gaps;
-	c->is_withheld =
-	    c->request.is_withheld && t->endpoint != KT_ENDPOINT_FILES;
+	c->is_withheld = t->has_job ||
+	    (c->request.is_withheld && t->endpoint != KT_ENDPOINT_FILES);
 	return rc;
 }
 
