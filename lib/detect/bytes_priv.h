@@ -30,6 +30,31 @@ kt_detect_bytes_meet(
 	return ((a->w[0] & b->w[0]) | (a->w[1] & b->w[1]) |
 	           (a->w[2] & b->w[2]) | (a->w[3] & b->w[3])) != 0;
 }
+static inline bool
+kt_detect_bytes_within(
+    const struct kt_detect_bytes *a, const struct kt_detect_bytes *b)
+{
+	return ((a->w[0] & ~b->w[0]) | (a->w[1] & ~b->w[1]) |
+	           (a->w[2] & ~b->w[2]) | (a->w[3] & ~b->w[3])) == 0;
+}
+/* The first digit at or behind `at`, or text.len. */
+static inline size_t
+kt_detect_next_digit(struct kt_span text, size_t at)
+{
+	static const uint64_t ones = 0x0101010101010101u;
+	uint64_t w;
+
+	for (; text.len - at >= sizeof(w); at += sizeof(w)) {
+		memcpy(&w, text.ptr + at, sizeof(w));
+		w ^= ones * '0'; /* a digit is below 10 now */
+		w |= (w & ones * 0x7f) + ones * 0x76;
+		if ((w & ones * 0x80) != ones * 0x80)
+			break;
+	}
+	while (at < text.len && (text.ptr[at] < '0' || text.ptr[at] > '9'))
+		at++;
+	return at;
+}
 /* "[A-Za-z0-9_-]"; false when it is not a class. */
 bool kt_detect_bytes_parse(const char *text, struct kt_detect_bytes *set);
 

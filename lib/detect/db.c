@@ -16,7 +16,6 @@
 
 #define RULE_ARENA_MAX (4u << 20)
 #define SOUGHT_LITERAL_MIN 3 /* shorter ones are everywhere */
-#define NUMBER "\\d(?:[ .()+/-]{0,2}\\d){5}" /* see detect.h, is_number */
 #define NUMBER_MARGIN 8
 
 static enum kt_rc
@@ -198,7 +197,7 @@ measure_rule(struct kt_detect_rule *r, struct kt_err *err)
 		    "bound its repeats or use a tail",
 		    d->id, limit);
 	if (r->sought != NULL) { /* literals; reach and slack are theirs */
-		r->hs_flags = r->is_folded ? HS_FLAG_CASELESS : 0;
+		r->hs_flags = r->is_folded || r->is_near ? HS_FLAG_CASELESS : 0;
 		return KT_OK;
 	}
 	r->sought = d->pattern;
@@ -272,6 +271,12 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 	}
 	if (n == 0)
 		db->runs[db->nruns++] = i;
+	if (n > 0 || r->def->anchor != NULL || !kt_detect_near_learn(r))
+		return KT_OK;
+	db->nears[db->nnears++] = i;
+	r->sought = kt_detect_near_words(r->def, db->mem);
+	if (r->sought == NULL)
+		return fail_rule(r->def, err, KT_E_LIMIT, "too many words");
 	return KT_OK;
 }
 
@@ -293,12 +298,13 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 	}
 	db->rules = kt_alloc_array(n, sizeof(*db->rules));
 	db->runs = kt_alloc_array(n, sizeof(*db->runs));
+	db->nears = kt_alloc_array(n, sizeof(*db->nears));
 	db->models = kt_alloc_array(n, sizeof(*db->models));
 	db->joins = kt_alloc_array(n, sizeof(*db->joins));
 	db->mem = kt_arena_new(RULE_ARENA_MAX);
 	db->folded.is_folded = true;
-	if (db->rules == NULL || db->runs == NULL || db->models == NULL ||
-	    db->joins == NULL || db->mem == NULL ||
+	if (db->rules == NULL || db->runs == NULL || db->nears == NULL ||
+	    db->models == NULL || db->joins == NULL || db->mem == NULL ||
 	    pcre2_set_newline(how, PCRE2_NEWLINE_LF) != 0)
 		goto full;
 	err->rc = KT_OK;
@@ -399,7 +405,8 @@ compile_hs(struct kt_detect *db, size_t from, struct kt_err *err)
 		goto out;
 	src.n = 0;
 	if (db->numbers != NULL)
-		add_source(&src, NUMBER, 0, KT_DETECT_NUMBER);
+		add_source(&src, KT_DETECT_NUMBER_PATTERN, HS_FLAG_SINGLEMATCH,
+		    KT_DETECT_NUMBER);
 	for (size_t i = from; i < db->n; i++)
 		if (db->rules[i].code != NULL &&
 		    (from > 0 || !db->rules[i].def->is_number))
@@ -414,16 +421,27 @@ out:
 	return err->rc;
 }
 
-/* How far from a digit a match of a number can lie; both ways. */
+/* How far from a digit matches of the first n rules can lie, those that are
+   numbers, or words that they need; and how wide what stands near a word is. */
 static void
-reach_numbers(struct kt_detect *db)
+reach_numbers(struct kt_detect *db, size_t n)
 {
-	for (size_t i = 0; i < db->n; i++)
-		if (db->rules[i].def->is_number &&
-		    db->rules[i].max_width > db->number_reach)
-			db->number_reach = db->rules[i].max_width;
+	for (size_t i = 0; i < n; i++) {
+		struct kt_detect_rule *r = &db->rules[i];
+
+		r->is_gated = r->def->is_number;
+		if (r->is_gated && r->max_width > db->number_reach)
+			db->number_reach = r->max_width;
+		if (r->is_gated && r->is_near &&
+		    r->context_bytes > db->number_before)
+			db->number_before = r->context_bytes;
+	}
+	for (size_t i = 0; i < db->nnears; i++)
+		if (db->rules[db->nears[i]].max_width > db->alone_max)
+			db->alone_max = db->rules[db->nears[i]].max_width;
 	/* And what the assertions at both ends of a pattern look at. */
 	db->number_reach += NUMBER_MARGIN;
+	db->number_before += db->number_reach;
 }
 
 /* Measures and compiles the rules from `from` on; frees all on failure. */
@@ -436,7 +454,7 @@ kt_detect_compile_from(struct kt_detect **pdb, size_t from, struct kt_err *err)
 		if (measure_rule(&db->rules[i], err) < 0)
 			goto fail;
 	if (from == db->n || compile_hs(db, from, err) == KT_OK) {
-		reach_numbers(db);
+		reach_numbers(db, from > 0 ? from : db->n);
 		return KT_OK;
 	}
 fail:
@@ -497,6 +515,7 @@ kt_detect_free(struct kt_detect **pdb)
 	kt_arena_free(&db->mem);
 	kt_free(db->rules);
 	kt_free(db->runs);
+	kt_free(db->nears);
 	kt_free(db->models);
 	kt_free(db->joins);
 	kt_free(db);
@@ -521,5 +540,6 @@ kt_detect_is_anchored(const struct kt_detect *db, size_t i)
 {
 	if (i >= db->n)
 		KT_BUG("a detector that is not in the database");
-	return db->rules[i].is_literal || db->rules[i].def->anchor != NULL;
+	return db->rules[i].is_literal || db->rules[i].is_near ||
+	    db->rules[i].def->anchor != NULL;
 }

@@ -30,8 +30,11 @@
 #define KT_DETECT_TAIL_END_MAX 64
 #define KT_DETECT_DFA_ROOM 2048 /* for PCRE2, to find the ends of a head */
 #define KT_DETECT_ENDS_MAX 64
-/* What Vectorscan calls the begin of a number, beside the rules. */
+#define KT_DETECT_WORDS_MAX (64u << 10) /* of a context, as a pattern */
+/* What Vectorscan calls a number, beside the rules, and what that is. */
 #define KT_DETECT_NUMBER UINT32_MAX
+#define KT_DETECT_NUMBER_DIGITS 6
+#define KT_DETECT_NUMBER_PATTERN "\\d(?:[ .()+/-]{0,2}\\d){5}"
 
 struct kt_detect_rule {
 	const struct kt_detector *def;
@@ -51,13 +54,16 @@ struct kt_detect_rule {
 	uint32_t min_width, max_width;
 	const char *sought; /* by Vectorscan: see db.c */
 	uint32_t hs_flags;
-	/* A match starts slack to reach bytes before the end of a hit. */
+	/* A match starts slack to reach bytes before the end of a hit; behind
+	   it when is_near, of words with slack bytes at least: near.c. */
 	uint32_t slack, reach;
 	uint16_t context_bytes;
 	bool has_tail, has_capture;
 	bool is_literal; /* every match begins with a literal of the index */
 	bool is_folded; /* the one without case */
 	bool has_first;
+	bool is_near;
+	bool is_gated; /* looked for near numbers only */
 };
 
 struct kt_detect {
@@ -67,11 +73,14 @@ struct kt_detect {
 	hs_database_t *hs[2];
 	size_t nhs;
 	hs_database_t *numbers; /* patterns of those that are is_number; NULL */
-	uint32_t number_reach;  /* the widest of them */
+	/* How wide they are at most; and with the words before them. */
+	uint32_t number_reach, number_before;
 	struct kt_detect_index exact, folded;
 	struct kt_arena *mem; /* of the literals */
 	uint32_t *runs; /* rules that are in no index */
 	size_t nruns;
+	uint32_t *nears; /* rules that are is_near */
+	size_t nnears, alone_max; /* the widest of them */
 	uint32_t *models; /* rules without a pattern */
 	size_t nmodels;
 	uint32_t *joins; /* those that say what others mean together */
@@ -128,6 +137,23 @@ enum kt_detect_attempt kt_detect_rule_attempt(const struct kt_detect_rule *r,
 /* Does context that is wanted to the left of a match at start lack? */
 bool kt_detect_rule_is_alien(
     const struct kt_detect_rule *r, struct kt_span subject, size_t start);
+/* Finds the parts of text to be scanned for numbers; the first one, of
+   KT_DETECT_NUMBER_DIGITS digits, ends at `first`. */
+KT_MUSTCHECK enum kt_rc kt_detect_number_windows(const struct kt_detect *db,
+    struct kt_detect_scratch *s, struct kt_span text, size_t first);
+/* Does the word that ends at `end` go on there? */
+bool kt_detect_word_goes_on(struct kt_span text, size_t end);
+/* False: it can be found away from all words of its context. */
+bool kt_detect_near_learn(struct kt_detect_rule *r);
+/* The words as a pattern; NULL: no memory. */
+const char *kt_detect_near_words(
+    const struct kt_detector *d, struct kt_arena *mem);
+/* Where a match can start behind a word that ends at `end`; false: nowhere. */
+bool kt_detect_near_starts(const struct kt_detect_rule *r, struct kt_span text,
+    size_t end, size_t *first, size_t *last);
+/* Could the whole text be one match?  there: the bytes it has. */
+bool kt_detect_near_alone(const struct kt_detect_rule *r, struct kt_span text,
+    const struct kt_detect_bytes *there);
 void kt_detect_needs_learn(struct kt_detect_rule *r);
 /* Learns what stands before the span; nothing when it is not sure. */
 void kt_detect_head_learn(struct kt_detect_rule *r, pcre2_compile_context *how,

@@ -12,6 +12,8 @@ libkt_a_SOURCES += \
 	%D%/index.c \
 	%D%/head.c \
 	%D%/needs.c \
+	%D%/near.c \
+	%D%/number.c \
 	%D%/rule.c \
 	%D%/db.c \
 	%D%/saved.c \

@@ -86,6 +86,14 @@ is_hump(const char *p, const char *first)
 	    p[-1] <= 'z';
 }
 
+bool
+kt_detect_word_goes_on(struct kt_span text, size_t end)
+{
+	const char *p = text.ptr + end;
+
+	return end < text.len && is_word(*p) && !is_hump(p, text.ptr);
+}
+
 /* A blank between two words, as names write it: tax_id, tax-id. */
 static bool
 is_letter_of(char c, char w)

@@ -10,7 +10,15 @@
 
 #include "detect/detect_priv.h"
 
-#define MAGIC "kt-detect/2"
+#define MAGIC "kt-detect/3"
+
+static uint64_t
+digest_text(const char *text, uint64_t h)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		h = (h ^ (uint8_t)*p) * 0x100000001b3u;
+	return (h ^ 0xff) * 0x100000001b3u;
+}
 
 /* What a saved database was made from: FNV-1a over all that shapes it. */
 static uint64_t
@@ -26,11 +34,12 @@ digest(const struct kt_detector *defs, size_t n, uint64_t h)
 			part[3] = defs[i].when == KT_DETECT_BLOCK ? "b" : "";
 			part[4] = defs[i].is_number ? "n" : "";
 		}
-		for (size_t k = 0; k < KT_NELEMS(part); k++) {
-			for (const char *p = part[k]; *p != '\0'; p++)
-				h = (h ^ (uint8_t)*p) * 0x100000001b3u;
-			h = (h ^ 0xff) * 0x100000001b3u;
-		}
+		for (size_t k = 0; k < KT_NELEMS(part); k++)
+			h = digest_text(part[k], h);
+		for (size_t k = 0; i < n && defs[i].is_context_required &&
+		     k < defs[i].ncontext;
+		     k++)
+			h = digest_text(defs[i].context[k], h);
 	}
 	return h;
 }

@@ -15,31 +15,9 @@ struct pass {
 	const struct kt_detect_set *enabled;
 	struct kt_span label, text;
 	size_t base; /* of the window at hand */
+	size_t number; /* where the first of them ends; 0: none */
 	enum kt_rc rc;
 };
-
-/* Digits end here: the text around is looked at once more, for numbers. */
-static enum kt_rc
-note_number(struct pass *p, size_t at)
-{
-	struct kt_detect_scratch *s = p->s;
-	size_t reach = p->db->number_reach;
-	size_t from = at > reach ? at - reach : 0;
-	size_t to = p->text.len - at > reach ? at + reach : p->text.len;
-	void *v = s->window;
-
-	if (s->nwindows > 0 && from <= s->window[s->nwindows - 1].to) {
-		s->window[s->nwindows - 1].to = to;
-		return KT_OK;
-	}
-	if (kt_grow(&v, &s->windows_cap, s->nwindows + 1, sizeof(*s->window)) <
-	    0)
-		return KT_E_LIMIT;
-	s->window = v;
-	s->window[s->nwindows++] =
-	    (struct kt_detect_window){ .from = from, .to = to };
-	return KT_OK;
-}
 
 /* A match: a finding or not, and where the search of its rule goes on. */
 static enum kt_rc
@@ -103,20 +81,65 @@ on_match(unsigned id, unsigned long long from, unsigned long long to,
 
 	(void)from, (void)flags; /* no start of match was asked for */
 	if (id == KT_DETECT_NUMBER) {
-		p->rc = note_number(p, end);
-		return p->rc < 0;
+		p->number = p->number == 0 ? end : p->number;
+		return 0;
 	}
 	r = &p->db->rules[id];
 	if (!kt_detect_rule_is_on(p->enabled, id) || end < r->slack)
 		return 0;
-	last = end - r->slack;
-	if (last < p->s->next[id])
+	if (!r->is_near) {
+		last = end - r->slack;
+		start = end > r->reach ? end - r->reach : 0;
+	} else if (!kt_detect_near_starts(r, p->text, end, &start, &last)) {
 		return 0;
-	start = end > r->reach ? end - r->reach : 0;
+	}
 	if (start < p->s->next[id])
 		start = (size_t)p->s->next[id];
 	p->rc = settle(p, id, start, last);
 	return p->rc < 0;
+}
+
+/* A word of the label: a match may stand near the begin of the text. */
+static int
+on_label(unsigned id, unsigned long long from, unsigned long long to,
+    unsigned flags, void *arg)
+{
+	struct pass *p = arg;
+	size_t last;
+
+	(void)from, (void)to, (void)flags; /* that it is there is enough */
+	if (id == KT_DETECT_NUMBER || !p->db->rules[id].is_near ||
+	    !kt_detect_rule_is_on(p->enabled, id))
+		return 0;
+	last = p->db->rules[id].context_bytes - 1;
+	if (last >= p->text.len)
+		last = p->text.len - 1;
+	p->rc = settle(p, id, (size_t)p->s->next[id], last);
+	return p->rc < 0;
+}
+
+/* Of those that are looked for near words, numbers or the others: what may
+   be all of the text, for that needs no word. */
+static enum kt_rc
+settle_alone(struct pass *p, bool is_number)
+{
+	struct kt_detect_bytes there = { { 0 } };
+	enum kt_rc rc = KT_OK;
+
+	if (p->text.len > p->db->alone_max)
+		return KT_OK;
+	for (size_t i = 0; i < p->text.len; i++)
+		kt_detect_bytes_add(&there, p->text.ptr[i]);
+	for (size_t k = 0; k < p->db->nnears && rc == KT_OK; k++) {
+		uint32_t i = p->db->nears[k];
+		const struct kt_detect_rule *r = &p->db->rules[i];
+
+		if (r->is_gated == is_number &&
+		    kt_detect_rule_is_on(p->enabled, i) &&
+		    kt_detect_near_alone(r, p->text, &there))
+			rc = settle(p, i, 0, 0);
+	}
+	return rc;
 }
 
 /* What identifies a person, in a text that also speaks of something else. */
@@ -147,16 +170,46 @@ join(struct pass *p, uint32_t i)
 }
 
 static enum kt_rc
-search(struct pass *p, const hs_database_t *hs, size_t from, size_t to)
+search(struct pass *p, const hs_database_t *hs, struct kt_span in,
+    match_event_handler on)
 {
 	if (kt_detect_scratch_trips(p->s))
 		return KT_E_ENGINE;
-	p->base = from;
-	/* Stopped by on_match: p->rc says why. */
-	if (hs_scan(hs, p->text.ptr + from, (unsigned)(to - from), 0, p->s->hs,
-		on_match, p) != HS_SUCCESS)
+	/* Stopped by the handler: p->rc says why. */
+	if (hs_scan(hs, in.ptr, (unsigned)in.len, 0, p->s->hs, on, p) !=
+	    HS_SUCCESS)
 		return p->rc < 0 ? p->rc : KT_E_ENGINE;
 	return KT_OK;
+}
+
+static enum kt_rc
+search_label(struct pass *p, const hs_database_t *hs)
+{
+	if (p->label.len == 0 || p->db->nnears == 0)
+		return KT_OK;
+	return search(p, hs, p->label, on_label);
+}
+
+static enum kt_rc
+search_numbers(struct pass *p)
+{
+	struct kt_detect_scratch *s = p->s;
+	enum kt_rc rc;
+
+	if (p->number == 0)
+		return KT_OK;
+	rc = kt_detect_number_windows(p->db, s, p->text, p->number);
+	if (rc == KT_OK)
+		rc = settle_alone(p, true);
+	if (rc == KT_OK)
+		rc = search_label(p, p->db->numbers);
+	for (size_t i = 0; i < s->nwindows && rc == KT_OK; i++) {
+		p->base = s->window[i].from;
+		rc = search(p, p->db->numbers,
+		    kt_span_sub(p->text, p->base, s->window[i].to - p->base),
+		    on_match);
+	}
+	return rc;
 }
 
 enum kt_rc
@@ -166,7 +219,7 @@ kt_detect_scan_labelled(const struct kt_detect *db,
 {
 	struct pass p = { .db = db, .s = s, .enabled = enabled,
 		.label = label, .text = text };
-	enum kt_rc rc = KT_OK;
+	enum kt_rc rc;
 
 	*out = (struct kt_findings){ 0 };
 	s->nfound = 0;
@@ -177,12 +230,14 @@ kt_detect_scan_labelled(const struct kt_detect *db,
 	if (s->next_cap < db->n)
 		KT_BUG("a scratch that was not grown to its database");
 	memset(s->next, 0, db->n * sizeof(*s->next));
-	s->nwindows = 0;
-	for (size_t i = 0; i < db->nhs && rc == KT_OK; i++)
-		rc = search(&p, db->hs[i], 0, text.len);
-	for (size_t i = 0; i < s->nwindows && rc == KT_OK; i++)
-		rc = search(
-		    &p, db->numbers, s->window[i].from, s->window[i].to);
+	rc = settle_alone(&p, false);
+	for (size_t i = 0; i < db->nhs && rc == KT_OK; i++) {
+		rc = search_label(&p, db->hs[i]);
+		if (rc == KT_OK)
+			rc = search(&p, db->hs[i], text, on_match);
+	}
+	if (rc == KT_OK)
+		rc = search_numbers(&p);
 	if (rc == KT_OK)
 		rc = kt_detect_models_scan(db, s, enabled, text);
 	for (size_t i = 0; i < db->njoins && rc == KT_OK; i++)

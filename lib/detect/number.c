@@ -1,0 +1,69 @@
+/*
+ * number - where in a text there are numbers.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Patterns of digits cost more than all others together, and most text has
+ * few digits: they are looked for in windows around those only.  Vectorscan
+ * tells the first number; where there is one there may be many, and to be
+ * called back for each digit of them costs ten times what this walk does.
+ */
+#include "detect/detect_priv.h"
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* KT_DETECT_NUMBER_PATTERN says so, too. */
+static bool
+is_between(char c)
+{
+	return c == ' ' || c == '.' || c == '(' || c == ')' || c == '+' ||
+	    c == '/' || c == '-';
+}
+
+static enum kt_rc
+add(const struct kt_detect *db, struct kt_detect_scratch *s,
+    struct kt_span text, size_t at)
+{
+	size_t from = at > db->number_before ? at - db->number_before : 0;
+	size_t to = text.len - at > db->number_reach ? at + db->number_reach
+						     : text.len;
+	void *v = s->window;
+
+	if (s->nwindows > 0 && from <= s->window[s->nwindows - 1].to) {
+		s->window[s->nwindows - 1].to = to;
+		return KT_OK;
+	}
+	if (kt_grow(&v, &s->windows_cap, s->nwindows + 1, sizeof(*s->window)) <
+	    0)
+		return KT_E_LIMIT;
+	s->window = v;
+	s->window[s->nwindows++] =
+	    (struct kt_detect_window){ .from = from, .to = to };
+	return KT_OK;
+}
+
+enum kt_rc
+kt_detect_number_windows(const struct kt_detect *db,
+    struct kt_detect_scratch *s, struct kt_span text, size_t first)
+{
+	size_t digits = KT_DETECT_NUMBER_DIGITS - 1, between = 0;
+	enum kt_rc rc = KT_OK;
+
+	s->nwindows = 0;
+	for (size_t at = first - 1; at < text.len && rc == KT_OK; at++) {
+		if (digits == 0)
+			at = kt_detect_next_digit(text, at);
+		if (at < text.len && is_digit(text.ptr[at])) {
+			between = 0;
+			if (++digits >= KT_DETECT_NUMBER_DIGITS)
+				rc = add(db, s, text, at + 1);
+		} else if (at < text.len &&
+		    (!is_between(text.ptr[at]) || ++between > 2)) {
+			digits = 0;
+		}
+	}
+	return rc;
+}
