@@ -112,9 +112,8 @@ check_definition(struct kt_detect_rule *r, struct kt_err *err)
 {
 	const struct kt_detector *d = r->def;
 
-	if (d->model.len > 0 &&
-	    (!kt_detect_model_read(&r->model, d->model) || d->when != KT_DETECT_BLOCK))
-		return fail_rule(d, err, KT_E_PARSE, "model: not one");
+	if (d->model.len > 0 && d->when != KT_DETECT_BLOCK)
+		return fail_rule(d, err, KT_E_PARSE, "model: not a block");
 	if (d->beside != NULL && d->when != KT_DETECT_BLOCK)
 		return fail_rule(d, err, KT_E_PARSE, "beside: not a block");
 	if (d->model.len == 0 && d->beside == NULL &&
@@ -141,6 +140,17 @@ check_definition(struct kt_detect_rule *r, struct kt_err *err)
 	if (r->context_bytes > KT_DETECT_CONTEXT_MAX)
 		return fail_rule(d, err, KT_E_LIMIT, "context_bytes: too many");
 	return compile_tail(r, err);
+}
+
+static enum kt_rc
+read_model(struct kt_detect_rule *r, struct kt_arena *mem, struct kt_err *err)
+{
+	r->model = kt_arena_alloc(mem, sizeof(*r->model));
+	if (r->model == NULL)
+		return fail_rule(r->def, err, KT_E_LIMIT, "no memory");
+	if (!kt_detect_model_read(r->model, r->def->model))
+		return fail_rule(r->def, err, KT_E_PARSE, "model: not one");
+	return KT_OK;
 }
 
 /* Widths of the pattern, with the flags by which Vectorscan takes it. */
@@ -318,7 +328,10 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 		}
 		if (r->def->model.len > 0) {
 			db->models[db->nmodels++] = (uint32_t)db->n;
-			continue;
+			if (read_model(r, db->mem, err) == KT_OK)
+				continue;
+			db->n++;
+			goto out;
 		}
 		if (r->def->beside != NULL) {
 			db->joins[db->njoins++] = (uint32_t)db->n;

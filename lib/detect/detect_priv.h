@@ -39,7 +39,7 @@
 struct kt_detect_rule {
 	const struct kt_detector *def;
 	pcre2_code *code; /* NULL: it has a model, or joins others */
-	struct kt_detect_model model;
+	struct kt_detect_model *model; /* or NULL */
 	/* A span begins at least so far behind the start of its match; what
 	   matches all before it, and all from it on, or NULL. */
 	uint32_t head_min;

@@ -6,7 +6,7 @@
  *           the windows of a text over which weights are added up.
  * Does not: learn (tests/accuracy/train.c does), or know what it looks for.
  * Promises: integers only: the same text scores the same on every machine;
- *           one pass, with a fixed number of words in memory.
+ *           one pass for every two models, a fixed number of words in memory.
  */
 #ifndef KT_DETECT_MODEL_PRIV_H
 #define KT_DETECT_MODEL_PRIV_H
@@ -21,6 +21,7 @@
 #define KT_DETECT_MODEL_STRIDE 32
 #define KT_DETECT_MODEL_SHORT 40
 #define KT_DETECT_MODEL_LEAST 3
+#define KT_DETECT_MODEL_LANES 2 /* models that are summed up in one pass */
 
 enum kt_detect_model_scale { KT_DETECT_MODEL_SENTENCE, KT_DETECT_MODEL_PASSAGE, KT_DETECT_MODEL_SCALES };
 
@@ -38,31 +39,47 @@ struct kt_detect_model_head {
 struct kt_detect_model {
 	struct kt_detect_model_head head;
 	const int8_t *weights; /* KT_DETECT_MODEL_BUCKETS, the file's */
+	/* The least sum of n words that is a finding. */
+	int32_t least[KT_DETECT_MODEL_SCALES][KT_DETECT_MODEL_LONG + 1];
 };
 /* False: not such a file.  The bytes outlive the model. */
 bool kt_detect_model_read(struct kt_detect_model *m, struct kt_span file);
 
-/* A word of a text and the buckets that it adds up. */
+/* A word of a text, its buckets, and the sums of all words before it. */
 struct kt_detect_model_word {
-	uint64_t start, end;
-	uint32_t bucket[KT_DETECT_MODEL_GRAMS];
+	uint32_t start, end;
+	uint16_t bucket[KT_DETECT_MODEL_GRAMS];
+	int32_t before[KT_DETECT_MODEL_LANES];
 };
-/* The words [first, first + n) at v; called in order of their ends. */
-typedef void kt_detect_model_window_fn(void *arg, enum kt_detect_model_scale scale,
-    const struct kt_detect_model_word *v, size_t n);
-void kt_detect_model_windows(
-    struct kt_span text, kt_detect_model_window_fn *fn, void *arg);
+#define KT_DETECT_MODEL_RING 128 /* a power of two */
+struct kt_detect_model_window {
+	enum kt_detect_model_scale scale;
+	uint32_t first, n;
+	int32_t sum[KT_DETECT_MODEL_LANES];
+	struct kt_detect_model_word ring[KT_DETECT_MODEL_RING];
+};
+static inline const struct kt_detect_model_word *
+kt_detect_model_word_at(const struct kt_detect_model_window *w, uint32_t i)
+{
+	return &w->ring[(w->first + i) % KT_DETECT_MODEL_RING];
+}
+/* The windows of a text of at most UINT32_MAX bytes, in order of their ends,
+   and the sums of the weights of each. */
+typedef void kt_detect_model_window_fn(
+    void *arg, const struct kt_detect_model_window *w);
+void kt_detect_model_windows(struct kt_span text,
+    const int8_t *const weights[static KT_DETECT_MODEL_LANES],
+    kt_detect_model_window_fn *fn, void *arg);
 
-/* The sum of n words made comparable with that of any other number. */
+/* A sum of n words made comparable with that of any other number. */
 int32_t kt_detect_model_scaled(int32_t sum, size_t n);
-int32_t kt_detect_model_score(const struct kt_detect_model *m, enum kt_detect_model_scale scale,
-    const struct kt_detect_model_word *v, size_t n);
+int32_t kt_detect_model_score(const struct kt_detect_model *m,
+    enum kt_detect_model_scale scale, int32_t sum, size_t n);
 
 struct kt_detect;
 struct kt_detect_scratch;
 struct kt_detect_set;
-/* The passages of text that the models of enabled rules would flag: one walk
-   over its words for all of them. */
+/* The passages of text that the models of enabled rules would flag. */
 KT_MUSTCHECK enum kt_rc kt_detect_models_scan(const struct kt_detect *db,
     struct kt_detect_scratch *s, const struct kt_detect_set *enabled,
     struct kt_span text);

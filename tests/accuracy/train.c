@@ -31,14 +31,14 @@ struct window {
 };
 static struct window *window;
 static size_t nwindows, windows_cap;
-static uint32_t (*word)[KT_DETECT_MODEL_GRAMS];
+static uint16_t (*word)[KT_DETECT_MODEL_GRAMS];
 static size_t nwords, words_cap;
 static int32_t learned[KT_DETECT_MODEL_BUCKETS], bias[KT_DETECT_MODEL_SCALES];
 static int8_t weights[KT_DETECT_MODEL_BUCKETS];
+static const int8_t *const lanes[KT_DETECT_MODEL_LANES] = { weights, weights };
 
 static void
-add_window(enum kt_detect_model_scale scale, const struct kt_detect_model_word *v, size_t n,
-    int label)
+add_window(const struct kt_detect_model_window *w, int label)
 {
 	void *p = window;
 
@@ -46,13 +46,14 @@ add_window(enum kt_detect_model_scale scale, const struct kt_detect_model_word *
 		KT_BUG("no memory");
 	window = p;
 	p = word;
-	if (kt_grow(&p, &words_cap, nwords + n, sizeof(*word)) < 0)
+	if (kt_grow(&p, &words_cap, nwords + w->n, sizeof(*word)) < 0)
 		KT_BUG("no memory");
 	word = p;
-	window[nwindows++] = (struct window){ (uint32_t)nwords, (uint32_t)n,
-		(int8_t)label, (uint8_t)scale };
-	for (size_t i = 0; i < n; i++)
-		memcpy(word[nwords++], v[i].bucket, sizeof(v[i].bucket));
+	window[nwindows++] = (struct window){ (uint32_t)nwords, (uint32_t)w->n,
+		(int8_t)label, (uint8_t)w->scale };
+	for (uint32_t i = 0; i < w->n; i++)
+		memcpy(word[nwords++], kt_detect_model_word_at(w, i)->bucket,
+		    sizeof(*word));
 }
 
 struct sample {
@@ -65,35 +66,34 @@ struct sample {
 static bool short_only; /* -s: of sentences alone */
 
 static void
-learn_from(void *arg, enum kt_detect_model_scale scale,
-    const struct kt_detect_model_word *v, size_t n)
+learn_from(void *arg, const struct kt_detect_model_window *w)
 {
 	const struct sample *s = arg;
-	uint64_t a = v[0].start, b = v[n - 1].end, both = 0;
+	uint64_t a = kt_detect_model_word_at(w, 0)->start, both = 0;
+	uint64_t b = kt_detect_model_word_at(w, w->n - 1)->end;
 
-	if (short_only && scale != KT_DETECT_MODEL_SENTENCE)
+	if (short_only && w->scale != KT_DETECT_MODEL_SENTENCE)
 		return;
 	if (s->from == s->to || s->label < 0) {
-		add_window(scale, v, n, s->label);
+		add_window(w, s->label);
 		return;
 	}
 	if (a < s->to && b > s->from)
 		both = (b < s->to ? b : s->to) - (a > s->from ? a : s->from);
 	if (both == 0)
-		add_window(scale, v, n, -1);
+		add_window(w, -1);
 	else if (both * 2 >= b - a || both * 4 >= (s->to - s->from) * 3)
-		add_window(scale, v, n, 1);
+		add_window(w, 1);
 }
 
 /* What is half an attack and half its surroundings teaches nothing. */
 static void
-score(void *arg, enum kt_detect_model_scale scale, const struct kt_detect_model_word *v,
-    size_t n)
+score(void *arg, const struct kt_detect_model_window *w)
 {
 	struct sample *s = arg;
-	int32_t is = kt_detect_model_score(s->model, scale, v, n);
+	int32_t is = kt_detect_model_score(s->model, w->scale, w->sum[0], w->n);
 
-	if (short_only && scale != KT_DETECT_MODEL_SENTENCE)
+	if (short_only && w->scale != KT_DETECT_MODEL_SENTENCE)
 		return;
 	s->best = is > s->best ? is : s->best;
 }
@@ -243,8 +243,8 @@ main(int argc, char **argv)
 		lines = p;
 		lines[n++] = read_line(text);
 		if (lines[n - 1].fold != without)
-			kt_detect_model_windows(
-			    lines[n - 1].text, learn_from, &lines[n - 1].s);
+			kt_detect_model_windows(lines[n - 1].text, lanes,
+			    learn_from, &lines[n - 1].s);
 	}
 	learn();
 	for (size_t i = 0; i < KT_DETECT_MODEL_SCALES; i++)
@@ -256,7 +256,8 @@ main(int argc, char **argv)
 		if (without >= 0 && lines[i].fold != without)
 			continue;
 		lines[i].s.model = &model;
-		kt_detect_model_windows(lines[i].text, score, &lines[i].s);
+		kt_detect_model_windows(
+		    lines[i].text, lanes, score, &lines[i].s);
 		printf("%d\n", lines[i].s.best);
 	}
 	while (n > 0)
