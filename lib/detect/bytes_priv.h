@@ -37,6 +37,16 @@ kt_detect_bytes_within(
 	return ((a->w[0] & ~b->w[0]) | (a->w[1] & ~b->w[1]) |
 	           (a->w[2] & ~b->w[2]) | (a->w[3] & ~b->w[3])) == 0;
 }
+/* Is a blank or a control character among these eight bytes? */
+static inline bool
+kt_detect_has_blank(const char *p)
+{
+	static const uint64_t ones = 0x0101010101010101u;
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return ((w - ones * 0x21) & ~w & ones * 0x80) != 0;
+}
 /* The first digit at or behind `at`, or text.len. */
 static inline size_t
 kt_detect_next_digit(struct kt_span text, size_t at)

@@ -97,10 +97,10 @@ struct walk {
 	void *arg;
 };
 
-/* The last n of the words; sum: of all of them. */
+/* The last n of the words; sums: of all of them. */
 static void
 tell(struct walk *w, enum kt_detect_model_scale scale, uint32_t words,
-    uint32_t n, const int32_t *sum)
+    uint32_t n, int32_t sum0, int32_t sum1)
 {
 	struct kt_detect_model_window *to = &w->window;
 
@@ -109,9 +109,8 @@ tell(struct walk *w, enum kt_detect_model_scale scale, uint32_t words,
 	to->scale = scale;
 	to->first = words - n;
 	to->n = n;
-	for (size_t i = 0; i < KT_DETECT_MODEL_LANES; i++)
-		to->sum[i] =
-		    sum[i] - kt_detect_model_word_at(to, 0)->before[i];
+	to->sum[0] = sum0 - kt_detect_model_word_at(to, 0)->before[0];
+	to->sum[1] = sum1 - kt_detect_model_word_at(to, 0)->before[1];
 	w->fn(w->arg, to);
 }
 
@@ -164,7 +163,7 @@ kt_detect_model_windows(struct kt_span text,
 	/* Of the words before.  Orders begin with their verb: where a sentence
 	   begins is a word. */
 	uint32_t last = BEGIN, before_last = BEGIN;
-	int32_t sum[KT_DETECT_MODEL_LANES] = { 0 };
+	int32_t sum0 = 0, sum1 = 0;
 	struct walk w;
 
 	_Static_assert(KT_DETECT_MODEL_LANES == 2, "by0 and by1");
@@ -181,7 +180,7 @@ kt_detect_model_windows(struct kt_span text,
 			if (*p != ' ' && meaning[*p] == ENDS &&
 			    ends_sentence(p, end)) {
 				tell(&w, KT_DETECT_MODEL_SENTENCE, words,
-				    words - sentence, sum);
+				    words - sentence, sum0, sum1);
 				sentence = words;
 				last = before_last = BEGIN;
 				p += *p == '\\';
@@ -197,31 +196,31 @@ kt_detect_model_windows(struct kt_span text,
 		to->bucket[0] = a = (uint16_t)hash;
 		to->bucket[1] = b = (uint16_t)pair;
 		to->bucket[2] = c = (uint16_t)mix(pair, before_last);
-		to->before[0] = sum[0];
-		to->before[1] = sum[1];
-		sum[0] += by0[a] + by0[b] + by0[c];
-		sum[1] += by1[a] + by1[b] + by1[c];
+		to->before[0] = sum0;
+		to->before[1] = sum1;
+		sum0 += by0[a] + by0[b] + by0[c];
+		sum1 += by1[a] + by1[b] + by1[c];
 		before_last = last;
 		last = hash;
 		if (words - sentence == KT_DETECT_MODEL_SHORT) {
 			tell(&w, KT_DETECT_MODEL_SENTENCE, words,
-			    words - sentence, sum);
+			    words - sentence, sum0, sum1);
 			sentence = words;
 			last = before_last = BEGIN;
 		}
 		if (words - passage >= KT_DETECT_MODEL_STRIDE &&
 		    words >= KT_DETECT_MODEL_LONG) {
 			tell(&w, KT_DETECT_MODEL_PASSAGE, words,
-			    KT_DETECT_MODEL_LONG, sum);
+			    KT_DETECT_MODEL_LONG, sum0, sum1);
 			passage = words;
 		}
 	}
-	tell(&w, KT_DETECT_MODEL_SENTENCE, words, words - sentence, sum);
+	tell(&w, KT_DETECT_MODEL_SENTENCE, words, words - sentence, sum0, sum1);
 	/* What is left of a text, or all of a short one. */
 	if (words > passage)
 		tell(&w, KT_DETECT_MODEL_PASSAGE, words,
 		    words < KT_DETECT_MODEL_LONG ? words : KT_DETECT_MODEL_LONG,
-		    sum);
+		    sum0, sum1);
 }
 
 int32_t

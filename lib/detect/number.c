@@ -23,13 +23,15 @@ is_between(char c)
 	    c == '/' || c == '-';
 }
 
+/* Numbers end from `first` to `last`: what is around them is a window. */
 static enum kt_rc
 add(const struct kt_detect *db, struct kt_detect_scratch *s,
-    struct kt_span text, size_t at)
+    struct kt_span text, size_t first, size_t last)
 {
-	size_t from = at > db->number_before ? at - db->number_before : 0;
-	size_t to = text.len - at > db->number_reach ? at + db->number_reach
-						     : text.len;
+	size_t from = first > db->number_before ? first - db->number_before : 0;
+	size_t to = text.len - last > db->number_reach
+	    ? last + db->number_reach
+	    : text.len;
 	void *v = s->window;
 
 	if (s->nwindows > 0 && from <= s->window[s->nwindows - 1].to) {
@@ -49,7 +51,7 @@ enum kt_rc
 kt_detect_number_windows(const struct kt_detect *db,
     struct kt_detect_scratch *s, struct kt_span text, size_t first)
 {
-	size_t digits = KT_DETECT_NUMBER_DIGITS - 1, between = 0;
+	size_t digits = KT_DETECT_NUMBER_DIGITS - 1, between = 0, last = 0;
 	enum kt_rc rc = KT_OK;
 
 	s->nwindows = 0;
@@ -58,12 +60,17 @@ kt_detect_number_windows(const struct kt_detect *db,
 			at = kt_detect_next_digit(text, at);
 		if (at < text.len && is_digit(text.ptr[at])) {
 			between = 0;
-			if (++digits >= KT_DETECT_NUMBER_DIGITS)
-				rc = add(db, s, text, at + 1);
+			last = at + 1;
+			if (++digits == KT_DETECT_NUMBER_DIGITS)
+				first = last;
 		} else if (at < text.len &&
 		    (!is_between(text.ptr[at]) || ++between > 2)) {
+			if (digits >= KT_DETECT_NUMBER_DIGITS)
+				rc = add(db, s, text, first, last);
 			digits = 0;
 		}
 	}
+	if (digits >= KT_DETECT_NUMBER_DIGITS && rc == KT_OK)
+		rc = add(db, s, text, first, last);
 	return rc;
 }

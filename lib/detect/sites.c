@@ -10,6 +10,7 @@
  * Eight bytes are asked at once whether one of them is special, and one byte
  * in sixteen whether it stands in a long run: that is all plain text costs.
  */
+#include "detect/bytes_priv.h"
 #include "detect/search.h"
 #include "detect/view_priv.h"
 
@@ -173,17 +174,17 @@ special_site(struct kt_span in, size_t from, size_t to)
 	return in.len;
 }
 
-/* A run of RUN_MIN around this byte has nine more on one side. */
+/* A run of RUN_MIN that begins in the block at `at` has all of the block's
+   second half, or of the first half of the next one; words are shorter. */
 static bool
 may_be_run(struct kt_span in, size_t at)
 {
 	const char *p = in.ptr + at;
 
-	return is_run_byte(p[0]) &&
-	    ((at >= 8 && is_run_byte(p[-4]) &&
-	         is_run_byte(p[-8])) ||
-	        (in.len - at > 8 && is_run_byte(p[4]) &&
-	            is_run_byte(p[8])));
+	return is_run_byte(p[KT_DETECT_RUN_MIN - 1]) &&
+	    (!kt_detect_has_blank(p + 8) ||
+	        (in.len - at >= KT_DETECT_RUN_MIN + 8 &&
+	            !kt_detect_has_blank(p + KT_DETECT_RUN_MIN)));
 }
 
 size_t
@@ -198,7 +199,7 @@ kt_detect_next_site(struct kt_span in, size_t from)
 		memcpy(w, in.ptr + at, sizeof(w));
 		if (special(w[0]) | special(w[1]))
 			site = special_site(in, at, at + KT_DETECT_RUN_MIN);
-		if (may_be_run(in, at + KT_DETECT_RUN_MIN - 1))
+		if (may_be_run(in, at))
 			run = run_in_block(in, at, at + KT_DETECT_RUN_MIN - 1);
 		if (site < in.len || run < in.len)
 			return site < run ? site : run;

@@ -7,6 +7,7 @@
  * the whole view.  A run of base64 or hexadecimal digits is decoded while it
  * says a text; keys and hashes do not, and stay.
  */
+#include "detect/bytes_priv.h"
 #include "detect/search.h"
 #include "detect/view_priv.h"
 
@@ -176,7 +177,9 @@ kt_detect_run_says(struct kt_span in, size_t from)
 	char bytes[KT_DETECT_RUN_MIN];
 	size_t n = 0;
 
-	if (in.len - from < KT_DETECT_RUN_MIN)
+	if (in.len - from < KT_DETECT_RUN_MIN ||
+	    kt_detect_has_blank(in.ptr + from) ||
+	    kt_detect_has_blank(in.ptr + from + 8))
 		return 0;
 	for (; n < KT_DETECT_RUN_MIN / 2; n++) {
 		int a = digit16(in.ptr[from + 2 * n]);
