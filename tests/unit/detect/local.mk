@@ -18,3 +18,7 @@ check_PROGRAMS += tests/unit/detect/disguise_test
 tests_unit_detect_disguise_test_SOURCES = %D%/disguise_test.c %D%/shipped.h
 tests_unit_detect_disguise_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/disguise_test
+check_PROGRAMS += tests/unit/detect/near_test
+tests_unit_detect_near_test_SOURCES = %D%/near_test.c
+tests_unit_detect_near_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/detect/near_test
