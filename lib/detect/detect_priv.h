@@ -12,14 +12,11 @@
 #include <hs/hs.h>
 #include <pcre2.h>
 
-#include "detect/bytes_priv.h"
 #include "detect/detect.h"
 #include "detect/index_priv.h"
-#include "detect/model_priv.h"
-#include "detect/validate_priv.h"
+#include "detect/rule_priv.h"
 #include "detect/view_priv.h"
 
-#define KT_DETECT_VALIDATORS_MAX 4
 /* A stream keeps this much to the left of what is undecided. */
 #define KT_DETECT_CONTEXT_MAX 120
 #define KT_DETECT_KEEP (KT_HOLD_MAX + KT_DETECT_CONTEXT_MAX + 8)
@@ -35,36 +32,6 @@
 #define KT_DETECT_NUMBER UINT32_MAX
 #define KT_DETECT_NUMBER_DIGITS 6
 #define KT_DETECT_NUMBER_PATTERN "\\d(?:[ .()+/-]{0,2}\\d){5}"
-
-struct kt_detect_rule {
-	const struct kt_detector *def;
-	pcre2_code *code; /* NULL: it has a model, or joins others */
-	struct kt_detect_model *model; /* or NULL */
-	/* A span begins at least so far behind the start of its match; what
-	   matches all before it, and all from it on, or NULL. */
-	uint32_t head_min;
-	pcre2_code *head, *rest;
-	kt_detect_validator_fn validators[KT_DETECT_VALIDATORS_MAX];
-	kt_detect_validator_fn checksum;
-	struct kt_detect_bytes first; /* bytes a match can begin with */
-	/* A match has no byte that is not in body, and one that is in needs. */
-	struct kt_detect_bytes body, needs;
-	struct kt_detect_bytes tail;
-	size_t tail_end_len;
-	uint32_t min_width, max_width;
-	const char *sought; /* by Vectorscan: see db.c */
-	uint32_t hs_flags;
-	/* A match starts slack to reach bytes before the end of a hit; behind
-	   it when is_near, of words with slack bytes at least: near.c. */
-	uint32_t slack, reach;
-	uint16_t context_bytes;
-	bool has_tail, has_capture;
-	bool is_literal; /* every match begins with a literal of the index */
-	bool is_folded; /* the one without case */
-	bool has_first;
-	bool is_near;
-	bool is_gated; /* looked for near numbers only */
-};
 
 struct kt_detect {
 	struct kt_detect_rule *rules;

@@ -5,6 +5,7 @@ libkt_a_SOURCES += \
 	%D%/set.h \
 	%D%/stream.h \
 	%D%/detect_priv.h \
+	%D%/rule_priv.h \
 	%D%/bytes_priv.h \
 	%D%/index_priv.h \
 	%D%/validators.def \

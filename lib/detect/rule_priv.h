@@ -1,0 +1,48 @@
+/*
+ * rule_priv - a detector, compiled.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    what was learned of a pattern, so that few starts are attempted.
+ * Does not: know texts, or leave the room.
+ * Promises: what was learned is sure: it spares attempts, never findings.
+ */
+#ifndef KT_DETECT_RULE_PRIV_H
+#define KT_DETECT_RULE_PRIV_H
+#include "detect/bytes_priv.h"
+#include "detect/detector.h"
+#include "detect/model_priv.h"
+#include "detect/validate_priv.h"
+
+#define KT_DETECT_VALIDATORS_MAX 4
+
+struct kt_detect_rule {
+	const struct kt_detector *def;
+	struct pcre2_real_code_8 *code; /* NULL: it has a model, or joins others */
+	struct kt_detect_model *model; /* or NULL */
+	/* A span begins at least so far behind the start of its match; what
+	   matches all before it, and all from it on, or NULL. */
+	uint32_t head_min;
+	struct pcre2_real_code_8 *head, *rest;
+	kt_detect_validator_fn validators[KT_DETECT_VALIDATORS_MAX];
+	kt_detect_validator_fn checksum;
+	struct kt_detect_bytes first; /* bytes a match can begin with */
+	/* A match has no byte that is not in body, and one that is in needs. */
+	struct kt_detect_bytes body, needs;
+	struct kt_detect_bytes tail;
+	size_t tail_end_len;
+	uint32_t min_width, max_width;
+	const char *sought; /* by Vectorscan: see db.c */
+	uint32_t hs_flags;
+	/* A match starts slack to reach bytes before the end of a hit; behind
+	   it when is_near, of words with slack bytes at least: near.c. */
+	uint32_t slack, reach;
+	uint16_t context_bytes;
+	bool has_tail, has_capture;
+	bool is_literal; /* every match begins with a literal of the index */
+	bool is_folded; /* the one without case */
+	bool has_first;
+	bool is_near;
+	bool is_gated; /* looked for near numbers only */
+};
+
+#endif
