@@ -45,6 +45,16 @@ tallies(const struct kt_tally *t, const char *title, FILE *out)
 }
 
 static void
+write_md_period(const struct kt_figures *f, FILE *out)
+{
+	if (f->since.len == 0 && f->until.len == 0)
+		return;
+	(void)fprintf(out, "Period: from %.*s to %.*s.\n\n",
+	    KT_SPAN_ARG(f->since.len > 0 ? f->since : KT_SPAN("the beginning")),
+	    KT_SPAN_ARG(f->until.len > 0 ? f->until : KT_SPAN("the end")));
+}
+
+static void
 write_md(const struct kt_report_told *t, FILE *out)
 {
 	const struct kt_audit_report *r = t->log;
@@ -53,11 +63,14 @@ write_md(const struct kt_report_told *t, FILE *out)
 
 	(void)fprintf(out, "# %s\n\nLog `%s`, records [%llu, %llu), verified: "
 	    "%s.\nCounts and records, not a judgement whether a demand is "
-	    "met.\n\n| Article | Demand | Figure | Count | Records |\n"
-	    "|---|---|---|---:|---|\n", kt_framework_titles[t->framework],
+	    "met. `kt audit prove INDEX`\nproves a record.\n\n",
+	    kt_framework_titles[t->framework],
 	    r->origin, (unsigned long long)r->first,
 	    (unsigned long long)r->size,
 	    r->nbreaks > 0 ? "TAMPERED" : "intact");
+	write_md_period(t->figures, out);
+	(void)fprintf(out, "| Article | Demand | Figure | Count | Records |\n"
+	    "|---|---|---|---:|---|\n");
 	for (size_t i = 0; i < 2 * kt_controls_n; i++) {
 		const struct kt_control *c = &kt_controls[i / 2];
 		enum kt_figure g = c->figures[i % 2];
@@ -73,19 +86,23 @@ write_md(const struct kt_report_told *t, FILE *out)
 			(void)fprintf(out, " %llu", (unsigned long long)
 			    t->figures->at[g].samples[k]);
 		(void)fprintf(out, " |\n");
+		if (i % 2 == 1 && kt_control_is_empty(c, t->figures))
+			(void)fprintf(out, "| | Nothing on record for this "
+			    "demand | | | |\n");
 	}
 	tallies(&t->figures->decisions, "Decisions", out);
 	tallies(&t->figures->classes, "Classes", out);
 	tallies(&t->figures->outcomes, "Outcomes", out);
-	(void)fprintf(out, "\n## By day\n\n| Day | Calls | Stopped | Tokens |\n"
-	    "|---|---:|---:|---:|\n");
+	(void)fprintf(out, "\n## By day\n\n| Day | Calls | Stopped | Tokens | "
+	    "Cost |\n|---|---:|---:|---:|---:|\n");
 	for (size_t i = 0; i < t->figures->ndays; i++) {
 		const struct kt_day *d = &t->figures->days[i];
 
-		(void)fprintf(out, "| %s | %llu | %llu | %llu |\n", d->date,
-		    (unsigned long long)d->calls,
+		(void)fprintf(out, "| %s | %llu | %llu | %llu | %.6f |\n",
+		    d->date, (unsigned long long)d->calls,
 		    (unsigned long long)d->stopped,
-		    (unsigned long long)d->tokens);
+		    (unsigned long long)d->tokens,
+		    (double)d->cost_micro / 1e6);
 	}
 	(void)fprintf(out, "\n## Not proven\n\n");
 	for (size_t i = 0; i < n; i++)
@@ -122,11 +139,30 @@ put_controls(struct kt_audit_put *p, const struct kt_report_told *t)
 		kt_audit_put_open(p, '{');
 		kt_audit_member_text(p, "article", kt_span_of(c->article));
 		kt_audit_member_text(p, "demand", kt_span_of(c->demand));
+		kt_audit_member_bool(
+		    p, "empty", kt_control_is_empty(c, t->figures));
 		kt_audit_put_name(p, "figures");
 		kt_audit_put_open(p, '[');
 		put_figure(p, t->figures, c->figures[0]);
 		put_figure(p, t->figures, c->figures[1]);
 		kt_audit_put_close(p, ']');
+		kt_audit_put_close(p, '}');
+	}
+	kt_audit_put_close(p, ']');
+}
+
+static void
+put_words(struct kt_audit_put *p, const char *name, const struct kt_tally *t,
+    const uint64_t *values)
+{
+	kt_audit_put_name(p, name);
+	kt_audit_put_open(p, '[');
+	for (size_t k = 0; k < t->n; k++) {
+		if (values[k] == 0)
+			continue;
+		kt_audit_put_open(p, '{');
+		kt_audit_member_int(p, "count", values[k]);
+		kt_audit_member_text(p, "word", kt_span_of(t->at[k].word));
 		kt_audit_put_close(p, '}');
 	}
 	kt_audit_put_close(p, ']');
@@ -140,7 +176,11 @@ put_days(struct kt_audit_put *p, const struct kt_figures *f)
 	for (size_t i = 0; i < f->ndays; i++) {
 		kt_audit_put_open(p, '{');
 		kt_audit_member_int(p, "calls", f->days[i].calls);
+		put_words(p, "classes", &f->classes, f->days[i].classes);
+		kt_audit_member_int(p, "cost_micro", f->days[i].cost_micro);
 		kt_audit_member_text(p, "date", kt_span_of(f->days[i].date));
+		put_words(p, "decisions", &f->decisions,
+		    f->days[i].decisions);
 		kt_audit_member_int(p, "stopped", f->days[i].stopped);
 		kt_audit_member_int(p, "tokens", f->days[i].tokens);
 		kt_audit_put_close(p, '}');
@@ -171,7 +211,9 @@ write_json(const struct kt_report_told *t, FILE *out, struct kt_err *err)
 	kt_audit_member_text(&p, "origin", kt_span_of(t->log->origin));
 	kt_audit_member_text(&p, "result", t->log->nbreaks > 0 ?
 	    KT_SPAN("tampered") : KT_SPAN("intact"));
+	kt_audit_member_text(&p, "since", t->figures->since);
 	kt_audit_member_int(&p, "size", t->log->size);
+	kt_audit_member_text(&p, "until", t->figures->until);
 	rc = kt_audit_put_finish(&p, err);
 	if (rc == KT_OK)
 		(void)fprintf(out, "%.*s\n", KT_SPAN_ARG(kt_buf_span(&text)));

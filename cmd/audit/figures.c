@@ -61,7 +61,8 @@ count(struct kt_figures *f, enum kt_figure k, uint64_t index)
 	f->at[k].n++;
 }
 
-static void
+/* Where the word is, which is room for one more. */
+static size_t
 tally(struct kt_tally *t, struct kt_span word)
 {
 	size_t i = 0;
@@ -77,6 +78,7 @@ tally(struct kt_tally *t, struct kt_span word)
 		t->n++;
 	}
 	t->at[i].n++;
+	return i;
 }
 
 static bool
@@ -159,18 +161,25 @@ see_call(struct kt_figures *f, struct kt_span line, const struct
 	    kt_audit_member(line, "destination.baa", &v) &&
 	    kt_span_eq(v, KT_SPAN("false")))
 		count(f, KT_FIGURE_PHI_NO_BAA, l->i);
-	if (kt_audit_member_of_text(line, "decision", &v))
-		tally(&f->decisions, v);
-	if (kt_audit_member_of_text(line, "data_class", &v))
-		tally(&f->classes, v);
 	if (kt_audit_member_of_text(line, "outcome", &v))
-		tally(&f->outcomes, v);
+		(void)tally(&f->outcomes, v); /* not told by day */
 	if (day == NULL)
 		return;
+	if (kt_audit_member_of_text(line, "decision", &v))
+		day->decisions[tally(&f->decisions, v)]++;
+	if (kt_audit_member_of_text(line, "data_class", &v))
+		day->classes[tally(&f->classes, v)]++;
+	day->cost_micro += number(line, "cost_micro");
 	day->calls++;
 	day->stopped += is_stopped;
 	day->tokens += number(line, "tokens.reported_in") +
 	    number(line, "tokens.reported_out");
+}
+
+bool
+kt_control_is_empty(const struct kt_control *c, const struct kt_figures *f)
+{
+	return f->at[c->figures[0]].n == 0 && f->at[c->figures[1]].n == 0;
 }
 
 static const struct {

@@ -61,7 +61,9 @@ struct kt_tally {
 };
 struct kt_day {
 	char date[11];
-	uint64_t calls, stopped, tokens;
+	uint64_t calls, stopped, tokens, cost_micro;
+	/* Beside the words of the tallies of the same name. */
+	uint64_t decisions[KT_FIGURE_WORDS], classes[KT_FIGURE_WORDS];
 };
 struct kt_figures {
 	struct {
@@ -72,6 +74,9 @@ struct kt_figures {
 	size_t ndays, days_cap;
 	struct kt_span since, until; /* of the period, borrowed */
 };
+/* Nothing in the period answers to this demand. */
+bool kt_control_is_empty(
+    const struct kt_control *c, const struct kt_figures *f);
 /* A kt_audit_line_fn over a struct kt_figures. */
 bool kt_figures_see(void *figures, struct kt_span line);
 void kt_figures_fini(struct kt_figures *f);

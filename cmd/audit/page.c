@@ -7,8 +7,11 @@
  */
 #include "cmd/audit/figures.h"
 
+#include <stddef.h>
+
 #define WIDTH 720
 #define HEIGHT 160
+#define COLOURS 8 /* that most eyes tell apart */
 
 static const char head[] =
 "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -19,7 +22,9 @@ static const char head[] =
 "auto;padding:0 1rem;color:#222}table{border-collapse:collapse;width:100%%}"
 "td,th{border-bottom:1px solid #ddd;padding:.3rem .5rem;text-align:left;"
 "vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums}"
-"svg{width:100%%;height:auto}rect.a{fill:#2b6cb0}rect.b{fill:#c05621}"
+"svg{width:100%%;height:auto}svg.key{width:.7em}"
+".s0{fill:#0072b2}.s1{fill:#d55e00}.s2{fill:#009e73}.s3{fill:#cc79a7}"
+".s4{fill:#e69f00}.s5{fill:#56b4e9}.s6{fill:#b8ac00}.s7{fill:#666}"
 "text{font:11px system-ui,sans-serif;fill:#555}small{color:#555}</style>"
 "</head><body>\n<h1>%s</h1>\n";
 
@@ -39,6 +44,19 @@ put(struct kt_span text, FILE *out)
 			(void)fputc(text.ptr[i], out);
 		}
 	}
+}
+
+/* As it was asked for: anything may stand there. */
+static void
+period(const struct kt_figures *f, FILE *out)
+{
+	if (f->since.len == 0 && f->until.len == 0)
+		return;
+	(void)fputs("<p>Period: from ", out);
+	put(f->since.len > 0 ? f->since : KT_SPAN("the beginning"), out);
+	(void)fputs(" to ", out);
+	put(f->until.len > 0 ? f->until : KT_SPAN("the end"), out);
+	(void)fputs(".</p>\n", out);
 }
 
 static void
@@ -70,49 +88,136 @@ controls(const struct kt_report_told *t, FILE *out)
 			samples(t->figures, g, out);
 			(void)fputs("</small></tr>\n", out);
 		}
+		if (kt_control_is_empty(c, t->figures))
+			(void)fputs("<tr><td><td colspan=\"4\">Nothing on "
+				    "record for this demand.</tr>\n", out);
 	}
 	(void)fputs("</table>\n", out);
 }
 
+/* ---- plots ---- */
+
+struct series { /* values of a day, one above the other */
+	const char *title, *unit;
+	const struct kt_tally *words; /* NULL: one, and all of it */
+	size_t offset;                /* of the first value in a day */
+	uint64_t divisor;             /* of the numbers that are printed */
+};
+
 static uint64_t
-value(const struct kt_day *d, int which)
+value(const struct kt_day *d, const struct series *s, size_t k)
 {
-	return which == 0 ? d->calls : which == 1 ? d->stopped : d->tokens;
+	const char *at = (const char *)d + s->offset;
+	uint64_t v;
+
+	memcpy(&v, at + k * sizeof(v), sizeof(v));
+	return v;
 }
 
-/* Bars of one value, and of another in front of it. */
-static void
-plot(const struct kt_figures *f, const char *title, int back, int front,
-    FILE *out)
+static size_t
+count_of(const struct series *s)
 {
-	uint64_t most = 1;
+	return s->words != NULL ? s->words->n : 1;
+}
+
+static uint64_t
+sum_of(const struct kt_day *d, const struct series *s)
+{
+	uint64_t sum = 0;
+
+	for (size_t k = 0; k < count_of(s); k++)
+		sum += value(d, s, k);
+	return sum;
+}
+
+static void
+bars(const struct kt_figures *f, const struct series *s, size_t day,
+    uint64_t most, FILE *out)
+{
+	double w = (double)WIDTH / (double)f->ndays, top = HEIGHT + 16;
+
+	for (size_t k = 0; k < count_of(s); k++) {
+		uint64_t v = value(&f->days[day], s, k);
+		double h = (double)v / (double)most * HEIGHT;
+
+		if (v == 0)
+			continue;
+		top -= h;
+		(void)fprintf(out, "<rect class=\"s%zu\" x=\"%.2f\" "
+		    "y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"><title>%s",
+		    k % COLOURS, (double)day * w, top, w * 0.9, h,
+		    f->days[day].date);
+		if (s->words != NULL) {
+			(void)fputc(' ', out);
+			put(kt_span_of(s->words->at[k].word), out);
+		}
+		(void)fprintf(out, ": %.6g%s</title></rect>\n",
+		    (double)v / (double)s->divisor, s->unit);
+	}
+}
+
+static void
+legend(const struct series *s, FILE *out)
+{
+	if (s->words == NULL)
+		return;
+	(void)fputs("<p>", out);
+	for (size_t k = 0; k < s->words->n; k++) {
+		(void)fprintf(out, "<svg class=\"key\" viewBox=\"0 0 9 9\">"
+		    "<rect class=\"s%zu\" width=\"9\" height=\"9\"/></svg> ",
+		    k % COLOURS);
+		put(kt_span_of(s->words->at[k].word), out);
+		(void)fputs(" &nbsp; ", out);
+	}
+	(void)fputs("</p>\n", out);
+}
+
+static void
+plot(const struct kt_figures *f, const struct series *s, FILE *out)
+{
+	uint64_t most = 0;
 
 	for (size_t i = 0; i < f->ndays; i++)
-		most = value(&f->days[i], back) > most ?
-		    value(&f->days[i], back) : most;
-	(void)fprintf(out, "<h3>%s</h3>\n<svg viewBox=\"0 0 %d %d\" role=\"img\">"
-	    "<text x=\"0\" y=\"11\">%llu</text>\n", title, WIDTH, HEIGHT + 34,
-	    (unsigned long long)most);
-	for (size_t i = 0; i < f->ndays; i++) {
-		for (int k = 0; k < (front < 0 ? 1 : 2); k++) {
-			double h = (double)value(&f->days[i],
-			    k == 0 ? back : front) / (double)most * HEIGHT;
-			double w = (double)WIDTH / (double)f->ndays;
-
-			(void)fprintf(out, "<rect class=\"%c\" x=\"%.2f\" "
-			    "y=\"%.2f\" width=\"%.2f\" height=\"%.2f\">"
-			    "<title>%s: %llu</title></rect>\n", 'a' + k,
-			    (double)i * w, HEIGHT + 16 - h, w * 0.9, h,
-			    f->days[i].date, (unsigned long long)value(
-				&f->days[i], k == 0 ? back : front));
-		}
+		most = sum_of(&f->days[i], s) > most ?
+		    sum_of(&f->days[i], s) : most;
+	(void)fprintf(out, "<h3>%s</h3>\n", s->title);
+	if (most == 0) {
+		(void)fputs("<p>Nothing on record.</p>\n", out);
+		return;
 	}
-	if (f->ndays > 0)
-		(void)fprintf(out, "<text x=\"0\" y=\"%d\">%s</text><text "
-		    "x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n",
-		    HEIGHT + 30, f->days[0].date, WIDTH, HEIGHT + 30,
-		    f->days[f->ndays - 1].date);
-	(void)fputs("</svg>\n", out);
+	(void)fprintf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\"><title>%s"
+	    "</title><text x=\"0\" y=\"11\">%.6g%s</text>\n", WIDTH,
+	    HEIGHT + 34, s->title, (double)most / (double)s->divisor, s->unit);
+	for (size_t i = 0; i < f->ndays; i++)
+		bars(f, s, i, most, out);
+	(void)fprintf(out, "<text x=\"0\" y=\"%d\">%s</text><text x=\"%d\" "
+	    "y=\"%d\" text-anchor=\"end\">%s</text>\n</svg>\n",
+	    HEIGHT + 30, f->days[0].date, WIDTH, HEIGHT + 30,
+	    f->days[f->ndays - 1].date);
+	legend(s, out);
+}
+
+static void
+plots(const struct kt_figures *f, FILE *out)
+{
+	const struct series all[] = {
+		{ "Calls by day", "", NULL, offsetof(struct kt_day, calls),
+		    1 },
+		{ "Decisions by day", "", &f->decisions,
+		    offsetof(struct kt_day, decisions), 1 },
+		{ "Highest class of calls by day", "", &f->classes,
+		    offsetof(struct kt_day, classes), 1 },
+		{ "Calls blocked or cut by day", "", NULL,
+		    offsetof(struct kt_day, stopped), 1 },
+		{ "Tokens that providers reported, by day", "", NULL,
+		    offsetof(struct kt_day, tokens), 1 },
+		{ "Cost by day, in the currency of the prices", "", NULL,
+		    offsetof(struct kt_day, cost_micro), 1000000 },
+	};
+
+	(void)fputs("<h2>Over time</h2>\n", out);
+	for (size_t i = 0; i < KT_NELEMS(all); i++)
+		plot(f, &all[i], out);
 }
 
 static void
@@ -141,13 +246,13 @@ kt_report_html(const struct kt_report_told *t, FILE *out)
 	put(kt_span_of(r->origin), out);
 	(void)fprintf(out, "</code>, records [%llu, %llu), verified: "
 	    "<strong>%s</strong>. Counts and records, not a judgement whether "
-	    "a demand is met.</p>\n", (unsigned long long)r->first,
+	    "a demand is met. <code>kt audit prove INDEX</code> proves a "
+	    "record.</p>\n", (unsigned long long)r->first,
 	    (unsigned long long)r->size,
 	    r->nbreaks > 0 ? "TAMPERED" : "intact");
+	period(t->figures, out);
 	controls(t, out);
-	(void)fputs("<h2>Over time</h2>\n", out);
-	plot(t->figures, "Calls, and those blocked or cut, by day", 0, 1, out);
-	plot(t->figures, "Tokens that providers reported, by day", 2, -1, out);
+	plots(t->figures, out);
 	tallies(&t->figures->decisions, "Decisions", out);
 	tallies(&t->figures->classes, "Classes", out);
 	tallies(&t->figures->outcomes, "Outcomes", out);

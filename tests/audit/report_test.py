@@ -1,0 +1,110 @@
+"""Reports say the same in each form, and the page needs nothing else."""
+import html.parser
+import json
+import os
+import re
+import subprocess
+import tempfile
+
+import tap
+
+KT = os.path.join(tap.BUILDDIR, 'kt')
+MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
+FRAMEWORKS = 'eu-ai-act', 'nist-ai-rmf', 'hipaa', 'soc2', 'gdpr'
+
+
+def report(log, framework, form, *options):
+    p = subprocess.run([KT, 'audit', 'report', '--framework', framework,
+                        '--format', form, *options, log], text=True,
+                       capture_output=True, check=False)
+    assert p.returncode == 0, p
+    return p.stdout
+
+
+class Page(html.parser.HTMLParser):
+    """What is in it, and what it asks for."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.asks = [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.asks += [v for k, v in attrs
+                      if k in ('src', 'href', 'xlink:href', 'data', 'action')]
+        self.asks += [k for k, _ in attrs if k.startswith('on')]
+
+
+def same_in_each_form(log):
+    """Each demand and count of the JSON is in the others."""
+    for framework in FRAMEWORKS:
+        told = json.loads(report(log, framework, 'json'))
+        others = report(log, framework, 'md'), report(log, framework, 'html')
+        assert len(told['controls']) >= 5 and told['result'] == 'intact'
+        for control in told['controls']:
+            for text in others:
+                assert control['article'] in text, (framework, control)
+                assert control['demand'] in text, (framework, control)
+            assert control['empty'] == all(
+                f['count'] == 0 for f in control['figures']), control
+            for f in control['figures']:
+                assert '| %s | %d |' % (f['figure'], f['count']) in others[0]
+                assert '%s<td class="n">%d<' % (f['figure'],
+                                                f['count']) in others[1]
+        for text in others:
+            assert text.count('Nothing on record for this demand') == sum(
+                c['empty'] for c in told['controls']), framework
+            for row in told['not_proven']:
+                assert row in text
+
+
+def needs_nothing(log):
+    """No script, font, image or address; and the browser is told so."""
+    for framework in FRAMEWORKS:
+        text = report(log, framework, 'html')
+        page = Page(text)
+        assert not page.asks, page.asks
+        assert not {'script', 'link', 'img', 'iframe', 'object',
+                    'form'} & set(page.tags)
+        assert "default-src 'none'" in text
+        assert not re.search(r'https?:|url\(|@import', text)
+
+
+def plots(log):
+    """A bar for each word of each day, as high as its number."""
+    day, = json.loads(report(log, 'soc2', 'json'))['days']
+    text = report(log, 'soc2', 'html')
+    for words in day['decisions'], day['classes']:
+        assert sum(w['count'] for w in words) == day['calls']
+        for w in words:
+            found = re.findall('height="([0-9.]+)"><title>%s %s: %d</title>'
+                               % (day['date'], w['word'], w['count']), text)
+            assert len(found) == 1, (w, found)
+            high = 160 * w['count'] / day['calls']
+            assert abs(float(found[0]) - high) < 0.01, (w, found)
+    for title in ('Calls by day', 'Decisions by day', 'Highest class',
+                  'Cost by day', 'Tokens that providers reported'):
+        assert '<h3>%s' % title in text, title
+
+
+def a_period(log):
+    told = json.loads(report(log, 'gdpr', 'json', '--since', '2100'))
+    assert told['days'] == [] and told['since'] == '2100'
+    assert all(c['empty'] for c in told['controls'])
+    text = report(log, 'gdpr', 'html', '--since', '<b>x', '--until', '2')
+    assert 'from &lt;b>x to 2' in text
+
+
+t = tap.Tap()
+with tempfile.TemporaryDirectory() as top:
+    log = os.path.join(top, 'log')
+    subprocess.run([MAKE, log, '21', '500', '60000'], check=True)
+    for sentence, test in (
+            ('a report says the same in each form', same_in_each_form),
+            ('its page needs nothing from elsewhere', needs_nothing),
+            ('its bars are as high as the numbers', plots),
+            ('a period without records is told as empty', a_period)):
+        t.run(sentence, test, log)
+t.end()
