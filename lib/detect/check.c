@@ -153,7 +153,7 @@ kt_detect_check(const struct kt_detector *d, struct kt_detect_facts *out,
 		return kt_fail(err, KT_E_PARSE, "there is no pattern");
 	out->is_nested = has_nested(d->pattern);
 	out->is_words = is_word_list(d->pattern);
-	if (kt_detect_prepare(&db, d, 1, err) < 0) {
+	if (kt_detect_prepare(&db, d, 1, NULL, err) < 0) {
 		out->error_at = error_at(d);
 		return err->rc;
 	}

@@ -26,19 +26,15 @@ fail_rule(const struct kt_detector *d, struct kt_err *err, enum kt_rc rc,
 }
 
 static enum kt_rc
-compile_pcre2(
-    struct kt_detect_rule *r, pcre2_compile_context *how, struct kt_err *err)
+compile_pcre2(struct kt_detect_rule *r, pcre2_compile_context *how,
+    uint32_t options, struct kt_err *err)
 {
 	const struct kt_detector *d = r->def;
-	uint32_t captures = 0, backrefs = 0,
-		 options = PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_UTF |
-	    PCRE2_NEVER_BACKSLASH_C;
+	uint32_t backrefs = 0;
 	PCRE2_SIZE at;
 	char why[128];
 	int rc;
 
-	if (d->is_caseless)
-		options |= PCRE2_CASELESS;
 	r->code = pcre2_compile((PCRE2_SPTR)d->pattern, PCRE2_ZERO_TERMINATED,
 	    options, &rc, &at, how);
 	if (r->code == NULL) {
@@ -48,18 +44,45 @@ compile_pcre2(
 		return kt_fail(err, KT_E_PARSE,
 		    "detector %s: pattern: byte %zu: %s", d->id, at, why);
 	}
-	if (pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &captures) !=
-		0 ||
-	    pcre2_pattern_info(r->code, PCRE2_INFO_BACKREFMAX, &backrefs) != 0)
+	if (pcre2_pattern_info(r->code, PCRE2_INFO_BACKREFMAX, &backrefs) != 0)
 		KT_BUG("PCRE2 does not know its own pattern");
 	if (backrefs > 0)
 		return fail_rule(d, err, KT_E_PARSE,
 		    "pattern: a back reference makes the cost unbounded");
+	return KT_OK;
+}
+
+/* Its code, made or taken over, and where in it the span begins. */
+static enum kt_rc
+know_pattern(struct kt_detect_rule *r, pcre2_compile_context *how,
+    struct kt_detect_code *saved, struct kt_err *err)
+{
+	uint32_t captures = 0, options = PCRE2_USE_OFFSET_LIMIT |
+	    PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
+
+	if (r->def->is_caseless)
+		options |= PCRE2_CASELESS;
+	if (saved != NULL && saved->whole != NULL) {
+		r->code = saved->whole;
+		saved->whole = NULL;
+	} else if (compile_pcre2(r, how, options, err) < 0) {
+		return err->rc;
+	}
+	if (pcre2_pattern_info(
+		r->code, PCRE2_INFO_CAPTURECOUNT, &captures) != 0)
+		KT_BUG("PCRE2 does not know its own pattern");
 	r->has_capture = captures > 0;
-	if (r->has_capture && d->public_bytes > 0)
-		return fail_rule(d, err, KT_E_PARSE,
+	if (r->has_capture && r->def->public_bytes > 0)
+		return fail_rule(r->def, err, KT_E_PARSE,
 		    "public: beside a capture, which is the span already");
-	kt_detect_head_learn(r, how, options);
+	if (saved == NULL) {
+		kt_detect_head_learn(r, how, options);
+		return KT_OK;
+	}
+	r->head = saved->head;
+	r->rest = saved->rest;
+	r->head_min = saved->head_min;
+	saved->head = saved->rest = NULL;
 	return KT_OK;
 }
 
@@ -261,6 +284,7 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 {
 	struct kt_detect_rule *r = &db->rules[i];
 	bool caseless = r->def->is_caseless;
+	bool begins_word = kt_detect_begins_word(r->def->pattern);
 	struct kt_span *lit;
 	size_t n;
 
@@ -275,8 +299,8 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 		struct kt_detect_index *ix =
 		    caseless ? &db->folded : &db->exact;
 
-		if (kt_detect_index_add(ix, db->mem, lit[k], i,
-			kt_detect_begins_word(r->def->pattern)) < 0)
+		if (kt_detect_index_add(
+			ix, db->mem, lit[k], i, begins_word) < 0)
 			return fail_rule(r->def, err, KT_E_LIMIT, "no memory");
 	}
 	if (n == 0)
@@ -293,7 +317,7 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 /* Everything but what Vectorscan has to say. */
 enum kt_rc
 kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
-    size_t n, struct kt_err *err)
+    size_t n, struct kt_detect_codes *saved, struct kt_err *err)
 {
 	struct kt_detect *db = kt_alloc(sizeof(*db));
 	pcre2_compile_context *how = pcre2_compile_context_create(NULL);
@@ -337,7 +361,10 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 			db->joins[db->njoins++] = (uint32_t)db->n;
 			continue;
 		}
-		if (compile_pcre2(r, how, err) < 0 ||
+		if (know_pattern(r, how,
+			saved != NULL && db->n < saved->n ? &saved->v[db->n]
+							  : NULL,
+			err) < 0 ||
 		    index_rule(db, (uint32_t)db->n, err) < 0) {
 			db->n++;
 			goto out;
@@ -495,7 +522,7 @@ enum kt_rc
 kt_detect_new(struct kt_detect **out, const struct kt_detector *defs, size_t n,
     struct kt_err *err)
 {
-	if (kt_detect_prepare(out, defs, n, err) < 0)
+	if (kt_detect_prepare(out, defs, n, NULL, err) < 0)
 		return err->rc;
 	if (kt_detect_compile_from(out, 0, err) < 0)
 		return err->rc;

@@ -79,9 +79,18 @@ struct kt_detect_scratch {
 	char work[KT_DETECT_KEEP + KT_DETECT_SLICE];
 };
 
+/* What PCRE2 made of the first n rules, when it was saved. */
+struct kt_detect_codes {
+	struct kt_detect_code {
+		pcre2_code *whole, *head, *rest; /* NULL when taken */
+		uint32_t head_min;
+	} *v;
+	size_t n;
+};
 /* All but Vectorscan's part; then that, for the rules from `from` on. */
 KT_MUSTCHECK enum kt_rc kt_detect_prepare(struct kt_detect **out,
-    const struct kt_detector *defs, size_t n, struct kt_err *err);
+    const struct kt_detector *defs, size_t n, struct kt_detect_codes *saved,
+    struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_detect_compile_from(
     struct kt_detect **db, size_t from, struct kt_err *err);
 

@@ -45,13 +45,35 @@ any_open(const struct words *w)
 	return false;
 }
 
+/* Each open word continues with the only one of b, in place. */
+static void
+extend_by_one(struct words *w, const struct words *b)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->is_open[i] && w->len[i] + b->len[0] > WORD_MAX) {
+			close_all(w);
+			return;
+		}
+	for (size_t i = 0; i < w->n; i++) {
+		if (!w->is_open[i])
+			continue;
+		memcpy(w->text[i] + w->len[i], b->text[0], b->len[0]);
+		w->len[i] = (uint8_t)(w->len[i] + b->len[0]);
+		w->is_open[i] = b->is_open[0];
+	}
+}
+
 /* Each open word continues with each of b; too many: they stay as they are. */
 static void
 extend(struct words *w, const struct words *b)
 {
-	static const struct words none;
-	struct words out = none;
+	struct words out;
 
+	if (b->n == 1) {
+		extend_by_one(w, b);
+		return;
+	}
+	out.n = 0;
 	for (size_t i = 0; i < w->n; i++) {
 		size_t reps = w->is_open[i] ? b->n : 1;
 
@@ -246,7 +268,9 @@ read_sequence(struct reader *rd, struct words *w)
 {
 	struct words e;
 
-	*w = (struct words){ .n = 1, .is_open = { true } };
+	w->n = 1;
+	w->len[0] = 0;
+	w->is_open[0] = true;
 	while (
 	    *rd->p != '\0' && *rd->p != '|' && *rd->p != ')' && any_open(w)) {
 		unsigned least, most;
@@ -291,15 +315,16 @@ skip_to_alternative(struct reader *rd)
 static void
 read_alternatives(struct reader *rd, struct words *out)
 {
-	static const struct words none;
 	struct words one;
 
-	*out = none;
+	out->n = 0;
 	for (;;) {
 		read_sequence(rd, &one);
 		skip_to_alternative(rd);
 		if (out->n + one.n > WORDS_MAX) {
-			*out = (struct words){ .n = 1 };
+			out->n = 1;
+			out->len[0] = 0;
+			out->is_open[0] = false;
 			return;
 		}
 		for (size_t i = 0; i < one.n; i++) {

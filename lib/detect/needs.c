@@ -48,12 +48,10 @@ weight(const struct kt_detect_bytes *set)
 static void
 fold(struct kt_detect_bytes *set)
 {
-	for (char c = 'a'; c <= 'z'; c++) {
-		if (kt_detect_bytes_has(set, c))
-			kt_detect_bytes_add(set, (char)(c - 'a' + 'A'));
-		else if (kt_detect_bytes_has(set, (char)(c - 'a' + 'A')))
-			kt_detect_bytes_add(set, c);
-	}
+	/* Bits 1 to 26 of the second word are 'A' to 'Z', and 32 on 'a'. */
+	uint64_t letters = (set->w[1] | set->w[1] >> 32) & UINT64_C(0x07fffffe);
+
+	set->w[1] |= letters | letters << 32;
 }
 
 static void
@@ -229,18 +227,22 @@ static void
 read_alternatives(struct reader *rd, struct kt_detect_bytes *needs)
 {
 	struct kt_detect_bytes best = any, one;
+	int least = weight(&any), is;
 
 	*needs = (struct kt_detect_bytes){ { 0 } };
 	while (*rd->p != '\0' && *rd->p != ')') {
 		if (*rd->p == '|') {
 			join(needs, &best);
 			best = any;
+			least = weight(&any);
 			rd->p++;
 			continue;
 		}
 		if (read_element(rd, &one) && read_count(rd) &&
-		    weight(&one) < weight(&best))
+		    (is = weight(&one)) < least) {
 			best = one;
+			least = is;
+		}
 	}
 	join(needs, &best);
 }
