@@ -21,6 +21,7 @@ struct kept {
 
 struct kt_jobs {
 	struct kt_loop *loop;
+	struct kt_known *known;
 	struct kt_media_client *media;
 	char path[KT_PATH_MAX], languages[128];
 	struct kept kept[KEPT_MAX];
@@ -42,13 +43,14 @@ struct kt_job {
 };
 
 struct kt_jobs *
-kt_jobs_new(struct kt_loop *loop, const char *media)
+kt_jobs_new(struct kt_loop *loop, const char *media, struct kt_known *known)
 {
 	struct kt_jobs *jobs = kt_alloc(sizeof(*jobs));
 
 	if (jobs == NULL)
 		return NULL;
 	jobs->loop = loop;
+	jobs->known = known;
 	if (media != NULL)
 		(void)snprintf(jobs->path, sizeof(jobs->path), "%s", media);
 	return jobs;
@@ -220,13 +222,35 @@ begin(struct kt_job *job, const struct kt_order *o, struct kt_span languages)
 	        events_of(job), on_ready, job, &err) == KT_OK;
 }
 
+/* From what is kept, or by asking; an answer that cannot come is empty. */
+static void
+read_medium(
+    struct kt_job *job, const struct kt_order *o, struct kt_span languages)
+{
+	struct kt_jobs *jobs = job->jobs;
+	struct kept *k = key_of(o, job->key) ? find(jobs, job->key) : NULL;
+
+	if (k != NULL &&
+	    kt_buf_add(&job->answer, kt_buf_span(&k->answer)) == KT_OK) {
+		k->used = ++jobs->uses;
+		done(job);
+	} else if (!begin(job, o, languages)) {
+		stop(job);
+		done(job);
+	}
+}
+
 void
 kt_jobs_start(struct kt_jobs *jobs, struct kt_job_list *list,
     const struct kt_order *o, struct kt_span languages)
 {
-	struct kt_job *job = kt_alloc(sizeof(*job));
-	struct kept *k = NULL;
+	struct kt_job *job;
 
+	if (o->job_kind == KT_JOB_REMEMBER) {
+		kt_known_add(jobs->known, o->pieces[0], o->pieces[1]);
+		return;
+	}
+	job = kt_alloc(sizeof(*job));
 	if (job == NULL)
 		return; /* its deadline answers */
 	job->jobs = jobs;
@@ -235,17 +259,14 @@ kt_jobs_start(struct kt_jobs *jobs, struct kt_job_list *list,
 	job->talk.fd = -1;
 	job->next = list->first;
 	list->first = job;
-	if (key_of(o, job->key))
-		k = find(jobs, job->key);
 	kt_buf_init(&job->answer, KT_MEDIA_ANSWER_MAX);
-	if (k != NULL && kt_buf_add(&job->answer, kt_buf_span(&k->answer)) ==
-	        KT_OK) {
-		k->used = ++jobs->uses;
-		done(job);
-	} else if (!begin(job, o, languages)) {
-		stop(job);
-		done(job);
+	if (o->job_kind == KT_JOB_MEDIA) {
+		read_medium(job, o, languages);
+		return;
 	}
+	(void)kt_known_find(
+	    jobs->known, o->pieces[0], &job->answer); /* or it is empty */
+	done(job);
 }
 
 static void

@@ -10,12 +10,15 @@
  */
 #ifndef KT_JOBS_H
 #define KT_JOBS_H
+#include "cmd/gateway/known.h"
 #include "cmd/gateway/loop.h"
 #include "exchange/exchange.h"
 
 struct kt_jobs; /* of one worker */
-/* media: the path of kt-media, which is copied; NULL: there is none. */
-struct kt_jobs *kt_jobs_new(struct kt_loop *loop, const char *media);
+/* media: the path of kt-media, which is copied; NULL: there is none.  known
+ * outlives the jobs. */
+struct kt_jobs *kt_jobs_new(
+    struct kt_loop *loop, const char *media, struct kt_known *known);
 void kt_jobs_free(struct kt_jobs **jobs); /* when no job is left */
 
 /* Something of the list can be taken. */

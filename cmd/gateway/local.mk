@@ -14,6 +14,8 @@ libgateway_a_SOURCES = \
 	%D%/head.h \
 	%D%/jobs.c \
 	%D%/jobs.h \
+	%D%/known.c \
+	%D%/known.h \
 	%D%/keys.c \
 	%D%/keys.h \
 	%D%/linger.c \

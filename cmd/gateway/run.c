@@ -56,6 +56,7 @@ struct gateway {
 	struct kt_writer *writer;
 	struct kt_ship *ship;
 	struct kt_resolver *resolver;
+	struct kt_known *known;
 	struct kt_worker *workers[WORKERS_MAX];
 	uint8_t instance_key[KT_AUDIT_HASH];
 	int signal_fd, pid_fd;
@@ -311,7 +312,7 @@ start_workers(struct gateway *g, struct kt_err *err)
 			.resolver = g->resolver, .tls = g->tls,
 			.fds = fds, .nfds = g->naddresses,
 			.connections_max = connections_max(g),
-			.media = has_media ? media : NULL,
+			.media = has_media ? media : NULL, .known = g->known,
 			.is_json = g->is_json, .home = g->loop,
 			.on_over = on_worker_over, .self = g };
 
@@ -551,6 +552,8 @@ start(struct gateway *g, struct kt_err *err)
 		rc = start_ship(g, err);
 	if (rc == KT_OK)
 		rc = kt_resolver_new(&g->resolver, err);
+	if (rc == KT_OK && (g->known = kt_known_new()) == NULL)
+		rc = kt_fail(err, KT_E_LIMIT, "no memory for file ids");
 	if (rc == KT_OK)
 		rc = start_workers(g, err);
 	return rc;
@@ -568,6 +571,7 @@ finish(struct gateway *g, struct kt_err *err)
 	for (size_t i = 0; i < g->nworkers; i++)
 		kt_worker_join(&g->workers[i]);
 	kt_resolver_free(&g->resolver);
+	kt_known_free(&g->known);
 	if (g->writer != NULL)
 		rc = kt_writer_stop(&g->writer, err);
 	kt_ship_stop(&g->ship);

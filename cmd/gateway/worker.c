@@ -170,7 +170,7 @@ assemble(struct kt_worker *w, const struct kt_worker_options *o,
 
 	if (rc == KT_OK)
 		rc = kt_upstream_new(&w->upstream, w->loop, o->resolver, err);
-	w->relay.jobs = kt_jobs_new(w->loop, o->media);
+	w->relay.jobs = kt_jobs_new(w->loop, o->media, o->known);
 	if (rc == KT_OK && w->relay.jobs == NULL)
 		rc = kt_fail(err, KT_E_LIMIT, "no memory for a worker");
 	if (rc == KT_OK)

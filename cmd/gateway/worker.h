@@ -12,6 +12,7 @@
 #define KT_WORKER_H
 #include "cmd/gateway/console.h"
 #include "cmd/gateway/edition.h"
+#include "cmd/gateway/known.h"
 #include "cmd/gateway/listen.h"
 #include "cmd/gateway/writer.h"
 
@@ -26,6 +27,7 @@ struct kt_worker_options {
 	size_t nfds;
 	size_t connections_max;
 	const char *media;  /* the path of kt-media; NULL: there is none */
+	struct kt_known *known;
 	bool is_json;
 	struct kt_loop *home; /* told when the thread has ended, of itself too */
 	kt_post_fn *on_over;

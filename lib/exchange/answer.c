@@ -253,6 +253,7 @@ kt_x_upstream_body(struct kt_exchange *x, struct kt_span bytes)
 		kt_x_stream_body(x, bytes);
 		return;
 	case KT_X_PIPE:
+		kt_x_upload_answer(x, bytes);
 		kt_x_out(x, bytes);
 		return;
 	case KT_X_HEAD:
@@ -501,6 +502,7 @@ kt_x_upstream_end(struct kt_exchange *x)
 		kt_x_stream_end(x);
 		return;
 	case KT_X_PIPE:
+		kt_x_upload_remember(x);
 		x->outcome = KT_AUDIT_OK;
 		kt_x_record(x);
 		return;

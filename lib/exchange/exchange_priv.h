@@ -15,6 +15,7 @@
 #include "exchange/look.h"
 #include "exchange/program_priv.h"
 #include "frame/header.h"
+#include "frame/multipart.h"
 #include "frame/sse.h"
 #include "json/json.h"
 #include "json/text.h"
@@ -95,10 +96,10 @@ struct kt_x_inspection {
 struct kt_x_medium {
 	uint32_t node;
 	enum kt_component component;
+	enum kt_job_kind job; /* MEDIA, or RECALL of an id */
 	enum kt_media_encoding encoding;
 	struct kt_span bytes, pieces[2]; /* in the body, and as ordered */
 	size_t at, length;               /* of its string in the body */
-	char *head;
 	struct kt_buf answer;
 	enum { KT_X_MEDIUM_LISTED = 0, KT_X_MEDIUM_ASKED,
 		KT_X_MEDIUM_ANSWERED } state;
@@ -217,6 +218,10 @@ struct kt_exchange {
 
 	struct kt_x_inspection inspection; /* the one under way */
 	struct kt_x_media media;
+	struct {
+		struct kt_multipart multipart;
+		bool is_held; /* until it was inspected, and read whole */
+	} upload;
 	struct kt_sightings *sightings; /* wanted by lib/exchange/look.c only */
 	const struct kt_x_nest *nest;   /* around the text at hand, or NULL */
 	uint32_t node;                  /* of the index that text is from */
@@ -303,8 +308,6 @@ bool kt_x_header_add(struct kt_header *list, size_t *n, size_t room,
 void kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev);
 void kt_x_request_body(struct kt_exchange *x, struct kt_span bytes);
 void kt_x_request_end(struct kt_exchange *x);
-/* All bytes of a file are here: what they are committed to is known. */
-void kt_x_file_end(struct kt_exchange *x);
 
 /* inflate.c: bounded gzip and deflate; KT_E_LIMIT for a bomb. */
 KT_MUSTCHECK enum kt_rc kt_x_inflate(
@@ -393,6 +396,9 @@ bool kt_x_media_list(struct kt_exchange *x, const struct kt_segment *s,
 /* Orders, and looks at what was answered: as kt_x_inspect, and 0 with
  * is_waiting set needs no turn. */
 KT_MUSTCHECK int kt_x_media(struct kt_exchange *x, struct kt_x_verdict *v);
+/* The id of a file that may have been read when it went up. */
+bool kt_x_media_list_id(struct kt_exchange *x, const struct kt_segment *s,
+    struct kt_span id, size_t at);
 /* A file by itself, as it is. */
 bool kt_x_media_list_file(
     struct kt_exchange *x, enum kt_component c, struct kt_span bytes);
@@ -402,6 +408,16 @@ KT_MUSTCHECK bool kt_x_media_answer(
 size_t kt_x_media_held(const struct kt_exchange *x); /* bytes of answers */
 void kt_x_media_cancel(struct kt_exchange *x); /* those under way */
 void kt_x_media_free(struct kt_exchange *x);
+
+/* upload.c */
+void kt_x_upload_begin(struct kt_exchange *x);
+void kt_x_upload_body(struct kt_exchange *x, struct kt_span bytes);
+/* All came; true: it is to be inspected as any body. */
+bool kt_x_upload_end(struct kt_exchange *x);
+void kt_x_upload_digest(struct kt_exchange *x); /* once, of all bytes */
+void kt_x_upload_answer(struct kt_exchange *x, struct kt_span bytes);
+/* Orders that its id be remembered, if all of it was read. */
+void kt_x_upload_remember(struct kt_exchange *x);
 
 /* outbound.c */
 void kt_x_dispatch(struct kt_exchange *x); /* to the first target */

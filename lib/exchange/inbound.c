@@ -225,24 +225,6 @@ body_limit(const struct kt_exchange *x)
 	        g->max_file_bytes : g->max_body_bytes);
 }
 
-/* Files are not read here: what comes is passed, and is told as unread. */
-static void
-pass_file(struct kt_exchange *x)
-{
-	struct kt_x_verdict *v = &x->request_verdict;
-
-	x->decision = KT_ACTION_IGNORE;
-	if (!x->is_request_complete) {
-		x->request_counts.count[KT_COMPONENT_FILES] = 1;
-		if (kt_x_note_uninspectable(x, v, KT_COMPONENT_FILES) ==
-		    KT_ACTION_BLOCK) {
-			kt_x_refuse(x, v->reason, v->policy, NULL);
-			return;
-		}
-	}
-	kt_x_dispatch(x);
-}
-
 static void
 prepare_body(struct kt_exchange *x)
 {
@@ -267,7 +249,7 @@ prepare_body(struct kt_exchange *x)
 	if (!begin_hash(x))
 		kt_x_fail(x, KT_E_LIMIT);
 	else if (x->surface.endpoint == KT_ENDPOINT_FILES)
-		pass_file(x);
+		kt_x_upload_begin(x);
 }
 
 void
@@ -346,24 +328,6 @@ index_more(struct kt_exchange *x, bool is_end)
 	return false;
 }
 
-static void
-pipe_upload(struct kt_exchange *x, struct kt_span bytes)
-{
-	struct kt_span kept = kt_arena_dup(x->turn, bytes);
-
-	if (x->bytes_in > body_limit(x)) {
-		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL, NULL);
-	} else if (kept.ptr == NULL) {
-		kt_x_fail(x, KT_E_LIMIT);
-	} else if (x->phase == KT_X_OPENING) {
-		if (kt_buf_add(&x->body, bytes) < 0 || !kt_x_charge(x))
-			x->is_error = true; /* paused, and yet too much */
-	} else if (x->is_upstream_open) {
-		kt_x_order(x, KT_ORDER_UPSTREAM_BODY)->bytes = kept;
-		x->asked_us = x->now_mono;
-	}
-}
-
 /*
  * Adds to the body.  A length that was announced saves copies, but only in
  * proportion to what came: whoever announces much and sends little does not
@@ -400,7 +364,7 @@ kt_x_request_body(struct kt_exchange *x, struct kt_span bytes)
 	if (x->has_hash)
 		kt_audit_hash_add(&x->hash, bytes);
 	if (x->surface.endpoint == KT_ENDPOINT_FILES) {
-		pipe_upload(x, bytes);
+		kt_x_upload_body(x, bytes);
 		return;
 	}
 	if (x->phase != KT_X_UPLOAD)
@@ -525,25 +489,12 @@ inspected(struct kt_exchange *x)
 }
 
 void
-kt_x_file_end(struct kt_exchange *x)
-{
-	kt_audit_commit_end(&x->hash, x->request_commit);
-	x->request_counts.bytes[KT_COMPONENT_FILES] = x->bytes_in;
-}
-
-void
 kt_x_request_end(struct kt_exchange *x)
 {
 	int rc = 1;
 
-	if (x->surface.endpoint == KT_ENDPOINT_FILES) {
-		if (x->is_upstream_open && x->phase < KT_X_RECORDING) {
-			kt_x_file_end(x);
-			x->asked_us = x->now_mono;
-			(void)kt_x_order(x, KT_ORDER_UPSTREAM_FINISH);
-		}
+	if (x->surface.endpoint == KT_ENDPOINT_FILES && !kt_x_upload_end(x))
 		return;
-	}
 	if (x->phase == KT_X_UPLOAD) {
 		if (!read_facts(x))
 			return;

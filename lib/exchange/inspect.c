@@ -572,6 +572,20 @@ kt_x_note_unread(struct kt_exchange *x, struct kt_x_verdict *v,
 		.action = a });
 }
 
+/* An id of a file; who wants files read asks whether this one was. */
+static bool
+list_id(struct kt_exchange *x, const struct kt_segment *s,
+    struct kt_span raw, size_t at)
+{
+	const struct kt_segments *in = x->inspection.segments;
+
+	return in->direction == KT_REQUEST &&
+	    kt_span_eq(label_of(x, in->json, in->text, s->node),
+	        KT_SPAN("file_id")) &&
+	    !kt_json_has_escapes(in->json, s->node) &&
+	    kt_x_media_list_id(x, s, raw, at);
+}
+
 static enum kt_rc
 inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_segment *s, struct kt_x_edits *edits, size_t *cost)
@@ -594,8 +608,8 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 		    (in->segments->direction == KT_REQUEST &&
 		        kt_x_media_list(x, s, raw, at)))
 			return KT_OK;
-		if (kt_x_note_unread(x, v, s->component, s->node, at, raw.len) <
-		    0)
+		if (!list_id(x, s, raw, at) && kt_x_note_unread(x, v,
+		    s->component, s->node, at, raw.len) < 0)
 			return KT_E_LIMIT;
 		if (kt_x_is_payload(raw))
 			return KT_OK;

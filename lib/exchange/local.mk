@@ -13,6 +13,7 @@ libkt_a_SOURCES += \
 	%D%/inflate.c \
 	%D%/inspect.c \
 	%D%/judge.c \
+	%D%/upload.c \
 	%D%/media.c \
 	%D%/look.c \
 	%D%/outbound.c \

@@ -134,7 +134,8 @@ read_medium(struct kt_look *l, const struct kt_order *o)
 	struct kt_buf out;
 
 	kt_buf_init(&out, KT_MEDIA_ANSWER_MAX);
-	if (l->read == NULL || l->read(l->arg, o->pieces, &out) < 0)
+	if (l->read == NULL || o->job_kind != KT_JOB_MEDIA ||
+	    l->read(l->arg, o->pieces, &out) < 0)
 		kt_buf_reset(&out);
 	/* There is no budget that it could be over. */
 	(void)!kt_x_media_answer(l->x, o->job, kt_buf_span(&out));

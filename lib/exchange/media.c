@@ -54,10 +54,25 @@ add(struct kt_exchange *x, const struct kt_x_medium *one)
 }
 
 bool
+kt_x_media_list_id(struct kt_exchange *x, const struct kt_segment *s,
+    struct kt_span id, size_t at)
+{
+	return add(x, &(struct kt_x_medium){
+	    .job = KT_JOB_RECALL,
+	    .node = s->node,
+	    .component = s->component,
+	    .bytes = id,
+	    .at = at,
+	    .length = id.len,
+	});
+}
+
+bool
 kt_x_media_list(struct kt_exchange *x, const struct kt_segment *s,
     struct kt_span raw, size_t at)
 {
 	return add(x, &(struct kt_x_medium){
+	    .job = KT_JOB_MEDIA,
 	    .node = s->node,
 	    .component = s->component,
 	    .encoding = KT_MEDIA_BASE64,
@@ -72,6 +87,7 @@ kt_x_media_list_file(
     struct kt_exchange *x, enum kt_component c, struct kt_span bytes)
 {
 	return add(x, &(struct kt_x_medium){
+	    .job = KT_JOB_MEDIA,
 	    .component = c,
 	    .encoding = KT_MEDIA_RAW,
 	    .bytes = bytes,
@@ -91,11 +107,31 @@ end_of(const struct kt_exchange *x, const struct kt_policy_reading *r)
 }
 
 static bool
+write_question(struct kt_exchange *x, struct kt_x_medium *one,
+    const struct kt_policy_reading *reading)
+{
+	struct kt_media_question q = {
+		.encoding = one->encoding,
+		.pixels_max = reading->pixels_max,
+		.pages_max = reading->pages_max,
+		.seconds_max = reading->seconds_max,
+		.length = (uint32_t)one->bytes.len,
+	};
+	char *head = kt_arena_array(x->mem, KT_MEDIA_HEAD, 1);
+
+	if (head == NULL)
+		return false;
+	kt_media_question_write(&q, head);
+	one->pieces[0] = (struct kt_span){ head, KT_MEDIA_HEAD };
+	one->pieces[1] = one->bytes;
+	return true;
+}
+
+static bool
 order(struct kt_exchange *x, uint32_t i)
 {
 	struct kt_x_medium *one = &x->media.v[i];
 	struct kt_policy_reading reading = { 0 };
-	struct kt_media_question q;
 	struct kt_order *o;
 
 	if (x->media.end_us != 0 && x->now_mono >= x->media.end_us) {
@@ -105,27 +141,18 @@ order(struct kt_exchange *x, uint32_t i)
 	}
 	(void)kt_chain_reads(
 	    &x->program->chain, one->component, &reading); /* listed: it does */
-	q = (struct kt_media_question){
-		.encoding = one->encoding,
-		.pixels_max = reading.pixels_max,
-		.pages_max = reading.pages_max,
-		.seconds_max = reading.seconds_max,
-		.length = (uint32_t)one->bytes.len,
-	};
-	one->head = kt_arena_array(x->mem, KT_MEDIA_HEAD, 1);
-	if (one->head == NULL)
+	if (one->job == KT_JOB_MEDIA && !write_question(x, one, &reading))
 		return false;
-	kt_media_question_write(&q, one->head);
-	one->pieces[0] = (struct kt_span){ one->head, KT_MEDIA_HEAD };
-	one->pieces[1] = one->bytes;
+	if (one->job == KT_JOB_RECALL)
+		one->pieces[0] = one->bytes;
 	kt_buf_init(&one->answer, KT_MEDIA_ANSWER_MAX);
 	one->state = KT_X_MEDIUM_ASKED;
 	x->media.end_us = end_of(x, &reading);
 	o = kt_x_order(x, KT_ORDER_JOB);
 	o->job = i + 1;
-	o->job_kind = KT_JOB_MEDIA;
+	o->job_kind = one->job;
 	o->pieces = one->pieces;
-	o->npieces = KT_NELEMS(one->pieces);
+	o->npieces = one->job == KT_JOB_MEDIA ? 2 : 1;
 	return true;
 }
 
@@ -177,6 +204,23 @@ kt_x_media_free(struct kt_exchange *x)
 }
 
 /* ---- what they said ---- */
+
+/* The classes that were found in it when it went up. */
+static enum kt_rc
+open_memory(
+    struct kt_exchange *x, struct kt_x_verdict *v, struct kt_x_medium *one)
+{
+	uint64_t classes;
+
+	x->media.is_open = true;
+	x->media.open = (struct kt_media_answer){ 0 };
+	if (!kt_span_u64(kt_buf_span(&one->answer), &classes))
+		return kt_x_note_unread(
+		    x, v, one->component, one->node, one->at, one->length);
+	v->classes |= (kt_class_set)classes & ~KT_CLASS_THREATS;
+	v->by_component[one->component] |= (kt_class_set)classes;
+	return KT_OK;
+}
 
 static enum kt_rc
 open_answer(
@@ -242,7 +286,8 @@ kt_x_media(struct kt_exchange *x, struct kt_x_verdict *v)
 			return 0;
 		}
 		if (!m->is_open)
-			rc = open_answer(x, v, one);
+			rc = one->job == KT_JOB_RECALL ?
+			    open_memory(x, v, one) : open_answer(x, v, one);
 		while (rc == KT_OK && cost < KT_INSPECT_SLICE &&
 		    look_at_next(x, v, one, &cost, &rc))
 			continue;

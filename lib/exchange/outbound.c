@@ -596,7 +596,7 @@ kt_x_opened(struct kt_exchange *x, bool is_ok)
 	x->is_opened = true;
 	x->phase = KT_X_INSPECT;
 	if (x->surface.endpoint == KT_ENDPOINT_FILES && x->is_request_complete)
-		kt_x_file_end(x);
+		kt_x_upload_digest(x);
 	if (x->is_client_gone) {
 		x->outcome = KT_AUDIT_CLIENT_ABORT;
 		kt_x_record(x);

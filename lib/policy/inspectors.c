@@ -53,7 +53,8 @@ static const struct kt_config_table document_table =
 	document_fields, .doc = "PDF, office files and plain text in requests");
 static const struct kt_config_table file_table =
     KT_CONFIG_KIND_TABLE(struct settings, "file-inspector", document_fields,
-	.doc = "Files: in requests");
+	.doc = "Files in requests, and uploads, which are held until they were "
+	       "read; more than 32 MiB are passed on as unread");
 
 static enum kt_action
 unseen(const struct kt_policy *p)

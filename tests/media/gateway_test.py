@@ -147,11 +147,16 @@ def a_worker_that_was_killed_is_started_again():
                 out += f.read().split()
         return out
 
+    def is_dead(pid):
+        with open("/proc/%s/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()[0] == "Z"
+
     with Odd(), Upstream(lambda _: said()) as up, gate(up) as kt:
         assert ask(kt, odd(b"one")).status == 200
         assert len(workers(kt)) >= 1, workers(kt)
         for pid in workers(kt):
             os.kill(int(pid), 9)
+            eventually(lambda: is_dead(pid), 5, "the end of the worker")
         assert ask(kt, odd(b"two")).status == 200
         calls = eventually(
             lambda: len(kt.records()) == 2 and kt.records(), 5, "records")

@@ -52,3 +52,8 @@ tests_unit_gateway_starved_test_LDADD = $(GATEWAY_LIBS)
 tests_unit_gateway_starved_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=calloc,--wrap=realloc,--wrap=free
 TESTS += tests/unit/gateway/starved_test
+
+check_PROGRAMS += tests/unit/gateway/known_test
+tests_unit_gateway_known_test_SOURCES = %D%/known_test.c
+tests_unit_gateway_known_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/known_test
