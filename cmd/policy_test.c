@@ -16,6 +16,18 @@
 #define TEXT_MAX (4u << 20)
 #define SUFFIX "_test.yaml"
 
+/* What the cases of a file are about. */
+struct subject {
+	char beside[KT_CMD_PATH_MAX]; /* empty: what was named, or the starter */
+	bool is_open;
+	struct kt_cmd_files config, detectors;
+	struct kt_cmd_settings settings;
+	struct kt_buf saved;
+	struct kt_program *program;
+	struct kt_scratch *scratch;
+	struct kt_trial_coverage coverage;
+};
+
 struct tests {
 	const struct kt_cmd *self;
 	struct kt_cmd_outputs out;
@@ -25,16 +37,13 @@ struct tests {
 	uint64_t fail_under;
 	bool has_coverage;
 
-	struct kt_cmd_files config, detectors, cases;
-	struct kt_cmd_settings settings;
-	struct kt_buf saved;
-	struct kt_program *program;
-	struct kt_scratch *scratch;
+	struct subject subject;
+	struct kt_cmd_files cases;
 	struct kt_config_diags diags;
 	struct kt_arena *mem;
 	struct kt_report_source sources[KT_CONFIG_FILES_MAX];
 	struct kt_report *report;
-	struct kt_trial_coverage coverage;
+	bool is_covered;
 };
 
 /* Targets are the cases themselves: any key will do. */
@@ -60,46 +69,66 @@ add_cases(struct tests *t, const char *path, struct kt_err *err)
 	return kt_cmd_files_add_dir(&t->cases, path, ".json", err);
 }
 
-/* x_test.yaml is about x.yaml. */
-static enum kt_rc
-read_config(struct tests *t, struct kt_err *err)
+/* x_test.yaml is about x.yaml, unless something else was named. */
+static void
+find_beside(const struct tests *t, size_t i, char path[static KT_CMD_PATH_MAX])
 {
-	static char beside[KT_CMD_PATH_MAX];
-	struct kt_span name = kt_span_of(t->cases.names[0]);
+	struct kt_span name = kt_span_of(t->cases.names[i]);
 	struct stat st;
 
-	if (t->npolicies == 0 && kt_span_ends(name, KT_SPAN(SUFFIX))) {
-		(void)snprintf(beside, sizeof(beside), "%.*s.yaml",
-		    (int)(name.len - strlen(SUFFIX)), name.ptr);
-		if (stat(beside, &st) == 0)
-			t->policies[t->npolicies++] = beside;
-	}
-	if (kt_cmd_files_policy(&t->config, t->policies, t->npolicies, err) < 0)
-		return err->rc;
-	return kt_cmd_settings_load(&t->settings, &t->config, err);
+	path[0] = '\0';
+	if (t->npolicies > 0 || !kt_span_ends(name, KT_SPAN(SUFFIX)))
+		return;
+	(void)snprintf(path, KT_CMD_PATH_MAX, "%.*s.yaml",
+	    (int)(name.len - strlen(SUFFIX)), name.ptr);
+	if (stat(path, &st) != 0)
+		path[0] = '\0';
+}
+
+static void
+close_subject(struct subject *s)
+{
+	static const struct subject none;
+
+	kt_scratch_free(&s->scratch);
+	kt_program_free(&s->program);
+	kt_cmd_settings_fini(&s->settings);
+	kt_cmd_files_fini(&s->config);
+	kt_cmd_files_fini(&s->detectors);
+	kt_buf_fini(&s->saved);
+	*s = none;
 }
 
 static enum kt_rc
-compile(struct tests *t, struct kt_err *err)
+open_subject(struct tests *t, const char *beside, struct kt_err *err)
 {
 	struct kt_program_options o = {
 		.secret = any_secret,
 		.instance_key = KT_SPAN("0123456789abcdef0123456789abcdef"),
 	};
+	struct subject *s = &t->subject;
+	char *files[] = { s->beside };
+	bool is_beside = beside[0] != '\0';
 
-	if (kt_cmd_files_detectors(&t->detectors, t->settings.settings, &t->config,
-	    err) < 0)
+	s->is_open = true;
+	(void)snprintf(s->beside, sizeof(s->beside), "%s", beside);
+	if (kt_cmd_files_policy(&s->config, is_beside ? files : t->policies,
+	    is_beside ? 1 : t->npolicies, err) < 0 ||
+	    kt_cmd_settings_load(&s->settings, &s->config, err) < 0 ||
+	    kt_cmd_files_detectors(
+	        &s->detectors, s->settings.settings, &s->config, err) < 0)
 		return err->rc;
-	kt_cmd_saved_detectors(&t->saved);
-	o.settings = t->settings.settings;
-	o.detectors = t->detectors.sources;
-	o.ndetectors = t->detectors.n;
-	o.saved_detectors = kt_buf_span(&t->saved);
-	t->program = kt_program_new(&o, err);
-	if (t->program == NULL)
+	kt_cmd_saved_detectors(&s->saved);
+	o.settings = s->settings.settings;
+	o.detectors = s->detectors.sources;
+	o.ndetectors = s->detectors.n;
+	o.saved_detectors = kt_buf_span(&s->saved);
+	s->program = kt_program_new(&o, err);
+	if (s->program == NULL)
 		return err->rc;
-	t->scratch = kt_scratch_new(t->program);
-	return t->scratch != NULL ? KT_OK :
+	kt_trial_coverage_init(&s->coverage, s->settings.settings);
+	s->scratch = kt_scratch_new(s->program);
+	return s->scratch != NULL ? KT_OK :
 	    kt_fail(err, KT_E_LIMIT, "out of memory");
 }
 
@@ -118,8 +147,9 @@ say_diags(const struct kt_config_diags *d)
 static enum kt_rc
 run_file(struct tests *t, size_t i, struct kt_err *err)
 {
-	struct kt_trial trial = { .program = t->program, .scratch = t->scratch,
-		.report = t->report, .coverage = &t->coverage, .file = i,
+	struct kt_trial trial = { .program = t->subject.program,
+		.scratch = t->subject.scratch, .report = t->report,
+		.coverage = &t->subject.coverage, .file = i,
 		.only = kt_span_of(t->only) };
 	const struct kt_trial_file *file;
 
@@ -134,22 +164,51 @@ run_file(struct tests *t, size_t i, struct kt_err *err)
 	return kt_trial_run(&trial, file, err);
 }
 
-/* False: less than was asked for. */
-static bool
-tell_coverage(const struct tests *t)
+/* What the cases have shown of the subject that they are done with. */
+static void
+tell_coverage(struct tests *t)
 {
+	const struct subject *s = &t->subject;
 	struct kt_buf missing;
 	unsigned percent;
 
+	if (!s->is_open)
+		return;
 	kt_buf_init(&missing, TEXT_MAX);
-	percent = kt_trial_coverage_percent(&t->coverage, &missing);
+	percent = kt_trial_coverage_percent(&s->coverage, &missing);
 	if (t->has_coverage || percent < t->fail_under) {
-		(void)fprintf(stderr, "coverage: %u %%\n", percent);
+		(void)fprintf(stderr, "coverage: %u %%", percent);
+		if (s->beside[0] != '\0')
+			(void)fprintf(stderr, " of %s", s->beside);
 		(void)fprintf(
-		    stderr, "%.*s", KT_SPAN_ARG(kt_buf_span(&missing)));
+		    stderr, "\n%.*s", KT_SPAN_ARG(kt_buf_span(&missing)));
 	}
 	kt_buf_fini(&missing);
-	return percent >= t->fail_under;
+	t->is_covered = t->is_covered && percent >= t->fail_under;
+}
+
+/* Files about the same thing, one after the other, are about one. */
+static enum kt_rc
+run_files(struct tests *t, struct kt_err *err)
+{
+	char beside[KT_CMD_PATH_MAX];
+	enum kt_rc rc = KT_OK;
+
+	t->is_covered = true;
+	for (size_t i = 0; i < t->cases.n && rc == KT_OK; i++) {
+		find_beside(t, i, beside);
+		if (!t->subject.is_open ||
+		    strcmp(beside, t->subject.beside) != 0) {
+			tell_coverage(t);
+			close_subject(&t->subject);
+			rc = open_subject(t, beside, err);
+		}
+		if (rc == KT_OK)
+			rc = run_file(t, i, err);
+	}
+	if (rc == KT_OK)
+		tell_coverage(t);
+	return rc;
 }
 
 static enum kt_exit
@@ -168,18 +227,11 @@ run(struct tests *t, struct kt_err *err)
 		(void)kt_fail(err, KT_E_LIMIT, "out of memory"); /* in err */
 		return KT_EXIT_UNKNOWN;
 	}
-	if (read_config(t, err) < 0 || compile(t, err) < 0)
-		return KT_EXIT_UNKNOWN;
-	kt_trial_coverage_init(&t->coverage, t->settings.settings);
-	for (size_t i = 0; i < t->cases.n; i++) {
-		if (run_file(t, i, err) < 0)
-			return KT_EXIT_UNKNOWN;
-	}
-	if (kt_report_close(t->report, err) < 0)
+	if (run_files(t, err) < 0 || kt_report_close(t->report, err) < 0)
 		return KT_EXIT_UNKNOWN;
 	err->text[0] = '\0';
 	status = kt_cmd_outputs_write(&t->out, t->report);
-	if (!tell_coverage(t) && status == KT_EXIT_YES)
+	if (!t->is_covered && status == KT_EXIT_YES)
 		status = KT_EXIT_NO;
 	return status;
 }
@@ -274,13 +326,8 @@ kt_cmd_policy_test(const struct kt_cmd *self, int argc, char **argv)
 	t->only = "";
 	status = begin(t, argc, argv);
 	kt_report_free(&t->report);
-	kt_scratch_free(&t->scratch);
-	kt_program_free(&t->program);
-	kt_cmd_settings_fini(&t->settings);
-	kt_cmd_files_fini(&t->config);
-	kt_cmd_files_fini(&t->detectors);
+	close_subject(&t->subject);
 	kt_cmd_files_fini(&t->cases);
-	kt_buf_fini(&t->saved);
 	kt_arena_free(&t->mem);
 	kt_free(t);
 	return status;
