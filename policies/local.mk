@@ -12,6 +12,8 @@ nobase_dist_pkgdata_DATA += \
 	policies/detectors/medical.yaml \
 	policies/detectors/pii.yaml \
 	policies/detectors/secrets.yaml \
+	policies/finance.yaml \
+	policies/finance_test.yaml \
 	policies/starter.yaml \
 	policies/starter_test.yaml
 

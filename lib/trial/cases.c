@@ -34,6 +34,9 @@ static const struct kt_config_field case_fields[] = {
 	KT_CONFIG_FIELD(S, STRING, name, .is_required = true,
 	    .doc = "A sentence that says what holds"),
 	KT_CONFIG_FIELD(S, STRING, now, .doc = "The time, as 2026-11-20T10:00:00Z"),
+	KT_CONFIG_FIELD(S, STRING, principal, .fallback = "anonymous",
+	    .doc = "Who calls; empty: somebody who is not let in"),
+	KT_CONFIG_FIELD(S, STRING, group, .doc = "The group of who calls"),
 	KT_CONFIG_SUBSECTION(S, request, &request_table,
 	    .doc = "What a client sends"),
 	KT_CONFIG_FIELD(S, STRING, answer, .doc = "What the model says"),
@@ -74,6 +77,7 @@ load_single(const struct kt_trial_file **out, const struct kt_config_node *root,
 	c->name = name != NULL ? name->text : KT_SPAN("case");
 	c->request.body = kt_config_get(root, KT_SPAN("input"));
 	c->request.model = KT_SPAN("claude-sonnet-4-5");
+	c->principal = KT_SPAN("anonymous");
 	c->expect = kt_config_get(root, KT_SPAN("expected"));
 	if (c->expect == NULL)
 		kt_config_diag(d, KT_CONFIG_MISSING, root->at,

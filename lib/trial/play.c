@@ -162,7 +162,7 @@ read_record(struct kt_trial_result *r)
 	struct kt_span text = kt_buf_span(&r->record);
 	struct kt_err err;
 	struct kt_json j;
-	uint32_t root;
+	uint32_t root, node;
 	enum kt_rc rc;
 
 	if (text.len == 0)
@@ -174,9 +174,12 @@ read_record(struct kt_trial_result *r)
 	    kt_json_member(&j, text, root, KT_SPAN("decision"))));
 	copy(r->data_class, sizeof(r->data_class), kt_json_string(&j, text,
 	    kt_json_member(&j, text, root, KT_SPAN("data_class"))));
-	copy(r->reason_code, sizeof(r->reason_code), kt_json_string(&j, text,
-	    kt_json_first(&j, kt_json_member(&j, text, root,
-	    KT_SPAN("reason_codes")))));
+	node = kt_json_first(&j,
+	    kt_json_member(&j, text, root, KT_SPAN("reason_codes")));
+	if (node == 0) /* a reject has one */
+		node = kt_json_member(&j, text, root, KT_SPAN("reason_code"));
+	copy(r->reason_code, sizeof(r->reason_code),
+	    kt_json_string(&j, text, node));
 	read_rules(&j, text, root, r);
 	kt_json_fini(&j);
 	return rc;
@@ -218,8 +221,11 @@ kt_trial_play(const struct kt_trial *t, const struct kt_trial_case *c,
 		{ KT_SPAN("content-type"), KT_SPAN("application/json") },
 		{ KT_SPAN("authorization"), KT_SPAN("Bearer test") },
 	};
+	const struct kt_caller caller = { .id = c->principal,
+		.group = c->group, .kind = KT_SPAN("unknown"),
+		.auth_method = KT_SPAN("none") };
 	struct kt_exchange_options o = { .program = t->program,
-		.scratch = t->scratch, .is_audit_up = true,
+		.scratch = t->scratch, .is_audit_up = true, .caller = &caller,
 		.peer.address = KT_SPAN("127.0.0.1") };
 	struct stage s = { .r = out, .wall_us = wall_of(c->now) };
 	struct kt_buf body;

@@ -27,7 +27,7 @@ struct kt_trial_request {
 };
 struct kt_trial_case {
 	const struct kt_config_node *node;
-	struct kt_span name, now;
+	struct kt_span name, now, principal, group;
 	struct kt_trial_request request;
 	struct kt_span answer; /* what the model says; absent: "ok" */
 	const struct kt_config_node *matrix, *expect;
