@@ -11,13 +11,16 @@
 #include "cmd/audit/gathered.h"
 #include "cmd/audit/judge.h"
 #include "cmd/audit/verdict.h"
+#include "cmd/audit/witness.h"
 #include "cmd/cmd.h"
 #include "disk/disk.h"
 
 #define PROGRESS_BYTES (32u << 20)
 
 enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT, JOBS, FROM, TO, SINCE,
-	UNTIL, POSTGRES, ORIGIN };
+	UNTIL, POSTGRES, ORIGIN, WITNESS, QUORUM };
+
+#define WITNESSES_MAX 16
 
 static const struct kt_opt options[] = {
 	KT_OPT_JSON_LINE,
@@ -35,6 +38,9 @@ static const struct kt_opt options[] = {
 	{ POSTGRES, "postgres", "URL",
 	    "logs in a database instead of directories; or a file with it" },
 	{ ORIGIN, "origin", "PATTERN", "of these the ones so named" },
+	{ WITNESS, "witness", "KEY",
+	    "a witness that has to have signed; may be repeated" },
+	{ QUORUM, "quorum", "N", "so many of them are enough (all)" },
 };
 
 /* What the command line brings, the same for every directory. */
@@ -44,6 +50,8 @@ struct run {
 	struct kt_range range;
 	bool has_range;
 	const char *postgres, *origin;
+	struct kt_witnessed witnesses[WITNESSES_MAX];
+	uint64_t nwitnesses, quorum;
 	struct kt_buf vkey;
 	struct kt_audit_checkpoint *known;
 	struct kt_audit_receipt *receipts;
@@ -132,19 +140,54 @@ show_progress(void *arg, uint64_t read, uint64_t all)
 	    (unsigned long long)(read >> 20), (unsigned long long)(all >> 20));
 }
 
+/*
+ * What witnesses have seen of this log is known from elsewhere, as a
+ * checkpoint that a reviewer brings is.
+ */
+static const struct kt_audit_checkpoint *
+add_witnessed(struct run *r, const char *dir,
+    struct kt_audit_checkpoint **known, size_t *n)
+{
+	struct kt_audit_checkpoint *all = kt_alloc_array(
+	    r->nknown + WITNESSES_MAX, sizeof(*all));
+
+	*n = r->nknown;
+	*known = all;
+	if (all == NULL)
+		return r->known;
+	if (r->nknown > 0)
+		memcpy(all, r->known, r->nknown * sizeof(*all));
+	for (size_t i = 0; i < r->nwitnesses; i++) {
+		struct kt_witnessed *w = &r->witnesses[i];
+
+		kt_witness_read(dir, w);
+		if (w->size == 0)
+			continue;
+		all[*n].size = w->size;
+		memcpy(all[(*n)++].root, w->root, KT_AUDIT_HASH);
+	}
+	if (*n > 0)
+		qsort(all, *n, sizeof(*all), by_size);
+	return all;
+}
+
 static enum kt_exit
 verify_dir(struct run *r, const char *dir)
 {
-	struct kt_audit_brought brought = { r->known, r->nknown, r->receipts,
-		r->nreceipts };
+	struct kt_audit_checkpoint *known;
+	struct kt_audit_brought brought = { .receipts = r->receipts,
+		.nreceipts = r->nreceipts };
 	uint64_t shown = 0;
 	struct kt_judge j = { .progress_arg = &shown,
 		.jobs = (unsigned)r->jobs,
 		.range = r->has_range ? &r->range : NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
-		.is_strict = r->is_strict, .is_part = r->has_range };
+		.is_strict = r->is_strict, .is_part = r->has_range,
+		.witnesses = r->witnesses, .nwitnesses = r->nwitnesses,
+		.quorum = r->quorum };
 	enum kt_exit e;
 
+	brought.known = add_witnessed(r, dir, &known, &brought.nknown);
 	if (isatty(STDERR_FILENO))
 		j.progress = show_progress;
 	told.report = kt_judge(
@@ -153,6 +196,7 @@ verify_dir(struct run *r, const char *dir)
 		(void)fprintf(stderr, "\r%*s\r", 40, "");
 	e = r->is_json ? kt_verdict_json(&told) : kt_verdict_text(&told);
 	kt_judge_fini(&j);
+	kt_free(known);
 	return e;
 }
 
@@ -226,6 +270,24 @@ take_extent(struct run *r, int opt, const char *value)
 }
 
 static enum kt_rc
+add_witness(struct run *r, const char *value)
+{
+	struct kt_buf text;
+	enum kt_rc rc;
+
+	if (r->nwitnesses == WITNESSES_MAX)
+		return kt_fail(&r->err, KT_E_MISUSE, "more than %d witnesses",
+		    WITNESSES_MAX);
+	kt_buf_init(&text, 4u << 20);
+	rc = kt_text_or_file(value, &text, &r->err);
+	if (rc == KT_OK)
+		rc = kt_audit_covkey_parse(kt_buf_span(&text),
+		    &r->witnesses[r->nwitnesses++].key, &r->err);
+	kt_buf_fini(&text);
+	return rc;
+}
+
+static enum kt_rc
 take_option(struct run *r, int opt, const char *value)
 {
 	switch (opt) {
@@ -241,6 +303,12 @@ take_option(struct run *r, int opt, const char *value)
 		return add_known(r, value);
 	case RECEIPT:
 		return add_receipts(r, value);
+	case WITNESS:
+		return add_witness(r, value);
+	case QUORUM:
+		return kt_span_u64(kt_span_of(value), &r->quorum) &&
+		    r->quorum > 0 ? KT_OK : kt_fail(&r->err, KT_E_MISUSE,
+		    "'%s' is no number", value);
 	default:
 		return take_extent(r, opt, value);
 	}
@@ -330,7 +398,15 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 			break;
 		}
 	}
-	if (opt == KT_ARGS_END && r.has_range && r.nknown + r.nreceipts > 0)
+	if (r.quorum == 0)
+		r.quorum = r.nwitnesses;
+	if (opt == KT_ARGS_END && r.quorum > r.nwitnesses)
+		e = kt_misuse(self, "fewer witnesses than the quorum");
+	else if (opt == KT_ARGS_END && r.nwitnesses > 0 &&
+	    (r.has_range || r.postgres != NULL))
+		e = kt_misuse(self, "witnesses are held against the whole of "
+		    "a directory");
+	else if (opt == KT_ARGS_END && r.has_range && r.nknown + r.nreceipts > 0)
 		e = kt_misuse(self, "what was kept elsewhere is held against "
 		    "the whole log, not a part of it");
 	else if (opt == KT_ARGS_END && r.has_range && r.postgres != NULL)

@@ -18,6 +18,7 @@ kt_SOURCES = \
 	%D%/audit_show.c \
 	%D%/audit_tail.c \
 	%D%/audit_verify.c \
+	%D%/audit_witness.c \
 	%D%/changed.c \
 	%D%/changed.h \
 	%D%/cmd.def \

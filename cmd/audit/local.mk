@@ -19,4 +19,6 @@ libaudit_a_SOURCES = \
 	%D%/plan.c \
 	%D%/plan.h \
 	%D%/tiles.c \
-	%D%/tiles.h
+	%D%/tiles.h \
+	%D%/witness.c \
+	%D%/witness.h

@@ -7,9 +7,21 @@
  */
 #include "cmd/audit/verdict.h"
 
+#include <time.h>
+
 #include "audit/canon.h"
 
-#define WARNINGS_MAX 9
+#define WARNINGS_MAX 10
+
+static bool
+is_quorum_met(const struct kt_verdict_told *t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < t->nwitnesses; i++)
+		n += t->witnesses[i].size > 0;
+	return n >= t->quorum;
+}
 
 /* Warnings that make an intact log a weaker one. */
 static size_t
@@ -28,6 +40,8 @@ warnings(const struct kt_verdict_told *t, const struct kt_audit_report *rep,
 		texts[n++] = "uncheckpointed-tail";
 	if (t->is_part)
 		texts[n++] = "partial";
+	if (!is_quorum_met(t))
+		texts[n++] = "witness-quorum";
 	if (t->dir->has_torn_note)
 		texts[n++] = "incomplete-checkpoint";
 	if (rep->by_type[KT_AUDIT_TYPE_clock] > 0)
@@ -49,6 +63,8 @@ kt_verdict_exit(const struct kt_verdict_told *t)
 		return KT_EXIT_NO;
 	if (rep->has_unknown_version)
 		return KT_EXIT_UNKNOWN;
+	if (!is_quorum_met(t)) /* asked for by name */
+		return KT_EXIT_WEAKER;
 	return t->is_strict && warnings(t, rep, texts) > 0 ? KT_EXIT_WEAKER :
 							     KT_EXIT_YES;
 }
@@ -210,6 +226,18 @@ put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
 	for (size_t i = 0; i < n; i++)
 		kt_audit_put_text(p, kt_span_of(texts[i]));
 	kt_audit_put_close(p, ']');
+	kt_audit_put_name(p, "witnesses");
+	kt_audit_put_open(p, '[');
+	for (size_t i = 0; i < t->nwitnesses; i++) {
+		kt_audit_put_open(p, '{');
+		kt_audit_member_text(
+		    p, "name", kt_span_of(t->witnesses[i].key.name));
+		kt_audit_member_int(p, "size", t->witnesses[i].size);
+		kt_audit_member_int(p, "time",
+		    t->witnesses[i].size > 0 ? t->witnesses[i].seconds : 0);
+		kt_audit_put_close(p, '}');
+	}
+	kt_audit_put_close(p, ']');
 }
 
 enum kt_exit
@@ -315,6 +343,32 @@ tell_counts(const struct kt_audit_report *rep)
 }
 
 static void
+tell_witnesses(const struct kt_verdict_told *t)
+{
+	for (size_t i = 0; i < t->nwitnesses; i++) {
+		const struct kt_witnessed *w = &t->witnesses[i];
+		char when[32] = "";
+		time_t at = (time_t)w->seconds;
+		struct tm tm;
+
+		if (w->size == 0) {
+			(void)printf("witness   %s has signed nothing\n",
+			    w->key.name);
+			continue;
+		}
+		if (gmtime_r(&at, &tm) != NULL)
+			(void)strftime(
+			    when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		(void)printf("witness   %s signed %llu records at %s\n",
+		    w->key.name, (unsigned long long)w->size, when);
+	}
+	if (t->nwitnesses > 0)
+		(void)printf("quorum    of %llu: %s\n",
+		    (unsigned long long)t->quorum,
+		    is_quorum_met(t) ? "met" : "not met");
+}
+
+static void
 tell_not_proven(const struct kt_audit_report *rep)
 {
 	struct kt_audit_limit limits[KT_AUDIT_LIMITS_MAX];
@@ -341,6 +395,7 @@ kt_verdict_text(const struct kt_verdict_told *t)
 	n = warnings(t, rep, texts);
 	tell_origin(rep);
 	tell_counts(rep);
+	tell_witnesses(t);
 	if (rep->nbreaks == 0)
 		(void)printf("chain ok  canonical ok  root ok\n");
 	for (size_t i = 0; i < rep->nbreaks; i++)

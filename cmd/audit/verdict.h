@@ -9,6 +9,7 @@
 #ifndef KT_VERDICT_H
 #define KT_VERDICT_H
 #include "cmd/audit/dir.h"
+#include "cmd/audit/witness.h"
 #include "cmd/cmd.h"
 
 struct kt_verdict_told {
@@ -17,6 +18,10 @@ struct kt_verdict_told {
 	const struct kt_err *err;             /* why, then */
 	bool is_strict;
 	bool is_part; /* only a range was asked for */
+	/* Who had to have seen it, and how many of them are enough. */
+	const struct kt_witnessed *witnesses;
+	size_t nwitnesses;
+	uint64_t quorum;
 };
 enum kt_exit kt_verdict_exit(const struct kt_verdict_told *t);
 /* On standard output; returns the exit code. */

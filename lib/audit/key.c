@@ -172,25 +172,36 @@ kt_audit_signer_rename(
 }
 
 enum kt_rc
-kt_audit_note_sign(const struct kt_audit_signer *s, struct kt_buf *note,
-    size_t text, struct kt_err *err)
+kt_audit_sign(const struct kt_audit_signer *s, struct kt_span bytes,
+    uint8_t sig[KT_AUDIT_SIG], struct kt_err *err)
 {
-	gnutls_datum_t data = { (unsigned char *)note->ptr, (unsigned)text };
-	gnutls_datum_t sig = { NULL, 0 };
-	uint8_t blob[BLOB];
-	char line[4 * ((BLOB + 2) / 3) + 1];
+	gnutls_datum_t data = { (unsigned char *)bytes.ptr,
+		(unsigned)bytes.len };
+	gnutls_datum_t out = { NULL, 0 };
 	bool is_fit;
 
 	if (gnutls_privkey_sign_data2(s->state, GNUTLS_SIGN_EDDSA_ED25519, 0,
-	    &data, &sig) < 0)
+	    &data, &out) < 0)
 		return kt_fail(err, KT_E_ENGINE, "a checkpoint is not signed");
-	is_fit = sig.size == KT_AUDIT_SIG;
-	memcpy(blob, s->vkey.id, 4);
+	is_fit = out.size == KT_AUDIT_SIG;
 	if (is_fit)
-		memcpy(blob + 4, sig.data, KT_AUDIT_SIG);
-	gnutls_free(sig.data);
-	if (!is_fit)
-		return kt_fail(err, KT_E_ENGINE, "a signature of odd length");
+		memcpy(sig, out.data, KT_AUDIT_SIG);
+	gnutls_free(out.data);
+	return is_fit ? KT_OK :
+	    kt_fail(err, KT_E_ENGINE, "a signature of odd length");
+}
+
+enum kt_rc
+kt_audit_note_sign(const struct kt_audit_signer *s, struct kt_buf *note,
+    size_t text, struct kt_err *err)
+{
+	uint8_t blob[BLOB];
+	char line[4 * ((BLOB + 2) / 3) + 1];
+
+	memcpy(blob, s->vkey.id, 4);
+	if (kt_audit_sign(s, kt_span_sub(kt_buf_span(note), 0, text), blob + 4,
+	    err) < 0)
+		return err->rc;
 	kt_audit_base64(blob, sizeof(blob), line);
 	if (kt_buf_printf(note, DASH "%s %s\n", s->vkey.name, line) < 0)
 		return kt_fail(err, KT_E_LIMIT, "no room for a signature");
@@ -242,20 +253,29 @@ kt_audit_note_split(
 	return false;
 }
 
+bool
+kt_audit_signature_holds(const struct kt_audit_checker *c,
+    struct kt_span bytes, const uint8_t sig[KT_AUDIT_SIG])
+{
+	gnutls_datum_t data = { (unsigned char *)bytes.ptr,
+		(unsigned)bytes.len };
+	gnutls_datum_t s = { (unsigned char *)sig, KT_AUDIT_SIG };
+
+	return gnutls_pubkey_verify_data2(c->state, GNUTLS_SIGN_EDDSA_ED25519,
+	    0, &data, &s) >= 0;
+}
+
 static enum kt_audit_signed
 check_line(const struct kt_audit_checker *c, struct kt_span text,
     struct kt_span base64)
 {
 	uint8_t blob[BLOB];
-	gnutls_datum_t data, sig = { blob + 4, KT_AUDIT_SIG };
 
 	if (!kt_audit_unbase64(base64, blob, sizeof(blob)) ||
 	    memcmp(blob, c->vkey.id, 4) != 0)
 		return KT_AUDIT_SIGNED_OTHER;
-	data = (gnutls_datum_t){ (unsigned char *)text.ptr,
-		(unsigned)text.len };
-	return gnutls_pubkey_verify_data2(c->state, GNUTLS_SIGN_EDDSA_ED25519,
-	    0, &data, &sig) < 0 ? KT_AUDIT_SIGNED_BAD : KT_AUDIT_SIGNED_GOOD;
+	return kt_audit_signature_holds(c, text, blob + 4) ?
+	    KT_AUDIT_SIGNED_GOOD : KT_AUDIT_SIGNED_BAD;
 }
 
 /* One wrong line of a known key spoils the note, whatever others say. */

@@ -43,6 +43,9 @@ void kt_audit_signer_fini(struct kt_audit_signer *s);
 /* Another name for the same key. */
 KT_MUSTCHECK enum kt_rc kt_audit_signer_rename(
     struct kt_audit_signer *s, struct kt_span name, struct kt_err *err);
+/* Ed25519 over the bytes themselves, for texts that are no notes. */
+KT_MUSTCHECK enum kt_rc kt_audit_sign(const struct kt_audit_signer *s,
+    struct kt_span bytes, uint8_t sig[KT_AUDIT_SIG], struct kt_err *err);
 /*
  * Appends "— name base64" LF to `note`, whose text (up to the empty line,
  * which is there already) are its first `text` bytes.
@@ -58,6 +61,9 @@ struct kt_audit_checker {
 KT_MUSTCHECK enum kt_rc kt_audit_checker_init(struct kt_audit_checker *c,
     const struct kt_audit_vkey *k, struct kt_err *err);
 void kt_audit_checker_fini(struct kt_audit_checker *c);
+
+bool kt_audit_signature_holds(const struct kt_audit_checker *c,
+    struct kt_span bytes, const uint8_t sig[KT_AUDIT_SIG]);
 
 enum kt_audit_signed {
 	KT_AUDIT_SIGNED_BAD = 0,  /* by this key's name and id, but wrong */

@@ -28,7 +28,9 @@ static const struct {
 	{ 9, KNOWN, "whether another history beyond the known checkpoint was "
 		    "shown to somebody else" },
 	{ 10, UNSIGNED, "who wrote earlier epochs: checkpoints are not signed" },
-	{ 11, ALWAYS, "a rewrite of the current epoch by who stole its keys" },
+	{ 11, UNKNOWN, "a rewrite of the current epoch by who stole its keys" },
+	{ 11, KNOWN, "a rewrite of the current epoch beyond the known "
+		     "checkpoint by who stole its keys" },
 	{ 12, UNPINNED, "who wrote the log: its key was not given from "
 			"elsewhere (--vkey), so a consistent rewrite of all "
 			"of it is not excluded" },

@@ -4,6 +4,8 @@ libkt_a_SOURCES += \
 	%D%/canon.c \
 	%D%/canon.h \
 	%D%/chain.c \
+	%D%/cosign.c \
+	%D%/cosign.h \
 	%D%/hash.c \
 	%D%/key.c \
 	%D%/key.h \

@@ -1,0 +1,169 @@
+"""A witness signs one history of a log, and a verifier holds it to that."""
+import base64
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+import tap
+import verifier
+
+KT = os.path.join(tap.BUILDDIR, 'kt')
+MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
+
+
+def kt(*words, text=''):
+    return subprocess.run([KT, 'audit', *words], input=text, text=True,
+                          capture_output=True, check=False)
+
+
+def must(*words, text=''):
+    p = kt(*words, text=text)
+    assert p.returncode == 0, p
+    return p.stdout
+
+
+def grow(log, seed, records='60'):
+    subprocess.run([MAKE, log, str(seed), records, '20000'], check=True)
+
+
+def verify(log, *options):
+    p = kt('verify', '--json', *options, log)
+    return p.returncode, json.loads(p.stdout)
+
+
+def rows(r):
+    return {x['row']: x['text'] for x in r['not_proven']}
+
+
+class Scene:
+    """A log, and a witness that trusts it."""
+
+    def __init__(self, top, name):
+        self.log, self.state = top + '/' + name, top + '/w-' + name
+        grow(self.log, 3)
+        self.key = must('witness', 'init', self.state,
+                        'witness.example/' + name).strip()
+        must('witness', 'trust', self.state, self.log + '/log.vkey')
+
+
+def seen_is_signed(top):
+    s = Scene(top, 'one')
+    code, r = verify(s.log, '--witness', s.key)
+    assert code == 4 and 'witness-quorum' in r['warnings'], r
+    must('witness', 'sync', s.log, s.state)
+    grow(s.log, 4)
+    must('witness', 'sync', s.log, s.state)  # from the size it knows
+    must('witness', 'sync', s.log, s.state)  # and again, with nothing new
+    code, r = verify(s.log, '--witness', s.key)
+    assert code == 0 and r['witnesses'][0]['size'] == r['size'], r
+    assert r['known_size'] == r['size']
+    assert 'beyond' in rows(r)[5] and 'beyond' in rows(r)[9], r
+    p = kt('verify', '--witness', s.key, s.log)
+    assert 'quorum    of 1: met' in p.stdout, p
+    other = must('witness', 'init', top + '/w-2', 'witness.example/2').strip()
+    two = ['--witness', s.key, '--witness', other]
+    assert verify(s.log, *two)[0] == 4
+    assert verify(s.log, *two, '--quorum', '1')[0] == 0
+    assert kt('verify', *two, '--quorum', '3', s.log).returncode == 2
+
+
+def as_in_the_specification(top):
+    """Checked by the other verifier: key id, message, time, signature."""
+    s = Scene(top, 'spec')
+    request = must('witness', 'request', s.log)
+    answer = must('witness', 'add', s.state, text=request)
+    name, digits, blob = s.key.split('+', 2)
+    pub = base64.b64decode(blob)[1:]
+    assert base64.b64decode(blob)[0] == 4
+    key_id = verifier.sha(name.encode() + b'\n\4' + pub)[:4]
+    assert digits == key_id.hex()
+    dash, by, sig = answer.rstrip('\n').split(' ')
+    sig = base64.b64decode(sig, validate=True)
+    assert (dash, by, sig[:4]) == ('\u2014', name, key_id) and len(sig) == 76
+    note = request.split('\n\n', 1)[1]
+    text = 'cosignature/v1\ntime %d\n%s\n' % (
+        int.from_bytes(sig[4:12], 'big'), note.split('\n\n')[0])
+    assert verifier.is_signed(pub, text.encode(), sig[12:])
+
+
+def by_hand(top):
+    """As over a web server: three texts, none of them trusted."""
+    s = Scene(top, 'hand')
+    files = [top + '/' + n for n in ('request', 'answer')]
+    for size in '0', None:
+        request = must('witness', 'request', '--old', size or str(
+            json.loads(kt('verify', '--json', '--witness', s.key,
+                          s.log).stdout)['witnesses'][0]['size']), s.log)
+        answer = must('witness', 'add', s.state, text=request)
+        for path, text in zip(files, (request, answer)):
+            with open(path, 'w') as f:
+                f.write(text)
+        must('witness', 'keep', '--vkey', s.key, s.log, *files)
+        assert verify(s.log, '--witness', s.key)[0] == 0
+        grow(s.log, 5)
+    with open(files[1], 'w') as f:
+        f.write(answer.replace('A', 'B'))
+    assert kt('witness', 'keep', '--vkey', s.key, s.log,
+              *files).returncode == 1
+
+
+def refusals(top):
+    """Each with the status of the specification."""
+    s = Scene(top, 'no')
+    request = must('witness', 'request', s.log)
+    stranger = Scene(top, 'stranger')
+    proof = must('witness', 'request', '--old', '5', s.log)
+    for status, text in (
+            (400, ''), (400, 'old 05\n\n'), (400, request[:-9]),
+            (400, request.replace('old 0', 'old 99999999')),
+            (404, must('witness', 'request', stranger.log)),
+            (403, '\n'.join(x for x in request.split('\n')
+                            if not x.startswith('\u2014')) + ''),
+            (409, proof), (422, request.replace(
+                'old 0\n', 'old 0\n' + proof.split('\n')[1] + '\n'))):
+        p = kt('witness', 'add', s.state, text=text)
+        assert p.returncode == 1, (status, p)
+        assert p.stderr.startswith('kt: %d: ' % status), (status, p)
+        assert p.stdout == ('0\n' if status == 409 else ''), p
+    must('witness', 'add', s.state, text=request)
+    size = request.split('\n')[3]
+    p = kt('witness', 'add', s.state, text=request)
+    assert p.returncode == 1 and p.stdout == size + '\n', p
+    grow(s.log, 6)
+    wrong = must('witness', 'request', '--old', size, s.log).split('\n')
+    wrong[1] = wrong[2]
+    p = kt('witness', 'add', s.state, text='\n'.join(wrong))
+    assert p.stderr.startswith('kt: 422: '), p
+
+
+def a_log_put_back(top):
+    """Rows 5, 8, 9 and 11: neither the witness nor the verifier is fooled."""
+    s = Scene(top, 'back')
+    shutil.copytree(s.log, top + '/older')
+    grow(s.log, 7)
+    must('witness', 'sync', s.log, s.state)
+    shutil.copytree(s.log + '/witness', top + '/older/witness')
+    code, r = verify(top + '/older', '--witness', s.key)
+    assert code == 1 and r['first_bad']['class'] == 'truncate', r
+    p = kt('witness', 'sync', top + '/older', s.state)
+    assert p.returncode != 0, p
+    grow(top + '/older', 8, '200')
+    code, r = verify(top + '/older', '--witness', s.key)
+    assert code == 1 and r['first_bad']['class'] == 'fork', r
+    p = kt('witness', 'sync', top + '/older', s.state)
+    assert p.returncode == 1 and p.stderr.startswith('kt: 422: '), p
+    assert verify(top + '/older')[0] == 0  # alone it looks well
+
+
+t = tap.Tap()
+with tempfile.TemporaryDirectory() as top:
+    for sentence, test in (
+            ('what a witness has seen is signed and told', seen_is_signed),
+            ('its signature is that of C2SP', as_in_the_specification),
+            ('requests and answers are texts', by_hand),
+            ('what it refuses has its status', refusals),
+            ('a log that was put back is no extension', a_log_put_back)):
+        t.run(sentence, test, top)
+t.end()
