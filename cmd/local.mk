@@ -35,15 +35,22 @@ kt_SOURCES = \
 	%D%/inspect.h \
 	%D%/inspect_show.c \
 	%D%/kt.c \
+	%D%/session.c \
+	%D%/session/file.c \
+	%D%/session/file.h \
 	%D%/token.c \
 	%D%/policy.c \
 	%D%/policy_fmt.c \
 	%D%/policy_lint.c \
 	%D%/policy_test.c \
+	%D%/replay.c \
+	%D%/replay/replay.h \
+	%D%/replay/run.c \
+	%D%/replay/tell.c \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/version.c
-kt_LDADD = $(GATEWAY_LIBS)
+kt_LDADD = $(GATEWAY_LIBS) $(ZSTD_LIBS)
 
 # The vocabularies of tokenizers: see save_ranks.c.
 noinst_PROGRAMS += save-ranks

@@ -14,6 +14,7 @@
 #include <unistring/version.h>
 #include <yaml.h>
 #include <zlib.h>
+#include <zstd.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <cjson/cJSON.h>
@@ -60,6 +61,7 @@ kt_version_print(FILE *out)
 	line(out, "Hyperscan API", hs_version());
 	line(out, "PCRE2", pcre2);
 	line(out, "zlib", zlibVersion());
+	line(out, "zstd", ZSTD_versionString());
 	line(out, "libunistring", unistring);
 	line(out, "kt-media", KT_MEDIA_ENGINES[0] ? KT_MEDIA_ENGINES : "none");
 	(void)fprintf(out, "built with:\n");

@@ -4,6 +4,7 @@ dist_man_MANS = \
 	%D%/kt-audit.1 \
 	%D%/kt-gateway.1 \
 	%D%/kt-policy.1 \
+	%D%/kt-session.1 \
 	%D%/kt-token.1 \
 	%D%/kt-audit.5 \
 	%D%/kt-detectors.5 \

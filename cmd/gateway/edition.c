@@ -24,7 +24,8 @@ struct kt_edition {
 	struct kt_buf tokens;
 	const char *tokens_file;
 	struct kt_buf saved; /* databases of the shipped detectors */
-	struct kt_program *program;
+	struct kt_program *program, *recorder;
+	bool will_record;
 	struct kt_origin **origins;
 	size_t norigins;
 };
@@ -158,6 +159,12 @@ kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
 	enum kt_rc rc = KT_OK;
 
 	e->program = kt_program_new(&o, err);
+	if (e->program != NULL && e->will_record) {
+		o.use = KT_CHAIN_RECORD;
+		e->recorder = kt_program_new(&o, err);
+		if (e->recorder == NULL)
+			return err->rc;
+	}
 	kt_buf_fini(&e->saved); /* the databases are a copy */
 	if (e->program == NULL)
 		return err->rc;
@@ -186,6 +193,7 @@ destroy(void *self)
 		kt_origin_free(&e->origins[i]);
 	kt_free(e->origins);
 	kt_program_free(&e->program);
+	kt_program_free(&e->recorder);
 	kt_buf_fini(&e->saved);
 	kt_buf_fini(&e->tokens);
 	kt_cmd_settings_fini(&e->settings);
@@ -216,6 +224,18 @@ const struct kt_program *
 kt_edition_program(const struct kt_edition *e)
 {
 	return e->program;
+}
+
+void
+kt_edition_will_record(struct kt_edition *e)
+{
+	e->will_record = true;
+}
+
+const struct kt_program *
+kt_edition_recorder(const struct kt_edition *e)
+{
+	return e->recorder;
 }
 
 struct kt_origin *

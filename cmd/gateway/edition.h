@@ -26,6 +26,8 @@ struct kt_edition_options {
 /* Two steps, because the audit log stands between them. */
 KT_MUSTCHECK enum kt_rc kt_edition_read(struct kt_edition **out,
     const struct kt_edition_options *o, struct kt_err *err);
+/* What records finds with; before it is compiled. */
+void kt_edition_will_record(struct kt_edition *e);
 /* Compiles what was read.  Takes tens of milliseconds: not on a worker. */
 KT_MUSTCHECK enum kt_rc kt_edition_compile(struct kt_edition *e,
     struct kt_span instance_key, struct kt_err *err);
@@ -38,6 +40,8 @@ bool kt_edition_secret(const struct kt_config_secret *ref,
     struct kt_arena *mem, struct kt_span *out);
 const struct kt_settings *kt_edition_settings(const struct kt_edition *e);
 const struct kt_program *kt_edition_program(const struct kt_edition *e);
+/* Made with KT_CHAIN_RECORD; NULL: nothing is recorded. */
+const struct kt_program *kt_edition_recorder(const struct kt_edition *e);
 /* NULL when the target has none: it answers from within. */
 struct kt_origin *kt_edition_origin(const struct kt_edition *e, size_t index);
 /* The file that lists tokens; NULL: none. */

@@ -34,6 +34,8 @@ libgateway_a_SOURCES = \
 	%D%/opens.h \
 	%D%/pace.c \
 	%D%/pace.h \
+	%D%/recorder.c \
+	%D%/recorder.h \
 	%D%/recover.c \
 	%D%/proxy.c \
 	%D%/proxy.h \

@@ -23,6 +23,7 @@ struct kt_call {
 	struct kt_call *next, **link;
 	struct kt_seat *seat;
 	struct kt_exchange *x;
+	struct kt_recording *recording; /* NULL: it is not */
 	struct kt_request *request;   /* NULL: gone, or detached */
 	struct kt_upstream_call *upstream;
 	struct kt_timer deadline, turn;
@@ -113,6 +114,8 @@ begin(struct kt_relay *relay, struct kt_request *r)
 		put_spare(relay, c);
 		return NULL;
 	}
+	c->recording = kt_recorder_begin(relay->recorder, relay->seat->edition,
+	    relay->is_tls, o.is_audit_up);
 	c->relay = relay;
 	c->request = r;
 	c->seat = relay->seat;
@@ -137,6 +140,7 @@ finish(struct kt_call *c)
 	if (c->x == NULL)
 		return;
 	kt_exchange_summary(c->x, &s);
+	kt_recording_end(&c->recording, &s);
 	/* A refusal too: who mistyped a path or a token looks here first. */
 	if (s.is_call || s.status >= 400)
 		kt_console_call(c->relay->console, &s);
@@ -183,9 +187,12 @@ feed(struct kt_call *c, struct kt_event *ev)
 	kt_disk_now(&now);
 	ev->mono_us = now.mono_us;
 	ev->wall_us = now.real_us;
+	kt_recording_event(c->recording, ev);
 	kt_exchange_feed(c->x, ev);
-	while (kt_exchange_next(c->x, &o))
+	while (kt_exchange_next(c->x, &o)) {
+		kt_recording_order(c->recording, &o);
 		run(c, &o);
+	}
 }
 
 /* What came up while orders ran.  False: nothing. */

@@ -16,6 +16,7 @@
 #include "cmd/gateway/jobs.h"
 #include "cmd/gateway/listen.h"
 #include "cmd/gateway/pace.h"
+#include "cmd/gateway/recorder.h"
 #include "cmd/gateway/writer.h"
 
 #define KT_RELAY_SEEDS 64
@@ -30,6 +31,7 @@ struct kt_relay {
 	struct kt_writer *writer;
 	struct kt_writer_inbox *inbox;
 	struct kt_console *console;
+	struct kt_recorder *recorder; /* NULL: nothing is recorded */
 	struct kt_seat *seat; /* for calls that begin now */
 	struct kt_budget budget;
 	struct kt_pace pace;

@@ -24,6 +24,7 @@
 #include "cmd/files.h"
 #include "cmd/gateway/bind.h"
 #include "cmd/gateway/pidfile.h"
+#include "cmd/gateway/recorder.h"
 #include "cmd/gateway/ship.h"
 #include "cmd/gateway/worker.h"
 #include "disk/disk.h"
@@ -41,7 +42,7 @@ struct gateway {
 	size_t npolicies;
 	char *listens[LISTEN_MAX];
 	size_t nlistens;
-	const char *audit_dir, *tokens_file;
+	const char *audit_dir, *tokens_file, *record_dir;
 	uint64_t nworkers;
 	bool is_json, may_be_open;
 
@@ -57,6 +58,7 @@ struct gateway {
 	struct kt_ship *ship;
 	struct kt_resolver *resolver;
 	struct kt_known *known;
+	struct kt_recorder *recorder; /* NULL: nothing is recorded */
 	struct kt_worker *workers[WORKERS_MAX];
 	uint8_t instance_key[KT_AUDIT_HASH];
 	int signal_fd, pid_fd;
@@ -269,6 +271,28 @@ start_ship(struct gateway *g, struct kt_err *err)
 	return rc;
 }
 
+/* Where sessions are written, as this edition has it; NULL: they are not. */
+static const char *
+record_dir(const struct gateway *g, const struct kt_edition *e)
+{
+	const struct kt_config_recording *r =
+	    &kt_edition_settings(e)->recording;
+
+	if (g->record_dir != NULL)
+		return g->record_dir;
+	return r->node != NULL ? r->directory.ptr : NULL;
+}
+
+static enum kt_rc
+start_recorder(struct gateway *g, struct kt_err *err)
+{
+	struct kt_recorder_options o = { .dir = record_dir(g, g->edition),
+		.key = g->instance_key };
+
+	return o.dir == NULL ? KT_OK :
+	                       kt_recorder_start(&g->recorder, &o, err);
+}
+
 static enum kt_rc
 compile(struct gateway *g, struct kt_edition *e, const char *cause,
     struct kt_err *err)
@@ -276,6 +300,12 @@ compile(struct gateway *g, struct kt_edition *e, const char *cause,
 	struct kt_span key = { (const char *)g->instance_key,
 		sizeof(g->instance_key) };
 
+	if (record_dir(g, e) != NULL)
+		kt_edition_will_record(e);
+	if (kt_edition_settings(e)->recording.encrypt_to.len > 0 &&
+	    record_dir(g, e) != NULL)
+		return kt_fail(err, KT_E_MISUSE, "recording.encrypt_to is not "
+		    "available: sessions would be written in the clear");
 	if (kt_edition_compile(e, key, err) < 0)
 		return err->rc;
 	return kt_writer_policy(g->writer,
@@ -310,6 +340,7 @@ start_workers(struct gateway *g, struct kt_err *err)
 		int fds[LISTEN_MAX];
 		struct kt_worker_options o = { .writer = g->writer,
 			.resolver = g->resolver, .tls = g->tls,
+			.recorder = g->recorder,
 			.fds = fds, .nfds = g->naddresses,
 			.connections_max = connections_max(g),
 			.media = has_media ? media : NULL, .known = g->known,
@@ -360,6 +391,9 @@ print_banner(const struct gateway *g)
 	print_targets(g);
 	(void)fprintf(stderr, "  %-9s %s\n  %-9s %llu\n", "evidence",
 	    audit_dir(g), "workers", (unsigned long long)g->nworkers);
+	if (g->recorder != NULL)
+		(void)fprintf(stderr, "  %-9s %s\n", "sessions",
+		    record_dir(g, g->edition));
 	if (kt_writer_is_new(g->writer))
 		(void)fprintf(stderr, "  %-9s %s\n  %-9s (new: keep it where "
 		    "this machine cannot write, and give it to\n  %-9s kt audit "
@@ -555,6 +589,8 @@ start(struct gateway *g, struct kt_err *err)
 	if (rc == KT_OK && (g->known = kt_known_new()) == NULL)
 		rc = kt_fail(err, KT_E_LIMIT, "no memory for file ids");
 	if (rc == KT_OK)
+		rc = start_recorder(g, err);
+	if (rc == KT_OK)
 		rc = start_workers(g, err);
 	return rc;
 }
@@ -570,6 +606,7 @@ finish(struct gateway *g, struct kt_err *err)
 			kt_worker_drain(g->workers[i], 0);
 	for (size_t i = 0; i < g->nworkers; i++)
 		kt_worker_join(&g->workers[i]);
+	kt_recorder_stop(&g->recorder);
 	kt_resolver_free(&g->resolver);
 	kt_known_free(&g->known);
 	if (g->writer != NULL)
@@ -613,7 +650,7 @@ serve(struct gateway *g)
 
 enum {
 	POLICY_CONFIG = KT_OPT_LONG, LISTEN, AUDIT_DIR, TOKENS_FILE, WORKERS,
-	LOG_FORMAT, ALLOW_OPEN
+	LOG_FORMAT, ALLOW_OPEN, RECORD
 };
 static const struct kt_opt opts[] = {
 	{ POLICY_CONFIG, "policy-config", "FILE",
@@ -621,6 +658,8 @@ static const struct kt_opt opts[] = {
 	{ LISTEN, "listen", "ADDRESS",
 	    "instead of gateway.listen; port 0 picks one" },
 	{ AUDIT_DIR, "audit-dir", "DIR", "instead of audit.directory" },
+	{ RECORD, "record", "DIR",
+	    "write sessions for kt replay; instead of recording.directory" },
 	{ TOKENS_FILE, "tokens-file", "FILE", "instead of auth.tokens_file" },
 	{ WORKERS, "workers", "N", "threads (default: one per core)" },
 	{ LOG_FORMAT, "log-format", "FORMAT", "text (default) or json" },
@@ -644,6 +683,8 @@ take_option(struct gateway *g, const struct kt_args *args, int c)
 		g->audit_dir = value;
 	else if (c == TOKENS_FILE)
 		g->tokens_file = value;
+	else if (c == RECORD)
+		g->record_dir = value;
 	else if (c == ALLOW_OPEN)
 		g->may_be_open = true;
 	else if (c == WORKERS) {

@@ -141,6 +141,8 @@
 
 /* One call as it is recorded: a body and an answer of the largest size. */
 #define KT_SESSION_CALL_MAX (80u << 20)
+/* Calls being recorded or waiting for it, in all: what is more is dropped. */
+#define KT_SESSION_QUEUE_MAX (256u << 20)
 /* A recorder closes a file at this size; a reader takes one in whole. */
 #define KT_SESSION_FILE_MAX (256u << 20)
 /* The largest body that is one text, with escapes: few need any. */

@@ -36,7 +36,7 @@ static const struct idle {
 	{ "pricing", NULL },
 	{ "audit.content", "none" },
 	{ "audit.hash_mode", "salted" },
-	{ "recording", NULL },
+	{ "recording.encrypt_to", NULL },
 	{ "webhooks", NULL },
 	{ "telemetry", NULL },
 	{ "shared_state", NULL },

@@ -182,6 +182,39 @@ kt_scrub_text(const struct kt_scrub *s, struct kt_span text, struct kt_buf *out)
 }
 
 enum kt_rc
+kt_scrub_line(const struct kt_scrub *s, struct kt_span line,
+    struct kt_buf *out, size_t *found, const struct kt_detector **first)
+{
+	struct kt_scrub_edits e = { 0 };
+	struct kt_looked looked = { .nfound = 0 };
+	struct kt_json j;
+	enum kt_rc rc;
+
+	kt_json_init(&j, KT_SESSION_LINE_MAX);
+	rc = kt_json_parse(&j, line, NULL);
+	if (rc == KT_OK)
+		rc = kt_look_at_body(s->look, KT_ENDPOINT_PASSTHROUGH,
+		    KT_REQUEST, &j, line, &looked);
+	for (size_t i = 0; rc == KT_OK && i < looked.nfound; i++) {
+		const struct kt_sighting *at = &looked.found[i];
+
+		/* Numbers are times and counts, names are those of the format
+		 * and of detectors. */
+		if (at->detector == NULL || kt_scrub_is_threat(at->detector) ||
+		    kt_json_type(&j, at->node) != KT_JSON_STRING)
+			continue;
+		if ((*found)++ == 0)
+			*first = at->detector;
+		rc = kt_scrub_add(&e, kt_scrub_edit_of(s, at, line));
+	}
+	if (rc == KT_OK)
+		rc = kt_scrub_apply(&e, line, NULL, 0, out);
+	kt_scrub_edits_fini(&e);
+	kt_json_fini(&j);
+	return rc;
+}
+
+enum kt_rc
 kt_scrub_body(const struct kt_scrub *s, enum kt_endpoint endpoint,
     enum kt_direction direction, struct kt_span text, struct kt_scrubbed *out)
 {

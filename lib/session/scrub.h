@@ -30,6 +30,10 @@ struct kt_scrubbed {
 KT_MUSTCHECK enum kt_rc kt_scrub_body(const struct kt_scrub *s,
     enum kt_endpoint endpoint, enum kt_direction direction,
     struct kt_span text, struct kt_scrubbed *out);
+/* A line of a session: its texts only, and what was the first found. */
+KT_MUSTCHECK enum kt_rc kt_scrub_line(const struct kt_scrub *s,
+    struct kt_span line, struct kt_buf *out, size_t *found,
+    const struct kt_detector **first);
 /* A header's value, a path: letters only go in. */
 KT_MUSTCHECK enum kt_rc kt_scrub_text(
     const struct kt_scrub *s, struct kt_span text, struct kt_buf *out);

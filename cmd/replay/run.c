@@ -1,0 +1,462 @@
+/*
+ * run - programs of both sides, and the threads that play.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cmd/replay/replay.h"
+#include "exchange/look.h"
+
+#define TEXT_MAX (4u << 20)
+
+/* ---- programs ---- */
+
+enum kt_rc
+kt_replay_load(struct kt_replay_run *r, struct kt_err *err)
+{
+	(void)pthread_mutex_init(&r->lock, NULL); /* cannot fail on Linux */
+	kt_cmd_saved_detectors(&r->saved);
+	for (int i = 0; i <= (r->has_old ? 1 : 0); i++) {
+		struct kt_replay_side *s = &r->sides[i];
+
+		if (kt_cmd_files_policy(&s->config, s->paths, s->npaths, err) < 0 ||
+		    kt_cmd_settings_load(&s->settings, &s->config, err) < 0 ||
+		    kt_cmd_files_detectors(&s->detectors, s->settings.settings,
+		        &s->config, err) < 0)
+			return err->rc;
+	}
+	return KT_OK;
+}
+
+struct secrets {
+	const struct kt_settings *settings;
+	struct kt_span unavailable;
+};
+
+/* Whether there was one is recorded, not what it was. */
+static bool
+find_secret(void *arg, const struct kt_config_secret *ref,
+    struct kt_arena *mem, struct kt_span *out)
+{
+	const struct secrets *s = arg;
+	const struct kt_config_items *all = &s->settings->providers.targets;
+	const struct kt_config_target *t = all->at;
+	struct kt_span id = { 0 }, rest = s->unavailable;
+
+	(void)mem;
+	for (size_t i = 0; i < all->n; i++) {
+		if (&t[i].secret_key_ref == ref)
+			id = t[i].id;
+	}
+	while (rest.len > 0) {
+		size_t n = kt_span_find(rest, '\n');
+
+		if (kt_span_eq(kt_span_sub(rest, 0, n), id))
+			return false;
+		rest = kt_span_sub(rest, n + 1, rest.len);
+	}
+	*out = KT_SPAN("replay");
+	return true;
+}
+
+static struct kt_program *
+compile(struct kt_replay_run *r, const struct kt_replay_side *side,
+    struct kt_span unavailable, struct kt_err *err)
+{
+	struct secrets secrets = { side->settings.settings, unavailable };
+	struct kt_program_options o = { .settings = side->settings.settings,
+		.detectors = side->detectors.sources,
+		.ndetectors = side->detectors.n,
+		.saved_detectors = kt_buf_span(&r->saved),
+		.secret = find_secret, .secret_arg = &secrets,
+		.instance_key = KT_SPAN("0123456789abcdef0123456789abcdef"),
+		.may_use_offline = side->config.is_starter,
+		.use = KT_CHAIN_REPLAY };
+
+	return kt_program_new(&o, err);
+}
+
+static enum kt_rc
+list_heard(struct kt_replay_variant *v, struct kt_err *err)
+{
+	const struct kt_program *p = v->programs[KT_REPLAY_NEW];
+	struct kt_scratch *scratch = kt_scratch_new(p);
+	struct kt_look *look = scratch ? kt_look_new(p, scratch) : NULL;
+	const struct kt_detector *d;
+	enum kt_rc rc = look != NULL ? KT_OK : KT_E_LIMIT;
+
+	kt_buf_init(&v->heard, TEXT_MAX);
+	for (size_t i = 0; rc == KT_OK &&
+	     (d = kt_look_detector(look, i)) != NULL; i++) {
+		char digest[17];
+
+		if (!kt_look_hears(look, i) || (d->pattern != NULL &&
+		        kt_span_starts(kt_span_of(d->pattern), KT_SPAN("<kt"))))
+			continue;
+		kt_session_digest(d, digest);
+		rc = kt_buf_printf(&v->heard, "%s %s\n", d->id, digest);
+	}
+	kt_look_free(&look);
+	kt_scratch_free(&scratch);
+	return rc == KT_OK ? rc : kt_fail(err, rc, "no memory");
+}
+
+static enum kt_rc
+make_variant(struct kt_replay_run *r, struct kt_replay_variant *v,
+    struct kt_err *err)
+{
+	for (int i = 0; i <= (r->has_old ? 1 : 0); i++) {
+		v->programs[i] =
+		    compile(r, &r->sides[i], v->unavailable, err);
+		if (v->programs[i] == NULL)
+			return err->rc;
+	}
+	return list_heard(v, err);
+}
+
+static struct kt_span
+unavailable_of(const struct kt_session *s, struct kt_buf *b)
+{
+	for (size_t i = 0; i < s->nunavailable; i++) {
+		if (kt_buf_add(b, s->unavailable[i]) < 0 ||
+		    kt_buf_addc(b, '\n') < 0)
+			kt_buf_reset(b); /* absurdly many: as if there were none */
+	}
+	return kt_buf_span(b);
+}
+
+static const struct kt_replay_variant *
+find_variant(struct kt_replay_run *r, struct kt_span list, struct kt_err *err)
+{
+	struct kt_replay_variant *v;
+
+	for (size_t i = 0; i < r->nvariants; i++) {
+		if (kt_span_eq(r->variants[i].unavailable, list))
+			return r->variants[i].programs[0] ? &r->variants[i] : NULL;
+	}
+	if (r->nvariants == KT_REPLAY_VARIANTS_MAX) {
+		(void)kt_fail(err, KT_E_LIMIT, "sessions of more than %d sets "
+		    "of targets", KT_REPLAY_VARIANTS_MAX); /* in err */
+		return NULL;
+	}
+	v = &r->variants[r->nvariants++];
+	v->unavailable.ptr = kt_alloc(list.len + 1);
+	v->unavailable.len = list.len;
+	if (v->unavailable.ptr == NULL) {
+		(void)kt_fail(err, KT_E_LIMIT, "no memory"); /* in err */
+		return NULL;
+	}
+	if (list.len > 0)
+		memcpy((char *)(uintptr_t)v->unavailable.ptr, list.ptr, list.len);
+	return make_variant(r, v, err) < 0 ? NULL : v;
+}
+
+const struct kt_replay_variant *
+kt_replay_variant_of(struct kt_replay_run *r, const struct kt_session *s,
+    struct kt_err *err)
+{
+	const struct kt_replay_variant *v;
+	struct kt_buf b;
+
+	kt_buf_init(&b, TEXT_MAX);
+	(void)pthread_mutex_lock(&r->lock); /* ours: cannot fail */
+	v = find_variant(r, unavailable_of(s, &b), err);
+	(void)pthread_mutex_unlock(&r->lock);
+	kt_buf_fini(&b);
+	return v;
+}
+
+/* Did every detector look that the new configuration asks? */
+const char *
+kt_replay_unknown(const struct kt_replay_variant *v,
+    const struct kt_session *s, char why[static 96])
+{
+	struct kt_span rest = kt_buf_span(&v->heard);
+
+	while (rest.len > 0) {
+		size_t n = kt_span_find(rest, '\n');
+		struct kt_span line = kt_span_sub(rest, 0, n);
+		size_t blank = kt_span_find(line, ' ');
+		struct kt_span id = kt_span_sub(line, 0, blank);
+		bool is_known = false;
+
+		rest = kt_span_sub(rest, n + 1, rest.len);
+		for (size_t i = 0; i < s->ndetectors && !is_known; i++)
+			is_known = kt_span_eq(s->detectors[i].id, id) &&
+			    kt_span_eq(s->detectors[i].digest,
+			        kt_span_sub(line, blank + 1, line.len));
+		if (is_known)
+			continue;
+		(void)snprintf(why, 96, "detector %.*s did not look when this "
+		    "was recorded", KT_SPAN_ARG(id));
+		return why;
+	}
+	return NULL;
+}
+
+/* ---- one session ---- */
+
+struct hand { /* of one thread */
+	struct kt_replay_run *r;
+	struct kt_scratch *scratch[KT_REPLAY_VARIANTS_MAX][2];
+};
+
+static enum kt_rc
+play(struct hand *h, const struct kt_replay_variant *v, int side,
+    const struct kt_session *s, const struct kt_session_call *c,
+    struct kt_replayed *out, struct kt_err *err)
+{
+	struct kt_scratch **scratch =
+	    &h->scratch[v - h->r->variants][side];
+	struct kt_replay play = { .program = v->programs[side] };
+
+	if (*scratch == NULL)
+		*scratch = kt_scratch_new(v->programs[side]);
+	if (*scratch == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory");
+	play.scratch = *scratch;
+	return kt_replay_call(&play, c, s->t0_us, out, err);
+}
+
+static struct kt_replay_row *
+add_row(struct kt_replay_session *to, const struct kt_session_call *c)
+{
+	void *p = to->rows;
+	struct kt_replay_row *row;
+
+	if (kt_grow(&p, &to->cap, to->nrows + 1, sizeof(*row)) < 0)
+		return NULL;
+	to->rows = p;
+	row = &to->rows[to->nrows++];
+	row->n = c->n;
+	row->line = c->line;
+	return row;
+}
+
+/* Has this conversation gone another way already? */
+static bool
+has_diverged(const struct kt_session *s, const struct kt_replay_session *to,
+    const struct kt_session_call *c)
+{
+	for (size_t i = to->nrows; i-- > 0;) {
+		const struct kt_replay_row *row = &to->rows[i];
+		size_t k = 0;
+
+		if (row->change == KT_CHANGE_NONE ||
+		    row->change >= KT_CHANGE_REWORDED)
+			continue;
+		while (s->calls[k].n != row->n)
+			k++;
+		if (s->calls[k].conversation.len > 0 &&
+		    kt_span_eq(s->calls[k].conversation, c->conversation))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_asked_for(const struct kt_replay_run *r, const struct kt_session *s,
+    const struct kt_session_call *c)
+{
+	struct kt_span want = kt_span_of(r->explain);
+	size_t hash = kt_span_find(want, '#');
+	uint64_t n = 0;
+
+	return kt_span_eq(kt_span_sub(want, 0, hash), s->id) &&
+	    kt_span_u64(kt_span_sub(want, hash + 1, want.len), &n) && n == c->n;
+}
+
+static enum kt_rc
+compare(struct hand *h, const struct kt_replay_variant *v,
+    const struct kt_session *s, const struct kt_session_call *c,
+    const char *unknown, struct kt_replay_session *to, struct kt_err *err)
+{
+	struct kt_replayed old = { 0 }, new = { 0 };
+	struct kt_outcome from;
+	struct kt_span said = c->record;
+	struct kt_replay_row *row, none = { 0 };
+	enum kt_change change = KT_CHANGE_NONE;
+	enum kt_rc rc = KT_OK;
+
+	if (h->r->has_old) {
+		rc = play(h, v, KT_REPLAY_OLD, s, c, &old, err);
+		said = kt_buf_span(&old.record);
+	}
+	if (rc == KT_OK)
+		rc = play(h, v, KT_REPLAY_NEW, s, c, &new, err);
+	if (rc == KT_OK)
+		rc = kt_outcome_read(&from, said, err);
+	if (rc == KT_OK)
+		change = kt_outcome_compare(&from, &new.outcome);
+	if (c->is_withheld)
+		unknown = "a part of it was not recorded";
+	else if (!c->has_gaps && !s->is_facts_only)
+		unknown = NULL;
+	if (!new.has_ended)
+		unknown = "it waits for something that was not recorded";
+	if (rc == KT_OK && h->r->explain != NULL) {
+		row = &none;
+		row->change = change;
+		row->is_made_up = new.is_answer_made_up;
+		if (unknown != NULL)
+			(void)snprintf(row->unknown, sizeof(row->unknown), "%s",
+			    unknown);
+		row->from = from;
+		row->to = new.outcome;
+		kt_replay_explain(s, c, said, kt_buf_span(&new.record), row);
+		h->r->has_explained = true;
+	} else if (rc == KT_OK &&
+	    (change != KT_CHANGE_NONE || unknown != NULL)) {
+		bool is_hypothetical = has_diverged(s, to, c);
+
+		row = add_row(to, c);
+		if (row == NULL)
+			rc = kt_fail(err, KT_E_LIMIT, "no memory");
+		else {
+			row->change = change;
+			row->is_hypothetical = is_hypothetical;
+			row->is_made_up = new.is_answer_made_up;
+			if (unknown != NULL)
+				(void)snprintf(row->unknown,
+				    sizeof(row->unknown), "%s", unknown);
+			row->from = from;
+			row->to = new.outcome;
+			to->nindeterminate += change == KT_CHANGE_NONE;
+		}
+	}
+	kt_buf_fini(&old.record);
+	kt_buf_fini(&new.record);
+	return rc;
+}
+
+static enum kt_rc
+play_session(struct hand *h, const struct kt_session *s,
+    struct kt_replay_session *to, struct kt_err *err)
+{
+	const struct kt_replay_variant *v =
+	    kt_replay_variant_of(h->r, s, err);
+	const char *unknown;
+	char why[96];
+
+	if (v == NULL)
+		return err->rc < 0 ? err->rc :
+		    kt_fail(err, KT_E_LIMIT, "its program was refused before");
+	unknown = kt_replay_unknown(v, s, why);
+	(void)snprintf(to->id, sizeof(to->id), "%.*s", KT_SPAN_ARG(s->id));
+	to->ncalls = s->ncalls;
+	to->cut_line = s->cut_line;
+	to->nlost = s->nlost;
+	for (size_t i = 0; i < s->ncalls; i++) {
+		if (h->r->explain != NULL && !is_asked_for(h->r, s, &s->calls[i]))
+			continue;
+		if (compare(h, v, s, &s->calls[i], unknown, to, err) < 0)
+			return kt_wrap(err, "line %zu", s->calls[i].line);
+	}
+	return KT_OK;
+}
+
+static void
+one(struct hand *h, size_t i)
+{
+	struct kt_replay_session *to = &h->r->sessions[i];
+	struct kt_session_file f;
+
+	if (kt_session_file_open(&f, h->r->paths.at[i], &to->err) < 0)
+		return;
+	if (play_session(h, &f.session, to, &to->err) < 0)
+		(void)kt_wrap(&to->err, "%s", h->r->paths.at[i]); /* in err */
+	kt_session_file_close(&f);
+}
+
+static void
+show_progress(struct kt_replay_run *r)
+{
+	size_t done = atomic_fetch_add(&r->done, 1) + 1;
+
+	if (isatty(STDERR_FILENO))
+		(void)fprintf(stderr, "\r%zu of %zu sessions%s", done,
+		    r->paths.n, done == r->paths.n ? "\r\033[K" : "");
+}
+
+static void *
+work(void *self)
+{
+	struct hand *h = self;
+
+	for (;;) {
+		size_t i = atomic_fetch_add(&h->r->next, 1);
+
+		if (i >= h->r->paths.n)
+			break;
+		one(h, i);
+		show_progress(h->r);
+	}
+	for (size_t i = 0; i < KT_REPLAY_VARIANTS_MAX; i++) {
+		kt_scratch_free(&h->scratch[i][0]);
+		kt_scratch_free(&h->scratch[i][1]);
+	}
+	return NULL;
+}
+
+static uint64_t
+cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > KT_REPLAY_JOBS_MAX ? KT_REPLAY_JOBS_MAX :
+	    (uint64_t)n;
+}
+
+enum kt_rc
+kt_replay_run(struct kt_replay_run *r, struct kt_err *err)
+{
+	uint64_t jobs = r->jobs ? r->jobs : cores();
+	pthread_t threads[KT_REPLAY_JOBS_MAX];
+	struct hand *hands;
+	size_t n = 0;
+
+	if (jobs > r->paths.n)
+		jobs = r->paths.n;
+	r->sessions = kt_alloc_array(r->paths.n, sizeof(*r->sessions));
+	hands = kt_alloc_array(jobs, sizeof(*hands));
+	if (r->sessions == NULL || hands == NULL) {
+		kt_free(hands);
+		return kt_fail(err, KT_E_LIMIT, "no memory");
+	}
+	for (size_t i = 0; i < jobs; i++)
+		hands[i].r = r;
+	for (n = 0; n + 1 < jobs; n++) {
+		if (pthread_create(&threads[n], NULL, work, &hands[n + 1]) != 0)
+			break; /* the others do its part */
+	}
+	(void)work(&hands[0]);
+	while (n > 0)
+		(void)pthread_join(threads[--n], NULL);
+	kt_free(hands);
+	return KT_OK;
+}
+
+void
+kt_replay_free(struct kt_replay_run *r)
+{
+	for (size_t i = 0; i < r->nvariants; i++) {
+		struct kt_replay_variant *v = &r->variants[i];
+
+		kt_program_free(&v->programs[0]);
+		kt_program_free(&v->programs[1]);
+		kt_buf_fini(&v->heard);
+		kt_free((char *)(uintptr_t)v->unavailable.ptr);
+	}
+	for (int i = 0; i < 2; i++) {
+		kt_cmd_settings_fini(&r->sides[i].settings);
+		kt_cmd_files_fini(&r->sides[i].config);
+		kt_cmd_files_fini(&r->sides[i].detectors);
+	}
+	for (size_t i = 0; r->sessions != NULL && i < r->paths.n; i++)
+		kt_free(r->sessions[i].rows);
+	kt_free(r->sessions);
+	kt_buf_fini(&r->saved);
+	kt_session_paths_fini(&r->paths);
+}

@@ -1,0 +1,400 @@
+/*
+ * session - list, show and redact recorded sessions.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * They read a session as kt replay does, so what they refuse it refuses.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "cmd/cmd.h"
+#include "cmd/files.h"
+#include "cmd/session/file.h"
+#include "disk/disk.h"
+#include "json/write.h"
+#include "replay/replay.h"
+#include "session/scrub.h"
+
+#define TEXT_MAX (64u << 20)
+
+/* ---- what they share ---- */
+
+static enum kt_exit
+take_paths(const struct kt_cmd *self, struct kt_session_paths *paths, int argc,
+    char **argv, int operand)
+{
+	struct kt_err err = { .text = "" };
+
+	if (operand == argc)
+		return kt_misuse(self, "a session or a folder must follow");
+	for (int i = operand; i < argc; i++) {
+		if (kt_session_paths_add(paths, argv[i], &err) == KT_OK)
+			continue;
+		kt_say("%s", err.text);
+		return KT_EXIT_UNKNOWN;
+	}
+	return KT_EXIT_YES;
+}
+
+static void
+when(uint64_t us, char out[static 24])
+{
+	time_t s = (time_t)(us / 1000000);
+	struct tm tm;
+
+	if (gmtime_r(&s, &tm) == NULL ||
+	    strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		out[0] = '\0';
+}
+
+/* Text of anybody's: no control reaches the terminal. */
+static void
+print_clean(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		(void)putchar(c < ' ' && c != '\n' && c != '\t' ? '?' :
+		    c == 0x7f ? '?' : c);
+	}
+}
+
+static enum kt_exit
+flushed(enum kt_exit status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	kt_say("standard output cannot be written");
+	return KT_EXIT_UNKNOWN;
+}
+
+/* ---- list ---- */
+
+static void
+list_json(const char *path, const struct kt_session_file *f)
+{
+	const struct kt_session *s = &f->session;
+	struct kt_json_writer j;
+	struct kt_buf b;
+
+	kt_buf_init(&b, TEXT_MAX);
+	kt_json_writer_init(&j, &b);
+	kt_json_begin_object(&j);
+	kt_json_put_name(&j, "file");
+	kt_json_put_cstr(&j, path);
+	kt_json_put_name(&j, "id");
+	kt_json_put_string(&j, s->id);
+	kt_json_put_name(&j, "t0_us");
+	kt_json_put_u64(&j, s->t0_us);
+	kt_json_put_name(&j, "calls");
+	kt_json_put_u64(&j, s->ncalls);
+	kt_json_put_name(&j, "lost");
+	kt_json_put_u64(&j, s->nlost);
+	kt_json_put_name(&j, "bytes");
+	kt_json_put_u64(&j, f->bytes.len);
+	kt_json_put_name(&j, "facts_only");
+	kt_json_put_bool(&j, s->is_facts_only);
+	kt_json_put_name(&j, "cut");
+	kt_json_put_bool(&j, s->cut_line > 0);
+	kt_json_put_name(&j, "policy_hash");
+	kt_json_put_string(&j, s->policy_hash);
+	kt_json_put_name(&j, "source");
+	kt_json_put_string(&j, s->source);
+	kt_json_end_object(&j);
+	if (kt_json_written(&j) == KT_OK)
+		(void)printf("%.*s\n", (int)b.len, b.ptr);
+	kt_buf_fini(&b);
+}
+
+static void
+list_text(const char *path, const struct kt_session_file *f)
+{
+	const struct kt_session *s = &f->session;
+	char t[24];
+
+	when(s->t0_us, t);
+	(void)printf("%.*s  %s  %zu call%s  %zu bytes  %s%s%s  %s\n",
+	    KT_SPAN_ARG(s->id), t, s->ncalls, s->ncalls == 1 ? "" : "s",
+	    f->bytes.len, s->is_facts_only ? "facts only" : "redacted",
+	    s->cut_line > 0 ? ", cut" : "", s->nlost > 0 ? ", gaps" : "", path);
+}
+
+enum kt_exit
+kt_cmd_session_list(const struct kt_cmd *self, int argc, char **argv)
+{
+	static const struct kt_opt opts[] = { KT_OPT_JSON_LINE };
+	struct kt_args args = { .cmd = self, .opts = opts,
+		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
+	struct kt_session_paths paths = { 0 };
+	bool is_json = false;
+	enum kt_exit status;
+	int c;
+
+	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
+		if (c == KT_ARGS_STOP)
+			return args.exit;
+		is_json = c == KT_OPT_JSON;
+	}
+	status = take_paths(self, &paths, argc, argv, args.operand);
+	for (size_t i = 0; status != KT_EXIT_MISUSE && i < paths.n; i++) {
+		struct kt_session_file f;
+		struct kt_err err = { .text = "" };
+
+		if (kt_session_file_open(&f, paths.at[i], &err) < 0) {
+			kt_say("%s", err.text);
+			status = KT_EXIT_UNKNOWN;
+			continue;
+		}
+		if (is_json)
+			list_json(paths.at[i], &f);
+		else
+			list_text(paths.at[i], &f);
+		kt_session_file_close(&f);
+	}
+	kt_session_paths_fini(&paths);
+	return flushed(status);
+}
+
+/* ---- show ---- */
+
+static void
+print_pieces(const struct kt_session_piece *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct kt_buf b;
+
+		if (p[i].fill > 0) {
+			(void)printf("<%llu bytes not kept>",
+			    (unsigned long long)p[i].fill);
+			continue;
+		}
+		kt_buf_init(&b, KT_SESSION_LINE_MAX);
+		if (kt_session_join(&p[i], 1, &b) == KT_OK)
+			print_clean(kt_buf_span(&b));
+		kt_buf_fini(&b);
+	}
+}
+
+static void
+show_line(const struct kt_session *s, const struct kt_session_call *c)
+{
+	struct kt_outcome o = { .decision = "" };
+	struct kt_err err;
+	char t[24];
+
+	(void)!kt_outcome_read(&o, c->record, &err); /* then nothing is told */
+	when(s->t0_us + c->at_us, t);
+	(void)printf("%.*s#%llu  %s  %.*s %.*s  %u %s%s%s%s%s%s%s\n",
+	    KT_SPAN_ARG(s->id), (unsigned long long)c->n, t,
+	    KT_SPAN_ARG(c->method), KT_SPAN_ARG(c->path), o.status, o.decision,
+	    o.reasons[0] ? "  " : "", o.reasons, o.target[0] ? "  to " : "",
+	    o.target, c->has_gaps ? "  (redacted)" : "",
+	    c->is_withheld ? "  (in part)" : "");
+}
+
+static void
+show_whole(const struct kt_session *s, const struct kt_session_call *c)
+{
+	show_line(s, c);
+	for (size_t i = 0; i < c->nheaders; i++)
+		(void)printf("%.*s: %.*s\n", KT_SPAN_ARG(c->headers[i].name),
+		    KT_SPAN_ARG(c->headers[i].value));
+	(void)putchar('\n');
+	print_pieces(c->pieces, c->npieces);
+	for (size_t i = 0; i < c->nevents; i++) {
+		const struct kt_session_event *e = &c->events[i];
+
+		(void)printf("\n-- %llu us  %s %.*s", (unsigned long long)e->at_us,
+		    kt_session_event_word(e->kind), KT_SPAN_ARG(e->target));
+		if (e->n > 0)
+			(void)printf("%llu", (unsigned long long)e->n);
+		if (e->npieces > 0)
+			(void)putchar('\n');
+		print_pieces(e->pieces, e->npieces);
+	}
+	(void)printf("\n-- record\n%.*s\n", KT_SPAN_ARG(c->record));
+}
+
+enum kt_exit
+kt_cmd_session_show(const struct kt_cmd *self, int argc, char **argv)
+{
+	struct kt_args args = { .cmd = self, .argc = argc, .argv = argv };
+	struct kt_session_file f;
+	struct kt_err err = { .text = "" };
+	uint64_t want = 0;
+	bool has_any = false;
+	int c = kt_args_next(&args);
+
+	if (c == KT_ARGS_STOP)
+		return args.exit;
+	if (argc - args.operand < 1 || argc - args.operand > 2)
+		return kt_misuse(self, "a session must follow, and perhaps the "
+		    "number of a call");
+	if (argc - args.operand == 2 && !kt_span_u64(
+	        kt_span_of(argv[args.operand + 1]), &want))
+		return kt_misuse(self, "'%s' is no number of a call",
+		    argv[args.operand + 1]);
+	if (kt_session_file_open(&f, argv[args.operand], &err) < 0) {
+		kt_say("%s", err.text);
+		return KT_EXIT_UNKNOWN;
+	}
+	if (f.session.cut_line > 0)
+		kt_say("%s: line %zu: the last call is cut", argv[args.operand],
+		    f.session.cut_line);
+	for (size_t i = 0; i < f.session.ncalls; i++) {
+		if (want == 0)
+			show_line(&f.session, &f.session.calls[i]);
+		else if (f.session.calls[i].n == want)
+			show_whole(&f.session, &f.session.calls[i]);
+		has_any |= f.session.calls[i].n == want;
+	}
+	kt_session_file_close(&f);
+	if (want > 0 && !has_any)
+		return kt_say("there is no call %llu", (unsigned long long)want),
+		       KT_EXIT_UNKNOWN;
+	return flushed(KT_EXIT_YES);
+}
+
+/* ---- redact ---- */
+
+struct redaction {
+	struct kt_cmd_files config, detectors;
+	struct kt_cmd_settings settings;
+	struct kt_buf saved;
+	struct kt_program *program;
+	struct kt_scratch *scratch;
+	struct kt_scrub scrub;
+	uint8_t key[32];
+	char *policies[KT_CONFIG_FILES_MAX];
+	size_t npolicies;
+	bool is_check;
+	uint64_t found;
+};
+
+static bool
+no_secret(void *arg, const struct kt_config_secret *ref,
+    struct kt_arena *mem, struct kt_span *out)
+{
+	(void)arg, (void)ref, (void)mem;
+	*out = KT_SPAN("-");
+	return true;
+}
+
+static enum kt_rc
+prepare(struct redaction *r, struct kt_err *err)
+{
+	struct kt_program_options o = { .secret = no_secret,
+		.use = KT_CHAIN_RECORD, .may_use_offline = true };
+
+	if (kt_cmd_files_policy(&r->config, r->policies, r->npolicies, err) < 0 ||
+	    kt_cmd_settings_load(&r->settings, &r->config, err) < 0 ||
+	    kt_cmd_files_detectors(&r->detectors, r->settings.settings,
+	        &r->config, err) < 0 ||
+	    kt_disk_random(r->key, sizeof(r->key), err) < 0)
+		return err->rc;
+	kt_cmd_saved_detectors(&r->saved);
+	o.settings = r->settings.settings;
+	o.detectors = r->detectors.sources;
+	o.ndetectors = r->detectors.n;
+	o.saved_detectors = kt_buf_span(&r->saved);
+	o.instance_key = (struct kt_span){ (const char *)r->key, 32 };
+	r->program = kt_program_new(&o, err);
+	if (r->program == NULL)
+		return err->rc;
+	r->scratch = kt_scratch_new(r->program);
+	r->scrub.look = r->scratch ? kt_look_new(r->program, r->scratch) : NULL;
+	r->scrub.key = r->key;
+	return r->scrub.look != NULL ? KT_OK :
+	    kt_fail(err, KT_E_LIMIT, "out of memory");
+}
+
+/* One place per detector and line is enough to look for. */
+static enum kt_rc
+redact_lines(struct redaction *r, const char *path, struct kt_span text,
+    struct kt_buf *out, struct kt_err *err)
+{
+	size_t nline = 0;
+
+	while (text.len > 0) {
+		size_t len = kt_span_find(text, '\n');
+		const struct kt_detector *first = NULL;
+		size_t n = 0;
+
+		nline++;
+		if (kt_scrub_line(&r->scrub, kt_span_sub(text, 0, len), out, &n,
+		        &first) < 0)
+			return kt_fail(err, KT_E_PARSE, "%s: line %zu: cannot be "
+			    "searched", path, nline);
+		if (len < text.len && kt_buf_addc(out, '\n') < 0)
+			return kt_fail(err, KT_E_LIMIT, "out of memory");
+		if (n > 0 && r->is_check)
+			(void)printf("%s:%zu: %zu finding%s, the first of "
+			    "detector %s\n", path, nline, n, n == 1 ? "" : "s",
+			    first->id);
+		r->found += n;
+		text = kt_span_sub(text, len + 1, text.len);
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+redact_file(struct redaction *r, const char *path, struct kt_err *err)
+{
+	struct kt_session_file f;
+	struct kt_buf out;
+	enum kt_rc rc;
+
+	if (kt_session_file_open(&f, path, err) < 0)
+		return err->rc;
+	kt_buf_init(&out, 2 * (size_t)KT_SESSION_FILE_MAX);
+	rc = redact_lines(r, path, kt_buf_span(&f.bytes), &out, err);
+	if (rc == KT_OK && !r->is_check)
+		rc = kt_disk_write_atomic(
+		    &kt_disk_real, path, kt_buf_span(&out), 0600, err);
+	kt_buf_fini(&out);
+	kt_session_file_close(&f);
+	return rc;
+}
+
+enum kt_exit
+kt_cmd_session_redact(const struct kt_cmd *self, int argc, char **argv)
+{
+	enum { CHECK = KT_OPT_LONG };
+	static const struct kt_opt opts[] = { KT_OPT_POLICY_LINE,
+		{ CHECK, "check", NULL, "tell what is found, change nothing" } };
+	struct kt_args args = { .cmd = self, .opts = opts,
+		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
+	struct kt_session_paths paths = { 0 };
+	struct redaction r = { .is_check = false };
+	struct kt_err err = { .text = "" };
+	enum kt_exit status;
+	int c;
+
+	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
+		if (c == KT_ARGS_STOP)
+			return args.exit;
+		r.is_check |= c == CHECK;
+		if (c == KT_OPT_POLICY && r.npolicies < KT_CONFIG_FILES_MAX - 1)
+			r.policies[r.npolicies++] = args.value;
+	}
+	status = take_paths(self, &paths, argc, argv, args.operand);
+	if (status == KT_EXIT_YES && prepare(&r, &err) < 0)
+		status = KT_EXIT_UNKNOWN;
+	for (size_t i = 0; status == KT_EXIT_YES && i < paths.n; i++) {
+		if (redact_file(&r, paths.at[i], &err) < 0)
+			status = KT_EXIT_UNKNOWN;
+	}
+	if (status == KT_EXIT_UNKNOWN && err.text[0] != '\0')
+		kt_say("%s", err.text);
+	if (status == KT_EXIT_YES && r.is_check && r.found > 0)
+		status = KT_EXIT_NO;
+	kt_look_free(&r.scrub.look);
+	kt_scratch_free(&r.scratch);
+	kt_program_free(&r.program);
+	kt_cmd_settings_fini(&r.settings);
+	kt_cmd_files_fini(&r.config);
+	kt_cmd_files_fini(&r.detectors);
+	kt_buf_fini(&r.saved);
+	kt_session_paths_fini(&paths);
+	return flushed(status);
+}
