@@ -9,10 +9,12 @@ kt_SOURCES = \
 	%D%/audit/row.h \
 	%D%/audit/verdict.c \
 	%D%/audit/verdict.h \
+	%D%/audit_anchor.c \
 	%D%/audit_export.c \
 	%D%/audit_key.c \
 	%D%/audit_prove.c \
 	%D%/audit_query.c \
+	%D%/audit_reconcile.c \
 	%D%/audit_recover.c \
 	%D%/audit_report.c \
 	%D%/audit_show.c \

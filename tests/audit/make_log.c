@@ -37,7 +37,7 @@ add_call(struct kt_log *log, uint64_t n)
 	static const char *const decisions[] = { "pass", "redact", "block" };
 	static const char *const names[] = { "ada", "bob\x1b[31m", "caf\xc3\xa9",
 		("\xe2\x80\xae" "evil") };
-	char id[32], talk[32];
+	char id[32], talk[32], request[32] = "";
 	struct kt_audit_call call = {
 		.call_id = { id, 0 },
 		.principal = { .id = kt_span_of(names[next(4)]),
@@ -51,11 +51,17 @@ add_call(struct kt_log *log, uint64_t n)
 		.outcome = (enum kt_audit_outcome)next(9),
 		.bytes_in = next(100000),
 		.http_status = 200,
+		.tokens = { .is_reported = true, .in = next(5000),
+			.out = next(900) },
 	};
 	uint8_t leaf[32];
 
 	(void)snprintf(id, sizeof(id), "call-%llu", (unsigned long long)n);
 	(void)snprintf(talk, sizeof(talk), "talk-%u", next(5));
+	if (next(5) > 0)
+		(void)snprintf(request, sizeof(request), "req_%llu",
+		    (unsigned long long)n);
+	call.upstream_request_id = kt_span_of(request);
 	call.call_id = kt_span_of(id);
 	call.agent.conversation = kt_span_of(talk);
 	kt_buf_reset(&log->body);
@@ -108,7 +114,8 @@ main(int argc, char **argv)
 	opts.dir = kt_span_of(argv[1]);
 	must(kt_log_open(&log, &opts, &err));
 	while (n < records) {
-		for (uint32_t k = next(40); k > 0 && n < records; k--, n++) {
+		/* A large one is of a busy gateway: whole batches. */
+		for (uint32_t k = next(records < 500000 ? 40 : 1000); k > 0 && n < records; k--, n++) {
 			if (next(20) == 0)
 				add_mark(&log);
 			else

@@ -32,9 +32,15 @@ tests_bench_upstream_SOURCES = %D%/upstream.c %D%/stamp.h
 tests_bench_upstream_LDADD =
 tests_bench_load_SOURCES = %D%/load.c %D%/stamp.h
 tests_bench_load_LDADD =
-EXTRA_DIST += %D%/run.py
-CLEANFILES += bench.md
+EXTRA_DIST += %D%/run.py %D%/evidence.py
+CLEANFILES += bench.md evidence.md
 .PHONY: bench
 bench: all tests/bench/upstream tests/bench/load tests/bench/hold_bench
 	KT_SRCDIR='$(abs_top_srcdir)' KT_BUILDDIR='$(abs_top_builddir)' \
 	python3 $(top_srcdir)/tests/bench/run.py $(BENCH_FLAGS)
+	$(MAKE) bench-evidence
+# The log: make bench-evidence EVIDENCE_FLAGS='--records 10000000'
+.PHONY: bench-evidence
+bench-evidence: all tests/audit/make_log tests/bench/audit_bench
+	KT_BUILDDIR='$(abs_top_builddir)' \
+	python3 $(top_srcdir)/tests/bench/evidence.py $(EVIDENCE_FLAGS)
