@@ -14,6 +14,8 @@ nobase_dist_pkgdata_DATA += \
 	policies/detectors/secrets.yaml \
 	policies/finance.yaml \
 	policies/finance_test.yaml \
+	policies/sessions/coding-agent.kts \
+	policies/sessions/starter.kts \
 	policies/starter.yaml \
 	policies/starter_test.yaml
 

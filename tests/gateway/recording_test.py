@@ -148,6 +148,35 @@ def what_was_blocked_or_cut_changes_nothing():
     law(BLOCK)
 
 
+def openai_requests():
+    for say in SAY:
+        for answer in SAY:
+            for is_stream in (False, True):
+                more = {"stream": is_stream, "metadata": {"say": answer}}
+                yield "/v1/chat/completions", {"model": "gpt-4o", "messages": [
+                    {"role": "user", "content": say}], **more}
+                yield "/v1/responses", {
+                    "model": "gpt-5", "input": say, **more}
+                yield "/v1/messages", {
+                    "model": "gpt-4o", "max_tokens": 9, "messages": [
+                        {"role": "user", "content": say}], **more}
+
+
+def other_protocols_change_nothing():
+    """Completions, responses and what is translated change nothing"""
+    import tempfile
+    for policy in (REDACT, BLOCK):
+        with tempfile.TemporaryDirectory() as folder, Upstream(script) as up:
+            config = gateway.config(
+                [gateway.target("up", up, provider="openai")], policy)
+            n = record(config, folder, openai_requests())
+            no_planted_text(folder)
+            r = replay(folder, config, "--strict")
+            assert r.returncode == 0, r.stdout[-3000:] + r.stderr
+            assert " 0 changed" in r.stderr, r.stderr
+            assert int(r.stderr.split()[2]) == n, (n, r.stderr)
+
+
 def facts_alone_change_nothing():
     import tempfile
     with tempfile.TemporaryDirectory() as folder:
@@ -341,6 +370,7 @@ if __name__ == "__main__":
     run_all([what_was_flagged_changes_nothing,
              what_was_redacted_changes_nothing,
              what_was_blocked_or_cut_changes_nothing,
+             other_protocols_change_nothing,
              facts_alone_change_nothing,
              another_policy_is_told_of,
              every_format_tells_it,
