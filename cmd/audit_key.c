@@ -5,6 +5,7 @@
 #include "audit/canon.h"
 #include "audit/marks.h"
 #include "cmd/audit/judge.h"
+#include "cmd/audit_orders.h"
 #include "cmd/cmd.h"
 
 static const struct kt_opt options[] = { KT_OPT_JSON_LINE };
@@ -91,7 +92,7 @@ kt_cmd_audit_key(const struct kt_cmd *self, int argc, char **argv)
 	struct kt_args args = { .cmd = self, .opts = options,
 		.opts_n = KT_NELEMS(options), .argc = argc, .argv = argv };
 	struct kt_judge j = { .progress = NULL };
-	bool is_json = false;
+	bool is_json = false, wants_rotation = false;
 	enum kt_exit e;
 	int opt;
 
@@ -100,8 +101,15 @@ kt_cmd_audit_key(const struct kt_cmd *self, int argc, char **argv)
 			return args.exit;
 		is_json = true;
 	}
+	if (args.operand < argc && strcmp(argv[args.operand], "rotate") == 0) {
+		args.operand++;
+		wants_rotation = true;
+	}
 	if (argc - args.operand > 1)
 		return kt_misuse(self, "one directory at a time");
+	if (wants_rotation)
+		return kt_audit_rotate_key(kt_audit_dir_default(
+		    args.operand < argc ? argv[args.operand] : NULL));
 	e = tell(&j, kt_audit_dir_default(args.operand < argc ?
 	    argv[args.operand] : NULL), is_json);
 	kt_judge_fini(&j);

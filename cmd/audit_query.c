@@ -15,9 +15,12 @@
 #include "cmd/audit/judge.h"
 #include "cmd/audit/row.h"
 #include "cmd/cmd.h"
+#include "cmd/gateway/vault.h"
 
 enum { VKEY = KT_OPT_LONG, SINCE, UNTIL, LIMIT, FORMAT, POSTGRES, ORIGIN,
 	FILTER };
+
+#define PRINCIPAL 2 /* of the filters */
 
 /* What a record is asked for: option, path in the record, one of a list. */
 static const struct {
@@ -25,7 +28,7 @@ static const struct {
 } filters[] = {
 	{ "type", "type" },
 	{ "call", "call_id" },
-	{ "principal", "principal.id" },
+	[PRINCIPAL] = { "principal", "principal.id" },
 	{ "agent", "agent.id" },
 	{ "conversation", "agent.conversation" },
 	{ "model", "model_requested" },
@@ -65,6 +68,7 @@ enum format { TABLE, JSON, CSV };
 struct query {
 	const char *postgres, *origin; /* NULL: a directory */
 	struct kt_span since, until, want[KT_NELEMS(filters)];
+	char pseudonym[KT_AUDIT_PSEUDONYM]; /* of the principal wanted */
 	enum format format;
 	uint64_t limit, printed, found, scanned;
 };
@@ -119,9 +123,12 @@ matches(const struct query *q, struct kt_span line)
 	struct kt_span value;
 
 	for (size_t i = 0; i < KT_NELEMS(filters); i++) {
-		if (q->want[i].len > 0 &&
-		    (!kt_audit_member(line, filters[i].path, &value) ||
-		    !has(value, q->want[i])))
+		if (q->want[i].len == 0)
+			continue;
+		if (!kt_audit_member(line, filters[i].path, &value))
+			return false;
+		if (!has(value, q->want[i]) && (i != PRINCIPAL ||
+		    !has(value, kt_span_of(q->pseudonym))))
 			return false;
 	}
 	return is_in_window(q, line);
@@ -269,6 +276,11 @@ run(struct query *q, const char *dir, struct kt_span vkey)
 	print_head(q->format);
 	if (q->postgres != NULL)
 		return run_gathered(q, vkey);
+	/* Who may read the vault asks by name. */
+	if (q->want[PRINCIPAL].len > 0)
+		(void)kt_vault_pseudonym(&kt_disk_real,
+		    kt_audit_dir_default(dir), q->want[PRINCIPAL],
+		    q->pseudonym);
 	(void)kt_judge(&j, dir, vkey, NULL, see, q);
 	e = tell(q, &j);
 	kt_judge_fini(&j);

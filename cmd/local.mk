@@ -12,6 +12,8 @@ kt_SOURCES = \
 	%D%/audit_anchor.c \
 	%D%/audit_export.c \
 	%D%/audit_key.c \
+	%D%/audit_orders.c \
+	%D%/audit_orders.h \
 	%D%/audit_prove.c \
 	%D%/audit_query.c \
 	%D%/audit_reconcile.c \
@@ -29,8 +31,6 @@ kt_SOURCES = \
 	%D%/explain.c \
 	%D%/files.c \
 	%D%/files.h \
-	%D%/gateway/pidfile.c \
-	%D%/gateway/pidfile.h \
 	%D%/gateway/reload.c \
 	%D%/gateway/run.c \
 	%D%/inspect.c \

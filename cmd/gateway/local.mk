@@ -32,8 +32,12 @@ libgateway_a_SOURCES = \
 	%D%/loop.h \
 	%D%/opens.c \
 	%D%/opens.h \
+	%D%/orders.c \
+	%D%/orders.h \
 	%D%/pace.c \
 	%D%/pace.h \
+	%D%/pidfile.c \
+	%D%/pidfile.h \
 	%D%/recorder.c \
 	%D%/recorder.h \
 	%D%/recover.c \
@@ -55,6 +59,8 @@ libgateway_a_SOURCES = \
 	%D%/upstream_curl.c \
 	%D%/upstream_http.c \
 	%D%/upstream_priv.h \
+	%D%/vault.c \
+	%D%/vault.h \
 	%D%/wire.c \
 	%D%/wire.h \
 	%D%/worker.c \

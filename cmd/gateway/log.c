@@ -10,6 +10,8 @@
 #include "cmd/gateway/log.h"
 
 #include "audit/marks.h"
+#include "cmd/gateway/orders.h"
+#include "cmd/gateway/vault.h"
 
 #include <errno.h>
 
@@ -134,6 +136,7 @@ release(struct kt_log *log)
 	kt_audit_tiles_fini(&log->tiles);
 	kt_keys_close(&log->keys);
 	kt_opens_fini(&log->opens);
+	kt_audit_subjects_free(&log->subjects);
 	kt_buf_fini(&log->batch);
 	kt_buf_fini(&log->body);
 	explicit_bzero(log->commit_key, sizeof(log->commit_key));
@@ -151,9 +154,14 @@ open_files(struct kt_log *log, struct kt_err *err)
 		return err->rc;
 	if (kt_disk_lock(&log->checkpoints, err) < 0)
 		return err->rc;
-	if (take_key(log, err) < 0)
+	log->subjects = kt_audit_subjects_new();
+	if (log->subjects == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory for callers");
+	if (take_key(log, err) < 0 ||
+	    kt_vault_load(log->subjects, log->io, log->dir, err) < 0 ||
+	    kt_log_recover(log, err) < 0)
 		return err->rc;
-	return kt_log_recover(log, err);
+	return kt_log_orders(log, err); /* of those who asked meanwhile */
 }
 
 enum kt_rc
@@ -259,6 +267,8 @@ kt_log_flush(struct kt_log *log, struct kt_err *err)
 {
 	if (log->batch.len > 0)
 		note_clock(log);
+	if (kt_vault_store(log->subjects, log->io, log->dir, err) < 0)
+		return kt_log_poison(log, err);
 	switch (log->durability) {
 	case KT_DURABILITY_COMMIT:
 	case KT_DURABILITY_STRICT:

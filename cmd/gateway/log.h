@@ -12,6 +12,7 @@
  */
 #ifndef KT_LOG_H
 #define KT_LOG_H
+#include "audit/subject.h"
 #include "audit/tile.h"
 #include "cmd/gateway/keys.h"
 #include "cmd/gateway/opens.h"
@@ -40,6 +41,7 @@ struct kt_log {
 	uint64_t next_number;   /* of the next one */
 	struct kt_audit_chain chain;
 	struct kt_buf batch, body;
+	struct kt_audit_subjects *subjects; /* shared with all workers */
 	struct kt_opens opens;  /* calls that are under way */
 	uint64_t durable;       /* records */
 	uint64_t durable_bytes; /* of the open segment */

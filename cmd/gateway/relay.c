@@ -104,6 +104,7 @@ begin(struct kt_relay *relay, struct kt_request *r)
 		    .is_tls = relay->is_tls,
 		    .certificate = kt_request_certificate(r) },
 		.is_audit_up = kt_writer_is_up(relay->writer),
+		.subjects = kt_writer_subjects(relay->writer),
 	};
 	struct kt_call *c = take_spare(relay);
 

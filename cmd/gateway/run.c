@@ -527,6 +527,8 @@ on_signal(void *self, uint32_t events)
 			reload(g, "reload");
 		else if (info[i].ssi_signo == SIGUSR1)
 			kt_writer_rotate(g->writer);
+		else if (info[i].ssi_signo == SIGUSR2)
+			kt_writer_orders(g->writer);
 		else
 			stop(g);
 	}
@@ -541,6 +543,7 @@ take_signals(struct gateway *g, struct kt_err *err)
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGUSR2);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)

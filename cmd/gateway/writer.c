@@ -15,6 +15,7 @@
 #include "audit/marks.h"
 #include "audit/record.h"
 #include "cmd/gateway/log.h"
+#include "cmd/gateway/orders.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -60,7 +61,7 @@ struct kt_writer {
 	pthread_t thread;
 	int wake_fd;
 	_Atomic(struct kt_writer_ticket *) pushed;
-	atomic_bool is_asleep, is_up, is_stopping, wants_rotation;
+	atomic_bool is_asleep, is_up, is_stopping, wants_rotation, has_orders;
 	atomic_size_t waiting, waiting_bytes;
 	atomic_uint_fast64_t records, batches, bytes, failures;
 	atomic_uint_fast64_t lost; /* not told of in a gap record yet */
@@ -468,6 +469,7 @@ come_up(struct kt_writer *w)
 		return;
 	}
 	w->last_record_at = w->checkpoint_at = now_us();
+	atomic_store(&w->has_orders, true); /* one may have been interrupted */
 	atomic_store(&w->is_up, true);
 }
 
@@ -497,6 +499,8 @@ keep_house(struct kt_writer *w)
 		beat(w);
 	if (!w->log.is_poisoned && atomic_load(&w->lost) > 0)
 		tell_gap(w);
+	if (!w->log.is_poisoned && atomic_exchange(&w->has_orders, false))
+		keep(w, kt_log_orders(&w->log, &err));
 	if (!w->log.is_poisoned && (behind(w) >= CHECKPOINT_RECORDS ||
 	    (behind(w) > 0 && now >= w->checkpoint_at))) {
 		keep(w, kt_log_checkpoint(&w->log, &err));
@@ -527,6 +531,7 @@ sleep_until_rung(struct kt_writer *w)
 	if (atomic_load(&w->pushed) == NULL &&
 	    !atomic_load(&w->is_stopping) &&
 	    !atomic_load(&w->wants_rotation) &&
+	    !atomic_load(&w->has_orders) &&
 	    poll(&p, 1, patience_ms(w)) < 0 && errno != EINTR)
 		KT_BUG("poll on an eventfd failed");
 	atomic_store(&w->is_asleep, false);
@@ -657,6 +662,19 @@ kt_writer_rotate(struct kt_writer *w)
 {
 	atomic_store(&w->wants_rotation, true);
 	ring(w->wake_fd);
+}
+
+void
+kt_writer_orders(struct kt_writer *w)
+{
+	atomic_store(&w->has_orders, true);
+	ring(w->wake_fd);
+}
+
+struct kt_audit_subjects *
+kt_writer_subjects(const struct kt_writer *w)
+{
+	return w->log.subjects;
 }
 
 struct kt_span

@@ -15,7 +15,7 @@
  */
 #ifndef KT_WRITER_H
 #define KT_WRITER_H
-#include "audit/audit.h"
+#include "audit/subject.h"
 #include "disk/disk.h"
 
 struct kt_writer;
@@ -91,6 +91,10 @@ void kt_writer_rotate(struct kt_writer *w);
 KT_MUSTCHECK enum kt_rc kt_writer_policy(struct kt_writer *w,
     struct kt_span policy_hash, struct kt_span policy_version,
     struct kt_span cause, struct kt_err *err);
+/* Carries out what lies in orders/; safe in a signal handler. */
+void kt_writer_orders(struct kt_writer *w);
+/* Until kt_writer_stop(). */
+struct kt_audit_subjects *kt_writer_subjects(const struct kt_writer *w);
 /* Constant once started: <deployment>/<gateway>/<log id>. */
 struct kt_span kt_writer_origin(const struct kt_writer *w);
 /* The verifier key to pin, and whether this start made it; constant. */

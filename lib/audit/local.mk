@@ -25,6 +25,8 @@ libkt_a_SOURCES += \
 	%D%/receipt.c \
 	%D%/resolve.c \
 	%D%/signed.c \
+	%D%/subject.c \
+	%D%/subject.h \
 	%D%/tile.c \
 	%D%/tile.h \
 	%D%/type.def \

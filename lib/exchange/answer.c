@@ -271,13 +271,9 @@ kt_x_upstream_body(struct kt_exchange *x, struct kt_span bytes)
 static void
 commit_answer(struct kt_exchange *x, struct kt_span bytes)
 {
-	uint8_t salt[KT_AUDIT_HASH];
-
-	kt_audit_salt(x->program->instance_key, kt_span_of(x->call_id),
-	    KT_SPAN("completion"), salt);
-	kt_audit_commit_begin(&x->hash, salt);
+	kt_x_commit_begin(x, KT_SPAN("completion"));
 	kt_audit_hash_add(&x->hash, bytes);
-	kt_audit_commit_end(&x->hash, x->completion_commit);
+	kt_x_commit_end(x, x->completion_commit);
 }
 
 static void

@@ -120,6 +120,7 @@ kt_exchange_new(const struct kt_exchange_options *o)
 	x->is_audit_up = o->is_audit_up;
 	x->known = o->caller;
 	memcpy(x->measures, o->measures, sizeof(x->measures));
+	x->subjects = o->subjects;
 	memcpy(x->seed, o->seed, sizeof(x->seed));
 	x->has_own_arena = o->arena_bytes > 0;
 	if (x->mem == NULL)

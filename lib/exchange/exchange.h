@@ -40,6 +40,7 @@ struct kt_exchange_options {
 	uint8_t seed[32];                 /* from the system's generator */
 	struct kt_peer peer;              /* copied */
 	bool is_audit_up;                 /* false: refuse with 503 */
+	struct kt_audit_subjects *subjects; /* NULL: callers by their names */
 	size_t arena_bytes;               /* 0: KT_EXCHANGE_ARENA_MAX */
 	/* Of a call that was recorded; NULL where it happens now.  All outlive
 	   the exchange.  caller without an id was not let in; measures are
@@ -101,9 +102,8 @@ enum kt_order_kind {
 	KT_ORDER_ANSWER_BODY,     /* bytes: flush them as they are */
 	KT_ORDER_ANSWER_END,
 	KT_ORDER_ANSWER_ABORT,    /* break the connection: never a clean end */
-	KT_ORDER_OPEN,            /* bytes: a record that must be durable before
-	                           * anything goes up; then feed RECORDED */
 	KT_ORDER_RECORD,          /* bytes: record body without envelope */
+	KT_ORDER_OPEN,            /* the same, before anything goes up */
 	KT_ORDER_JOB,             /* job, job_kind, pieces: slow work */
 	KT_ORDER_JOB_CANCEL,      /* job: its pieces are free, no answer counts */
 	KT_ORDER_DEADLINE,        /* at_us, replacing the one before; 0: none */

@@ -9,6 +9,7 @@
 #ifndef KT_EXCHANGE_PRIV_H
 #define KT_EXCHANGE_PRIV_H
 #include "audit/record.h"
+#include "audit/subject.h"
 #include "detect/stream.h"
 #include "exchange/count.h"
 #include "exchange/exchange.h"
@@ -204,6 +205,8 @@ struct kt_exchange {
 	struct kt_caller caller;
 	const struct kt_caller *known; /* of a recorded call, or NULL */
 	const struct kt_measures *measures[2]; /* the same */
+	struct kt_audit_subjects *subjects;
+	struct kt_audit_subject *subject; /* NULL: nobody by name */
 	bool is_encoded, is_json;
 	struct kt_buf body, wire; /* wire: as received when encoded */
 	struct kt_json json;
@@ -477,6 +480,9 @@ struct kt_problem kt_x_problem(struct kt_exchange *x, enum kt_reason reason,
 void kt_x_lose_record(struct kt_exchange *x);
 
 /* record.c */
+/* A fresh commitment to what is added to x->hash until _end. */
+void kt_x_commit_begin(struct kt_exchange *x, struct kt_span field);
+void kt_x_commit_end(struct kt_exchange *x, char out[KT_AUDIT_COMMIT_TEXT]);
 void kt_x_record(struct kt_exchange *x);
 /* Before it goes up to `t`, the first one that will be tried. */
 void kt_x_record_open(struct kt_exchange *x, const struct kt_target *t);

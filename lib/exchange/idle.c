@@ -35,7 +35,6 @@ static const struct idle {
 	{ "providers.targets.*.pricing", NULL },
 	{ "pricing", NULL },
 	{ "audit.content", "none" },
-	{ "audit.hash_mode", "salted" },
 	{ "recording.encrypt_to", NULL },
 	{ "webhooks", NULL },
 	{ "telemetry", NULL },

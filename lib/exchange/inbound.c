@@ -118,6 +118,24 @@ check_tokens(struct kt_exchange *x)
 	kt_x_refuse(x, KT_REASON_GATEWAY_AUTH, NULL, NULL);
 }
 
+/* Who has a name gets a secret; it is stored before the record is. */
+static void
+find_subject(struct kt_exchange *x)
+{
+	uint8_t secret[KT_AUDIT_HASH];
+
+	if (x->subjects == NULL ||
+	    kt_span_eq(x->caller.id, KT_SPAN("anonymous")))
+		return;
+	x->subject = kt_audit_subject_find(x->subjects, x->caller.id);
+	if (x->subject != NULL)
+		return;
+	kt_audit_salt(x->seed, KT_SPAN(""), KT_SPAN("subject"), secret);
+	x->subject = kt_audit_subject_add(x->subjects, x->caller.id, secret);
+	if (x->subject == NULL)
+		kt_x_fail(x, KT_E_LIMIT);
+}
+
 static void
 check_caller(struct kt_exchange *x)
 {
@@ -147,6 +165,8 @@ check_caller(struct kt_exchange *x)
 	else if (mode != KT_CONFIG_AUTH_NONE &&
 	    mode != KT_CONFIG_AUTH_PASSTHROUGH)
 		kt_x_refuse(x, KT_REASON_GATEWAY_AUTH, NULL, NULL);
+	if (x->phase == KT_X_HEAD)
+		find_subject(x);
 }
 
 /* ---- the head ---- */
@@ -178,14 +198,10 @@ answer_here(struct kt_exchange *x)
 static bool
 begin_hash(struct kt_exchange *x)
 {
-	uint8_t salt[KT_AUDIT_HASH];
-
 	if (kt_audit_hash_init(&x->hash, NULL) < 0)
 		return false;
 	x->has_hash = true;
-	kt_audit_salt(x->program->instance_key, kt_span_of(x->call_id),
-	    KT_SPAN("request"), salt);
-	kt_audit_commit_begin(&x->hash, salt);
+	kt_x_commit_begin(x, KT_SPAN("request"));
 	return true;
 }
 
@@ -408,7 +424,7 @@ read_facts(struct kt_exchange *x)
 {
 	struct kt_err err = { 0 };
 
-	kt_audit_commit_end(&x->hash, x->request_commit);
+	kt_x_commit_end(x, x->request_commit);
 	if (x->bytes_in == 0 && !is_chat(x->surface.endpoint)) {
 		x->is_json = false; /* a GET */
 		return true;

@@ -46,6 +46,38 @@ tag_of(struct kt_exchange *x, struct kt_span text)
 	return kt_arena_dup(x->turn, kt_span_of(hex));
 }
 
+static bool
+is_plain(const struct kt_exchange *x)
+{
+	return x->program->audit.hash_mode != 0;
+}
+
+void
+kt_x_commit_begin(struct kt_exchange *x, struct kt_span field)
+{
+	uint8_t salt[KT_AUDIT_HASH];
+
+	if (is_plain(x))
+		return;
+	kt_audit_salt(x->subject != NULL ? x->subject->secret :
+	    x->program->instance_key, kt_span_of(x->call_id), field, salt);
+	kt_audit_commit_begin(&x->hash, salt);
+}
+
+void
+kt_x_commit_end(struct kt_exchange *x, char out[KT_AUDIT_COMMIT_TEXT])
+{
+	uint8_t digest[KT_AUDIT_HASH];
+
+	if (!is_plain(x)) {
+		kt_audit_commit_end(&x->hash, out);
+		return;
+	}
+	kt_audit_hash_take(&x->hash, digest);
+	memcpy(out, "sha256:", 7);
+	kt_hex(digest, sizeof(digest), out + 7);
+}
+
 static void
 order_record(struct kt_exchange *x, enum kt_rc rc)
 {
@@ -278,7 +310,8 @@ static void
 fill_request(struct kt_exchange *x, struct kt_audit_call *call)
 {
 	call->call_id = kt_span_of(x->call_id);
-	call->principal.id = x->caller.id;
+	call->principal.id = x->subject != NULL ?
+	    kt_span_of(x->subject->pseudonym) : x->caller.id;
 	call->principal.kind = x->caller.kind;
 	call->principal.auth_method = x->caller.auth_method;
 	if (x->caller.token_id.len > 0)

@@ -23,8 +23,6 @@ void
 kt_x_stream_begin(struct kt_exchange *x)
 {
 	struct kt_x_streaming *s = &x->stream;
-	uint8_t salt[KT_AUDIT_HASH];
-
 	kt_sse_init(&s->sse, KT_EVENT_MAX);
 	kt_buf_init(&s->tail, HELD_MAX);
 	kt_stream_reader_init(&s->reader, upstream_format(x));
@@ -35,9 +33,7 @@ kt_x_stream_begin(struct kt_exchange *x)
 	    kt_endpoint_format(x->surface.endpoint), x->facts.wants_usage,
 	    &x->translate_options);
 	x->is_answer_stream = true;
-	kt_audit_salt(x->program->instance_key, kt_span_of(x->call_id),
-	    KT_SPAN("completion"), salt);
-	kt_audit_commit_begin(&x->hash, salt);
+	kt_x_commit_begin(x, KT_SPAN("completion"));
 	if (s->writer == NULL)
 		kt_x_fail(x, KT_E_LIMIT);
 }
@@ -122,7 +118,7 @@ finish(struct kt_exchange *x)
 		kt_x_answer_head(x, x->upstream_status, KT_LENGTH_CHUNKED);
 	kt_audit_hash_add(&x->hash, kt_buf_span(&s->tail));
 	s->forwarded_bytes += s->tail.len;
-	kt_audit_commit_end(&x->hash, x->completion_commit);
+	kt_x_commit_end(x, x->completion_commit);
 	x->status = x->upstream_status;
 	if (x->is_translated)
 		kt_x_note_losses(x, kt_stream_writer_report(s->writer));
@@ -177,7 +173,7 @@ void
 kt_x_stream_abandon(struct kt_exchange *x)
 {
 	drop_held(x);
-	kt_audit_commit_end(&x->hash, x->completion_commit);
+	kt_x_commit_end(x, x->completion_commit);
 }
 
 void

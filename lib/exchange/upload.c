@@ -149,7 +149,7 @@ void
 kt_x_upload_digest(struct kt_exchange *x)
 {
 	if (x->request_commit[0] == '\0')
-		kt_audit_commit_end(&x->hash, x->request_commit);
+		kt_x_commit_end(x, x->request_commit);
 	x->request_counts.bytes[KT_COMPONENT_FILES] = x->bytes_in;
 }
 

@@ -12,3 +12,8 @@ check_PROGRAMS += tests/unit/audit/proof_test
 tests_unit_audit_proof_test_SOURCES = %D%/proof_test.c
 tests_unit_audit_proof_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/audit/proof_test
+
+check_PROGRAMS += tests/unit/audit/subject_test
+tests_unit_audit_subject_test_SOURCES = %D%/subject_test.c
+tests_unit_audit_subject_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/audit/subject_test

@@ -1,0 +1,143 @@
+/*
+ * audit erase, audit hold, and the orders of audit key - what is asked of
+ * whoever writes the log.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A person is named here and never in an order: the name is looked up in the
+ * vault, and what is passed on, and recorded, is the pseudonym.
+ */
+#include "audit/canon.h"
+#include "cmd/audit/dir.h"
+#include "cmd/audit_orders.h"
+#include "cmd/gateway/orders.h"
+#include "cmd/gateway/vault.h"
+
+#define ORDER_BYTES 4096
+
+enum { SUBJECT = KT_OPT_LONG, GROUND, BY, RELEASE };
+
+struct asked {
+	const char *what, *subject, *ground, *by, *name, *dir;
+};
+
+/* The pseudonym of a name, or the one that was given as such. */
+static bool
+find_subject(const struct asked *a, char out[KT_AUDIT_PSEUDONYM])
+{
+	uint8_t digits[(KT_AUDIT_PSEUDONYM - 3) / 2];
+
+	if (strlen(a->subject) == KT_AUDIT_PSEUDONYM - 1 &&
+	    memcmp(a->subject, "p:", 2) == 0 &&
+	    kt_unhex(kt_span_of(a->subject + 2), digits, sizeof(digits))) {
+		memcpy(out, a->subject, KT_AUDIT_PSEUDONYM);
+		return true;
+	}
+	return kt_vault_pseudonym(
+	    &kt_disk_real, a->dir, kt_span_of(a->subject), out);
+}
+
+static struct kt_span
+text_of(const char *s)
+{
+	return s != NULL ? kt_span_of(s) : (struct kt_span){ .ptr = NULL };
+}
+
+static enum kt_exit
+place(const struct asked *a)
+{
+	char pseudonym[KT_AUDIT_PSEUDONYM] = "";
+	struct kt_order_answer answer = { .code = KT_EXIT_UNKNOWN };
+	struct kt_err err = { 0 };
+	struct kt_audit_put p;
+	struct kt_buf order;
+	enum kt_rc rc;
+
+	if (a->subject != NULL && !find_subject(a, pseudonym)) {
+		kt_say("%s: nobody is known by the name '%s'", a->dir,
+		    a->subject);
+		return KT_EXIT_NO;
+	}
+	kt_buf_init(&order, ORDER_BYTES);
+	kt_audit_put_begin(&p, &order);
+	kt_audit_member_some(&p, "by", text_of(a->by));
+	kt_audit_member_text(&p, "do", kt_span_of(a->what));
+	kt_audit_member_some(&p, "ground", text_of(a->ground));
+	kt_audit_member_some(&p, "name", text_of(a->name));
+	kt_audit_member_some(&p, "subject", kt_span_of(pseudonym));
+	rc = kt_audit_put_finish(&p, &err);
+	if (rc == KT_OK)
+		rc = kt_order_place(
+		    a->dir, kt_buf_span(&order), &answer, &err);
+	kt_buf_fini(&order);
+	if (rc < 0) {
+		kt_say("%s", err.text);
+		return KT_EXIT_UNKNOWN;
+	}
+	if (answer.code == 0)
+		(void)printf("%s\n", answer.text);
+	else
+		kt_say("%s: %s", a->dir, answer.text);
+	return (enum kt_exit)answer.code;
+}
+
+enum kt_exit
+kt_audit_rotate_key(const char *dir)
+{
+	return place(&(struct asked){ .what = "rotate", .dir = dir });
+}
+
+enum kt_exit
+kt_cmd_audit_erase(const struct kt_cmd *self, int argc, char **argv)
+{
+	static const struct kt_opt opts[] = {
+		{ SUBJECT, "subject", "ID", "whose records they are" },
+		{ GROUND, "ground", "CODE", "why, in a word: gdpr-17" },
+		{ BY, "by", "NAME", "who ordered it, in a word" },
+	};
+	struct kt_args args = { .cmd = self, .opts = opts,
+		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
+	struct asked a = { .what = "erase" };
+	int c;
+
+	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
+		if (c == KT_ARGS_STOP)
+			return args.exit;
+		*(c == SUBJECT ? &a.subject : c == GROUND ? &a.ground :
+		    &a.by) = args.value;
+	}
+	if (a.subject == NULL || argc - args.operand > 1)
+		return kt_misuse(self, a.subject == NULL ? "no --subject" :
+		    "one directory at a time");
+	a.dir = kt_audit_dir_default(
+	    args.operand < argc ? argv[args.operand] : NULL);
+	return place(&a);
+}
+
+enum kt_exit
+kt_cmd_audit_hold(const struct kt_cmd *self, int argc, char **argv)
+{
+	static const struct kt_opt opts[] = {
+		{ SUBJECT, "subject", "ID", "whom it covers; else everybody" },
+		{ RELEASE, "release", NULL, "end it" },
+		{ BY, "by", "NAME", "who ordered it, in a word" },
+	};
+	struct kt_args args = { .cmd = self, .opts = opts,
+		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
+	struct asked a = { .what = "hold" };
+	int c;
+
+	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
+		if (c == KT_ARGS_STOP)
+			return args.exit;
+		if (c == RELEASE)
+			a.what = "release";
+		else
+			*(c == SUBJECT ? &a.subject : &a.by) = args.value;
+	}
+	if (args.operand == argc || argc - args.operand > 2)
+		return kt_misuse(self, "one name and one directory");
+	a.name = argv[args.operand];
+	a.dir = kt_audit_dir_default(args.operand + 1 < argc ?
+	    argv[args.operand + 1] : NULL);
+	return place(&a);
+}

@@ -1,0 +1,163 @@
+"""Who is erased leaves nothing behind, and the log still proves the rest."""
+import os
+import subprocess
+import tempfile
+
+import gateway
+import speech
+import wire
+from tap import eventually, run_all
+from upstream import Upstream, whole
+
+CANARY = "the canary of nobody's business 7351"
+ASK = {"model": "claude-sonnet-4-5", "max_tokens": 9,
+       "messages": [{"role": "user", "content": CANARY}]}
+NAMES = ("ann.the.first", "bob.the.second")
+
+
+def kt(*argv):
+    return subprocess.run([gateway.KT, *argv], capture_output=True, text=True,
+                          timeout=60, env={"PATH": "/usr/bin:/bin"})
+
+
+def holders(folder, needle):
+    """The files under FOLDER in which these bytes are."""
+    out = []
+    for top, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(top, name), "rb") as f:
+                if needle in f.read() or needle.decode(
+                        errors="replace") in name:
+                    out.append(os.path.join(top, name))
+    return out
+
+
+class Two:
+    """A gateway with two callers, who have called."""
+
+    def __init__(self, up, audit=None):
+        self.tokens = {}
+        self.folder = None
+        import tempfile
+        self.folder = tempfile.mkdtemp(prefix="kt-tokens-")
+        file = os.path.join(self.folder, "tokens.json")
+        for name in NAMES:
+            made = kt("token", "create", "--principal", name,
+                      "--tokens-file", file)
+            assert made.returncode == 0, made
+            self.tokens[name] = made.stdout.strip().split()[-1]
+        self.kt = gateway.Gateway(
+            gateway.config([gateway.target("up", up)], mode="tokens",
+                           audit=audit or {}),
+            args=("--tokens-file", file))
+
+    def ask(self, name):
+        got = wire.post(self.kt.port, "/v1/messages", ASK,
+                        [("Authorization", "Bearer " + self.tokens[name])])
+        assert got.status == 200, got
+        return got.headers.get("kt-audit")
+
+
+def who(records):
+    return [r["principal"]["id"] for r in records]
+
+
+def a_caller_is_erased_and_nothing_leads_back():
+    for is_running in (True, False):
+        with Upstream(lambda _: whole(speech.message(CANARY))) as up:
+            two = Two(up)
+            receipts = [two.ask(n) for n in NAMES + NAMES]
+            audit = two.kt.audit
+            ann, bob = who(two.kt.records())[:2]
+            assert ann != bob and ann.startswith("p:"), (ann, bob)
+            assert who(two.kt.records()) == [ann, bob, ann, bob]
+            secret = open(os.path.join(audit, "vault", ann[2:]), "rb").read()
+            assert secret[32:] == NAMES[0].encode()
+            found = kt("audit", "query", "--principal", NAMES[0], "--type",
+                       "call", "--format", "csv", audit)
+            assert found.stdout.count(ann) == 2, found
+            if not is_running:
+                two.kt.end()
+            done = kt("audit", "erase", "--subject", NAMES[0], "--ground",
+                      "gdpr-17", "--by", "dpo", audit)
+            assert done.returncode == 0, (done, two.kt.told())
+            assert not holders(audit, secret[:32])
+            assert not holders(audit, NAMES[0].encode())
+            assert not holders(audit, CANARY.encode())
+            assert holders(audit, NAMES[1].encode())
+            again = kt("audit", "erase", "--subject", NAMES[0], audit)
+            assert again.returncode == 1, again
+            record = two.kt.records("erasure")[0]
+            assert record["subject"] == ann and record["by"] == "dpo", record
+            if is_running:
+                two.ask(NAMES[0])
+                assert who(two.kt.records())[-1] not in (ann, bob)
+                two.kt.end()
+            said = kt("audit", "verify", audit, *(
+                a for r in receipts for a in ("--receipt", r)))
+            assert said.returncode == 0, said
+            two.kt.stop()
+
+
+def a_legal_hold_refuses_erasure_until_it_is_released():
+    with Upstream(lambda _: whole(speech.message("hi"))) as up:
+        two = Two(up)
+        for name in NAMES:
+            two.ask(name)
+        audit = two.kt.audit
+        for only in ((), ("--subject", NAMES[0])):
+            assert kt("audit", "hold", *only, "matter-7",
+                      audit).returncode == 0
+            got = kt("audit", "erase", "--subject", NAMES[0], audit)
+            assert got.returncode == 5 and "hold" in got.stderr, got
+            assert kt("audit", "hold", "--release", "matter-7",
+                      audit).returncode == 0
+            assert kt("audit", "hold", "--release", "matter-7",
+                      audit).returncode == 1
+        assert kt("audit", "hold", "--subject", NAMES[1], "m",
+                  audit).returncode == 0
+        assert kt("audit", "erase", "--subject", NAMES[0],
+                  audit).returncode == 0
+        assert [r["action"] for r in two.kt.records("admin")] == [
+            "hold", "release", "hold", "release", "hold"]
+        assert two.kt.end() == 0
+        assert two.kt.verify().returncode == 0
+        two.kt.stop()
+
+
+def a_key_is_rotated_on_request():
+    with Upstream(lambda _: whole(speech.message("hi"))) as up:
+        two = Two(up)
+        two.ask(NAMES[0])
+        old = open(os.path.join(two.kt.audit, "key/epoch.key"), "rb").read()
+        done = kt("audit", "key", "rotate", two.kt.audit)
+        assert done.returncode == 0, done
+        new = open(os.path.join(two.kt.audit, "key/epoch.key"), "rb").read()
+        assert old != new and not holders(two.kt.audit, old)
+        assert two.kt.records("key") and two.kt.records("admin")
+        two.ask(NAMES[1])
+        assert two.kt.end() == 0
+        assert two.kt.verify().returncode == 0
+        two.kt.stop()
+
+
+def plain_hashes_are_those_of_the_bytes():
+    import hashlib
+    import json
+    with Upstream(lambda _: whole(speech.message("hi"))) as up:
+        two = Two(up, {"hash_mode": "plain"})
+        two.ask(NAMES[0])
+        commit = two.kt.call()["request_commit"]
+        sent = up.requests[-1].body
+        assert commit == "sha256:" + hashlib.sha256(sent).hexdigest(), (
+            commit, json.dumps(ASK))
+        assert two.kt.end() == 0
+        two.kt.stop()
+
+
+run_all([
+    a_caller_is_erased_and_nothing_leads_back,
+    a_legal_hold_refuses_erasure_until_it_is_released,
+    a_key_is_rotated_on_request,
+    plain_hashes_are_those_of_the_bytes,
+])
