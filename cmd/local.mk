@@ -40,6 +40,8 @@ kt_SOURCES = \
 	%D%/session.c \
 	%D%/session/file.c \
 	%D%/session/file.h \
+	%D%/session/merge.c \
+	%D%/session/minimize.c \
 	%D%/token.c \
 	%D%/policy.c \
 	%D%/policy_fmt.c \

@@ -294,6 +294,10 @@ compare(struct hand *h, const struct kt_replay_variant *v,
 		unknown = "a part of it was not recorded";
 	else if (!c->has_gaps && !s->is_facts_only)
 		unknown = NULL;
+	if (said.len == 0 && rc == KT_OK && !h->r->has_old) {
+		unknown = "no decision was recorded: use --against";
+		change = KT_CHANGE_NONE;
+	}
 	if (!new.has_ended)
 		unknown = "it waits for something that was not recorded";
 	if (rc == KT_OK && h->r->explain != NULL) {

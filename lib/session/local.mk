@@ -1,5 +1,7 @@
 libkt_a_SOURCES += \
 	%D%/body.c \
+	%D%/copy.c \
+	%D%/copy.h \
 	%D%/edits.c \
 	%D%/event.def \
 	%D%/read.c \

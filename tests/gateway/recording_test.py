@@ -323,6 +323,57 @@ def sessions_can_be_listed_shown_and_checked():
         assert r.returncode == 0 and ".kts.zst" in r.stdout, r.stderr
 
 
+def the_least_that_changes_is_kept():
+    import tempfile
+    with tempfile.TemporaryDirectory() as folder:
+        turns = [{"role": "user", "content": "word %d, and more words" % i}
+                 for i in range(40)]
+        turns[23]["content"] = SAY[1]
+        body = {"model": "claude-sonnet-4-5", "max_tokens": 9,
+                "messages": turns}
+        with Upstream(script) as up:
+            config = configuration(up, BLOCK)
+            record(config, folder, [("/v1/messages", body)])
+        other = os.path.join(folder, "other.yaml")
+        with open(other, "w") as f:
+            f.write(config.replace('"block"', '"flag"'))
+        small = os.path.join(folder, "small")
+        r = kt("session", "minimize", "--policy-config", other, "--out", small,
+               files_of(folder)[0])
+        assert r.returncode == 0 and "loosened" in r.stdout, r.stderr
+        shown = kt("session", "show", small, "1").stdout
+        assert "word 3," not in shown and "<kt|" in shown, shown
+        r = kt("replay", "--policy-config", other, small)
+        assert r.returncode == 1 and "loosened" in r.stdout, r.stdout
+        same = os.path.join(folder, "policy.yaml")
+        with open(same, "w") as f:
+            f.write(config)
+        r = kt("session", "minimize", "--policy-config", same, "--out", small,
+               files_of(folder)[0])
+        assert r.returncode == 3 and "no call changes" in r.stderr, r.stderr
+
+
+def merged_sessions_play_as_their_parts():
+    import tempfile
+    with tempfile.TemporaryDirectory() as folder, Upstream(script) as up:
+        config = configuration(up, REDACT)
+        n = record(config, folder, list(requests())[:20])
+        n += record(config, folder, list(requests())[20:40])
+        one = os.path.join(folder, "one")
+        r = kt("session", "merge", "--out", one, folder)
+        assert r.returncode == 0, r.stderr
+        path = os.path.join(folder, "policy.yaml")
+        with open(path, "w") as f:
+            f.write(config)
+        r = kt("replay", "--strict", "--policy-config", path, one)
+        assert r.returncode == 0 and "%d calls in 1 session: 0 changed" % n \
+            in r.stderr, r.stdout + r.stderr
+        with tempfile.TemporaryDirectory() as others:
+            record(configuration(up, FLAG), others, list(requests())[:1])
+            r = kt("session", "merge", "--out", one, folder, others)
+            assert r.returncode == 3 and "another policy" in r.stderr, r.stderr
+
+
 def a_call_binds_its_audit_record():
     import tempfile
     with tempfile.TemporaryDirectory() as folder, Upstream(script) as up:
@@ -377,5 +428,7 @@ if __name__ == "__main__":
              an_approved_change_passes_until_its_day,
              hostile_files_are_3_and_a_cut_line_is_a_warning,
              sessions_can_be_listed_shown_and_checked,
+             the_least_that_changes_is_kept,
+             merged_sessions_play_as_their_parts,
              a_call_binds_its_audit_record,
              what_cannot_be_kept_is_dropped_and_said])
