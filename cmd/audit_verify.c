@@ -6,6 +6,7 @@
  */
 #include <unistd.h>
 
+#include "audit/canon.h"
 #include "audit/verify.h"
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/gathered.h"
@@ -18,7 +19,7 @@
 #define PROGRESS_BYTES (32u << 20)
 
 enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT, JOBS, FROM, TO, SINCE,
-	UNTIL, POSTGRES, ORIGIN, WITNESS, QUORUM };
+	UNTIL, POSTGRES, ORIGIN, WITNESS, QUORUM, INVENTORY };
 
 #define WITNESSES_MAX 16
 
@@ -41,6 +42,8 @@ static const struct kt_opt options[] = {
 	{ WITNESS, "witness", "KEY",
 	    "a witness that has to have signed; may be repeated" },
 	{ QUORUM, "quorum", "N", "so many of them are enough (all)" },
+	{ INVENTORY, "inventory", "FILE",
+	    "names or keys of the logs that there have to be" },
 };
 
 /* What the command line brings, the same for every directory. */
@@ -52,6 +55,9 @@ struct run {
 	const char *postgres, *origin;
 	struct kt_witnessed witnesses[WITNESSES_MAX];
 	uint64_t nwitnesses, quorum;
+	bool has_inventory;
+	struct kt_buf inventory; /* names or keys, a line each */
+	struct kt_buf seen;      /* names, a line each */
 	struct kt_buf vkey;
 	struct kt_audit_checkpoint *known;
 	struct kt_audit_receipt *receipts;
@@ -140,6 +146,16 @@ show_progress(void *arg, uint64_t read, uint64_t all)
 	    (unsigned long long)(read >> 20), (unsigned long long)(all >> 20));
 }
 
+static void
+note_seen(struct run *r, struct kt_audit_report *report)
+{
+	if (report == NULL)
+		return;
+	report->has_inventory = r->has_inventory;
+	/* A log whose name has no room is told as missing. */
+	(void)!kt_buf_printf(&r->seen, "%s\n", report->origin);
+}
+
 /*
  * What witnesses have seen of this log is known from elsewhere, as a
  * checkpoint that a reviewer brings is.
@@ -192,6 +208,7 @@ verify_dir(struct run *r, const char *dir)
 		j.progress = show_progress;
 	told.report = kt_judge(
 	    &j, dir, kt_buf_span(&r->vkey), &brought, NULL, NULL);
+	note_seen(r, j.report);
 	if (shown > 0)
 		(void)fprintf(stderr, "\r%*s\r", 40, "");
 	e = r->is_json ? kt_verdict_json(&told) : kt_verdict_text(&told);
@@ -212,6 +229,7 @@ verify_one_gathered(struct run *r, struct kt_gathered *g, const char *origin)
 
 	told.report = kt_gathered_judge(
 	    g, &j, origin, kt_buf_span(&r->vkey), &brought, NULL, NULL);
+	note_seen(r, j.report);
 	e = r->is_json ? kt_verdict_json(&told) : kt_verdict_text(&told);
 	kt_judge_fini(&j);
 	return e;
@@ -305,6 +323,10 @@ take_option(struct run *r, int opt, const char *value)
 		return add_receipts(r, value);
 	case WITNESS:
 		return add_witness(r, value);
+	case INVENTORY:
+		r->has_inventory = true;
+		return kt_disk_read_file(&kt_disk_real, value, 1u << 20,
+		    &r->inventory, &r->err);
 	case QUORUM:
 		return kt_span_u64(kt_span_of(value), &r->quorum) &&
 		    r->quorum > 0 ? KT_OK : kt_fail(&r->err, KT_E_MISUSE,
@@ -353,6 +375,59 @@ verify_gathered(struct run *r)
 	return e;
 }
 
+static bool
+take_line(struct kt_span *rest, struct kt_span *line)
+{
+	size_t n = kt_span_find(*rest, '\n');
+
+	if (rest->len == 0)
+		return false;
+	*line = kt_span_trim(kt_span_sub(*rest, 0, n));
+	*rest = kt_span_sub(*rest, n + 1, rest->len);
+	return true;
+}
+
+static void
+tell_missing(struct run *r, struct kt_span name)
+{
+	struct kt_audit_put p;
+	struct kt_buf out;
+
+	if (!r->is_json) {
+		(void)printf("RESULT MISSING %.*s\n", KT_SPAN_ARG(name));
+		return;
+	}
+	kt_buf_init(&out, 1u << 16);
+	kt_audit_put_begin(&p, &out);
+	kt_audit_member_text(&p, "origin", name);
+	kt_audit_member_text(&p, "result", KT_SPAN("missing"));
+	if (kt_audit_put_finish(&p, &r->err) == KT_OK)
+		(void)printf("%.*s\n", KT_SPAN_ARG(kt_buf_span(&out)));
+	kt_buf_fini(&out);
+}
+
+/* A log that ought to be there and is not is what row 7 is about. */
+static enum kt_exit
+check_inventory(struct run *r, enum kt_exit e)
+{
+	struct kt_span rest = kt_buf_span(&r->inventory), name, seen, one;
+
+	while (take_line(&rest, &name)) {
+		bool is_there = false;
+
+		if (name.len == 0 || *name.ptr == '#')
+			continue;
+		name = kt_span_sub(name, 0, kt_span_find(name, '+'));
+		for (seen = kt_buf_span(&r->seen); take_line(&seen, &one);)
+			is_there |= kt_span_eq(one, name);
+		if (is_there)
+			continue;
+		e = worse(e, KT_EXIT_NO);
+		tell_missing(r, name);
+	}
+	return e;
+}
+
 static enum kt_exit
 verify_all(struct run *r, int argc, char **argv, int operand)
 {
@@ -369,6 +444,7 @@ verify_all(struct run *r, int argc, char **argv, int operand)
 	for (int i = operand; i < argc || i < operand + dirs; i++)
 		e = worse(e, verify_dir(r,
 		    kt_audit_dir_default(i < argc ? argv[i] : NULL)));
+	e = check_inventory(r, e);
 	if (fflush(stdout) != 0) {
 		kt_say("standard output cannot be written");
 		e = KT_EXIT_UNKNOWN;
@@ -386,6 +462,8 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 	int opt;
 
 	kt_buf_init(&r.vkey, 4u << 20);
+	kt_buf_init(&r.inventory, 4u << 20);
+	kt_buf_init(&r.seen, 64u << 20);
 	while ((opt = kt_args_next(&args)) != KT_ARGS_END) {
 		if (opt == KT_ARGS_STOP) {
 			e = args.exit;
@@ -414,6 +492,8 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 	else if (opt == KT_ARGS_END)
 		e = verify_all(&r, argc, argv, args.operand);
 	kt_buf_fini(&r.vkey);
+	kt_buf_fini(&r.inventory);
+	kt_buf_fini(&r.seen);
 	kt_free(r.known);
 	kt_free(r.receipts);
 	return e;

@@ -7,7 +7,8 @@
  */
 #include "audit/verify.h"
 
-enum when { ALWAYS, UNPINNED, UNSIGNED, UNKNOWN, KNOWN, NO_RECEIPT, RECEIPTS };
+enum when { ALWAYS, UNPINNED, UNSIGNED, UNKNOWN, KNOWN, NO_RECEIPT, RECEIPTS,
+	NO_INVENTORY, INVENTORY };
 
 static const struct {
 	int row;
@@ -19,7 +20,9 @@ static const struct {
 		      "checkpoint kept elsewhere (--known-checkpoint)" },
 	{ 5, KNOWN, "records and checkpoints cut together beyond the known "
 		    "checkpoint" },
-	{ 7, ALWAYS, "whether a whole log is absent" },
+	{ 7, NO_INVENTORY, "whether a whole log is absent (--inventory)" },
+	{ 7, INVENTORY, "whether a log is absent that the inventory does not "
+			"name" },
 	{ 8, UNKNOWN, "whether an older copy of the log was restored and "
 		      "continued" },
 	{ 8, KNOWN, "whether a copy not older than the known checkpoint was "
@@ -62,6 +65,10 @@ holds(const struct kt_audit_report *r, enum when when)
 		return r->receipts == 0;
 	case RECEIPTS:
 		return r->receipts > 0;
+	case NO_INVENTORY:
+		return !r->has_inventory;
+	case INVENTORY:
+		return r->has_inventory;
 	}
 	return true;
 }

@@ -69,6 +69,7 @@ struct kt_audit_report {
 	uint64_t signed_checkpoints, unsigned_checkpoints, epochs;
 	uint64_t known_size; /* the largest known checkpoint that agrees */
 	uint64_t receipts;   /* that agree */
+	bool has_inventory;  /* of logs that there have to be: the caller's */
 	uint64_t bad_tile;   /* its first record and one; 0: none */
 	unsigned durability; /* 1 << enum kt_audit_durability, seen */
 	bool has_incomplete_tail;

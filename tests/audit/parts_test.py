@@ -128,6 +128,24 @@ def by_time(whole, top):
     assert code == 0 and r['first'] > 0, r
 
 
+def a_missing_log(whole, top):
+    """Is missed where somebody has written down that it ought to be there."""
+    with open(whole + '/log.vkey') as f:
+        key = f.read().strip()
+    name, file = key.split('+')[0], top + '/inventory'
+    for text, code in ((key, 0), (name, 0), ('# none\n\n', 0),
+                       (name + '\n' + name + 'x', 1)):
+        with open(file, 'w') as f:
+            f.write(text)
+        p = subprocess.run([KT, 'audit', 'verify', '--inventory', file, whole],
+                           text=True, capture_output=True, check=False)
+        assert p.returncode == code, (text, p)
+        assert ('RESULT MISSING %sx\n' % name in p.stdout) == (code == 1), p
+        assert 'that the inventory does not name' in p.stdout, p
+    out = verify(whole, '--inventory', file)[1].splitlines()
+    assert json.loads(out[1]) == {'origin': name + 'x', 'result': 'missing'}
+
+
 def misuse(whole, top):
     for options in (['--jobs', '0'], ['--jobs', str(KT_JOBS_MAX + 1)],
                     ['--from', 'x'], ['--to', '1', '--known-checkpoint',
@@ -157,6 +175,7 @@ with tempfile.TemporaryDirectory() as top:
             ('a range is verified by itself, up to its checkpoint', a_range),
             ('a segment record cannot lie about the past', a_lie_in_a_header),
             ('a window of time takes its neighbours', by_time),
+            ('a log that is missing is missed', a_missing_log),
             ('what cannot be is a misuse', misuse),
             ('memory does not grow with the log', memory)):
         t.run(sentence, test, whole, top)
