@@ -40,8 +40,11 @@ kt_SOURCES = \
 	%D%/session.c \
 	%D%/session/file.c \
 	%D%/session/file.h \
+	%D%/session/har.c \
 	%D%/session/merge.c \
 	%D%/session/minimize.c \
+	%D%/session/scrubber.c \
+	%D%/session/scrubber.h \
 	%D%/token.c \
 	%D%/policy.c \
 	%D%/policy_fmt.c \

@@ -8,12 +8,11 @@
 #include <time.h>
 
 #include "cmd/cmd.h"
-#include "cmd/files.h"
 #include "cmd/session/file.h"
+#include "cmd/session/scrubber.h"
 #include "disk/disk.h"
 #include "json/write.h"
 #include "replay/replay.h"
-#include "session/scrub.h"
 
 #define TEXT_MAX (64u << 20)
 
@@ -258,55 +257,10 @@ kt_cmd_session_show(const struct kt_cmd *self, int argc, char **argv)
 /* ---- redact ---- */
 
 struct redaction {
-	struct kt_cmd_files config, detectors;
-	struct kt_cmd_settings settings;
-	struct kt_buf saved;
-	struct kt_program *program;
-	struct kt_scratch *scratch;
-	struct kt_scrub scrub;
-	uint8_t key[32];
-	char *policies[KT_CONFIG_FILES_MAX];
-	size_t npolicies;
+	struct kt_scrubber by;
 	bool is_check;
 	uint64_t found;
 };
-
-static bool
-no_secret(void *arg, const struct kt_config_secret *ref,
-    struct kt_arena *mem, struct kt_span *out)
-{
-	(void)arg, (void)ref, (void)mem;
-	*out = KT_SPAN("-");
-	return true;
-}
-
-static enum kt_rc
-prepare(struct redaction *r, struct kt_err *err)
-{
-	struct kt_program_options o = { .secret = no_secret,
-		.use = KT_CHAIN_RECORD, .may_use_offline = true };
-
-	if (kt_cmd_files_policy(&r->config, r->policies, r->npolicies, err) < 0 ||
-	    kt_cmd_settings_load(&r->settings, &r->config, err) < 0 ||
-	    kt_cmd_files_detectors(&r->detectors, r->settings.settings,
-	        &r->config, err) < 0 ||
-	    kt_disk_random(r->key, sizeof(r->key), err) < 0)
-		return err->rc;
-	kt_cmd_saved_detectors(&r->saved);
-	o.settings = r->settings.settings;
-	o.detectors = r->detectors.sources;
-	o.ndetectors = r->detectors.n;
-	o.saved_detectors = kt_buf_span(&r->saved);
-	o.instance_key = (struct kt_span){ (const char *)r->key, 32 };
-	r->program = kt_program_new(&o, err);
-	if (r->program == NULL)
-		return err->rc;
-	r->scratch = kt_scratch_new(r->program);
-	r->scrub.look = r->scratch ? kt_look_new(r->program, r->scratch) : NULL;
-	r->scrub.key = r->key;
-	return r->scrub.look != NULL ? KT_OK :
-	    kt_fail(err, KT_E_LIMIT, "out of memory");
-}
 
 /* One place per detector and line is enough to look for. */
 static enum kt_rc
@@ -321,7 +275,7 @@ redact_lines(struct redaction *r, const char *path, struct kt_span text,
 		size_t n = 0;
 
 		nline++;
-		if (kt_scrub_line(&r->scrub, kt_span_sub(text, 0, len), out, &n,
+		if (kt_scrub_line(&r->by.scrub, kt_span_sub(text, 0, len), out, &n,
 		        &first) < 0)
 			return kt_fail(err, KT_E_PARSE, "%s: line %zu: cannot be "
 			    "searched", path, nline);
@@ -374,11 +328,11 @@ kt_cmd_session_redact(const struct kt_cmd *self, int argc, char **argv)
 		if (c == KT_ARGS_STOP)
 			return args.exit;
 		r.is_check |= c == CHECK;
-		if (c == KT_OPT_POLICY && r.npolicies < KT_CONFIG_FILES_MAX - 1)
-			r.policies[r.npolicies++] = args.value;
+		if (c == KT_OPT_POLICY && r.by.npolicies < KT_CONFIG_FILES_MAX - 1)
+			r.by.policies[r.by.npolicies++] = args.value;
 	}
 	status = take_paths(self, &paths, argc, argv, args.operand);
-	if (status == KT_EXIT_YES && prepare(&r, &err) < 0)
+	if (status == KT_EXIT_YES && kt_scrubber_open(&r.by, &err) < 0)
 		status = KT_EXIT_UNKNOWN;
 	for (size_t i = 0; status == KT_EXIT_YES && i < paths.n; i++) {
 		if (redact_file(&r, paths.at[i], &err) < 0)
@@ -388,13 +342,7 @@ kt_cmd_session_redact(const struct kt_cmd *self, int argc, char **argv)
 		kt_say("%s", err.text);
 	if (status == KT_EXIT_YES && r.is_check && r.found > 0)
 		status = KT_EXIT_NO;
-	kt_look_free(&r.scrub.look);
-	kt_scratch_free(&r.scratch);
-	kt_program_free(&r.program);
-	kt_cmd_settings_fini(&r.settings);
-	kt_cmd_files_fini(&r.config);
-	kt_cmd_files_fini(&r.detectors);
-	kt_buf_fini(&r.saved);
+	kt_scrubber_close(&r.by);
 	kt_session_paths_fini(&paths);
 	return flushed(status);
 }

@@ -454,6 +454,8 @@ reload(struct gateway *g, const char *cause)
 		    err.text);
 		return;
 	}
+	if (record_dir(g, e) != NULL && g->recorder == NULL)
+		kt_say("recording begins when the gateway is started again");
 	g->edition = e;
 	kt_edition_free(&old);
 	kt_say("reloaded %s (%s)", kt_edition_name(e), cause);

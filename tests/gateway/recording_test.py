@@ -374,6 +374,53 @@ def merged_sessions_play_as_their_parts():
             assert r.returncode == 3 and "another policy" in r.stderr, r.stderr
 
 
+def a_har_file_becomes_a_session_and_back():
+    import tempfile
+
+    def entry(url, asked, answer):
+        return {"startedDateTime": "2026-11-20T10:00:00.123Z", "request": {
+            "method": "POST", "url": url, "headers": [
+                {"name": "Authorization", "value": "Bearer " + KEY},
+                {"name": "Content-Type", "value": "application/json"}],
+            "postData": {"text": json.dumps(asked)}},
+            "response": {"status": 200, "headers": [
+                {"name": "Content-Type", "value": "application/json"}],
+                "content": {"text": json.dumps(answer)}}}
+
+    har = {"log": {"entries": [
+        entry("https://api.example/v1/messages", {
+            "model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [
+                {"role": "user", "content": s}]}, speech.message(SAY[2]))
+        for s in SAY] + [entry("https://example/picture.png", {}, {})]}}
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, "calls.har")
+        with open(source, "w") as f:
+            json.dump(har, f)
+        out = os.path.join(folder, "imported.kts")
+        r = kt("session", "import", "--out", out, source)
+        assert r.returncode == 0 and r.stdout.startswith("5 calls"), r
+        no_planted_text(folder)
+        old = os.path.join(folder, "old.yaml")
+        config = configuration("http://127.0.0.1:1", BLOCK)
+        with open(old, "w") as f:
+            f.write(config)
+        r = replay(folder, config, "--against", old, "--strict")
+        assert r.returncode == 0 and "5 calls" in r.stderr, r.stdout
+        r = replay(folder, config, "--strict")
+        assert r.returncode == 4 and "use --against" in r.stdout, r.stdout
+        r = replay(folder, config.replace('"block"', '"flag"'),
+                   "--against", old)
+        assert r.returncode == 1 and "loosened" in r.stdout, r.stdout
+        r = kt("session", "export", out)
+        entries = json.loads(r.stdout)["log"]["entries"]
+        assert len(entries) == 5 and "model" in json.loads(
+            entries[0]["request"]["postData"]["text"]), r.stdout
+        with open(source, "w") as f:
+            f.write("{}")
+        r = kt("session", "import", "--out", out, source)
+        assert r.returncode == 3 and "not a HAR file" in r.stderr, r
+
+
 def a_call_binds_its_audit_record():
     import tempfile
     with tempfile.TemporaryDirectory() as folder, Upstream(script) as up:
@@ -430,5 +477,6 @@ if __name__ == "__main__":
              sessions_can_be_listed_shown_and_checked,
              the_least_that_changes_is_kept,
              merged_sessions_play_as_their_parts,
+             a_har_file_becomes_a_session_and_back,
              a_call_binds_its_audit_record,
              what_cannot_be_kept_is_dropped_and_said])

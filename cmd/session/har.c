@@ -1,0 +1,429 @@
+/*
+ * har - sessions from what a browser or a proxy wrote down, and back.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * HAR 1.2 has neither the pieces of a stream nor a decision: an imported
+ * call is one piece, and is compared by kt replay --against.
+ */
+#include "auth/auth.h"
+#include "cmd/cmd.h"
+#include "cmd/session/file.h"
+#include "cmd/session/scrubber.h"
+#include "config.h"
+#include "disk/disk.h"
+#include "json/json.h"
+#include "json/text.h"
+#include "json/write.h"
+#include "provider/surface.h"
+#include "session/write.h"
+
+#define STEP_US 1000 /* between two events nobody timed */
+
+/* ---- import ---- */
+
+struct import {
+	struct kt_scrubber by;
+	struct kt_buf text;
+	struct kt_json json;
+	struct kt_arena *mem;
+	struct kt_session_writer *writer;
+	struct kt_buf out;
+	uint64_t t0_us, nskipped;
+};
+
+static uint32_t
+find(const struct import *m, uint32_t object, const char *name)
+{
+	return kt_json_member(
+	    &m->json, kt_buf_span(&m->text), object, kt_span_of(name));
+}
+
+static struct kt_span
+text_of(const struct import *m, uint32_t object, const char *name)
+{
+	uint32_t n = find(m, object, name);
+	struct kt_span raw, out = { 0 };
+
+	if (kt_json_type(&m->json, n) != KT_JSON_STRING)
+		return out;
+	raw = kt_json_string(&m->json, kt_buf_span(&m->text), n);
+	return kt_json_unescape(raw, m->mem, &out, NULL) == KT_OK ? out :
+	    (struct kt_span){ 0 };
+}
+
+/* The second it began in; a day without one is the epoch. */
+static uint64_t
+when(struct kt_span s)
+{
+	char text[21];
+	uint64_t seconds = 0;
+
+	(void)snprintf(text, sizeof(text), "%.19sZ",
+	    s.len >= 19 ? s.ptr : "1970-01-01T00:00:00");
+	(void)kt_auth_when_parse(kt_span_of(text), &seconds); /* the epoch */
+	return seconds * 1000000;
+}
+
+static size_t
+headers_of(const struct import *m, uint32_t object, struct kt_header *out)
+{
+	uint32_t list = find(m, object, "headers");
+	size_t n = 0;
+
+	for (uint32_t i = kt_json_first(&m->json, list);
+	     i != 0 && n < KT_HEADERS_MAX; i = kt_json_next(&m->json, i)) {
+		out[n].name = text_of(m, i, "name");
+		out[n].value = kt_span_trim(text_of(m, i, "value"));
+		if (kt_header_is_name(out[n].name) &&
+		    kt_header_is_value(out[n].value))
+			n++;
+	}
+	return n;
+}
+
+/* What stands behind the host. */
+static struct kt_span
+path_of(struct kt_span url)
+{
+	size_t i = 0;
+
+	while (i + 2 < url.len && memcmp(url.ptr + i, "://", 3) != 0)
+		i++;
+	if (i + 2 < url.len)
+		url = kt_span_sub(url, i + 3, url.len);
+	return kt_span_sub(url, kt_span_find(url, '/'), url.len);
+}
+
+static enum kt_format
+format_of(enum kt_endpoint e)
+{
+	enum kt_format f = kt_endpoint_format(e);
+
+	return f == KT_FORMAT_RESPONSES ? KT_FORMAT_OPENAI : f;
+}
+
+static void
+tape_request(struct import *m, struct kt_tape *t, uint32_t entry,
+    struct kt_span path, uint64_t at_us)
+{
+	uint32_t request = find(m, entry, "request");
+	struct kt_span body = text_of(m, find(m, request, "postData"), "text");
+	struct kt_header headers[KT_HEADERS_MAX];
+	struct kt_event ev = { .kind = KT_EVENT_REQUEST_HEAD,
+		.mono_us = STEP_US, .wall_us = at_us, .target = path,
+		.method = text_of(m, request, "method"), .headers = headers,
+		.nheaders = headers_of(m, request, headers),
+		.has_body = body.len > 0 };
+
+	kt_tape_event(t, &ev);
+	kt_tape_event(t, &(struct kt_event){ .kind = KT_EVENT_REQUEST_BODY,
+	    .mono_us = STEP_US, .bytes = body });
+	kt_tape_event(t, &(struct kt_event){ .kind = KT_EVENT_REQUEST_END,
+	    .mono_us = STEP_US });
+}
+
+static void
+tape_answer(struct import *m, struct kt_tape *t, uint32_t entry,
+    enum kt_endpoint endpoint)
+{
+	uint32_t response = find(m, entry, "response");
+	struct kt_target target = { .id = KT_SPAN("imported"),
+		.format = format_of(endpoint) };
+	struct kt_header headers[KT_HEADERS_MAX];
+	struct kt_event ev = { .kind = KT_EVENT_UPSTREAM_HEAD,
+		.mono_us = 2 * STEP_US, .headers = headers,
+		.nheaders = headers_of(m, response, headers) };
+	uint64_t status = 0;
+
+	(void)kt_json_u64(&m->json, kt_buf_span(&m->text),
+	    find(m, response, "status"), &status); /* 0: there was none */
+	ev.status = (unsigned)status;
+	kt_tape_order(t, &(struct kt_order){ .kind = KT_ORDER_UPSTREAM,
+	    .target = &target });
+	if (status < 100 || status > 999) {
+		kt_tape_event(t, &(struct kt_event){
+		    .kind = KT_EVENT_UPSTREAM_FAIL, .mono_us = 2 * STEP_US,
+		    .fault = KT_FAULT_RESET });
+		return;
+	}
+	kt_tape_event(t, &ev);
+	kt_tape_event(t, &(struct kt_event){ .kind = KT_EVENT_UPSTREAM_BODY,
+	    .mono_us = 3 * STEP_US,
+	    .bytes = text_of(m, find(m, response, "content"), "text") });
+	kt_tape_event(t, &(struct kt_event){ .kind = KT_EVENT_UPSTREAM_END,
+	    .mono_us = 3 * STEP_US });
+}
+
+static enum kt_rc
+import_entry(struct import *m, uint32_t entry, struct kt_err *err)
+{
+	uint32_t request = find(m, entry, "request");
+	struct kt_span path = path_of(text_of(m, request, "url"));
+	uint64_t at_us = when(text_of(m, entry, "startedDateTime"));
+	struct kt_summary sum = { .is_call = true,
+		.caller = { .id = KT_SPAN("imported"),
+		    .kind = KT_SPAN("unknown"), .auth_method = KT_SPAN("none") } };
+	struct kt_surface surface;
+	struct kt_tape t;
+	enum kt_rc rc;
+
+	kt_surface(&surface, text_of(m, request, "method"), path, NULL, 0);
+	if (kt_endpoint_format(surface.endpoint) == KT_FORMAT_NONE ||
+	    at_us < m->t0_us) {
+		m->nskipped++; /* pictures and style sheets of a page */
+		return KT_OK;
+	}
+	sum.endpoint = kt_span_of(kt_endpoint_name(surface.endpoint));
+	kt_tape_init(&t, KT_SESSION_CALL_MAX);
+	tape_request(m, &t, entry, path, at_us);
+	tape_answer(m, &t, entry, surface.endpoint);
+	kt_tape_end(&t, &sum);
+	rc = kt_session_write_call(m->writer, &t, &m->out, err);
+	kt_tape_fini(&t);
+	return rc;
+}
+
+static enum kt_rc
+import_all(struct import *m, struct kt_err *err)
+{
+	uint32_t log = find(m, kt_json_root(&m->json), "log");
+	uint32_t list = find(m, log, "entries"), n = kt_json_first(&m->json, list);
+	struct kt_session_head head = { .kt = KT_SPAN(PACKAGE_VERSION),
+		.source = KT_SPAN("import:har"), .policy_hash = KT_SPAN("none") };
+	char id[24];
+
+	if (kt_json_type(&m->json, list) != KT_JSON_ARRAY)
+		return kt_fail(err, KT_E_PARSE, "not a HAR file: it has no "
+		    "log.entries");
+	head.t0_us = m->t0_us = when(text_of(m, n, "startedDateTime"));
+	(void)snprintf(id, sizeof(id), "har-%llu",
+	    (unsigned long long)(head.t0_us / 1000000));
+	head.id = kt_span_of(id);
+	m->writer = kt_session_writer_new(&head, &m->by.scrub);
+	if (m->writer == NULL ||
+	    kt_session_write_head(m->writer, &m->out) < 0)
+		return kt_fail(err, KT_E_LIMIT, "out of memory");
+	for (; n != 0; n = kt_json_next(&m->json, n)) {
+		if (import_entry(m, n, err) < 0)
+			return err->rc;
+		if (kt_arena_is_full(m->mem))
+			return kt_fail(err, KT_E_LIMIT, "more than fits");
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+import_file(struct import *m, const char *from, const char *to,
+    struct kt_err *err)
+{
+	if (kt_scrubber_open(&m->by, err) < 0 ||
+	    kt_disk_read_file(&kt_disk_real, from, KT_SESSION_FILE_MAX, &m->text,
+	        err) < 0)
+		return err->rc;
+	if (kt_json_parse(&m->json, kt_buf_span(&m->text), err) < 0 ||
+	    import_all(m, err) < 0)
+		return kt_wrap(err, "%s", from);
+	return kt_disk_write_atomic(
+	    &kt_disk_real, to, kt_buf_span(&m->out), 0600, err);
+}
+
+enum kt_exit
+kt_cmd_session_import(const struct kt_cmd *self, int argc, char **argv)
+{
+	enum { OUT = KT_OPT_LONG };
+	static const struct kt_opt opts[] = { KT_OPT_POLICY_LINE,
+		{ OUT, "out", "FILE", "where the session is written" } };
+	struct kt_args args = { .cmd = self, .opts = opts,
+		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
+	struct import *m = kt_alloc(sizeof(*m));
+	struct kt_err err = { .text = "" };
+	enum kt_exit status = KT_EXIT_YES;
+	const char *out = NULL;
+	int c;
+
+	if (m == NULL)
+		return KT_EXIT_UNKNOWN;
+	while ((c = kt_args_next(&args)) != KT_ARGS_END && c != KT_ARGS_STOP) {
+		if (c == OUT)
+			out = args.value;
+		else if (m->by.npolicies < KT_CONFIG_FILES_MAX - 1)
+			m->by.policies[m->by.npolicies++] = args.value;
+	}
+	kt_buf_init(&m->text, KT_SESSION_FILE_MAX);
+	kt_buf_init(&m->out, KT_SESSION_FILE_MAX);
+	kt_json_init(&m->json, KT_SESSION_FILE_MAX);
+	m->mem = kt_arena_new(2 * (size_t)KT_SESSION_FILE_MAX);
+	if (c == KT_ARGS_STOP)
+		status = args.exit;
+	else if (out == NULL || argc - args.operand != 1)
+		status = kt_misuse(self, "--out FILE and a HAR file must follow");
+	else if (m->mem == NULL ||
+	    import_file(m, argv[args.operand], out, &err) < 0) {
+		kt_say("%s", err.text);
+		status = KT_EXIT_UNKNOWN;
+	} else {
+		(void)printf("%zu calls imported, %llu entries are none\n",
+		    kt_session_written(m->writer),
+		    (unsigned long long)m->nskipped);
+	}
+	kt_session_writer_free(&m->writer);
+	kt_scrubber_close(&m->by);
+	kt_arena_free(&m->mem);
+	kt_json_fini(&m->json);
+	kt_buf_fini(&m->text);
+	kt_buf_fini(&m->out);
+	kt_free(m);
+	return status;
+}
+
+/* ---- export ---- */
+
+static void
+put_headers(struct kt_json_writer *j, const struct kt_header *h, size_t n)
+{
+	kt_json_put_name(j, "headers");
+	kt_json_begin_array(j);
+	for (size_t i = 0; i < n; i++) {
+		kt_json_begin_object(j);
+		kt_json_put_name(j, "name");
+		kt_json_put_string(j, h[i].name);
+		kt_json_put_name(j, "value");
+		kt_json_put_string(j, h[i].value);
+		kt_json_end_object(j);
+	}
+	kt_json_end_array(j);
+}
+
+static void
+put_text(struct kt_json_writer *j, const struct kt_session_piece *p, size_t n,
+    struct kt_buf *room)
+{
+	if (kt_session_join(p, n, room) < 0)
+		j->rc = KT_E_LIMIT;
+}
+
+static void
+put_answer(struct kt_json_writer *j, const struct kt_session_call *c)
+{
+	const struct kt_session_event *head = NULL;
+	struct kt_buf room;
+
+	kt_buf_init(&room, KT_SESSION_CALL_MAX);
+	for (size_t i = 0; i < c->nevents; i++) {
+		if (c->events[i].kind == KT_SESSION_HEAD) {
+			head = &c->events[i];
+			kt_buf_reset(&room); /* of the attempt before */
+		}
+		put_text(j, c->events[i].pieces, c->events[i].npieces, &room);
+	}
+	kt_json_put_name(j, "response");
+	kt_json_begin_object(j);
+	kt_json_put_name(j, "status");
+	kt_json_put_u64(j, head ? head->n : 0);
+	put_headers(j, head ? head->headers : NULL, head ? head->nheaders : 0);
+	kt_json_put_name(j, "content");
+	kt_json_begin_object(j);
+	kt_json_put_name(j, "size");
+	kt_json_put_u64(j, room.len);
+	kt_json_put_name(j, "text");
+	kt_json_put_string(j, kt_buf_span(&room));
+	kt_json_end_object(j);
+	kt_json_end_object(j);
+	kt_buf_fini(&room);
+}
+
+static void
+put_entry(struct kt_json_writer *j, const struct kt_session *s,
+    const struct kt_session_call *c)
+{
+	char t[21];
+	struct kt_buf room;
+	uint64_t last = c->nevents > 0 ? c->events[c->nevents - 1].at_us : 0;
+
+	kt_buf_init(&room, KT_SESSION_CALL_MAX);
+	put_text(j, c->pieces, c->npieces, &room);
+	kt_auth_when_print((s->t0_us + c->at_us) / 1000000, t);
+	kt_json_begin_object(j);
+	kt_json_put_name(j, "startedDateTime");
+	kt_json_put_cstr(j, t);
+	kt_json_put_name(j, "time");
+	kt_json_put_u64(j, last / 1000);
+	kt_json_put_name(j, "request");
+	kt_json_begin_object(j);
+	kt_json_put_name(j, "method");
+	kt_json_put_string(j, c->method);
+	kt_json_put_name(j, "url");
+	kt_json_put_string(j, c->path);
+	put_headers(j, c->headers, c->nheaders);
+	kt_json_put_name(j, "postData");
+	kt_json_begin_object(j);
+	kt_json_put_name(j, "mimeType");
+	kt_json_put_cstr(j, "application/json");
+	kt_json_put_name(j, "text");
+	kt_json_put_string(j, kt_buf_span(&room));
+	kt_json_end_object(j);
+	kt_json_end_object(j);
+	put_answer(j, c);
+	kt_json_end_object(j);
+	kt_buf_fini(&room);
+}
+
+static enum kt_rc
+export(const struct kt_session *s, struct kt_buf *out)
+{
+	struct kt_json_writer j;
+
+	kt_json_writer_init(&j, out);
+	kt_json_begin_object(&j);
+	kt_json_put_name(&j, "log");
+	kt_json_begin_object(&j);
+	kt_json_put_name(&j, "version");
+	kt_json_put_cstr(&j, "1.2");
+	kt_json_put_name(&j, "creator");
+	kt_json_begin_object(&j);
+	kt_json_put_name(&j, "name");
+	kt_json_put_cstr(&j, "kt");
+	kt_json_put_name(&j, "version");
+	kt_json_put_cstr(&j, PACKAGE_VERSION);
+	kt_json_end_object(&j);
+	kt_json_put_name(&j, "entries");
+	kt_json_begin_array(&j);
+	for (size_t i = 0; i < s->ncalls; i++)
+		put_entry(&j, s, &s->calls[i]);
+	kt_json_end_array(&j);
+	kt_json_end_object(&j);
+	kt_json_end_object(&j);
+	return kt_json_written(&j);
+}
+
+enum kt_exit
+kt_cmd_session_export(const struct kt_cmd *self, int argc, char **argv)
+{
+	struct kt_args args = { .cmd = self, .argc = argc, .argv = argv };
+	struct kt_session_file f;
+	struct kt_err err = { .text = "" };
+	enum kt_exit status = KT_EXIT_YES;
+	struct kt_buf out;
+	int c = kt_args_next(&args);
+
+	if (c == KT_ARGS_STOP)
+		return args.exit;
+	if (argc - args.operand != 1)
+		return kt_misuse(self, "a session must follow");
+	if (kt_session_file_open(&f, argv[args.operand], &err) < 0) {
+		kt_say("%s", err.text);
+		return KT_EXIT_UNKNOWN;
+	}
+	kt_buf_init(&out, 2 * (size_t)KT_SESSION_FILE_MAX);
+	if (export(&f.session, &out) < 0) {
+		kt_say("%s is larger than what is exported", argv[args.operand]);
+		status = KT_EXIT_UNKNOWN;
+	} else if (fwrite(out.ptr, 1, out.len, stdout) != out.len ||
+	    fputc('\n', stdout) == EOF || fflush(stdout) != 0) {
+		kt_say("standard output cannot be written");
+		status = KT_EXIT_UNKNOWN;
+	}
+	kt_buf_fini(&out);
+	kt_session_file_close(&f);
+	return status;
+}
