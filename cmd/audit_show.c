@@ -122,7 +122,7 @@ list_call(void *arg, struct kt_span line)
 	return true;
 }
 
-/* Principal, agent, and the other calls of the same conversation. */
+/* Principal, agent, tools, and the other calls of the same conversation. */
 static void
 print_lineage(struct show *s)
 {
@@ -134,6 +134,9 @@ print_lineage(struct show *s)
 	kt_row_put(v);
 	(void)printf("\nagent     ");
 	if (kt_audit_member(line, "agent", &v))
+		kt_row_put(v);
+	(void)printf("\ntools     ");
+	if (kt_audit_member(line, "tool_invocations", &v))
 		kt_row_put(v);
 	(void)printf("\n");
 	if (!kt_audit_member_of_text(line, "agent.conversation", &s->wanted) ||

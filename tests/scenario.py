@@ -15,9 +15,11 @@ the corpus or a value that was kept.
 provider   answers in order, the last one for ever; the default is "hello":
     answer STATUS [TEXT] [-header "N: V"]     in the shape that was asked for
     stream TEXT [-cut | -stall | -slow]       dies, hangs, takes 20 ms an event
+    call TOOL JSON [TOOL JSON]  calls tools, streamed where that is asked
     raw STATUS BODY     body as it is        hang     never answers
     close               before any answer    refuse   is not there at all
     -anthropic | -openai in the block's head  the format; default: the path's
+    -baa in the block's head                  it has an agreement
     expect requests == 1       expect last.body lacks TEXT
     expect last.header NAME == VALUE          expect last.target == PATH
     expect last.body == sent   the bytes of the client's last request
@@ -186,7 +188,7 @@ def member(document, path):
 # Providers -----------------------------------------------------------------
 
 class Provider:
-    FLAGS = ("anthropic", "openai")
+    FLAGS = ("anthropic", "openai", "baa")
 
     def __init__(self, block, stage):
         self.stage, self.name = stage, block.words[1]
@@ -198,7 +200,8 @@ class Provider:
                 self.expects.append(s[1:])
             elif s[0] == "refuse":
                 self.is_absent = True
-            elif s[0] in ("answer", "stream", "raw", "hang", "close"):
+            elif s[0] in ("answer", "stream", "call", "raw", "hang",
+                          "close"):
                 self.answers.append(s)
             else:
                 raise Mistake("a provider cannot: " + " ".join(s))
@@ -232,12 +235,27 @@ class Provider:
         text = rest[-1] if rest else ""
         wants_stream = request.body[:1] == b"{" and request.json().get(
             "stream")
+        if words[0] == "call":
+            pairs = [(rest[i], json.loads(rest[i + 1]), "call_%d" % i)
+                     for i in range(0, len(rest), 2)]
+            return self.call(pairs, is_chat, wants_stream, headers)
         if words[0] == "stream" or (wants_stream and rest[0] == "200"):
             events = (speech.completion_events if is_chat
                       else speech.message_events)(text)
             return stream(self.steps(events, o), headers)
         return whole(self.document(request, int(rest[0]), text), int(rest[0]),
                      headers)
+
+    @staticmethod
+    def call(pairs, is_chat, wants_stream, headers):
+        calls = [(speech.call if is_chat else speech.tool)(*p) for p in pairs]
+        if is_chat and wants_stream:
+            return stream(speech.completion_events("", calls), headers)
+        if is_chat:
+            return whole(speech.completion(None, calls), 200, headers)
+        if wants_stream:
+            return stream(speech.message_events(calls), headers)
+        return whole(speech.message(calls), 200, headers)
 
     @staticmethod
     def steps(events, o):
@@ -318,6 +336,9 @@ class Kt:
         more = {field: int(o[name][0]) for name, field in (
             ("timeout", "timeout_seconds"),
             ("silence", "stream_timeout_seconds")) if name in o}
+        if "baa" in provider.options:
+            more["data_policy"] = {
+                "baa": {"agreement": "BAA-1", "expires": "2099-01-01"}}
         return gateway.target(provider.name, provider.url, kind,
                               "VENDOR_KEY" if "key" in o else None, **more)
 

@@ -9,7 +9,7 @@
 #include "audit/record.h"
 #include "audit/canon.h"
 
-#define LIST_MAX 64
+#define LIST_MAX KT_AUDIT_TOOLS_MAX
 
 /* How much of a record is kept; the lists count what they drop. */
 struct fit {
@@ -263,8 +263,11 @@ cache(struct kt_audit_put *p, const struct kt_audit_call *c)
 	}
 	kt_audit_put_open(p, '{');
 	kt_audit_member_int(p, "breakpoints", c->cache_breakpoints);
-	if (c->tokens.is_reported) {
+	if (c->tokens.is_reported)
 		kt_audit_member_bool(p, "hit", c->tokens.cache_read > 0);
+	kt_audit_member_some(p, "prefix_data_class", c->prefix_class);
+	kt_audit_member_some(p, "prefix_tag", c->prefix_tag);
+	if (c->tokens.is_reported) {
 		kt_audit_member_int(p, "read_tokens", c->tokens.cache_read);
 		kt_audit_member_int(p, "write_tokens", c->tokens.cache_write);
 	}
@@ -300,6 +303,28 @@ translation(struct fit *f, const struct kt_audit_call *c)
 	texts(f, "dropped", &c->translation.dropped);
 	kt_audit_member_bool(p, "strict", c->translation.is_strict);
 	kt_audit_put_close(p, '}');
+}
+
+static void
+tools(struct fit *f, const struct kt_audit_call *c)
+{
+	struct kt_audit_put *p = &f->put;
+	size_t n = open_list(f, "tool_invocations", c->tools.n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct kt_audit_tool *t = &c->tools.v[i];
+
+		kt_audit_put_open(p, '{');
+		kt_audit_member_some(p, "arguments_hash", t->arguments_hash);
+		kt_audit_member_some(p, "decision", t->decision);
+		kt_audit_member_some(p, "reason_code", t->reason_code);
+		kt_audit_member_some(p, "result_decision", t->result_decision);
+		kt_audit_member_some(p, "result_hash", t->result_hash);
+		kt_audit_member_text(p, "tool_name", t->name);
+		kt_audit_member_text(p, "tool_use_id", t->id);
+		kt_audit_put_close(p, '}');
+	}
+	kt_audit_put_close(p, ']');
 }
 
 static void
@@ -367,6 +392,7 @@ call_members(struct fit *f, const struct kt_audit_call *c)
 	texts(f, "threats", &c->threats);
 	kt_audit_member_some(p, "token_id", c->token_id);
 	tokens(p, c);
+	tools(f, c);
 	translation(f, c);
 	truncated(f);
 	kt_audit_member_text(p, "type", KT_SPAN("call"));

@@ -43,6 +43,11 @@ struct kt_audit_attempt {
 	uint32_t status; /* 0: no answer */
 	uint64_t ms;
 };
+#define KT_AUDIT_TOOLS_MAX 64
+struct kt_audit_tool { /* a call of the answer, or a result it brought */
+	struct kt_span name, id, arguments_hash, decision, reason_code;
+	struct kt_span result_hash, result_decision;
+};
 struct kt_audit_spans {
 	const struct kt_span *at;
 	size_t n;
@@ -75,6 +80,10 @@ struct kt_audit_call {
 	struct kt_span policy_version, policy_hash;
 	struct kt_span decision; /* empty writes "error" */
 	struct kt_audit_spans reason_codes;
+	struct { /* n counts all; v has the first KT_AUDIT_TOOLS_MAX */
+		const struct kt_audit_tool *v;
+		size_t n;
+	} tools;
 	const struct kt_audit_rule *rules;
 	size_t nrules;
 	uint64_t eval_us;
@@ -105,6 +114,7 @@ struct kt_audit_call {
 		uint64_t in, out, cache_read, cache_write;
 	} tokens;
 	uint32_t cache_breakpoints; /* that the request set */
+	struct kt_span prefix_tag, prefix_class; /* of what they mark */
 	struct { /* microseconds; the first three since 1970, UTC */
 		uint64_t start, first_byte, end, inspect_us, upstream_us;
 	} t;

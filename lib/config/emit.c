@@ -239,7 +239,8 @@ fallback_one(struct kt_config_emit *e, const char *key,
 	case KT_CONFIG_BOOL: case KT_CONFIG_INT: case KT_CONFIG_SIZE:
 	case KT_CONFIG_NUMBER: case KT_CONFIG_INTS: case KT_CONFIG_PAIRS:
 	case KT_CONFIG_WORDS: case KT_CONFIG_SECRET: case KT_CONFIG_SECTION:
-	case KT_CONFIG_SECTIONS: case KT_CONFIG_KINDS: case KT_CONFIG_ANY:
+	case KT_CONFIG_SECTIONS: case KT_CONFIG_NAMED:
+	case KT_CONFIG_KINDS: case KT_CONFIG_ANY:
 		(void)snprintf(bare, sizeof(bare), "%.*s", KT_SPAN_ARG(s));
 		kt_config_emit_bare(e, key, bare);
 		return;

@@ -218,7 +218,12 @@ fill_sections(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 
 	if (node == NULL)
 		return;
-	if (node->type != KT_CONFIG_NODE_LIST) {
+	if (f->type == KT_CONFIG_NAMED && node->type != KT_CONFIG_NODE_MAP) {
+		kt_config_diag(ctx->d, KT_CONFIG_WRONG_TYPE, node->at,
+		    "'%s' takes a mapping", f->name);
+		return;
+	}
+	if (f->type == KT_CONFIG_SECTIONS && node->type != KT_CONFIG_NODE_LIST) {
 		kt_config_diag(ctx->d, KT_CONFIG_WRONG_TYPE, node->at,
 		    "'%s' takes a list", f->name);
 		kt_config_diag_help(ctx->d, "begin each element with '- '");
@@ -326,7 +331,8 @@ value_of(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 	    kt_span_of(f->name));
 	bool may_be_empty = f->type == KT_CONFIG_SECTION ||
 	    f->type == KT_CONFIG_SECTIONS || f->type == KT_CONFIG_KINDS ||
-	    f->type == KT_CONFIG_PAIRS || f->type == KT_CONFIG_WORDS;
+	    f->type == KT_CONFIG_PAIRS || f->type == KT_CONFIG_WORDS ||
+	    f->type == KT_CONFIG_NAMED;
 
 	if (node == NULL || node->type != KT_CONFIG_NODE_NULL)
 		return node;
@@ -354,6 +360,7 @@ fill_field(struct kt_config_ctx *ctx, const struct kt_config_table *table,
 		fill(ctx, f->table, node, member);
 		return;
 	case KT_CONFIG_SECTIONS:
+	case KT_CONFIG_NAMED:
 		fill_sections(ctx, f, node, (void *)member);
 		return;
 	case KT_CONFIG_KINDS:

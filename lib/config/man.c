@@ -82,6 +82,8 @@ type_name(const struct kt_config_field *f)
 		return "section";
 	case KT_CONFIG_SECTIONS:
 		return "list of sections";
+	case KT_CONFIG_NAMED:
+		return "mapping of names to sections";
 	case KT_CONFIG_KINDS:
 		return "mapping of policy kinds to their settings";
 	case KT_CONFIG_ANY:

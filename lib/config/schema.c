@@ -134,6 +134,8 @@ mapping(struct kt_config_emit *e, const struct kt_config_field *f)
 	kt_config_emit_map(e, "additionalProperties");
 	if (f->type == KT_CONFIG_WORDS) {
 		words(e, f->names, false);
+	} else if (f->type == KT_CONFIG_NAMED) {
+		ref(e, f->table);
 	} else {
 		kt_config_emit_list(e, "type");
 		kt_config_emit_text(e, NULL, KT_SPAN("string"));
@@ -218,7 +220,7 @@ constraint(struct kt_config_emit *e, const struct kt_config_field *f,
 	case KT_CONFIG_SECTIONS:
 		list(e, f);
 		return;
-	case KT_CONFIG_PAIRS: case KT_CONFIG_WORDS:
+	case KT_CONFIG_PAIRS: case KT_CONFIG_WORDS: case KT_CONFIG_NAMED:
 		mapping(e, f);
 		return;
 	case KT_CONFIG_SECRET:

@@ -28,7 +28,7 @@ struct kt_config_field {
 	int64_t min, max;    /* INT, SIZE, NUMBER, INTS; both 0: any */
 	/* NULL-terminated.  "tool_result=tool_results" is an alias. */
 	const char *const *names;
-	const struct kt_config_table *table; /* SECTION, SECTIONS */
+	const struct kt_config_table *table; /* SECTION, SECTIONS, NAMED */
 };
 
 struct kt_config_ctx; /* one load; for reports out of a check */

@@ -271,6 +271,13 @@ static const struct kt_config_field auth_fields[] = {
 	    .doc = "Headers in which a token is looked for"),
 	KT_CONFIG_FIELD(S, STRING, tokens_file,
 	    .doc = "File that holds the kt tokens"),
+	KT_CONFIG_FIELD(S, STRINGS, agent_headers,
+	    .fallback = "[x-claude-code-agent-id]",
+	    .doc = "Headers in which an agent names itself, the first of them "
+	    "wins; without any its name in records is made from the session"),
+	KT_CONFIG_FIELD(S, STRINGS, session_headers,
+	    .fallback = "[x-claude-code-session-id, session_id]",
+	    .doc = "Headers that name the conversation, the first of them wins"),
 	KT_CONFIG_SUBSECTION(S, jwt, &jwt_table, .is_switch = true,
 	    .doc = "How signed tokens are checked"),
 };

@@ -73,6 +73,7 @@ struct kt_config_auth {
 	const struct kt_config_node *node;
 	int mode;                        /* enum kt_config_auth_mode */
 	struct kt_config_strings headers;
+	struct kt_config_strings agent_headers, session_headers;
 	struct kt_span tokens_file;
 	struct kt_config_jwt jwt;
 };

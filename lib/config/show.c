@@ -103,9 +103,16 @@ show_items(struct kt_config_emit *e, const struct kt_config_field *f,
 {
 	const char *at = items->at;
 
-	kt_config_emit_list(e, f->name);
-	for (size_t i = 0; i < items->n; i++)
-		show(e, NULL, f->table, at + i * f->table->size);
+	if (f->type == KT_CONFIG_NAMED)
+		kt_config_emit_map(e, f->name);
+	else
+		kt_config_emit_list(e, f->name);
+	for (size_t i = 0; i < items->n; i++, at += f->table->size) {
+		const struct kt_config_node *const *node = (const void *)at;
+
+		show(e, f->type == KT_CONFIG_NAMED ? (*node)->key.ptr : NULL,
+		    f->table, at);
+	}
 	kt_config_emit_end(e);
 }
 
@@ -181,7 +188,7 @@ show_field(struct kt_config_emit *e, const struct kt_config_field *f,
 	case KT_CONFIG_SECRET:
 		show_secret(e, f->name, m);
 		return;
-	case KT_CONFIG_SECTIONS:
+	case KT_CONFIG_SECTIONS: case KT_CONFIG_NAMED:
 		show_items(e, f, m);
 		return;
 	case KT_CONFIG_KINDS:

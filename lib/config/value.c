@@ -448,6 +448,7 @@ kt_config_value(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 		*(const struct kt_config_node **)member = node;
 		break;
 	case KT_CONFIG_SECTIONS:
+	case KT_CONFIG_NAMED:
 	case KT_CONFIG_KINDS:
 	case KT_CONFIG_SECTION:
 		KT_BUG("a section is not a value");

@@ -71,6 +71,8 @@ struct kt_config_kinds {
 	T(WORDS,    struct kt_config_pairs)      /* pairs, values of names */ \
 	T(SECRET,   struct kt_config_secret)     /* from is NONE */ \
 	T(SECTIONS, struct kt_config_items)      /* n is 0 */ \
+	T(NAMED,    struct kt_config_items)      /* a mapping of sections; the \
+	                                            key is their node's */ \
 	T(KINDS,    struct kt_config_kinds)      /* "policy": all kinds */ \
 	T(ANY,      const struct kt_config_node *) /* NULL */
 

@@ -43,7 +43,8 @@ kt_config_visit(const struct kt_config_table *table, const void *section,
 		visit(arg, &seen);
 		if (f->type == KT_CONFIG_SECTION)
 			kt_config_visit(f->table, seen.member, visit, arg);
-		else if (f->type == KT_CONFIG_SECTIONS)
+		else if (f->type == KT_CONFIG_SECTIONS ||
+		    f->type == KT_CONFIG_NAMED)
 			visit_items(f, seen.member, visit, arg);
 		for (size_t k = 0; f->type == KT_CONFIG_KINDS && k < kinds->n; k++)
 			kt_config_visit(kinds->at[k].kind->table,

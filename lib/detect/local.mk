@@ -15,6 +15,8 @@ libkt_a_SOURCES += \
 	%D%/needs.c \
 	%D%/near.c \
 	%D%/number.c \
+	%D%/regex.h \
+	%D%/regex.c \
 	%D%/rule.c \
 	%D%/db.c \
 	%D%/saved.c \

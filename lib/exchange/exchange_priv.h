@@ -10,6 +10,7 @@
 #define KT_EXCHANGE_PRIV_H
 #include "audit/record.h"
 #include "audit/subject.h"
+#include "config/callers.h"
 #include "detect/stream.h"
 #include "exchange/count.h"
 #include "exchange/exchange.h"
@@ -21,7 +22,10 @@
 #include "json/json.h"
 #include "json/text.h"
 #include "media/ask.h"
+#include "policy/destination.h"
 #include "policy/policy.h"
+#include "policy/token.h"
+#include "policy/tool.h"
 #include "provider/provider.h"
 #include "provider/translate.h"
 
@@ -58,8 +62,10 @@ struct kt_x_verdict {
 	enum kt_action action; /* strongest so far; IGNORE: nothing found */
 	enum kt_reason reason; /* of the strongest */
 	const struct kt_policy *policy;
+	struct kt_span rule; /* the name it has in that policy, or empty */
 	kt_class_set classes, threats;
 	kt_class_set by_component[KT_NCOMPONENTS];
+	kt_class_set cached; /* of the part that is marked to be cached */
 	/* Something was found in a value that a record might repeat. */
 	bool is_tainted;
 	enum kt_reason reasons[KT_X_REASONS_MAX]; /* without repeats */
@@ -116,6 +122,49 @@ struct kt_x_media {
 	bool is_open, is_waiting;
 };
 
+/* A tool call of an answer. */
+enum kt_x_call_state { KT_X_CALL_OPEN = 0, KT_X_CALL_STAYS, KT_X_CALL_GOES };
+struct kt_x_call {
+	enum kt_call_side side;
+	enum kt_x_call_state state;
+	bool cannot_go; /* of a format that must keep it: it refuses all */
+	struct kt_span name, set, id; /* plain */
+	/* Streams: its arguments, or what the event that begins it has of
+	 * them; where its choice lists it. */
+	uint64_t block;
+	struct kt_span begun;
+	uint32_t choice, call;
+	struct kt_x_call *next;
+};
+
+/* What the record tells of tools, and what policies count. */
+struct kt_x_tools {
+	struct kt_audit_tool *v; /* in mem, the first KT_AUDIT_TOOLS_MAX */
+	size_t n;
+	uint64_t before; /* calls of the conversation so far */
+	bool is_heard;   /* by some policy */
+};
+
+/* Values of a request, and the tokens they went up as. */
+#define KT_X_NO_VALUE UINT32_MAX
+#define KT_X_LABELS_MAX 64
+struct kt_x_value {
+	const char *label;
+	struct kt_span value;
+	uint32_t number; /* 0: none yet */
+};
+struct kt_x_vault {
+	struct kt_x_value *v; /* all in mem */
+	uint32_t *slots;      /* by hash, 2 * cap: index and one; 0: free */
+	size_t n, cap;
+	struct kt_x_label {
+		const char *label;
+		uint32_t *values, n, cap; /* by number - 1 */
+	} labels[KT_X_LABELS_MAX];
+	size_t nlabels;
+	bool is_numbered;
+};
+
 /* A growing text of a stream. */
 struct kt_x_block {
 	uint64_t key;
@@ -160,6 +209,9 @@ struct kt_x_slot {
 	} *pieces;
 	struct kt_edit *edits; /* of data, found at once in whole parts */
 	size_t nedits;
+	struct kt_calls calls;       /* in data */
+	struct kt_x_call **of_calls; /* one for each */
+	struct kt_x_call *part_of;   /* all of it is of one call, or NULL */
 	struct kt_x_slot *next;
 };
 
@@ -169,6 +221,9 @@ struct kt_x_streaming {
 	struct kt_stream_writer *writer;
 	struct kt_x_block *blocks, *free_blocks;
 	struct kt_x_redaction *free_redactions;
+	struct kt_x_call *calls, *last_call; /* in the order they began */
+	struct kt_x_call *open_call; /* Anthropic: of the open block */
+	uint64_t ngone; /* blocks that were withheld */
 	struct kt_x_slot *first, *last; /* held back, in order */
 	size_t held_bytes;
 	struct kt_buf tail; /* from the last event on, until recorded */
@@ -225,6 +280,11 @@ struct kt_exchange {
 		struct kt_multipart multipart;
 		bool is_held; /* until it was inspected, and read whole */
 	} upload;
+	struct kt_x_tools tools;
+	struct kt_x_vault vault;
+	struct kt_cached cached; /* of the request; marks in mem */
+	char prefix_tag[17];     /* empty: nothing is marked, or nobody asks */
+	const struct kt_config_group *group; /* of the caller, or NULL */
 	struct kt_sightings *sightings; /* wanted by lib/exchange/look.c only */
 	const struct kt_x_nest *nest;   /* around the text at hand, or NULL */
 	uint32_t node;                  /* of the index that text is from */
@@ -327,11 +387,22 @@ void kt_x_inspect_end(struct kt_exchange *x); /* also in the middle */
 /* One finding at one place; returns what is to be done with it. */
 enum kt_action kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_finding *f, enum kt_component c,
-    enum kt_segment_kind kind, const struct kt_policy **by);
+    enum kt_segment_kind kind, struct kt_span matched,
+    const struct kt_policy **by);
+/* The policy that decides about it, or NULL; nothing is noted. */
+const struct kt_policy *kt_x_decider(const struct kt_exchange *x,
+    const struct kt_x_verdict *v, const struct kt_finding *f,
+    enum kt_component c, enum kt_segment_kind kind, struct kt_span matched);
 void kt_x_note(struct kt_x_verdict *v, enum kt_action action,
     enum kt_reason reason, const struct kt_policy *policy);
 KT_MUSTCHECK enum kt_rc kt_x_note_sighting(
     struct kt_exchange *x, struct kt_sighting s);
+/* The same, for a rule that has a name. */
+void kt_x_note_rule(struct kt_x_verdict *v, enum kt_action action,
+    enum kt_reason reason, const struct kt_policy *policy,
+    struct kt_span rule);
+/* The answer is not what it was. */
+void kt_x_note_redacted(struct kt_exchange *x);
 /* One whole text and how it stands where edits will be made. */
 struct kt_x_text {
 	struct kt_span raw;
@@ -361,6 +432,10 @@ KT_MUSTCHECK enum kt_rc kt_x_inspect_node(struct kt_exchange *x,
 KT_MUSTCHECK enum kt_rc kt_x_inspect_arguments(struct kt_exchange *x,
     struct kt_x_verdict *v, struct kt_span text, enum kt_component c,
     struct kt_arena *mem, struct kt_x_edits *edits);
+/* Inside the string t, whose inside they edit. */
+KT_MUSTCHECK enum kt_rc kt_x_nest_edits(const struct kt_x_edits *inner,
+    const struct kt_x_text *t, const struct kt_json_map *map,
+    struct kt_arena *mem, struct kt_x_edits *edits);
 /* Texts that count, and whether a policy cuts because of how many. */
 bool kt_x_has_limits(const struct kt_exchange *x);
 /* The limits of a request, on a text that stands for all of it. */
@@ -380,8 +455,12 @@ KT_MUSTCHECK enum kt_rc kt_x_note_unread(struct kt_exchange *x,
 bool kt_x_is_payload(struct kt_span raw);
 /* Nobody outside can know it; each call gives another one. */
 void kt_x_seed_json(struct kt_exchange *x, struct kt_json *json);
-/* By start, insertions first, ties in the order they were made. */
+/* By start, insertions first, ties in the order they were made; of those
+ * that overlap the widest stays. */
 void kt_x_edits_sort(struct kt_x_edits *e);
+/* Both sorted; *to is, with the edits of both. */
+KT_MUSTCHECK enum kt_rc kt_x_edits_merge(struct kt_x_edits *to,
+    const struct kt_x_edits *from, struct kt_arena *mem);
 KT_MUSTCHECK enum kt_rc kt_x_edit_add(struct kt_x_edits *e,
     struct kt_arena *mem, size_t start, size_t end, struct kt_span text);
 /* text with the edits, appended. */
@@ -411,6 +490,30 @@ KT_MUSTCHECK bool kt_x_media_answer(
 size_t kt_x_media_held(const struct kt_exchange *x); /* bytes of answers */
 void kt_x_media_cancel(struct kt_exchange *x); /* those under way */
 void kt_x_media_free(struct kt_exchange *x);
+/* tools.c: after the texts of a whole body. */
+KT_MUSTCHECK enum kt_rc kt_x_inspect_tools(struct kt_exchange *x,
+    struct kt_x_verdict *v, const struct kt_segments *s,
+    struct kt_x_edits *edits);
+/* BLOCK: it is to be taken out.  Edits are of the arguments, in the turn. */
+enum kt_action kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_x_call *c, struct kt_span arguments,
+    struct kt_x_edits *edits);
+/* Out of an array or object: elements, or values with their names. */
+KT_MUSTCHECK enum kt_rc kt_x_erase(const struct kt_json *j, uint32_t list,
+    const uint32_t *gone, size_t n, struct kt_arena *mem,
+    struct kt_x_edits *edits);
+KT_MUSTCHECK enum kt_rc kt_x_correct_stop(const struct kt_json *j,
+    struct kt_span text, uint32_t node, enum kt_format format,
+    struct kt_arena *mem, struct kt_x_edits *edits);
+
+/* stream_calls.c: calls while they flow. */
+KT_MUSTCHECK enum kt_rc kt_x_take_calls(
+    struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data);
+/* The calls whose arguments end with this event. */
+KT_MUSTCHECK enum kt_rc kt_x_end_calls(
+    struct kt_exchange *x, const struct kt_stream_event *ev);
+KT_MUSTCHECK enum kt_rc kt_x_edit_calls(struct kt_exchange *x,
+    struct kt_x_slot *slot, struct kt_span data, struct kt_x_edits *edits);
 
 /* upload.c */
 void kt_x_upload_begin(struct kt_exchange *x);
@@ -430,6 +533,37 @@ void kt_x_opened(struct kt_exchange *x, bool is_ok);
 bool kt_x_try_next(struct kt_exchange *x);
 bool kt_x_has_next(struct kt_exchange *x);
 bool kt_x_may_retry(const struct kt_exchange *x, unsigned status);
+
+/* destinations.c: what policies say of where it may go. */
+/* Finds what is marked to be cached, if any policy asks. */
+KT_MUSTCHECK enum kt_rc kt_x_read_cached(struct kt_exchange *x);
+bool kt_x_admits(const struct kt_exchange *x, const struct kt_target *t);
+/* Why no target is left; NONE: not because of a policy. */
+enum kt_reason kt_x_why_nowhere(
+    const struct kt_exchange *x, const struct kt_policy **by);
+/* What policies that only watch would have done. */
+void kt_x_watch_target(struct kt_exchange *x, const struct kt_target *t);
+/* Takes marks off on the way to this target, if a policy wants it. */
+KT_MUSTCHECK enum kt_rc kt_x_unmark(struct kt_exchange *x,
+    const struct kt_target *t, struct kt_x_edits *edits);
+/* Does the agreement hold now? */
+bool kt_x_has_baa(const struct kt_exchange *x, const struct kt_target *t);
+
+/* vault.c: has this policy a say about it, in this direction? */
+bool kt_x_vault_hears(const struct kt_exchange *x,
+    const struct kt_x_verdict *v, const struct kt_policy *p,
+    const struct kt_finding *f, enum kt_component c,
+    enum kt_segment_kind kind, struct kt_span matched);
+/* It gives back what went away: nothing to tell of. */
+bool kt_x_vault_restores(const struct kt_exchange *x,
+    const struct kt_x_verdict *v, const struct kt_policy *p);
+/* What stands where the matched text stood. */
+KT_MUSTCHECK enum kt_rc kt_x_mark(struct kt_exchange *x,
+    const struct kt_x_verdict *v, const struct kt_policy *by,
+    const struct kt_finding *f, struct kt_span matched, struct kt_buf *out);
+/* Once all edits of a request are known. */
+KT_MUSTCHECK enum kt_rc kt_x_vault_number(
+    struct kt_exchange *x, struct kt_x_edits *edits);
 
 /* trim.c: to max_messages of the target. */
 KT_MUSTCHECK enum kt_rc kt_x_drop_old_messages(struct kt_exchange *x,
@@ -466,6 +600,9 @@ bool kt_x_may_go(const struct kt_x_slot *slot);
 KT_MUSTCHECK enum kt_rc kt_x_apply_redactions(
     struct kt_exchange *x, struct kt_x_slot *slot);
 void kt_x_forget_released(struct kt_exchange *x, struct kt_x_slot *slot);
+struct kt_x_block *kt_x_find_block(struct kt_exchange *x, uint64_t key);
+KT_MUSTCHECK enum kt_rc kt_x_block_edit(
+    struct kt_exchange *x, struct kt_x_block *b, const struct kt_edit *e);
 struct kt_span kt_x_slot_data(const struct kt_x_slot *slot);
 void kt_x_blocks_free(struct kt_exchange *x);
 

@@ -86,6 +86,20 @@ without_bearer(struct kt_span value)
 	return value;
 }
 
+static const struct kt_config_group *
+group_named(const struct kt_exchange *x, struct kt_span name)
+{
+	const struct kt_config_items *all =
+	    &x->program->settings->consumer_groups;
+	const struct kt_config_group *g = all->at;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (name.len > 0 && kt_span_eq(g[i].name, name))
+			return &g[i];
+	}
+	return NULL;
+}
+
 /* Any configured header may carry the token; a client's dummy may stand in
  * another one. */
 static void
@@ -109,6 +123,7 @@ check_tokens(struct kt_exchange *x)
 		x->caller.kind = kt_span_of(kt_auth_kinds[r.token->kind]);
 		x->caller.token_id = r.token->id;
 		x->caller.group = r.token->group;
+		x->group = group_named(x, r.token->group);
 		if ((r.token->scopes & scope_of(x->surface.endpoint)) !=
 		    scope_of(x->surface.endpoint))
 			kt_x_refuse(x, KT_REASON_GATEWAY_SCOPE, NULL, "%s",
@@ -445,6 +460,10 @@ read_facts(struct kt_exchange *x)
 		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL, "%s", err.text);
 		return false;
 	}
+	if (kt_x_read_cached(x) < 0) {
+		kt_x_fail(x, KT_E_LIMIT);
+		return false;
+	}
 	/* The body may be gone when the record is written. */
 	x->facts.model = kt_arena_dup(x->mem, x->facts.model);
 	kt_x_inspect_begin(x, kt_endpoint_format(x->surface.endpoint),
@@ -495,7 +514,8 @@ inspected(struct kt_exchange *x)
 		kt_x_refuse(x, v->reason, v->policy, NULL);
 		return;
 	}
-	if (x->is_json && !decorate(x)) {
+	if (kt_x_vault_number(x, &x->edits) < 0 ||
+	    (x->is_json && !decorate(x))) {
 		kt_x_fail(x, KT_E_LIMIT);
 		return;
 	}

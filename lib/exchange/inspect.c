@@ -57,6 +57,28 @@ goes_before(const struct kt_edit *a, const struct kt_edit *b)
 	return a->start == a->end && b->start < b->end;
 }
 
+/* Sorted edits that overlap become one: all they cover, as the widest says. */
+static void
+drop_overlaps(struct kt_x_edits *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		struct kt_edit *last = n > 0 ? &e->v[n - 1] : NULL;
+		const struct kt_edit *one = &e->v[i];
+
+		if (last == NULL || one->start >= last->end) {
+			e->v[n++] = *one;
+			continue;
+		}
+		if (one->end - one->start > last->end - last->start)
+			last->text = one->text;
+		if (one->end > last->end)
+			last->end = one->end;
+	}
+	e->n = n;
+}
+
 /* Nearly sorted always: few are added behind many that are in order. */
 void
 kt_x_edits_sort(struct kt_x_edits *e)
@@ -72,6 +94,28 @@ kt_x_edits_sort(struct kt_x_edits *e)
 		memmove(&e->v[at + 1], &e->v[at], (i - at) * sizeof(one));
 		e->v[at] = one;
 	}
+	drop_overlaps(e);
+}
+
+enum kt_rc
+kt_x_edits_merge(struct kt_x_edits *to, const struct kt_x_edits *from,
+    struct kt_arena *mem)
+{
+	struct kt_x_edits all = { .cap = to->n + from->n };
+	size_t i = 0, k = 0;
+
+	if (from->n == 0)
+		return KT_OK;
+	all.v = kt_arena_array(mem, all.cap, sizeof(*all.v));
+	if (all.v == NULL)
+		return KT_E_LIMIT;
+	while (i < to->n || k < from->n)
+		all.v[all.n++] = k == from->n || (i < to->n &&
+		        !goes_before(&from->v[k], &to->v[i])) ?
+		    to->v[i++] : from->v[k++];
+	drop_overlaps(&all);
+	*to = all;
+	return KT_OK;
 }
 
 /* As the inside of a JSON string, in place. */
@@ -90,8 +134,8 @@ escape(struct kt_buf *b)
 /* The marker as the place takes it: bare, inside a JSON string, or in one
    that is inside another. */
 static struct kt_span
-marker_text(struct kt_exchange *x, struct kt_arena *mem,
-    const struct kt_policy *by, const struct kt_finding *f,
+marker_text(struct kt_exchange *x, const struct kt_x_verdict *v,
+    struct kt_arena *mem, const struct kt_policy *by, const struct kt_finding *f,
     struct kt_span text, bool is_plain)
 {
 	struct kt_buf b;
@@ -99,9 +143,8 @@ marker_text(struct kt_exchange *x, struct kt_arena *mem,
 	enum kt_rc rc;
 
 	kt_buf_init(&b, KT_EVENT_MAX);
-	rc = kt_policy_mark(by,
-	    kt_detect_def(x->program->chain.detect, f->detector),
-	    kt_span_sub(text, f->start, f->end - f->start), &b);
+	rc = kt_x_mark(
+	    x, v, by, f, kt_span_sub(text, f->start, f->end - f->start), &b);
 	if (rc == KT_OK && (f->disguise & KT_DISGUISE_ESCAPE))
 		rc = escape(&b);
 	if (rc == KT_OK && !is_plain)
@@ -171,7 +214,8 @@ is_kept(const struct kt_x_clean *at, const struct kt_x_text *t)
 
 /* Redactions of one text, merged and as edits of its raw form. */
 static enum kt_rc
-add_redactions(struct kt_exchange *x, const struct kt_x_text *t,
+add_redactions(struct kt_exchange *x, const struct kt_x_verdict *v,
+    const struct kt_x_text *t,
     struct kt_span text, const struct kt_json_map *map, struct kt_finding *f,
     size_t n, struct kt_arena *mem, struct kt_x_edits *edits)
 {
@@ -179,15 +223,15 @@ add_redactions(struct kt_exchange *x, const struct kt_x_text *t,
 
 	n = kt_findings_merge(chain->detect, f, n);
 	for (size_t i = 0; i < n; i++) {
-		struct kt_opinion o[KT_X_OPINIONS_MAX];
-		size_t deciding, start, end;
+		const struct kt_policy *by = kt_x_decider(x, v, &f[i],
+		    t->component, t->kind,
+		    kt_span_sub(text, f[i].start, f[i].end - f[i].start));
 		struct kt_span marker;
+		size_t start, end;
 
-		if (kt_chain_judge(chain, &f[i], t->component, o, KT_NELEMS(o),
-		        &deciding) == 0)
+		if (by == NULL)
 			return KT_E_ENGINE;
-		marker = marker_text(
-		    x, mem, o[deciding].policy, &f[i], text, t->is_plain);
+		marker = marker_text(x, v, mem, by, &f[i], text, t->is_plain);
 		if (marker.ptr == NULL)
 			return KT_E_LIMIT;
 		start = kt_json_map_raw(map, t->raw, f[i].start);
@@ -237,7 +281,8 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 		const struct kt_finding *f = &found.v[i];
 		const struct kt_policy *by = NULL;
 		enum kt_action a =
-		    kt_x_judge(x, v, f, t->component, t->kind, &by);
+		    kt_x_judge(x, v, f, t->component, t->kind,
+		        kt_span_sub(text, f->start, f->end - f->start), &by);
 
 		if (a == KT_ACTION_REDACT)
 			redact[n++] = *f;
@@ -252,7 +297,7 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 			.policy = by }) < 0)
 			return KT_E_LIMIT;
 	}
-	return add_redactions(x, t, text, &map, redact, n, mem, edits);
+	return add_redactions(x, v, t, text, &map, redact, n, mem, edits);
 }
 
 /* What a value is called tells what it may be. */
@@ -357,6 +402,30 @@ kt_x_inspect_arguments(struct kt_exchange *x, struct kt_x_verdict *v,
 	return rc;
 }
 
+enum kt_rc
+kt_x_nest_edits(const struct kt_x_edits *inner, const struct kt_x_text *t,
+    const struct kt_json_map *map, struct kt_arena *mem,
+    struct kt_x_edits *edits)
+{
+	for (size_t i = 0; i < inner->n; i++) {
+		const struct kt_edit *e = &inner->v[i];
+		struct kt_span twice = { 0 };
+		struct kt_buf b;
+
+		kt_buf_init(&b, KT_BODY_MAX);
+		if (kt_json_write_escaped(&b, e->text) == KT_OK)
+			twice = kt_arena_dup(mem, kt_buf_span(&b));
+		kt_buf_fini(&b);
+		if (twice.ptr == NULL ||
+		    kt_x_edit_add(edits, mem,
+		        t->at + kt_json_map_raw(map, t->raw, e->start),
+		        t->at + kt_json_map_raw_end(map, t->raw, e->end),
+		        twice) < 0)
+			return KT_E_LIMIT;
+	}
+	return KT_OK;
+}
+
 static enum kt_rc
 inspect_nested(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_x_text *t, struct kt_span text,
@@ -370,22 +439,7 @@ inspect_nested(struct kt_exchange *x, struct kt_x_verdict *v,
 	x->nest = &nest;
 	rc = kt_x_inspect_arguments(x, v, text, t->component, x->turn, &inner);
 	x->nest = nest.around;
-	for (size_t i = 0; rc == KT_OK && i < inner.n; i++) {
-		const struct kt_edit *e = &inner.v[i];
-		struct kt_span twice = { 0 };
-		struct kt_buf b;
-
-		kt_buf_init(&b, KT_BODY_MAX);
-		if (kt_json_write_escaped(&b, e->text) == KT_OK)
-			twice = kt_arena_dup(mem, kt_buf_span(&b));
-		kt_buf_fini(&b);
-		if (twice.ptr == NULL)
-			return KT_E_LIMIT;
-		rc = kt_x_edit_add(edits, mem,
-		    t->at + kt_json_map_raw(map, t->raw, e->start),
-		    t->at + kt_json_map_raw_end(map, t->raw, e->end), twice);
-	}
-	return rc;
+	return rc < 0 ? rc : kt_x_nest_edits(&inner, t, map, mem, edits);
 }
 
 /* Vendors that write a call's arguments as JSON inside a string. */
@@ -693,6 +747,8 @@ inspect_slice(struct kt_exchange *x, struct kt_x_verdict *v,
 			return 0;
 	}
 	in->is_under_way = false;
+	if (kt_x_inspect_tools(x, v, in->segments, edits) < 0)
+		return KT_E_LIMIT;
 	apply_limits(x, v, &in->measures, in->segments->direction == KT_ANSWER);
 	/* An arena that refused anything may have lost an edit: refuse. */
 	if (kt_arena_is_full(x->mem) || kt_arena_is_full(x->turn))

@@ -40,10 +40,9 @@ more(struct kt_arena *mem, void *list, size_t n, size_t *cap, size_t max,
 
 static void
 note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
-    enum kt_action action, enum kt_reason reason)
+    enum kt_action action, struct kt_span rule)
 {
 	struct kt_span policy = kt_span_of(p->kind->config.name);
-	struct kt_span rule = kt_span_of(kt_reason_code(reason));
 	struct kt_span word = kt_span_of(kt_action_name(action));
 	struct kt_audit_rule *at;
 
@@ -63,17 +62,37 @@ note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
 }
 
 void
-kt_x_note(struct kt_x_verdict *v, enum kt_action action, enum kt_reason reason,
-    const struct kt_policy *policy)
+kt_x_note_rule(struct kt_x_verdict *v, enum kt_action action,
+    enum kt_reason reason, const struct kt_policy *policy, struct kt_span rule)
 {
+	if (rule.len == 0)
+		rule = kt_span_of(kt_reason_code(reason));
 	note_reason(v, reason);
 	if (policy != NULL)
-		note_rule(v, policy, action, reason);
+		note_rule(v, policy, action, rule);
 	if (action < v->action) {
 		v->action = action;
 		v->reason = reason;
 		v->policy = policy;
+		v->rule = rule;
 	}
+}
+
+void
+kt_x_note(struct kt_x_verdict *v, enum kt_action action, enum kt_reason reason,
+    const struct kt_policy *policy)
+{
+	kt_x_note_rule(v, action, reason, policy, (struct kt_span){ 0 });
+}
+
+void
+kt_x_note_redacted(struct kt_exchange *x)
+{
+	if (x->decision <= KT_ACTION_REDACT)
+		return;
+	x->decision = KT_ACTION_REDACT;
+	if (x->reason == KT_REASON_NONE)
+		x->reason = x->answer_verdict.reason;
 }
 
 static void
@@ -119,34 +138,71 @@ without_edit(enum kt_action a, enum kt_segment_kind kind)
 	return kind == KT_SEGMENT_SIGNED ? KT_ACTION_FLAG : KT_ACTION_BLOCK;
 }
 
+/* As they count here: of who has a say, in this place and direction. */
+static size_t
+opinions_of(const struct kt_exchange *x, const struct kt_x_verdict *v,
+    const struct kt_finding *f, enum kt_component c, enum kt_segment_kind kind,
+    struct kt_span matched, struct kt_opinion out[static KT_X_OPINIONS_MAX])
+{
+	size_t deciding, kept = 0, n = kt_chain_judge(&x->program->chain, f, c,
+	    out, KT_X_OPINIONS_MAX, &deciding);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!kt_x_vault_hears(
+		        x, v, out[i].policy, f, c, kind, matched))
+			continue;
+		out[kept] = out[i];
+		/* An endpoint that only detects never changes a byte. */
+		if (x->surface.endpoint == KT_ENDPOINT_DETECT)
+			out[kept].action = KT_ACTION_FLAG;
+		out[kept].action = without_edit(out[kept].action, kind);
+		kept++;
+	}
+	return kept;
+}
+
+const struct kt_policy *
+kt_x_decider(const struct kt_exchange *x, const struct kt_x_verdict *v,
+    const struct kt_finding *f, enum kt_component c, enum kt_segment_kind kind,
+    struct kt_span matched)
+{
+	struct kt_opinion o[KT_X_OPINIONS_MAX];
+	size_t n = opinions_of(x, v, f, c, kind, matched, o), best = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		if (o[i].action < o[best].action)
+			best = i;
+	}
+	return n > 0 ? o[best].policy : NULL;
+}
+
 enum kt_action
 kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_finding *f, enum kt_component c, enum kt_segment_kind kind,
-    const struct kt_policy **by)
+    struct kt_span matched, const struct kt_policy **by)
 {
-	struct kt_opinion opinions[KT_X_OPINIONS_MAX];
+	struct kt_opinion o[KT_X_OPINIONS_MAX];
 	const struct kt_detector *d =
 	    kt_detect_def(x->program->chain.detect, f->detector);
 	enum kt_action action = KT_ACTION_IGNORE;
-	size_t deciding, n;
+	size_t n = opinions_of(x, v, f, c, kind, matched, o), told = 0;
 
-	n = kt_chain_judge(&x->program->chain, f, c, opinions,
-	    KT_NELEMS(opinions), &deciding);
 	for (size_t i = 0; i < n; i++) {
-		enum kt_action a = opinions[i].action;
-
-		/* An endpoint that only detects never changes a byte. */
-		if (x->surface.endpoint == KT_ENDPOINT_DETECT)
-			a = KT_ACTION_FLAG;
-		a = without_edit(a, kind);
-		kt_x_note(v, a, opinions[i].reason, opinions[i].policy);
-		if (a < action) {
-			action = a;
-			*by = opinions[i].policy;
+		if (!kt_x_vault_restores(x, v, o[i].policy)) {
+			kt_x_note(v, o[i].action, o[i].reason, o[i].policy);
+			told++;
+		}
+		if (o[i].action < action) {
+			action = o[i].action;
+			*by = o[i].policy;
 		}
 	}
-	if (n > 0) {
+	if (told > 0) {
 		note_detection(v, d, f, c, action);
+		if (v == &x->request_verdict &&
+		    !(KT_CLASS_BIT(d->class) & KT_CLASS_THREATS) &&
+		    kt_cached_has(&x->cached, x->node))
+			v->cached |= KT_CLASS_BIT(d->class);
 		v->is_tainted |= kind == KT_SEGMENT_FIXED;
 	}
 	return action;

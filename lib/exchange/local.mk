@@ -7,6 +7,7 @@ libkt_a_SOURCES += \
 	%D%/count.c \
 	%D%/count.h \
 	%D%/answer.c \
+	%D%/destinations.c \
 	%D%/exchange.c \
 	%D%/idle.c \
 	%D%/inbound.c \
@@ -21,6 +22,9 @@ libkt_a_SOURCES += \
 	%D%/record.c \
 	%D%/refuse.c \
 	%D%/stream.c \
+	%D%/stream_calls.c \
 	%D%/stream_text.c \
 	%D%/tally.c \
+	%D%/tools.c \
+	%D%/vault.c \
 	%D%/trim.c

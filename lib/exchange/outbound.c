@@ -94,6 +94,8 @@ collect_edits(struct kt_exchange *x, const struct kt_target *t,
 		    x->edits.v[i].end, x->edits.v[i].text);
 	if (rc == KT_OK && x->is_json && is_chat_format(request_format(x)))
 		rc = kt_x_drop_old_messages(x, t, out);
+	if (rc == KT_OK)
+		rc = kt_x_unmark(x, t, out);
 	if (rc < 0 || t->model.len == 0 || x->facts.model_node == 0 ||
 	    needs_translation(x, t) || t->provider == KT_PROVIDER_OFFLINE)
 		return rc;
@@ -501,7 +503,7 @@ next_target(struct kt_exchange *x)
 		const struct kt_target *t = &x->program->targets[i];
 
 		/* Nothing fails over to a model that is none. */
-		if (can_take(x, t) && fits(x, t) &&
+		if (can_take(x, t) && kt_x_admits(x, t) && fits(x, t) &&
 		    (x->nattempts == 0 || t->provider != KT_PROVIDER_OFFLINE))
 			return t;
 	}
@@ -523,6 +525,7 @@ kt_x_try_next(struct kt_exchange *x)
 		return false;
 	x->next_target = t->index + 1;
 	x->target = t;
+	kt_x_watch_target(x, t);
 	x->attempts[x->nattempts++] =
 	    (struct kt_audit_attempt){ .target = t->id };
 	x->attempt_us = x->asked_us = x->last_byte_mono = x->now_mono;
@@ -567,12 +570,18 @@ is_native(const struct kt_exchange *x)
 static void
 go_up(struct kt_exchange *x)
 {
+	const struct kt_policy *by = NULL;
+	enum kt_reason why;
+
 	if (kt_x_try_next(x)) {
 		if (x->is_opened && x->surface.endpoint == KT_ENDPOINT_FILES)
 			(void)kt_x_order(x, KT_ORDER_REQUEST_RESUME);
 		return;
 	}
-	if (any_takes(x))
+	why = kt_x_why_nowhere(x, &by);
+	if (why != KT_REASON_NONE)
+		kt_x_refuse(x, why, by, NULL);
+	else if (any_takes(x))
 		kt_x_refuse(x, KT_REASON_ROUTE_CONTEXT, NULL, NULL);
 	else
 		kt_x_refuse(x, KT_REASON_ROUTE_NO_TARGET, NULL, NULL);

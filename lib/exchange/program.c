@@ -97,6 +97,24 @@ baa_holds(const struct kt_config_data_policy *d)
 	return d->baa.node != NULL && d->baa.agreement.len > 0;
 }
 
+/* The end of YYYY-MM-DD in seconds since 1970, UTC; 0: no date. */
+static uint64_t
+end_of_day(struct kt_span date)
+{
+	uint64_t y, m, d, era, day;
+
+	if (!kt_span_u64(kt_span_sub(date, 0, 4), &y) ||
+	    !kt_span_u64(kt_span_sub(date, 5, 2), &m) ||
+	    !kt_span_u64(kt_span_sub(date, 8, 2), &d) || y < 1970)
+		return 0;
+	/* Years that begin in March: the leap day is the last one. */
+	y -= m <= 2;
+	era = y / 400;
+	day = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
+	day += (y % 400) * 365 + (y % 400) / 4 - (y % 400) / 100;
+	return (era * 146097 + day - 719468 + 1) * 86400;
+}
+
 static bool
 needs_secret(const struct kt_program *p, const struct kt_target *t)
 {
@@ -172,6 +190,10 @@ add_target(struct kt_program *p, const struct kt_program_options *o,
 		.max_context_tokens = (uint64_t)c->max_context_tokens,
 		.max_messages = (uint64_t)c->max_messages,
 		.has_baa = baa_holds(&c->data_policy),
+		.baa_until_s = end_of_day(c->data_policy.baa.expires),
+		.keeps_nothing = c->zdr || c->data_policy.zero_data_retention,
+		.is_no_training = c->data_policy.training_opt_out,
+		.retention_days = c->data_policy.retention_days,
 		.baa_id = c->data_policy.baa.agreement,
 		.index = p->ntargets,
 	};

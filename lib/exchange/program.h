@@ -38,7 +38,10 @@ struct kt_target {
 	struct kt_span anthropic_version, region;
 	uint64_t first_byte_us, silence_us, total_us; /* 0: none */
 	uint64_t max_context_tokens, max_messages;    /* 0: none */
-	bool has_baa;
+	bool has_baa; /* until baa_until_s, 0: without end */
+	uint64_t baa_until_s;
+	bool keeps_nothing, is_no_training;
+	int64_t retention_days; /* -1: not said */
 	struct kt_span baa_id; /* the agreement's */
 	bool is_available; /* secret found, or none needed */
 	size_t index;

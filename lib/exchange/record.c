@@ -203,7 +203,7 @@ is_deciding(const struct kt_exchange *x, const struct kt_x_verdict *v,
 	return x->reason != KT_REASON_NONE && v->reason == x->reason &&
 	    v->policy != NULL &&
 	    kt_span_eq(rule->policy, kt_span_of(v->policy->kind->config.name)) &&
-	    kt_span_eq(rule->rule, kt_span_of(kt_reason_code(x->reason))) &&
+	    kt_span_eq(rule->rule, v->rule) &&
 	    kt_span_eq(rule->action, kt_span_of(kt_action_name(v->action)));
 }
 
@@ -237,6 +237,33 @@ header_of(const struct kt_exchange *x, struct kt_span name)
 	return kt_header_find(x->headers, x->nheaders, name);
 }
 
+static struct kt_span
+first_header(const struct kt_exchange *x, const struct kt_config_strings *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		struct kt_span s = header_of(x, names->at[i]);
+
+		if (s.len > 0)
+			return s;
+	}
+	return (struct kt_span){ 0 };
+}
+
+/* Which agent, as it says; else one per session, under a name of our own. */
+static void
+fill_agent(struct kt_exchange *x, struct kt_audit_call *call)
+{
+	const struct kt_config_auth *auth = &x->program->settings->auth;
+
+	call->agent.conversation = first_header(x, &auth->session_headers);
+	call->agent.id = first_header(x, &auth->agent_headers);
+	if (call->agent.id.len == 0 && call->agent.conversation.len > 0)
+		call->agent.id = kt_arena_join(x->turn, (const struct kt_span[]){
+		    KT_SPAN("session:"), tag_of(x, call->agent.conversation) }, 2);
+	call->agent.on_behalf_of =
+	    header_of(x, KT_SPAN("x-claude-code-parent-agent-id"));
+}
+
 static void
 fill_destination(const struct kt_target *t, struct kt_audit_call *call)
 {
@@ -251,7 +278,6 @@ fill_destination(const struct kt_target *t, struct kt_audit_call *call)
 	call->destination.deployment = KT_SPAN("direct");
 	call->destination.region = t->region;
 	call->destination.upstream_host = t->host;
-	call->destination.has_baa = t->has_baa;
 	call->destination.baa_id = t->baa_id;
 }
 
@@ -317,11 +343,7 @@ fill_request(struct kt_exchange *x, struct kt_audit_call *call)
 	if (x->caller.token_id.len > 0)
 		call->principal.issuer = KT_SPAN("kt");
 	call->principal.groups_hash = tag_of(x, x->caller.group);
-	call->agent.id = header_of(x, KT_SPAN("x-claude-code-agent-id"));
-	call->agent.on_behalf_of =
-	    header_of(x, KT_SPAN("x-claude-code-parent-agent-id"));
-	call->agent.conversation =
-	    header_of(x, KT_SPAN("x-claude-code-session-id"));
+	fill_agent(x, call);
 	call->client_addr_tag = tag_of(x, x->peer.address);
 	call->token_id = x->caller.token_id;
 	call->endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint));
@@ -348,6 +370,7 @@ kt_x_record_open(struct kt_exchange *x, const struct kt_target *t)
 
 	fill_request(x, &call);
 	fill_destination(t, &call);
+	call.destination.has_baa = kt_x_has_baa(x, t);
 	rc = kt_audit_open_write(&call, &x->record, NULL);
 	x->phase = KT_X_OPENING;
 	/* The shell reports what is empty as not written. */
@@ -380,6 +403,7 @@ kt_x_record(struct kt_exchange *x)
 		.component_classes = classes,
 		.ncomponent_classes = fill_classes(x, classes),
 		.reason_codes = { reasons, fill_reasons(x, reasons) },
+		.tools = { x->tools.v, x->tools.n },
 		.rules = rules,
 		.nrules = fill_rules(x, rules),
 		.eval_us = x->inspect_us,
@@ -400,6 +424,11 @@ kt_x_record(struct kt_exchange *x)
 		    x->answer_facts.usage.cache_read,
 		    x->answer_facts.usage.cache_write },
 		.cache_breakpoints = x->facts.cache_breakpoints,
+		.prefix_tag = kt_span_of(x->prefix_tag),
+		.prefix_class = x->prefix_tag[0] == '\0' ?
+		    (struct kt_span){ 0 } :
+		    kt_span_of(kt_class_name(
+		        kt_class_highest(x->request_verdict.cached))),
 		.t = { x->start_wall,
 		    x->first_byte_mono ?
 		        x->start_wall + (x->first_byte_mono - x->start_mono) : 0,
@@ -425,8 +454,10 @@ kt_x_record(struct kt_exchange *x)
 		call.ndetections += fill_detections(
 		    x, &x->answer_verdict, found + call.ndetections);
 	}
-	if (x->target != NULL && x->nattempts > 0)
+	if (x->target != NULL && x->nattempts > 0) {
 		fill_destination(x->target, &call);
+		call.destination.has_baa = kt_x_has_baa(x, x->target);
+	}
 	if (x->is_translated) {
 		call.translation.is_present = true;
 		call.translation.is_strict = t->is_strict;

@@ -26,7 +26,9 @@ kt_x_stream_begin(struct kt_exchange *x)
 	kt_sse_init(&s->sse, KT_EVENT_MAX);
 	kt_buf_init(&s->tail, HELD_MAX);
 	kt_stream_reader_init(&s->reader, upstream_format(x));
-	s->is_inspected = x->program->chain.hears != 0 || kt_x_has_limits(x);
+	x->tools.is_heard = kt_chain_hears_tools(&x->program->chain);
+	s->is_inspected = x->program->chain.hears != 0 ||
+	    x->tools.is_heard || kt_x_has_limits(x);
 	x->translate_options = (struct kt_translate_options){
 		.now_s = x->now_wall / 1000000, .request = &x->translation };
 	s->writer = kt_stream_writer_new(upstream_format(x),
@@ -76,6 +78,12 @@ write_slot(struct kt_exchange *x, struct kt_x_slot *slot)
 	struct kt_buf out;
 	enum kt_rc rc;
 
+	if (slot->part_of != NULL && slot->part_of->state == KT_X_CALL_GOES) {
+		kt_x_note_redacted(x);
+		s->ngone += slot->ev.kind == KT_STREAM_BLOCK_START;
+		s->withheld_bytes += slot->raw.len;
+		return KT_OK;
+	}
 	rc = kt_x_apply_redactions(x, slot);
 	if (rc < 0)
 		return rc;
@@ -246,6 +254,9 @@ fill_slot(struct kt_x_slot *slot, const struct kt_sse_event *ev)
 	slot->pieces = NULL;
 	slot->edits = NULL;
 	slot->nedits = 0;
+	slot->calls = (struct kt_calls){ 0 };
+	slot->of_calls = NULL;
+	slot->part_of = NULL;
 	slot->next = NULL;
 	slot->raw_bytes = ev->raw.len;
 	slot->is_joined = ev->data_lines > 1;
@@ -302,7 +313,7 @@ read_slot(struct kt_exchange *x, struct kt_x_slot *slot,
 	        0)
 		return KT_E_PARSE;
 	note_facts(x, &slot->ev.facts);
-	return KT_OK;
+	return x->stream.is_inspected ? kt_x_take_calls(x, slot, data) : KT_OK;
 }
 
 /* Not scanned is never told as clean, even where nobody scans. */

@@ -27,8 +27,8 @@ kt_x_blocks_free(struct kt_exchange *x)
 	x->stream.blocks = NULL;
 }
 
-static struct kt_x_block *
-find_block(struct kt_exchange *x, uint64_t key)
+struct kt_x_block *
+kt_x_find_block(struct kt_exchange *x, uint64_t key)
 {
 	struct kt_x_block *b = x->stream.blocks;
 
@@ -53,10 +53,12 @@ add_block(struct kt_exchange *x, const struct kt_part *part)
 		.is_signed = part->kind == KT_PART_SIGNED };
 	s->blocks = b;
 	kt_buf_init(&b->text, KT_EVENT_MAX);
-	if ((chain->hears & KT_COMPONENT_BIT(b->component)) == 0)
+	if ((chain->hears & KT_COMPONENT_BIT(b->component)) == 0 &&
+	    b->component != KT_COMPONENT_TOOL_USE)
 		return b;
 	b->is_inspected = true;
-	b->is_held = (chain->acts & KT_COMPONENT_BIT(b->component)) != 0;
+	b->is_held = (chain->acts & KT_COMPONENT_BIT(b->component)) != 0 ||
+	    (b->component == KT_COMPONENT_TOOL_USE && x->tools.is_heard);
 	b->is_collected = b->component == KT_COMPONENT_TOOL_USE ||
 	    kt_detect_needs_block(chain->detect, &chain->heard[b->component]);
 	if (!b->is_collected &&
@@ -110,6 +112,14 @@ add_redaction(struct kt_exchange *x, struct kt_x_block *b, uint64_t start,
 	return KT_OK;
 }
 
+enum kt_rc
+kt_x_block_edit(
+    struct kt_exchange *x, struct kt_x_block *b, const struct kt_edit *e)
+{
+	return add_redaction(x, b, e->start, e->end, UINT32_MAX, false,
+	    kt_arena_dup(x->mem, e->text));
+}
+
 /* ---- findings ---- */
 
 /* Text of the block between two offsets; what is gone is empty. */
@@ -130,9 +140,7 @@ plain_marker(struct kt_exchange *x, const struct kt_policy *by,
 	struct kt_span s = { 0 };
 
 	kt_buf_init(&m, KT_EVENT_MAX);
-	if (kt_policy_mark(by,
-	        kt_detect_def(x->program->chain.detect, f->detector), matched,
-	        &m) == KT_OK)
+	if (kt_x_mark(x, &x->answer_verdict, by, f, matched, &m) == KT_OK)
 		s = kt_arena_dup(x->mem, kt_buf_span(&m));
 	kt_buf_fini(&m);
 	return s;
@@ -170,7 +178,8 @@ take_finding(struct kt_exchange *x, struct kt_x_block *b,
 	if (is_known(b, f))
 		return KT_OK;
 	switch (kt_x_judge(x, &x->answer_verdict, f, b->component,
-	    b->is_signed ? KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT, &by)) {
+	    b->is_signed ? KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT,
+	    text_between(b, f->start, f->end), &by)) {
 	case KT_ACTION_BLOCK:
 		return KT_E_PARSE;
 	case KT_ACTION_REDACT:
@@ -267,9 +276,7 @@ scan_collected(struct kt_exchange *x, struct kt_x_block *b)
 	if (x->answer_verdict.action == KT_ACTION_BLOCK)
 		return KT_E_PARSE;
 	for (size_t i = 0; i < edits.n; i++) {
-		if (add_redaction(x, b, edits.v[i].start, edits.v[i].end,
-		        UINT32_MAX, false,
-		        kt_arena_dup(x->mem, edits.v[i].text)) < 0)
+		if (kt_x_block_edit(x, b, &edits.v[i]) < 0)
 			return KT_E_LIMIT;
 	}
 	return KT_OK;
@@ -321,7 +328,7 @@ inspect_growing(struct kt_exchange *x, struct kt_x_slot *slot,
 
 	if (kt_json_unescape(raw, x->turn, &text, NULL) < 0)
 		return KT_E_LIMIT;
-	piece->block = find_block(x, part->block);
+	piece->block = kt_x_find_block(x, part->block);
 	if (piece->block == NULL)
 		piece->block = add_block(x, part);
 	if (piece->block == NULL)
@@ -463,7 +470,9 @@ kt_x_inspect_event(struct kt_exchange *x, struct kt_x_slot *slot,
 	slot->nedits = edits.n;
 	if (rc == KT_OK && !kt_x_is_within_limits(x, &x->stream.measures))
 		rc = KT_E_PARSE;
-	return rc < 0 ? rc : end_blocks(x, ev);
+	if (rc == KT_OK)
+		rc = end_blocks(x, ev);
+	return rc < 0 ? rc : kt_x_end_calls(x, ev);
 }
 
 /* ---- release ---- */
@@ -602,14 +611,12 @@ kt_x_apply_redactions(struct kt_exchange *x, struct kt_x_slot *slot)
 		        0)
 			return KT_E_LIMIT;
 	}
+	if (kt_x_edit_calls(x, slot, data, &edits) < 0)
+		return KT_E_LIMIT;
 	if (edits.n == 0)
 		return KT_OK;
 	kt_x_edits_sort(&edits);
-	if (x->decision > KT_ACTION_REDACT) {
-		x->decision = KT_ACTION_REDACT;
-		if (x->reason == KT_REASON_NONE)
-			x->reason = x->answer_verdict.reason;
-	}
+	kt_x_note_redacted(x);
 	return rewrite(x, slot, &edits);
 }
 
@@ -643,5 +650,11 @@ kt_x_may_go(const struct kt_x_slot *slot)
 		if (p->block != NULL && p->end > p->block->hold)
 			return false;
 	}
-	return true;
+	for (size_t i = 0; i < slot->calls.n; i++) {
+		if (slot->of_calls[i] != NULL &&
+		    slot->of_calls[i]->state == KT_X_CALL_OPEN)
+			return false;
+	}
+	return slot->part_of == NULL ||
+	    slot->part_of->state != KT_X_CALL_OPEN;
 }

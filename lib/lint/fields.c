@@ -123,7 +123,8 @@ visit(void *arg, const struct kt_config_seen *seen)
 	case KT_CONFIG_BOOL: case KT_CONFIG_INT: case KT_CONFIG_SIZE:
 	case KT_CONFIG_NUMBER: case KT_CONFIG_STRING: case KT_CONFIG_PAIRS:
 	case KT_CONFIG_WORDS: case KT_CONFIG_SECRET: case KT_CONFIG_SECTION:
-	case KT_CONFIG_SECTIONS: case KT_CONFIG_KINDS: case KT_CONFIG_ANY:
+	case KT_CONFIG_SECTIONS: case KT_CONFIG_NAMED: case KT_CONFIG_KINDS:
+	case KT_CONFIG_ANY:
 		break;
 	}
 }

@@ -1,7 +1,16 @@
 libkt_a_SOURCES += \
 	%D%/policy.h \
+	%D%/kind.h \
+	%D%/destination.h \
+	%D%/destination.c \
+	%D%/data_routing_policy.c \
+	%D%/reversible_redaction.c \
+	%D%/token.h \
+	%D%/token.c \
+	%D%/cache_guard.c \
 	%D%/policy_priv.h \
 	%D%/reason.def \
+	%D%/reason.h \
 	%D%/kinds.def \
 	%D%/chain.c \
 	%D%/pattern.c \
@@ -9,6 +18,11 @@ libkt_a_SOURCES += \
 	%D%/pii_detector.c \
 	%D%/secret_scanner.c \
 	%D%/dlp_filter.c \
+	%D%/agent_firewall.c \
+	%D%/constraint.h \
+	%D%/constraint.c \
+	%D%/tool.h \
+	%D%/tool.c \
 	%D%/content_limits.c \
 	%D%/inspectors.c \
 	%D%/prompt_decorator.c \

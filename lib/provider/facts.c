@@ -104,8 +104,9 @@ read_input(struct kt_request_facts *f, const struct kt_json *json,
 }
 
 /* Below these the names are the caller's: a mark there is an argument. */
-static bool
-is_free(const struct kt_json *json, struct kt_span text, uint32_t name)
+bool
+kt_facts_is_free(
+    const struct kt_json *json, struct kt_span text, uint32_t name)
 {
 	static const struct kt_span names[] = {
 		KT_SPAN_INIT("input"),
@@ -135,7 +136,7 @@ count_breakpoints(const struct kt_json *json, struct kt_span text)
 	for (uint32_t n = 1; n < json->count; n++) {
 		if (json->nodes[n].type != KT_JSON_NAME)
 			continue;
-		if (is_free(json, text, n))
+		if (kt_facts_is_free(json, text, n))
 			n = json->nodes[n + 1].next - 1;
 		else if (json->nodes[n + 1].type == KT_JSON_OBJECT &&
 		    kt_json_is(json, text, n, KT_SPAN("cache_control")))

@@ -1,5 +1,9 @@
 libkt_a_SOURCES += \
 	%D%/anthropic.c \
+	%D%/cached.c \
+	%D%/cached.h \
+	%D%/calls.c \
+	%D%/calls.h \
 	%D%/facts.c \
 	%D%/facts.h \
 	%D%/facts_priv.h \

@@ -14,6 +14,8 @@
  */
 #ifndef KT_PROVIDER_H
 #define KT_PROVIDER_H
+#include "provider/cached.h"
+#include "provider/calls.h"
 #include "provider/facts.h"
 #include "provider/segments.h"
 #include "provider/speak.h"

@@ -1,4 +1,6 @@
 # Each is run by tests/scenario.py, which also tells the grammar.
-TESTS += %D%/refuse.scn %D%/targets.scn %D%/surface.scn %D%/operate.scn
+TESTS += %D%/refuse.scn %D%/targets.scn %D%/surface.scn %D%/operate.scn \
+	%D%/tools.scn %D%/routing.scn
 EXTRA_DIST += %D%/refuse.scn %D%/targets.scn %D%/surface.scn \
-	%D%/operate.scn tests/scenario.py
+	%D%/operate.scn %D%/tools.scn %D%/routing.scn \
+	tests/scenario.py

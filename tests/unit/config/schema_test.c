@@ -102,6 +102,12 @@ write_value(struct kt_buf *b, const struct kt_config_field *f, int depth)
 	case KT_CONFIG_SECTION:
 		write_section(b, f->table, depth + 1);
 		break;
+	case KT_CONFIG_NAMED:
+		rc = kt_buf_printf(b, "{\"/a\": ");
+		write_section(b, f->table, depth + 1);
+		if (kt_buf_printf(b, "}") < 0)
+			rc = KT_E_LIMIT;
+		break;
 	case KT_CONFIG_SECTIONS:
 		rc = kt_buf_printf(b, "[");
 		write_section(b, f->table, depth + 1);

@@ -88,8 +88,9 @@ the_record_tells_who_asked_and_what_was_cached(void)
 	    "      data_policy: {baa: {agreement: BAA-7, expires: 2099-01-01}}\n"));
 	result_init(&r);
 	run_script(&w, &s, &r);
-	/* The main agent has a session and no id. */
-	ok(has(&r.record, "\"agent\":{\"conversation\":\"session-1\"}"));
+	/* The main agent has a session and no id but what is made of that. */
+	ok(has(&r.record, "\"agent\":{\"conversation\":\"session-1\","
+	                  "\"id\":\"session:"));
 	ok(has(&r.record, "\"baa\":true,\"baa_id\":\"BAA-7\""));
 	ok(has(&r.record, "\"cache\":{\"breakpoints\":1,\"hit\":false,"));
 	ok(has(&r.record, "\"path\":\"/v1/messages\""));

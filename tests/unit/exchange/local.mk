@@ -7,7 +7,9 @@ check_PROGRAMS += \
 	tests/unit/exchange/hold_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/media_test \
-	tests/unit/exchange/sequence_test
+	tests/unit/exchange/sequence_test \
+	tests/unit/exchange/tools_test \
+	tests/unit/exchange/vault_test
 TESTS += \
 	tests/unit/exchange/bounds_test tests/unit/exchange/bypass_test \
 	tests/unit/exchange/canary_test \
@@ -16,7 +18,9 @@ TESTS += \
 	tests/unit/exchange/hold_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/media_test \
-	tests/unit/exchange/sequence_test
+	tests/unit/exchange/sequence_test \
+	tests/unit/exchange/tools_test \
+	tests/unit/exchange/vault_test
 tests_unit_exchange_bounds_test_SOURCES = %D%/bounds_test.c $(exchange_drive)
 tests_unit_exchange_bounds_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_bypass_test_SOURCES = %D%/bypass_test.c $(exchange_drive)
@@ -45,3 +49,7 @@ EXTRA_DIST += \
 tests_unit_exchange_hold_test_SOURCES = \
 	%D%/hold_test.c %D%/prose.h $(exchange_drive)
 tests_unit_exchange_hold_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_tools_test_SOURCES = %D%/tools_test.c $(exchange_drive)
+tests_unit_exchange_tools_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_vault_test_SOURCES = %D%/vault_test.c $(exchange_drive)
+tests_unit_exchange_vault_test_LDADD = $(KT_LIBS)

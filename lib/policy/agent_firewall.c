@@ -1,0 +1,630 @@
+/*
+ * agent-firewall - which tools a model may call, with which arguments, and
+ * what may come back.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A rule that allows wants every value of an argument to hold, one that
+ * denies is content with any: what cannot be read is denied both ways.
+ */
+#include "detect/regex.h"
+#include "json/text.h"
+#include "policy/constraint.h"
+#include "policy/policy_priv.h"
+#include "policy/tool.h"
+
+enum rule_action { ALLOW, DENY, REDACT, FLAG };
+static const char *const rule_actions[] = { "allow", "deny", "redact", "flag",
+	"block=deny", NULL };
+
+struct rule {
+	const struct kt_config_node *node;
+	struct kt_span name, tool;
+	struct kt_config_items when; /* struct kt_constraint */
+	int action;
+	struct kt_config_strings arguments;
+};
+struct cut {
+	const struct kt_config_node *node;
+	struct kt_span tool, pointer, pattern;
+};
+struct results {
+	const struct kt_config_node *node;
+	struct kt_config_items redact; /* struct cut */
+	int max_class;                 /* enum kt_class, AS_PROMPT or -1 */
+};
+struct computer {
+	const struct kt_config_node *node;
+	struct kt_config_strings tools, allowed_domains;
+	struct kt_config_strings allowed_actions, blocked_actions;
+};
+struct remote {
+	const struct kt_config_node *node;
+	struct kt_config_strings allow, domains;
+};
+struct settings {
+	struct kt_config_common common;
+	struct kt_config_strings allowed_tools, blocked_tools;
+	struct kt_config_items rules;
+	int64_t max_actions_per_session;
+	struct results results;
+	struct computer computer_use;
+	struct remote server_tools, mcp_servers;
+};
+
+#define AS_PROMPT 7
+static const char *const classes[] = { "none", "internal", "clinical", "pii",
+	"pci", "phi", "secret", "prompt", NULL };
+
+#define S struct rule
+static const struct kt_config_field rule_fields[] = {
+	KT_CONFIG_FIELD(S, STRING, name, .doc = "Name in records"),
+	KT_CONFIG_FIELD(S, STRING, tool, .is_required = true,
+	    .doc = "Tools it is about, by name or pattern"),
+	KT_CONFIG_FIELD(S, NAMED, when, .table = &kt_constraint_table,
+	    .doc = "Constraints by JSON pointer into the arguments, such as "
+	           "/path; all must hold"),
+	KT_CONFIG_FIELD(S, ENUM, action, .is_required = true,
+	    .names = rule_actions,
+	    .doc = "What becomes of the call; redact replaces the arguments "
+	           "named in arguments"),
+	KT_CONFIG_FIELD(S, STRINGS, arguments,
+	    .doc = "For redact: JSON pointers of what is replaced"),
+};
+#undef S
+
+static void
+check_rule(void *section, struct kt_config_ctx *ctx)
+{
+	const struct rule *r = section;
+
+	if (r->node != NULL && r->action == REDACT && r->arguments.n == 0)
+		kt_config_fault(ctx, KT_CONFIG_CONTRADICTION, r->node, "action",
+		    "a rule that redacts names the arguments it replaces");
+}
+
+static const struct kt_config_table rule_table = {
+	.name = "policy.agent-firewall.rules[]",
+	.doc = "One rule; the first that matches decides",
+	.size = sizeof(struct rule),
+	.fields = rule_fields, .n = KT_NELEMS(rule_fields),
+	.check = check_rule,
+};
+
+#define S struct cut
+static const struct kt_config_field cut_fields[] = {
+	KT_CONFIG_FIELD(S, STRING, tool, .fallback = "*",
+	    .doc = "Tools whose results it is about, by name or pattern"),
+	KT_CONFIG_FIELD(S, STRING, pointer,
+	    .doc = "JSON pointer of the value to replace, in results that are "
+	           "JSON"),
+	KT_CONFIG_FIELD(S, STRING, pattern,
+	    .doc = "Regular expression; its matches are replaced"),
+};
+#undef S
+
+static void
+check_cut(void *section, struct kt_config_ctx *ctx)
+{
+	const struct cut *c = section;
+	struct kt_detect_regex *r = NULL;
+	struct kt_err err = { 0 };
+
+	if (c->node == NULL)
+		return;
+	if ((c->pointer.ptr == NULL) == (c->pattern.ptr == NULL))
+		kt_config_fault(ctx, KT_CONFIG_CONTRADICTION, c->node, "pointer",
+		    "give either 'pointer' or 'pattern'");
+	if (c->pattern.ptr != NULL &&
+	    kt_detect_regex_new(&r, c->pattern, &err) < 0)
+		kt_config_fault(
+		    ctx, KT_CONFIG_FORM, c->node, "pattern", "%s", err.text);
+	kt_detect_regex_free(&r);
+}
+
+static const struct kt_config_table cut_table = {
+	.name = "policy.agent-firewall.results.redact[]",
+	.doc = "What is taken out of results",
+	.size = sizeof(struct cut),
+	.fields = cut_fields, .n = KT_NELEMS(cut_fields),
+	.check = check_cut,
+};
+
+static const struct kt_config_field results_fields[] = {
+	KT_CONFIG_FIELD(struct results, SECTIONS, redact, .table = &cut_table,
+	    .doc = "What is replaced by [REDACTED]"),
+	KT_CONFIG_FIELD(struct results, ENUM, max_class, .names = classes,
+	    .doc = "Refuse requests whose tool results are of a higher class; "
+	           "prompt stands for the class of system and messages"),
+};
+static const struct kt_config_table results_table = {
+	.name = "policy.agent-firewall.results",
+	.doc = "What tools may give back",
+	.size = sizeof(struct results),
+	.fields = results_fields, .n = KT_NELEMS(results_fields),
+};
+
+#define S struct computer
+static const struct kt_config_field computer_fields[] = {
+	KT_CONFIG_FIELD(S, STRINGS, tools,
+	    .fallback = "[computer, computer_*, browser, browser_*, navigate]",
+	    .doc = "Tools that act on a screen, by name or pattern; members of "
+	           "their toolsets count as well"),
+	KT_CONFIG_FIELD(S, STRINGS, allowed_domains,
+	    .doc = "Hosts that may be navigated to or typed; empty, all; "
+	           "*.example.org for what is below it"),
+	KT_CONFIG_FIELD(S, STRINGS, allowed_actions,
+	    .doc = "Actions by name or pattern; empty, all"),
+	KT_CONFIG_FIELD(S, STRINGS, blocked_actions,
+	    .doc = "Actions by name or pattern that are never done"),
+};
+#undef S
+static const struct kt_config_table computer_table = {
+	.name = "policy.agent-firewall.computer_use",
+	.doc = "Each action on a screen or in a browser",
+	.size = sizeof(struct computer),
+	.fields = computer_fields, .n = KT_NELEMS(computer_fields),
+};
+
+static const struct kt_config_field server_fields[] = {
+	KT_CONFIG_FIELD(struct remote, STRINGS, allow,
+	    .doc = "Tools by name or pattern; empty, none"),
+	KT_CONFIG_FIELD(struct remote, STRINGS, domains,
+	    .doc = "A definition of a web tool must limit itself to these; "
+	           "empty, it need not"),
+};
+static const struct kt_config_table server_table = {
+	.name = "policy.agent-firewall.server_tools",
+	.doc = "Tools that the vendor runs; their calls cannot be held back, so "
+	       "requests that offer others are refused",
+	.size = sizeof(struct remote),
+	.fields = server_fields, .n = KT_NELEMS(server_fields),
+};
+
+static const struct kt_config_field mcp_fields[] = {
+	KT_CONFIG_FIELD(struct remote, STRINGS, allow,
+	    .doc = "Servers by name or pattern; empty, none"),
+	KT_CONFIG_FIELD(struct remote, STRINGS, domains,
+	    .doc = "Hosts of their URLs; empty, all"),
+};
+static const struct kt_config_table mcp_table = {
+	.name = "policy.agent-firewall.mcp_servers",
+	.doc = "MCP servers that the vendor connects to; requests that name "
+	       "others are refused",
+	.size = sizeof(struct remote),
+	.fields = mcp_fields, .n = KT_NELEMS(mcp_fields),
+};
+
+static const struct kt_config_field fields[] = {
+	KT_CONFIG_FIELD(struct settings, STRINGS, blocked_tools,
+	    .doc = "Tools by name or pattern that are never called"),
+	KT_CONFIG_FIELD(struct settings, STRINGS, allowed_tools,
+	    .doc = "Tools by name or pattern; when given, all others are denied"),
+	KT_CONFIG_FIELD(struct settings, SECTIONS, rules, .table = &rule_table,
+	    .doc = "Rules for what both lists let through; the first that "
+	           "matches decides, and without one the call is released"),
+	KT_CONFIG_FIELD(struct settings, INT, max_actions_per_session,
+	    .max = INT64_MAX, .fallback = "0",
+	    .doc = "Calls of one conversation, counted in what the client sends "
+	           "of it; 0: no limit"),
+	KT_CONFIG_SUBSECTION(struct settings, results, &results_table,
+	    .doc = "What tools may give back"),
+	KT_CONFIG_SUBSECTION(struct settings, computer_use, &computer_table,
+	    .doc = "Each action on a screen or in a browser"),
+	KT_CONFIG_SUBSECTION(struct settings, server_tools, &server_table,
+	    .is_switch = true, .doc = "Tools that the vendor runs; absent, all"),
+	KT_CONFIG_SUBSECTION(struct settings, mcp_servers, &mcp_table,
+	    .is_switch = true,
+	    .doc = "MCP servers that the vendor connects to; absent, all"),
+};
+static const struct kt_config_table table =
+    KT_CONFIG_KIND_TABLE(struct settings, "agent-firewall", fields,
+	.doc = "Calls of tools are held until they are complete, then released, "
+	       "redacted, or withheld whole");
+
+static const struct settings *
+of(const struct kt_policy *p)
+{
+	return (const struct settings *)p->common;
+}
+
+static bool
+is_listed(const struct kt_config_strings *globs, struct kt_span s)
+{
+	for (size_t i = 0; i < globs->n; i++) {
+		if (kt_span_glob(globs->at[i], s))
+			return true;
+	}
+	return false;
+}
+
+static uint32_t
+member(const struct kt_tool *t, uint32_t object, const char *name)
+{
+	if (t->json == NULL ||
+	    kt_json_type(t->json, object) != KT_JSON_OBJECT)
+		return 0;
+	return kt_json_member(t->json, t->text, object, kt_span_of(name));
+}
+
+/* ---- offers ---- */
+
+/* Every entry of the definition's own list is one of ours. */
+static bool
+is_limited_to(const struct kt_tool *t, const struct kt_config_strings *domains)
+{
+	uint32_t list = member(t, t->root, "allowed_domains");
+	bool has_any = false;
+
+	if (list == 0)
+		list = member(
+		    t, member(t, t->root, "filters"), "allowed_domains");
+	if (t->json == NULL || kt_json_type(t->json, list) != KT_JSON_ARRAY)
+		return false;
+	for (uint32_t n = kt_json_first(t->json, list); n != 0;
+	     n = kt_json_next(t->json, n)) {
+		struct kt_span host;
+
+		if (kt_json_type(t->json, n) != KT_JSON_STRING ||
+		    kt_json_has_escapes(t->json, n) ||
+		    !kt_constraint_host(
+		        kt_json_string(t->json, t->text, n), &host) ||
+		    !kt_constraint_covers(domains, host))
+			return false;
+		has_any = true;
+	}
+	return has_any;
+}
+
+static enum kt_action
+judge_offer(const struct settings *s, const struct kt_tool *t,
+    struct kt_tool_opinion *o)
+{
+	const struct remote *r = t->is_server || t->set.len > 0 ?
+	    &s->mcp_servers : &s->server_tools;
+	struct kt_span name = t->is_server || t->set.len > 0 ? t->set : t->name;
+	struct kt_span host;
+
+	if (!t->is_remote)
+		return KT_ACTION_IGNORE;
+	o->reason = KT_REASON_TOOL_SERVER;
+	if (is_listed(&s->blocked_tools, t->name) ||
+	    (s->allowed_tools.node != NULL && !t->is_server &&
+	        t->set.len == 0 && !is_listed(&s->allowed_tools, t->name)))
+		return KT_ACTION_BLOCK;
+	if (r->node == NULL)
+		return KT_ACTION_IGNORE;
+	if (!is_listed(&r->allow, name))
+		return KT_ACTION_BLOCK;
+	if (r->domains.n == 0)
+		return KT_ACTION_IGNORE;
+	o->reason = KT_REASON_TOOL_DOMAIN;
+	if (r == &s->mcp_servers) {
+		if (t->url.len == 0) /* names a server that stands elsewhere */
+			return KT_ACTION_IGNORE;
+		return kt_constraint_host(t->url, &host) &&
+		        kt_constraint_covers(&r->domains, host) ?
+		    KT_ACTION_IGNORE : KT_ACTION_BLOCK;
+	}
+	return !kt_span_starts(t->name, KT_SPAN("web_")) ||
+	        is_limited_to(t, &r->domains) ?
+	    KT_ACTION_IGNORE : KT_ACTION_BLOCK;
+}
+
+/* ---- screens and browsers ---- */
+
+static struct kt_span
+plain(const struct kt_tool *t, uint32_t n)
+{
+	struct kt_span s = { 0 };
+
+	if (t->json == NULL || kt_json_type(t->json, n) != KT_JSON_STRING)
+		return s;
+	s = kt_json_string(t->json, t->text, n);
+	if (kt_json_has_escapes(t->json, n) &&
+	    kt_json_unescape(s, t->mem, &s, NULL) < 0)
+		s = KT_SPAN("\n"); /* neither an action nor a host */
+	return s;
+}
+
+static bool
+is_on_screen(const struct settings *s, const struct kt_tool *t)
+{
+	return is_listed(&s->computer_use.tools, t->name) ||
+	    (t->set.len > 0 && is_listed(&s->computer_use.tools, t->set));
+}
+
+static struct kt_span
+action_of(const struct kt_tool *t)
+{
+	uint32_t action = member(t, t->root, "action");
+	struct kt_span s = plain(t, action);
+
+	if (s.len == 0)
+		s = plain(t, member(t, action, "type"));
+	if (s.len == 0)
+		s = plain(t, member(t, t->root, "type"));
+	return s.len > 0 ? s : t->name;
+}
+
+/* Every "scheme://host" in a text leads to one of the domains. */
+static bool
+has_only(const struct kt_config_strings *domains, struct kt_span text)
+{
+	struct kt_span mark = KT_SPAN("://"), host;
+
+	for (size_t i = 0; i + mark.len <= text.len; i++) {
+		size_t from = i, to = i + mark.len;
+
+		if (memcmp(text.ptr + i, mark.ptr, mark.len) != 0)
+			continue;
+		while (from > 0 && text.ptr[from - 1] > ' ' &&
+		    text.ptr[from - 1] != '"' && text.ptr[from - 1] != '(')
+			from--;
+		while (to < text.len && (unsigned char)text.ptr[to] > ' ' &&
+		    text.ptr[to] != '"' && text.ptr[to] != ')')
+			to++;
+		if (!kt_constraint_host(
+		        kt_span_sub(text, from, to - from), &host) ||
+		    !kt_constraint_covers(domains, host))
+			return false;
+		i = to - 1;
+	}
+	return true;
+}
+
+/* One word with a dot or port, as one types it where addresses go. */
+static bool
+may_be_address(struct kt_span s)
+{
+	bool has_mark = false;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if ((unsigned char)s.ptr[i] <= ' ' || s.ptr[i] == '@')
+			return false;
+		has_mark |= s.ptr[i] == '.' || s.ptr[i] == ':';
+	}
+	return has_mark && s.len > 2 && s.ptr[0] != '/' && s.ptr[0] != '.';
+}
+
+static bool
+is_address_name(struct kt_span name)
+{
+	static const struct kt_span names[] = { KT_SPAN_INIT("url"),
+		KT_SPAN_INIT("uri"), KT_SPAN_INIT("href"),
+		KT_SPAN_INIT("address"), KT_SPAN_INIT("start_url") };
+
+	for (size_t i = 0; i < KT_NELEMS(names); i++) {
+		if (kt_span_caseeq(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+stays_within(const struct settings *s, const struct kt_tool *t)
+{
+	const struct kt_config_strings *domains =
+	    &s->computer_use.allowed_domains;
+	struct kt_span host;
+
+	if (domains->n == 0 || t->root == 0)
+		return true;
+	if (t->json == NULL)
+		return false;
+	for (uint32_t n = t->root; n < t->json->nodes[t->root].next; n++) {
+		struct kt_span v, trimmed;
+
+		if (kt_json_type(t->json, n) != KT_JSON_STRING)
+			continue;
+		v = plain(t, n);
+		trimmed = kt_span_trim(v);
+		while (trimmed.len > 0 &&
+		    (trimmed.ptr[trimmed.len - 1] == '\n' ||
+		        trimmed.ptr[trimmed.len - 1] == '\r'))
+			trimmed.len--;
+		if (is_address_name(kt_json_string(t->json, t->text,
+		        kt_json_name_of(t->json, n))) ||
+		    may_be_address(trimmed)) {
+			if (!kt_constraint_host(trimmed, &host) ||
+			    !kt_constraint_covers(domains, host))
+				return false;
+		} else if (!has_only(domains, v)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+may_act(const struct settings *s, const struct kt_tool *t)
+{
+	const struct computer *c = &s->computer_use;
+	struct kt_span action;
+
+	if (c->allowed_actions.n == 0 && c->blocked_actions.n == 0)
+		return true;
+	if (t->json == NULL && t->root != 0)
+		return false;
+	action = action_of(t);
+	return !is_listed(&c->blocked_actions, action) &&
+	    (c->allowed_actions.n == 0 ||
+	        is_listed(&c->allowed_actions, action));
+}
+
+/* ---- calls ---- */
+
+static bool
+matches(const struct rule *r, const struct kt_tool *t)
+{
+	const struct kt_constraint *c = r->when.at;
+	enum kt_constraint_need need = r->action == ALLOW ? KT_ALL : KT_ANY;
+
+	if (!kt_span_glob(r->tool, t->name))
+		return false;
+	if (r->when.n > 0 && t->json == NULL && t->root != 0)
+		return need == KT_ANY;
+	for (size_t i = 0; i < r->when.n; i++) {
+		struct kt_constraint_value v = { .json = t->json,
+			.text = t->text, .scope = t->scope, .mem = t->mem };
+		struct kt_span pointer = c[i].node->key;
+
+		if (t->json != NULL && pointer.len == 0)
+			v.node = t->root;
+		else if (t->json != NULL)
+			v.node = kt_json_at(t->json, t->text, pointer);
+		if (!kt_constraint_holds(&c[i], &v, need))
+			return false;
+	}
+	return true;
+}
+
+static enum kt_action
+judge_rules(const struct settings *s, const struct kt_tool *t,
+    struct kt_tool_opinion *o)
+{
+	const struct rule *r = s->rules.at;
+
+	for (size_t i = 0; i < s->rules.n; i++) {
+		if (!matches(&r[i], t))
+			continue;
+		o->rule = r[i].name;
+		switch ((enum rule_action)r[i].action) {
+		case ALLOW:
+			return KT_ACTION_IGNORE;
+		case DENY:
+			o->reason = r[i].when.n > 0 ? KT_REASON_TOOL_ARGUMENT :
+			    KT_REASON_TOOL_NAME;
+			return KT_ACTION_BLOCK;
+		case REDACT:
+			o->reason = KT_REASON_TOOL_ARGUMENT_REDACTED;
+			o->redact = &r[i].arguments;
+			return KT_ACTION_REDACT;
+		case FLAG:
+			o->reason = KT_REASON_TOOL_FLAGGED;
+			return KT_ACTION_FLAG;
+		}
+	}
+	return KT_ACTION_IGNORE;
+}
+
+static enum kt_action
+judge_tool(const struct kt_policy *p, const struct kt_tool *t,
+    struct kt_tool_opinion *o)
+{
+	const struct settings *s = of(p);
+
+	if (t->phase == KT_TOOL_OFFER)
+		return judge_offer(s, t, o);
+	o->reason = KT_REASON_TOOL_NAME;
+	if (is_listed(&s->blocked_tools, t->name) ||
+	    (s->allowed_tools.node != NULL &&
+	        !is_listed(&s->allowed_tools, t->name)))
+		return KT_ACTION_BLOCK;
+	o->reason = KT_REASON_TOOL_ACTIONS;
+	if (s->max_actions_per_session > 0 &&
+	    t->before >= (uint64_t)s->max_actions_per_session)
+		return KT_ACTION_BLOCK;
+	if (is_on_screen(s, t)) {
+		o->reason = KT_REASON_TOOL_ACTION;
+		if (!may_act(s, t))
+			return KT_ACTION_BLOCK;
+		o->reason = KT_REASON_TOOL_DOMAIN;
+		if (!stays_within(s, t))
+			return KT_ACTION_BLOCK;
+	}
+	return judge_rules(s, t, o);
+}
+
+/* ---- results ---- */
+
+static void
+cut_matches(const struct cut *c, struct kt_span text, struct kt_tool_cuts *out)
+{
+	struct kt_detect_regex *r;
+	struct kt_err err;
+	size_t at = 0, start, end;
+	int found = 1;
+
+	if (kt_detect_regex_new(&r, c->pattern, &err) < 0) {
+		kt_tool_cut_add(out, 0, text.len, false);
+		return;
+	}
+	while (found == 1 && at <= text.len) {
+		found = kt_detect_regex_find(r, text, at, &start, &end);
+		if (found == 1 && end > start)
+			kt_tool_cut_add(out, start, end, false);
+		at = found == 1 && end > at ? end : at + 1;
+	}
+	if (found < 0) /* what could not be searched does not go out */
+		kt_tool_cut_add(out, 0, text.len, false);
+	kt_detect_regex_free(&r);
+}
+
+static void
+cut_result(const struct kt_policy *p, struct kt_span tool, struct kt_span text,
+    const struct kt_json *json, struct kt_tool_cuts *out)
+{
+	const struct results *r = &of(p)->results;
+	const struct cut *c = r->redact.at;
+
+	for (size_t i = 0; i < r->redact.n; i++) {
+		uint32_t n = 0;
+
+		if (!kt_span_glob(c[i].tool, tool))
+			continue;
+		if (c[i].pattern.ptr != NULL)
+			cut_matches(&c[i], text, out);
+		else if (json != NULL)
+			n = kt_json_at(json, text, c[i].pointer);
+		if (n != 0)
+			kt_tool_cut_add(out, json->nodes[n].start,
+			    json->nodes[n].end, true);
+	}
+}
+
+static enum kt_reason
+weigh(const struct kt_policy *p, const kt_class_set *by_component)
+{
+	kt_class_set prompt = by_component[KT_COMPONENT_SYSTEM] |
+	    by_component[KT_COMPONENT_MESSAGES];
+	int max = of(p)->results.max_class;
+	int is = (int)kt_class_highest(by_component[KT_COMPONENT_TOOL_RESULTS]);
+
+	if (max == AS_PROMPT)
+		max = (int)kt_class_highest(prompt);
+	return max >= 0 && is > max ? KT_REASON_TOOL_CLASS : KT_REASON_NONE;
+}
+
+/* Classes are those of the shipped detectors; it only wants to know. */
+static enum kt_rc
+choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
+{
+	(void)err;
+	for (size_t i = 0; i < kt_detect_count(db); i++) {
+		enum kt_class c = kt_detect_def(db, i)->class;
+
+		if (of(p)->results.max_class >= 0 &&
+		    !(KT_CLASS_BIT(c) & KT_CLASS_THREATS))
+			kt_detect_set_add(&p->listens, i);
+	}
+	return KT_OK;
+}
+
+static enum kt_action
+judge(const struct kt_policy *p, const struct kt_detector *d,
+    const struct kt_finding *f, enum kt_component c)
+{
+	(void)p, (void)d, (void)f;
+	return c == KT_COMPONENT_SYSTEM || c == KT_COMPONENT_MESSAGES ||
+	        c == KT_COMPONENT_TOOL_RESULTS ?
+	    KT_ACTION_FLAG : KT_ACTION_IGNORE;
+}
+
+const struct kt_policy_kind kt_policy_agent_firewall = {
+	.config = { .name = "agent-firewall", .table = &table },
+	.select = choose,
+	.judge = judge,
+	.tool = judge_tool,
+	.cut = cut_result,
+	.weigh = weigh,
+};

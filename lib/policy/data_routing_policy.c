@@ -1,0 +1,107 @@
+/*
+ * data-routing-policy - narrows the targets to those that promise enough.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * It looks at the classes of the whole request, whatever part they are of:
+ * a conversation brings all of its past with every turn, so what once needed
+ * an agreement needs it to the end, through every failover.
+ */
+#include "policy/destination.h"
+#include "policy/policy_priv.h"
+
+struct settings {
+	struct kt_config_common common;
+	uint32_t require_baa_for; /* bits of the words below */
+	bool require_zero_data_retention, require_no_training;
+	int64_t max_retention_days;
+	struct kt_config_strings regions;
+	int on_no_compliant_provider;
+};
+static const char *const classes[] = { "none", "internal", "clinical", "pii",
+	"pci", "phi", "secret", NULL };
+static const char *const endings[] = { "block", NULL };
+
+#define S struct settings
+static const struct kt_config_field fields[] = {
+	KT_CONFIG_FIELD(S, ENUMS, require_baa_for, .names = classes,
+	    .fallback = "[phi]",
+	    .doc = "Data of these classes goes to targets with a valid "
+	           "data_policy.baa only"),
+	KT_CONFIG_FIELD(S, BOOL, require_zero_data_retention,
+	    .fallback = "false",
+	    .doc = "Targets must declare zero_data_retention"),
+	KT_CONFIG_FIELD(S, BOOL, require_no_training, .fallback = "false",
+	    .doc = "Targets must declare training_opt_out"),
+	KT_CONFIG_FIELD(S, INT, max_retention_days, .min = -1, .max = 36500,
+	    .fallback = "-1",
+	    .doc = "Targets must declare at most so many retention_days; -1: no "
+	           "limit"),
+	KT_CONFIG_FIELD(S, STRINGS, regions,
+	    .doc = "Regions of targets, by name or pattern; empty, all"),
+	KT_CONFIG_FIELD(S, ENUM, on_no_compliant_provider, .names = endings,
+	    .fallback = "block",
+	    .doc = "What happens when no target is left: it is always refused"),
+};
+#undef S
+static const struct kt_config_table table =
+    KT_CONFIG_KIND_TABLE(struct settings, "data-routing-policy", fields,
+	.doc = "Keeps data from targets that do not promise enough; what a "
+	       "target does not declare counts as not promised");
+
+static const struct settings *
+of(const struct kt_policy *p)
+{
+	return (const struct settings *)p->common;
+}
+
+/* It only wants to know: the classes it routes by. */
+static enum kt_rc
+choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
+{
+	(void)err;
+	for (size_t i = 0; i < kt_detect_count(db); i++) {
+		if (of(p)->require_baa_for &
+		    KT_CLASS_BIT(kt_detect_def(db, i)->class))
+			kt_detect_set_add(&p->listens, i);
+	}
+	return KT_OK;
+}
+
+static enum kt_action
+judge(const struct kt_policy *p, const struct kt_detector *d,
+    const struct kt_finding *f, enum kt_component c)
+{
+	(void)p, (void)d, (void)f;
+	return c == KT_COMPONENT_COMPLETION ? KT_ACTION_IGNORE :
+	    KT_ACTION_FLAG;
+}
+
+static enum kt_reason
+admit(const struct kt_policy *p, const struct kt_destination *d,
+    const struct kt_cargo *cargo)
+{
+	const struct settings *s = of(p);
+	bool is_region_ok = s->regions.n == 0;
+
+	if ((cargo->classes & s->require_baa_for) != 0 && !d->has_baa)
+		return KT_REASON_ROUTE_BAA;
+	if (s->require_zero_data_retention && !d->keeps_nothing)
+		return KT_REASON_ROUTE_RETENTION;
+	if (s->max_retention_days >= 0 && !d->keeps_nothing &&
+	    (d->retention_days < 0 ||
+	        d->retention_days > s->max_retention_days))
+		return KT_REASON_ROUTE_RETENTION;
+	if (s->require_no_training && !d->is_no_training)
+		return KT_REASON_ROUTE_TRAINING;
+	for (size_t i = 0; i < s->regions.n && !is_region_ok; i++)
+		is_region_ok = d->region.len > 0 &&
+		    kt_span_glob(s->regions.at[i], d->region);
+	return is_region_ok ? KT_REASON_NONE : KT_REASON_ROUTE_REGION;
+}
+
+const struct kt_policy_kind kt_policy_data_routing_policy = {
+	.config = { .name = "data-routing-policy", .table = &table },
+	.select = choose,
+	.judge = judge,
+	.admit = admit,
+};

@@ -1,0 +1,133 @@
+/*
+ * reversible-redaction - tokens go up instead of values, and the answer has
+ * the values again.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Looking for tokens in an answer is looking for a pattern, and putting the
+ * value back is a redaction whose marker is the value: streams, splits and
+ * quoted JSON need nothing of their own.  What looks like a token in a
+ * request is a value like others, so that it comes back as it was.
+ */
+#include "policy/policy_priv.h"
+#include "policy/token.h"
+
+struct settings {
+	struct kt_config_common common;
+	struct kt_config_strings entities;
+	struct kt_config_items custom_patterns;
+	uint32_t restore_in;
+	int scope;
+};
+static const char *const places[] = { "text", "tool_use", NULL };
+static const char *const scopes[] = { "conversation", "request", NULL };
+
+#define S struct kt_policy_pattern
+static const struct kt_config_field pattern_fields[] = {
+	KT_CONFIG_FIELD(S, STRING, name, .is_required = true,
+	    .doc = "Word of the token, in capitals: customer makes "
+	           "[[CUSTOMER_001]]"),
+	KT_CONFIG_FIELD(S, STRING, pattern, .is_required = true,
+	    .doc = "Regular expression of at most 512 matched bytes"),
+	KT_CONFIG_FIELD(S, STRING, entity,
+	    .doc = "Another word for the token than the name"),
+};
+#undef S
+static const struct kt_config_table pattern_table = {
+	.name = "policy.reversible-redaction.custom_patterns[]",
+	.doc = "A pattern of the user's own",
+	.size = sizeof(struct kt_policy_pattern),
+	.fields = pattern_fields, .n = KT_NELEMS(pattern_fields),
+};
+
+#define S struct settings
+static const struct kt_config_field fields[] = {
+	KT_CONFIG_FIELD(S, STRINGS, entities,
+	    .fallback = "[EMAIL_ADDRESS, PHONE_NUMBER, CREDIT_CARD, IBAN_CODE, "
+	                "US_SSN, PERSON]",
+	    .doc = "What is replaced, by entity, id or group of detectors"),
+	KT_CONFIG_FIELD(S, SECTIONS, custom_patterns, .table = &pattern_table,
+	    .doc = "Patterns of the user's own"),
+	KT_CONFIG_FIELD(S, ENUMS, restore_in, .names = places,
+	    .fallback = "[text, tool_use]",
+	    .doc = "Where the answer gets the values back; thinking never does"),
+	KT_CONFIG_FIELD(S, ENUM, scope, .names = scopes,
+	    .fallback = "conversation",
+	    .doc = "How long a token stands for a value; both number the values "
+	           "in the order of tools, system and messages, so that a "
+	           "conversation that only grows keeps its tokens, and nothing "
+	           "is kept between requests"),
+};
+#undef S
+static const struct kt_config_table table =
+    KT_CONFIG_KIND_TABLE(struct settings, "reversible-redaction", fields,
+	.doc = "Values leave as tokens such as [[EMAIL_001]] and come back in "
+	       "answers");
+
+static const struct settings *
+of(const struct kt_policy *p)
+{
+	return (const struct settings *)p->common;
+}
+
+/* Two brackets on one side at least; a model may lose one of four. */
+#define OPEN "(?:\\\\?\\[|\\\\u005[bB]|&#91;)"
+#define SHUT "(?:\\\\?\\]|\\\\u005[dD]|&#93;)"
+#define BARE "[ \\t]?(?:\\*\\*|__|[*`])?[ \\t]?[A-Za-z][A-Za-z0-9_ -]{0,46}?" \
+	"[0-9]{3,6}[ \\t]?(?:\\*\\*|__|[*`])?[ \\t]?"
+
+static enum kt_rc
+define(const struct kt_policy *p, struct kt_arena *mem,
+    struct kt_detector *out, size_t room, size_t *n, struct kt_err *err)
+{
+	if (kt_policy_define_patterns(
+	        p, &of(p)->custom_patterns, mem, out, room, n, err) < 0)
+		return err->rc;
+	if (*n == room)
+		return kt_fail(err, KT_E_LIMIT, "too many patterns");
+	for (size_t i = 0; i < *n; i++)
+		out[i].class = KT_CLASS_INTERNAL;
+	out[(*n)++] = (struct kt_detector){
+		.id = "reversible-redaction:#token",
+		.group = KT_TOKEN_GROUP,
+		.entity = "LITERAL",
+		.class = KT_CLASS_NONE,
+		.confidence_pm = 1000,
+		.pattern = OPEN "(?:" OPEN BARE SHUT SHUT "?|" BARE SHUT SHUT ")",
+	};
+	return KT_OK;
+}
+
+static enum kt_rc
+choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
+{
+	kt_policy_select_group(p, db, "user");
+	kt_policy_select_group(p, db, KT_TOKEN_GROUP);
+	return kt_policy_select_names(p, db, &of(p)->entities, err);
+}
+
+static enum kt_action
+judge(const struct kt_policy *p, const struct kt_detector *d,
+    const struct kt_finding *f, enum kt_component c)
+{
+	uint32_t in = of(p)->restore_in;
+
+	(void)f;
+	if (c == KT_COMPONENT_COMPLETION)
+		return kt_policy_token_is(d) && (in & 1) ? KT_ACTION_REDACT :
+		    KT_ACTION_IGNORE;
+	return KT_ACTION_REDACT;
+}
+
+static bool
+restores(const struct kt_policy *p, enum kt_component c)
+{
+	return of(p)->restore_in & (c == KT_COMPONENT_TOOL_USE ? 2 : 1);
+}
+
+const struct kt_policy_kind kt_policy_reversible_redaction = {
+	.config = { .name = "reversible-redaction", .table = &table },
+	.define = define,
+	.select = choose,
+	.judge = judge,
+	.restores = restores,
+};

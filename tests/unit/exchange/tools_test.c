@@ -1,0 +1,555 @@
+/*
+ * Tool calls: the same call has the same fate in each format, streamed or
+ * whole, however its arguments were cut.
+ */
+#include "tests/unit/exchange/drive.h"
+
+#define CONFIG(policy, provider) \
+	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
+	"policies: {chain: [agent-firewall]}\n" \
+	"policy:\n  agent-firewall: " policy "\n" \
+	"providers:\n  targets:\n    - id: up\n      provider: " provider "\n" \
+	"      base_url: http://127.0.0.1:1\n" \
+	"      secret_key_ref: {env: TEST_KEY}\n"
+#define BOTH(policy) { CONFIG(policy, "anthropic"), CONFIG(policy, "openai") }
+
+struct call {
+	const char *name, *arguments;
+};
+enum format { ANTHROPIC, OPENAI, NFORMATS };
+static const char *const paths[] = { "/v1/messages", "/v1/chat/completions" };
+
+static void
+put(struct kt_buf *b, const char *s)
+{
+	keep(b, kt_span_of(s));
+}
+
+static void
+put_number(struct kt_buf *b, int n)
+{
+	if (kt_buf_addn(b, (uint64_t)n) < 0)
+		abort();
+}
+
+/* As the inside of a JSON string. */
+static void
+put_quoted(struct kt_buf *b, struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '"' || s.ptr[i] == '\\')
+			put(b, "\\");
+		keep(b, kt_span_sub(s, i, 1));
+	}
+}
+
+static void
+put_head(struct kt_buf *b, enum format f, int i, const char *name)
+{
+	put(b, f == ANTHROPIC ? "{\"type\":\"tool_use\",\"id\":\"t" :
+	    "{\"id\":\"t");
+	put_number(b, i);
+	put(b, f == ANTHROPIC ? "\",\"name\":\"" :
+	    "\",\"type\":\"function\",\"function\":{\"name\":\"");
+	put(b, name);
+	put(b, f == ANTHROPIC ? "\",\"input\":" : "\",\"arguments\":\"");
+}
+
+static void
+write_whole(struct kt_buf *b, enum format f, const struct call *calls)
+{
+	put(b, f == ANTHROPIC ? "{\"id\":\"msg_1\",\"type\":\"message\","
+	    "\"role\":\"assistant\",\"model\":\"m\",\"content\":["
+	    "{\"type\":\"text\",\"text\":\"so\"}," :
+	    "{\"id\":\"c\",\"object\":\"chat.completion\",\"created\":1,"
+	    "\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":"
+	    "\"assistant\",\"content\":\"so\",\"tool_calls\":[");
+	for (int i = 0; calls[i].name != NULL; i++) {
+		if (i > 0)
+			put(b, ", ");
+		put_head(b, f, i, calls[i].name);
+		if (f == ANTHROPIC)
+			put(b, calls[i].arguments);
+		else
+			put_quoted(b, kt_span_of(calls[i].arguments));
+		put(b, f == ANTHROPIC ? "}" : "\"}}");
+	}
+	put(b, f == ANTHROPIC ? "],\"stop_reason\":\"tool_use\",\"usage\":{"
+	    "\"input_tokens\":1,\"output_tokens\":1}}" :
+	    "]},\"finish_reason\":\"tool_calls\"}]}");
+}
+
+static void
+put_event(struct kt_buf *b, const char *name)
+{
+	put(b, "event: ");
+	put(b, name);
+	put(b, "\ndata: {\"type\":\"");
+	put(b, name);
+	put(b, "\"");
+}
+
+static void
+put_chunk(struct kt_buf *b)
+{
+	put(b, "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\","
+	    "\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,");
+}
+
+/* One call, its arguments cut into pieces of `cut` bytes. */
+static void
+write_call(struct kt_buf *b, enum format f, int i, const struct call *c,
+    size_t cut)
+{
+	struct kt_span rest = kt_span_of(c->arguments);
+
+	if (f == ANTHROPIC) {
+		put_event(b, "content_block_start");
+		put(b, ",\"index\":");
+		put_number(b, i + 1);
+		put(b, ",\"content_block\":");
+		put_head(b, f, i, c->name);
+		put(b, "{}}}\n\n");
+	} else {
+		put_chunk(b);
+		put(b, "\"delta\":{\"tool_calls\":[{\"index\":");
+		put_number(b, i);
+		put(b, ",\"id\":\"t");
+		put_number(b, i);
+		put(b, "\",\"type\":\"function\",\"function\":{\"name\":\"");
+		put(b, c->name);
+		put(b, "\",\"arguments\":\"\"}}]},\"finish_reason\":null}]}\n\n");
+	}
+	for (; rest.len > 0; rest = kt_span_sub(rest, cut, rest.len)) {
+		if (f == ANTHROPIC) {
+			put_event(b, "content_block_delta");
+			put(b, ",\"index\":");
+			put_number(b, i + 1);
+			put(b, ",\"delta\":{\"type\":\"input_json_delta\","
+			    "\"partial_json\":\"");
+		} else {
+			put_chunk(b);
+			put(b, "\"delta\":{\"tool_calls\":[{\"index\":");
+			put_number(b, i);
+			put(b, ",\"function\":{\"arguments\":\"");
+		}
+		put_quoted(b, kt_span_sub(rest, 0, cut));
+		put(b, f == ANTHROPIC ? "\"}}\n\n" :
+		    "\"}}]},\"finish_reason\":null}]}\n\n");
+	}
+	if (f == ANTHROPIC) {
+		put_event(b, "content_block_stop");
+		put(b, ",\"index\":");
+		put_number(b, i + 1);
+		put(b, "}\n\n");
+	}
+}
+
+static void
+write_stream(struct kt_buf *b, enum format f, const struct call *calls,
+    size_t cut)
+{
+	if (f == ANTHROPIC) {
+		put_event(b, "message_start");
+		put(b, ",\"message\":{\"id\":\"msg_1\",\"type\":\"message\","
+		    "\"role\":\"assistant\",\"model\":\"m\",\"content\":[],"
+		    "\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n");
+		put_event(b, "content_block_start");
+		put(b, ",\"index\":0,\"content_block\":{\"type\":\"text\","
+		    "\"text\":\"so\"}}\n\n");
+		put_event(b, "content_block_stop");
+		put(b, ",\"index\":0}\n\n");
+	} else {
+		put_chunk(b);
+		put(b, "\"delta\":{\"role\":\"assistant\",\"content\":\"so\"},"
+		    "\"finish_reason\":null}]}\n\n");
+	}
+	for (int i = 0; calls[i].name != NULL; i++)
+		write_call(b, f, i, &calls[i], cut);
+	if (f == ANTHROPIC) {
+		put_event(b, "message_delta");
+		put(b, ",\"delta\":{\"stop_reason\":\"tool_use\"},\"usage\":{"
+		    "\"output_tokens\":2}}\n\n");
+		put_event(b, "message_stop");
+		put(b, "}\n\n");
+	} else {
+		put_chunk(b);
+		put(b, "\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n"
+		    "data: [DONE]\n\n");
+	}
+}
+
+/* cut 0: whole. */
+static void
+ask(struct world *w, enum format f, const struct call *calls, size_t cut,
+    struct result *r)
+{
+	struct script s = { .target = paths[f],
+		.type = cut ? "text/event-stream" : NULL };
+	struct kt_buf b;
+
+	s.body = cut ? "{\"model\":\"m\",\"max_tokens\":9,\"stream\":true,"
+	               "\"messages\":[]}" :
+	    "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[]}";
+	kt_buf_init(&b, 1u << 20);
+	if (cut)
+		write_stream(&b, f, calls, cut);
+	else
+		write_whole(&b, f, calls);
+	s.answer = b.ptr;
+	s.answer_len = b.len;
+	result_init(r);
+	run_script(w, &s, r);
+	kt_buf_fini(&b);
+}
+
+/* What clients join: the arguments of all calls, in order. */
+static void
+joined(const struct kt_buf *out, enum format f, bool is_stream,
+    struct kt_buf *text)
+{
+	struct kt_span mark = is_stream && f == ANTHROPIC ?
+	    KT_SPAN("\"partial_json\":\"") : KT_SPAN("\"arguments\":\"");
+
+	for (size_t i = 0; i + mark.len < out->len; i++) {
+		if (memcmp(out->ptr + i, mark.ptr, mark.len) != 0)
+			continue;
+		for (i += mark.len; out->ptr[i] != '"'; i++) {
+			i += out->ptr[i] == '\\';
+			keep(text, (struct kt_span){ out->ptr + i, 1 });
+		}
+	}
+}
+
+struct law {
+	const char *title;
+	const char *config[NFORMATS];
+	struct call calls[4];
+	const char *decision, *reason; /* of the call as a whole */
+	const char *has[3], *lacks[4]; /* in what leaves, joined or not */
+	const char *stop[NFORMATS];
+	const char *recorded;
+};
+
+static const struct law laws[] = {
+	{ .title = "a tool that is not blocked is released",
+	    .config = BOTH("{blocked_tools: [Rm*]}"),
+	    .calls = { { "Bash", "{\"command\":\"ls\"}" } },
+	    .decision = "pass", .has = { "Bash", "\"ls\"" },
+	    .stop = { "tool_use", "tool_calls" },
+	    .recorded = "\"decision\":\"pass\",\"tool_name\":\"Bash\","
+	                "\"tool_use_id\":\"t0\"" },
+	{ .title = "a blocked tool is withheld, and the turn ends",
+	    .config = BOTH("{blocked_tools: [Ba*]}"),
+	    .calls = { { "Bash", "{\"command\":\"ls\"}" } },
+	    .decision = "redact", .reason = "tool.name.denied",
+	    .lacks = { "Bash", "ls", "tool_calls", "tool_use" },
+	    .stop = { "end_turn", "stop" },
+	    .recorded = "\"decision\":\"block\",\"reason_code\":"
+	                "\"tool.name.denied\",\"tool_name\":\"Bash\"" },
+	{ .title = "a tool that is not among those allowed is withheld",
+	    .config = BOTH("{allowed_tools: [Read], rules: "
+	                   "[{tool: Bash, action: allow}]}"),
+	    .calls = { { "Bash", "{}" } },
+	    .decision = "redact", .reason = "tool.name.denied",
+	    .lacks = { "Bash" }, .stop = { "end_turn", "stop" } },
+	{ .title = "one of three is withheld, the others move up",
+	    .config = BOTH("{blocked_tools: [Bash]}"),
+	    .calls = { { "Read", "{\"a\":1}" }, { "Bash", "{\"b\":2}" },
+	        { "Edit", "{\"c\":3}" } },
+	    .decision = "redact", .reason = "tool.name.denied",
+	    .has = { "Read", "Edit", "\"c\":3" },
+	    .lacks = { "Bash", "\"b\":2", "\"index\":3" },
+	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "the first of two is withheld",
+	    .config = BOTH("{blocked_tools: [Bash]}"),
+	    .calls = { { "Bash", "{\"b\":2}" }, { "Edit", "{\"c\":3}" } },
+	    .decision = "redact", .has = { "Edit", "\"c\":3" },
+	    .lacks = { "Bash", "\"b\":2", "\"index\":2" },
+	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "the first rule that matches decides",
+	    .config = BOTH("{rules: [{tool: Read, action: allow, when: "
+	                   "{/path: {path_under: /srv}}}, "
+	                   "{name: no-reading, tool: Read, action: deny}]}"),
+	    .calls = { { "Read", "{\"path\":\"/srv/a/../b\"}" },
+	        { "Read", "{\"path\":\"/srv/../etc\"}" } },
+	    .decision = "redact", .has = { "/srv/a/../b" },
+	    .lacks = { "/etc" }, .stop = { "tool_use", "tool_calls" },
+	    .recorded = "\"action\":\"redact\",\"deciding\":true,\"policy\":"
+	                "\"agent-firewall\",\"rule\":\"no-reading\"" },
+	{ .title = "arguments that cannot be read are denied by a rule on them",
+	    .config = BOTH("{rules: [{tool: Bash, action: deny, when: "
+	                   "{/command: {matches: rm}}}]}"),
+	    .calls = { { "Bash", "[\"\\u0000\"]x" } },
+	    .lacks = { NULL } },
+	{ .title = "an argument is denied however it is escaped",
+	    .config = BOTH("{rules: [{tool: Bash, action: deny, when: "
+	                   "{/command: {matches: 'rm +-rf'}}}]}"),
+	    .calls = { { "Bash", "{\"command\":\"\\u0072m  -rf /\"}" } },
+	    .decision = "redact", .reason = "tool.argument.denied",
+	    .lacks = { "Bash" }, .stop = { "end_turn", "stop" } },
+	{ .title = "an argument is replaced",
+	    .config = BOTH("{rules: [{tool: Mail, action: redact, arguments: "
+	                   "[/body, /to/0]}]}"),
+	    .calls = { { "Mail", "{\"to\":[\"ann\",\"bob\"],\"body\":"
+	                         "{\"x\":\"hidden\"}}" } },
+	    .decision = "redact", .reason = "tool.argument.redacted",
+	    .has = { "Mail", "[\"[REDACTED]\",\"bob\"]",
+	        "\"body\":\"[REDACTED]\"" },
+	    .lacks = { "hidden", "ann" }, .stop = { "tool_use", "tool_calls" } },
+	{ .title = "a host outside the list is denied, wherever it hides",
+	    .config = BOTH("{computer_use: {allowed_domains: [a.org]}}"),
+	    .calls = { { "navigate", "{\"url\":\"https://a.org@b.org/\"}" },
+	        { "navigate", "{\"url\":\"HTTPS:\\\\\\\\b.org\"}" },
+	        { "computer", "{\"action\":\"type\",\"text\":\"b.org/x\"}" } },
+	    .decision = "redact", .reason = "tool.domain.denied",
+	    .lacks = { "b.org" }, .stop = { "end_turn", "stop" } },
+	{ .title = "a host of the list is gone to",
+	    .config = BOTH("{computer_use: {allowed_domains: [a.org, '*.c.de']}}"),
+	    .calls = { { "navigate", "{\"url\":\"https://A.org:443/b.org\"}" },
+	        { "computer", "{\"action\":\"type\",\"text\":\"x.c.de\"}" },
+	        { "computer", "{\"action\":\"type\",\"text\":\"good day\"}" } },
+	    .decision = "pass", .has = { "A.org", "x.c.de", "good day" },
+	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "an action that is not allowed is denied",
+	    .config = BOTH("{computer_use: {allowed_actions: [screenshot]}}"),
+	    .calls = { { "computer", "{\"action\":\"left_click\"}" },
+	        { "computer", "{\"action\":\"screenshot\"}" } },
+	    .decision = "redact", .reason = "tool.action.denied",
+	    .has = { "screenshot" }, .lacks = { "left_click" },
+	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "calls beyond the number of a conversation are withheld",
+	    .config = BOTH("{max_actions_per_session: 1}"),
+	    .calls = { { "Read", "{}" }, { "Edit", "{}" } },
+	    .decision = "redact", .reason = "tool.actions.exceeded",
+	    .has = { "Read" }, .lacks = { "Edit" },
+	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "who only watches changes nothing",
+	    .config = BOTH("{mode: monitor, blocked_tools: [Bash]}"),
+	    .calls = { { "Bash", "{\"b\":2}" } },
+	    .decision = "pass", .has = { "Bash", "\"b\":2" },
+	    .stop = { "tool_use", "tool_calls" },
+	    .recorded = "\"reason_code\":\"tool.name.denied\"" },
+};
+
+static void
+check(const struct law *l, enum format f, size_t cut, const struct result *r)
+{
+	struct kt_buf all;
+	bool is_ok = true;
+
+	kt_buf_init(&all, 1u << 20);
+	joined(&r->out, f, cut > 0, &all);
+	put(&all, "\n");
+	keep(&all, kt_buf_span(&r->out));
+	if (l->decision != NULL)
+		is_ok &= ok(strcmp(r->decision, l->decision) == 0);
+	if (l->reason != NULL)
+		is_ok &= ok(strcmp(r->reason, l->reason) == 0);
+	for (size_t i = 0; i < KT_NELEMS(l->has) && l->has[i]; i++)
+		is_ok &= ok(has(&all, l->has[i]));
+	for (size_t i = 0; i < KT_NELEMS(l->lacks) && l->lacks[i]; i++)
+		is_ok &= ok(!has(&all, l->lacks[i]));
+	if (l->stop[f] != NULL)
+		is_ok &= ok(has(&r->out, l->stop[f]));
+	if (l->recorded != NULL)
+		is_ok &= ok(has(&r->record, l->recorded));
+	is_ok &= ok(r->status == 200 && r->records == 1 && r->has_ended);
+	if (!is_ok)
+		printf("# %s: format %d cut %zu: %s %s\n# %.*s\n# %.*s\n",
+		    l->title, (int)f, cut, r->decision, r->reason,
+		    (int)r->out.len, r->out.ptr, (int)r->record.len,
+		    r->record.ptr);
+	kt_buf_fini(&all);
+}
+
+static void
+the_same_call_has_the_same_fate_everywhere(void)
+{
+	for (size_t i = 0; i < KT_NELEMS(laws); i++) {
+		for (unsigned f = 0; f < NFORMATS; f++) {
+			static const size_t cuts[] = { 0, 1, 2, 7, 1000 };
+			struct world w;
+
+			if (!ok(world_init(&w, laws[i].config[f])))
+				continue;
+			for (size_t k = 0; k < KT_NELEMS(cuts); k++) {
+				struct result r;
+
+				/* No body holds what is not JSON. */
+				if (cuts[k] == 0 && f == ANTHROPIC &&
+				    laws[i].decision == NULL)
+					continue;
+				ask(&w, (enum format)f, laws[i].calls, cuts[k], &r);
+				check(&laws[i], (enum format)f, cuts[k], &r);
+				result_fini(&r);
+			}
+			world_fini(&w);
+		}
+	}
+}
+
+static void
+results_are_redacted_by_pointer_and_pattern(void)
+{
+	static const char *const bodies[] = {
+		"{\"model\":\"m\",\"max_tokens\":9,\"messages\":["
+		"{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\","
+		"\"id\":\"t1\",\"name\":\"query\",\"input\":{}}]},"
+		"{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
+		"\"tool_use_id\":\"t1\",\"content\":[{\"type\":\"text\",\"text\":"
+		"\"{\\\"row\\\":{\\\"salary\\\":4200,\\\"name\\\":\\\"A-17\\\"}}"
+		"\"}]}]}]}",
+		"{\"model\":\"m\",\"messages\":["
+		"{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"t1\",\"type\":"
+		"\"function\",\"function\":{\"name\":\"query\",\"arguments\":"
+		"\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"t1\","
+		"\"content\":\"{\\\"row\\\":{\\\"salary\\\":4200,\\\"name\\\":"
+		"\\\"A-17\\\"}}\"}]}" };
+	static const char *const configs[] = BOTH(
+	    "{results: {redact: [{tool: query, pointer: /row/salary}, "
+	    "{pattern: 'A-[0-9]+'}]}}");
+
+	for (unsigned f = 0; f < NFORMATS; f++) {
+		struct script s = { .target = paths[f], .body = bodies[f],
+			.answer = "{}" };
+		struct result r;
+		struct world w;
+
+		if (!ok(world_init(&w, configs[f])))
+			continue;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(has(&r.up, "\\\"salary\\\":\\\"[REDACTED]\\\",\\\"name\\\":"
+		              "\\\"[REDACTED]\\\""));
+		ok(!has(&r.up, "4200") && !has(&r.up, "A-17"));
+		ok(has(&r.record, "\"result_decision\":\"redact\""));
+		ok(has(&r.record, "\"tool_name\":\"query\",\"tool_use_id\":"
+		                  "\"t1\""));
+		ok(strcmp(r.decision, "redact") == 0);
+		ok(strcmp(r.reason, "tool.result.redacted") == 0);
+		result_fini(&r);
+		world_fini(&w);
+	}
+}
+
+static void
+a_result_above_the_prompt_is_refused(void)
+{
+	static const char before[] =
+	    "{\"model\":\"m\",\"max_tokens\":9,\"messages\":["
+	    "{\"role\":\"user\",\"content\":\"";
+	static const char after[] = "\"},"
+	    "{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\","
+	    "\"id\":\"t1\",\"name\":\"query\",\"input\":{}}]},"
+	    "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
+	    "\"tool_use_id\":\"t1\",\"content\":\"card 4111 1111 1111 1111\"}]}"
+	    "]}";
+	static const char *const users[] = { "hello", "5555 5555 5555 4444" };
+	struct world w;
+
+	if (!ok(world_init(&w, CONFIG("{results: {max_class: prompt}}",
+	        "anthropic"))))
+		return;
+	for (size_t i = 0; i < KT_NELEMS(users); i++) {
+		char body[1024];
+		struct script s = { .target = paths[0], .body = body,
+			.answer = "{}" };
+		struct result r;
+
+		(void)snprintf(body, sizeof(body), "%s%s%s", before, users[i],
+		    after);
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(r.up_calls == i);
+		ok(r.status == (i == 0 ? 403 : 200));
+		if (i == 0)
+			ok(strcmp(r.reason, "tool.class.exceeded") == 0);
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
+static void
+tools_that_the_vendor_runs_are_judged_where_they_are_offered(void)
+{
+	static const struct {
+		const char *policy, *tools;
+		bool passes;
+	} cases[] = {
+		{ "{server_tools: {allow: [web_search]}}",
+		    "{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}",
+		    true },
+		{ "{server_tools: {allow: [web_search]}}",
+		    "{\"type\":\"code_execution_20250825\",\"name\":"
+		    "\"code_execution\"}", false },
+		{ "{server_tools: {allow: ['*'], domains: [a.org]}}",
+		    "{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}",
+		    false },
+		{ "{server_tools: {allow: ['*'], domains: [a.org]}}",
+		    "{\"type\":\"web_search_20250305\",\"name\":\"web_search\","
+		    "\"allowed_domains\":[\"a.org\"]}", true },
+		{ "{server_tools: {allow: ['*'], domains: [a.org]}}",
+		    "{\"type\":\"web_search_20250305\",\"name\":\"web_search\","
+		    "\"allowed_domains\":[\"a.org\",\"b.org\"]}", false },
+		{ "{blocked_tools: [web_*]}",
+		    "{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}",
+		    false },
+		{ "{server_tools: {}}",
+		    "{\"name\":\"Bash\",\"input_schema\":{\"type\":\"object\"}}",
+		    true },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		char yaml[1024], body[1024];
+		struct script s = { .target = paths[0], .body = body,
+			.answer = "{}" };
+		struct result r;
+		struct world w;
+
+		(void)snprintf(yaml, sizeof(yaml), CONFIG("%s", "anthropic"),
+		    cases[i].policy);
+		(void)snprintf(body, sizeof(body), "{\"model\":\"m\","
+		    "\"max_tokens\":9,\"messages\":[],\"tools\":[%s]}",
+		    cases[i].tools);
+		if (!ok(world_init(&w, yaml)))
+			continue;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(r.up_calls == cases[i].passes))
+			printf("# case %zu: %s\n", i, r.reason);
+		result_fini(&r);
+		world_fini(&w);
+	}
+}
+
+static void
+the_scope_of_the_caller_is_what_a_rule_may_ask_for(void)
+{
+	/* Without a group there is no scope, and what wants one is denied. */
+	static const char *const configs[] = BOTH(
+	    "{rules: [{tool: q, action: allow, when: {/customer: {in_scope: "
+	    "customers}}}, {tool: q, action: deny}]}");
+	static const struct call calls[] = { { "q", "{\"customer\":\"c1\"}" },
+		{ NULL, NULL } };
+	struct result r;
+	struct world w;
+
+	if (!ok(world_init(&w, configs[0])))
+		return;
+	ask(&w, ANTHROPIC, calls, 0, &r);
+	ok(!has(&r.out, "c1"));
+	result_fini(&r);
+	world_fini(&w);
+}
+
+int
+main(void)
+{
+	RUN(the_same_call_has_the_same_fate_everywhere);
+	RUN(results_are_redacted_by_pointer_and_pattern);
+	RUN(a_result_above_the_prompt_is_refused);
+	RUN(tools_that_the_vendor_runs_are_judged_where_they_are_offered);
+	RUN(the_scope_of_the_caller_is_what_a_rule_may_ask_for);
+	return done();
+}
