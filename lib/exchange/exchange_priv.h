@@ -372,6 +372,9 @@ void kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev);
 void kt_x_request_body(struct kt_exchange *x, struct kt_span bytes);
 void kt_x_request_end(struct kt_exchange *x);
 
+/* Who calls, as policies ask for it. */
+struct kt_member kt_x_member(const struct kt_exchange *x);
+
 /* inflate.c: bounded gzip and deflate; KT_E_LIMIT for a bomb. */
 KT_MUSTCHECK enum kt_rc kt_x_inflate(
     struct kt_span in, bool is_gzip, struct kt_buf *out);

@@ -123,7 +123,6 @@ check_tokens(struct kt_exchange *x)
 		x->caller.kind = kt_span_of(kt_auth_kinds[r.token->kind]);
 		x->caller.token_id = r.token->id;
 		x->caller.group = r.token->group;
-		x->group = group_named(x, r.token->group);
 		if ((r.token->scopes & scope_of(x->surface.endpoint)) !=
 		    scope_of(x->surface.endpoint))
 			kt_x_refuse(x, KT_REASON_GATEWAY_SCOPE, NULL, "%s",
@@ -164,6 +163,7 @@ check_caller(struct kt_exchange *x)
 
 	if (x->known != NULL) {
 		x->caller = *x->known;
+		x->group = group_named(x, x->caller.group);
 		if (x->caller.id.len == 0)
 			kt_x_refuse(x, KT_REASON_GATEWAY_AUTH, NULL, NULL);
 		else if (x->caller.lacks_scope)
@@ -175,8 +175,10 @@ check_caller(struct kt_exchange *x)
 	x->caller.id = x->peer.certificate.len > 0 ? x->peer.certificate :
 	    KT_SPAN("anonymous");
 	x->caller.kind = KT_SPAN("unknown");
-	if (mode == KT_CONFIG_AUTH_TOKENS)
+	if (mode == KT_CONFIG_AUTH_TOKENS) {
 		check_tokens(x);
+		x->group = group_named(x, x->caller.group);
+	}
 	else if (mode != KT_CONFIG_AUTH_NONE &&
 	    mode != KT_CONFIG_AUTH_PASSTHROUGH)
 		kt_x_refuse(x, KT_REASON_GATEWAY_AUTH, NULL, NULL);
@@ -433,6 +435,40 @@ decode_body(struct kt_exchange *x)
 	return false;
 }
 
+struct kt_member
+kt_x_member(const struct kt_exchange *x)
+{
+	return (struct kt_member){ .principal = x->caller.id,
+		.group = x->caller.group, .model = x->facts.model,
+		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
+		.settings = x->group };
+}
+
+/* May this caller ask for that model here?  False: it was refused. */
+static bool
+check_roles(struct kt_exchange *x)
+{
+	const struct kt_chain *chain = &x->program->chain;
+	const struct kt_member who = kt_x_member(x);
+	struct kt_x_verdict *v = &x->request_verdict;
+
+	for (size_t i = 0; i < chain->n; i++) {
+		const struct kt_policy *p = &chain->policies[i];
+		enum kt_reason r = KT_REASON_NONE;
+
+		if (p->kind->permit != NULL)
+			r = p->kind->permit(p, &who);
+		if (r != KT_REASON_NONE)
+			kt_x_note(v, p->common->mode == KT_CONFIG_MONITOR ||
+			    x->surface.endpoint == KT_ENDPOINT_DETECT ?
+			    KT_ACTION_FLAG : KT_ACTION_BLOCK, r, p);
+	}
+	if (v->action != KT_ACTION_BLOCK)
+		return true;
+	kt_x_refuse(x, v->reason, v->policy, NULL);
+	return false;
+}
+
 /* The body is complete: what does it ask for? */
 static bool
 read_facts(struct kt_exchange *x)
@@ -466,6 +502,9 @@ read_facts(struct kt_exchange *x)
 	}
 	/* The body may be gone when the record is written. */
 	x->facts.model = kt_arena_dup(x->mem, x->facts.model);
+	x->is_call = true;
+	if (!check_roles(x))
+		return false;
 	kt_x_inspect_begin(x, kt_endpoint_format(x->surface.endpoint),
 	    KT_REQUEST, &x->json, kt_buf_span(&x->body));
 	x->inspection.measures.messages = x->facts.nmessages;

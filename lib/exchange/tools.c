@@ -142,12 +142,12 @@ kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_edits *edits)
 {
 	bool is_final = c->side != KT_CALL_CLIENT || c->cannot_go;
+	const struct kt_member who = kt_x_member(x);
 	struct kt_tool t = { .phase = KT_TOOL_CALL,
 		.is_remote = c->side != KT_CALL_CLIENT,
 		.name = name_of(x, c->side, c->name, c->set), .set = c->set,
 		.text = arguments, .root = arguments.len > 0,
-		.before = x->tools.before, .mem = x->turn,
-		.scope = x->group != NULL ? x->group->data_scope : NULL };
+		.before = x->tools.before, .mem = x->turn, .who = &who };
 	struct kt_tool_opinion o;
 	struct kt_audit_tool *told;
 	struct kt_json j;
@@ -400,13 +400,15 @@ static void
 judge_offer(struct request *q, const struct kt_call *c)
 {
 	struct kt_exchange *x = q->x;
+	const struct kt_member who = kt_x_member(x);
 	struct kt_tool t = { .phase = KT_TOOL_OFFER,
 		.is_remote = c->side != KT_CALL_CLIENT,
 		.is_server = c->name == c->set && c->set != 0,
 		.name = plain(x, q->j, q->text, c->name),
 		.set = plain(x, q->j, q->text, c->set),
 		.url = plain(x, q->j, q->text, c->body), .json = q->j,
-		.text = q->text, .root = c->node, .mem = x->turn };
+		.text = q->text, .root = c->node, .mem = x->turn,
+		.who = &who };
 	struct kt_tool_opinion o;
 
 	(void)judge(x, q->v, &t, KT_ACTION_BLOCK, &o); /* it is noted */
@@ -532,6 +534,7 @@ static void
 weigh(struct request *q)
 {
 	const struct kt_chain *chain = &q->x->program->chain;
+	const struct kt_member who = kt_x_member(q->x);
 
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
@@ -539,7 +542,7 @@ weigh(struct request *q)
 
 		if (p->kind->weigh == NULL)
 			continue;
-		r = p->kind->weigh(p, q->v->by_component);
+		r = p->kind->weigh(p, &who, q->v->by_component);
 		if (r != KT_REASON_NONE)
 			kt_x_note(q->v, p->common->mode == KT_CONFIG_MONITOR ||
 			    only_watches(q->x) ? KT_ACTION_FLAG :

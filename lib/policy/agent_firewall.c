@@ -6,6 +6,7 @@
  * A rule that allows wants every value of an argument to hold, one that
  * denies is content with any: what cannot be read is denied both ways.
  */
+#include "config/callers.h"
 #include "detect/regex.h"
 #include "json/text.h"
 #include "policy/constraint.h"
@@ -465,7 +466,9 @@ matches(const struct rule *r, const struct kt_tool *t)
 		return need == KT_ANY;
 	for (size_t i = 0; i < r->when.n; i++) {
 		struct kt_constraint_value v = { .json = t->json,
-			.text = t->text, .scope = t->scope, .mem = t->mem };
+			.text = t->text, .mem = t->mem,
+			.scope = t->who->settings != NULL ?
+			    t->who->settings->data_scope : NULL };
 		struct kt_span pointer = c[i].node->key;
 
 		if (t->json != NULL && pointer.len == 0)
@@ -583,13 +586,15 @@ cut_result(const struct kt_policy *p, struct kt_span tool, struct kt_span text,
 }
 
 static enum kt_reason
-weigh(const struct kt_policy *p, const kt_class_set *by_component)
+weigh(const struct kt_policy *p, const struct kt_member *who,
+    const kt_class_set *by_component)
 {
 	kt_class_set prompt = by_component[KT_COMPONENT_SYSTEM] |
 	    by_component[KT_COMPONENT_MESSAGES];
 	int max = of(p)->results.max_class;
 	int is = (int)kt_class_highest(by_component[KT_COMPONENT_TOOL_RESULTS]);
 
+	(void)who;
 	if (max == AS_PROMPT)
 		max = (int)kt_class_highest(prompt);
 	return max >= 0 && is > max ? KT_REASON_TOOL_CLASS : KT_REASON_NONE;

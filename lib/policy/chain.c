@@ -334,6 +334,8 @@ kt_chain_judge(const struct kt_chain *c, const struct kt_finding *f,
 		o.reason = strcmp(d->group, "user") == 0 ?
 		    kt_reason_of(component, KT_CLASS_NONE) :
 		    kt_reason_of(component, d->class);
+		if (p->kind->reason != NULL)
+			o.reason = p->kind->reason(d, component);
 		out[n] = o;
 		if (o.action < out[*deciding].action)
 			*deciding = n;

@@ -1,6 +1,10 @@
 /*
- * content-limits - sizes and counts.
+ * content-limits - sizes and counts, and where URLs may lead.
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * A URL that is not allowed is a pattern, with the hosts that are allowed
+ * looked for ahead: so it is found in streams, disguises and arguments as
+ * all else is.
  */
 #include "policy/policy_priv.h"
 
@@ -9,6 +13,7 @@ struct settings {
 	int action, uninspectable;
 	int64_t max_bytes, max_chars, max_words, max_messages, max_tools;
 	int64_t max_attachment_bytes, max_completion_chars;
+	struct kt_config_strings allowed_urls;
 };
 static const char *const actions[] = { "block", "flag", NULL };
 
@@ -25,6 +30,9 @@ static const struct kt_config_field fields[] = {
 	LIMIT(max_tools, "Tool definitions"),
 	LIMIT(max_attachment_bytes, "Bytes of images and documents as sent"),
 	LIMIT(max_completion_chars, "Characters of a whole answer"),
+	KT_CONFIG_FIELD(struct settings, STRINGS, allowed_urls,
+	    .doc = "Hosts of URLs in requests and answers; *.example.org for "
+	           "what is below it; empty, all"),
 	KT_CONFIG_FIELD(struct settings, ENUM, uninspectable,
 	    .names = actions, .fallback = "flag",
 	    .doc = "What to do about content that cannot be read: references "
@@ -33,6 +41,71 @@ static const struct kt_config_field fields[] = {
 static const struct kt_config_table table =
     KT_CONFIG_KIND_TABLE(struct settings, "content-limits", fields,
 	.doc = "Sizes and counts of requests and answers");
+
+/* The host as a pattern, and what may stand behind it. */
+static enum kt_rc
+put_host(struct kt_buf *b, struct kt_span host, bool is_first)
+{
+	bool is_below = kt_span_starts(host, KT_SPAN("*."));
+	enum kt_rc rc = kt_buf_printf(
+	    b, "%s%s", is_first ? "" : "|", is_below ? "(?:[a-z0-9_-]+\\.)+" : "");
+
+	for (size_t i = is_below ? 2 : 0; rc == KT_OK && i < host.len; i++)
+		rc = kt_buf_printf(b, "\\x%02x", (unsigned char)host.ptr[i]);
+	return rc;
+}
+
+static enum kt_rc
+define(const struct kt_policy *p, struct kt_arena *mem,
+    struct kt_detector *out, size_t room, size_t *n, struct kt_err *err)
+{
+	const struct kt_config_strings *hosts =
+	    &((const struct settings *)p->common)->allowed_urls;
+	struct kt_span pattern = { 0 };
+	struct kt_buf b;
+	enum kt_rc rc;
+
+	if (hosts->n == 0)
+		return KT_OK;
+	kt_buf_init(&b, 1u << 20);
+	rc = kt_buf_add(&b, KT_SPAN("https?://(?!(?:"));
+	for (size_t i = 0; rc == KT_OK && i < hosts->n; i++)
+		rc = put_host(&b, hosts->at[i], i == 0);
+	if (rc == KT_OK)
+		rc = kt_buf_add(&b, KT_SPAN(")(?::[0-9]{1,5})?\\.?(?:[/?#\\s\"'`<>"
+		    ")\\]},;!*]|$))[^\\s\"'`<>)\\]}]{1,200}"));
+	if (rc == KT_OK)
+		pattern = kt_arena_dup(mem, kt_buf_span(&b));
+	kt_buf_fini(&b);
+	if (pattern.ptr == NULL || room == 0)
+		return kt_fail(err, KT_E_LIMIT, "too many hosts");
+	out[(*n)++] = (struct kt_detector){
+		.id = "content-limits:#url",
+		.group = "url",
+		.entity = "URL",
+		.class = KT_CLASS_NONE,
+		.confidence_pm = 1000,
+		.is_caseless = true,
+		.pattern = pattern.ptr,
+	};
+	return KT_OK;
+}
+
+static enum kt_rc
+choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
+{
+	(void)err; /* its own detector cannot be missing */
+	kt_policy_select_group(p, db, "url");
+	return KT_OK;
+}
+
+static enum kt_reason
+reason(const struct kt_detector *d, enum kt_component c)
+{
+	(void)d;
+	return c == KT_COMPONENT_COMPLETION ? KT_REASON_COMPLETION_URL :
+	    KT_REASON_PROMPT_URL;
+}
 
 static bool
 is_over(int64_t limit, uint64_t value)
@@ -66,7 +139,7 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 {
 	const struct settings *s = (const struct settings *)p->common;
 
-	(void)d, (void)f, (void)c; /* it has no findings, only measures */
+	(void)d, (void)f, (void)c; /* a URL and a size weigh the same */
 	return s->action == 0 ? KT_ACTION_BLOCK : KT_ACTION_FLAG;
 }
 
@@ -80,7 +153,10 @@ unseen(const struct kt_policy *p)
 
 const struct kt_policy_kind kt_policy_content_limits = {
 	.config = { .name = "content-limits", .table = &table },
+	.define = define,
+	.select = choose,
 	.judge = judge,
+	.reason = reason,
 	.measure = measure,
 	.unseen = unseen,
 };

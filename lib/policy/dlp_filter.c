@@ -7,11 +7,16 @@
  */
 #include "policy/policy_priv.h"
 
+/* Of a pattern that forgives: it grows with the cube of the term. */
+#define NEAR_BYTES_MAX 60000
+
 struct settings {
 	struct kt_config_common common;
 	int action;
 	struct kt_config_items detect_patterns;
 	struct kt_config_strings blocked_terms;
+	bool fuzzy_matching;
+	int64_t max_distance;
 };
 
 static const struct kt_config_field fields[] = {
@@ -23,6 +28,13 @@ static const struct kt_config_field fields[] = {
 	    .doc = "Patterns of the user's own"),
 	KT_CONFIG_FIELD(struct settings, STRINGS, blocked_terms,
 	    .doc = "Whole words or phrases, compared without case"),
+	KT_CONFIG_FIELD(struct settings, BOOL, fuzzy_matching,
+	    .fallback = "false",
+	    .doc = "Find terms also with characters added, left out or changed"),
+	KT_CONFIG_FIELD(struct settings, INT, max_distance, .min = 1, .max = 2,
+	    .fallback = "1",
+	    .doc = "How many such characters; terms with fewer than four for "
+	           "each are found as they are"),
 };
 static const struct kt_config_table table =
     KT_CONFIG_KIND_TABLE(struct settings, "dlp-filter", fields,
@@ -39,6 +51,76 @@ is_word(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9') || c == '_';
+}
+
+/* One character of a term, quoted. */
+static size_t
+next_char(struct kt_span term, size_t at)
+{
+	uint32_t cp;
+	size_t n = kt_utf8_decode(kt_span_sub(term, at, 4), &cp);
+
+	return n > 0 ? n : 1;
+}
+
+static enum kt_rc
+put_chars(struct kt_buf *b, struct kt_span s)
+{
+	enum kt_rc rc = KT_OK;
+
+	for (size_t i = 0; rc == KT_OK && i < s.len; i++)
+		rc = kt_buf_printf(b, "\\x%02x", (unsigned char)s.ptr[i]);
+	return rc;
+}
+
+/*
+ * Levenshtein as a pattern: from here the term goes on as it is, or one
+ * character is changed, left out or added and there is one less to forgive.
+ */
+#define ANY "(?:[ -~]|[\\xc2-\\xf4][\\x80-\\xbf]{1,3})"
+static enum kt_rc
+put_near(struct kt_buf *b, struct kt_span term, size_t at, int64_t left)
+{
+	size_t n;
+
+	if (left == 0 || at == term.len)
+		return left == 0 ? put_chars(b, kt_span_sub(term, at, term.len)) :
+		    kt_buf_add(b, KT_SPAN(ANY "?"));
+	n = next_char(term, at);
+	if (kt_buf_add(b, KT_SPAN("(?:")) < 0 ||
+	    put_chars(b, kt_span_sub(term, at, n)) < 0 ||
+	    put_near(b, term, at + n, left) < 0 ||
+	    kt_buf_add(b, KT_SPAN("|" ANY "?")) < 0 ||
+	    put_near(b, term, at + n, left - 1) < 0 ||
+	    kt_buf_add(b, KT_SPAN("|" ANY)) < 0 ||
+	    put_near(b, term, at, left - 1) < 0)
+		return KT_E_LIMIT;
+	return kt_buf_add(b, KT_SPAN(")"));
+}
+
+static size_t
+count_chars(struct kt_span s)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; at < s.len; at += next_char(s, at))
+		n++;
+	return n;
+}
+
+static struct kt_span
+quote_near(struct kt_span term, int64_t distance, struct kt_arena *mem)
+{
+	struct kt_span s = { 0 };
+	struct kt_buf b;
+
+	kt_buf_init(&b, NEAR_BYTES_MAX);
+	if (kt_buf_add(&b, KT_SPAN("\\b")) == KT_OK &&
+	    put_near(&b, term, 0, distance) == KT_OK &&
+	    kt_buf_add(&b, KT_SPAN("\\b")) == KT_OK)
+		s = kt_arena_dup(mem, kt_buf_span(&b));
+	kt_buf_fini(&b);
+	return s;
 }
 
 /* The term as a pattern: bytes that are not letters or digits as \xhh. */
@@ -78,13 +160,18 @@ define(const struct kt_policy *p, struct kt_arena *mem,
 	if (s->blocked_terms.n > room - *n)
 		return kt_fail(err, KT_E_LIMIT, "too many terms");
 	for (size_t i = 0; i < s->blocked_terms.n; i++) {
-		struct kt_span pattern = quote(s->blocked_terms.at[i], mem);
+		struct kt_span term = s->blocked_terms.at[i];
+		bool is_near = s->fuzzy_matching &&
+		    count_chars(term) >= 4 * (size_t)s->max_distance;
+		struct kt_span pattern = is_near ?
+		    quote_near(term, s->max_distance, mem) : quote(term, mem);
 		struct kt_span id = kt_arena_printf(
 		    mem, "%s:#term-%zu", p->kind->config.name, i + 1);
 
 		if (pattern.ptr == NULL || id.ptr == NULL)
 			return kt_fail(err, KT_E_LIMIT,
-			    "term %zu is longer than %d bytes", i + 1, KT_HOLD_MAX);
+			    "term %zu is too long%s", i + 1,
+			    is_near ? " for max_distance" : "");
 		if (s->blocked_terms.at[i].len == 0)
 			return kt_fail(err, KT_E_PARSE, "term %zu is empty", i + 1);
 		out[(*n)++] = (struct kt_detector){

@@ -48,6 +48,14 @@ struct kt_tool_opinion;
 struct kt_tool_cuts;
 struct kt_destination; /* policy/destination.h */
 struct kt_cargo;
+struct kt_config_group; /* config/callers.h */
+
+/* Who calls, and for what. */
+struct kt_member {
+	struct kt_span principal, group, model, endpoint;
+	const struct kt_config_group *settings; /* of the group, or NULL */
+};
+
 struct kt_policy_kind {
 	struct kt_config_kind config; /* name, alias, table of settings */
 	kt_component_set components; /* where it looks unless told; 0: all */
@@ -87,8 +95,14 @@ struct kt_policy_kind {
 	    struct kt_span text, const struct kt_json *json,
 	    struct kt_tool_cuts *out);
 	/* Refuses a request for the classes of its parts; NONE: it does not. */
-	enum kt_reason (*weigh)(
-	    const struct kt_policy *p, const kt_class_set *by_component);
+	enum kt_reason (*weigh)(const struct kt_policy *p,
+	    const struct kt_member *who, const kt_class_set *by_component);
+	/* Refuses a caller this model or endpoint; NONE: it does not. */
+	enum kt_reason (*permit)(
+	    const struct kt_policy *p, const struct kt_member *who);
+	/* Why, of its own detectors; NULL: by place and class. */
+	enum kt_reason (*reason)(const struct kt_detector *d,
+	    enum kt_component c);
 	/* Keeps a request from a target; NONE: it may go there. */
 	enum kt_reason (*admit)(const struct kt_policy *p,
 	    const struct kt_destination *d, const struct kt_cargo *cargo);

@@ -7,6 +7,7 @@ libkt_a_SOURCES += \
 	%D%/reversible_redaction.c \
 	%D%/token.h \
 	%D%/token.c \
+	%D%/rbac.c \
 	%D%/cache_guard.c \
 	%D%/policy_priv.h \
 	%D%/reason.def \

@@ -27,8 +27,7 @@ struct kt_tool {
 	struct kt_span text;
 	uint32_t root; /* 0: none at all */
 	uint64_t before; /* CALL: calls of this conversation before it */
-	/* What the caller may ask for; NULL: nothing. */
-	const struct kt_config_node *scope;
+	const struct kt_member *who; /* never NULL */
 	struct kt_arena *mem; /* for a moment */
 };
 /* One opinion; spans of nodes are where a redaction is wanted. */

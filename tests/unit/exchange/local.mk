@@ -7,6 +7,7 @@ check_PROGRAMS += \
 	tests/unit/exchange/hold_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/media_test \
+	tests/unit/exchange/roles_test \
 	tests/unit/exchange/sequence_test \
 	tests/unit/exchange/tools_test \
 	tests/unit/exchange/vault_test
@@ -18,6 +19,7 @@ TESTS += \
 	tests/unit/exchange/hold_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/media_test \
+	tests/unit/exchange/roles_test \
 	tests/unit/exchange/sequence_test \
 	tests/unit/exchange/tools_test \
 	tests/unit/exchange/vault_test
@@ -53,3 +55,5 @@ tests_unit_exchange_tools_test_SOURCES = %D%/tools_test.c $(exchange_drive)
 tests_unit_exchange_tools_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_vault_test_SOURCES = %D%/vault_test.c $(exchange_drive)
 tests_unit_exchange_vault_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_roles_test_SOURCES = %D%/roles_test.c $(exchange_drive)
+tests_unit_exchange_roles_test_LDADD = $(KT_LIBS)

@@ -1,0 +1,150 @@
+/*
+ * Who may use what; terms that are nearly the same; where URLs may lead.
+ */
+#include "tests/unit/exchange/drive.h"
+
+#define CONFIG(kind, policy) \
+	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
+	"policies: {chain: [" kind "]}\n" \
+	"policy:\n  " kind ": " policy "\n" \
+	"providers:\n  targets:\n    - id: up\n      provider: anthropic\n" \
+	"      base_url: http://127.0.0.1:1\n" \
+	"      secret_key_ref: {env: TEST_KEY}\n"
+
+struct told {
+	const char *config, *user, *answer, *reason; /* NULL: passes */
+};
+
+static void
+tell(const struct told *t)
+{
+	static const char *const heads[] = {
+		"{\"model\":\"m-1\",\"max_tokens\":9,\"messages\":["
+		"{\"role\":\"user\",\"content\":\"",
+		"{\"model\":\"m-1\",\"max_tokens\":9,\"stream\":true,\"messages\":["
+		"{\"role\":\"user\",\"content\":\"" };
+	struct world w;
+
+	if (!ok(world_init(&w, t->config)))
+		return;
+	for (size_t i = 0; i < KT_NELEMS(heads); i++) {
+		char body[4096], answer[4096];
+		struct script s = { .target = "/v1/messages", .body = body,
+			.answer = answer };
+		struct result r;
+		bool is_ok;
+
+		(void)snprintf(body, sizeof(body), "%s%s\"}]}", heads[i],
+		    t->user);
+		(void)snprintf(answer, sizeof(answer), i == 0 ?
+		    "{\"id\":\"x\",\"type\":\"message\",\"role\":\"assistant\","
+		    "\"model\":\"m\",\"content\":[{\"type\":\"text\",\"text\":"
+		    "\"%s\"}],\"stop_reason\":\"end_turn\",\"usage\":{}}" :
+		    "event: message_start\ndata: {\"type\":\"message_start\","
+		    "\"message\":{\"id\":\"x\",\"type\":\"message\",\"role\":"
+		    "\"assistant\",\"model\":\"m\",\"content\":[],\"usage\":{}}}"
+		    "\n\nevent: content_block_start\ndata: {\"type\":"
+		    "\"content_block_start\",\"index\":0,\"content_block\":{"
+		    "\"type\":\"text\",\"text\":\"%s\"}}\n\nevent: "
+		    "content_block_stop\ndata: {\"type\":\"content_block_stop\","
+		    "\"index\":0}\n\nevent: message_delta\ndata: {\"type\":"
+		    "\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}"
+		    "\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}"
+		    "\n\n", t->answer ? t->answer : "fine");
+		if (i == 1)
+			s.type = "text/event-stream";
+		result_init(&r);
+		run_script(&w, &s, &r);
+		is_ok = ok(t->reason == NULL ?
+		    strcmp(r.decision, "pass") == 0 :
+		    strcmp(r.decision, "block") == 0 &&
+		        strcmp(r.reason, t->reason) == 0);
+		if (!is_ok)
+			printf("# %s | %s: %s %s\n", t->user,
+			    t->answer ? t->answer : "", r.decision, r.reason);
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
+static void
+roles_say_which_models_and_data(void)
+{
+	static const struct told all[] = {
+		{ CONFIG("rbac", "{}"), "hi", NULL, "gateway.role.missing" },
+		{ CONFIG("rbac", "{default: allow}"), "hi", NULL, NULL },
+		{ CONFIG("rbac", "{roles: [{groups: [dev]}]}"), "hi", NULL,
+		    "gateway.role.missing" },
+		{ CONFIG("rbac", "{roles: [{principals: [anon*]}]}"), "hi",
+		    NULL, NULL },
+		{ CONFIG("rbac", "{roles: [{models: [m-*]}]}"), "hi", NULL,
+		    NULL },
+		{ CONFIG("rbac", "{roles: [{models: [x]}]}"), "hi", NULL,
+		    "gateway.model.denied" },
+		{ CONFIG("rbac", "{roles: [{endpoints: [completions]}]}"), "hi",
+		    NULL, "gateway.endpoint.denied" },
+		{ CONFIG("rbac", "{roles: [{max_class: pii}]}"), "hi", NULL,
+		    NULL },
+		{ CONFIG("rbac", "{roles: [{max_class: pii}]}"),
+		    "4111 1111 1111 1111", NULL, "prompt.class.exceeded" },
+		{ CONFIG("rbac", "{mode: monitor}"), "hi", NULL, NULL },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(all); i++)
+		tell(&all[i]);
+}
+
+#define NEAR(d) CONFIG("dlp-filter", "{fuzzy_matching: true, max_distance: " \
+	d ", blocked_terms: [bluebird, key]}")
+
+static void
+terms_are_found_with_a_character_changed(void)
+{
+	static const struct told all[] = {
+		{ NEAR("1"), "the bluebird plan", NULL, "prompt.term.detected" },
+		{ NEAR("1"), "the Bluebyrd plan", NULL, "prompt.term.detected" },
+		{ NEAR("1"), "the blubird plan", NULL, "prompt.term.detected" },
+		{ NEAR("1"), "the bluebiird plan", NULL,
+		    "prompt.term.detected" },
+		{ NEAR("1"), "the blebirrd plan", NULL, NULL },
+		{ NEAR("2"), "the blebirrd plan", NULL, "prompt.term.detected" },
+		{ NEAR("1"), "all bluebirds", NULL, "prompt.term.detected" },
+		{ NEAR("1"), "a kez", NULL, NULL }, /* too short to forgive */
+		{ NEAR("1"), "a key", NULL, "prompt.term.detected" },
+		{ NEAR("1"), "hi", "it is bluebrd", "completion.term.detected" },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(all); i++)
+		tell(&all[i]);
+}
+
+#define URLS CONFIG("content-limits", "{allowed_urls: [a.org, '*.b.org']}")
+
+static void
+urls_lead_where_they_may(void)
+{
+	static const struct told all[] = {
+		{ URLS, "see https://a.org/x?y and http://A.ORG:80.", NULL, NULL },
+		{ URLS, "see https://x.y.b.org", NULL, NULL },
+		{ URLS, "see https://b.org", NULL, "prompt.url.denied" },
+		{ URLS, "see https://c.org/", NULL, "prompt.url.denied" },
+		{ URLS, "see https://a.org.c.org/", NULL, "prompt.url.denied" },
+		{ URLS, "see https://a.org@c.org/", NULL, "prompt.url.denied" },
+		{ URLS, "see https://aXorg/", NULL, "prompt.url.denied" },
+		{ URLS, "no url", "![x](https://c.org/?d=secret)",
+		    "completion.url.denied" },
+		{ URLS, "no url", "[x](https://a.org/)", NULL },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(all); i++)
+		tell(&all[i]);
+}
+
+int
+main(void)
+{
+	RUN(roles_say_which_models_and_data);
+	RUN(terms_are_found_with_a_character_changed);
+	RUN(urls_lead_where_they_may);
+	return done();
+}
