@@ -30,6 +30,31 @@ file_of(const struct kt_audit_subject *s)
 	return s->pseudonym + 2;
 }
 
+/* In place first, so that the bytes themselves go and not only their name. */
+static enum kt_rc
+overwrite(const struct kt_disk_io *io, const char *path, struct kt_err *err)
+{
+	static const char zeros[256];
+	struct kt_disk_file f;
+	uint64_t size;
+	enum kt_rc rc;
+
+	rc = kt_disk_open(&f, io, path, KT_DISK_APPEND, err);
+	if (rc < 0)
+		return rc;
+	size = f.size;
+	for (f.size = 0; rc == KT_OK && f.size < size;) {
+		size_t n = size - f.size < sizeof(zeros) ?
+		    (size_t)(size - f.size) : sizeof(zeros);
+
+		rc = kt_disk_append(&f, (struct kt_span){ zeros, n }, err);
+	}
+	if (rc == KT_OK)
+		rc = kt_disk_sync(&f, err);
+	kt_disk_close(&f);
+	return rc;
+}
+
 /* ---- reading ---- */
 
 struct loading {
@@ -59,6 +84,24 @@ take_secret(struct loading *l, struct kt_span bytes)
 	return l->err.rc;
 }
 
+/* What a crash left of a new one, whose name nobody else would find. */
+static bool
+drop_unborn(struct loading *l, const char *name)
+{
+	char path[KT_PATH_MAX];
+
+	if (l->to == NULL ||
+	    !kt_span_ends(kt_span_of(name), KT_SPAN(".tmp")))
+		return true;
+	if (path_of(l->dir, name, path, &l->err) < 0 ||
+	    overwrite(l->io, path, &l->err) < 0)
+		return false;
+	if (l->io->unlink(l->io->arg, path) < 0)
+		(void)kt_fail(&l->err, KT_E_IO, "%s: cannot be removed: %s",
+		    path, strerror(errno));
+	return l->err.rc == KT_OK;
+}
+
 static bool
 see_file(void *arg, const char *name)
 {
@@ -67,7 +110,7 @@ see_file(void *arg, const char *name)
 	struct kt_buf bytes;
 
 	if (strlen(name) != KT_AUDIT_PSEUDONYM - 3)
-		return true; /* what a crash left of a new one */
+		return drop_unborn(l, name);
 	kt_buf_init(&bytes, FILE_MAX + 8192);
 	if (path_of(l->dir, name, path, &l->err) == KT_OK &&
 	    kt_disk_read_file(l->io, path, FILE_MAX, &bytes, &l->err) == KT_OK &&
@@ -157,31 +200,6 @@ kt_vault_store(struct kt_audit_subjects *from, const struct kt_disk_io *io,
 		if (rc < 0)
 			kt_audit_subject_again(from, s);
 	}
-	return rc;
-}
-
-/* In place first, so that the bytes themselves go and not only their name. */
-static enum kt_rc
-overwrite(const struct kt_disk_io *io, const char *path, struct kt_err *err)
-{
-	static const char zeros[256];
-	struct kt_disk_file f;
-	uint64_t size;
-	enum kt_rc rc;
-
-	rc = kt_disk_open(&f, io, path, KT_DISK_APPEND, err);
-	if (rc < 0)
-		return rc;
-	size = f.size;
-	for (f.size = 0; rc == KT_OK && f.size < size;) {
-		size_t n = size - f.size < sizeof(zeros) ?
-		    (size_t)(size - f.size) : sizeof(zeros);
-
-		rc = kt_disk_append(&f, (struct kt_span){ zeros, n }, err);
-	}
-	if (rc == KT_OK)
-		rc = kt_disk_sync(&f, err);
-	kt_disk_close(&f);
 	return rc;
 }
 

@@ -587,16 +587,18 @@ go_up(struct kt_exchange *x)
 		kt_x_refuse(x, KT_REASON_ROUTE_NO_TARGET, NULL, NULL);
 }
 
-/* Does something leave the house that has to be on disk before? */
-static bool
-wants_open(const struct kt_exchange *x, const struct kt_target *t)
+/* Where something is to go that has to be on disk before; or NULL. */
+static const struct kt_target *
+wants_open(struct kt_exchange *x)
 {
 	const struct kt_config_audit *audit = &x->program->audit;
+	const struct kt_target *t;
 
-	if (t == NULL || t->provider == KT_PROVIDER_OFFLINE)
-		return false;
-	return audit->durability == KT_CONFIG_STRICT ||
-	    (audit->strict_classes & x->request_verdict.classes) != 0;
+	if (audit->durability != KT_CONFIG_STRICT &&
+	    (audit->strict_classes & x->request_verdict.classes) == 0)
+		return NULL;
+	t = next_target(x);
+	return t == NULL || t->provider == KT_PROVIDER_OFFLINE ? NULL : t;
 }
 
 void
@@ -628,12 +630,13 @@ kt_x_dispatch(struct kt_exchange *x)
 		answer_models(x);
 		return;
 	}
-	t = next_target(x);
-	if (t == NULL && x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS) {
+	if (x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS &&
+	    !kt_x_has_next(x)) {
 		answer_count(x);
 		return;
 	}
-	if (!wants_open(x, t)) {
+	t = wants_open(x);
+	if (t == NULL) {
 		go_up(x);
 		return;
 	}

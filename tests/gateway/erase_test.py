@@ -99,6 +99,20 @@ def a_caller_is_erased_and_nothing_leads_back():
             two.kt.stop()
 
 
+def what_a_crash_left_of_a_new_caller_goes_at_the_next_start():
+    with Upstream(lambda _: whole(speech.message("hi"))) as up:
+        two = Two(up)
+        two.ask(NAMES[0])
+        unborn = os.path.join(two.kt.audit, "vault", "0" * 32 + ".tmp")
+        with open(unborn, "wb") as f:
+            f.write(b"s" * 32 + b"carla.the.third")
+        two.kt.again()
+        assert not holders(two.kt.audit, b"carla.the.third")
+        two.ask(NAMES[0])
+        assert len(set(who(two.kt.records()))) == 1
+        two.kt.stop()
+
+
 def a_legal_hold_refuses_erasure_until_it_is_released():
     with Upstream(lambda _: whole(speech.message("hi"))) as up:
         two = Two(up)
@@ -157,6 +171,7 @@ def plain_hashes_are_those_of_the_bytes():
 
 run_all([
     a_caller_is_erased_and_nothing_leads_back,
+    what_a_crash_left_of_a_new_caller_goes_at_the_next_start,
     a_legal_hold_refuses_erasure_until_it_is_released,
     a_key_is_rotated_on_request,
     plain_hashes_are_those_of_the_bytes,
