@@ -177,6 +177,36 @@ def other_protocols_change_nothing():
             assert int(r.stderr.split()[2]) == n, (n, r.stderr)
 
 
+def who_called_is_known_without_a_token():
+    """No token is recorded, and each caller gets the answer of then"""
+    import tempfile
+    with tempfile.TemporaryDirectory() as folder, Upstream(script) as up:
+        path = os.path.join(folder, "tokens.json")
+        ann, bob = (kt("token", "create", "--tokens-file", path, *more)
+                    .stdout.split()[-1] for more in (
+                        ("--principal", "ann"),
+                        ("--principal", "bob", "--scopes", "models")))
+        config = gateway.config(
+            [gateway.target("up", up, key="K")], REDACT, auth={
+                "mode": "tokens", "tokens_file": path,
+                "headers": ["x-api-key"]})
+        told = []
+        with gateway.Gateway(config, args=["--record", folder],
+                             env={"K": "v"}) as g:
+            for token in (ann, bob, "kt_gk_nothing"):
+                told.append(wire.post(
+                    g.port, "/v1/messages", next(requests())[1],
+                    headers=[("x-api-key", token)]).status)
+            eventually(lambda: len(g.records(None)) >= 3, 5, "records")
+        assert told == [200, 403, 401], told
+        with open(files_of(folder)[0]) as f:
+            text = f.read()
+        assert ann not in text and bob not in text
+        r = replay(folder, config, "--strict")
+        assert r.returncode == 0 and r.stderr.startswith(
+            "kt replay: 3 calls in 1 session: 0 changed"), r.stdout + r.stderr
+
+
 def facts_alone_change_nothing():
     import tempfile
     with tempfile.TemporaryDirectory() as folder:
@@ -469,6 +499,7 @@ if __name__ == "__main__":
              what_was_redacted_changes_nothing,
              what_was_blocked_or_cut_changes_nothing,
              other_protocols_change_nothing,
+             who_called_is_known_without_a_token,
              facts_alone_change_nothing,
              another_policy_is_told_of,
              every_format_tells_it,
