@@ -7,8 +7,8 @@
  */
 #include "audit/verify.h"
 
-enum when { ALWAYS, UNPINNED, UNSIGNED, UNKNOWN, KNOWN, NO_RECEIPT, RECEIPTS,
-	NO_INVENTORY, INVENTORY };
+enum when { ALWAYS, UNPINNED, UNSIGNED, UNKNOWN, KNOWN, NO_RECEIPT, STRICT,
+	RECEIPTS, NO_INVENTORY, INVENTORY };
 
 static const struct {
 	int row;
@@ -41,11 +41,20 @@ static const struct {
 	{ 17, ALWAYS, "that the times are true" },
 	{ 18, NO_RECEIPT, "calls that were never recorded, or in flight at a "
 			  "crash (--receipt shows it for one)" },
+	{ 18, STRICT, "calls that were never recorded (--receipt shows it for "
+		      "one); what was in flight at a crash is told" },
 	{ 18, RECEIPTS, "calls that were never recorded, but for the receipts "
 			"shown" },
 	{ 19, ALWAYS, "the truth of what was recorded" },
 };
 _Static_assert(KT_NELEMS(rows) <= KT_AUDIT_LIMITS_MAX, "room for all rows");
+
+/* In every segment that was read. */
+static bool
+is_strict(const struct kt_audit_report *r)
+{
+	return r->durability == 1u << KT_AUDIT_DURABLE_STRICT;
+}
 
 static bool
 holds(const struct kt_audit_report *r, enum when when)
@@ -62,7 +71,9 @@ holds(const struct kt_audit_report *r, enum when when)
 	case KNOWN:
 		return r->known_size > 0;
 	case NO_RECEIPT:
-		return r->receipts == 0;
+		return r->receipts == 0 && !is_strict(r);
+	case STRICT:
+		return r->receipts == 0 && is_strict(r);
 	case RECEIPTS:
 		return r->receipts > 0;
 	case NO_INVENTORY:

@@ -95,6 +95,11 @@ def check(durability):
             [a for r in receipts[-200:] for a in ("--receipt", r)],
             capture_output=True, text=True)
         assert said.returncode == 0, said
+        bare = subprocess.run([gateway.KT, "audit", "verify", "--json",
+                               kt.audit], capture_output=True, text=True)
+        open_rows = [r["text"] for r in json.loads(bare.stdout)["not_proven"]
+                     if r["row"] == 18]
+        assert ("is told" in open_rows[0]) == (durability == "strict"), bare
         unknown = [r for r in ended.values()
                    if r["outcome"] == "crash-unknown"]
         print("# %s: %d kills, %d answers whole, %d calls crash-unknown, "
