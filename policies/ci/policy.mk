@@ -6,3 +6,5 @@ POLICIES = policies
 policy-check:
 	$(KT) policy lint --fail-level warning $(POLICIES)
 	$(KT) policy test $(POLICIES)
+	$(KT) replay --policy-config $(POLICIES)/starter.yaml \
+		$(POLICIES)/sessions/starter.kts

@@ -15,6 +15,7 @@ RECIPES = os.path.join(POLICIES, "ci")
 FILES = {"github.yml": r"^ *run: (.*)$", "gitlab.yml": r"^ *- (kt .*)$",
          "policy.mk": None, "pre-commit.yaml": r"^ *entry: (.*)$"}
 PACKS = [n for n in sorted(os.listdir(POLICIES)) if n.endswith(".yaml")]
+SESSION = "sessions/starter.kts"
 # One mistake for each kind of check: what is written, and what is promised.
 DEFECTS = [("action: redact", "action: redcat"),
            ("action: redact", "action: flag")]
@@ -34,7 +35,7 @@ def commands(name):
         return found
     patterns = re.findall(r"^ *files: (.*)$", read(name), re.M)
     assert len(patterns) == len(found)
-    return [c + "".join(" policies/" + p for p in PACKS
+    return [c + "".join(" policies/" + p for p in PACKS + [SESSION]
                         if re.search(f, "policies/" + p))
             for c, f in zip(found, patterns)]
 
@@ -52,8 +53,8 @@ def run(name, folder):
 
 
 def project(folder):
-    os.mkdir(os.path.join(folder, "policies"))
-    for p in PACKS:
+    os.makedirs(os.path.join(folder, "policies", "sessions"))
+    for p in PACKS + [SESSION]:
         shutil.copy(os.path.join(POLICIES, p), os.path.join(
             folder, "policies", p))
 
