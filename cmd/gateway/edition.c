@@ -155,7 +155,8 @@ kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
 		.instance_key = instance_key,
 		.may_use_offline = e->files.is_starter,
 	};
-	const struct kt_target *targets;
+	const struct kt_target *targets, *guard;
+	size_t ntargets;
 	enum kt_rc rc = KT_OK;
 
 	e->program = kt_program_new(&o, err);
@@ -168,12 +169,16 @@ kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
 	kt_buf_fini(&e->saved); /* the databases are a copy */
 	if (e->program == NULL)
 		return err->rc;
-	targets = kt_program_targets(e->program, &e->norigins);
+	targets = kt_program_targets(e->program, &ntargets);
+	guard = kt_program_guard(e->program);
+	e->norigins = ntargets + 1;
 	e->origins = kt_alloc_array(e->norigins, sizeof(struct kt_origin *));
 	if (e->origins == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for targets");
-	for (size_t i = 0; i < e->norigins && rc == KT_OK; i++)
+	for (size_t i = 0; i < ntargets && rc == KT_OK; i++)
 		rc = make_origin(e, &targets[i], err);
+	if (guard != NULL && rc == KT_OK)
+		rc = make_origin(e, guard, err);
 	return rc;
 }
 

@@ -12,16 +12,19 @@
 /* Answers kept: enough for the pictures of some conversations. */
 #define KEPT_MAX 256
 #define KEPT_BYTES (8u << 20)
+#define KEPT_US UINT64_C(3600000000) /* of media, which do not change */
 
 struct kept {
 	uint8_t key[KT_AUDIT_HASH];
 	struct kt_buf answer;
 	uint64_t used; /* 0: empty */
+	uint64_t end_us; /* it serves until then */
 };
 
 struct kt_jobs {
 	struct kt_loop *loop;
 	struct kt_known *known;
+	struct kt_upstream *upstream;
 	struct kt_media_client *media;
 	char path[KT_PATH_MAX], languages[128];
 	struct kept kept[KEPT_MAX];
@@ -34,25 +37,28 @@ struct kt_job {
 	struct kt_jobs *jobs;
 	struct kt_job_list *list;
 	uint32_t id;
-	bool is_done, is_taken;
+	bool is_done, is_taken, is_good;
 	struct kt_media_talk talk;
 	struct kt_watch watch;
 	struct kt_timer timer;
+	struct kt_upstream_call *call;
 	struct kt_buf answer;
+	uint64_t keep_us;
 	uint8_t key[KT_AUDIT_HASH];
 };
 
 struct kt_jobs *
-kt_jobs_new(struct kt_loop *loop, const char *media, struct kt_known *known)
+kt_jobs_new(const struct kt_jobs_options *o)
 {
 	struct kt_jobs *jobs = kt_alloc(sizeof(*jobs));
 
 	if (jobs == NULL)
 		return NULL;
-	jobs->loop = loop;
-	jobs->known = known;
-	if (media != NULL)
-		(void)snprintf(jobs->path, sizeof(jobs->path), "%s", media);
+	jobs->loop = o->loop;
+	jobs->known = o->known;
+	jobs->upstream = o->upstream;
+	if (o->media != NULL)
+		(void)snprintf(jobs->path, sizeof(jobs->path), "%s", o->media);
 	return jobs;
 }
 
@@ -77,6 +83,8 @@ key_of(const struct kt_order *o, uint8_t key[static KT_AUDIT_HASH])
 
 	if (kt_audit_hash_init(&h, NULL) < 0)
 		return false;
+	/* The same words on another path are another question. */
+	kt_audit_hash_add(&h, o->path);
 	for (size_t i = 0; i < o->npieces; i++)
 		kt_audit_hash_add(&h, o->pieces[i]);
 	kt_audit_hash_take(&h, key);
@@ -89,6 +97,7 @@ find(struct kt_jobs *jobs, const uint8_t key[static KT_AUDIT_HASH])
 {
 	for (size_t i = 0; i < KEPT_MAX; i++)
 		if (jobs->kept[i].used > 0 &&
+		    jobs->kept[i].end_us > kt_loop_now(jobs->loop) &&
 		    memcmp(jobs->kept[i].key, key, KT_AUDIT_HASH) == 0)
 			return &jobs->kept[i];
 	return NULL;
@@ -114,16 +123,13 @@ place(struct kt_jobs *jobs)
 	return k;
 }
 
-/* Only what was read whole: what failed may go well the next time. */
 static void
 keep(struct kt_job *job)
 {
 	struct kt_jobs *jobs = job->jobs;
-	struct kt_media_answer a;
 	struct kept *k;
 
-	if (kt_media_answer_read(kt_buf_span(&job->answer), &a) < 0 ||
-	    a.why != KT_MEDIA_WHY_NOTHING || job->answer.cap > KEPT_BYTES / 4)
+	if (job->keep_us == 0 || job->answer.cap > KEPT_BYTES / 4)
 		return;
 	do {
 		k = place(jobs);
@@ -135,6 +141,7 @@ keep(struct kt_job *job)
 		return;
 	memcpy(k->key, job->key, sizeof(k->key));
 	k->used = ++jobs->uses;
+	k->end_us = kt_loop_now(jobs->loop) + job->keep_us;
 	jobs->kept_bytes += k->answer.cap;
 }
 
@@ -147,6 +154,7 @@ stop(struct kt_job *job)
 	kt_timer_del(job->jobs->loop, &job->timer);
 	if (job->talk.fd >= 0)
 		kt_media_talk_end(&job->talk);
+	kt_upstream_cancel(&job->call);
 }
 
 static void
@@ -164,6 +172,18 @@ done(struct kt_job *job)
 	job->is_done = true;
 	/* Without memory for a timer its deadline tells. */
 	(void)!kt_timer_set(job->jobs->loop, &job->timer, 0, tell, job);
+}
+
+/* Only what was read whole: what failed may go well the next time. */
+static void
+keep_medium(struct kt_job *job)
+{
+	struct kt_media_answer a;
+
+	job->keep_us = KEPT_US;
+	if (kt_media_answer_read(kt_buf_span(&job->answer), &a) == KT_OK &&
+	    a.why == KT_MEDIA_WHY_NOTHING)
+		keep(job);
 }
 
 static uint32_t
@@ -185,7 +205,7 @@ on_ready(void *self, uint32_t events)
 	case KT_MEDIA_DONE:
 		job->answer = job->talk.answer;
 		job->talk.answer = (struct kt_buf){ 0 };
-		keep(job);
+		keep_medium(job);
 		break;
 	case KT_MEDIA_LOST:
 		break;
@@ -222,10 +242,69 @@ begin(struct kt_job *job, const struct kt_order *o, struct kt_span languages)
 	        events_of(job), on_ready, job, &err) == KT_OK;
 }
 
+/* ---- a classifier that is asked by HTTP ---- */
+
+static void
+on_head(void *self, const struct kt_http1_head *head)
+{
+	struct kt_job *job = self;
+
+	job->is_good = head->status == 200;
+}
+
+static void
+on_body(void *self, struct kt_span bytes)
+{
+	struct kt_job *job = self;
+
+	job->is_good &= job->answer.len + bytes.len <= KT_GUARD_ANSWER_MAX &&
+	    kt_buf_add(&job->answer, bytes) == KT_OK;
+}
+
+static void
+finish(struct kt_job *job, bool is_whole)
+{
+	job->call = NULL;
+	if (is_whole && job->is_good)
+		keep(job);
+	else
+		kt_buf_reset(&job->answer);
+	job->is_done = true;
+	tell(job); /* may free it */
+}
+
+static void
+on_end(void *self, enum kt_upstream_end how, const struct kt_err *err)
+{
+	(void)err; /* a failure is a failure */
+	finish(self, how == KT_UPSTREAM_OK);
+}
+
+static void
+on_fail(void *self, enum kt_upstream_fail why, const struct kt_err *err)
+{
+	(void)why, (void)err; /* the same */
+	finish(self, false);
+}
+
+static bool
+post(struct kt_job *job, const struct kt_order *o, struct kt_origin *origin)
+{
+	static const struct kt_upstream_events events = { on_head, on_body,
+		NULL, on_end, on_fail };
+	struct kt_upstream_request r = { .method = KT_SPAN("POST"),
+		.target = o->path, .headers = o->headers,
+		.n_headers = o->nheaders, .body = o->pieces,
+		.n_body = o->npieces, .body_bytes = o->pieces[0].len };
+
+	return origin != NULL && kt_upstream_start(job->jobs->upstream, origin,
+	    &r, &events, job, &job->call, NULL) == KT_OK;
+}
+
 /* From what is kept, or by asking; an answer that cannot come is empty. */
 static void
-read_medium(
-    struct kt_job *job, const struct kt_order *o, struct kt_span languages)
+ask(struct kt_job *job, const struct kt_order *o, struct kt_span languages,
+    struct kt_origin *origin)
 {
 	struct kt_jobs *jobs = job->jobs;
 	struct kept *k = key_of(o, job->key) ? find(jobs, job->key) : NULL;
@@ -234,7 +313,8 @@ read_medium(
 	    kt_buf_add(&job->answer, kt_buf_span(&k->answer)) == KT_OK) {
 		k->used = ++jobs->uses;
 		done(job);
-	} else if (!begin(job, o, languages)) {
+	} else if (o->job_kind == KT_JOB_GUARD ? !post(job, o, origin) :
+	    !begin(job, o, languages)) {
 		stop(job);
 		done(job);
 	}
@@ -242,7 +322,8 @@ read_medium(
 
 void
 kt_jobs_start(struct kt_jobs *jobs, struct kt_job_list *list,
-    const struct kt_order *o, struct kt_span languages)
+    const struct kt_order *o, struct kt_span languages,
+    struct kt_origin *origin)
 {
 	struct kt_job *job;
 
@@ -260,8 +341,9 @@ kt_jobs_start(struct kt_jobs *jobs, struct kt_job_list *list,
 	job->next = list->first;
 	list->first = job;
 	kt_buf_init(&job->answer, KT_MEDIA_ANSWER_MAX);
-	if (o->job_kind == KT_JOB_MEDIA) {
-		read_medium(job, o, languages);
+	job->keep_us = o->keep_us;
+	if (o->job_kind != KT_JOB_RECALL) {
+		ask(job, o, languages, origin);
 		return;
 	}
 	(void)kt_known_find(

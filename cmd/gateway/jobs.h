@@ -12,13 +12,18 @@
 #define KT_JOBS_H
 #include "cmd/gateway/known.h"
 #include "cmd/gateway/loop.h"
+#include "cmd/gateway/upstream.h"
 #include "exchange/exchange.h"
 
 struct kt_jobs; /* of one worker */
-/* media: the path of kt-media, which is copied; NULL: there is none.  known
- * outlives the jobs. */
-struct kt_jobs *kt_jobs_new(
-    struct kt_loop *loop, const char *media, struct kt_known *known);
+/* What they are done with; all of it outlives them. */
+struct kt_jobs_options {
+	struct kt_loop *loop;
+	const char *media; /* the path of kt-media, copied; NULL: none */
+	struct kt_known *known;
+	struct kt_upstream *upstream;
+};
+struct kt_jobs *kt_jobs_new(const struct kt_jobs_options *o);
 void kt_jobs_free(struct kt_jobs **jobs); /* when no job is left */
 
 /* Something of the list can be taken. */
@@ -29,9 +34,11 @@ struct kt_job_list { /* of one call; starts zeroed */
 	kt_jobs_fn *on_done;
 	void *self;
 };
-/* pieces last until the job was taken or dropped. */
+/* Its pieces last until the job was taken or dropped.  origin: of its target,
+ * if it has one. */
 void kt_jobs_start(struct kt_jobs *jobs, struct kt_job_list *list,
-    const struct kt_order *o, struct kt_span languages);
+    const struct kt_order *o, struct kt_span languages,
+    struct kt_origin *origin);
 /* One that is done; bytes last until the next call for this list. */
 bool kt_jobs_take(struct kt_jobs *jobs, struct kt_job_list *list,
     uint32_t *id, struct kt_span *bytes);

@@ -170,7 +170,9 @@ assemble(struct kt_worker *w, const struct kt_worker_options *o,
 
 	if (rc == KT_OK)
 		rc = kt_upstream_new(&w->upstream, w->loop, o->resolver, err);
-	w->relay.jobs = kt_jobs_new(w->loop, o->media, o->known);
+	w->relay.jobs = kt_jobs_new(&(struct kt_jobs_options){
+	    .loop = w->loop, .media = o->media, .known = o->known,
+	    .upstream = w->upstream });
 	if (rc == KT_OK && w->relay.jobs == NULL)
 		rc = kt_fail(err, KT_E_LIMIT, "no memory for a worker");
 	if (rc == KT_OK)

@@ -109,6 +109,8 @@
 #define KT_STREAM_ENDED_MAX 16
 /* What the offline model repeats: enough to read, too little to abuse. */
 #define KT_OFFLINE_ECHO_MAX 4096
+/* What an external classifier answers; a verdict is a line. */
+#define KT_GUARD_ANSWER_MAX 65536
 /* Files remembered by the id that a vendor gave them; a power of two. */
 #define KT_FILES_KNOWN_MAX 32768
 /* RFC 2046 allows no longer boundary. */

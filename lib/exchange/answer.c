@@ -453,9 +453,7 @@ render_answer(struct kt_exchange *x, struct kt_span *out, struct kt_err *err)
 static void
 end_whole(struct kt_exchange *x)
 {
-	const struct kt_x_verdict *v = &x->answer_verdict;
 	struct kt_err err = { 0 };
-	struct kt_span body;
 	enum kt_rc rc;
 
 	if (kt_json_parse(&x->answer_json, kt_buf_span(&x->answer), &err) < 0 ||
@@ -466,8 +464,24 @@ end_whole(struct kt_exchange *x)
 		return;
 	}
 	rc = inspect_answer(x);
-	if (rc < 0) {
+	if (rc < 0)
 		kt_x_fail(x, rc);
+	else
+		kt_x_answer_guarded(x);
+}
+
+void
+kt_x_answer_guarded(struct kt_exchange *x)
+{
+	const struct kt_x_verdict *v = &x->answer_verdict;
+	struct kt_err err = { 0 };
+	struct kt_span body;
+	int rc = kt_x_guard(x, KT_ANSWER, &x->answer_verdict);
+
+	if (rc == 0)
+		return; /* it is asked */
+	if (rc < 0) {
+		kt_x_fail(x, KT_E_LIMIT);
 		return;
 	}
 	if (v->action == KT_ACTION_BLOCK) {

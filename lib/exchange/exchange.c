@@ -155,6 +155,7 @@ kt_exchange_free(struct kt_exchange **xp)
 		return;
 	kt_x_stream_free(x);
 	kt_x_media_free(x);
+	kt_x_guard_free(x);
 	kt_x_drop_request(x);
 	kt_buf_fini(&x->offline);
 	kt_x_inspect_end(x);
@@ -171,7 +172,8 @@ kt_x_charge(struct kt_exchange *x)
 {
 	size_t now = x->body.cap + x->wire.cap + x->translated.cap +
 	    x->json.store.cap + x->answer.cap + x->offline.cap +
-	    x->answer_json.store.cap + kt_x_media_held(x);
+	    x->answer_json.store.cap + kt_x_media_held(x) +
+	    x->asking[0].body.cap + x->asking[1].body.cap;
 
 	if (x->budget == NULL)
 		return true;
@@ -266,6 +268,7 @@ kt_x_end(struct kt_exchange *x)
 {
 	kt_x_cancel_upstream(x);
 	kt_x_media_cancel(x);
+	(void)kt_x_guard_cancel(x); /* nobody waits for it */
 	kt_x_deadline(x, 0);
 	x->phase = KT_X_DONE;
 	x->end_mono = x->now_mono;
@@ -352,10 +355,27 @@ client_gone(struct kt_exchange *x)
 	kt_x_record(x);
 }
 
+/* Goes on where a classifier was waited for. */
+static void
+guarded(struct kt_exchange *x)
+{
+	if (x->phase == KT_X_INSPECT)
+		kt_x_request_end(x);
+	else if (x->phase == KT_X_WHOLE)
+		kt_x_answer_guarded(x);
+	else if (x->phase == KT_X_STREAM)
+		kt_x_stream_guarded(x);
+}
+
 static void
 deadline(struct kt_exchange *x)
 {
 	x->deadline_us = 0;
+	if (kt_x_guard_end(x) != 0) {
+		if (x->now_mono >= kt_x_guard_end(x) && kt_x_guard_cancel(x))
+			guarded(x);
+		return;
+	}
 	if (x->phase == KT_X_INSPECT && x->media.is_waiting &&
 	    x->now_mono >= x->media.end_us) {
 		kt_x_media_cancel(x);
@@ -398,9 +418,11 @@ recorded(struct kt_exchange *x, bool is_ok, struct kt_span receipt)
 static void
 job_done(struct kt_exchange *x, uint32_t job, struct kt_span bytes)
 {
-	if (x->phase != KT_X_INSPECT)
+	if (kt_x_guard_answer(x, job, bytes))
+		guarded(x);
+	else if (x->phase != KT_X_INSPECT)
 		return; /* nobody waits for it any more */
-	if (!kt_x_media_answer(x, job, bytes))
+	else if (!kt_x_media_answer(x, job, bytes))
 		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
 	else if (x->media.is_waiting)
 		kt_x_request_end(x);
@@ -426,6 +448,10 @@ set_deadline(struct kt_exchange *x)
 	const struct kt_target *t = x->target;
 	uint64_t at = 0;
 
+	if (kt_x_guard_end(x) != 0) {
+		kt_x_deadline(x, kt_x_guard_end(x));
+		return;
+	}
 	switch (x->phase) {
 	case KT_X_ATTEMPT:
 		at = t->first_byte_us ? x->asked_us + t->first_byte_us : 0;

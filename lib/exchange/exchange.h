@@ -74,17 +74,15 @@ enum kt_event_kind {
 };
 struct kt_event {
 	enum kt_event_kind kind;
-	uint64_t mono_us; /* monotonic, any origin */
-	uint64_t wall_us; /* since 1970 */
+	uint64_t mono_us, wall_us; /* of any origin; since 1970 */
 	struct kt_span method, target; /* target in origin-form, as received */
 	const struct kt_header *headers;
 	size_t nheaders;
-	bool has_body;      /* a body follows the head */
+	bool has_body, is_ok; /* a body follows the head */
 	struct kt_span bytes;
 	size_t n;           /* SENT */
 	unsigned status;    /* UPSTREAM_HEAD */
 	enum kt_fault fault;
-	bool is_ok;
 	uint32_t job;
 };
 
@@ -114,6 +112,7 @@ enum kt_order_kind {
 enum kt_job_kind {
 	KT_JOB_MEDIA = 1, /* a question of media/ask.h, and its answer */
 	KT_JOB_RECALL,    /* an id: what was remembered of it, or nothing */
+	KT_JOB_GUARD,     /* POST to target, path, headers: the body of a 200 */
 	KT_JOB_REMEMBER,  /* an id and a text, for RECALL; not answered */
 };
 #define KT_LENGTH_CHUNKED UINT64_MAX
@@ -124,7 +123,8 @@ struct kt_order {
 	const struct kt_header *headers;
 	size_t nheaders;
 	/* Body of UPSTREAM: valid until UPSTREAM_SENT, UPSTREAM_FAIL or CANCEL.
-	 * Of JOB: until JOB_DONE, JOB_CANCEL or END.  Every other span of an order is valid until the next feed. */
+	 * Of JOB: until JOB_DONE, JOB_CANCEL or END.  Every other span of an
+	 * order is valid until the next feed. */
 	const struct kt_span *pieces;
 	size_t npieces;
 	uint64_t length; /* body of UPSTREAM or ANSWER_HEAD, or CHUNKED */
@@ -132,7 +132,7 @@ struct kt_order {
 	unsigned status;
 	uint32_t job;
 	enum kt_job_kind job_kind;
-	uint64_t at_us;
+	uint64_t at_us, keep_us; /* keep_us: so long a JOB's answer serves */
 };
 
 struct kt_exchange;

@@ -23,6 +23,7 @@
 #include "json/text.h"
 #include "media/ask.h"
 #include "policy/destination.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
 #include "policy/token.h"
 #include "policy/tool.h"
@@ -165,6 +166,20 @@ struct kt_x_vault {
 	bool is_numbered;
 };
 
+/* What an external classifier is asked, in one direction. */
+#define KT_X_GUARD_JOB 0x10000u /* behind all media */
+struct kt_x_asking {
+	struct kt_buf body;
+	struct kt_span piece;
+	uint64_t key; /* of the text at its end; 0: none goes on */
+	size_t ntexts;
+	enum { KT_X_UNASKED = 0, KT_X_ASKED, KT_X_ANSWERED,
+		KT_X_CONCLUDED } state;
+	enum kt_policy_said said;
+	uint64_t end_us;
+	bool is_too_much;
+};
+
 /* A growing text of a stream. */
 struct kt_x_block {
 	uint64_t key;
@@ -228,6 +243,7 @@ struct kt_x_streaming {
 	size_t held_bytes;
 	struct kt_buf tail; /* from the last event on, until recorded */
 	struct kt_measures measures;
+	bool is_guarded; /* held until the classifier has seen all of it */
 	bool is_inspected, has_tail, is_cut;
 	uint64_t events, forwarded_bytes, withheld_bytes, cut_at_event;
 };
@@ -276,6 +292,7 @@ struct kt_exchange {
 
 	struct kt_x_inspection inspection; /* the one under way */
 	struct kt_x_media media;
+	struct kt_x_asking asking[2]; /* by enum kt_direction */
 	struct {
 		struct kt_multipart multipart;
 		bool is_held; /* until it was inspected, and read whole */
@@ -518,6 +535,23 @@ KT_MUSTCHECK enum kt_rc kt_x_end_calls(
 KT_MUSTCHECK enum kt_rc kt_x_edit_calls(struct kt_exchange *x,
     struct kt_x_slot *slot, struct kt_span data, struct kt_x_edits *edits);
 
+/* guard.c */
+/* Texts of this component are to be judged outside. */
+bool kt_x_guard_wants(const struct kt_exchange *x, enum kt_component c);
+/* One more text, as inside a JSON string; of one key (not 0) in a row they
+ * are one. */
+void kt_x_guard_add(struct kt_exchange *x, enum kt_direction d,
+    enum kt_component c, uint64_t key, struct kt_span raw);
+/* Asks what was added.  1: it is judged, 0: the answer is not there. */
+KT_MUSTCHECK int kt_x_guard(struct kt_exchange *x, enum kt_direction d,
+    struct kt_x_verdict *v);
+/* False: nobody asked, or not any more. */
+bool kt_x_guard_answer(
+    struct kt_exchange *x, uint32_t job, struct kt_span bytes);
+uint64_t kt_x_guard_end(const struct kt_exchange *x); /* 0: nobody is asked */
+bool kt_x_guard_cancel(struct kt_exchange *x); /* false: the same */
+void kt_x_guard_free(struct kt_exchange *x);
+
 /* upload.c */
 void kt_x_upload_begin(struct kt_exchange *x);
 void kt_x_upload_body(struct kt_exchange *x, struct kt_span bytes);
@@ -579,6 +613,8 @@ void kt_x_upstream_body(struct kt_exchange *x, struct kt_span bytes);
 void kt_x_upstream_end(struct kt_exchange *x);
 void kt_x_upstream_fail(struct kt_exchange *x, enum kt_fault fault);
 void kt_x_upstream_slow(struct kt_exchange *x);
+/* The external classifier answered, or will not. */
+void kt_x_answer_guarded(struct kt_exchange *x);
 /* An answer that began and cannot be ended well. */
 void kt_x_break_off(struct kt_exchange *x, enum kt_reason reason);
 void kt_x_answer_head(struct kt_exchange *x, unsigned status, uint64_t length);
@@ -588,6 +624,7 @@ void kt_x_stream_begin(struct kt_exchange *x);
 void kt_x_stream_body(struct kt_exchange *x, struct kt_span bytes);
 void kt_x_stream_end(struct kt_exchange *x);
 void kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason);
+void kt_x_stream_guarded(struct kt_exchange *x);
 void kt_x_stream_ping(struct kt_exchange *x);
 void kt_x_stream_abandon(struct kt_exchange *x); /* the client is gone */
 void kt_x_stream_free(struct kt_exchange *x);

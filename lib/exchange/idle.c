@@ -12,6 +12,7 @@
 static const struct idle {
 	const char *path; /* "*": every element or kind */
 	const char *harmless; /* words that change nothing, or NULL */
+	const char *but; /* the one that "*" does not mean, or NULL */
 } idle[] = {
 	{ "pack.enabled", "true" },
 	{ "gateway.admin", NULL },
@@ -20,7 +21,7 @@ static const struct idle {
 	{ "consumer_groups.*.rate_limits", NULL },
 	{ "consumer_groups.*.budget", NULL },
 	{ "consumer_groups.*.scopes", NULL },
-	{ "policy.*.on_error", "block" },
+	{ "policy.*.on_error", "block", "external-guard" },
 	{ "policy.prompt-injection.encoding", NULL },
 	{ "policy.prompt-injection.boundaries", NULL },
 	{ "policy.pii-detector.redaction.reversible", "false" },
@@ -91,7 +92,8 @@ follow(struct kt_program *p, const struct idle *i, struct kt_span rest,
 		return;
 	}
 	for (c = n->first; c != NULL; c = c->next)
-		follow(p, i, rest, c);
+		if (i->but == NULL || !kt_span_eq(c->key, kt_span_of(i->but)))
+			follow(p, i, rest, c);
 }
 
 void

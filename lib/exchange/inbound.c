@@ -583,10 +583,12 @@ kt_x_request_end(struct kt_exchange *x)
 		rc = kt_x_inspect(x, &x->request_verdict, &x->edits);
 	if (rc == 1)
 		rc = kt_x_media(x, &x->request_verdict);
+	if (rc == 1)
+		rc = kt_x_guard(x, KT_REQUEST, &x->request_verdict);
 	if (rc < 0)
 		kt_x_fail(x, (enum kt_rc)rc);
 	else if (rc > 0)
 		inspected(x);
-	else if (!x->media.is_waiting)
+	else if (!x->media.is_waiting && kt_x_guard_end(x) == 0)
 		(void)kt_x_order(x, KT_ORDER_TURN);
 }

@@ -14,6 +14,7 @@ libkt_a_SOURCES += \
 	%D%/inflate.c \
 	%D%/inspect.c \
 	%D%/judge.c \
+	%D%/guard.c \
 	%D%/upload.c \
 	%D%/media.c \
 	%D%/look.c \

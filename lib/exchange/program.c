@@ -359,6 +359,37 @@ add_languages(struct kt_program *p, struct kt_err *err)
 	    kt_fail(err, KT_E_LIMIT, "no memory for languages") : KT_OK;
 }
 
+/* The path of its URL is taken as it is, also one that ends in /v1. */
+static enum kt_rc
+add_guard(struct kt_program *p, const struct kt_program_options *o,
+    struct kt_err *err)
+{
+	struct kt_policy_guard g;
+	struct kt_target *t;
+	size_t slash;
+
+	if (!kt_chain_guard(&p->chain, &g))
+		return KT_OK;
+	t = kt_arena_alloc(p->mem, sizeof(*t));
+	if (t == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory for external-guard");
+	*t = (struct kt_target){ .id = KT_SPAN("external-guard"),
+		.provider = KT_PROVIDER_OPENAI, .is_available = true,
+		.index = p->ntargets };
+	if (read_base_url(t, g.url, p->mem, err) < 0)
+		return kt_wrap(err, "external-guard");
+	slash = (size_t)(t->host_header.ptr + t->host_header.len - g.url.ptr);
+	t->base_path = kt_span_sub(g.url, slash, g.url.len);
+	if (g.key->from != KT_CONFIG_FROM_NONE && (o->secret == NULL ||
+	        !o->secret(o->secret_arg, g.key, p->mem, &t->key)))
+		kt_program_warn(p, kt_arena_printf(p->mem,
+		    "external-guard: its secret (%s %.*s) is not set",
+		    g.key->from == KT_CONFIG_FILE ? "file" : "variable",
+		    KT_SPAN_ARG(g.key->name)));
+	p->guard = t;
+	return KT_OK;
+}
+
 static enum kt_rc
 add_tokens(struct kt_program *p, const struct kt_program_options *o,
     struct kt_err *err)
@@ -424,7 +455,7 @@ kt_program_new(const struct kt_program_options *o, struct kt_err *err)
 	}
 	if (add_routes(p, err) < 0 || add_targets(p, o, err) < 0 ||
 	    add_chain(p, o, err) < 0 || add_languages(p, err) < 0 ||
-	    add_tokens(p, o, err) < 0 ||
+	    add_guard(p, o, err) < 0 || add_tokens(p, o, err) < 0 ||
 	    add_hash(p, o, err) < 0) {
 		kt_program_free(&p);
 		return NULL;
@@ -465,6 +496,12 @@ struct kt_span
 kt_program_hash(const struct kt_program *p)
 {
 	return kt_span_of(p->hash);
+}
+
+const struct kt_target *
+kt_program_guard(const struct kt_program *p)
+{
+	return p->guard;
 }
 
 struct kt_span

@@ -80,6 +80,8 @@ void kt_program_free(struct kt_program **p);
 struct kt_span kt_program_hash(const struct kt_program *p);
 const struct kt_settings *kt_program_settings(const struct kt_program *p);
 const struct kt_target *kt_program_targets(const struct kt_program *p, size_t *n);
+/* Whom external-guard asks; index is behind all targets.  NULL: nobody. */
+const struct kt_target *kt_program_guard(const struct kt_program *p);
 /* Sentences for the start banner: targets without secret, offline in use. */
 const struct kt_span *kt_program_warnings(const struct kt_program *p, size_t *n);
 

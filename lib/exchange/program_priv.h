@@ -19,6 +19,7 @@ struct kt_program {
 	struct kt_chain chain;
 	struct kt_target *targets;
 	size_t ntargets;
+	struct kt_target *guard; /* whom external-guard asks; NULL: nobody */
 	struct kt_route *routes;
 	size_t nroutes;
 	struct kt_auth_tokens *tokens; /* NULL: no tokens file */

@@ -82,6 +82,7 @@ static void
 order_record(struct kt_exchange *x, enum kt_rc rc)
 {
 	kt_x_media_cancel(x);
+	(void)kt_x_guard_cancel(x); /* nobody waits for it */
 	x->phase = KT_X_RECORDING;
 	x->is_recorded = true;
 	/* No record, no answer: the shell reports it as not written. */

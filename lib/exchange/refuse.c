@@ -61,6 +61,8 @@ static const struct saying sayings[] = {
 	    "the audit record cannot be written", true, false },
 	{ KT_REASON_GATEWAY_INSPECTION, 503, "api_error", "inspection_failed",
 	    "inspection could not finish", false, false },
+	{ KT_REASON_GATEWAY_GUARD, 503, "api_error", "guard_unavailable",
+	    "the external classifier gave no answer", true, false },
 	{ KT_REASON_GATEWAY_BUSY, 503, "overloaded_error", "out_of_memory",
 	    "too many bodies in flight; try again", true, true },
 	{ KT_REASON_UPSTREAM_UNREACHABLE, 502, "api_error",
@@ -152,6 +154,7 @@ outcome_of(enum kt_reason reason)
 		return KT_AUDIT_UPSTREAM_TIMEOUT;
 	case KT_REASON_GATEWAY_AUDIT:
 	case KT_REASON_GATEWAY_INSPECTION:
+	case KT_REASON_GATEWAY_GUARD:
 	case KT_REASON_GATEWAY_BUSY:
 		return KT_AUDIT_FAIL_CLOSED;
 	default:

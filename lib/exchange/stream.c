@@ -34,6 +34,8 @@ kt_x_stream_begin(struct kt_exchange *x)
 	s->writer = kt_stream_writer_new(upstream_format(x),
 	    kt_endpoint_format(x->surface.endpoint), x->facts.wants_usage,
 	    &x->translate_options);
+	s->is_guarded = kt_x_guard_wants(x, KT_COMPONENT_COMPLETION) ||
+	    kt_x_guard_wants(x, KT_COMPONENT_TOOL_USE);
 	x->is_answer_stream = true;
 	kt_x_commit_begin(x, KT_SPAN("completion"));
 	if (s->writer == NULL)
@@ -210,7 +212,7 @@ release(struct kt_exchange *x)
 		struct kt_x_slot *slot = s->first;
 		bool is_error = slot->ev.kind == KT_STREAM_ERROR;
 
-		if (!kt_x_may_go(slot))
+		if (!kt_x_may_go(slot) || s->is_guarded)
 			return;
 		if (write_slot(x, slot) < 0) {
 			kt_x_stream_fail(x, KT_REASON_GATEWAY_INSPECTION);
@@ -359,6 +361,23 @@ queue(struct kt_x_streaming *s, struct kt_x_slot *slot)
 	}
 }
 
+/* Texts of one growing block in a row are one text. */
+static void
+add_to_question(struct kt_exchange *x, const struct kt_x_slot *slot)
+{
+	struct kt_span data = kt_x_slot_data(slot);
+
+	for (size_t i = 0; x->stream.is_guarded && i < slot->ev.nparts; i++) {
+		const struct kt_part *p = &slot->ev.parts[i];
+
+		if (p->kind == KT_PART_FIXED || p->kind == KT_PART_OPAQUE ||
+		    kt_json_type(&slot->json, p->node) != KT_JSON_STRING)
+			continue;
+		kt_x_guard_add(x, KT_ANSWER, p->component, p->block,
+		    kt_json_string(&slot->json, data, p->node));
+	}
+}
+
 static void
 one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 {
@@ -398,6 +417,7 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 		refuse_event(x);
 		return;
 	}
+	add_to_question(x, slot);
 	queue(s, slot);
 	release(x);
 }
@@ -432,6 +452,27 @@ kt_x_stream_end(struct kt_exchange *x)
 {
 	kt_sse_finish(&x->stream.sse);
 	drain(x);
+	if (x->phase == KT_X_STREAM && x->stream.is_guarded)
+		kt_x_stream_guarded(x);
+	else if (x->phase == KT_X_STREAM)
+		kt_x_stream_fail(x, KT_REASON_UPSTREAM_GARBLED);
+}
+
+/* All of it came: it goes out once the classifier has seen it. */
+void
+kt_x_stream_guarded(struct kt_exchange *x)
+{
+	int rc = kt_x_guard(x, KT_ANSWER, &x->answer_verdict);
+
+	if (rc == 0)
+		return; /* it is asked */
+	x->stream.is_guarded = false;
+	if (rc < 0)
+		kt_x_stream_fail(x, KT_REASON_GATEWAY_INSPECTION);
+	else if (x->answer_verdict.action == KT_ACTION_BLOCK)
+		cut(x);
+	else
+		release(x);
 	if (x->phase == KT_X_STREAM)
 		kt_x_stream_fail(x, KT_REASON_UPSTREAM_GARBLED);
 }

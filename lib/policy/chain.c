@@ -7,6 +7,7 @@
  * a megabyte of conversation as many times as there are policies.
  */
 #include "detect/standin.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
 #include "policy/policy_priv.h"
 
@@ -355,6 +356,18 @@ kt_chain_reads(const struct kt_chain *c, enum kt_component component,
 		    !(p->components & KT_COMPONENT_BIT(component)))
 			continue;
 		p->kind->reads(p, out);
+		return true;
+	}
+	return false;
+}
+
+bool
+kt_chain_guard(const struct kt_chain *c, struct kt_policy_guard *out)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->policies[i].kind->guard == NULL)
+			continue;
+		c->policies[i].kind->guard(&c->policies[i], out);
 		return true;
 	}
 	return false;

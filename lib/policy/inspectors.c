@@ -7,6 +7,7 @@
  * cannot be cut out of a picture, so where they would redact it is refused,
  * or noted.
  */
+#include "policy/outside.h"
 #include "policy/policy_priv.h"
 
 struct settings {

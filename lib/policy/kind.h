@@ -43,6 +43,7 @@ struct kt_policy_reading {
 };
 
 struct kt_policy;
+struct kt_policy_guard; /* policy/outside.h */
 struct kt_tool; /* policy/tool.h */
 struct kt_tool_opinion;
 struct kt_tool_cuts;
@@ -78,6 +79,8 @@ struct kt_policy_kind {
 	enum kt_action (*unseen)(const struct kt_policy *p);
 	/* Wants media of its components read; NULL: does not. */
 	void (*reads)(const struct kt_policy *p, struct kt_policy_reading *out);
+	/* Asks somebody else; NULL: nobody.  One kind does. */
+	void (*guard)(const struct kt_policy *p, struct kt_policy_guard *out);
 	/* What stands where the matched text stood; NULL: the label. */
 	enum kt_rc (*mark)(const struct kt_policy *p,
 	    const struct kt_detector *d, struct kt_span matched,

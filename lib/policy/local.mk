@@ -1,4 +1,5 @@
 libkt_a_SOURCES += \
+	%D%/outside.h \
 	%D%/policy.h \
 	%D%/kind.h \
 	%D%/destination.h \
@@ -25,6 +26,7 @@ libkt_a_SOURCES += \
 	%D%/tool.h \
 	%D%/tool.c \
 	%D%/content_limits.c \
+	%D%/external_guard.c \
 	%D%/inspectors.c \
 	%D%/prompt_decorator.c \
 	%D%/audit_logger.c \

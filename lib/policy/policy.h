@@ -57,10 +57,6 @@ struct kt_opinion {
 size_t kt_chain_judge(const struct kt_chain *c, const struct kt_finding *f,
     enum kt_component component, struct kt_opinion *out, size_t room,
     size_t *deciding);
-/* The bounds of the first policy that wants media of this component read;
- * false: none does. */
-bool kt_chain_reads(const struct kt_chain *c, enum kt_component component,
-    struct kt_policy_reading *out);
 /* The audit section, with what an enabled audit-logger of the chain says. */
 struct kt_config_audit kt_policy_audit(const struct kt_settings *settings);
 /* audit-logger's log_all_access; true without that policy. */
