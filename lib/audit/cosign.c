@@ -42,7 +42,8 @@ kt_audit_covkey_parse(
     struct kt_span text, struct kt_audit_vkey *k, struct kt_err *err)
 {
 	struct kt_span name, id, rest;
-	uint8_t blob[1 + KT_AUDIT_PUB], said[4];
+	uint8_t blob[1 + KT_AUDIT_PUB];
+	char written[9];
 	size_t n;
 
 	if (text.len > 0 && text.ptr[text.len - 1] == '\n')
@@ -53,12 +54,12 @@ kt_audit_covkey_parse(
 	n = kt_span_find(rest, '+');
 	id = kt_span_sub(rest, 0, n);
 	rest = kt_span_sub(rest, n + 1, rest.len);
-	if (!kt_unhex(id, said, sizeof(said)) ||
-	    !kt_audit_unbase64(rest, blob, sizeof(blob)) || blob[0] != TYPE)
+	if (!kt_audit_unbase64(rest, blob, sizeof(blob)) || blob[0] != TYPE)
 		return kt_fail(err, KT_E_PARSE, "not a witness's key");
 	if (kt_audit_covkey_make(k, name, blob + 1, err) < 0)
 		return err->rc;
-	return memcmp(k->id, said, sizeof(said)) == 0 ? KT_OK :
+	kt_hex(k->id, sizeof(k->id), written);
+	return kt_span_eq(id, kt_span_of(written)) ? KT_OK :
 	    kt_fail(err, KT_E_PARSE, "a key that is not what its id says");
 }
 

@@ -61,8 +61,9 @@ enum kt_rc
 kt_audit_vkey_parse(
     struct kt_span text, struct kt_audit_vkey *k, struct kt_err *err)
 {
-	uint8_t id[4], blob[1 + KT_AUDIT_PUB];
+	uint8_t blob[1 + KT_AUDIT_PUB];
 	struct kt_span rest;
+	char id[9];
 	size_t n;
 
 	if (kt_span_ends(text, KT_SPAN("\n")))
@@ -70,7 +71,6 @@ kt_audit_vkey_parse(
 	n = kt_span_find(text, '+');
 	rest = kt_span_sub(text, n, text.len);
 	if (rest.len != 1 + 8 + 1 + 44 || rest.ptr[9] != '+' ||
-	    !kt_unhex(kt_span_sub(rest, 1, 8), id, sizeof(id)) ||
 	    !kt_audit_unbase64(
 		kt_span_sub(rest, 10, 44), blob, sizeof(blob)) ||
 	    blob[0] != 1)
@@ -78,7 +78,9 @@ kt_audit_vkey_parse(
 		    "NAME+8 digits+base64");
 	if (kt_audit_vkey_make(k, kt_span_sub(text, 0, n), blob + 1, err) < 0)
 		return err->rc;
-	if (memcmp(id, k->id, sizeof(id)) != 0)
+	/* In the one way in which it is written. */
+	kt_hex(k->id, sizeof(k->id), id);
+	if (!kt_span_eq(kt_span_sub(rest, 1, 8), kt_span_of(id)))
 		return kt_fail(err, KT_E_PARSE,
 		    "verifier key: its id is not that of its name and key");
 	return KT_OK;

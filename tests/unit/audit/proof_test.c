@@ -104,6 +104,8 @@ no_part_and_no_neighbour_of_a_verifier_key_is_one(void)
 	size_t n = sizeof(key) - 1;
 
 	ok(kt_audit_vkey_parse(KT_SPAN(PETER "\n"), &k, &err) == KT_OK);
+	ok(kt_audit_vkey_parse(KT_SPAN("PeterNeumann+C74F20A3+ARpc2QcUPDhMQegw"
+	    "xbzhKqiBfsVkmqq/LDE4izWy10TW"), &k, &err) < 0);
 	for (size_t from = 0; from <= n; from++) {
 		for (size_t to = from; to <= n; to++) {
 			if (from > 0 || to < n)
