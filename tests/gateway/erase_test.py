@@ -39,8 +39,8 @@ class Two:
         self.tokens = {}
         self.folder = None
         import tempfile
-        self.folder = tempfile.mkdtemp(prefix="kt-tokens-")
-        file = os.path.join(self.folder, "tokens.json")
+        self.folder = tempfile.TemporaryDirectory(prefix="kt-tokens-")
+        file = os.path.join(self.folder.name, "tokens.json")
         for name in NAMES:
             made = kt("token", "create", "--principal", name,
                       "--tokens-file", file)
