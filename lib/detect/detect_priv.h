@@ -77,6 +77,7 @@ struct kt_detect_scratch {
 	struct kt_detect_view view[KT_DETECT_DEPTH_MAX];
 	uint64_t calls, fail_at; /* of engines; which one fails */
 	char work[KT_DETECT_KEEP + KT_DETECT_SLICE];
+	char piece[KT_DETECT_SLICE + 256]; /* of a stream, and before it */
 };
 
 /* What PCRE2 made of the first n rules, when it was saved. */
@@ -121,8 +122,7 @@ KT_MUSTCHECK enum kt_rc kt_detect_number_windows(const struct kt_detect *db,
 bool kt_detect_word_goes_on(struct kt_span text, size_t end);
 /* False: it can be found away from all words of its context. */
 bool kt_detect_near_learn(struct kt_detect_rule *r);
-/* The words as a pattern; NULL: no memory. */
-const char *kt_detect_near_words(
+const char *kt_detect_near_words( /* as a pattern; NULL: no memory */
     const struct kt_detector *d, struct kt_arena *mem);
 /* Where a match can start behind a word that ends at `end`; false: nowhere. */
 bool kt_detect_near_starts(const struct kt_detect_rule *r, struct kt_span text,

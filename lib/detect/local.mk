@@ -31,6 +31,8 @@ libkt_a_SOURCES += \
 	%D%/standin.c \
 	%D%/standin.h \
 	%D%/stream.c \
+	%D%/flow.c \
+	%D%/flow_priv.h \
 	%D%/set.c \
 	%D%/validate.c \
 	%D%/model_priv.h \

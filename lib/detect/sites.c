@@ -62,6 +62,13 @@ is_word_of_ascii(const char *p, size_t n)
 	return n > 0;
 }
 
+/* What parts of a key or an address are joined with. */
+static bool
+is_joint(char c)
+{
+	return c == '-' || c == '_' || c == '.' || c == '@' || c == '/';
+}
+
 /* A character above ASCII: does it hide something here? */
 static bool
 hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
@@ -76,7 +83,7 @@ hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
 		return false;
 	if (n == 0) {
 		/* Only the first of a row looks to its end: linear. */
-		if (!is_graphic(a))
+		if (!is_graphic(a) && a != ' ')
 			return false;
 		while (at + len < in.len && (unsigned char)b >= 0x80) {
 			size_t more = kt_utf8_decode(
@@ -88,14 +95,18 @@ hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
 			len += more;
 			b = behind(in, at + len);
 		}
-		return is_graphic(b);
+		/* A number may be written with blanks. */
+		return is_graphic(a) ? is_graphic(b) || (is_alnum(a) && b == ' ')
+				     : is_digit(b);
 	}
 	if (cp >= 0xe0000)
 		return true;
 	if (!is_word_of_ascii(out, n))
 		return is_digit(a) || is_digit(b);
 	if (disguise & KT_DISGUISE_LOOKALIKE)
-		return is_alnum(a) || is_alnum(b);
+		return is_alnum(a) || is_alnum(b) ||
+		    (is_joint(a) && at > 1 && is_alnum(in.ptr[at - 2])) ||
+		    (is_joint(b) && is_alnum(behind(in, at + len + 1)));
 	return true;
 }
 
@@ -118,7 +129,10 @@ escapes(struct kt_span in, size_t at)
 		    (a == ' ' && at > 1 && in.ptr[at - 2] == ':') ||
 		    (a == '\\' || b == '\\');
 	case '\\':
-		return b == '"' || b == 'u' || b == '\\';
+		/* Escaped twice: another one begins behind it. */
+		return b == '"' || b == 'u' || b == '\\' ||
+		    ((b == 'n' || b == 'r' || b == 't') &&
+		        is_alnum(behind(in, at + n + 1)));
 	case '/':
 		return is_digit(a) || is_digit(b);
 	default:

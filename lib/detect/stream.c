@@ -1,558 +1,593 @@
 /*
- * stream - decides while the text is still arriving.
+ * stream - looks through disguises while the text is still arriving.
  * SPDX-License-Identifier: Apache-2.0
  *
- * PCRE2's hard partial matching answers the one question that matters here:
- * whether an attempt looked at the end of what there is.  One that did not
- * has the result it would have in any longer text; one that did is open, and
- * the first open start is where the text is held.  So a step is: attempt
- * every start from the last hold on, for each rule, until one is open.
- * Starts below hold are settled for good and never looked at again.
+ * The text has a flow.  Where it may be disguised (sites.c) a second flow
+ * forks off: it has seen the same so far, and goes on with what the text says
+ * once the disguise is taken off.  When nothing was disguised for as long as
+ * a flow remembers, both know the same again and the second one ends.  A view
+ * may be disguised itself, so each has a fork of its own, up to
+ * KT_DETECT_DEPTH_MAX.  Plain text costs the look for sites.
  *
- * To know the few starts worth an attempt a step does not scan with
- * Vectorscan, which cannot see an unfinished match: it walks the index of
- * literals, which can, and asks the rules without a literal one by one, if a
- * byte that they can begin with is there at all.
- *
- * Where the span can only begin behind an open start (head.c), the text is
- * held from there, and the other rules go on up to there; the rule itself
- * stays behind and is asked again from that start on.
- *
- * Span and late rules are two lanes of the same walk; only the first one's
- * open starts hold text back.
+ * What is undecided waits before any flow sees it: a character that is cut,
+ * an escape, one that only hides something if a letter follows.  Of a run of
+ * base64 or hexadecimal digits that are text so far the digits from the
+ * eighth on wait; words have fewer, and to hold every word would show.
  */
+#include "detect/flow_priv.h"
 #include "detect/detect_priv.h"
-#include "detect/stream.h"
+#include "detect/search.h"
 
-#define TAILS_MAX 8
-#define BEHIND_MAX 16
+/* What the look for sites sees again of what it has seen. */
+#define AGAIN 32
+/* What waits is never more; a longer row of invisible characters is a site. */
+#define WAITS_MAX 64
+/* Several that wait one behind the other are no more than this. */
+#define ALL_WAITS (3 * WAITS_MAX)
+/* A run as long as this is not a word that happens to be text. */
+#define RUN_WAITS 8
+#define OPEN_MAX 8
 
-enum lane { LANE_SPAN, LANE_LATE, NLANES };
-
-/* A span rule that is open at a start before from[]. */
-struct behind {
-	uint32_t rule, from;
+/* A finding whose tail goes on: what it begins with may be forgotten. */
+struct open {
+	uint32_t detector, start;
+	uint64_t source;
+	uint32_t disguise;
 };
+
+struct layer {
+	struct kt_detect_flow *flow;
+	struct layer *view, *source; /* of it; what it is a view of */
+	unsigned depth;
+	struct kt_buf waits; /* of its own text */
+	struct kt_buf raw; /* of its source: not taken off yet */
+	struct kt_detect_view off;
+	struct open open[OPEN_MAX];
+	size_t nopen;
+};
+
+/* A finding in the clear, and a flow's last ones. */
+struct told {
+	uint32_t detector, start;
+};
+#define TOLD_MAX 32
 
 struct kt_detect_stream {
-	const struct kt_detect *db;
-	const struct kt_detect_set *enabled, *held;
-	uint64_t total; /* bytes seen */
-	uint64_t from[NLANES]; /* starts before it are settled */
-	bool is_used[NLANES];
+	struct layer text;
+	struct told told[TOLD_MAX];
+	size_t ntold; /* so far */
+	uint64_t total, hold;
 	bool is_failed, is_over;
-	uint32_t keep_len; /* the last bytes seen */
-	char keep[KT_DETECT_KEEP];
-	struct {
-		struct kt_finding f;
-		uint64_t from;
-		size_t slot; /* 1 + its place in this call's findings, or 0 */
-	} tail[TAILS_MAX];
-	size_t ntails;
-	struct behind behind[BEHIND_MAX]; /* each rule once */
-	size_t nbehind;
-	/* One bit per rule that is in the lane. */
-	uint64_t wanted[NLANES][(KT_DETECTORS_MAX + 63) / 64];
-	uint32_t next[]; /* per rule: starts before it lie in a finding */
 };
 
-/* One slice: the kept bytes and new ones, one behind the other. */
-struct step {
-	struct kt_detect_stream *st;
-	const struct kt_detect *db;
-	struct kt_detect_scratch *s;
-	struct kt_span text;
-	uint64_t base; /* of text in the block */
-	size_t hold; /* in text: where an open span can begin at the earliest */
-	enum lane lane;
-	bool is_end;
-};
-
-static enum lane
-lane_of(const struct kt_detect_stream *st, size_t i)
+static void
+free_view(struct layer *l)
 {
-	return st->db->rules[i].def->when == KT_DETECT_LATE ||
-	    !kt_detect_rule_is_on(st->held, i) ? LANE_LATE : LANE_SPAN;
-}
+	struct layer *v = l->view;
 
-static bool
-is_wanted(const struct step *t, uint32_t i)
-{
-	return t->st->wanted[t->lane][i >> 6] >> (i & 63) & 1;
+	if (v == NULL)
+		return;
+	l->view = NULL;
+	free_view(v);
+	kt_detect_flow_free(&v->flow);
+	kt_detect_view_fini(&v->off);
+	kt_buf_fini(&v->waits);
+	kt_buf_fini(&v->raw);
+	kt_free(v);
 }
 
 enum kt_rc
 kt_detect_stream_new(struct kt_detect_stream **out, const struct kt_detect *db,
     const struct kt_detect_set *enabled, const struct kt_detect_set *held)
 {
-	struct kt_detect_stream *st;
+	struct kt_detect_stream *st = kt_alloc(sizeof(*st));
 
-	st = kt_alloc(sizeof(*st) + db->n * sizeof(st->next[0]));
 	*out = st;
 	if (st == NULL)
 		return KT_E_LIMIT;
-	st->db = db;
-	st->enabled = enabled;
-	st->held = held;
-	for (size_t i = 0; i < db->n; i++) {
-		enum lane lane = lane_of(st, i);
-
-		if (!kt_detect_rule_is_on(enabled, i) ||
-		    db->rules[i].def->when == KT_DETECT_BLOCK)
-			continue;
-		st->is_used[lane] = true;
-		st->wanted[lane][i >> 6] |= (uint64_t)1 << (i & 63);
-	}
-	return KT_OK;
+	kt_buf_init(&st->text.waits, ALL_WAITS);
+	if (kt_detect_flow_new(&st->text.flow, db, enabled, held) == KT_OK)
+		return KT_OK;
+	kt_detect_stream_free(out);
+	return KT_E_LIMIT;
 }
 
 void
-kt_detect_stream_free(struct kt_detect_stream **st)
+kt_detect_stream_free(struct kt_detect_stream **pst)
 {
-	kt_free(*st);
-	*st = NULL;
+	struct kt_detect_stream *st = *pst;
+
+	*pst = NULL;
+	if (st == NULL)
+		return;
+	free_view(&st->text);
+	kt_detect_flow_free(&st->text.flow);
+	kt_buf_fini(&st->text.waits);
+	kt_free(st);
 }
 
-/*
- * Follows the tail of f, which began at `from`, as far as there is text, and
- * tells f once per call however many slices the call had: slot says where.
- */
-static enum kt_rc
-follow_tail(struct step *t, struct kt_finding *f, uint64_t from, size_t slot)
-{
-	struct kt_detect_stream *st = t->st;
-	uint64_t begin = from > t->base ? from - t->base : 0;
-	bool is_over;
-	size_t end = kt_detect_rule_tail(&t->db->rules[f->detector], t->text,
-	    (size_t)begin, (size_t)(f->end - t->base), &is_over);
-	enum kt_rc rc = KT_OK;
+/* ---- what waits ---- */
 
-	f->end = t->base + end;
-	f->is_open = !is_over && !t->is_end;
-	st->next[f->detector] = f->is_open ? UINT32_MAX : (uint32_t)f->end;
-	if (slot > 0) {
-		t->s->found[slot - 1] = *f;
-	} else {
-		rc = kt_detect_scratch_add(t->s, f);
-		slot = t->s->nfound;
-	}
-	if (rc < 0 || !f->is_open)
-		return rc;
-	if (st->ntails == TAILS_MAX)
-		return KT_E_LIMIT;
-	st->tail[st->ntails].f = *f;
-	st->tail[st->ntails].from = from;
-	st->tail[st->ntails++].slot = slot;
-	return KT_OK;
+static bool
+is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
 }
 
-static enum kt_rc
-take(struct step *t, uint32_t i, const struct kt_detect_match *m)
+/* Could the run that begins at `from` and ends the text be one that says a
+   text?  What there is of it does. */
+static bool
+may_say(struct kt_span in, size_t from)
 {
-	const struct kt_detect_rule *r = &t->db->rules[i];
-	struct kt_finding f = { .detector = i,
-		.start = t->base + m->span_start,
-		.end = t->base + m->span_end };
+	size_t n = in.len - from;
 
-	if (!kt_detect_rule_accepts(
-	        r, (struct kt_span){ 0 }, t->text, m, &f.confidence_pm))
-		return KT_OK;
-	if (r->has_tail) {
-		f.end = t->base + m->end;
-		return follow_tail(t, &f, f.end, 0);
+	return n >= RUN_WAITS && n < KT_DETECT_RUN_MIN &&
+	    kt_detect_run_may_say(in, from);
+}
+
+static size_t
+run_waits(struct kt_span in)
+{
+	size_t begin = in.len, first = in.len;
+
+	while (begin > 0 && in.len - begin < KT_DETECT_RUN_MIN &&
+	    kt_detect_digit64(in.ptr[begin - 1]) >= 0)
+		begin--;
+	for (; in.len - begin >= RUN_WAITS && first == in.len; begin++)
+		if ((begin == 0 || !is_alnum(in.ptr[begin - 1])) &&
+		    may_say(in, begin))
+			first = begin;
+	return first;
+}
+
+/* One that is cut, with those that stand right before it. */
+static size_t
+escape_waits(struct kt_span in)
+{
+	size_t at = in.len > 12 ? in.len - 12 : 0, first, n;
+
+	while (at > 0 && in.ptr[at - 1] == '\\' && in.len - at < WAITS_MAX)
+		at--;
+	for (first = at; at < in.len; at += n) {
+		n = in.ptr[at] == '\\' || in.ptr[at] == '%'
+		    ? kt_detect_escape_needs(in, at)
+		    : 1;
+		if (n == 1)
+			first = at + 1;
+		/* And what is behind it, which tells whether it hides. */
+		else if (in.len - at < n + 2)
+			return first;
 	}
-	t->st->next[i] = (uint32_t)(t->base + m->end);
-	return kt_detect_scratch_add(t->s, &f);
+	return in.len;
 }
 
 static bool
-is_behind(const struct kt_detect_stream *st, uint32_t i)
+is_mark(char c)
 {
-	for (size_t k = 0; k < st->nbehind; k++)
-		if (st->behind[k].rule == i)
+	return c > ' ' && c < 127 && !is_alnum(c);
+}
+
+/* A row of characters at the end that may hide what comes behind; also when
+   there are marks among them. */
+static size_t
+row_waits(struct kt_span in)
+{
+	size_t at = in.len, first = in.len;
+
+	while (at > 0 && in.len - at < WAITS_MAX) {
+		char out[KT_DETECT_FOLD_MAX];
+		uint32_t cp, disguise;
+		size_t from = at - 1, n;
+
+		if (is_mark(in.ptr[from])) {
+			at = from;
+			continue;
+		}
+		if ((unsigned char)in.ptr[from] < 0x80)
+			break;
+		while (from > 0 && at - from < 4 &&
+		    ((unsigned char)in.ptr[from] & 0xc0) == 0x80)
+			from--;
+		if (kt_utf8_decode(kt_span_sub(in, from, at - from), &cp) !=
+		    at - from) {
+			if (at < in.len ||
+			    !kt_detect_is_cut(kt_span_sub(in, from, 4)))
+				break;
+		} else if (!kt_detect_fold(cp, out, &n, &disguise)) {
+			break;
+		}
+		first = at = from;
+	}
+	return first;
+}
+
+/* How much of a text, of which `known` bytes are known already, is decided;
+   *is_row: it ends in a row that is too long to wait for. */
+static size_t
+decided(struct kt_span in, size_t known, bool *is_row)
+{
+	size_t was, all = in.len;
+
+	do { /* what waits may make wait what is before it, for so long */
+		size_t row;
+
+		was = in.len;
+		in.len = run_waits(in);
+		in.len = escape_waits(in);
+		row = row_waits(in);
+		*is_row = in.len - row > WAITS_MAX - 16;
+		if (!*is_row)
+			in.len = row;
+	} while (in.len < was && in.len > known &&
+	    all - in.len < 2 * WAITS_MAX);
+	return in.len > known ? in.len : known;
+}
+
+/* ---- findings ---- */
+
+static enum kt_rc
+keep(struct kt_detect_scratch *s, const struct kt_finding *f)
+{
+	void *v = s->all;
+
+	if (s->nall == KT_FINDINGS_MAX ||
+	    kt_grow(&v, &s->all_cap, s->nall + 1, sizeof(*f)) < 0)
+		return KT_E_LIMIT;
+	s->all = v;
+	s->all[s->nall++] = *f;
+	return KT_OK;
+}
+
+/* Where [*start, *end) of a view lies in its source, and how it was written. */
+static uint32_t
+back(const struct layer *v, uint64_t *start, uint64_t *end)
+{
+	const struct kt_detect_view *off = &v->off;
+	size_t a = (size_t)*start, b = (size_t)*end;
+	size_t first = off->n > 0 ? off->units[0].view : off->text_base;
+	uint32_t disguise = 0;
+
+	if (b > first && b > a) {
+		size_t from = a > first ? a : first;
+
+		disguise = kt_detect_view_back(off, &from, &b);
+		if (a >= first)
+			a = from;
+	}
+	*start = a;
+	*end = b;
+	return disguise;
+}
+
+static struct open *
+find_open(struct layer *v, const struct kt_finding *f)
+{
+	for (size_t i = 0; i < v->nopen; i++)
+		if (v->open[i].detector == f->detector &&
+		    v->open[i].start == f->start)
+			return &v->open[i];
+	return NULL;
+}
+
+/* From a view to its source; an open finding keeps its begin. */
+static void
+tell_in_source(struct layer *v, struct kt_finding *f)
+{
+	struct open *o = find_open(v, f);
+	uint32_t start = (uint32_t)f->start;
+	uint64_t len = f->end - f->start;
+
+	f->disguise |= (uint8_t)back(v, &f->start, &f->end);
+	/* What was left out stands in no unit. */
+	if (f->disguise == 0 && f->end - f->start != len)
+		f->disguise = KT_DISGUISE_FORM;
+	if (o != NULL) {
+		f->start = o->source;
+		f->disguise |= (uint8_t)o->disguise;
+		o->disguise = f->disguise;
+		if (!f->is_open)
+			*o = v->open[--v->nopen];
+	} else if (f->is_open && v->nopen < OPEN_MAX) {
+		v->open[v->nopen++] = (struct open){ f->detector, start,
+			f->start, f->disguise };
+	}
+}
+
+static bool
+was_told(const struct kt_detect_stream *st, const struct kt_finding *f)
+{
+	size_t n = st->ntold < TOLD_MAX ? st->ntold : TOLD_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (st->told[i].detector == f->detector &&
+		    st->told[i].start == f->start)
 			return true;
 	return false;
 }
 
-/* False: there is no room for one more. */
-static bool
-stay_behind(struct step *t, uint32_t i, size_t start)
-{
-	struct kt_detect_stream *st = t->st;
-
-	if (st->nbehind == BEHIND_MAX || t->text.len - start > KT_HOLD_MAX)
-		return false;
-	st->behind[st->nbehind++] =
-	    (struct behind){ i, (uint32_t)(t->base + start) };
-	return true;
-}
-
-/* Rule i is open at start; true when starts behind it matter as well. */
-static bool
-hold_for(struct step *t, uint32_t i, size_t start, bool *is_open)
-{
-	size_t from = start;
-
-	if (t->lane == LANE_SPAN)
-		from = kt_detect_head_end(
-		    &t->db->rules[i], t->s, t->text, start);
-	if (from > start && !*is_open && !stay_behind(t, i, start))
-		from = start;
-	*is_open = true;
-	if (from < t->hold)
-		t->hold = from;
-	return from > start;
-}
-
-/*
- * Rule i at the starts [from, last]; an open one lowers the hold.  Behind an
- * open start nothing is decided: what matches there only lowers the hold.
- */
+/* What is not disguised is told by the text's own flow, unless it is a finding
+   by what is around it. */
 static enum kt_rc
-settle(struct step *t, uint32_t i, size_t from, size_t last)
+collect(struct kt_detect_stream *st, struct layer *l,
+    struct kt_detect_scratch *s, const struct kt_findings *found)
 {
-	const struct kt_detect_rule *r = &t->db->rules[i];
-	bool is_open = is_behind(t->st, i);
-	struct kt_detect_match m;
-	uint64_t next;
-	enum kt_rc rc;
+	for (size_t i = 0; i < found->n; i++) {
+		struct kt_finding f = found->v[i];
 
-	for (;; from = m.start + 1) {
-		next = t->st->next[i];
-		if (next > t->base && next - t->base > from)
-			from = (size_t)(next - t->base);
-		if (next == UINT32_MAX || from > last)
-			return KT_OK;
-		switch (kt_detect_rule_attempt(
-		    r, t->s, t->text, from, last, t->is_end, &m)) {
-		case KT_DETECT_ATTEMPT_MISS:
-			return KT_OK;
-		case KT_DETECT_ATTEMPT_OPEN:
-			if (!kt_detect_rule_is_alien(r, t->text, m.start) &&
-			    !hold_for(t, i, m.start, &is_open))
-				return KT_OK;
-			break;
-		case KT_DETECT_ATTEMPT_HIT:
-			if (!is_open) {
-				m.is_alone = t->is_end && t->base == 0 &&
-			    m.start == 0 && m.end == t->text.len;
-			if ((rc = take(t, i, &m)) < 0)
-					return rc;
-			} else if (m.span_start < t->hold &&
-			    !kt_detect_rule_is_alien(r, t->text, m.start)) {
-				t->hold = m.span_start;
-			}
-			break;
-		case KT_DETECT_ATTEMPT_ERROR:
-			return KT_E_ENGINE;
+		if (l->source == NULL)
+			st->told[st->ntold++ % TOLD_MAX] =
+			    (struct told){ f.detector, (uint32_t)f.start };
+		for (struct layer *v = l; v->source != NULL; v = v->source)
+			tell_in_source(v, &f);
+		if (l->source != NULL && f.disguise == 0) {
+			if (was_told(st, &f))
+				continue;
+			f.disguise = KT_DISGUISE_FORM;
 		}
-	}
-}
-
-/* Brings those that stayed behind to where the others are, or leaves them. */
-static enum kt_rc
-settle_behind(struct step *t, size_t from)
-{
-	struct kt_detect_stream *st = t->st;
-	struct behind was[BEHIND_MAX];
-	size_t n = st->nbehind;
-	enum kt_rc rc = KT_OK;
-
-	if (t->lane != LANE_SPAN)
-		return KT_OK;
-	memcpy(was, st->behind, n * sizeof(*was));
-	st->nbehind = 0;
-	for (size_t k = 0; k < n && rc == KT_OK; k++)
-		if (was[k].from < t->base + from)
-			rc = settle(t, was[k].rule,
-			    (size_t)(was[k].from - t->base), from - 1);
-	return rc;
-}
-
-static bool
-is_inside_word(struct kt_span text, size_t at)
-{
-	return at > 0 && kt_detect_is_word(text.ptr[at - 1]);
-}
-
-/*
- * Rule i, of which the text ends inside a literal at `at`.  True when that
- * is all there is to say: no byte of a span is there yet, so it waits.
- */
-static bool
-waits(struct step *t, uint32_t i, size_t at)
-{
-	const struct kt_detect_rule *r = &t->db->rules[i];
-
-	if (t->lane != LANE_SPAN || r->head == NULL ||
-	    t->text.len - at > r->head_min)
-		return false;
-	return t->st->next[i] > t->base + at || is_behind(t->st, i) ||
-	    stay_behind(t, i, at);
-}
-
-/* Several literals of a rule can begin with the same bytes: once for all. */
-static enum kt_rc
-settle_literals(struct step *t, const struct kt_detect_index *ix, uint32_t lo,
-    uint32_t hi, size_t at, bool is_cut)
-{
-	bool is_inside = is_inside_word(t->text, at);
-	uint32_t last = UINT32_MAX;
-	enum kt_rc rc = KT_OK;
-
-	for (; lo < hi && rc == KT_OK; lo++) {
-		const struct kt_detect_literal *lit = &ix->lit[lo];
-
-		if (lit->rule == last || (is_inside && lit->is_word) ||
-		    !is_wanted(t, lit->rule))
-			continue;
-		last = lit->rule;
-		if (!is_cut || !waits(t, lit->rule, at))
-			rc = settle(t, lit->rule, at, at);
-	}
-	return rc;
-}
-
-static inline char
-byte_at(const struct kt_detect_index *ix, struct kt_span text, size_t at)
-{
-	char c = text.ptr[at];
-
-	return ix->is_folded && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a')
-						     : c;
-}
-
-/* All literals that start at `at`, or could, were there more text. */
-static enum kt_rc
-walk(struct step *t, const struct kt_detect_index *ix, size_t start)
-{
-	const struct kt_detect_node *n =
-	    &ix->node[ix->root[(uint8_t)t->text.ptr[start]]];
-	size_t at = start + 1;
-	enum kt_rc rc;
-
-	for (;;) {
-		uint32_t child = n->child;
-
-		if (n->term > n->lo) {
-			rc = settle_literals(
-			    t, ix, n->lo, n->term, start, false);
-			if (rc < 0)
-				return rc;
-		}
-		if (at == t->text.len) /* a literal is cut by the end */
-			return t->is_end
-			    ? KT_OK
-			    : settle_literals(
-				  t, ix, n->term, n->hi, start, true);
-		while (child != 0 &&
-		    ix->node[child].byte != byte_at(ix, t->text, at))
-			child = ix->node[child].sibling;
-		if (child == 0)
-			return KT_OK;
-		n = &ix->node[child];
-		at++;
-	}
-}
-
-static enum kt_rc
-walk_all(struct step *t, const struct kt_detect_index *ix, size_t from)
-{
-	enum kt_rc rc = KT_OK;
-
-	if (ix->nlit == 0)
-		return KT_OK;
-	for (; from < t->hold && rc == KT_OK; from++)
-		if (from + 1 < t->text.len
-			? kt_detect_index_may(ix, t->text.ptr + from,
-			      is_inside_word(t->text, from))
-			: ix->root[(uint8_t)t->text.ptr[from]] != 0)
-			rc = walk(t, ix, from);
-	return rc;
-}
-
-/*
- * The first start at or behind from that a rule without a literal has to be
- * asked about.  Without what it needs it can have no match yet, only begin
- * one in the last run of what its matches are made of.
- */
-static size_t
-first_start(const struct step *t, const struct kt_detect_rule *r,
-    const struct kt_detect_bytes *there, size_t from)
-{
-	size_t at = t->text.len;
-
-	if (r->has_first && !kt_detect_bytes_meet(&r->first, there))
-		return at;
-	if (kt_detect_bytes_meet(&r->needs, there))
-		return from;
-	while (at > from && kt_detect_bytes_has(&r->body, t->text.ptr[at - 1]))
-		at--;
-	return at;
-}
-
-static enum kt_rc
-run_all(struct step *t, size_t from)
-{
-	struct kt_detect_bytes there = { { 0 } };
-	enum kt_rc rc;
-
-	for (size_t i = from; i < t->text.len; i++)
-		kt_detect_bytes_add(&there, t->text.ptr[i]);
-	for (size_t k = 0; k < t->db->nruns && t->hold > from; k++) {
-		uint32_t i = t->db->runs[k];
-		size_t start;
-
-		if (!is_wanted(t, i))
-			continue;
-		start = first_start(t, &t->db->rules[i], &there, from);
-		if (start >= t->hold)
-			continue;
-		if ((rc = settle(t, i, start, t->hold - 1)) < 0)
-			return rc;
+		if (keep(s, &f) < 0)
+			return KT_E_LIMIT;
 	}
 	return KT_OK;
 }
 
-static enum kt_rc
-run_lane(struct step *t, enum lane lane)
-{
-	size_t from = (size_t)(t->st->from[lane] - t->base);
-	enum kt_rc rc;
+/* ---- layers ---- */
 
-	t->lane = lane;
-	t->hold = t->text.len;
-	if (!t->st->is_used[lane])
-		goto out;
-	if ((rc = settle_behind(t, from)) < 0 ||
-	    (rc = walk_all(t, &t->db->exact, from)) < 0 ||
-	    (rc = walk_all(t, &t->db->folded, from)) < 0 ||
-	    (rc = run_all(t, from)) < 0)
-		return rc;
-	/* Proofs at load say that this cannot be; trust them only so far. */
-	if (t->text.len - t->hold > KT_HOLD_MAX || t->hold < from)
+static enum kt_rc feed(struct kt_detect_stream *st, struct layer *l,
+    struct kt_detect_scratch *s, struct kt_span text, bool is_end);
+
+/* The view of what comes from `at` on. */
+static enum kt_rc
+branch(struct layer *l, uint64_t at, bool is_in_word)
+{
+	struct layer *v = kt_alloc(sizeof(*v));
+
+	if (v == NULL)
 		return KT_E_LIMIT;
-out:
-	t->st->from[lane] = t->base + t->hold;
-	return KT_OK;
+	l->view = v;
+	v->source = l;
+	v->depth = l->depth + 1;
+	v->off.text_base = v->off.source_base = v->off.source_end =
+	    (uint32_t)at;
+	v->off.within =
+	    is_in_word ? KT_DETECT_WITHIN_WORD : KT_DETECT_WITHIN_TEXT;
+	kt_buf_init(&v->waits, ALL_WAITS);
+	kt_buf_init(&v->raw, 2 * ALL_WAITS + AGAIN + KT_DETECT_SLICE);
+	return kt_detect_flow_fork(&v->flow, l->flow, at);
+}
+
+/* Looks for a disguise in what comes next, behind `known` bytes that the flow
+   knows, and gives the view what it has to take off. */
+static enum kt_rc
+look(struct layer *l, struct kt_span in, size_t known, bool is_row)
+{
+	size_t site;
+
+	if (l->view != NULL)
+		return kt_buf_add(
+		    &l->view->raw, kt_span_sub(in, known, in.len));
+	if (l->depth == KT_DETECT_DEPTH_MAX || in.len == known)
+		return KT_OK;
+	site = kt_detect_next_site(in, known > 16 ? known - 16 : 0);
+	if (site == in.len && !is_row)
+		return KT_OK;
+	site = site < known ? site : known;
+	if (branch(l, kt_detect_flow_length(l->flow) - (known - site),
+		site > 0 && is_alnum(in.ptr[site - 1])) < 0)
+		return KT_E_LIMIT;
+	return kt_buf_add(&l->view->raw, kt_span_sub(in, site, in.len));
+}
+
+/* How long ago, in the view, was something taken off? */
+static uint64_t
+plain_for(const struct layer *v)
+{
+	const struct kt_detect_view *off = &v->off;
+	uint64_t now = off->text_base + off->text.len;
+
+	if (off->n == 0)
+		return 0;
+	return off->units[off->n - 1].disguise != 0
+	    ? 0
+	    : now - off->units[off->n - 1].view;
+}
+
+/* Units that lie behind all that a flow remembers. */
+static void
+forget_units(struct kt_detect_view *off)
+{
+	uint32_t now = off->text_base + (uint32_t)off->text.len;
+	size_t n = 0;
+
+	while (n + 1 < off->n &&
+	    off->units[n + 1].view + KT_DETECT_KEEP + KT_DETECT_SLICE < now)
+		n++;
+	if (n < 64)
+		return;
+	memmove(off->units, off->units + n, (off->n - n) * sizeof(*off->units));
+	off->n -= n;
 }
 
 static enum kt_rc
-follow_open_tails(struct step *t)
+feed_view(struct kt_detect_stream *st, struct layer *v,
+    struct kt_detect_scratch *s, bool is_end)
 {
-	struct kt_detect_stream *st = t->st;
-	size_t n = st->ntails;
-	enum kt_rc rc;
+	size_t used;
+	enum kt_rc rc = kt_detect_unmask_more(
+	    kt_buf_span(&v->raw), is_end, &v->off, &used);
 
-	st->ntails = 0; /* those still open are put back, in order */
-	for (size_t k = 0; k < n; k++) {
-		struct kt_finding f = st->tail[k].f;
-
-		rc = follow_tail(t, &f, st->tail[k].from, st->tail[k].slot);
-		if (rc < 0)
-			return rc;
-	}
-	return KT_OK;
-}
-
-static enum kt_rc
-run_slice(struct kt_detect_stream *st, struct kt_detect_scratch *s,
-    struct kt_span delta, bool is_end)
-{
-	struct step t = { .st = st, .db = st->db, .s = s, .is_end = is_end };
-	size_t len = st->keep_len + delta.len;
-	enum kt_rc rc;
-
-	memcpy(s->work, st->keep, st->keep_len);
-	if (delta.len > 0)
-		memcpy(s->work + st->keep_len, delta.ptr, delta.len);
-	t.text = (struct kt_span){ s->work, len };
-	t.base = st->total - st->keep_len;
-	st->total += delta.len;
-	if ((rc = follow_open_tails(&t)) < 0)
+	if (rc < 0)
 		return rc;
-	for (enum lane lane = 0; lane < NLANES; lane++)
-		if ((rc = run_lane(&t, lane)) < 0)
-			return rc;
-	st->keep_len = (uint32_t)(len < KT_DETECT_KEEP ? len : KT_DETECT_KEEP);
-	memcpy(st->keep, s->work + len - st->keep_len, st->keep_len);
-	return KT_OK;
+	memmove(v->raw.ptr, v->raw.ptr + used, v->raw.len - used);
+	v->raw.len -= used;
+	forget_units(&v->off);
+	return feed(st, v, s, kt_buf_span(&v->off.text), is_end);
 }
 
+/* Text that is decided, behind `known` bytes. */
 static enum kt_rc
-fail(struct kt_detect_stream *st, enum kt_rc rc)
+take(struct kt_detect_stream *st, struct layer *l, struct kt_detect_scratch *s,
+    struct kt_span in, size_t known, bool is_row, bool is_end)
 {
-	st->is_failed = true;
+	struct kt_detect_step step = { 0 };
+	enum kt_rc rc = look(l, in, known, is_row);
+
+	if (rc == KT_OK && in.len > known)
+		rc = kt_detect_flow_feed(
+		    l->flow, s, kt_span_sub(in, known, in.len), &step);
+	if (rc == KT_OK)
+		rc = collect(st, l, s, &step.findings);
+	if (rc == KT_OK && is_end)
+		rc = kt_detect_flow_end(l->flow, s, &step);
+	if (rc == KT_OK && is_end)
+		rc = collect(st, l, s, &step.findings);
+	if (rc < 0 || l->view == NULL)
+		return rc;
+	rc = feed_view(st, l->view, s, is_end);
+	if (rc == KT_OK && !is_end && l->view->view == NULL &&
+	    plain_for(l->view) >= KT_DETECT_KEEP &&
+	    !kt_detect_flow_is_open(l->view->flow))
+		free_view(l);
 	return rc;
 }
 
-static void
-begin(struct kt_detect_stream *st, struct kt_detect_scratch *s,
-    struct kt_detect_step *out)
+/* What the flow knows and what waits, and the text behind both. */
+static struct kt_span
+lay_out(const struct layer *l, struct kt_detect_scratch *s,
+    struct kt_span text, size_t *known)
 {
-	*out = (struct kt_detect_step){ .hold = st->from[LANE_SPAN] };
-	for (size_t i = 0; i < st->ntails; i++)
-		st->tail[i].slot = 0;
-	s->nfound = 0;
+	struct kt_span kept = kt_detect_flow_kept(l->flow);
+	size_t n = kept.len < AGAIN ? kept.len : AGAIN;
+
+	_Static_assert(sizeof(s->piece) >= AGAIN + ALL_WAITS + KT_DETECT_SLICE,
+	    "a piece fits");
+	*known = n;
+	memcpy(s->piece, kept.ptr + kept.len - n, n);
+	if (l->waits.len > 0)
+		memcpy(s->piece + n, l->waits.ptr, l->waits.len);
+	n += l->waits.len;
+	if (text.len > 0)
+		memcpy(s->piece + n, text.ptr, text.len);
+	return (struct kt_span){ s->piece, n + text.len };
+}
+
+static enum kt_rc
+feed(struct kt_detect_stream *st, struct layer *l, struct kt_detect_scratch *s,
+    struct kt_span text, bool is_end)
+{
+	enum kt_rc rc = KT_OK;
+
+	do {
+		size_t n = text.len < KT_DETECT_SLICE ? text.len
+						      : KT_DETECT_SLICE;
+		size_t known, done;
+		bool is_last = n == text.len, is_row = false;
+		struct kt_span in =
+		    lay_out(l, s, kt_span_sub(text, 0, n), &known);
+
+		done = is_end && is_last ? in.len : decided(in, known, &is_row);
+		kt_buf_reset(&l->waits);
+		if (done < in.len)
+			rc = kt_buf_add(
+			    &l->waits, kt_span_sub(in, done, in.len));
+		if (rc == KT_OK)
+			rc = take(st, l, s, kt_span_sub(in, 0, done), known,
+			    is_row, is_end && is_last);
+		text.ptr += n;
+		text.len -= n;
+	} while (text.len > 0 && rc == KT_OK);
+	return rc;
+}
+
+/* ---- the door ---- */
+
+/* Text before it may go out, as far as l and its views know. */
+static uint64_t
+hold_of(const struct layer *l)
+{
+	uint64_t hold = kt_detect_flow_hold(l->flow), of, end;
+	const struct layer *v = l->view;
+
+	if (v == NULL)
+		return hold;
+	of = hold_of(v);
+	if (of == v->off.text_base + v->off.text.len) {
+		of = v->off.source_base; /* nothing of it is held */
+	} else if (v->off.n > 0 && of >= v->off.units[0].view) {
+		end = of + 1;
+		(void)back(v, &of, &end); /* where, not how */
+	}
+	return of < hold ? of : hold;
+}
+
+/* Of a finding that was told again the last, which is the longest. */
+static size_t
+latest(struct kt_finding *v, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool is_again = false;
+
+		for (size_t k = i + 1;
+		     k < n && v[k].start == v[i].start && !is_again; k++)
+			is_again = v[k].detector == v[i].detector &&
+			    (v[k].disguise == 0) == (v[i].disguise == 0);
+		if (!is_again)
+			v[kept++] = v[i];
+	}
+	return kept;
+}
+
+static enum kt_rc
+run(struct kt_detect_stream *st, struct kt_detect_scratch *s,
+    struct kt_span text, bool is_end, struct kt_detect_step *out)
+{
+	uint64_t hold;
+	enum kt_rc rc;
+
+	*out = (struct kt_detect_step){ .hold = st->hold };
 	if (st->is_over)
 		KT_BUG("a stream fed behind its end");
-}
-
-static void
-tell(const struct kt_detect_stream *st, struct kt_detect_scratch *s,
-    struct kt_detect_step *out)
-{
-	kt_detect_sort(s->found, s->nfound);
-	out->findings = (struct kt_findings){ s->found, s->nfound };
-	out->hold = st->from[LANE_SPAN];
+	if (st->is_failed)
+		return KT_E_ENGINE;
+	s->nall = 0;
+	st->total += text.len;
+	rc = st->total < UINT32_MAX ? feed(st, &st->text, s, text, is_end)
+				    : KT_E_LIMIT;
+	hold = hold_of(&st->text);
+	if (rc == KT_OK && st->total - hold > KT_DETECT_HOLD_WRITTEN_MAX)
+		rc = KT_E_LIMIT;
+	if (rc < 0) {
+		st->is_failed = true;
+		return rc;
+	}
+	st->is_over = is_end;
+	/* A run may be told when its first digits have gone. */
+	st->hold = hold > st->hold ? hold : st->hold;
+	kt_detect_sort(s->all, s->nall);
+	out->findings = (struct kt_findings){ s->all, latest(s->all, s->nall) };
+	out->hold = st->hold;
+	return KT_OK;
 }
 
 enum kt_rc
 kt_detect_stream_feed(struct kt_detect_stream *st, struct kt_detect_scratch *s,
     struct kt_span delta, struct kt_detect_step *out)
 {
-	enum kt_rc rc = KT_OK;
-
-	begin(st, s, out);
-	if (st->is_failed)
-		return KT_E_ENGINE;
-	if (delta.len >= UINT32_MAX - st->total)
-		return fail(st, KT_E_LIMIT);
-	while (delta.len > 0 && rc == KT_OK) {
-		size_t n =
-		    delta.len < KT_DETECT_SLICE ? delta.len : KT_DETECT_SLICE;
-
-		rc = run_slice(st, s, kt_span_sub(delta, 0, n), false);
-		delta.ptr += n;
-		delta.len -= n;
-	}
-	if (rc < 0)
-		return fail(st, rc);
-	tell(st, s, out);
-	return KT_OK;
+	return run(st, s, delta, false, out);
 }
 
 enum kt_rc
 kt_detect_stream_end(struct kt_detect_stream *st, struct kt_detect_scratch *s,
     struct kt_detect_step *out)
 {
-	enum kt_rc rc;
-
-	begin(st, s, out);
-	if (st->is_failed)
-		return KT_E_ENGINE;
-	rc = run_slice(st, s, (struct kt_span){ 0 }, true);
-	if (rc < 0)
-		return fail(st, rc);
-	st->is_over = true;
-	tell(st, s, out);
-	return KT_OK;
+	return run(st, s, (struct kt_span){ 0 }, true, out);
 }
 
 uint64_t
 kt_detect_stream_hold(const struct kt_detect_stream *st)
 {
-	return st->from[LANE_SPAN];
+	return st->hold;
 }
 
 uint64_t

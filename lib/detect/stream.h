@@ -8,7 +8,13 @@
  * Promises: any cutting gives the findings of the whole text; no byte of a
  *           finding of a span detector lies below hold before the call that
  *           reports it; hold never moves back, and lags behind the end by
- *           at most KT_HOLD_MAX, else rc is KT_E_LIMIT: cut.
+ *           at most KT_HOLD_MAX of what the text says, which are at most
+ *           KT_DETECT_HOLD_WRITTEN_MAX as it is written, else rc is
+ *           KT_E_LIMIT: cut.
+ * Does not promise: to hold the first seven digits of a run of base64 or
+ *           hexadecimal digits; to see a disguise that is none by itself
+ *           (detect/search.h looks around sites, a stream behind them), nor
+ *           to compose a letter with a mark behind it.
  *
  * Span detectors hold their bytes back.  Late ones are reported as soon as
  * they are decided and hold nothing.  Block ones are not looked at: the
@@ -17,6 +23,9 @@
 #ifndef KT_DETECT_STREAM_H
 #define KT_DETECT_STREAM_H
 #include "detect/detect.h"
+
+/* \ud83d\ude00 says four bytes, \u0041 one. */
+#define KT_DETECT_HOLD_WRITTEN_MAX (6 * KT_HOLD_MAX + 64)
 
 /* One block of text.  About 1.5 KiB with the shipped detectors. */
 struct kt_detect_stream;

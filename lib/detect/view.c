@@ -19,6 +19,20 @@ kt_detect_view_fini(struct kt_detect_view *v)
 	*v = (struct kt_detect_view){ 0 };
 }
 
+bool
+kt_detect_is_cut(struct kt_span in)
+{
+	unsigned char c = (unsigned char)in.ptr[0];
+	size_t n = c < 0xc2 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 1;
+
+	if (in.len >= n)
+		return false;
+	for (size_t i = 1; i < in.len; i++)
+		if (((unsigned char)in.ptr[i] & 0xc0) != 0x80)
+			return false;
+	return true;
+}
+
 static const struct kt_detect_units *
 units_at(const struct kt_detect_view *v, size_t at)
 {
@@ -56,7 +70,21 @@ struct pass {
 	size_t at;
 	struct kt_detect_view *out;
 	bool changed;
+	bool has_more; /* behind in, and it may matter */
+	bool waits; /* for that */
+	bool is_piece; /* of a stream */
 };
+
+/* Are n bytes from where the pass is; or does it wait for them? */
+static bool
+waits_for(struct pass *p, size_t n, enum kt_detect_within within)
+{
+	if (!p->has_more || p->in.len - p->at >= n)
+		return false;
+	p->out->within = within;
+	p->waits = true;
+	return true;
+}
 
 static enum kt_rc
 add(struct pass *p, size_t source_len, struct kt_span said, uint32_t disguise)
@@ -72,20 +100,20 @@ add(struct pass *p, size_t source_len, struct kt_span said, uint32_t disguise)
 	    (last == NULL || last->disguise != disguise ||
 	        last->view_len != view_unit ||
 	        last->source_len != source_unit ||
-	        v->source_end != p->at)) {
+	        v->source_end != v->source_base + p->at)) {
 		if (kt_grow(&units, &v->cap, v->n + 1, sizeof(*v->units)) < 0)
 			return KT_E_LIMIT;
 		v->units = units;
 		v->units[v->n++] = (struct kt_detect_units){
-			.view = (uint32_t)v->text.len,
-			.source = (uint32_t)p->at,
+			.view = v->text_base + (uint32_t)v->text.len,
+			.source = v->source_base + (uint32_t)p->at,
 			.view_len = (uint16_t)view_unit,
 			.source_len = (uint16_t)source_unit,
 			.disguise = disguise };
 	}
 	p->at += source_len;
 	if (said.len > 0)
-		v->source_end = (uint32_t)p->at;
+		v->source_end = v->source_base + (uint32_t)p->at;
 	return kt_buf_add(&v->text, said);
 }
 
@@ -201,12 +229,35 @@ kt_detect_run_says(struct kt_span in, size_t from)
 	return n > 0 && is_text(bytes, n) ? KT_DISGUISE_BASE64 : 0;
 }
 
+bool
+kt_detect_run_may_say(struct kt_span in, size_t from)
+{
+	char bytes[KT_DETECT_RUN_MIN];
+	size_t digits = in.len - from, n = 0;
+
+	if (digits >= KT_DETECT_RUN_MIN)
+		return false;
+	for (; 2 * n + 1 < digits; n++) {
+		int a = digit16(in.ptr[from + 2 * n]);
+		int b = digit16(in.ptr[from + 2 * n + 1]);
+
+		if (a < 0 || b < 0)
+			break;
+		bytes[n] = (char)(a << 4 | b);
+	}
+	if (n == digits / 2 && is_text(bytes, n))
+		return true;
+	n = bytes64(in, from, digits, bytes);
+	return n > 0 && is_text(bytes, n);
+}
+
 static enum kt_rc
 decode_hex(struct pass *p)
 {
 	enum kt_rc rc = KT_OK;
 
-	while (rc == KT_OK && p->in.len - p->at >= 2) {
+	while (rc == KT_OK && !waits_for(p, 2, KT_DETECT_WITHIN_HEX) &&
+	    p->in.len - p->at >= 2) {
 		int a = digit16(p->in.ptr[p->at]);
 		int b = digit16(p->in.ptr[p->at + 1]);
 		char c;
@@ -238,7 +289,8 @@ decode_base64(struct pass *p)
 {
 	enum kt_rc rc = KT_OK;
 
-	while (rc == KT_OK) {
+	/* An end of line, a group, and the digit behind both. */
+	while (rc == KT_OK && !waits_for(p, 7, KT_DETECT_WITHIN_BASE64)) {
 		size_t digits = 0, pads = 0, n;
 		char bytes[3];
 
@@ -264,19 +316,34 @@ decode_base64(struct pass *p)
 static enum kt_rc
 pass_word(struct pass *p)
 {
-	size_t n = 1;
+	size_t n = p->out->within == KT_DETECT_WITHIN_WORD ? 0 : 1;
 
-	while (p->at + n < p->in.len && kt_detect_digit64(p->in.ptr[p->at + n]) >= 0 &&
-	    !is_separator(p->in.ptr[p->at + n - 1]))
+	p->out->within = KT_DETECT_WITHIN_TEXT;
+	while (p->at + n < p->in.len &&
+	    kt_detect_digit64(p->in.ptr[p->at + n]) >= 0 &&
+	    (n == 0 || !is_separator(p->in.ptr[p->at + n - 1])))
 		n++;
-	return add_plain(p, n);
+	if (p->at + n == p->in.len && p->has_more &&
+	    (n == 0 || !is_separator(p->in.ptr[p->at + n - 1]))) {
+		p->out->within = KT_DETECT_WITHIN_WORD;
+		p->waits = true;
+	}
+	return n > 0 ? add_plain(p, n) : KT_OK;
 }
 
 static enum kt_rc
 take_run(struct pass *p)
 {
-	uint32_t says = kt_detect_run_says(p->in, p->at);
+	size_t n = 0;
+	uint32_t says;
 
+	while (n < KT_DETECT_RUN_MIN && p->at + n < p->in.len &&
+	    kt_detect_digit64(p->in.ptr[p->at + n]) >= 0)
+		n++;
+	if (p->at + n == p->in.len &&
+	    waits_for(p, KT_DETECT_RUN_MIN, KT_DETECT_WITHIN_TEXT))
+		return KT_OK;
+	says = kt_detect_run_says(p->in, p->at);
 	if (says == KT_DISGUISE_HEX)
 		return decode_hex(p);
 	if (says == KT_DISGUISE_BASE64)
@@ -352,6 +419,25 @@ kt_detect_escape(struct kt_span in, size_t at, uint32_t *cp, bool *is_byte)
 	return 2;
 }
 
+size_t
+kt_detect_escape_needs(struct kt_span in, size_t at)
+{
+	static const char simple[] = "\"\\/'nrtbf";
+	char c = at + 1 < in.len ? in.ptr[at + 1] : '\0';
+	bool is_high = at + 3 < in.len && (in.ptr[at + 2] | 32) == 'd' &&
+	    (in.ptr[at + 3] >= '8');
+
+	if (at + 1 >= in.len)
+		return 2;
+	if (in.ptr[at] == '%')
+		return digit16(c) >= 0 ? 3 : 1;
+	if (c == 'u')
+		return is_high ? 12 : 6;
+	if (c == 'x')
+		return 4;
+	return memchr(simple, c, sizeof(simple) - 1) != NULL ? 2 : 1;
+}
+
 static enum kt_rc
 take_escape(struct pass *p)
 {
@@ -359,8 +445,12 @@ take_escape(struct pass *p)
 	    p->in.ptr[p->at] == '%' ? KT_DISGUISE_PERCENT : KT_DISGUISE_ESCAPE;
 	char bytes[4];
 	bool is_byte;
-	size_t n = kt_detect_escape(p->in, p->at, &cp, &is_byte), k = 1;
+	size_t n, k = 1;
 
+	if (waits_for(p, kt_detect_escape_needs(p->in, p->at),
+		KT_DETECT_WITHIN_TEXT))
+		return KT_OK;
+	n = kt_detect_escape(p->in, p->at, &cp, &is_byte);
 	if (n == 0)
 		return add_plain(p, 1);
 	bytes[0] = (char)cp;
@@ -381,7 +471,7 @@ take_mark(struct pass *p, uint32_t mark, size_t len, bool *taken)
 
 	*taken = false;
 	if (last == NULL || last->disguise != 0 || v->text.len == 0 ||
-	    v->source_end != p->at ||
+	    p->is_piece || v->source_end != p->at ||
 	    (unsigned char)v->text.ptr[v->text.len - 1] >= 0x80)
 		return KT_OK;
 	cp = kt_detect_compose(
@@ -410,7 +500,10 @@ take_character(struct pass *p)
 	enum kt_rc rc;
 
 	if (len == 0)
-		return add_plain(p, 1);
+		return kt_detect_is_cut(kt_span_sub(p->in, p->at, 4)) &&
+		    waits_for(p, 4, KT_DETECT_WITHIN_TEXT)
+		    ? KT_OK
+		    : add_plain(p, 1);
 	if (cp >= 0x300 && cp < 0x370) {
 		rc = take_mark(p, cp, len, &taken);
 		if (rc < 0 || taken)
@@ -419,6 +512,20 @@ take_character(struct pass *p)
 	if (!kt_detect_fold(cp, bytes, &n, &disguise))
 		return add_plain(p, len);
 	return add(p, len, (struct kt_span){ bytes, n }, disguise);
+}
+
+static enum kt_rc
+take(struct pass *p)
+{
+	char c = p->in.ptr[p->at];
+
+	if (p->out->within == KT_DETECT_WITHIN_WORD)
+		return pass_word(p);
+	if ((unsigned char)c >= 0x80)
+		return take_character(p);
+	if (c == '\\' || c == '%')
+		return take_escape(p);
+	return kt_detect_digit64(c) >= 0 ? take_run(p) : add_plain(p, 1);
 }
 
 enum kt_rc
@@ -431,18 +538,34 @@ kt_detect_unmask(struct kt_span in, struct kt_detect_view *out, bool *changed)
 	kt_buf_reset(&out->text);
 	out->n = 0;
 	out->source_end = 0;
-	while (rc == KT_OK && p.at < in.len) {
-		char c = in.ptr[p.at];
-
-		if ((unsigned char)c >= 0x80)
-			rc = take_character(&p);
-		else if (c == '\\' || c == '%')
-			rc = take_escape(&p);
-		else if (kt_detect_digit64(c) >= 0)
-			rc = take_run(&p);
-		else
-			rc = add_plain(&p, 1);
-	}
+	while (rc == KT_OK && p.at < in.len)
+		rc = take(&p);
 	*changed = p.changed;
+	return rc;
+}
+
+enum kt_rc
+kt_detect_unmask_more(
+    struct kt_span in, bool is_end, struct kt_detect_view *out, size_t *used)
+{
+	struct pass p = {
+		.in = in, .out = out, .has_more = !is_end, .is_piece = true
+	};
+	enum kt_detect_within within = out->within;
+	enum kt_rc rc = KT_OK;
+
+	out->text_base += (uint32_t)out->text.len;
+	kt_buf_reset(&out->text);
+	out->text.limit = KT_DETECT_VIEW_GROWTH * in.len + KT_DETECT_FOLD_MAX;
+	if (within != KT_DETECT_WITHIN_WORD)
+		out->within = KT_DETECT_WITHIN_TEXT;
+	if (within == KT_DETECT_WITHIN_HEX)
+		rc = decode_hex(&p);
+	else if (within == KT_DETECT_WITHIN_BASE64)
+		rc = decode_base64(&p);
+	while (rc == KT_OK && !p.waits && p.at < in.len)
+		rc = take(&p);
+	*used = p.at;
+	out->source_base += (uint32_t)p.at;
 	return rc;
 }

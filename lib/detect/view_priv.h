@@ -24,11 +24,21 @@ struct kt_detect_units {
 	uint16_t view_len, source_len;
 	uint32_t disguise; /* enum kt_detect_disguise, or 0: as it was */
 };
+/* Inside what the text ended, when more of it comes. */
+enum kt_detect_within {
+	KT_DETECT_WITHIN_TEXT = 0,
+	KT_DETECT_WITHIN_WORD, /* of which no part begins a run */
+	KT_DETECT_WITHIN_HEX,
+	KT_DETECT_WITHIN_BASE64,
+};
 struct kt_detect_view {
 	struct kt_buf text;
 	struct kt_detect_units *units;
 	size_t n, cap;
+	/* Of a stream: where text and source begin in all that there was. */
+	uint32_t text_base, source_base;
 	uint32_t source_end;
+	enum kt_detect_within within;
 };
 
 /*
@@ -37,6 +47,13 @@ struct kt_detect_view {
  */
 KT_MUSTCHECK enum kt_rc kt_detect_unmask(
     struct kt_span in, struct kt_detect_view *out, bool *changed);
+/*
+ * The same piece by piece: in goes on where the last piece was *used up, and
+ * more comes unless is_end.  out->text is what is new, its units are kept.
+ * A mark that belongs to the letter before it stays by itself.
+ */
+KT_MUSTCHECK enum kt_rc kt_detect_unmask_more(struct kt_span in, bool is_end,
+    struct kt_detect_view *out, size_t *used);
 void kt_detect_view_fini(struct kt_detect_view *v);
 /* The source bytes that [*start, *end) was made from, and how. */
 uint32_t kt_detect_view_back(
@@ -60,6 +77,13 @@ kt_detect_digit64(char c)
 }
 /* A run of base64 or hex digits that begins at `from` and says a text. */
 uint32_t kt_detect_run_says(struct kt_span in, size_t from);
+/* The same of the first digits of one, at least a group, that end the text. */
+bool kt_detect_run_may_say(struct kt_span in, size_t from);
+/* Does a character begin there that goes on behind the end? */
+bool kt_detect_is_cut(struct kt_span in);
+/* Bytes from `at` that tell all of an escape there; more than there are, if
+   it goes on behind the end. */
+size_t kt_detect_escape_needs(struct kt_span in, size_t at);
 /* An escape at `at`, a backslash or a percent sign: its length, or 0. */
 size_t kt_detect_escape(
     struct kt_span in, size_t at, uint32_t *cp, bool *is_byte);

@@ -152,7 +152,8 @@ is_known(struct kt_x_block *b, const struct kt_finding *f)
 {
 	for (struct kt_x_redaction *r = b->first; r != NULL; r = r->next) {
 		if (r->detector == f->detector && r->start == f->start) {
-			r->end = f->end;
+			/* In disguise it may be longer than in the clear. */
+			r->end = f->end > r->end ? f->end : r->end;
 			r->is_open = f->is_open;
 			return true;
 		}

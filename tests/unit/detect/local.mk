@@ -15,10 +15,16 @@ tests_unit_detect_detect_test_SOURCES = %D%/detect_test.c %D%/rules.h
 tests_unit_detect_detect_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/detect_test
 check_PROGRAMS += tests/unit/detect/disguise_test
-tests_unit_detect_disguise_test_SOURCES = %D%/disguise_test.c %D%/shipped.h
+tests_unit_detect_disguise_test_SOURCES = %D%/disguise_test.c \
+	%D%/disguises.h %D%/shipped.h
 tests_unit_detect_disguise_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/disguise_test
 check_PROGRAMS += tests/unit/detect/near_test
 tests_unit_detect_near_test_SOURCES = %D%/near_test.c
 tests_unit_detect_near_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/near_test
+check_PROGRAMS += tests/unit/detect/through_test
+tests_unit_detect_through_test_SOURCES = %D%/through_test.c \
+	%D%/disguises.h %D%/shipped.h
+tests_unit_detect_through_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/detect/through_test

@@ -1,0 +1,599 @@
+/*
+ * flow - decides while the text is still arriving.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * PCRE2's hard partial matching answers the one question that matters here:
+ * whether an attempt looked at the end of what there is.  One that did not
+ * has the result it would have in any longer text; one that did is open, and
+ * the first open start is where the text is held.  So a step is: attempt
+ * every start from the last hold on, for each rule, until one is open.
+ * Starts below hold are settled for good and never looked at again.
+ *
+ * To know the few starts worth an attempt a step does not scan with
+ * Vectorscan, which cannot see an unfinished match: it walks the index of
+ * literals, which can, and asks the rules without a literal one by one, if a
+ * byte that they can begin with is there at all.
+ *
+ * Where the span can only begin behind an open start (head.c), the text is
+ * held from there, and the other rules go on up to there; the rule itself
+ * stays behind and is asked again from that start on.
+ *
+ * Span and late rules are two lanes of the same walk; only the first one's
+ * open starts hold text back.
+ */
+#include "detect/detect_priv.h"
+#include "detect/flow_priv.h"
+
+#define TAILS_MAX 8
+#define BEHIND_MAX 16
+
+enum lane { LANE_SPAN, LANE_LATE, NLANES };
+
+/* A span rule that is open at a start before from[]. */
+struct behind {
+	uint32_t rule, from;
+};
+
+struct kt_detect_flow {
+	const struct kt_detect *db;
+	const struct kt_detect_set *enabled, *held;
+	uint64_t total; /* bytes seen */
+	uint64_t from[NLANES]; /* starts before it are settled */
+	bool is_used[NLANES];
+	bool is_failed, is_over;
+	uint32_t keep_len; /* the last bytes seen */
+	char keep[KT_DETECT_KEEP];
+	struct {
+		struct kt_finding f;
+		uint64_t from;
+		size_t slot; /* 1 + its place in this call's findings, or 0 */
+	} tail[TAILS_MAX];
+	size_t ntails;
+	struct behind behind[BEHIND_MAX]; /* each rule once */
+	size_t nbehind;
+	/* One bit per rule that is in the lane. */
+	uint64_t wanted[NLANES][(KT_DETECTORS_MAX + 63) / 64];
+	uint32_t next[]; /* per rule: starts before it lie in a finding */
+};
+
+/* One slice: the kept bytes and new ones, one behind the other. */
+struct step {
+	struct kt_detect_flow *st;
+	const struct kt_detect *db;
+	struct kt_detect_scratch *s;
+	struct kt_span text;
+	uint64_t base; /* of text in the block */
+	size_t hold; /* in text: where an open span can begin at the earliest */
+	enum lane lane;
+	bool is_end;
+};
+
+static enum lane
+lane_of(const struct kt_detect_flow *st, size_t i)
+{
+	return st->db->rules[i].def->when == KT_DETECT_LATE ||
+	    !kt_detect_rule_is_on(st->held, i) ? LANE_LATE : LANE_SPAN;
+}
+
+static bool
+is_wanted(const struct step *t, uint32_t i)
+{
+	return t->st->wanted[t->lane][i >> 6] >> (i & 63) & 1;
+}
+
+enum kt_rc
+kt_detect_flow_new(struct kt_detect_flow **out, const struct kt_detect *db,
+    const struct kt_detect_set *enabled, const struct kt_detect_set *held)
+{
+	struct kt_detect_flow *st;
+
+	st = kt_alloc(sizeof(*st) + db->n * sizeof(st->next[0]));
+	*out = st;
+	if (st == NULL)
+		return KT_E_LIMIT;
+	st->db = db;
+	st->enabled = enabled;
+	st->held = held;
+	for (size_t i = 0; i < db->n; i++) {
+		enum lane lane = lane_of(st, i);
+
+		if (!kt_detect_rule_is_on(enabled, i) ||
+		    db->rules[i].def->when == KT_DETECT_BLOCK)
+			continue;
+		st->is_used[lane] = true;
+		st->wanted[lane][i >> 6] |= (uint64_t)1 << (i & 63);
+	}
+	return KT_OK;
+}
+
+void
+kt_detect_flow_free(struct kt_detect_flow **st)
+{
+	kt_free(*st);
+	*st = NULL;
+}
+
+enum kt_rc
+kt_detect_flow_fork(
+    struct kt_detect_flow **out, const struct kt_detect_flow *of, uint64_t at)
+{
+	size_t size = sizeof(*of) + of->db->n * sizeof(of->next[0]);
+	struct kt_detect_flow *st = kt_alloc(size);
+	uint32_t cut = (uint32_t)(of->total - at);
+
+	*out = st;
+	if (st == NULL || at > of->total || cut > of->keep_len) {
+		kt_detect_flow_free(out);
+		return KT_E_LIMIT;
+	}
+	memcpy(st, of, size);
+	st->total = at;
+	st->keep_len -= cut;
+	for (enum lane lane = 0; lane < NLANES; lane++)
+		if (st->from[lane] > at)
+			st->from[lane] = at;
+	for (size_t k = 0; k < st->ntails; k++)
+		if (st->tail[k].f.end > at)
+			st->tail[k].f.end = at;
+	return KT_OK;
+}
+
+struct kt_span
+kt_detect_flow_kept(const struct kt_detect_flow *st)
+{
+	return (struct kt_span){ st->keep, st->keep_len };
+}
+
+bool
+kt_detect_flow_is_open(const struct kt_detect_flow *st)
+{
+	return st->ntails > 0;
+}
+
+/*
+ * Follows the tail of f, which began at `from`, as far as there is text, and
+ * tells f once per call however many slices the call had: slot says where.
+ */
+static enum kt_rc
+follow_tail(struct step *t, struct kt_finding *f, uint64_t from, size_t slot)
+{
+	struct kt_detect_flow *st = t->st;
+	uint64_t begin = from > t->base ? from - t->base : 0;
+	bool is_over;
+	size_t end = kt_detect_rule_tail(&t->db->rules[f->detector], t->text,
+	    (size_t)begin, (size_t)(f->end - t->base), &is_over);
+	enum kt_rc rc = KT_OK;
+
+	f->end = t->base + end;
+	f->is_open = !is_over && !t->is_end;
+	st->next[f->detector] = f->is_open ? UINT32_MAX : (uint32_t)f->end;
+	if (slot > 0) {
+		t->s->found[slot - 1] = *f;
+	} else {
+		rc = kt_detect_scratch_add(t->s, f);
+		slot = t->s->nfound;
+	}
+	if (rc < 0 || !f->is_open)
+		return rc;
+	if (st->ntails == TAILS_MAX)
+		return KT_E_LIMIT;
+	st->tail[st->ntails].f = *f;
+	st->tail[st->ntails].from = from;
+	st->tail[st->ntails++].slot = slot;
+	return KT_OK;
+}
+
+static enum kt_rc
+take(struct step *t, uint32_t i, const struct kt_detect_match *m)
+{
+	const struct kt_detect_rule *r = &t->db->rules[i];
+	struct kt_finding f = { .detector = i,
+		.start = t->base + m->span_start,
+		.end = t->base + m->span_end };
+
+	if (!kt_detect_rule_accepts(
+	        r, (struct kt_span){ 0 }, t->text, m, &f.confidence_pm))
+		return KT_OK;
+	if (r->has_tail) {
+		f.end = t->base + m->end;
+		return follow_tail(t, &f, f.end, 0);
+	}
+	t->st->next[i] = (uint32_t)(t->base + m->end);
+	return kt_detect_scratch_add(t->s, &f);
+}
+
+static bool
+is_behind(const struct kt_detect_flow *st, uint32_t i)
+{
+	for (size_t k = 0; k < st->nbehind; k++)
+		if (st->behind[k].rule == i)
+			return true;
+	return false;
+}
+
+/* False: there is no room for one more. */
+static bool
+stay_behind(struct step *t, uint32_t i, size_t start)
+{
+	struct kt_detect_flow *st = t->st;
+
+	if (st->nbehind == BEHIND_MAX || t->text.len - start > KT_HOLD_MAX)
+		return false;
+	st->behind[st->nbehind++] =
+	    (struct behind){ i, (uint32_t)(t->base + start) };
+	return true;
+}
+
+/* Rule i is open at start; true when starts behind it matter as well. */
+static bool
+hold_for(struct step *t, uint32_t i, size_t start, bool *is_open)
+{
+	size_t from = start;
+
+	if (t->lane == LANE_SPAN)
+		from = kt_detect_head_end(
+		    &t->db->rules[i], t->s, t->text, start);
+	if (from > start && !*is_open && !stay_behind(t, i, start))
+		from = start;
+	*is_open = true;
+	if (from < t->hold)
+		t->hold = from;
+	return from > start;
+}
+
+/*
+ * Rule i at the starts [from, last]; an open one lowers the hold.  Behind an
+ * open start nothing is decided: what matches there only lowers the hold.
+ */
+static enum kt_rc
+settle(struct step *t, uint32_t i, size_t from, size_t last)
+{
+	const struct kt_detect_rule *r = &t->db->rules[i];
+	bool is_open = is_behind(t->st, i);
+	struct kt_detect_match m;
+	uint64_t next;
+	enum kt_rc rc;
+
+	for (;; from = m.start + 1) {
+		next = t->st->next[i];
+		if (next > t->base && next - t->base > from)
+			from = (size_t)(next - t->base);
+		if (next == UINT32_MAX || from > last)
+			return KT_OK;
+		switch (kt_detect_rule_attempt(
+		    r, t->s, t->text, from, last, t->is_end, &m)) {
+		case KT_DETECT_ATTEMPT_MISS:
+			return KT_OK;
+		case KT_DETECT_ATTEMPT_OPEN:
+			if (!kt_detect_rule_is_alien(r, t->text, m.start) &&
+			    !hold_for(t, i, m.start, &is_open))
+				return KT_OK;
+			break;
+		case KT_DETECT_ATTEMPT_HIT:
+			if (!is_open) {
+				m.is_alone = t->is_end && t->base == 0 &&
+			    m.start == 0 && m.end == t->text.len;
+			if ((rc = take(t, i, &m)) < 0)
+					return rc;
+			} else if (m.span_start < t->hold &&
+			    !kt_detect_rule_is_alien(r, t->text, m.start)) {
+				t->hold = m.span_start;
+			}
+			break;
+		case KT_DETECT_ATTEMPT_ERROR:
+			return KT_E_ENGINE;
+		}
+	}
+}
+
+/* Brings those that stayed behind to where the others are, or leaves them. */
+static enum kt_rc
+settle_behind(struct step *t, size_t from)
+{
+	struct kt_detect_flow *st = t->st;
+	struct behind was[BEHIND_MAX];
+	size_t n = st->nbehind;
+	enum kt_rc rc = KT_OK;
+
+	if (t->lane != LANE_SPAN)
+		return KT_OK;
+	memcpy(was, st->behind, n * sizeof(*was));
+	st->nbehind = 0;
+	for (size_t k = 0; k < n && rc == KT_OK; k++)
+		if (was[k].from < t->base + from)
+			rc = settle(t, was[k].rule,
+			    (size_t)(was[k].from - t->base), from - 1);
+	return rc;
+}
+
+static bool
+is_inside_word(struct kt_span text, size_t at)
+{
+	return at > 0 && kt_detect_is_word(text.ptr[at - 1]);
+}
+
+/*
+ * Rule i, of which the text ends inside a literal at `at`.  True when that
+ * is all there is to say: no byte of a span is there yet, so it waits.
+ */
+static bool
+waits(struct step *t, uint32_t i, size_t at)
+{
+	const struct kt_detect_rule *r = &t->db->rules[i];
+
+	if (t->lane != LANE_SPAN || r->head == NULL ||
+	    t->text.len - at > r->head_min)
+		return false;
+	return t->st->next[i] > t->base + at || is_behind(t->st, i) ||
+	    stay_behind(t, i, at);
+}
+
+/* Several literals of a rule can begin with the same bytes: once for all. */
+static enum kt_rc
+settle_literals(struct step *t, const struct kt_detect_index *ix, uint32_t lo,
+    uint32_t hi, size_t at, bool is_cut)
+{
+	bool is_inside = is_inside_word(t->text, at);
+	uint32_t last = UINT32_MAX;
+	enum kt_rc rc = KT_OK;
+
+	for (; lo < hi && rc == KT_OK; lo++) {
+		const struct kt_detect_literal *lit = &ix->lit[lo];
+
+		if (lit->rule == last || (is_inside && lit->is_word) ||
+		    !is_wanted(t, lit->rule))
+			continue;
+		last = lit->rule;
+		if (!is_cut || !waits(t, lit->rule, at))
+			rc = settle(t, lit->rule, at, at);
+	}
+	return rc;
+}
+
+static inline char
+byte_at(const struct kt_detect_index *ix, struct kt_span text, size_t at)
+{
+	char c = text.ptr[at];
+
+	return ix->is_folded && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a')
+						     : c;
+}
+
+/* All literals that start at `at`, or could, were there more text. */
+static enum kt_rc
+walk(struct step *t, const struct kt_detect_index *ix, size_t start)
+{
+	const struct kt_detect_node *n =
+	    &ix->node[ix->root[(uint8_t)t->text.ptr[start]]];
+	size_t at = start + 1;
+	enum kt_rc rc;
+
+	for (;;) {
+		uint32_t child = n->child;
+
+		if (n->term > n->lo) {
+			rc = settle_literals(
+			    t, ix, n->lo, n->term, start, false);
+			if (rc < 0)
+				return rc;
+		}
+		if (at == t->text.len) /* a literal is cut by the end */
+			return t->is_end
+			    ? KT_OK
+			    : settle_literals(
+				  t, ix, n->term, n->hi, start, true);
+		while (child != 0 &&
+		    ix->node[child].byte != byte_at(ix, t->text, at))
+			child = ix->node[child].sibling;
+		if (child == 0)
+			return KT_OK;
+		n = &ix->node[child];
+		at++;
+	}
+}
+
+static enum kt_rc
+walk_all(struct step *t, const struct kt_detect_index *ix, size_t from)
+{
+	enum kt_rc rc = KT_OK;
+
+	if (ix->nlit == 0)
+		return KT_OK;
+	for (; from < t->hold && rc == KT_OK; from++)
+		if (from + 1 < t->text.len
+			? kt_detect_index_may(ix, t->text.ptr + from,
+			      is_inside_word(t->text, from))
+			: ix->root[(uint8_t)t->text.ptr[from]] != 0)
+			rc = walk(t, ix, from);
+	return rc;
+}
+
+/*
+ * The first start at or behind from that a rule without a literal has to be
+ * asked about.  Without what it needs it can have no match yet, only begin
+ * one in the last run of what its matches are made of.
+ */
+static size_t
+first_start(const struct step *t, const struct kt_detect_rule *r,
+    const struct kt_detect_bytes *there, size_t from)
+{
+	size_t at = t->text.len;
+
+	if (r->has_first && !kt_detect_bytes_meet(&r->first, there))
+		return at;
+	if (kt_detect_bytes_meet(&r->needs, there))
+		return from;
+	while (at > from && kt_detect_bytes_has(&r->body, t->text.ptr[at - 1]))
+		at--;
+	return at;
+}
+
+static enum kt_rc
+run_all(struct step *t, size_t from)
+{
+	struct kt_detect_bytes there = { { 0 } };
+	enum kt_rc rc;
+
+	for (size_t i = from; i < t->text.len; i++)
+		kt_detect_bytes_add(&there, t->text.ptr[i]);
+	for (size_t k = 0; k < t->db->nruns && t->hold > from; k++) {
+		uint32_t i = t->db->runs[k];
+		size_t start;
+
+		if (!is_wanted(t, i))
+			continue;
+		start = first_start(t, &t->db->rules[i], &there, from);
+		if (start >= t->hold)
+			continue;
+		if ((rc = settle(t, i, start, t->hold - 1)) < 0)
+			return rc;
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+run_lane(struct step *t, enum lane lane)
+{
+	size_t from = (size_t)(t->st->from[lane] - t->base);
+	enum kt_rc rc;
+
+	t->lane = lane;
+	t->hold = t->text.len;
+	if (!t->st->is_used[lane])
+		goto out;
+	if ((rc = settle_behind(t, from)) < 0 ||
+	    (rc = walk_all(t, &t->db->exact, from)) < 0 ||
+	    (rc = walk_all(t, &t->db->folded, from)) < 0 ||
+	    (rc = run_all(t, from)) < 0)
+		return rc;
+	/* Proofs at load say that this cannot be; trust them only so far. */
+	if (t->text.len - t->hold > KT_HOLD_MAX || t->hold < from)
+		return KT_E_LIMIT;
+out:
+	t->st->from[lane] = t->base + t->hold;
+	return KT_OK;
+}
+
+static enum kt_rc
+follow_open_tails(struct step *t)
+{
+	struct kt_detect_flow *st = t->st;
+	size_t n = st->ntails;
+	enum kt_rc rc;
+
+	st->ntails = 0; /* those still open are put back, in order */
+	for (size_t k = 0; k < n; k++) {
+		struct kt_finding f = st->tail[k].f;
+
+		rc = follow_tail(t, &f, st->tail[k].from, st->tail[k].slot);
+		if (rc < 0)
+			return rc;
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+run_slice(struct kt_detect_flow *st, struct kt_detect_scratch *s,
+    struct kt_span delta, bool is_end)
+{
+	struct step t = { .st = st, .db = st->db, .s = s, .is_end = is_end };
+	size_t len = st->keep_len + delta.len;
+	enum kt_rc rc;
+
+	memcpy(s->work, st->keep, st->keep_len);
+	if (delta.len > 0)
+		memcpy(s->work + st->keep_len, delta.ptr, delta.len);
+	t.text = (struct kt_span){ s->work, len };
+	t.base = st->total - st->keep_len;
+	st->total += delta.len;
+	if ((rc = follow_open_tails(&t)) < 0)
+		return rc;
+	for (enum lane lane = 0; lane < NLANES; lane++)
+		if ((rc = run_lane(&t, lane)) < 0)
+			return rc;
+	st->keep_len = (uint32_t)(len < KT_DETECT_KEEP ? len : KT_DETECT_KEEP);
+	memcpy(st->keep, s->work + len - st->keep_len, st->keep_len);
+	return KT_OK;
+}
+
+static enum kt_rc
+fail(struct kt_detect_flow *st, enum kt_rc rc)
+{
+	st->is_failed = true;
+	return rc;
+}
+
+static void
+begin(struct kt_detect_flow *st, struct kt_detect_scratch *s,
+    struct kt_detect_step *out)
+{
+	*out = (struct kt_detect_step){ .hold = st->from[LANE_SPAN] };
+	for (size_t i = 0; i < st->ntails; i++)
+		st->tail[i].slot = 0;
+	s->nfound = 0;
+	if (st->is_over)
+		KT_BUG("a stream fed behind its end");
+}
+
+static void
+tell(const struct kt_detect_flow *st, struct kt_detect_scratch *s,
+    struct kt_detect_step *out)
+{
+	kt_detect_sort(s->found, s->nfound);
+	out->findings = (struct kt_findings){ s->found, s->nfound };
+	out->hold = st->from[LANE_SPAN];
+}
+
+enum kt_rc
+kt_detect_flow_feed(struct kt_detect_flow *st, struct kt_detect_scratch *s,
+    struct kt_span delta, struct kt_detect_step *out)
+{
+	enum kt_rc rc = KT_OK;
+
+	begin(st, s, out);
+	if (st->is_failed)
+		return KT_E_ENGINE;
+	if (delta.len >= UINT32_MAX - st->total)
+		return fail(st, KT_E_LIMIT);
+	while (delta.len > 0 && rc == KT_OK) {
+		size_t n =
+		    delta.len < KT_DETECT_SLICE ? delta.len : KT_DETECT_SLICE;
+
+		rc = run_slice(st, s, kt_span_sub(delta, 0, n), false);
+		delta.ptr += n;
+		delta.len -= n;
+	}
+	if (rc < 0)
+		return fail(st, rc);
+	tell(st, s, out);
+	return KT_OK;
+}
+
+enum kt_rc
+kt_detect_flow_end(struct kt_detect_flow *st, struct kt_detect_scratch *s,
+    struct kt_detect_step *out)
+{
+	enum kt_rc rc;
+
+	begin(st, s, out);
+	if (st->is_failed)
+		return KT_E_ENGINE;
+	rc = run_slice(st, s, (struct kt_span){ 0 }, true);
+	if (rc < 0)
+		return fail(st, rc);
+	st->is_over = true;
+	tell(st, s, out);
+	return KT_OK;
+}
+
+uint64_t
+kt_detect_flow_hold(const struct kt_detect_flow *st)
+{
+	return st->from[LANE_SPAN];
+}
+
+uint64_t
+kt_detect_flow_length(const struct kt_detect_flow *st)
+{
+	return st->total;
+}

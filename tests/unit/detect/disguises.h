@@ -1,0 +1,212 @@
+/*
+ * disguises - how a value is written so that it is not seen.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Each puts on `made` what it is given.
+ */
+#ifndef KT_TEST_DETECT_DISGUISES_H
+#define KT_TEST_DETECT_DISGUISES_H
+#include "detect/search.h"
+#include "json/write.h"
+
+static struct kt_buf made;
+
+static void
+put(struct kt_span s)
+{
+	if (kt_buf_add(&made, s) < 0)
+		KT_BUG("a disguise that is too large");
+}
+
+static void
+put_cp(uint32_t cp)
+{
+	char bytes[4];
+
+	put((struct kt_span){ bytes, kt_utf8_encode(cp, bytes) });
+}
+
+static void
+invisible(struct kt_span s)
+{
+	static const uint32_t cps[] = { 0x200b, 0x200d, 0x2060, 0xfeff, 0xad };
+
+	for (size_t i = 0; i < s.len; i++) {
+		put(kt_span_sub(s, i, 1));
+		if (i % 3 == 1 && i + 1 < s.len)
+			put_cp(cps[i % KT_NELEMS(cps)]);
+	}
+}
+
+static void
+full_width(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] > ' ' && s.ptr[i] < 127)
+			put_cp(0xfee0u + (unsigned char)s.ptr[i]);
+		else
+			put(kt_span_sub(s, i, 1));
+}
+
+static void
+full_width_digits(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] >= '0' && s.ptr[i] <= '9')
+			put_cp(0xfee0u + (unsigned char)s.ptr[i]);
+		else
+			put(kt_span_sub(s, i, 1));
+}
+
+static void
+look_alike(struct kt_span s)
+{
+	static const char ascii[] = "aceopxysijABEKMHOPCTXSIJ";
+	static const uint32_t like[] = { 0x430, 0x441, 0x435, 0x43e, 0x440,
+		0x445, 0x443, 0x455, 0x456, 0x458, 0x410, 0x412, 0x415, 0x39a,
+		0x41c, 0x41d, 0x41e, 0x420, 0x421, 0x422, 0x425, 0x405, 0x406,
+		0x408 };
+
+	for (size_t i = 0; i < s.len; i++) {
+		const char *at =
+		    memchr(ascii, s.ptr[i], sizeof(ascii) - 1);
+
+		if (at != NULL)
+			put_cp(like[at - ascii]);
+		else
+			put(kt_span_sub(s, i, 1));
+	}
+}
+
+static void
+json_in_json(struct kt_span s)
+{
+	struct kt_buf once;
+
+	kt_buf_init(&once, 1u << 20);
+	if (kt_json_write_string(&once, s) < 0 ||
+	    kt_json_write_string(&made, kt_buf_span(&once)) < 0)
+		KT_BUG("an example that is not UTF-8");
+	kt_buf_fini(&once);
+}
+
+static void
+unicode_escapes(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_buf_printf(&made, "\\u%04x", (unsigned char)s.ptr[i]) < 0)
+			KT_BUG("no memory");
+}
+
+static void
+percent(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_buf_printf(&made, "%%%02X", (unsigned char)s.ptr[i]) < 0)
+			KT_BUG("no memory");
+}
+
+static void
+hex(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_buf_printf(&made, "%02x", (unsigned char)s.ptr[i]) < 0)
+			KT_BUG("no memory");
+}
+
+static void
+base64(struct kt_span s)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < s.len; i += 3) {
+		size_t n = s.len - i < 3 ? s.len - i : 3;
+		uint32_t bits = 0;
+
+		for (size_t k = 0; k < 3; k++)
+			bits = bits << 8 |
+			    (k < n ? (unsigned char)s.ptr[i + k] : 0u);
+		for (size_t k = 0; k < 4; k++)
+			put(k <= n ? (struct kt_span){
+			                 &digits[bits >> (18 - 6 * k) & 63], 1 }
+			           : KT_SPAN("="));
+	}
+}
+
+static void
+again(void (*outer)(struct kt_span), void (*inner)(struct kt_span),
+    struct kt_span s)
+{
+	struct kt_buf first;
+
+	inner(s);
+	first = made;
+	kt_buf_init(&made, 1u << 20);
+	outer(kt_buf_span(&first));
+	kt_buf_fini(&first);
+}
+
+static void
+base64_twice(struct kt_span s)
+{
+	again(base64, base64, s);
+}
+
+static void
+base64_of_percent(struct kt_span s)
+{
+	again(base64, percent, s);
+}
+
+static void
+three_layers(struct kt_span s)
+{
+	struct kt_buf first;
+
+	again(hex, look_alike, s);
+	first = made;
+	kt_buf_init(&made, 1u << 20);
+	base64(kt_buf_span(&first));
+	kt_buf_fini(&first);
+}
+
+static const struct disguise {
+	const char *name;
+	void (*put_on)(struct kt_span s);
+	bool is_whole; /* the whole text wears it, or only the match */
+} disguises[] = {
+	{ "invisible characters", invisible, false },
+	{ "full width", full_width, false },
+	{ "full-width digits", full_width_digits, false },
+	{ "look-alikes", look_alike, false },
+	{ "\\u in the match", unicode_escapes, false },
+	{ "percent in the match", percent, false },
+	{ "invisible characters everywhere", invisible, true },
+	{ "full width everywhere", full_width, true },
+	{ "look-alikes everywhere", look_alike, true },
+	{ "\\u everywhere", unicode_escapes, true },
+	{ "JSON in JSON", json_in_json, true },
+	{ "percent", percent, true },
+	{ "hex", hex, true },
+	{ "base64", base64, true },
+	{ "base64 twice", base64_twice, true },
+	{ "percent in base64", base64_of_percent, true },
+	{ "look-alikes in hex in base64", three_layers, true },
+};
+
+static void
+wear(const struct disguise *how, struct kt_span text, size_t start, size_t end)
+{
+	kt_buf_reset(&made);
+	if (how->is_whole) {
+		how->put_on(text);
+		return;
+	}
+	/* The match only: what it is called stays in the clear. */
+	put(kt_span_sub(text, 0, start));
+	how->put_on(kt_span_sub(text, start, end - start));
+	put(kt_span_sub(text, end, text.len));
+}
+
+#endif
