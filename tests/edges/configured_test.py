@@ -110,17 +110,12 @@ def where_evidence_goes_is_told_and_the_nearest_word_wins():
 IDLE = {
     "pack": {"name": "t", "enabled": False},
     "gateway": {"fail_mode": "allow"},
-    "consumer_groups": [{"name": "a"}],
     "policy": {"pii-detector": {"on_error": "allow",
-                                "redaction": {"reversible": True}},
-               "audit-logger": {"durability": "strict"}},
-    "audit": {"hash_mode": "plain", "strict_classes": ["phi"]},
+                                "redaction": {"reversible": True}}},
     "telemetry": {"prometheus": {"listen": "127.0.0.1:9"}},
 }
-TOLD = ["pack.enabled", "gateway.fail_mode", "consumer_groups",
-        "policy.*.on_error", "policy.pii-detector.redaction.reversible",
-        "policy.audit-logger.durability", "audit.hash_mode",
-        "audit.strict_classes", "telemetry"]
+TOLD = ["pack.enabled", "gateway.fail_mode", "policy.*.on_error",
+        "policy.pii-detector.redaction.reversible", "telemetry"]
 
 
 def what_nothing_acts_on_is_told_by_name_and_line():
