@@ -190,9 +190,11 @@ def another_history(pg, top):
     folder, old = top + '/live', top + '/old'
     shutil.copytree(folder, old)
     gw = start(pg, folder)
-    call(gw)
-    tap.eventually(lambda: is_all_there(pg, folder), 20, 'all records')
-    assert gw.end() == 0
+    try:
+        call(gw)
+        tap.eventually(lambda: is_all_there(pg, folder), 20, 'all records')
+    finally:
+        assert gw.end() == 0
     n = pg.sql('SELECT count(*) FROM kt_record')
     gw = start(pg, old)
     try:
@@ -209,10 +211,12 @@ def many_logs(pg, top):
     other = top + '/other'
     os.mkdir(other)
     gw = start(pg, other)
-    call(gw)
-    tap.eventually(lambda: pg.sql('SELECT count(*) FROM kt_log') == '2', 20,
-                   'two logs')
-    assert gw.end() == 0
+    try:
+        call(gw)
+        tap.eventually(lambda: pg.sql('SELECT count(*) FROM kt_log') == '2',
+                       20, 'two logs')
+    finally:
+        assert gw.end() == 0
     code, reports = verify(pg)
     assert code == 0 and len(reports) == 2, reports
     code, reports = verify(pg, '--origin', origin_of(other))
