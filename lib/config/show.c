@@ -116,14 +116,31 @@ show_items(struct kt_config_emit *e, const struct kt_config_field *f,
 	kt_config_emit_end(e);
 }
 
+static bool
+has_required(const struct kt_config_table *table)
+{
+	size_t offset;
+
+	for (size_t i = 0; i < kt_config_fields_n(table); i++)
+		if (kt_config_field_at(table, i, &offset)->is_required)
+			return true;
+	return false;
+}
+
+/* A kind that has to be told something has no settings until it is told. */
 static void
 show_kinds(struct kt_config_emit *e, const struct kt_config_field *f,
     const struct kt_config_kinds *kinds)
 {
 	kt_config_emit_map(e, f->name);
-	for (size_t i = 0; i < kinds->n; i++)
-		show(e, kinds->at[i].kind->name, kinds->at[i].kind->table,
-		    kinds->at[i].settings);
+	for (size_t i = 0; i < kinds->n; i++) {
+		const struct kt_config_kind *kind = kinds->at[i].kind;
+		const struct kt_config_node *const *node =
+		    kinds->at[i].settings;
+
+		if (*node != NULL || !has_required(kind->table))
+			show(e, kind->name, kind->table, kinds->at[i].settings);
+	}
 	kt_config_emit_end(e);
 }
 

@@ -109,7 +109,7 @@ def a_change_there(pg, top):
     where = "WHERE origin = '%s' AND " % origin
     for kind, index, sql in (
             ('edit', 700, "UPDATE kt_record SET line = replace(line, "
-             "'\"mono\":1', '\"mono\":7') " + where + 'i = 700'),
+             "'\"mono\":', '\"mono\":1') " + where + 'i = 700'),
             ('delete', 800, 'DELETE FROM kt_record ' + where + 'i = 800'),
             ('truncate', n - 5,
              'DELETE FROM kt_record ' + where + 'i >= %d' % (n - 5)),
