@@ -4,25 +4,12 @@
  * the body before began with is not even listed again.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "audit/audit.h"
+#include "session/line.h"
 #include "session/session_priv.h"
 
-#define BLOB_MIN 256   /* shorter ones cost more by name */
 #define ELEMENT_MAX 4096 /* longer ones are cut at their long strings */
 #define FILL_MIN 1024
 #define PARTS_MAX 131072
-
-static uint64_t
-name_of(struct kt_span s)
-{
-	uint8_t digest[KT_AUDIT_HASH];
-	uint64_t name = 0;
-
-	kt_audit_sha256(s, digest);
-	for (int i = 0; i < 8; i++)
-		name = name << 8 | digest[i];
-	return name;
-}
 
 static enum kt_rc
 add(struct kt_body *b, struct kt_span text, size_t from, size_t to,
@@ -38,8 +25,8 @@ add(struct kt_body *b, struct kt_span text, size_t from, size_t to,
 	b->v = p;
 	one = &b->v[b->n++];
 	*one = (struct kt_body_part){ .at = from, .len = to - from, .how = how,
-		.name = name_of(kt_span_sub(text, from, to - from)) };
-	if (how == KT_BODY_LITERAL && one->len >= BLOB_MIN)
+		.name = kt_blob_name(kt_span_sub(text, from, to - from)) };
+	if (how == KT_BODY_LITERAL && one->len >= KT_BLOB_MIN)
 		one->how = KT_BODY_BLOB;
 	return KT_OK;
 }
@@ -63,12 +50,12 @@ add_value(struct kt_body *b, const struct kt_json *j, struct kt_span text,
 	bool is_long = end - at > ELEMENT_MAX;
 	enum kt_rc rc = KT_OK;
 
-	for (uint32_t n = value; rc == KT_OK && end - at >= BLOB_MIN &&
+	for (uint32_t n = value; rc == KT_OK && end - at >= KT_BLOB_MIN &&
 	     n < j->count && j->nodes[n].start < end; n++) {
 		size_t from = j->nodes[n].start + 1, to = j->nodes[n].end - 1;
 		size_t fill;
 
-		if (kt_json_type(j, n) != KT_JSON_STRING || to - from < BLOB_MIN)
+		if (kt_json_type(j, n) != KT_JSON_STRING || to - from < KT_BLOB_MIN)
 			continue;
 		fill = fill_of(kt_span_sub(text, from, to - from));
 		if (fill == 0 && !is_long)

@@ -2,15 +2,11 @@
  * copy - what was read still has its escapes, and is written with them.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "audit/audit.h"
-#include "json/write.h"
 #include "session/copy.h"
-
-#define BLOB_MIN 256
+#include "session/line.h"
 
 struct kt_session_copy {
-	uint64_t *names; /* of blobs that are written, as a list */
-	size_t n, cap;
+	struct kt_blobs blobs; /* that are written */
 };
 
 struct kt_session_copy *
@@ -24,55 +20,9 @@ kt_session_copy_free(struct kt_session_copy **c)
 {
 	if (*c == NULL)
 		return;
-	kt_free((*c)->names);
+	kt_blobs_fini(&(*c)->blobs);
 	kt_free(*c);
 	*c = NULL;
-}
-
-static void
-begin(struct kt_json_writer *j, struct kt_buf *out)
-{
-	kt_json_writer_init(j, out);
-	kt_json_begin_object(j);
-}
-
-static enum kt_rc
-end(struct kt_json_writer *j)
-{
-	kt_json_end_object(j);
-	return kt_json_written(j) < 0 ? kt_json_written(j) :
-	                                kt_buf_addc(j->out, '\n');
-}
-
-static void
-put(struct kt_json_writer *j, const char *name, struct kt_span value)
-{
-	if (value.len == 0)
-		return;
-	kt_json_put_name(j, name);
-	kt_json_put_string(j, value);
-}
-
-static void
-number(struct kt_json_writer *j, const char *name, uint64_t v)
-{
-	kt_json_put_name(j, name);
-	kt_json_put_u64(j, v);
-}
-
-static void
-flag(struct kt_json_writer *j, const char *name, bool v)
-{
-	if (!v)
-		return;
-	kt_json_put_name(j, name);
-	kt_json_put_bool(j, true);
-}
-
-static void
-kind(struct kt_json_writer *j, const char *k)
-{
-	put(j, "k", kt_span_of(k));
 }
 
 enum kt_rc
@@ -81,8 +31,8 @@ kt_session_copy_head(const struct kt_session *s, struct kt_span id,
 {
 	struct kt_json_writer j;
 
-	begin(&j, out);
-	put(&j, "content", s->is_facts_only ? KT_SPAN("facts_only") :
+	kt_line_begin(&j, out);
+	kt_line_text(&j, "content", s->is_facts_only ? KT_SPAN("facts_only") :
 	                                      KT_SPAN("redacted"));
 	kt_json_put_name(&j, "detectors");
 	kt_json_begin_object(&j);
@@ -91,22 +41,22 @@ kt_session_copy_head(const struct kt_session *s, struct kt_span id,
 		kt_json_put_string(&j, s->detectors[i].digest);
 	}
 	kt_json_end_object(&j);
-	put(&j, "fmt", KT_SPAN(KT_SESSION_FORMAT));
-	put(&j, "id", id);
-	kind(&j, "meta");
-	put(&j, "kt", s->kt);
+	kt_line_text(&j, "fmt", KT_SPAN(KT_SESSION_FORMAT));
+	kt_line_text(&j, "id", id);
+	kt_line_kind(&j, "meta");
+	kt_line_text(&j, "kt", s->kt);
 	kt_json_put_name(&j, "policy");
 	kt_json_begin_object(&j);
-	put(&j, "hash", s->policy_hash);
-	put(&j, "version", s->policy_version);
+	kt_line_text(&j, "hash", s->policy_hash);
+	kt_line_text(&j, "version", s->policy_version);
 	kt_json_end_object(&j);
-	put(&j, "source", s->source);
-	number(&j, "t0_us", t0_us);
-	if (end(&j) < 0)
+	kt_line_text(&j, "source", s->source);
+	kt_line_number(&j, "t0_us", t0_us);
+	if (kt_line_end(&j) < 0)
 		return KT_E_LIMIT;
-	begin(&j, out);
-	number(&j, "at", 0);
-	kind(&j, "state");
+	kt_line_begin(&j, out);
+	kt_line_number(&j, "at", 0);
+	kt_line_kind(&j, "state");
 	kt_json_put_name(&j, "v");
 	kt_json_begin_object(&j);
 	kt_json_put_name(&j, "targets.unavailable");
@@ -115,28 +65,10 @@ kt_session_copy_head(const struct kt_session *s, struct kt_span id,
 		kt_json_put_string(&j, s->unavailable[i]);
 	kt_json_end_array(&j);
 	kt_json_end_object(&j);
-	return end(&j);
+	return kt_line_end(&j);
 }
 
 /* ---- pieces ---- */
-
-static uint64_t
-name_of(struct kt_span s)
-{
-	uint8_t digest[KT_AUDIT_HASH];
-	uint64_t name = 0;
-
-	kt_audit_sha256(s, digest);
-	for (int i = 0; i < 8; i++)
-		name = name << 8 | digest[i];
-	return name;
-}
-
-static void
-write_name(uint64_t name, char text[static 20])
-{
-	(void)snprintf(text, 20, "b:%016llx", (unsigned long long)name);
-}
 
 static void
 put_quoted(struct kt_json_writer *j, struct kt_span raw)
@@ -151,40 +83,29 @@ put_quoted(struct kt_json_writer *j, struct kt_span raw)
 	kt_buf_fini(&b);
 }
 
-static bool
-is_written(const struct kt_session_copy *c, uint64_t name)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		if (c->names[i] == name)
-			return true;
-	}
-	return false;
-}
-
 static enum kt_rc
 write_blobs(struct kt_session_copy *c, const struct kt_session_call *call,
     struct kt_buf *out)
 {
 	for (size_t i = 0; i < call->npieces; i++) {
 		struct kt_span raw = call->pieces[i].raw;
-		uint64_t name = name_of(raw);
-		void *p = c->names;
-		char text[20];
+		uint64_t name;
+		bool is_new;
 		struct kt_json_writer j;
 
-		if (raw.len < BLOB_MIN || is_written(c, name))
+		if (raw.len < KT_BLOB_MIN)
 			continue;
-		if (kt_grow(&p, &c->cap, c->n + 1, sizeof(name)) < 0)
+		name = kt_blob_name(raw);
+		if (kt_blobs_add(&c->blobs, name, &is_new) < 0)
 			return KT_E_LIMIT;
-		c->names = p;
-		c->names[c->n++] = name;
-		begin(&j, out);
-		write_name(name, text);
-		put(&j, "h", kt_span_of(text));
-		kind(&j, "blob");
+		if (!is_new)
+			continue;
+		kt_line_begin(&j, out);
+		kt_blob_put_name(&j, "h", name);
+		kt_line_kind(&j, "blob");
 		kt_json_put_name(&j, "v");
 		put_quoted(&j, raw);
-		if (end(&j) < 0)
+		if (kt_line_end(&j) < 0)
 			return KT_E_LIMIT;
 	}
 	return KT_OK;
@@ -198,15 +119,10 @@ put_pieces(struct kt_json_writer *j, const char *name,
 	kt_json_begin_array(j);
 	for (size_t i = 0; i < n; i++) {
 		if (p[i].fill > 0) {
+			kt_line_fill(j, p[i].fill);
+		} else if (has_blobs && p[i].raw.len >= KT_BLOB_MIN) {
 			kt_json_begin_object(j);
-			number(j, "fill", p[i].fill);
-			kt_json_end_object(j);
-		} else if (has_blobs && p[i].raw.len >= BLOB_MIN) {
-			char text[20];
-
-			write_name(name_of(p[i].raw), text);
-			kt_json_begin_object(j);
-			put(j, "b", kt_span_of(text));
+			kt_blob_put_name(j, "b", kt_blob_name(p[i].raw));
 			kt_json_end_object(j);
 		} else {
 			put_quoted(j, p[i].raw);
@@ -237,31 +153,31 @@ copy_request(const struct kt_session_call *c, uint64_t n, uint64_t at_us,
 {
 	struct kt_json_writer j;
 
-	begin(&j, out);
-	number(&j, "asked", c->asked_us);
+	kt_line_begin(&j, out);
+	kt_line_number(&j, "asked", c->asked_us);
 	put_pieces(&j, "body", c->pieces, c->npieces, true);
-	put(&j, "conv", c->conversation);
-	flag(&j, "empty", !c->has_body);
-	flag(&j, "gaps", c->has_gaps);
+	kt_line_text(&j, "conv", c->conversation);
+	kt_line_flag(&j, "empty", !c->has_body);
+	kt_line_flag(&j, "gaps", c->has_gaps);
 	put_headers(&j, c->headers, c->nheaders);
-	kind(&j, "req");
-	put(&j, "m", c->method);
-	number(&j, "n", n);
-	put(&j, "path", c->path);
-	number(&j, "t", at_us);
-	flag(&j, "tls", c->is_tls);
-	flag(&j, "unaudited", !c->is_audit_up);
+	kt_line_kind(&j, "req");
+	kt_line_text(&j, "m", c->method);
+	kt_line_number(&j, "n", n);
+	kt_line_text(&j, "path", c->path);
+	kt_line_number(&j, "t", at_us);
+	kt_line_flag(&j, "tls", c->is_tls);
+	kt_line_flag(&j, "unaudited", !c->is_audit_up);
 	kt_json_put_name(&j, "who");
 	kt_json_begin_object(&j);
-	put(&j, "auth", c->caller.auth_method);
-	put(&j, "group", c->caller.group);
-	put(&j, "id", c->caller.id);
-	put(&j, "kind", c->caller.kind);
-	put(&j, "token", c->caller.token_id);
-	flag(&j, "unscoped", c->caller.lacks_scope);
+	kt_line_text(&j, "auth", c->caller.auth_method);
+	kt_line_text(&j, "group", c->caller.group);
+	kt_line_text(&j, "id", c->caller.id);
+	kt_line_text(&j, "kind", c->caller.kind);
+	kt_line_text(&j, "token", c->caller.token_id);
+	kt_line_flag(&j, "unscoped", c->caller.lacks_scope);
 	kt_json_end_object(&j);
-	flag(&j, "withheld", c->is_withheld);
-	return end(&j);
+	kt_line_flag(&j, "withheld", c->is_withheld);
+	return kt_line_end(&j);
 }
 
 static enum kt_rc
@@ -272,20 +188,20 @@ copy_measures(const struct kt_measures *m, const char *name, uint64_t n,
 
 	if (m == NULL)
 		return KT_OK;
-	begin(&j, out);
-	kind(&j, "fact");
-	number(&j, "n", n);
-	put(&j, "name", kt_span_of(name));
+	kt_line_begin(&j, out);
+	kt_line_kind(&j, "fact");
+	kt_line_number(&j, "n", n);
+	kt_line_text(&j, "name", kt_span_of(name));
 	kt_json_put_name(&j, "v");
 	kt_json_begin_object(&j);
-	number(&j, "attachments", m->attachment_bytes);
-	number(&j, "bytes", m->bytes);
-	number(&j, "chars", m->chars);
-	number(&j, "messages", m->messages);
-	number(&j, "tools", m->tools);
-	number(&j, "words", m->words);
+	kt_line_number(&j, "attachments", m->attachment_bytes);
+	kt_line_number(&j, "bytes", m->bytes);
+	kt_line_number(&j, "chars", m->chars);
+	kt_line_number(&j, "messages", m->messages);
+	kt_line_number(&j, "tools", m->tools);
+	kt_line_number(&j, "words", m->words);
 	kt_json_end_object(&j);
-	return end(&j);
+	return kt_line_end(&j);
 }
 
 static enum kt_rc
@@ -293,25 +209,25 @@ copy_event(const struct kt_session_event *e, uint64_t n, struct kt_buf *out)
 {
 	struct kt_json_writer j;
 
-	begin(&j, out);
+	kt_line_begin(&j, out);
 	if (e->kind == KT_SESSION_SENT)
-		number(&j, "b", e->n);
+		kt_line_number(&j, "b", e->n);
 	if (e->kind == KT_SESSION_BODY)
 		put_pieces(&j, "d", e->pieces, e->npieces, false);
-	put(&j, "e", kt_span_of(kt_session_event_word(e->kind)));
+	kt_line_text(&j, "e", kt_span_of(kt_session_event_word(e->kind)));
 	if (e->kind == KT_SESSION_FAIL)
-		number(&j, "fault", e->n);
+		kt_line_number(&j, "fault", e->n);
 	if (e->kind == KT_SESSION_UP)
-		put(&j, "format", kt_span_of(kt_format_name(e->format)));
+		kt_line_text(&j, "format", kt_span_of(kt_format_name(e->format)));
 	if (e->kind == KT_SESSION_HEAD)
 		put_headers(&j, e->headers, e->nheaders);
-	kind(&j, "ev");
-	number(&j, "n", n);
+	kt_line_kind(&j, "ev");
+	kt_line_number(&j, "n", n);
 	if (e->kind == KT_SESSION_HEAD)
-		number(&j, "status", e->n);
-	number(&j, "t", e->at_us);
-	put(&j, "target", e->target);
-	return end(&j);
+		kt_line_number(&j, "status", e->n);
+	kt_line_number(&j, "t", e->at_us);
+	kt_line_text(&j, "target", e->target);
+	return kt_line_end(&j);
 }
 
 enum kt_rc
@@ -331,17 +247,17 @@ kt_session_copy_call(struct kt_session_copy *c,
 	for (size_t i = 0; rc == KT_OK && i < call->nevents; i++)
 		rc = copy_event(&call->events[i], n, out);
 	if (rc == KT_OK && call->record.len > 0) {
-		begin(&j, out);
-		kind(&j, "dec");
-		number(&j, "n", n);
+		kt_line_begin(&j, out);
+		kt_line_kind(&j, "dec");
+		kt_line_number(&j, "n", n);
 		kt_json_put_name(&j, "v");
 		kt_json_put_raw(&j, call->record);
-		rc = end(&j);
+		rc = kt_line_end(&j);
 	}
-	begin(&j, out);
-	kind(&j, "end");
-	number(&j, "n", n);
-	return rc == KT_OK ? end(&j) : rc;
+	kt_line_begin(&j, out);
+	kt_line_kind(&j, "end");
+	kt_line_number(&j, "n", n);
+	return rc == KT_OK ? kt_line_end(&j) : rc;
 }
 
 bool

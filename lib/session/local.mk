@@ -4,6 +4,8 @@ libkt_a_SOURCES += \
 	%D%/copy.h \
 	%D%/edits.c \
 	%D%/event.def \
+	%D%/line.c \
+	%D%/line.h \
 	%D%/read.c \
 	%D%/scrub.c \
 	%D%/scrub.h \

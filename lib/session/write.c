@@ -3,8 +3,8 @@
  * calls can be compared line by line.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "json/write.h"
 #include "detect/standin.h"
+#include "session/line.h"
 #include "session/session.h"
 #include "session/session_priv.h"
 #include "session/write.h"
@@ -23,9 +23,7 @@ struct kt_session_writer {
 	const struct kt_scrub *scrub;
 	uint64_t calls;
 	struct kept_body kept[BODIES_KEPT];
-	/* Names of blobs that are in the file: a table with holes. */
-	uint64_t *blobs;
-	size_t nblobs, blobs_cap;
+	struct kt_blobs blobs; /* that are in the file */
 };
 
 struct kt_session_writer *
@@ -53,7 +51,7 @@ kt_session_writer_free(struct kt_session_writer **wp)
 		return;
 	for (size_t i = 0; i < BODIES_KEPT; i++)
 		kt_body_fini(&w->kept[i].body);
-	kt_free(w->blobs);
+	kt_blobs_fini(&w->blobs);
 	kt_arena_free(&w->mem);
 	kt_free(w);
 	*wp = NULL;
@@ -66,54 +64,6 @@ kt_session_written(const struct kt_session_writer *w)
 }
 
 /* ---- lines ---- */
-
-static void
-begin(struct kt_json_writer *j, struct kt_buf *out)
-{
-	kt_json_writer_init(j, out);
-	kt_json_begin_object(j);
-}
-
-static enum kt_rc
-end(struct kt_json_writer *j)
-{
-	kt_json_end_object(j);
-	if (kt_json_written(j) < 0)
-		return kt_json_written(j);
-	return kt_buf_addc(j->out, '\n');
-}
-
-static void
-member(struct kt_json_writer *j, const char *name, struct kt_span value)
-{
-	if (value.len == 0)
-		return;
-	kt_json_put_name(j, name);
-	kt_json_put_string(j, value);
-}
-
-static void
-number(struct kt_json_writer *j, const char *name, uint64_t v)
-{
-	kt_json_put_name(j, name);
-	kt_json_put_u64(j, v);
-}
-
-static void
-flag(struct kt_json_writer *j, const char *name, bool v)
-{
-	if (!v)
-		return;
-	kt_json_put_name(j, name);
-	kt_json_put_bool(j, true);
-}
-
-static void
-kind(struct kt_json_writer *j, const char *k)
-{
-	kt_json_put_name(j, "k");
-	kt_json_put_cstr(j, k);
-}
 
 static uint64_t
 mix(uint64_t h, const char *s)
@@ -168,7 +118,7 @@ write_detectors(const struct kt_look *look, struct kt_json_writer *j)
 		if (is_told(look, i))
 			continue;
 		kt_session_digest(d, digest);
-		member(j, d->id, kt_span_of(digest));
+		kt_line_text(j, d->id, kt_span_of(digest));
 	}
 	kt_json_end_object(j);
 	return KT_OK;
@@ -180,26 +130,27 @@ kt_session_write_head(struct kt_session_writer *w, struct kt_buf *out)
 	const struct kt_session_head *h = &w->head;
 	struct kt_json_writer j;
 
-	begin(&j, out);
-	member(&j, "content", w->scrub->is_facts_only ? KT_SPAN("facts_only") :
+	kt_line_begin(&j, out);
+	kt_line_text(&j, "content", w->scrub->is_facts_only ?
+	    KT_SPAN("facts_only") :
 	                                                KT_SPAN("redacted"));
 	(void)write_detectors(w->scrub->look, &j); /* j keeps the failure */
-	member(&j, "fmt", KT_SPAN(KT_SESSION_FORMAT));
-	member(&j, "id", h->id);
-	kind(&j, "meta");
-	member(&j, "kt", h->kt);
+	kt_line_text(&j, "fmt", KT_SPAN(KT_SESSION_FORMAT));
+	kt_line_text(&j, "id", h->id);
+	kt_line_kind(&j, "meta");
+	kt_line_text(&j, "kt", h->kt);
 	kt_json_put_name(&j, "policy");
 	kt_json_begin_object(&j);
-	member(&j, "hash", h->policy_hash);
-	member(&j, "version", h->policy_version);
+	kt_line_text(&j, "hash", h->policy_hash);
+	kt_line_text(&j, "version", h->policy_version);
 	kt_json_end_object(&j);
-	member(&j, "source", h->source);
-	number(&j, "t0_us", h->t0_us);
-	if (end(&j) < 0)
+	kt_line_text(&j, "source", h->source);
+	kt_line_number(&j, "t0_us", h->t0_us);
+	if (kt_line_end(&j) < 0)
 		return KT_E_LIMIT;
-	begin(&j, out);
-	number(&j, "at", 0);
-	kind(&j, "state");
+	kt_line_begin(&j, out);
+	kt_line_number(&j, "at", 0);
+	kt_line_kind(&j, "state");
 	kt_json_put_name(&j, "v");
 	kt_json_begin_object(&j);
 	kt_json_put_name(&j, "targets.unavailable");
@@ -210,7 +161,7 @@ kt_session_write_head(struct kt_session_writer *w, struct kt_buf *out)
 	}
 	kt_json_end_array(&j);
 	kt_json_end_object(&j);
-	return end(&j);
+	return kt_line_end(&j);
 }
 
 enum kt_rc
@@ -218,54 +169,13 @@ kt_session_write_lost(uint64_t calls, struct kt_buf *out)
 {
 	struct kt_json_writer j;
 
-	begin(&j, out);
-	number(&j, "calls", calls);
-	kind(&j, "lost");
-	return end(&j);
+	kt_line_begin(&j, out);
+	kt_line_number(&j, "calls", calls);
+	kt_line_kind(&j, "lost");
+	return kt_line_end(&j);
 }
 
 /* ---- bodies ---- */
-
-static size_t
-slot_of(const struct kt_session_writer *w, uint64_t name)
-{
-	size_t i = name & (w->blobs_cap - 1);
-
-	while (w->blobs[i] != 0 && w->blobs[i] != name)
-		i = (i + 1) & (w->blobs_cap - 1);
-	return i;
-}
-
-static enum kt_rc
-grow_blobs(struct kt_session_writer *w)
-{
-	uint64_t *old = w->blobs;
-	size_t n = w->blobs_cap;
-
-	if (w->nblobs * 2 < n)
-		return KT_OK;
-	w->blobs = kt_alloc_array(n ? 2 * n : 1024, sizeof(*old));
-	if (w->blobs == NULL) {
-		w->blobs = old;
-		return KT_E_LIMIT;
-	}
-	w->blobs_cap = n ? 2 * n : 1024;
-	for (size_t i = 0; i < n; i++) {
-		if (old[i] != 0)
-			w->blobs[slot_of(w, old[i])] = old[i];
-	}
-	kt_free(old);
-	return KT_OK;
-}
-
-static void
-put_blob_name(struct kt_json_writer *j, uint64_t name)
-{
-	char text[20];
-
-	(void)snprintf(text, sizeof(text), "b:%016llx", (unsigned long long)name);
-	kt_json_put_cstr(j, text);
-}
 
 /* Those that are not in the file yet go in front of the line. */
 static enum kt_rc
@@ -275,34 +185,22 @@ write_blobs(struct kt_session_writer *w, const struct kt_body *b,
 	for (size_t i = 0; i < b->n; i++) {
 		const struct kt_body_part *p = &b->v[i];
 		struct kt_json_writer j;
-		size_t at;
+		bool is_new;
 
 		if (p->how != KT_BODY_BLOB)
 			continue;
-		if (grow_blobs(w) < 0)
+		if (kt_blobs_add(&w->blobs, p->name, &is_new) < 0)
 			return KT_E_LIMIT;
-		at = slot_of(w, p->name);
-		if (w->blobs[at] == p->name)
+		if (!is_new)
 			continue;
-		begin(&j, out);
-		kt_json_put_name(&j, "h");
-		put_blob_name(&j, p->name);
-		kind(&j, "blob");
-		member(&j, "v", kt_span_sub(text, p->at, p->len));
-		if (end(&j) < 0)
+		kt_line_begin(&j, out);
+		kt_blob_put_name(&j, "h", p->name);
+		kt_line_kind(&j, "blob");
+		kt_line_text(&j, "v", kt_span_sub(text, p->at, p->len));
+		if (kt_line_end(&j) < 0)
 			return KT_E_LIMIT;
-		w->blobs[at] = p->name;
-		w->nblobs++;
 	}
 	return KT_OK;
-}
-
-static void
-put_fill(struct kt_json_writer *j, size_t n)
-{
-	kt_json_begin_object(j);
-	number(j, "fill", n);
-	kt_json_end_object(j);
 }
 
 static void
@@ -318,12 +216,11 @@ put_parts(struct kt_json_writer *j, const struct kt_body *b, size_t from,
 			break;
 		case KT_BODY_BLOB:
 			kt_json_begin_object(j);
-			kt_json_put_name(j, "b");
-			put_blob_name(j, p->name);
+			kt_blob_put_name(j, "b", p->name);
 			kt_json_end_object(j);
 			break;
 		case KT_BODY_FILL:
-			put_fill(j, p->len);
+			kt_line_fill(j, p->len);
 			break;
 		}
 	}
@@ -494,41 +391,41 @@ write_request(struct call *c)
 	same = shared(kept, &body, c->conversation);
 	if (rc == KT_OK)
 		rc = write_blobs(c->w, &body, text, c->line);
-	begin(&j, c->line);
-	number(&j, "asked", t->asked_us);
+	kt_line_begin(&j, c->line);
+	kt_line_number(&j, "asked", t->asked_us);
 	kt_json_put_name(&j, "body");
 	kt_json_begin_array(&j);
 	if (same > 0) {
 		kt_json_begin_object(&j);
-		number(&j, "first", same);
-		number(&j, "of", kept->call);
+		kt_line_number(&j, "first", same);
+		kt_line_number(&j, "of", kept->call);
 		kt_json_end_object(&j);
 	}
 	put_parts(&j, &body, same, text);
 	kt_json_end_array(&j);
 	(void)snprintf(name, sizeof(name), "%016llx",
 	    (unsigned long long)c->conversation);
-	member(&j, "conv", kt_span_of(name));
-	flag(&j, "empty", !t->has_body);
-	flag(&j, "gaps", c->has_gaps);
+	kt_line_text(&j, "conv", kt_span_of(name));
+	kt_line_flag(&j, "empty", !t->has_body);
+	kt_line_flag(&j, "gaps", c->has_gaps);
 	if (rc == KT_OK)
 		rc = put_headers(c, &j, 0, t->request_nheaders);
-	kind(&j, "req");
-	member(&j, "m", kt_tape_bytes(t, t->method_at, t->method_len));
-	number(&j, "n", c->n);
-	member(&j, "path", kt_buf_span(&c->path));
-	number(&j, "t", t->wall_us - c->w->head.t0_us);
-	flag(&j, "tls", t->is_tls);
-	flag(&j, "unaudited", t->is_unaudited);
+	kt_line_kind(&j, "req");
+	kt_line_text(&j, "m", kt_tape_bytes(t, t->method_at, t->method_len));
+	kt_line_number(&j, "n", c->n);
+	kt_line_text(&j, "path", kt_buf_span(&c->path));
+	kt_line_number(&j, "t", t->wall_us - c->w->head.t0_us);
+	kt_line_flag(&j, "tls", t->is_tls);
+	kt_line_flag(&j, "unaudited", t->is_unaudited);
 	kt_json_put_name(&j, "who");
 	kt_json_begin_object(&j);
 	for (size_t i = 0; i < KT_NELEMS(sorted); i++)
-		member(&j, who[sorted[i]], t->caller[sorted[i]]);
-	flag(&j, "unscoped", t->lacks_scope);
+		kt_line_text(&j, who[sorted[i]], t->caller[sorted[i]]);
+	kt_line_flag(&j, "unscoped", t->lacks_scope);
 	kt_json_end_object(&j);
-	flag(&j, "withheld", c->is_withheld);
+	kt_line_flag(&j, "withheld", c->is_withheld);
 	if (rc == KT_OK)
-		rc = end(&j);
+		rc = kt_line_end(&j);
 	if (rc < 0) {
 		kt_body_fini(&body);
 		return rc;
@@ -543,20 +440,20 @@ write_measures(struct call *c, const char *name, const struct kt_measures *m)
 {
 	struct kt_json_writer j;
 
-	begin(&j, c->line);
-	kind(&j, "fact");
-	number(&j, "n", c->n);
-	member(&j, "name", kt_span_of(name));
+	kt_line_begin(&j, c->line);
+	kt_line_kind(&j, "fact");
+	kt_line_number(&j, "n", c->n);
+	kt_line_text(&j, "name", kt_span_of(name));
 	kt_json_put_name(&j, "v");
 	kt_json_begin_object(&j);
-	number(&j, "attachments", m->attachment_bytes);
-	number(&j, "bytes", m->bytes);
-	number(&j, "chars", m->chars);
-	number(&j, "messages", m->messages);
-	number(&j, "tools", m->tools);
-	number(&j, "words", m->words);
+	kt_line_number(&j, "attachments", m->attachment_bytes);
+	kt_line_number(&j, "bytes", m->bytes);
+	kt_line_number(&j, "chars", m->chars);
+	kt_line_number(&j, "messages", m->messages);
+	kt_line_number(&j, "tools", m->tools);
+	kt_line_number(&j, "words", m->words);
 	kt_json_end_object(&j);
-	return end(&j);
+	return kt_line_end(&j);
 }
 
 /* The format that the upstream spoke. */
@@ -654,7 +551,7 @@ put_body(struct kt_json_writer *j, const struct kt_scrubbed *from, size_t at,
 	kt_json_put_name(j, "d");
 	kt_json_begin_array(j);
 	if (to > at && from->is_withheld)
-		put_fill(j, to - at);
+		kt_line_fill(j, to - at);
 	else if (to > at)
 		kt_json_put_string(
 		    j, kt_span_sub(kt_buf_span(&from->text), at, to - at));
@@ -677,26 +574,26 @@ write_event(struct call *c, const struct answer *a,
 	struct kt_json_writer j;
 	enum kt_rc rc = KT_OK;
 
-	begin(&j, c->line);
+	kt_line_begin(&j, c->line);
 	if (e->kind == KT_SESSION_SENT)
-		number(&j, "b", e->n);
+		kt_line_number(&j, "b", e->n);
 	if (e->kind == KT_SESSION_BODY)
 		put_body(&j, &c->answer, at, to);
-	member(&j, "e", kt_span_of(kt_session_event_word(e->kind)));
+	kt_line_text(&j, "e", kt_span_of(kt_session_event_word(e->kind)));
 	if (e->kind == KT_SESSION_FAIL)
-		number(&j, "fault", e->n);
+		kt_line_number(&j, "fault", e->n);
 	if (e->kind == KT_SESSION_UP)
-		member(&j, "format", kt_span_of(kt_format_name(a->format)));
+		kt_line_text(&j, "format", kt_span_of(kt_format_name(a->format)));
 	if (e->kind == KT_SESSION_HEAD)
 		rc = put_headers(c, &j, e->header, e->nheaders);
-	kind(&j, "ev");
-	number(&j, "n", c->n);
+	kt_line_kind(&j, "ev");
+	kt_line_number(&j, "n", c->n);
 	if (e->kind == KT_SESSION_HEAD)
-		number(&j, "status", e->n);
-	number(&j, "t", e->at_us);
+		kt_line_number(&j, "status", e->n);
+	kt_line_number(&j, "t", e->at_us);
 	if (e->kind == KT_SESSION_UP)
-		member(&j, "target", kt_tape_bytes(c->t, e->at, e->len));
-	return rc == KT_OK ? end(&j) : rc;
+		kt_line_text(&j, "target", kt_tape_bytes(c->t, e->at, e->len));
+	return rc == KT_OK ? kt_line_end(&j) : rc;
 }
 
 static enum kt_rc
@@ -756,20 +653,20 @@ write_decision(struct call *c)
 	struct kt_json_writer j;
 
 	if (c->t->record.len > 0) {
-		begin(&j, c->line);
-		kind(&j, "dec");
-		number(&j, "n", c->n);
+		kt_line_begin(&j, c->line);
+		kt_line_kind(&j, "dec");
+		kt_line_number(&j, "n", c->n);
 		kt_json_put_name(&j, "v");
 		kt_json_put_raw(&j, kt_buf_span(&c->t->record));
-		if (end(&j) < 0)
+		if (kt_line_end(&j) < 0)
 			return KT_E_LIMIT;
 	}
-	begin(&j, c->line);
-	flag(&j, "gaps", c->has_gaps);
-	kind(&j, "end");
-	number(&j, "n", c->n);
-	flag(&j, "withheld", c->is_withheld);
-	return end(&j);
+	kt_line_begin(&j, c->line);
+	kt_line_flag(&j, "gaps", c->has_gaps);
+	kt_line_kind(&j, "end");
+	kt_line_number(&j, "n", c->n);
+	kt_line_flag(&j, "withheld", c->is_withheld);
+	return kt_line_end(&j);
 }
 
 static bool
@@ -822,8 +719,6 @@ kt_session_write_call(struct kt_session_writer *w, const struct kt_tape *t,
 	/* What was to be in the file is not: begin anew. */
 	for (size_t i = 0; i < BODIES_KEPT; i++)
 		kt_body_fini(&w->kept[i].body);
-	kt_free(w->blobs);
-	w->blobs = NULL;
-	w->nblobs = w->blobs_cap = 0;
+	kt_blobs_fini(&w->blobs);
 	return kt_fail(err, rc, "cannot be written as lines");
 }
