@@ -9,6 +9,22 @@ static const char *const names[] = {
 #include "chat/class.def"
 };
 
+const char *const kt_class_data_names[] = {
+#define KT_CLASS(id, name, meaning) name,
+#define KT_THREAT(id, name, meaning)
+#include "chat/class.def"
+	NULL,
+};
+
+kt_class_set
+kt_classes_above(int c)
+{
+	const kt_class_set data =
+	    (KT_CLASS_BIT(KT_NCLASSES) - 1) & ~KT_CLASS_THREATS;
+
+	return c < 0 ? data : data & ~((KT_CLASS_BIT(c) << 1) - 1);
+}
+
 const char *
 kt_class_name(enum kt_class c)
 {

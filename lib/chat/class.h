@@ -23,6 +23,10 @@ typedef uint32_t kt_class_set;
 	    KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE))
 
 const char *kt_class_name(enum kt_class c);
+/* The classes of data in their order, then NULL. */
+extern const char *const kt_class_data_names[];
+/* The classes of data above one of them; below NONE: all of them. */
+kt_class_set kt_classes_above(int c);
 /* False leaves *out alone. */
 bool kt_class_of(struct kt_span name, enum kt_class *out);
 /* The highest class of data in the set by the default order. */

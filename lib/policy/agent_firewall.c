@@ -52,9 +52,15 @@ struct settings {
 	struct remote server_tools, mcp_servers;
 };
 
-#define AS_PROMPT 7
-static const char *const classes[] = { "none", "internal", "clinical", "pii",
-	"pci", "phi", "secret", "prompt", NULL };
+/* A class of data, or that of the prompt. */
+static const char *const classes[] = {
+#define KT_CLASS(id, name, meaning) name,
+#define KT_THREAT(id, name, meaning)
+#include "chat/class.def"
+	"prompt",
+	NULL,
+};
+enum { AS_PROMPT = KT_CLASS_SECRET + 1 };
 
 #define S struct rule
 static const struct kt_config_field rule_fields[] = {
@@ -228,16 +234,6 @@ of(const struct kt_policy *p)
 	return (const struct settings *)p->common;
 }
 
-static bool
-is_listed(const struct kt_config_strings *globs, struct kt_span s)
-{
-	for (size_t i = 0; i < globs->n; i++) {
-		if (kt_span_glob(globs->at[i], s))
-			return true;
-	}
-	return false;
-}
-
 static uint32_t
 member(const struct kt_tool *t, uint32_t object, const char *name)
 {
@@ -288,13 +284,13 @@ judge_offer(const struct settings *s, const struct kt_tool *t,
 	if (!t->is_remote)
 		return KT_ACTION_IGNORE;
 	o->reason = KT_REASON_TOOL_SERVER;
-	if (is_listed(&s->blocked_tools, t->name) ||
+	if (kt_policy_is_listed(&s->blocked_tools, t->name) ||
 	    (s->allowed_tools.node != NULL && !t->is_server &&
-	        t->set.len == 0 && !is_listed(&s->allowed_tools, t->name)))
+	        t->set.len == 0 && !kt_policy_is_listed(&s->allowed_tools, t->name)))
 		return KT_ACTION_BLOCK;
 	if (r->node == NULL)
 		return KT_ACTION_IGNORE;
-	if (!is_listed(&r->allow, name))
+	if (!kt_policy_is_listed(&r->allow, name))
 		return KT_ACTION_BLOCK;
 	if (r->domains.n == 0)
 		return KT_ACTION_IGNORE;
@@ -330,8 +326,8 @@ plain(const struct kt_tool *t, uint32_t n)
 static bool
 is_on_screen(const struct settings *s, const struct kt_tool *t)
 {
-	return is_listed(&s->computer_use.tools, t->name) ||
-	    (t->set.len > 0 && is_listed(&s->computer_use.tools, t->set));
+	return kt_policy_is_listed(&s->computer_use.tools, t->name) ||
+	    (t->set.len > 0 && kt_policy_is_listed(&s->computer_use.tools, t->set));
 }
 
 static struct kt_span
@@ -447,9 +443,9 @@ may_act(const struct settings *s, const struct kt_tool *t)
 	if (t->json == NULL && t->root != 0)
 		return false;
 	action = action_of(t);
-	return !is_listed(&c->blocked_actions, action) &&
+	return !kt_policy_is_listed(&c->blocked_actions, action) &&
 	    (c->allowed_actions.n == 0 ||
-	        is_listed(&c->allowed_actions, action));
+	        kt_policy_is_listed(&c->allowed_actions, action));
 }
 
 /* ---- calls ---- */
@@ -519,9 +515,9 @@ judge_tool(const struct kt_policy *p, const struct kt_tool *t,
 	if (t->phase == KT_TOOL_OFFER)
 		return judge_offer(s, t, o);
 	o->reason = KT_REASON_TOOL_NAME;
-	if (is_listed(&s->blocked_tools, t->name) ||
+	if (kt_policy_is_listed(&s->blocked_tools, t->name) ||
 	    (s->allowed_tools.node != NULL &&
-	        !is_listed(&s->allowed_tools, t->name)))
+	        !kt_policy_is_listed(&s->allowed_tools, t->name)))
 		return KT_ACTION_BLOCK;
 	o->reason = KT_REASON_TOOL_ACTIONS;
 	if (s->max_actions_per_session > 0 &&
@@ -605,13 +601,8 @@ static enum kt_rc
 choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
 {
 	(void)err;
-	for (size_t i = 0; i < kt_detect_count(db); i++) {
-		enum kt_class c = kt_detect_def(db, i)->class;
-
-		if (of(p)->results.max_class >= 0 &&
-		    !(KT_CLASS_BIT(c) & KT_CLASS_THREATS))
-			kt_detect_set_add(&p->listens, i);
-	}
+	if (of(p)->results.max_class >= 0)
+		kt_policy_select_classes(p, db, kt_classes_above(-1));
 	return KT_OK;
 }
 

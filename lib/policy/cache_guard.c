@@ -14,14 +14,12 @@ struct settings {
 	int max_class, action;
 	bool unless_baa;
 };
-static const char *const classes[] = { "none", "internal", "clinical", "pii",
-	"pci", "phi", "secret", NULL };
 enum { BLOCK, STRIP };
 static const char *const actions[] = { "block", "strip_cache_control", NULL };
 
 #define S struct settings
 static const struct kt_config_field fields[] = {
-	KT_CONFIG_FIELD(S, ENUM, max_class, .names = classes,
+	KT_CONFIG_FIELD(S, ENUM, max_class, .names = kt_class_data_names,
 	    .fallback = "pii",
 	    .doc = "The highest class that may be marked to be cached"),
 	KT_CONFIG_FIELD(S, BOOL, unless_baa, .fallback = "true",
@@ -45,23 +43,8 @@ static enum kt_rc
 choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
 {
 	(void)err;
-	for (size_t i = 0; i < kt_detect_count(db); i++) {
-		enum kt_class c = kt_detect_def(db, i)->class;
-
-		if ((int)c > of(p)->max_class &&
-		    !(KT_CLASS_BIT(c) & KT_CLASS_THREATS))
-			kt_detect_set_add(&p->listens, i);
-	}
+	kt_policy_select_classes(p, db, kt_classes_above(of(p)->max_class));
 	return KT_OK;
-}
-
-static enum kt_action
-judge(const struct kt_policy *p, const struct kt_detector *d,
-    const struct kt_finding *f, enum kt_component c)
-{
-	(void)p, (void)d, (void)f;
-	return c == KT_COMPONENT_COMPLETION ? KT_ACTION_IGNORE :
-	    KT_ACTION_FLAG;
 }
 
 static bool
@@ -91,7 +74,7 @@ unmarks(const struct kt_policy *p, const struct kt_destination *d,
 const struct kt_policy_kind kt_policy_cache_guard = {
 	.config = { .name = "cache-guard", .table = &table },
 	.select = choose,
-	.judge = judge,
+	.judge = kt_policy_note,
 	.admit = admit,
 	.unmarks = unmarks,
 };

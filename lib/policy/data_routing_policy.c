@@ -17,13 +17,11 @@ struct settings {
 	struct kt_config_strings regions;
 	int on_no_compliant_provider;
 };
-static const char *const classes[] = { "none", "internal", "clinical", "pii",
-	"pci", "phi", "secret", NULL };
 static const char *const endings[] = { "block", NULL };
 
 #define S struct settings
 static const struct kt_config_field fields[] = {
-	KT_CONFIG_FIELD(S, ENUMS, require_baa_for, .names = classes,
+	KT_CONFIG_FIELD(S, ENUMS, require_baa_for, .names = kt_class_data_names,
 	    .fallback = "[phi]",
 	    .doc = "Data of these classes goes to targets with a valid "
 	           "data_policy.baa only"),
@@ -59,21 +57,8 @@ static enum kt_rc
 choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
 {
 	(void)err;
-	for (size_t i = 0; i < kt_detect_count(db); i++) {
-		if (of(p)->require_baa_for &
-		    KT_CLASS_BIT(kt_detect_def(db, i)->class))
-			kt_detect_set_add(&p->listens, i);
-	}
+	kt_policy_select_classes(p, db, of(p)->require_baa_for);
 	return KT_OK;
-}
-
-static enum kt_action
-judge(const struct kt_policy *p, const struct kt_detector *d,
-    const struct kt_finding *f, enum kt_component c)
-{
-	(void)p, (void)d, (void)f;
-	return c == KT_COMPONENT_COMPLETION ? KT_ACTION_IGNORE :
-	    KT_ACTION_FLAG;
 }
 
 static enum kt_reason
@@ -102,6 +87,6 @@ admit(const struct kt_policy *p, const struct kt_destination *d,
 const struct kt_policy_kind kt_policy_data_routing_policy = {
 	.config = { .name = "data-routing-policy", .table = &table },
 	.select = choose,
-	.judge = judge,
+	.judge = kt_policy_note,
 	.admit = admit,
 };

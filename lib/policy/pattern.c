@@ -7,9 +7,6 @@
 
 const char *const kt_policy_actions[] = { "block", "redact", "flag", NULL };
 
-static const char *const classes[] = { "none", "internal", "clinical", "pii",
-	"pci", "phi", "secret", NULL };
-
 static const struct kt_config_field fields[] = {
 	KT_CONFIG_FIELD(struct kt_policy_pattern, STRING, name,
 	    .is_required = true,
@@ -20,7 +17,7 @@ static const struct kt_config_field fields[] = {
 	KT_CONFIG_FIELD(struct kt_policy_pattern, STRING, entity,
 	    .doc = "Word of the redaction marker; default: the name in capitals"),
 	KT_CONFIG_FIELD(struct kt_policy_pattern, ENUM, class,
-	    .names = classes, .fallback = "internal",
+	    .names = kt_class_data_names, .fallback = "internal",
 	    .doc = "Data class of what matches"),
 	KT_CONFIG_FIELD(struct kt_policy_pattern, ENUM, action,
 	    .names = kt_policy_actions,
@@ -117,6 +114,35 @@ kt_policy_select_group(
 		    (strcmp(group, "user") != 0 || is_own(p, d)))
 			kt_detect_set_add(&p->listens, i);
 	}
+}
+
+void
+kt_policy_select_classes(
+    struct kt_policy *p, const struct kt_detect *db, kt_class_set set)
+{
+	for (size_t i = 0; i < kt_detect_count(db); i++) {
+		if (set & KT_CLASS_BIT(kt_detect_def(db, i)->class))
+			kt_detect_set_add(&p->listens, i);
+	}
+}
+
+enum kt_action
+kt_policy_note(const struct kt_policy *p, const struct kt_detector *d,
+    const struct kt_finding *f, enum kt_component c)
+{
+	(void)p, (void)d, (void)f;
+	return c == KT_COMPONENT_COMPLETION ? KT_ACTION_IGNORE :
+	    KT_ACTION_FLAG;
+}
+
+bool
+kt_policy_is_listed(const struct kt_config_strings *globs, struct kt_span s)
+{
+	for (size_t i = 0; i < globs->n; i++) {
+		if (kt_span_glob(globs->at[i], s))
+			return true;
+	}
+	return false;
 }
 
 void

@@ -30,6 +30,16 @@ void kt_policy_select_files(struct kt_policy *p, const struct kt_detect *db);
 KT_MUSTCHECK enum kt_rc kt_policy_select_names(struct kt_policy *p,
     const struct kt_detect *db, const struct kt_config_strings *names,
     struct kt_err *err);
+/* Adds those of a class in the set. */
+void kt_policy_select_classes(
+    struct kt_policy *p, const struct kt_detect *db, kt_class_set set);
+/* A judge who only wants to know what a request has, and does nothing. */
+enum kt_action kt_policy_note(const struct kt_policy *p,
+    const struct kt_detector *d, const struct kt_finding *f,
+    enum kt_component c);
+/* Does one of the patterns fit s? */
+bool kt_policy_is_listed(
+    const struct kt_config_strings *globs, struct kt_span s);
 /* The user's pattern that made d, or NULL. */
 const struct kt_policy_pattern *kt_policy_pattern_of(const struct kt_policy *p,
     const struct kt_config_items *patterns, const struct kt_detector *d);

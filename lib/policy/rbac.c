@@ -20,8 +20,6 @@ struct settings {
 	struct kt_config_items roles;
 	int otherwise;
 };
-static const char *const classes[] = { "none", "internal", "clinical", "pii",
-	"pci", "phi", "secret", NULL };
 enum { DENY, ALLOW };
 static const char *const words[] = { "deny", "allow", NULL };
 
@@ -38,7 +36,7 @@ static const struct kt_config_field role_fields[] = {
 	    .doc = "Tools by name or pattern; empty, all"),
 	KT_CONFIG_FIELD(S, STRINGS, endpoints,
 	    .doc = "Endpoints by name or pattern, such as messages; empty, all"),
-	KT_CONFIG_FIELD(S, ENUM, max_class, .names = classes,
+	KT_CONFIG_FIELD(S, ENUM, max_class, .names = kt_class_data_names,
 	    .doc = "The highest class of data that may be sent; absent, any"),
 };
 #undef S
@@ -67,19 +65,9 @@ of(const struct kt_policy *p)
 }
 
 static bool
-is_listed(const struct kt_config_strings *globs, struct kt_span s)
-{
-	for (size_t i = 0; i < globs->n; i++) {
-		if (kt_span_glob(globs->at[i], s))
-			return true;
-	}
-	return false;
-}
-
-static bool
 is_within(const struct kt_config_strings *globs, struct kt_span s)
 {
-	return globs->n == 0 || is_listed(globs, s);
+	return globs->n == 0 || kt_policy_is_listed(globs, s);
 }
 
 /* NULL: no role fits. */
@@ -91,8 +79,8 @@ role_of(const struct kt_policy *p, const struct kt_member *who)
 	for (size_t i = 0; i < of(p)->roles.n; i++) {
 		bool is_anybody = r[i].groups.n == 0 && r[i].principals.n == 0;
 
-		if (is_anybody || is_listed(&r[i].groups, who->group) ||
-		    is_listed(&r[i].principals, who->principal))
+		if (is_anybody || kt_policy_is_listed(&r[i].groups, who->group) ||
+		    kt_policy_is_listed(&r[i].principals, who->principal))
 			return &r[i];
 	}
 	return NULL;
@@ -151,23 +139,9 @@ static enum kt_rc
 choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
 {
 	(void)err;
-	for (size_t i = 0; i < kt_detect_count(db); i++) {
-		enum kt_class c = kt_detect_def(db, i)->class;
-
-		if (has_class_limit(of(p)) &&
-		    !(KT_CLASS_BIT(c) & KT_CLASS_THREATS))
-			kt_detect_set_add(&p->listens, i);
-	}
+	if (has_class_limit(of(p)))
+		kt_policy_select_classes(p, db, kt_classes_above(-1));
 	return KT_OK;
-}
-
-static enum kt_action
-judge(const struct kt_policy *p, const struct kt_detector *d,
-    const struct kt_finding *f, enum kt_component c)
-{
-	(void)p, (void)d, (void)f;
-	return c == KT_COMPONENT_COMPLETION ? KT_ACTION_IGNORE :
-	    KT_ACTION_FLAG;
 }
 
 static enum kt_reason
@@ -187,7 +161,7 @@ weigh(const struct kt_policy *p, const struct kt_member *who,
 const struct kt_policy_kind kt_policy_rbac = {
 	.config = { .name = "rbac", .table = &table },
 	.select = choose,
-	.judge = judge,
+	.judge = kt_policy_note,
 	.tool = judge_tool,
 	.permit = permit,
 	.weigh = weigh,
