@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/files.h"
+#include "cmd/program.h"
 #include "cmd/inspect.h"
 #include "cmd/media/client.h"
 #include "json/text.h"
@@ -48,10 +48,7 @@ struct job {
 	const char *path;
 	FILE *in;
 	/* What is inspected with. */
-	struct kt_cmd_files files, detectors;
-	struct kt_cmd_settings settings;
-	struct kt_program *program;
-	struct kt_scratch *scratch;
+	struct kt_cmd_program program;
 	struct kt_look *look;
 	struct kt_media_client *media;
 	/* What is at hand. */
@@ -167,7 +164,7 @@ read_medium(void *self, const struct kt_span *pieces, struct kt_buf *out)
 
 	if (j->media == NULL && kt_cmd_find_program("kt-media", path))
 		j->media = kt_media_client_new(
-		    path, kt_program_languages(j->program));
+		    path, kt_program_languages(j->program.program));
 	if (j->media == NULL)
 		return KT_E_IO;
 	return kt_media_client_ask(j->media, pieces, out, &err);
@@ -256,7 +253,7 @@ read_more(struct job *j, bool *is_end)
 	if (j->read_bytes < MUCH_BYTES || j->is_hastened)
 		return true;
 	j->is_hastened = true;
-	if (kt_program_hasten(j->program) == KT_OK)
+	if (kt_program_hasten(j->program.program) == KT_OK)
 		return true;
 	(void)cannot(j, "out of memory"); /* in j->exit */
 	return false;
@@ -326,38 +323,14 @@ prepare(struct job *j)
 	struct kt_program_options o = { .may_use_offline = true,
 		.is_brief = true };
 	struct kt_err err = { 0 };
-	struct kt_buf saved, definitions;
-	enum kt_rc rc;
 
-	rc = kt_cmd_files_policy(&j->files, j->policies, j->npolicies, &err);
-	if (rc == KT_OK) {
-		rc = kt_cmd_settings_load(&j->settings, &j->files, &err);
-		if (rc == KT_E_PARSE)
-			return KT_EXIT_UNKNOWN; /* told */
-	}
-	if (rc == KT_OK)
-		rc = kt_cmd_files_detectors(
-		    &j->detectors, j->settings.settings, &j->files, &err);
-	if (rc == KT_OK) {
-		kt_cmd_saved_detectors(&saved);
-		kt_cmd_saved_definitions(&definitions);
-		o.saved_definitions = kt_buf_span(&definitions);
-		o.settings = j->settings.settings;
-		o.detectors = j->detectors.sources;
-		o.ndetectors = j->detectors.n;
-		o.saved_detectors = kt_buf_span(&saved);
-		j->program = kt_program_new(&o, &err);
-		kt_buf_fini(&saved);
-		kt_buf_fini(&definitions);
-		rc = j->program != NULL ? KT_OK : err.rc;
-	}
-	if (rc < 0) {
-		kt_say("%s", err.text);
+	if (kt_cmd_program_open(
+	        &j->program, j->policies, j->npolicies, &o, &err) < 0) {
+		if (err.rc != KT_E_PARSE || j->program.settings.settings != NULL)
+			kt_say("%s", err.text);
 		return KT_EXIT_UNKNOWN;
 	}
-	j->scratch = kt_scratch_new(j->program);
-	if (j->scratch != NULL)
-		j->look = kt_look_new(j->program, j->scratch);
+	j->look = kt_look_new(j->program.program, j->program.scratch);
 	if (j->look != NULL) {
 		kt_look_set_reader(j->look, read_medium, j);
 		return KT_EXIT_YES;
@@ -396,11 +369,7 @@ open_and_run(struct job *j)
 	kt_buf_fini(&j->out);
 	kt_look_free(&j->look);
 	kt_media_client_free(&j->media);
-	kt_scratch_free(&j->scratch);
-	kt_program_free(&j->program);
-	kt_cmd_settings_fini(&j->settings);
-	kt_cmd_files_fini(&j->detectors);
-	kt_cmd_files_fini(&j->files);
+	kt_cmd_program_close(&j->program);
 	return j->exit;
 }
 

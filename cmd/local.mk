@@ -50,6 +50,8 @@ kt_SOURCES = \
 	%D%/policy_fmt.c \
 	%D%/policy_lint.c \
 	%D%/policy_test.c \
+	%D%/program.c \
+	%D%/program.h \
 	%D%/replay.c \
 	%D%/replay/replay.h \
 	%D%/replay/run.c \

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "cmd/files.h"
+#include "cmd/program.h"
 #include "cmd/report.h"
 #include "disk/disk.h"
 #include "exchange/program.h"
@@ -20,11 +20,7 @@
 struct subject {
 	char beside[KT_CMD_PATH_MAX]; /* empty: what was named, or the starter */
 	bool is_open;
-	struct kt_cmd_files config, detectors;
-	struct kt_cmd_settings settings;
-	struct kt_buf saved;
-	struct kt_program *program;
-	struct kt_scratch *scratch;
+	struct kt_cmd_program program;
 	struct kt_trial_coverage coverage;
 };
 
@@ -90,12 +86,7 @@ close_subject(struct subject *s)
 {
 	static const struct subject none;
 
-	kt_scratch_free(&s->scratch);
-	kt_program_free(&s->program);
-	kt_cmd_settings_fini(&s->settings);
-	kt_cmd_files_fini(&s->config);
-	kt_cmd_files_fini(&s->detectors);
-	kt_buf_fini(&s->saved);
+	kt_cmd_program_close(&s->program);
 	*s = none;
 }
 
@@ -112,24 +103,11 @@ open_subject(struct tests *t, const char *beside, struct kt_err *err)
 
 	s->is_open = true;
 	(void)snprintf(s->beside, sizeof(s->beside), "%s", beside);
-	if (kt_cmd_files_policy(&s->config, is_beside ? files : t->policies,
-	    is_beside ? 1 : t->npolicies, err) < 0 ||
-	    kt_cmd_settings_load(&s->settings, &s->config, err) < 0 ||
-	    kt_cmd_files_detectors(
-	        &s->detectors, s->settings.settings, &s->config, err) < 0)
+	if (kt_cmd_program_open(&s->program, is_beside ? files : t->policies,
+	    is_beside ? 1 : t->npolicies, &o, err) < 0)
 		return err->rc;
-	kt_cmd_saved_detectors(&s->saved);
-	o.settings = s->settings.settings;
-	o.detectors = s->detectors.sources;
-	o.ndetectors = s->detectors.n;
-	o.saved_detectors = kt_buf_span(&s->saved);
-	s->program = kt_program_new(&o, err);
-	if (s->program == NULL)
-		return err->rc;
-	kt_trial_coverage_init(&s->coverage, s->settings.settings);
-	s->scratch = kt_scratch_new(s->program);
-	return s->scratch != NULL ? KT_OK :
-	    kt_fail(err, KT_E_LIMIT, "out of memory");
+	kt_trial_coverage_init(&s->coverage, s->program.settings.settings);
+	return KT_OK;
 }
 
 /* Mistakes in a file of cases keep them from being run: exit 3. */
@@ -147,8 +125,8 @@ say_diags(const struct kt_config_diags *d)
 static enum kt_rc
 run_file(struct tests *t, size_t i, struct kt_err *err)
 {
-	struct kt_trial trial = { .program = t->subject.program,
-		.scratch = t->subject.scratch, .report = t->report,
+	struct kt_trial trial = { .program = t->subject.program.program,
+		.scratch = t->subject.program.scratch, .report = t->report,
 		.coverage = &t->subject.coverage, .file = i,
 		.only = kt_span_of(t->only) };
 	const struct kt_trial_file *file;

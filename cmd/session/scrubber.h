@@ -9,20 +9,15 @@
  */
 #ifndef KT_CMD_SESSION_SCRUBBER_H
 #define KT_CMD_SESSION_SCRUBBER_H
-#include "cmd/files.h"
+#include "cmd/program.h"
 #include "session/scrub.h"
 
 struct kt_scrubber {
 	char *policies[KT_CONFIG_FILES_MAX]; /* --policy-config */
 	size_t npolicies;
 	struct kt_scrub scrub;
-	struct kt_program *program;
-	/* Its own. */
-	struct kt_cmd_files config, detectors;
-	struct kt_cmd_settings settings;
-	struct kt_buf saved;
-	struct kt_scratch *scratch;
-	uint8_t key[32];
+	struct kt_cmd_program program;
+	uint8_t key[32]; /* its own */
 };
 KT_MUSTCHECK enum kt_rc kt_scrubber_open(
     struct kt_scrubber *s, struct kt_err *err);
