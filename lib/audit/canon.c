@@ -281,11 +281,10 @@ word(struct scan *s, struct kt_span w)
 	return true;
 }
 
-/* At most 16 digits are read: with them no sum overflows. */
+/* No sign; at most 17 digits are read: with them no sum overflows. */
 static bool
 number(struct scan *s)
 {
-	bool is_negative = take(s, '-');
 	const char *from = s->at;
 	uint64_t n = 0;
 
@@ -295,7 +294,7 @@ number(struct scan *s)
 	if (s->at == from || s->at - from > 16 || n > KT_AUDIT_INT_MAX)
 		return false;
 	if (*from == '0')
-		return s->at - from == 1 && !is_negative;
+		return s->at - from == 1;
 	return true;
 }
 
@@ -479,6 +478,14 @@ envelope_member(void *arg, struct kt_span n, struct kt_span v)
 		if (kt_span_eq(n, KT_SPAN("boot")))
 			to->boot = unquote(v);
 		break;
+	case 'c':
+		if (kt_span_eq(n, KT_SPAN("clk")))
+			to->has_clk = *v.ptr == '{';
+		break;
+	case 'm':
+		if (kt_span_eq(n, KT_SPAN("mono")))
+			to->has_mono = *v.ptr >= '0' && *v.ptr <= '9';
+		break;
 	case 'i':
 		if (n.len == 1)
 			to->index = v;
@@ -521,6 +528,6 @@ kt_audit_line_parse(
 	has_index = kt_span_u64(to->index, &to->i);
 	to->is_whole = has_index && to->prev.len == 64 && to->v.len > 0 &&
 	    to->type.len > 0 && to->ts.len > 0 && to->boot.len > 0 &&
-	    to->origin.len > 0;
+	    to->origin.len > 0 && to->has_clk && to->has_mono;
 	return KT_OK;
 }

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Knows:    a subset of RFC 8785: ASCII member names in ascending order,
- *           integers within 2^53-1, the shortest escapes, valid UTF-8, no
+ *           integers from 0 to 2^53-1, the shortest escapes, valid UTF-8, no
  *           white space, no duplicate names, bounded depth.
  * Does not: know which members a record has.
  * Promises: what the put functions wrote passes kt_audit_canon_check(), and
@@ -72,6 +72,7 @@ bool kt_audit_member_of_text(
 struct kt_audit_line {
 	struct kt_span v, type, prev, ts, boot, origin, index;
 	uint64_t i;
+	bool has_clk, has_mono; /* in their form; what they say is not read */
 	bool is_whole; /* every envelope member is there, in its form */
 };
 KT_MUSTCHECK enum kt_rc kt_audit_line_parse(

@@ -67,6 +67,48 @@ def agree_on_all():
             agree(seed, top)
 
 
+SPELLINGS = [  # a member behind the others, and whether it is canonical
+    ('"zz":0', True), ('"zz":9007199254740991', True), ('"zz":"\x7f"', True),
+    ('"zz":-0', False), ('"zz":-5', False), ('"zz":[-1]', False),
+    ('"zz":9007199254740992', False), ('"zz":1e3', False), ('"zz":1.0', False),
+    ('"zz":01', False), ('"zz":+1', False), ('"zz":Infinity', False),
+    ('"zz":"\\u001f"', True), ('"zz":"\\u001F"', False),
+    ('"zz":"\\/"', False), ('"zz":"\\ud800"', False),
+    ('"zz":' + '[' * 15 + ']' * 15, True),
+    ('"zz":' + '[' * 16 + ']' * 16, False),
+    ('"z\\"z":0', False), ('"z\u00e9":0', False), ('"a":0', False),
+    ('"zz":0,"zz":0', False), ('"zz": 0', False),
+]
+
+
+def spelt():
+    """What may stand in a line, by a record that no checkpoint covers."""
+    with tempfile.TemporaryDirectory() as top:
+        folder = os.path.join(top, 'log')
+        subprocess.run([MAKE, folder, '3', '5', '20000'], check=True)
+        path = folder + '/seg/000000000000.jsonl'
+        with open(folder + '/checkpoints', 'rb') as f:
+            notes = f.read().split(b'\n\n')[:-3]
+        with open(folder + '/checkpoints', 'wb') as f:
+            f.write(b'\n\n'.join(notes) + b'\n\n')
+        with open(folder + '/checkpoint', 'wb') as f:
+            f.write(b'\n\n'.join(notes[-2:]) + b'\n')
+        with open(path, 'rb') as f:
+            lines = f.read().splitlines(True)
+        last = lines.pop().decode()
+        members = [last[:-2] + ',' + x + '}\n' for x, _ in SPELLINGS]
+        good = [holds for _, holds in SPELLINGS] + [False, False, False]
+        members += [last.replace('"mono":', '"mono":-'),
+                    last.replace('"mono":', '"mono_":'),
+                    last.replace('"clk":{"state":', '"clk":"{","clj":{"a":')]
+        for line, holds in zip(members, good):
+            with open(path, 'wb') as f:
+                f.write(b''.join(lines) + line.encode())
+            a, b = ours(folder), theirs(folder)
+            want = 'intact' if holds else 'tampered'
+            assert a.split()[0] == b.split()[0] == want, (line, a, b)
+
+
 def golden():
     """Logs of earlier versions verify for ever."""
     top = os.path.join(tap.SRCDIR, 'tests/golden')
@@ -76,6 +118,7 @@ def golden():
 
 t = tap.Tap()
 t.run('two verifiers agree on random logs, whole and damaged', agree_on_all)
+t.run('and on what is canonical', spelt)
 t.run('and on the signed log of the first format', golden)
 JUDGE.close()
 t.end()

@@ -87,7 +87,8 @@ def is_signed(pub, text, sig):
 
 def no_twins(pairs):
     names = [name for name, _ in pairs]
-    if names != sorted(set(names)) or not all(map(str.isascii, names)):
+    if names != sorted(set(names)) or not all(
+            re.fullmatch(r'[ !#-\[\]-\x7f]*', x) for x in names):
         raise Broken('names')
     return dict(pairs)
 
