@@ -59,7 +59,7 @@ kt_SOURCES = \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/version.c
-kt_LDADD = $(GATEWAY_LIBS) $(ZSTD_LIBS)
+kt_LDADD = $(GATEWAY_LIBS)
 
 # The vocabularies of tokenizers: see save_ranks.c.
 noinst_PROGRAMS += save-ranks

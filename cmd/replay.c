@@ -15,6 +15,7 @@ enum { AGAINST = KT_OPT_LONG, FAIL_ON, APPROVE, JOBS, STRICT, EXPLAIN,
 static const struct kt_opt opts[] = {
 	KT_OPT_POLICY_LINE,
 	KT_OPT_REPORT_LINES,
+	KT_OPT_SESSION_KEY_LINE,
 	{ AGAINST, "against", "FILE",
 	  "compare with this configuration instead of what was recorded" },
 	{ FAIL_ON, "fail-on", "LIST",
@@ -62,6 +63,9 @@ take_option(struct kt_replay_run *r, int c, char *value)
 			return kt_misuse(r->self, "too many files");
 		r->sides[KT_REPLAY_NEW].paths[r->sides[KT_REPLAY_NEW].npaths++] =
 		    value;
+		break;
+	case KT_OPT_SESSION_KEY:
+		r->key_path = value;
 		break;
 	case AGAINST:
 		r->has_old = strcmp(value, "recorded") != 0;
@@ -121,7 +125,8 @@ begin(struct kt_replay_run *r, int argc, char **argv)
 		kt_say("there are no sessions");
 		return KT_EXIT_UNKNOWN;
 	}
-	if (kt_replay_load(r, &err) < 0 || kt_replay_run(r, &err) < 0) {
+	if (kt_session_key_read(&r->key, r->key_path, &err) < 0 ||
+	    kt_replay_load(r, &err) < 0 || kt_replay_run(r, &err) < 0) {
 		kt_say("%s", err.text);
 		return KT_EXIT_UNKNOWN;
 	}

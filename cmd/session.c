@@ -35,6 +35,8 @@ take_paths(const struct kt_cmd *self, struct kt_session_paths *paths, int argc,
 	return KT_EXIT_YES;
 }
 
+static const struct kt_opt key_opts[] = { KT_OPT_SESSION_KEY_LINE };
+
 static void
 when(uint64_t us, char out[static 24])
 {
@@ -121,10 +123,14 @@ list_text(const char *path, const struct kt_session_file *f)
 enum kt_exit
 kt_cmd_session_list(const struct kt_cmd *self, int argc, char **argv)
 {
-	static const struct kt_opt opts[] = { KT_OPT_JSON_LINE };
+	static const struct kt_opt opts[] = { KT_OPT_JSON_LINE,
+		KT_OPT_SESSION_KEY_LINE };
 	struct kt_args args = { .cmd = self, .opts = opts,
 		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
 	struct kt_session_paths paths = { 0 };
+	struct kt_session_key key = { .is_there = false };
+	struct kt_err err = { .text = "" };
+	const char *key_path = NULL;
 	bool is_json = false;
 	enum kt_exit status;
 	int c;
@@ -132,14 +138,17 @@ kt_cmd_session_list(const struct kt_cmd *self, int argc, char **argv)
 	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
 		if (c == KT_ARGS_STOP)
 			return args.exit;
-		is_json = c == KT_OPT_JSON;
+		is_json |= c == KT_OPT_JSON;
+		if (c == KT_OPT_SESSION_KEY)
+			key_path = args.value;
 	}
+	if (kt_session_key_read(&key, key_path, &err) < 0)
+		return kt_say("%s", err.text), KT_EXIT_UNKNOWN;
 	status = take_paths(self, &paths, argc, argv, args.operand);
 	for (size_t i = 0; status != KT_EXIT_MISUSE && i < paths.n; i++) {
 		struct kt_session_file f;
-		struct kt_err err = { .text = "" };
 
-		if (kt_session_file_open(&f, paths.at[i], &err) < 0) {
+		if (kt_session_file_open(&f, paths.at[i], &key, &err) < 0) {
 			kt_say("%s", err.text);
 			status = KT_EXIT_UNKNOWN;
 			continue;
@@ -151,6 +160,7 @@ kt_cmd_session_list(const struct kt_cmd *self, int argc, char **argv)
 		kt_session_file_close(&f);
 	}
 	kt_session_paths_fini(&paths);
+	kt_session_key_fini(&key);
 	return flushed(status);
 }
 
@@ -217,15 +227,21 @@ show_whole(const struct kt_session *s, const struct kt_session_call *c)
 enum kt_exit
 kt_cmd_session_show(const struct kt_cmd *self, int argc, char **argv)
 {
-	struct kt_args args = { .cmd = self, .argc = argc, .argv = argv };
+	struct kt_args args = { .cmd = self, .opts = key_opts,
+		.opts_n = KT_NELEMS(key_opts), .argc = argc, .argv = argv };
 	struct kt_session_file f;
+	struct kt_session_key key = { .is_there = false };
 	struct kt_err err = { .text = "" };
+	const char *key_path = NULL;
 	uint64_t want = 0;
 	bool has_any = false;
-	int c = kt_args_next(&args);
+	int c;
 
-	if (c == KT_ARGS_STOP)
-		return args.exit;
+	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
+		if (c == KT_ARGS_STOP)
+			return args.exit;
+		key_path = args.value;
+	}
 	if (argc - args.operand < 1 || argc - args.operand > 2)
 		return kt_misuse(self, "a session must follow, and perhaps the "
 		    "number of a call");
@@ -233,7 +249,8 @@ kt_cmd_session_show(const struct kt_cmd *self, int argc, char **argv)
 	        kt_span_of(argv[args.operand + 1]), &want))
 		return kt_misuse(self, "'%s' is no number of a call",
 		    argv[args.operand + 1]);
-	if (kt_session_file_open(&f, argv[args.operand], &err) < 0) {
+	if (kt_session_key_read(&key, key_path, &err) < 0 ||
+	    kt_session_file_open(&f, argv[args.operand], &key, &err) < 0) {
 		kt_say("%s", err.text);
 		return KT_EXIT_UNKNOWN;
 	}
@@ -248,6 +265,7 @@ kt_cmd_session_show(const struct kt_cmd *self, int argc, char **argv)
 		has_any |= f.session.calls[i].n == want;
 	}
 	kt_session_file_close(&f);
+	kt_session_key_fini(&key);
 	if (want > 0 && !has_any)
 		return kt_say("there is no call %llu", (unsigned long long)want),
 		       KT_EXIT_UNKNOWN;
@@ -258,6 +276,7 @@ kt_cmd_session_show(const struct kt_cmd *self, int argc, char **argv)
 
 struct redaction {
 	struct kt_scrubber by;
+	struct kt_session_key key;
 	bool is_check;
 	uint64_t found;
 };
@@ -298,13 +317,13 @@ redact_file(struct redaction *r, const char *path, struct kt_err *err)
 	struct kt_buf out;
 	enum kt_rc rc;
 
-	if (kt_session_file_open(&f, path, err) < 0)
+	if (kt_session_file_open(&f, path, &r->key, err) < 0)
 		return err->rc;
 	kt_buf_init(&out, 2 * (size_t)KT_SESSION_FILE_MAX);
 	rc = redact_lines(r, path, kt_buf_span(&f.bytes), &out, err);
 	if (rc == KT_OK && !r->is_check)
-		rc = kt_disk_write_atomic(
-		    &kt_disk_real, path, kt_buf_span(&out), 0600, err);
+		rc = kt_session_file_write(
+		    path, f.form, kt_buf_span(&out), &r->key, err);
 	kt_buf_fini(&out);
 	kt_session_file_close(&f);
 	return rc;
@@ -315,12 +334,14 @@ kt_cmd_session_redact(const struct kt_cmd *self, int argc, char **argv)
 {
 	enum { CHECK = KT_OPT_LONG };
 	static const struct kt_opt opts[] = { KT_OPT_POLICY_LINE,
+		KT_OPT_SESSION_KEY_LINE,
 		{ CHECK, "check", NULL, "tell what is found, change nothing" } };
 	struct kt_args args = { .cmd = self, .opts = opts,
 		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
 	struct kt_session_paths paths = { 0 };
 	struct redaction r = { .is_check = false };
 	struct kt_err err = { .text = "" };
+	const char *key_path = NULL;
 	enum kt_exit status;
 	int c;
 
@@ -328,11 +349,15 @@ kt_cmd_session_redact(const struct kt_cmd *self, int argc, char **argv)
 		if (c == KT_ARGS_STOP)
 			return args.exit;
 		r.is_check |= c == CHECK;
+		if (c == KT_OPT_SESSION_KEY)
+			key_path = args.value;
 		if (c == KT_OPT_POLICY && r.by.npolicies < KT_CONFIG_FILES_MAX - 1)
 			r.by.policies[r.by.npolicies++] = args.value;
 	}
 	status = take_paths(self, &paths, argc, argv, args.operand);
-	if (status == KT_EXIT_YES && kt_scrubber_open(&r.by, &err) < 0)
+	if (status == KT_EXIT_YES &&
+	    (kt_session_key_read(&r.key, key_path, &err) < 0 ||
+	        kt_scrubber_open(&r.by, &err) < 0))
 		status = KT_EXIT_UNKNOWN;
 	for (size_t i = 0; status == KT_EXIT_YES && i < paths.n; i++) {
 		if (redact_file(&r, paths.at[i], &err) < 0)
@@ -343,6 +368,7 @@ kt_cmd_session_redact(const struct kt_cmd *self, int argc, char **argv)
 	if (status == KT_EXIT_YES && r.is_check && r.found > 0)
 		status = KT_EXIT_NO;
 	kt_scrubber_close(&r.by);
+	kt_session_key_fini(&r.key);
 	kt_session_paths_fini(&paths);
 	return flushed(status);
 }

@@ -26,6 +26,7 @@ struct kt_edition {
 	struct kt_buf saved; /* databases of the shipped detectors */
 	struct kt_program *program, *recorder;
 	bool will_record;
+	struct kt_session_key session_key;
 	struct kt_origin **origins;
 	size_t norigins;
 };
@@ -141,6 +142,32 @@ make_origin(struct kt_edition *e, const struct kt_target *t, struct kt_err *err)
 	return KT_OK;
 }
 
+/* Sessions that cannot be encrypted are not written in the clear. */
+static enum kt_rc
+take_session_key(struct kt_edition *e, struct kt_err *err)
+{
+	const struct kt_config_secret *ref =
+	    &e->settings.settings->recording.encrypt_to;
+	struct kt_arena *mem;
+	struct kt_span text;
+
+	if (ref->from == KT_CONFIG_FROM_NONE)
+		return KT_OK;
+	mem = kt_arena_new(SECRET_MAX);
+	if (mem == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory");
+	if (find_secret(NULL, ref, mem, &text)) {
+		e->session_key.is_there =
+		    kt_seal_key_of(text, e->session_key.bytes);
+		explicit_bzero((char *)(uintptr_t)text.ptr, text.len);
+	}
+	kt_arena_free(&mem);
+	return e->session_key.is_there ? KT_OK :
+	    kt_fail(err, KT_E_MISUSE, "recording.encrypt_to: '%.*s' is not set, "
+	        "cannot be read or is not 64 hexadecimal digits",
+	        KT_SPAN_ARG(ref->name));
+}
+
 enum kt_rc
 kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
     struct kt_err *err)
@@ -159,6 +186,8 @@ kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
 	size_t ntargets;
 	enum kt_rc rc = KT_OK;
 
+	if (e->will_record && take_session_key(e, err) < 0)
+		return err->rc;
 	e->program = kt_program_new(&o, err);
 	if (e->program != NULL && e->will_record) {
 		o.use = KT_CHAIN_RECORD;
@@ -197,6 +226,7 @@ destroy(void *self)
 	for (size_t i = 0; i < e->norigins && e->origins != NULL; i++)
 		kt_origin_free(&e->origins[i]);
 	kt_free(e->origins);
+	kt_session_key_fini(&e->session_key);
 	kt_program_free(&e->program);
 	kt_program_free(&e->recorder);
 	kt_buf_fini(&e->saved);
@@ -241,6 +271,12 @@ const struct kt_program *
 kt_edition_recorder(const struct kt_edition *e)
 {
 	return e->recorder;
+}
+
+const struct kt_session_key *
+kt_edition_session_key(const struct kt_edition *e)
+{
+	return &e->session_key;
 }
 
 struct kt_origin *

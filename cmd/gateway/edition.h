@@ -12,6 +12,7 @@
 #define KT_EDITION_H
 #include "cmd/gateway/loop.h"
 #include "cmd/gateway/upstream.h"
+#include "cmd/session/form.h"
 #include "exchange/program.h"
 
 struct kt_edition;
@@ -42,6 +43,9 @@ const struct kt_settings *kt_edition_settings(const struct kt_edition *e);
 const struct kt_program *kt_edition_program(const struct kt_edition *e);
 /* Made with KT_CHAIN_RECORD; NULL: nothing is recorded. */
 const struct kt_program *kt_edition_recorder(const struct kt_edition *e);
+/* What its sessions are encrypted with, if there is one. */
+const struct kt_session_key *kt_edition_session_key(
+    const struct kt_edition *e);
 /* NULL when the target has none: it answers from within. */
 struct kt_origin *kt_edition_origin(const struct kt_edition *e, size_t index);
 /* The file that lists tokens; NULL: none. */

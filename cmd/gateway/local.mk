@@ -3,6 +3,8 @@ noinst_LIBRARIES += libgateway.a
 libgateway_a_SOURCES = \
 	cmd/media/client.c \
 	cmd/media/client.h \
+	cmd/session/form.c \
+	cmd/session/form.h \
 	%D%/bind.c \
 	%D%/bind.h \
 	%D%/checkpoint.c \
@@ -67,4 +69,4 @@ libgateway_a_SOURCES = \
 	%D%/worker.h \
 	%D%/writer.c \
 	%D%/writer.h
-GATEWAY_LIBS = libgateway.a libaudit.a libfleet.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS) $(PQ_LIBS)
+GATEWAY_LIBS = libgateway.a libaudit.a libfleet.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS) $(PQ_LIBS) $(ZSTD_LIBS)

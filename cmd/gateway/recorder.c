@@ -34,6 +34,7 @@ struct file {
 	uint8_t tag_key[KT_AUDIT_HASH];
 	struct kt_scrub scrub;
 	struct kt_session_writer *writer;
+	struct kt_session_wrap wrap;
 	struct kt_disk_file disk;
 	bool is_open;
 };
@@ -54,7 +55,7 @@ struct kt_recorder {
 	struct kt_look *look;
 	struct file files[FILES_MAX];
 	uint64_t uses, said_us, lost;
-	struct kt_buf out;
+	struct kt_buf out, wrapped;
 };
 
 /* ---- on the workers ---- */
@@ -182,9 +183,20 @@ close_file(struct file *f)
 	if (!f->is_open)
 		return;
 	kt_session_writer_free(&f->writer);
+	kt_session_wrap_end(&f->wrap);
 	kt_disk_close(&f->disk);
 	explicit_bzero(f->tag_key, sizeof(f->tag_key));
 	*f = (struct file){ .disk = KT_DISK_FILE_INIT };
+}
+
+/* What is in r->out, in the form of the file. */
+static enum kt_rc
+put(struct kt_recorder *r, struct file *f, struct kt_err *err)
+{
+	if (kt_session_wrap_add(&f->wrap, kt_buf_span(&r->out), &r->wrapped,
+	        err) < 0)
+		return err->rc;
+	return kt_disk_append(&f->disk, kt_buf_span(&r->wrapped), err);
 }
 
 static enum kt_rc
@@ -192,6 +204,11 @@ open_file(struct kt_recorder *r, struct file *f, uint64_t key,
     uint64_t wall_us, struct kt_err *err)
 {
 	const struct kt_settings *s = kt_edition_settings(r->edition);
+	const struct kt_session_key *secret =
+	    kt_edition_session_key(r->edition);
+	struct kt_session_form form = { .is_sealed = secret->is_there,
+		.is_packed = s->recording.node != NULL &&
+		    s->recording.compress };
 	char id[27], path[KT_PATH_MAX];
 	struct kt_session_head head = { .t0_us = wall_us,
 		.kt = KT_SPAN(PACKAGE_VERSION), .source = KT_SPAN("gateway"),
@@ -203,8 +220,8 @@ open_file(struct kt_recorder *r, struct file *f, uint64_t key,
 	head.id = kt_span_of(id);
 	head.targets = kt_program_targets(
 	    kt_edition_program(r->edition), &head.ntargets);
-	if (snprintf(path, sizeof(path), "%s/%s.kts", r->dir, id) >=
-	    (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%s%s", r->dir, id,
+	        kt_session_form_suffix(form)) >= (int)sizeof(path))
 		return kt_fail(err, KT_E_LIMIT, "the name of %s is too long",
 		    r->dir);
 	*f = (struct file){ .key = key, .disk = KT_DISK_FILE_INIT };
@@ -219,9 +236,12 @@ open_file(struct kt_recorder *r, struct file *f, uint64_t key,
 	kt_buf_reset(&r->out);
 	if (kt_session_write_head(f->writer, &r->out) < 0)
 		return kt_fail(err, KT_E_LIMIT, "no memory");
+	kt_buf_reset(&r->wrapped);
+	if (kt_session_wrap_begin(&f->wrap, form, secret, &r->wrapped, err) < 0)
+		return err->rc;
 	if (kt_disk_open(&f->disk, &kt_disk_real, path, KT_DISK_NEW, err) < 0)
 		return err->rc;
-	return kt_disk_append(&f->disk, kt_buf_span(&r->out), err);
+	return put(r, f, err);
 }
 
 /* The file of a conversation, or the place of the one not used longest. */
@@ -311,7 +331,8 @@ append(struct kt_recorder *r, struct file *f, const struct kt_tape *t,
 		return kt_fail(err, KT_E_LIMIT, "no memory");
 	if (kt_session_write_call(f->writer, t, &r->out, err) < 0)
 		return err->rc;
-	if (kt_disk_append(&f->disk, kt_buf_span(&r->out), err) < 0) {
+	kt_buf_reset(&r->wrapped);
+	if (put(r, f, err) < 0) {
 		/* Half a line may be there: nothing may follow it. */
 		close_file(f);
 		return err->rc;
@@ -419,6 +440,7 @@ kt_recorder_start(struct kt_recorder **out,
 		r->files[i].disk = (struct kt_disk_file)KT_DISK_FILE_INIT;
 	r->last = &r->first;
 	kt_buf_init(&r->out, KT_SESSION_FILE_MAX);
+	kt_buf_init(&r->wrapped, 2 * (size_t)KT_SESSION_FILE_MAX);
 	(void)pthread_mutex_init(&r->lock, NULL); /* cannot fail on Linux */
 	(void)pthread_cond_init(&r->wake, NULL);
 	errnum = pthread_create(&r->thread, NULL, work, r);
@@ -447,6 +469,7 @@ kt_recorder_stop(struct kt_recorder **rp)
 	(void)pthread_cond_destroy(&r->wake);
 	(void)pthread_mutex_destroy(&r->lock);
 	kt_buf_fini(&r->out);
+	kt_buf_fini(&r->wrapped);
 	explicit_bzero(r->key, sizeof(r->key));
 	kt_free(r);
 }

@@ -302,10 +302,6 @@ compile(struct gateway *g, struct kt_edition *e, const char *cause,
 
 	if (record_dir(g, e) != NULL)
 		kt_edition_will_record(e);
-	if (kt_edition_settings(e)->recording.encrypt_to.len > 0 &&
-	    record_dir(g, e) != NULL)
-		return kt_fail(err, KT_E_MISUSE, "recording.encrypt_to is not "
-		    "available: sessions would be written in the clear");
 	if (kt_edition_compile(e, key, err) < 0)
 		return err->rc;
 	return kt_writer_policy(g->writer,

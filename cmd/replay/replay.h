@@ -57,11 +57,12 @@ struct kt_replay_run {
 	const struct kt_cmd *self;
 	struct kt_cmd_outputs out;
 	struct kt_session_paths paths;
+	struct kt_session_key key;
 	struct kt_replay_side sides[2];
 	bool has_old, is_strict, counts_all, has_explained;
 	bool fails[KT_NCHANGES];
 	uint64_t jobs;
-	const char *approvals_path, *explain;
+	const char *approvals_path, *explain, *key_path;
 
 	struct kt_buf saved;
 	pthread_mutex_t lock; /* of the variants */

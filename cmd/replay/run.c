@@ -367,7 +367,7 @@ one(struct hand *h, size_t i)
 	struct kt_replay_session *to = &h->r->sessions[i];
 	struct kt_session_file f;
 
-	if (kt_session_file_open(&f, h->r->paths.at[i], &to->err) < 0)
+	if (kt_session_file_open(&f, h->r->paths.at[i], &h->r->key, &to->err) < 0)
 		return;
 	if (play_session(h, &f.session, to, &to->err) < 0)
 		(void)kt_wrap(&to->err, "%s", h->r->paths.at[i]); /* in err */
@@ -463,4 +463,5 @@ kt_replay_free(struct kt_replay_run *r)
 	kt_free(r->sessions);
 	kt_buf_fini(&r->saved);
 	kt_session_paths_fini(&r->paths);
+	kt_session_key_fini(&r->key);
 }

@@ -4,7 +4,6 @@
  */
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <zstd.h>
 
 #include "cmd/session/file.h"
 #include "disk/disk.h"
@@ -40,9 +39,9 @@ take_name(void *arg, const char *name)
 {
 	struct listing *l = arg;
 	struct kt_span s = kt_span_of(name);
+	struct kt_session_form form;
 
-	if (kt_span_ends(s, KT_SPAN(".kts")) ||
-	    kt_span_ends(s, KT_SPAN(".kts.zst")))
+	if (kt_session_form_of(s, &form))
 		l->rc = add(l->to, l->folder, s, l->err);
 	return l->rc == KT_OK;
 }
@@ -79,76 +78,74 @@ kt_session_paths_fini(struct kt_session_paths *p)
 	*p = (struct kt_session_paths){ 0 };
 }
 
-/* A stream may claim any size: what it gives is what counts. */
-static enum kt_rc
-unpack(struct kt_buf *out, struct kt_span packed, struct kt_err *err)
+/* A file that ends too early is told like a last line that does. */
+static void
+note_cut(struct kt_session_file *f)
 {
-	ZSTD_DStream *z = ZSTD_createDStream();
-	ZSTD_inBuffer in = { packed.ptr, packed.len, 0 };
-	size_t step = ZSTD_DStreamOutSize(), left = 1;
-	enum kt_rc rc = z != NULL ? KT_OK :
-	    kt_fail(err, KT_E_LIMIT, "no memory");
+	struct kt_span text = kt_buf_span(&f->bytes);
+	size_t n = 1;
 
-	while (rc == KT_OK && (in.pos < in.size || left > 0)) {
-		ZSTD_outBuffer to = { .size = step };
-		size_t before = in.pos;
-
-		if (kt_buf_reserve(out, step) < 0) {
-			rc = kt_fail(err, KT_E_LIMIT, "larger than %u bytes",
-			    KT_SESSION_FILE_MAX);
-			break;
-		}
-		to.dst = out->ptr + out->len;
-		left = ZSTD_decompressStream(z, &to, &in);
-		if (ZSTD_isError(left))
-			rc = kt_fail(err, KT_E_PARSE, "not what zstd writes");
-		else
-			out->len += to.pos;
-		/* Cut: the lines that came out are still lines. */
-		if (to.pos == 0 && in.pos == before)
-			break;
-	}
-	(void)ZSTD_freeDStream(z); /* also of NULL */
-	return rc;
+	if (f->session.cut_line > 0)
+		return;
+	for (size_t i = 0; i < text.len; i++)
+		n += text.ptr[i] == '\n';
+	f->session.cut_line = n;
 }
 
 enum kt_rc
-kt_session_file_bytes(struct kt_buf *out, const char *path, struct kt_err *err)
+kt_session_file_open(struct kt_session_file *f, const char *path,
+    const struct kt_session_key *key, struct kt_err *err)
 {
-	static const char magic[] = { '\x28', '\xb5', '\x2f', '\xfd' };
-	struct kt_buf packed;
-	enum kt_rc rc;
+	bool is_cut;
 
-	kt_buf_init(out, KT_SESSION_FILE_MAX);
-	if (kt_disk_read_file(
-	        &kt_disk_real, path, KT_SESSION_FILE_MAX, out, err) < 0) {
-		kt_buf_fini(out);
+	*f = (struct kt_session_file){ 0 };
+	kt_buf_init(&f->bytes, KT_SESSION_FILE_MAX);
+	if (kt_disk_read_file(&kt_disk_real, path, KT_SESSION_FILE_MAX, &f->bytes,
+	        err) < 0) {
+		kt_session_file_close(f);
 		return err->rc;
 	}
-	if (out->len < 4 || memcmp(out->ptr, magic, 4) != 0)
-		return KT_OK;
-	packed = *out;
-	kt_buf_init(out, KT_SESSION_FILE_MAX);
-	rc = unpack(out, kt_buf_span(&packed), err);
-	kt_buf_fini(&packed);
-	if (rc < 0) {
-		kt_buf_fini(out);
+	if (kt_session_unwrap(&f->bytes, key, &f->form, &is_cut, err) < 0 ||
+	    kt_session_read(&f->session, kt_buf_span(&f->bytes), err) < 0) {
+		kt_session_file_close(f);
 		return kt_wrap(err, "%s", path);
 	}
+	if (is_cut)
+		note_cut(f);
 	return KT_OK;
 }
 
 enum kt_rc
-kt_session_file_open(
-    struct kt_session_file *f, const char *path, struct kt_err *err)
+kt_session_file_write(const char *path, struct kt_session_form form,
+    struct kt_span lines, const struct kt_session_key *key, struct kt_err *err)
 {
-	*f = (struct kt_session_file){ 0 };
-	if (kt_session_file_bytes(&f->bytes, path, err) < 0)
-		return err->rc;
-	if (kt_session_read(&f->session, kt_buf_span(&f->bytes), err) == KT_OK)
-		return KT_OK;
-	kt_session_file_close(f);
-	return kt_wrap(err, "%s", path);
+	struct kt_session_wrap w;
+	struct kt_buf out;
+	enum kt_rc rc;
+
+	if (!form.is_packed && !form.is_sealed)
+		return kt_disk_write_atomic(
+		    &kt_disk_real, path, lines, 0600, err);
+	kt_buf_init(&out, 2 * (size_t)KT_SESSION_FILE_MAX);
+	rc = kt_session_wrap_begin(&w, form, key, &out, err);
+	if (rc == KT_OK)
+		rc = kt_session_wrap_add(&w, lines, &out, err);
+	if (rc == KT_OK)
+		rc = kt_disk_write_atomic(
+		    &kt_disk_real, path, kt_buf_span(&out), 0600, err);
+	kt_session_wrap_end(&w);
+	kt_buf_fini(&out);
+	return rc;
+}
+
+enum kt_rc
+kt_session_file_save(const char *path, struct kt_span lines,
+    const struct kt_session_key *key, struct kt_err *err)
+{
+	struct kt_session_form form;
+
+	(void)kt_session_form_of(kt_span_of(path), &form); /* else plain */
+	return kt_session_file_write(path, form, lines, key, err);
 }
 
 void

@@ -23,6 +23,7 @@
 
 struct import {
 	struct kt_scrubber by;
+	struct kt_session_key key;
 	struct kt_buf text;
 	struct kt_json json;
 	struct kt_arena *mem;
@@ -223,8 +224,7 @@ import_file(struct import *m, const char *from, const char *to,
 	if (kt_json_parse(&m->json, kt_buf_span(&m->text), err) < 0 ||
 	    import_all(m, err) < 0)
 		return kt_wrap(err, "%s", from);
-	return kt_disk_write_atomic(
-	    &kt_disk_real, to, kt_buf_span(&m->out), 0600, err);
+	return kt_session_file_save(to, kt_buf_span(&m->out), &m->key, err);
 }
 
 enum kt_exit
@@ -232,13 +232,14 @@ kt_cmd_session_import(const struct kt_cmd *self, int argc, char **argv)
 {
 	enum { OUT = KT_OPT_LONG };
 	static const struct kt_opt opts[] = { KT_OPT_POLICY_LINE,
+		KT_OPT_SESSION_KEY_LINE,
 		{ OUT, "out", "FILE", "where the session is written" } };
 	struct kt_args args = { .cmd = self, .opts = opts,
 		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
 	struct import *m = kt_alloc(sizeof(*m));
 	struct kt_err err = { .text = "" };
 	enum kt_exit status = KT_EXIT_YES;
-	const char *out = NULL;
+	const char *out = NULL, *key_path = NULL;
 	int c;
 
 	if (m == NULL)
@@ -246,6 +247,8 @@ kt_cmd_session_import(const struct kt_cmd *self, int argc, char **argv)
 	while ((c = kt_args_next(&args)) != KT_ARGS_END && c != KT_ARGS_STOP) {
 		if (c == OUT)
 			out = args.value;
+		else if (c == KT_OPT_SESSION_KEY)
+			key_path = args.value;
 		else if (m->by.npolicies < KT_CONFIG_FILES_MAX - 1)
 			m->by.policies[m->by.npolicies++] = args.value;
 	}
@@ -257,7 +260,8 @@ kt_cmd_session_import(const struct kt_cmd *self, int argc, char **argv)
 		status = args.exit;
 	else if (out == NULL || argc - args.operand != 1)
 		status = kt_misuse(self, "--out FILE and a HAR file must follow");
-	else if (m->mem == NULL ||
+	else if (kt_session_key_read(&m->key, key_path, &err) < 0 ||
+	    m->mem == NULL ||
 	    import_file(m, argv[args.operand], out, &err) < 0) {
 		kt_say("%s", err.text);
 		status = KT_EXIT_UNKNOWN;
@@ -268,6 +272,7 @@ kt_cmd_session_import(const struct kt_cmd *self, int argc, char **argv)
 	}
 	kt_session_writer_free(&m->writer);
 	kt_scrubber_close(&m->by);
+	kt_session_key_fini(&m->key);
 	kt_arena_free(&m->mem);
 	kt_json_fini(&m->json);
 	kt_buf_fini(&m->text);
@@ -399,18 +404,26 @@ export(const struct kt_session *s, struct kt_buf *out)
 enum kt_exit
 kt_cmd_session_export(const struct kt_cmd *self, int argc, char **argv)
 {
-	struct kt_args args = { .cmd = self, .argc = argc, .argv = argv };
+	static const struct kt_opt opts[] = { KT_OPT_SESSION_KEY_LINE };
+	struct kt_args args = { .cmd = self, .opts = opts,
+		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
 	struct kt_session_file f;
+	struct kt_session_key key = { .is_there = false };
 	struct kt_err err = { .text = "" };
 	enum kt_exit status = KT_EXIT_YES;
+	const char *key_path = NULL;
 	struct kt_buf out;
-	int c = kt_args_next(&args);
+	int c;
 
-	if (c == KT_ARGS_STOP)
-		return args.exit;
+	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
+		if (c == KT_ARGS_STOP)
+			return args.exit;
+		key_path = args.value;
+	}
 	if (argc - args.operand != 1)
 		return kt_misuse(self, "a session must follow");
-	if (kt_session_file_open(&f, argv[args.operand], &err) < 0) {
+	if (kt_session_key_read(&key, key_path, &err) < 0 ||
+	    kt_session_file_open(&f, argv[args.operand], &key, &err) < 0) {
 		kt_say("%s", err.text);
 		return KT_EXIT_UNKNOWN;
 	}
@@ -425,5 +438,6 @@ kt_cmd_session_export(const struct kt_cmd *self, int argc, char **argv)
 	}
 	kt_buf_fini(&out);
 	kt_session_file_close(&f);
+	kt_session_key_fini(&key);
 	return status;
 }

@@ -6,7 +6,6 @@
 
 #include "cmd/cmd.h"
 #include "cmd/session/file.h"
-#include "disk/disk.h"
 #include "session/copy.h"
 
 struct item { /* a call and when it began */
@@ -29,7 +28,7 @@ in_order(const void *x, const void *y)
 
 static enum kt_rc
 write_items(const struct kt_session *s, const struct item *v, size_t n,
-    const char *path, struct kt_err *err)
+    const char *path, const struct kt_session_key *key, struct kt_err *err)
 {
 	struct kt_session_copy *copy = kt_session_copy_new();
 	struct kt_buf out;
@@ -45,8 +44,7 @@ write_items(const struct kt_session *s, const struct item *v, size_t n,
 	if (rc < 0)
 		(void)kt_fail(err, rc, "larger than a session may be");
 	else
-		rc = kt_disk_write_atomic(
-		    &kt_disk_real, path, kt_buf_span(&out), 0600, err);
+		rc = kt_session_file_save(path, kt_buf_span(&out), key, err);
 	kt_buf_fini(&out);
 	kt_session_copy_free(&copy);
 	return rc;
@@ -54,7 +52,7 @@ write_items(const struct kt_session *s, const struct item *v, size_t n,
 
 static enum kt_rc
 merge(const struct kt_session_file *f, size_t n, char *const *names,
-    const char *path, struct kt_err *err)
+    const char *path, const struct kt_session_key *key, struct kt_err *err)
 {
 	struct item *v;
 	size_t ncalls = 0, k = 0;
@@ -78,7 +76,7 @@ merge(const struct kt_session_file *f, size_t n, char *const *names,
 	}
 	if (k > 1)
 		qsort(v, k, sizeof(*v), in_order);
-	rc = write_items(&f[0].session, v, k, path, err);
+	rc = write_items(&f[0].session, v, k, path, key, err);
 	kt_free(v);
 	return rc;
 }
@@ -87,25 +85,30 @@ enum kt_exit
 kt_cmd_session_merge(const struct kt_cmd *self, int argc, char **argv)
 {
 	enum { OUT = KT_OPT_LONG };
-	static const struct kt_opt opts[] = {
+	static const struct kt_opt opts[] = { KT_OPT_SESSION_KEY_LINE,
 		{ OUT, "out", "FILE", "where the session is written" } };
 	struct kt_args args = { .cmd = self, .opts = opts,
 		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
 	struct kt_session_paths paths = { 0 };
 	struct kt_session_file *f = NULL;
 	struct kt_err err = { .text = "" };
-	const char *out = NULL;
+	struct kt_session_key key = { .is_there = false };
+	const char *out = NULL, *key_path = NULL;
 	size_t n = 0;
-	enum kt_rc rc = KT_OK;
+	enum kt_rc rc;
 	int c;
 
 	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
 		if (c == KT_ARGS_STOP)
 			return args.exit;
-		out = args.value;
+		if (c == OUT)
+			out = args.value;
+		else
+			key_path = args.value;
 	}
 	if (out == NULL || args.operand == argc)
 		return kt_misuse(self, "--out FILE and sessions must follow");
+	rc = kt_session_key_read(&key, key_path, &err);
 	for (int i = args.operand; i < argc && rc == KT_OK; i++)
 		rc = kt_session_paths_add(&paths, argv[i], &err);
 	if (rc == KT_OK &&
@@ -114,15 +117,16 @@ kt_cmd_session_merge(const struct kt_cmd *self, int argc, char **argv)
 	if (rc == KT_OK && paths.n == 0)
 		rc = kt_fail(&err, KT_E_PARSE, "there are no sessions");
 	for (n = 0; rc == KT_OK && n < paths.n; n++)
-		rc = kt_session_file_open(&f[n], paths.at[n], &err);
+		rc = kt_session_file_open(&f[n], paths.at[n], &key, &err);
 	if (rc < 0 && n > 0)
 		n--; /* that one has nothing to close */
 	if (rc == KT_OK)
-		rc = merge(f, n, paths.at, out, &err);
+		rc = merge(f, n, paths.at, out, &key, &err);
 	for (size_t i = 0; f != NULL && i < n; i++)
 		kt_session_file_close(&f[i]);
 	kt_free(f);
 	kt_session_paths_fini(&paths);
+	kt_session_key_fini(&key);
 	if (rc == KT_OK)
 		return KT_EXIT_YES;
 	kt_say("%s", err.text);

@@ -8,7 +8,6 @@
  */
 #include "cmd/replay/replay.h"
 #include "detect/standin.h"
-#include "disk/disk.h"
 #include "json/json.h"
 #include "json/write.h"
 #include "session/copy.h"
@@ -198,8 +197,8 @@ write_out(const struct search *q, const char *path, struct kt_err *err)
 	if (rc < 0)
 		(void)kt_fail(err, rc, "out of memory"); /* in err */
 	else
-		rc = kt_disk_write_atomic(
-		    &kt_disk_real, path, kt_buf_span(&out), 0600, err);
+		rc = kt_session_file_save(
+		    path, kt_buf_span(&out), &q->r->key, err);
 	kt_buf_fini(&out);
 	kt_session_copy_free(&copy);
 	return rc;
@@ -212,7 +211,7 @@ run(struct kt_replay_run *r, const char *from, const char *to, uint64_t want,
 	struct kt_session_file f;
 	struct search q = { .r = r };
 	const struct kt_session_call *c = NULL;
-	enum kt_rc rc = kt_session_file_open(&f, from, err);
+	enum kt_rc rc = kt_session_file_open(&f, from, &r->key, err);
 
 	if (rc < 0)
 		return rc;
@@ -240,13 +239,14 @@ kt_cmd_session_minimize(const struct kt_cmd *self, int argc, char **argv)
 {
 	enum { OUT = KT_OPT_LONG };
 	static const struct kt_opt opts[] = { KT_OPT_POLICY_LINE,
+		KT_OPT_SESSION_KEY_LINE,
 		{ OUT, "out", "FILE", "where the session is written" } };
 	struct kt_args args = { .cmd = self, .opts = opts,
 		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
 	struct kt_replay_run *r = kt_alloc(sizeof(*r));
 	struct kt_err err = { .text = "" };
 	enum kt_exit status = KT_EXIT_YES;
-	const char *out = NULL;
+	const char *out = NULL, *key_path = NULL;
 	uint64_t want = 0;
 	int c;
 
@@ -257,6 +257,8 @@ kt_cmd_session_minimize(const struct kt_cmd *self, int argc, char **argv)
 
 		if (c == OUT)
 			out = args.value;
+		else if (c == KT_OPT_SESSION_KEY)
+			key_path = args.value;
 		else if (s->npaths < KT_CONFIG_FILES_MAX - 1)
 			s->paths[s->npaths++] = args.value;
 	}
@@ -268,7 +270,8 @@ kt_cmd_session_minimize(const struct kt_cmd *self, int argc, char **argv)
 	        kt_span_of(argv[args.operand + 1]), &want)))
 		status = kt_misuse(self, "--out FILE, a session and perhaps the "
 		    "number of a call must follow");
-	else if (kt_replay_load(r, &err) < 0 ||
+	else if (kt_session_key_read(&r->key, key_path, &err) < 0 ||
+	    kt_replay_load(r, &err) < 0 ||
 	    run(r, argv[args.operand], out, want, &err) < 0) {
 		kt_say("%s", err.text);
 		status = KT_EXIT_UNKNOWN;

@@ -15,8 +15,11 @@ static const struct kt_config_field recording_fields[] = {
 	    .doc = "The part of all sessions that is recorded"),
 	KT_CONFIG_FIELD(S, ENUM, content, .fallback = "redacted",
 	    .names = recorded, .doc = "How much of a session is written"),
-	KT_CONFIG_FIELD(S, STRING, encrypt_to,
-	    .doc = "Recipient to whose key recordings are encrypted"),
+	KT_CONFIG_FIELD(S, SECRET, encrypt_to,
+	    .doc = "Key that sessions are encrypted with: 64 hexadecimal "
+	           "digits"),
+	KT_CONFIG_FIELD(S, BOOL, compress, .fallback = "false",
+	    .doc = "Write .kts.zst: half the size or less"),
 };
 #undef S
 const struct kt_config_table kt_config_recording_table = {

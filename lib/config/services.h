@@ -13,9 +13,11 @@
 
 struct kt_config_recording {
 	const struct kt_config_node *node; /* NULL: nothing is recorded */
-	struct kt_span directory, encrypt_to;
+	struct kt_span directory;
+	struct kt_config_secret encrypt_to;
 	double sample;
 	int content;                       /* 0 redacted, 1 facts_only */
+	bool compress;
 };
 struct kt_config_webhook {
 	const struct kt_config_node *node;

@@ -38,7 +38,6 @@ static const struct idle {
 	{ "providers.targets.*.pricing", NULL },
 	{ "pricing", NULL },
 	{ "audit.content", "none" },
-	{ "recording.encrypt_to", NULL },
 	{ "webhooks", NULL },
 	{ "telemetry", NULL },
 	{ "shared_state", NULL },

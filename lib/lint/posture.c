@@ -228,7 +228,7 @@ check_services(struct kt_lint *l)
 	}
 	kt_lint_check_url(l, kt_config_get(l->s->telemetry.otlp.node,
 	    KT_SPAN("endpoint")), l->s->telemetry.otlp.endpoint);
-	if (rec->node != NULL && rec->encrypt_to.ptr == NULL && rec->content == 0)
+	if (rec->node != NULL && rec->encrypt_to.from == KT_CONFIG_FROM_NONE && rec->content == 0)
 		(void)kt_lint_tell(l, KT_LINT_435, rec->node,
 		    "recorded sessions are not encrypted");
 }

@@ -10,6 +10,8 @@ libkt_a_SOURCES += \
 	%D%/scrub.c \
 	%D%/scrub.h \
 	%D%/scrub_stream.c \
+	%D%/seal.c \
+	%D%/seal.h \
 	%D%/session.h \
 	%D%/session_priv.h \
 	%D%/tape.c \

@@ -145,7 +145,7 @@ read_meta(struct reader *r)
 	if (d == NULL)
 		return full(r);
 	for (m = kt_json_first(&r->json, list); m != 0;
-	     m = kt_json_next(&r->json, m))
+	     m = kt_json_next(&r->json, kt_json_value_of(&r->json, m)))
 		d[s->ndetectors++] = (struct kt_session_detector){
 			text_of(r, m), text_of(r, kt_json_value_of(&r->json, m)) };
 	s->detectors = d;

@@ -353,6 +353,119 @@ def sessions_can_be_listed_shown_and_checked():
         assert r.returncode == 0 and ".kts.zst" in r.stdout, r.stderr
 
 
+def recorded_as(folder, how, env=None):
+    """Sessions as `recording` says, and the configuration"""
+    with Upstream(script) as up:
+        config = configuration(up, REDACT, recording={
+            "directory": folder, **how})
+        with gateway.Gateway(config, env=env or {}) as g:
+            asks = list(requests())[:20]
+            for path, body in asks:
+                wire.post(g.port, path, body, headers=HEADERS[1:])
+            eventually(lambda: len(g.records(None)) >= len(asks), 5, "records")
+    return config, os.path.join(folder, os.listdir(folder)[0])
+
+
+def what_is_encrypted_is_read_with_its_key_alone():
+    import tempfile
+    for more, suffix in (({}, ".kts.enc"),
+                         ({"compress": True}, ".kts.zst.enc")):
+        with tempfile.TemporaryDirectory() as top:
+            folder = os.path.join(top, "s")
+            config, path = recorded_as(folder, {
+                "encrypt_to": {"env": "SEAL"}, **more}, {"SEAL": "ab" * 32})
+            assert path.endswith(suffix), path
+            with open(path, "rb") as f:
+                sealed = f.read()
+            assert b"kts/1" not in sealed and b"be kind" not in sealed
+            good, bad, none = (os.path.join(top, n) for n in "gbn")
+            for name, text in ((good, "ab" * 32 + "\n"), (bad, "cd" * 32),
+                               (none, "my dog")):
+                with open(name, "w") as f:
+                    f.write(text)
+            policy = os.path.join(top, "policy.yaml")
+            with open(policy, "w") as f:
+                f.write(config)
+            r = kt("replay", "--policy-config", policy, "--key", good,
+                   "--strict", folder)
+            assert r.returncode == 0 and "20 calls in 1 session: 0 changed" \
+                in r.stderr, r.stdout + r.stderr
+            r = subprocess.run([gateway.KT, "session", "show", path, "3"],
+                               capture_output=True, text=True,
+                               env={"KT_SESSION_KEY": "ab" * 32})
+            assert r.returncode == 0 and "-- record" in r.stdout, r
+            for argv, words in (
+                    ([], "name its key with --key"),
+                    (["--key", bad], "encrypted with another key"),
+                    (["--key", none], "not a key of 64 hexadecimal digits")):
+                for command in (["replay", "--policy-config", policy],
+                                ["session", "list"], ["session", "show"],
+                                ["session", "redact"], ["session", "export"]):
+                    r = kt(*command, *argv, path)
+                    assert r.returncode == 3 and words in r.stderr, (
+                        command, argv, r)
+            before = set(os.listdir(folder))
+            r = kt("session", "redact", "--key", good, path)
+            assert r.returncode == 0 and set(os.listdir(folder)) == before
+            with open(path, "rb") as f:
+                assert f.read(8) == b"ktseal1\n"
+            clear = os.path.join(top, "clear.kts")
+            r = kt("session", "merge", "--key", good, "--out", clear, path)
+            assert r.returncode == 0, r.stderr
+            with open(clear) as f:
+                assert json.loads(f.readline())["fmt"] == "kts/1"
+            again = os.path.join(top, "again.kts.zst.enc")
+            r = kt("session", "merge", "--out", again, clear)
+            assert r.returncode == 3 and "takes a key" in r.stderr, r
+            assert not os.path.exists(again)
+            r = kt("session", "merge", "--key", good, "--out", again, clear)
+            assert r.returncode == 0, r.stderr
+            r = kt("session", "list", "--json", "--key", good, again)
+            assert json.loads(r.stdout)["calls"] == 20, r
+            with open(path, "wb") as f:
+                f.write(sealed[:700] + bytes([sealed[700] ^ 1])
+                        + sealed[701:])
+            r = kt("session", "list", "--key", good, path)
+            assert r.returncode == 3 and "was changed" in r.stderr, r
+
+
+def without_its_key_nothing_is_recorded():
+    import tempfile
+    with tempfile.TemporaryDirectory() as folder:
+        for text in ("", "short", "xy" * 32):
+            try:
+                recorded_as(folder, {"encrypt_to": {"env": "SEAL"}},
+                            {"SEAL": text})
+            except (AssertionError, IndexError) as e:
+                assert "recording.encrypt_to: 'SEAL' is not set" in str(e), e
+            else:
+                raise AssertionError("it started")
+        assert os.listdir(folder) == []
+
+
+def a_crash_leaves_the_calls_before_it():
+    """Packed, encrypted or both: what was written is there"""
+    import tempfile
+    for how in ({"compress": True}, {"encrypt_to": {"env": "SEAL"}},
+                {"compress": True, "encrypt_to": {"env": "SEAL"}}):
+        with tempfile.TemporaryDirectory() as folder:
+            _, path = recorded_as(folder, how, {"SEAL": "ab" * 32})
+            with open(path, "rb") as f:
+                whole_file = f.read()
+            key = path + ".key"
+            with open(key, "w") as f:
+                f.write("ab" * 32)
+            left = []
+            for less in (5, len(whole_file) // 5):
+                with open(path, "wb") as f:
+                    f.write(whole_file[:-less])
+                r = kt("session", "list", "--json", "--key", key, path)
+                one = json.loads(r.stdout)
+                assert one["cut"], one
+                left.append(one["calls"])
+            assert 19 == left[0] > left[1] > 0, left
+
+
 def the_least_that_changes_is_kept():
     import tempfile
     with tempfile.TemporaryDirectory() as folder:
@@ -398,6 +511,11 @@ def merged_sessions_play_as_their_parts():
         r = kt("replay", "--strict", "--policy-config", path, one)
         assert r.returncode == 0 and "%d calls in 1 session: 0 changed" % n \
             in r.stderr, r.stdout + r.stderr
+        # What is copied is what it was: a copy of it is no other.
+        two = os.path.join(folder, "two")
+        assert kt("session", "merge", "--out", two, one).returncode == 0
+        with open(one) as f, open(two) as g:
+            assert f.read() == g.read()
         with tempfile.TemporaryDirectory() as others:
             record(configuration(up, FLAG), others, list(requests())[:1])
             r = kt("session", "merge", "--out", one, folder, others)
@@ -506,6 +624,9 @@ if __name__ == "__main__":
              an_approved_change_passes_until_its_day,
              hostile_files_are_3_and_a_cut_line_is_a_warning,
              sessions_can_be_listed_shown_and_checked,
+             what_is_encrypted_is_read_with_its_key_alone,
+             without_its_key_nothing_is_recorded,
+             a_crash_leaves_the_calls_before_it,
              the_least_that_changes_is_kept,
              merged_sessions_play_as_their_parts,
              a_har_file_becomes_a_session_and_back,

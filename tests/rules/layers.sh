@@ -56,7 +56,7 @@ doors() {
 		only["libpq-fe.h"] = "lib/fleet/fleet_priv.h"
 		only["hs.h"] = only["hs/hs.h"] = "lib/detect/detect_priv.h"
 		only["pcre2.h"] = "lib/detect/detect_priv.h"
-		only["zstd.h"] = "cmd/session/file.c"
+		only["zstd.h"] = "cmd/session/form.c"
 	}
 	{
 		header = $3

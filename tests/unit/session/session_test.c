@@ -2,6 +2,7 @@
  * Recorded, read back and played: nothing changes, nothing secret is there,
  * and a file that is not what it must be is told as such.
  */
+#include "session/seal.h"
 #include "tests/unit/session/record.h"
 
 #define CONFIG(action, provider) \
@@ -396,6 +397,115 @@ a_torn_tape_is_not_written(void)
 	studio_fini(&s);
 }
 
+/* ---- encryption ---- */
+
+static const uint8_t seal_key[KT_SEAL_KEY] = "a key of thirty-two bytes length";
+static const uint8_t seal_salt[KT_SEAL_SALT] = "a salt of this one file";
+static const char *const frames[] = { "the first lines\n", "", "a call\n" };
+
+static void
+seal_frames(struct kt_buf *out, size_t ends[static 3])
+{
+	struct kt_seal s;
+	struct kt_err err = { 0 };
+
+	kt_buf_init(out, 65536);
+	ok(kt_seal_begin(&s, seal_key, seal_salt, out, &err) == KT_OK);
+	for (size_t i = 0; i < 3; i++) {
+		ok(kt_seal_add(&s, kt_span_of(frames[i]), out, &err) == KT_OK);
+		ends[i] = out->len;
+	}
+	kt_seal_fini(&s);
+}
+
+static enum kt_rc
+unseal(struct kt_span sealed, const uint8_t *key, struct kt_buf *out,
+    bool *is_cut)
+{
+	struct kt_err err = { 0 };
+
+	kt_buf_init(out, 65536);
+	return kt_seal_open(sealed, key, out, is_cut, &err);
+}
+
+static void
+what_is_sealed_is_read_with_its_key_alone(void)
+{
+	uint8_t other[KT_SEAL_KEY], key[KT_SEAL_KEY];
+	struct kt_buf sealed, out;
+	size_t ends[3];
+	bool is_cut;
+
+	seal_frames(&sealed, ends);
+	ok(kt_seal_is(kt_buf_span(&sealed)) && !has(&sealed, "call"));
+	ok(unseal(kt_buf_span(&sealed), seal_key, &out, &is_cut) == KT_OK);
+	ok(!is_cut && kt_span_eq(kt_buf_span(&out),
+	    KT_SPAN("the first lines\na call\n")));
+	kt_buf_fini(&out);
+	memcpy(other, seal_key, sizeof(other));
+	other[31] ^= 1;
+	ok(unseal(kt_buf_span(&sealed), other, &out, &is_cut) == KT_E_PARSE);
+	ok(out.len == 0);
+	kt_buf_fini(&out);
+	kt_buf_fini(&sealed);
+	ok(!kt_seal_key_of(KT_SPAN("00"), key));
+	ok(kt_seal_key_of(KT_SPAN("00112233445566778899aabbccddeeff"
+	                          "00112233445566778899aabbccddeeff\n"), key));
+}
+
+static void
+no_bit_of_what_is_sealed_changes_unnoticed(void)
+{
+	struct kt_buf sealed, out;
+	size_t ends[3], missed = 0;
+	bool is_cut;
+
+	seal_frames(&sealed, ends);
+	for (size_t i = 0; i < 8 * sealed.len; i++) {
+		sealed.ptr[i / 8] ^= (char)(1 << (i % 8));
+		missed += kt_seal_is(kt_buf_span(&sealed)) &&
+		    unseal(kt_buf_span(&sealed), seal_key, &out, &is_cut) !=
+		        KT_E_PARSE;
+		if (kt_seal_is(kt_buf_span(&sealed)))
+			kt_buf_fini(&out);
+		sealed.ptr[i / 8] ^= (char)(1 << (i % 8));
+	}
+	ok(missed == 0);
+	/* A frame that is left out. */
+	kt_buf_init(&out, 65536);
+	ok(kt_buf_add(&out, kt_span_sub(kt_buf_span(&sealed), 0, ends[0])) ==
+	    KT_OK);
+	ok(kt_buf_add(&out, kt_span_sub(kt_buf_span(&sealed), ends[1],
+	       sealed.len)) == KT_OK);
+	kt_buf_fini(&sealed);
+	ok(unseal(kt_buf_span(&out), seal_key, &sealed, &is_cut) == KT_E_PARSE);
+	kt_buf_fini(&sealed);
+	kt_buf_fini(&out);
+}
+
+static void
+each_cut_of_what_is_sealed_leaves_its_frames(void)
+{
+	struct kt_buf sealed, out;
+	size_t ends[3], wrong = 0;
+	bool is_cut;
+
+	seal_frames(&sealed, ends);
+	for (size_t n = ends[0]; n < sealed.len; n++) {
+		bool is_end = n == ends[0] || n == ends[1];
+
+		wrong += unseal(kt_span_sub(kt_buf_span(&sealed), 0, n), seal_key,
+		             &out, &is_cut) != KT_OK ||
+		    is_cut == is_end || out.len != strlen(frames[0]);
+		kt_buf_fini(&out);
+	}
+	ok(wrong == 0);
+	ok(unseal(kt_span_sub(kt_buf_span(&sealed), 0, 20), seal_key, &out,
+	       &is_cut) == KT_E_PARSE);
+	kt_buf_fini(&out);
+	kt_buf_fini(&sealed);
+}
+
 int
 main(void)
 {
@@ -409,5 +519,8 @@ main(void)
 	RUN(limits_of_a_session_are_kept);
 	RUN(a_conversation_of_two_hundred_turns_stays_linear);
 	RUN(a_torn_tape_is_not_written);
+	RUN(what_is_sealed_is_read_with_its_key_alone);
+	RUN(no_bit_of_what_is_sealed_changes_unnoticed);
+	RUN(each_cut_of_what_is_sealed_leaves_its_frames);
 	return done();
 }
