@@ -440,6 +440,16 @@ struct kt_x_nest {
 	const struct kt_json_map *map;
 	const struct kt_x_nest *around;
 };
+/* clean.c: was it searched before, and nothing found?  If not, key is for
+   kt_x_clean_keep once a whole search found nothing either. */
+struct kt_x_clean_key {
+	enum { KT_X_CLEAN_NEVER, KT_X_CLEAN_SHORT, KT_X_CLEAN_LONG } kind;
+	uint8_t hash[KT_AUDIT_HASH]; /* LONG */
+};
+bool kt_x_clean_has(struct kt_x_clean *c, const struct kt_x_text *t,
+    struct kt_x_clean_key *key);
+void kt_x_clean_keep(struct kt_x_clean *c, const struct kt_x_text *t,
+    const struct kt_x_clean_key *key);
 KT_MUSTCHECK enum kt_rc kt_x_inspect_text(struct kt_exchange *x,
     struct kt_x_verdict *v, const struct kt_x_text *t, struct kt_arena *mem,
     struct kt_x_edits *edits);

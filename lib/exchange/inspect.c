@@ -190,28 +190,6 @@ kt_x_note_sighting(struct kt_exchange *x, struct kt_sighting s)
 	return KT_OK;
 }
 
-/* Where a clean text of structure is kept, or NULL when it never is. */
-static struct kt_x_clean *
-clean_place(struct kt_exchange *x, const struct kt_x_text *t)
-{
-	uint32_t h = 2166136261u ^ t->component;
-
-	if (t->kind != KT_SEGMENT_FIXED || t->has_escapes ||
-	    t->raw.len > KT_X_CLEAN_BYTES)
-		return NULL;
-	for (size_t i = 0; i < t->raw.len; i++)
-		h = (h ^ (unsigned char)t->raw.ptr[i]) * 16777619u;
-	return &x->scratch->clean[(h ^ h >> 16) % KT_X_CLEAN_MAX];
-}
-
-static bool
-is_kept(const struct kt_x_clean *at, const struct kt_x_text *t)
-{
-	return at != NULL && at->len == t->raw.len &&
-	    at->component == t->component &&
-	    memcmp(at->text, t->raw.ptr, t->raw.len) == 0;
-}
-
 /* Redactions of one text, merged and as edits of its raw form. */
 static enum kt_rc
 add_redactions(struct kt_exchange *x, const struct kt_x_verdict *v,
@@ -252,14 +230,13 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 	struct kt_span text = t->raw;
 	struct kt_findings found;
 	struct kt_finding *redact;
-	struct kt_x_clean *clean;
+	struct kt_x_clean_key key;
 	size_t n = 0;
 
 	if ((chain->hears & KT_COMPONENT_BIT(t->component)) == 0 ||
 	    t->raw.len == 0)
 		return KT_OK;
-	clean = clean_place(x, t);
-	if (is_kept(clean, t))
+	if (kt_x_clean_has(x->scratch->clean, t, &key))
 		return KT_OK;
 	if (t->has_escapes && kt_json_unescape(t->raw, x->turn, &text, &map) < 0)
 		return KT_E_LIMIT;
@@ -267,11 +244,7 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 	        text, &chain->heard[t->component], &found) < 0)
 		return KT_E_ENGINE;
 	if (found.n == 0) {
-		if (clean != NULL) {
-			clean->len = (uint8_t)text.len;
-			clean->component = (uint8_t)t->component;
-			memcpy(clean->text, text.ptr, text.len);
-		}
+		kt_x_clean_keep(x->scratch->clean, t, &key);
 		return KT_OK;
 	}
 	redact = kt_arena_array(x->turn, found.n, sizeof(*redact));

@@ -7,6 +7,7 @@ libkt_a_SOURCES += \
 	%D%/count.c \
 	%D%/count.h \
 	%D%/answer.c \
+	%D%/clean.c \
 	%D%/destinations.c \
 	%D%/exchange.c \
 	%D%/idle.c \

@@ -542,11 +542,11 @@ kt_scratch_new(const struct kt_program *p)
 	if (s == NULL)
 		return NULL;
 	s->program = p;
-	if (p->chain.detect != NULL &&
-	    kt_detect_scratch_new(&s->detect, p->chain.detect, NULL) < 0) {
-		kt_free(s);
-		return NULL;
-	}
+	s->clean = kt_x_clean_new();
+	if (s->clean == NULL ||
+	    (p->chain.detect != NULL &&
+	        kt_detect_scratch_new(&s->detect, p->chain.detect, NULL) < 0))
+		kt_scratch_free(&s);
 	return s;
 }
 
@@ -580,6 +580,7 @@ kt_scratch_free(struct kt_scratch **sp)
 	for (size_t i = 0; i < KT_X_SPARES_MAX; i++)
 		kt_buf_fini(&s->spares[i]);
 	kt_detect_scratch_free(&s->detect);
+	kt_x_clean_free(&s->clean);
 	kt_free(s);
 	*sp = NULL;
 }

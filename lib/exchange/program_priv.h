@@ -37,19 +37,6 @@ void kt_program_warn(struct kt_program *p, struct kt_span text);
 void kt_program_warn_of_idle(struct kt_program *p);
 
 /*
- * Structure repeats: names, types, roles, ids of one stream.  Short texts in
- * which nothing was found are kept, so that each is searched once; by hash,
- * the newest in each place.
- */
-#define KT_X_CLEAN_MAX 512
-#define KT_X_CLEAN_BYTES 46
-struct kt_x_clean {
-	uint8_t len;
-	uint8_t component; /* each hears detectors of its own */
-	char text[KT_X_CLEAN_BYTES];
-};
-
-/*
  * Buffers of bodies that are done with.  A megabyte of fresh memory is 256
  * page faults, which cost more than all copying of it.
  */
@@ -57,19 +44,23 @@ struct kt_x_clean {
 #define KT_X_SPARE_BYTES_MIN (128u << 10)
 #define KT_X_SPARE_BYTES_MAX (2u << 20)
 
+struct kt_x_clean;
 struct kt_x_slot;
 struct kt_scratch {
 	const struct kt_program *program;
 	struct kt_detect_scratch *detect; /* NULL: nothing to search for */
 	struct kt_x_slot *slots; /* free ones */
 	size_t nslots;
-	struct kt_x_clean clean[KT_X_CLEAN_MAX];
+	struct kt_x_clean *clean; /* texts in which nothing was found */
 	struct kt_buf spares[KT_X_SPARES_MAX];
 	struct kt_exchange *exchanges; /* spare ones */
 	size_t nexchanges;
 	struct kt_segments *segments; /* a spare one, or NULL */
 	struct kt_tokenizer *tokenizers[KT_ENCODINGS]; /* NULL until asked */
 };
+/* clean.c; NULL: no memory. */
+struct kt_x_clean *kt_x_clean_new(void);
+void kt_x_clean_free(struct kt_x_clean **c);
 void kt_x_free_spares(struct kt_scratch *s); /* exchange.c */
 /* NULL: no memory. */
 struct kt_x_slot *kt_x_slot_take(struct kt_scratch *s);

@@ -10,6 +10,8 @@
  * back, on connections that are free, and counts from the moment at which a
  * request was due: a server that is slow cannot slow its measurement.
  * wrk is not used: it neither keeps a rate nor reads the time in an event.
+ * The letters behind each TURN_MARK of the body are others in each request:
+ * a text with one is new, a text without is one that was sent before.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "config.h" /* strcasestr, epoll_pwait2 are extensions */
@@ -29,6 +31,9 @@
 #define HEAD_MAX 8192
 #define US_MAX 2000000 /* latencies above are counted as this */
 #define RAMP_NS 1500000000ull
+#define TURN_MARK "nextturn"
+#define TURN_LETTERS 8
+#define TURNS_MAX 4096 /* marks in one body */
 
 struct conn {
 	int fd; /* -1: closed */
@@ -46,6 +51,9 @@ struct bench {
 	bool is_stream, is_open_loop, is_told;
 	char *request;
 	size_t request_len;
+	char *turns[TURNS_MAX]; /* the letters, in the request */
+	size_t nturns;
+	uint64_t turn;
 	struct conn *conns, *free_conns;
 	size_t nconns;
 	uint64_t start_ns, count_ns, end_ns;
@@ -147,9 +155,37 @@ send_more(struct bench *b, struct conn *c)
 		watch(b, c, EPOLLIN);
 }
 
+/* One request is shared: what is sent still ends with letters of the next
+   turn, which are new as well. */
+static void
+write_turn(struct bench *b)
+{
+	char letters[TURN_LETTERS];
+	uint64_t n = b->turn++;
+
+	for (size_t i = 0; i < TURN_LETTERS; i++, n /= 26)
+		letters[i] = (char)('a' + n % 26);
+	for (size_t i = 0; i < b->nturns; i++)
+		memcpy(b->turns[i], letters, TURN_LETTERS);
+}
+
+static void
+find_turns(struct bench *b)
+{
+	const size_t mark = strlen(TURN_MARK), need = mark + TURN_LETTERS;
+	char *at = b->request, *past = b->request + b->request_len;
+
+	while ((at = memmem(at, (size_t)(past - at), TURN_MARK, mark)) &&
+	    (size_t)(past - at) >= need && b->nturns < TURNS_MAX) {
+		b->turns[b->nturns++] = at + mark;
+		at += need;
+	}
+}
+
 static void
 begin(struct bench *b, struct conn *c, uint64_t due_ns)
 {
+	write_turn(b);
 	if (c->fd < 0)
 		open_conn(b, c);
 	c->is_busy = true;
@@ -425,6 +461,7 @@ write_request(struct bench *b, unsigned port, const char *path)
 		die(path);
 	(void)close(fd);
 	b->request_len = (size_t)n + (size_t)st.st_size;
+	find_turns(b);
 }
 
 static void

@@ -66,6 +66,10 @@ WORDS = ("the of and to a in that it is was for on are with as his they be "
          "may down side been now find function return value buffer").split()
 
 
+# tests/bench/load.c: a text that ends so is another one in each request.
+NEW = " nextturn" + "a" * 8
+
+
 class Skip(Exception):
     """Said, and no failure."""
 
@@ -114,37 +118,40 @@ def small_body(is_stream=False):
     rng = random.Random(1)
     body = {"model": "claude-sonnet-4-5", "max_tokens": 1024,
             "system": prose(rng, 100),
-            "messages": [{"role": "user", "content": prose(rng, 220)}]}
+            "messages": [{"role": "user", "content": prose(rng, 220) + NEW}]}
     if is_stream:
         body["stream"] = True
     return json.dumps(body)
 
 
-def agent_body(size):
-    """What a coding agent sends late in its day."""
+def agent_body(size, is_new):
+    """What a coding agent sends late in its day: its last turn is new, the
+    others were sent before; or all is new, as after a restart."""
     rng = random.Random(2)
-    tools = [{"name": "tool_%d" % i, "description": prose(rng, 600),
+    old = NEW if is_new else ""
+    tools = [{"name": "tool_%d" % i, "description": prose(rng, 600) + old,
               "input_schema": {"type": "object", "properties": {
                   w: {"type": "string", "description": prose(rng, 20)}
                   for w in rng.sample(WORDS, 5)}}} for i in range(16)]
     messages = [{"role": "user", "content": prose(rng, 60)}]
     body = {"model": "claude-sonnet-4-5", "max_tokens": 8192,
-            "system": [{"type": "text", "text": prose(rng, 2500)}],
+            "system": [{"type": "text", "text": prose(rng, 2500) + old}],
             "tools": tools, "messages": messages}
     total, i = len(json.dumps(body)), 0
     while total < size:
         use = "toolu_%06d" % i
         new = [
             {"role": "assistant", "content": [
-                {"type": "text", "text": prose(rng, 40)},
+                {"type": "text", "text": prose(rng, 40) + old},
                 {"type": "tool_use", "id": use, "name": "tool_1", "input": {
                     "path": "src/%s/%s.c" % tuple(rng.sample(WORDS, 2))}}]},
             {"role": "user", "content": [
                 {"type": "tool_result", "tool_use_id": use,
-                 "content": source(rng, 60)}]}]
+                 "content": source(rng, 60) + old}]}]
         messages += new
         total += len(json.dumps(new))
         i += 1
+    messages[-1]["content"][0]["content"] = source(rng, 60) + NEW
     return json.dumps(body)
 
 
@@ -195,7 +202,8 @@ class Bench:
         self.bodies = {}
         for name, text in (("small", small_body()),
                            ("stream", small_body(True)),
-                           ("large", agent_body(options.large))):
+                           ("large", agent_body(options.large, False)),
+                           ("large-new", agent_body(options.large, True))):
             self.bodies[name] = os.path.join(folder, name + ".json")
             with open(self.bodies[name], "w") as f:
                 f.write(text)
@@ -462,8 +470,11 @@ class Bench:
             unary = self.unary(found, "Unary 2 KB in, 1 KB out", "small", 32,
                                ["direct", "nginx", "kt-empty", "kt"])
         if is_wanted("large"):
-            self.unary(found, "%.2f MB in, 1 KB out" % (o.large / 1e6),
-                       "large", 4, ["nginx", "kt-empty", "kt"])
+            for body, what in (("large", "the last turn is new"),
+                               ("large-new", "every text is new")):
+                self.unary(found, "%.2f MB in, 1 KB out, %s"
+                           % (o.large / 1e6, what), body, 4,
+                           ["nginx", "kt-empty", "kt"])
         if is_wanted("overload"):
             self.overload(found, unary)
         if self.waits:

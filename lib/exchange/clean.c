@@ -1,0 +1,128 @@
+/*
+ * clean - texts in which nothing was found, so that each is searched once.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A conversation sends all its turns again with every turn, and structure
+ * repeats names, types and roles.  The short ones are kept as they are; of
+ * the long ones only the SHA-256, with all that the search depends on: who
+ * can make two texts of one hash can forge the record as well.  A scratch is
+ * of one program, so a reload forgets everything.
+ */
+#include "exchange/exchange_priv.h"
+
+#define SHORT_TEXTS 512
+#define SHORT_BYTES 46
+/* Shorter ones are searched for what their hash would cost. */
+#define LONG_BYTES_MIN 256
+/* 256 KB: the texts of fifty long conversations. */
+#define LONG_TEXTS 8192
+
+struct short_text {
+	uint8_t len;
+	uint8_t component; /* each hears detectors of its own */
+	char text[SHORT_BYTES];
+};
+
+struct kt_x_clean {
+	struct kt_audit_hash hash;
+	struct short_text shorts[SHORT_TEXTS];
+	uint8_t longs[LONG_TEXTS][KT_AUDIT_HASH];
+};
+
+struct kt_x_clean *
+kt_x_clean_new(void)
+{
+	struct kt_x_clean *c = kt_alloc(sizeof(*c));
+
+	if (c != NULL && kt_audit_hash_init(&c->hash, NULL) < 0) {
+		kt_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void
+kt_x_clean_free(struct kt_x_clean **cp)
+{
+	if (*cp == NULL)
+		return;
+	kt_audit_hash_fini(&(*cp)->hash);
+	kt_free(*cp);
+	*cp = NULL;
+}
+
+static struct short_text *
+short_place(struct kt_x_clean *c, const struct kt_x_text *t)
+{
+	uint32_t h = 2166136261u ^ t->component;
+
+	for (size_t i = 0; i < t->raw.len; i++)
+		h = (h ^ (unsigned char)t->raw.ptr[i]) * 16777619u;
+	return &c->shorts[(h ^ h >> 16) % SHORT_TEXTS];
+}
+
+/* Of the text, and of what else decides what is found in it. */
+static void
+hash_of(struct kt_x_clean *c, const struct kt_x_text *t,
+    uint8_t hash[KT_AUDIT_HASH])
+{
+	const struct {
+		uint64_t label_len;
+		uint32_t component, has_escapes;
+	} head = { t->label.len, t->component, t->has_escapes };
+
+	kt_audit_hash_add(
+	    &c->hash, (struct kt_span){ (const char *)&head, sizeof(head) });
+	kt_audit_hash_add(&c->hash, t->label);
+	kt_audit_hash_add(&c->hash, t->raw);
+	kt_audit_hash_take(&c->hash, hash);
+}
+
+static uint8_t *
+long_place(struct kt_x_clean *c, const uint8_t hash[KT_AUDIT_HASH])
+{
+	return c->longs[(hash[0] | (unsigned)hash[1] << 8) % LONG_TEXTS];
+}
+
+bool
+kt_x_clean_has(struct kt_x_clean *c, const struct kt_x_text *t,
+    struct kt_x_clean_key *key)
+{
+	const struct short_text *s;
+
+	key->kind = KT_X_CLEAN_NEVER;
+	if (t->raw.len >= LONG_BYTES_MIN) {
+		key->kind = KT_X_CLEAN_LONG;
+		hash_of(c, t, key->hash);
+		return memcmp(long_place(c, key->hash), key->hash,
+			   KT_AUDIT_HASH) == 0;
+	}
+	if (t->kind != KT_SEGMENT_FIXED || t->has_escapes ||
+	    t->raw.len > SHORT_BYTES)
+		return false;
+	key->kind = KT_X_CLEAN_SHORT;
+	s = short_place(c, t);
+	return s->len == t->raw.len && s->component == t->component &&
+	    memcmp(s->text, t->raw.ptr, t->raw.len) == 0;
+}
+
+void
+kt_x_clean_keep(struct kt_x_clean *c, const struct kt_x_text *t,
+    const struct kt_x_clean_key *key)
+{
+	struct short_text *s;
+
+	switch (key->kind) {
+	case KT_X_CLEAN_NEVER:
+		return;
+	case KT_X_CLEAN_SHORT:
+		s = short_place(c, t);
+		s->len = (uint8_t)t->raw.len;
+		s->component = (uint8_t)t->component;
+		memcpy(s->text, t->raw.ptr, t->raw.len);
+		return;
+	case KT_X_CLEAN_LONG:
+		memcpy(long_place(c, key->hash), key->hash, KT_AUDIT_HASH);
+		return;
+	}
+}
