@@ -6,7 +6,8 @@
  * repeats names, types and roles.  The short ones are kept as they are; of
  * the long ones only the SHA-256, with all that the search depends on: who
  * can make two texts of one hash can forge the record as well.  A scratch is
- * of one program, so a reload forgets everything.
+ * of one program, so a reload forgets everything.  Who measures time may learn
+ * that somebody sent the same long text before, as with any cache of prompts.
  */
 #include "exchange/exchange_priv.h"
 

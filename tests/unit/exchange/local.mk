@@ -2,6 +2,7 @@ exchange_drive = %D%/drive.h %D%/words.h %D%/chance.h
 check_PROGRAMS += \
 	tests/unit/exchange/bounds_test tests/unit/exchange/bypass_test \
 	tests/unit/exchange/canary_test \
+	tests/unit/exchange/clean_test \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/hold_test \
@@ -14,6 +15,7 @@ check_PROGRAMS += \
 TESTS += \
 	tests/unit/exchange/bounds_test tests/unit/exchange/bypass_test \
 	tests/unit/exchange/canary_test \
+	tests/unit/exchange/clean_test \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/hold_test \
@@ -57,3 +59,5 @@ tests_unit_exchange_vault_test_SOURCES = %D%/vault_test.c $(exchange_drive)
 tests_unit_exchange_vault_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_roles_test_SOURCES = %D%/roles_test.c $(exchange_drive)
 tests_unit_exchange_roles_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_clean_test_SOURCES = %D%/clean_test.c $(exchange_drive)
+tests_unit_exchange_clean_test_LDADD = $(KT_LIBS)
