@@ -148,6 +148,7 @@ rules(struct fit *f, const struct kt_audit_call *c)
 		kt_audit_member_bool(p, "deciding", r->is_deciding);
 		kt_audit_member_text(p, "policy", r->policy);
 		kt_audit_member_some(p, "rule", r->rule);
+		kt_audit_member_some(p, "wanted", r->wanted);
 		kt_audit_put_close(p, '}');
 	}
 	kt_audit_put_close(p, ']');

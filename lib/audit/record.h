@@ -36,6 +36,7 @@ struct kt_audit_detection {
 };
 struct kt_audit_rule {
 	struct kt_span policy, rule, action;
+	struct kt_span wanted; /* by a policy that only watches, or empty */
 	bool is_deciding;
 };
 struct kt_audit_attempt {

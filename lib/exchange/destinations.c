@@ -87,9 +87,10 @@ kt_x_watch_target(struct kt_exchange *x, const struct kt_target *t)
 		return;
 	r = kt_chain_admit(&x->program->chain, &d, &cargo, true, &by);
 	if (r != KT_REASON_NONE)
-		kt_x_note(&x->request_verdict, KT_ACTION_FLAG, r, by);
+		(void)kt_x_note_wish(
+		    x, &x->request_verdict, KT_ACTION_BLOCK, r, by);
 	if (kt_chain_unmarks(&x->program->chain, &d, &cargo, true, &by))
-		kt_x_note(&x->request_verdict, KT_ACTION_FLAG,
+		(void)kt_x_note_wish(x, &x->request_verdict, KT_ACTION_REDACT,
 		    KT_REASON_ROUTE_CACHE, by);
 }
 

@@ -140,8 +140,9 @@ kt_exchange_new(const struct kt_exchange_options *o)
 	x->peer.address = kt_arena_dup(x->mem, o->peer.address);
 	x->peer.certificate = kt_arena_dup(x->mem, o->peer.certificate);
 	x->request_verdict.mem = x->answer_verdict.mem = x->mem;
-	x->request_verdict.action = KT_ACTION_IGNORE;
-	x->answer_verdict.action = KT_ACTION_IGNORE;
+	x->request_verdict.action = x->request_verdict.wanted =
+	    KT_ACTION_IGNORE;
+	x->answer_verdict.action = x->answer_verdict.wanted = KT_ACTION_IGNORE;
 	x->decision = KT_ACTION_BLOCK;
 	return x;
 }

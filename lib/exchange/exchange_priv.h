@@ -61,6 +61,7 @@ struct kt_x_detection {
 };
 struct kt_x_verdict {
 	enum kt_action action; /* strongest so far; IGNORE: nothing found */
+	enum kt_action wanted; /* by the policy, were it to act */
 	enum kt_reason reason; /* of the strongest */
 	const struct kt_policy *policy;
 	struct kt_span rule; /* the name it has in that policy, or empty */
@@ -417,10 +418,15 @@ void kt_x_note(struct kt_x_verdict *v, enum kt_action action,
     enum kt_reason reason, const struct kt_policy *policy);
 KT_MUSTCHECK enum kt_rc kt_x_note_sighting(
     struct kt_exchange *x, struct kt_sighting s);
-/* The same, for a rule that has a name. */
+/* The same, for a rule that has a name, and where more was wanted. */
 void kt_x_note_rule(struct kt_x_verdict *v, enum kt_action action,
-    enum kt_reason reason, const struct kt_policy *policy,
-    struct kt_span rule);
+    enum kt_action wanted, enum kt_reason reason,
+    const struct kt_policy *policy, struct kt_span rule);
+/* The same, where a policy or an endpoint may only watch; returns what the
+ * wish comes to. */
+enum kt_action kt_x_note_wish(struct kt_exchange *x, struct kt_x_verdict *v,
+    enum kt_action wanted, enum kt_reason reason,
+    const struct kt_policy *policy);
 /* The answer is not what it was. */
 void kt_x_note_redacted(struct kt_exchange *x);
 /* One whole text and how it stands where edits will be made. */
@@ -528,6 +534,8 @@ KT_MUSTCHECK enum kt_rc kt_x_inspect_tools(struct kt_exchange *x,
 enum kt_action kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_x_call *c, struct kt_span arguments,
     struct kt_x_edits *edits);
+/* The answer that had them is refused: none of them reached anybody. */
+void kt_x_withhold_calls(struct kt_exchange *x, enum kt_reason reason);
 /* Out of an array or object: elements, or values with their names. */
 KT_MUSTCHECK enum kt_rc kt_x_erase(const struct kt_json *j, uint32_t list,
     const uint32_t *gone, size_t n, struct kt_arena *mem,

@@ -150,7 +150,7 @@ order(struct kt_exchange *x, enum kt_direction d,
 /* ---- the answer ---- */
 
 static void
-conclude(struct kt_x_verdict *v, struct kt_x_asking *a,
+conclude(struct kt_exchange *x, struct kt_x_verdict *v, struct kt_x_asking *a,
     const struct kt_policy_guard *g, enum kt_direction d)
 {
 	enum kt_reason objection = d == KT_REQUEST ? KT_REASON_PROMPT_GUARD :
@@ -159,13 +159,14 @@ conclude(struct kt_x_verdict *v, struct kt_x_asking *a,
 	a->state = KT_X_CONCLUDED;
 	switch (a->said) {
 	case KT_POLICY_SAID_BLOCK:
-		kt_x_note(v, g->objects, objection, g->policy);
+		(void)kt_x_note_wish(x, v, g->objects, objection, g->policy);
 		break;
 	case KT_POLICY_SAID_FLAG:
 		kt_x_note(v, KT_ACTION_FLAG, objection, g->policy);
 		break;
 	case KT_POLICY_SAID_NOTHING:
-		kt_x_note(v, g->fails, KT_REASON_GATEWAY_GUARD, g->policy);
+		(void)kt_x_note_wish(
+		    x, v, g->fails, KT_REASON_GATEWAY_GUARD, g->policy);
 		break;
 	case KT_POLICY_SAID_PASS:
 		break;
@@ -188,8 +189,6 @@ kt_x_guard(struct kt_exchange *x, enum kt_direction d, struct kt_x_verdict *v)
 		add_body(x, d);
 	if (a->ntexts == 0 && !a->is_too_much)
 		return 1;
-	if (x->surface.endpoint == KT_ENDPOINT_DETECT)
-		g.objects = g.fails = KT_ACTION_FLAG;
 	if (a->state == KT_X_UNASKED) {
 		if (a->is_too_much)
 			a->state = KT_X_ANSWERED; /* with nothing */
@@ -198,7 +197,7 @@ kt_x_guard(struct kt_exchange *x, enum kt_direction d, struct kt_x_verdict *v)
 	}
 	if (a->state == KT_X_ASKED)
 		return 0;
-	conclude(v, a, &g, d);
+	conclude(x, v, a, &g, d);
 	return 1;
 }
 

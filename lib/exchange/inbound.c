@@ -459,9 +459,7 @@ check_roles(struct kt_exchange *x)
 		if (p->kind->permit != NULL)
 			r = p->kind->permit(p, &who);
 		if (r != KT_REASON_NONE)
-			kt_x_note(v, p->common->mode == KT_CONFIG_MONITOR ||
-			    x->surface.endpoint == KT_ENDPOINT_DETECT ?
-			    KT_ACTION_FLAG : KT_ACTION_BLOCK, r, p);
+			(void)kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p);
 	}
 	if (v->action != KT_ACTION_BLOCK)
 		return true;

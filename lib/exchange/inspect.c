@@ -553,15 +553,12 @@ kt_x_note_uninspectable(
 	kt_x_note(v, KT_ACTION_FLAG, reason, NULL);
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
-		enum kt_action a = KT_ACTION_FLAG;
+		enum kt_action a;
 
 		if (p->kind->unseen == NULL ||
 		    !(p->components & KT_COMPONENT_BIT(c)))
 			continue;
-		if (p->common->mode != KT_CONFIG_MONITOR &&
-		    x->surface.endpoint != KT_ENDPOINT_DETECT)
-			a = p->kind->unseen(p);
-		kt_x_note(v, a, reason, p);
+		a = kt_x_note_wish(x, v, p->kind->unseen(p), reason, p);
 		strongest = a < strongest ? a : strongest;
 	}
 	return strongest;
@@ -613,6 +610,19 @@ list_id(struct kt_exchange *x, const struct kt_segment *s,
 	    kt_x_media_list_id(x, s, raw, at);
 }
 
+/*
+ * Arguments are as long as they are written, which a stream and a vendor that
+ * quotes them tell: where they are values, tools.c counts them whole.
+ */
+static bool
+is_counted_by_call(
+    const struct kt_x_inspection *in, const struct kt_segment *s)
+{
+	return in->segments->direction == KT_ANSWER &&
+	    in->format == KT_FORMAT_ANTHROPIC &&
+	    s->component == KT_COMPONENT_TOOL_USE;
+}
+
 static enum kt_rc
 inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_segment *s, struct kt_x_edits *edits, size_t *cost)
@@ -642,7 +652,7 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 			return KT_OK;
 		s->kind = KT_SEGMENT_FIXED; /* a URL, a name: read as it is */
 	}
-	if (s->kind != KT_SEGMENT_FIXED &&
+	if (s->kind != KT_SEGMENT_FIXED && !is_counted_by_call(in, s) &&
 	    (kt_x_has_limits(x) || x->sightings != NULL))
 		kt_measure_text(&in->measures, raw, true);
 	return kt_x_inspect_node(
@@ -660,18 +670,14 @@ apply_limits(struct kt_exchange *x, struct kt_x_verdict *v,
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
 		enum kt_reason r;
-		enum kt_action a;
 
 		if (p->kind->measure == NULL)
 			continue;
 		r = p->kind->measure(p, m, is_answer);
 		if (r == KT_REASON_NONE)
 			continue;
-		a = p->kind->judge(p, NULL, NULL, KT_COMPONENT_MESSAGES);
-		if (p->common->mode == KT_CONFIG_MONITOR ||
-		    x->surface.endpoint == KT_ENDPOINT_DETECT)
-			a = KT_ACTION_FLAG;
-		kt_x_note(v, a, r, p);
+		(void)kt_x_note_wish(x, v, p->kind->judge(p, NULL, NULL,
+		    KT_COMPONENT_MESSAGES), r, p);
 	}
 }
 

@@ -40,16 +40,19 @@ more(struct kt_arena *mem, void *list, size_t n, size_t *cap, size_t max,
 
 static void
 note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
-    enum kt_action action, struct kt_span rule)
+    enum kt_action action, enum kt_action wanted, struct kt_span rule)
 {
 	struct kt_span policy = kt_span_of(p->kind->config.name);
 	struct kt_span word = kt_span_of(kt_action_name(action));
+	struct kt_span wish = wanted < action ?
+	    kt_span_of(kt_action_name(wanted)) : (struct kt_span){ 0 };
 	struct kt_audit_rule *at;
 
 	for (size_t i = 0; i < v->nrules; i++) {
 		if (kt_span_eq(v->rules[i].policy, policy) &&
 		    kt_span_eq(v->rules[i].rule, rule) &&
-		    kt_span_eq(v->rules[i].action, word))
+		    kt_span_eq(v->rules[i].action, word) &&
+		    kt_span_eq(v->rules[i].wanted, wish))
 			return;
 	}
 	at = more(v->mem, v->rules, v->nrules, &v->rules_cap,
@@ -58,20 +61,25 @@ note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
 		return;
 	v->rules = at;
 	at[v->nrules++] = (struct kt_audit_rule){
-		.policy = policy, .rule = rule, .action = word };
+		.policy = policy, .rule = rule, .action = word, .wanted = wish };
 }
 
 void
 kt_x_note_rule(struct kt_x_verdict *v, enum kt_action action,
-    enum kt_reason reason, const struct kt_policy *policy, struct kt_span rule)
+    enum kt_action wanted, enum kt_reason reason,
+    const struct kt_policy *policy, struct kt_span rule)
 {
+	bool leads = action < v->action || (action == v->action &&
+	    policy != NULL && (v->policy == NULL || wanted < v->wanted));
+
 	if (rule.len == 0)
 		rule = kt_span_of(kt_reason_code(reason));
 	note_reason(v, reason);
 	if (policy != NULL)
-		note_rule(v, policy, action, rule);
-	if (action < v->action) {
+		note_rule(v, policy, action, wanted, rule);
+	if (leads) {
 		v->action = action;
+		v->wanted = wanted;
 		v->reason = reason;
 		v->policy = policy;
 		v->rule = rule;
@@ -82,7 +90,24 @@ void
 kt_x_note(struct kt_x_verdict *v, enum kt_action action, enum kt_reason reason,
     const struct kt_policy *policy)
 {
-	kt_x_note_rule(v, action, reason, policy, (struct kt_span){ 0 });
+	kt_x_note_rule(
+	    v, action, action, reason, policy, (struct kt_span){ 0 });
+}
+
+enum kt_action
+kt_x_note_wish(struct kt_exchange *x, struct kt_x_verdict *v,
+    enum kt_action wanted, enum kt_reason reason,
+    const struct kt_policy *policy)
+{
+	enum kt_action action = wanted;
+
+	if (action < KT_ACTION_FLAG &&
+	    (policy->common->mode == KT_CONFIG_MONITOR ||
+	        x->surface.endpoint == KT_ENDPOINT_DETECT))
+		action = KT_ACTION_FLAG;
+	kt_x_note_rule(
+	    v, action, wanted, reason, policy, (struct kt_span){ 0 });
+	return action;
 }
 
 void
@@ -189,7 +214,8 @@ kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
 
 	for (size_t i = 0; i < n; i++) {
 		if (!kt_x_vault_restores(x, v, o[i].policy)) {
-			kt_x_note(v, o[i].action, o[i].reason, o[i].policy);
+			kt_x_note_rule(v, o[i].action, o[i].wanted, o[i].reason,
+			    o[i].policy, (struct kt_span){ 0 });
 			told++;
 		}
 		if (o[i].action < action) {

@@ -80,7 +80,8 @@ begin(struct kt_look *l, struct kt_span text)
 	kt_arena_reset(l->x->mem);
 	kt_arena_reset(l->x->turn);
 	l->x->request_verdict = (struct kt_x_verdict){
-		.action = KT_ACTION_IGNORE, .mem = l->x->mem };
+		.action = KT_ACTION_IGNORE, .wanted = KT_ACTION_IGNORE,
+		.mem = l->x->mem };
 	l->edits = (struct kt_x_edits){ 0 };
 	l->x->tools = (struct kt_x_tools){ 0 };
 	l->found.n = 0;

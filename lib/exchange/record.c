@@ -177,18 +177,38 @@ fill_detections(const struct kt_exchange *x, const struct kt_x_verdict *v,
 	return v->ndetections;
 }
 
+/* Where nothing was done: what would have been, had all been enforced. */
+static const struct kt_x_verdict *
+leading(const struct kt_exchange *x)
+{
+	const struct kt_x_verdict *q = &x->request_verdict;
+	const struct kt_x_verdict *a = &x->answer_verdict;
+
+	if (q->policy == NULL)
+		return a->policy != NULL || q->reason == KT_REASON_NONE ? a : q;
+	return a->policy != NULL && a->wanted < q->wanted ? a : q;
+}
+
+/* Why it was done, or else why it would have been. */
+static enum kt_reason
+first_reason(const struct kt_exchange *x)
+{
+	return x->reason != KT_REASON_NONE ? x->reason : leading(x)->reason;
+}
+
 static size_t
 fill_reasons(const struct kt_exchange *x, struct kt_span *out)
 {
 	const struct kt_x_verdict *v[] = { &x->request_verdict,
 		&x->answer_verdict };
+	enum kt_reason first = first_reason(x);
 	size_t n = 0;
 
-	if (x->reason != KT_REASON_NONE)
-		out[n++] = kt_span_of(kt_reason_code(x->reason));
+	if (first != KT_REASON_NONE)
+		out[n++] = kt_span_of(kt_reason_code(first));
 	for (size_t k = 0; k < KT_NELEMS(v); k++) {
 		for (size_t i = 0; i < v[k]->nreasons; i++) {
-			if (v[k]->reasons[i] != x->reason)
+			if (v[k]->reasons[i] != first)
 				out[n++] = kt_span_of(
 				    kt_reason_code(v[k]->reasons[i]));
 		}
@@ -201,8 +221,10 @@ static bool
 is_deciding(const struct kt_exchange *x, const struct kt_x_verdict *v,
     const struct kt_audit_rule *rule)
 {
-	return x->reason != KT_REASON_NONE && v->reason == x->reason &&
-	    v->policy != NULL &&
+	bool leads = x->reason != KT_REASON_NONE ? v->reason == x->reason :
+	    v == leading(x);
+
+	return leads && v->policy != NULL &&
 	    kt_span_eq(rule->policy, kt_span_of(v->policy->kind->config.name)) &&
 	    kt_span_eq(rule->rule, v->rule) &&
 	    kt_span_eq(rule->action, kt_span_of(kt_action_name(v->action)));
@@ -499,7 +521,7 @@ kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
 		.model_served = model_served(x),
 		.target_id = x->target && x->nattempts ? x->target->id :
 		    (struct kt_span){ 0 },
-		.reason = kt_span_of(kt_reason_code(x->reason)),
+		.reason = kt_span_of(kt_reason_code(first_reason(x))),
 		.outcome = kt_span_of(kt_audit_outcome_name(x->outcome)),
 		.decision = decision_of(x),
 		.data_class = kt_span_of(kt_class_name(kt_class_highest(set))),
@@ -515,14 +537,6 @@ kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
 	if (x->reason == KT_REASON_GATEWAY_AUTH)
 		out->caller.id = (struct kt_span){ 0 };
 	out->caller.lacks_scope = x->reason == KT_REASON_GATEWAY_SCOPE;
-	if (x->reason == KT_REASON_NONE) {
-		if (x->request_verdict.nreasons > 0)
-			out->reason = kt_span_of(
-			    kt_reason_code(x->request_verdict.reasons[0]));
-		else if (x->answer_verdict.nreasons > 0)
-			out->reason = kt_span_of(
-			    kt_reason_code(x->answer_verdict.reasons[0]));
-		else
-			out->reason = (struct kt_span){ 0 };
-	}
+	if (first_reason(x) == KT_REASON_NONE)
+		out->reason = (struct kt_span){ 0 };
 }

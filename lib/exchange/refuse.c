@@ -191,6 +191,8 @@ kt_x_refuse(struct kt_exchange *x, enum kt_reason reason,
 		x->is_truncated = true; /* too late to say anything */
 	else
 		answer_problem(x, &p, s->may_retry);
+	if (!x->is_answer_begun)
+		kt_x_withhold_calls(x, reason);
 	if (s->is_malformed && !x->is_call)
 		kt_x_record_reject(x);
 	else

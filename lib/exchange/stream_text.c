@@ -372,6 +372,9 @@ inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
 	}
 	if (part->block != 0 && part->kind != KT_PART_OPAQUE)
 		return inspect_growing(x, slot, data, part, piece);
+	if (s.kind != KT_SEGMENT_FIXED)
+		kt_x_measure_answer(
+		    x, kt_json_string(&slot->json, data, part->node));
 	return inspect_whole(x, slot, data, &s, edits);
 }
 

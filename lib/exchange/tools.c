@@ -104,8 +104,10 @@ judge(struct kt_exchange *x, struct kt_x_verdict *v, const struct kt_tool *t,
 	    &x->program->chain, t, o, KT_NELEMS(o), &deciding);
 	for (size_t i = 0; i < n; i++) {
 		enum kt_action a = only_watches(x) ? KT_ACTION_FLAG : o[i].action;
+		enum kt_action told = a < limit ? limit : a;
 
-		kt_x_note_rule(v, a < limit ? limit : a, o[i].reason,
+		kt_x_note_rule(v, told,
+		    a == KT_ACTION_FLAG ? o[i].wanted : told, o[i].reason,
 		    o[i].policy, o[i].rule);
 		if (a < strongest) {
 			strongest = a;
@@ -148,22 +150,22 @@ kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
 		.name = name_of(x, c->side, c->name, c->set), .set = c->set,
 		.text = arguments, .root = arguments.len > 0,
 		.before = x->tools.before, .mem = x->turn, .who = &who };
+	enum kt_action a,
+	    limit = is_final ? KT_ACTION_BLOCK : KT_ACTION_REDACT;
 	struct kt_tool_opinion o;
 	struct kt_audit_tool *told;
 	struct kt_json j;
-	enum kt_action a;
 
 	kt_json_init(&j, KT_BODY_MAX);
 	kt_x_seed_json(x, &j);
 	if (arguments.len > 0 && kt_json_parse(&j, arguments, NULL) == KT_OK)
 		t.json = &j;
-	a = judge(x, v, &t, is_final ? KT_ACTION_BLOCK : KT_ACTION_REDACT, &o);
+	a = judge(x, v, &t, limit, &o);
 	if (a == KT_ACTION_REDACT && (is_final || o.redact == NULL ||
 	        redact_arguments(x, t.json, arguments, o.redact, edits) < 0)) {
 		/* What cannot be replaced does not go out. */
 		a = KT_ACTION_BLOCK;
-		kt_x_note_rule(v, is_final ? a : KT_ACTION_REDACT, o.reason,
-		    o.policy, o.rule);
+		kt_x_note_rule(v, limit, limit, o.reason, o.policy, o.rule);
 	}
 	kt_json_fini(&j);
 	x->tools.before += a != KT_ACTION_BLOCK;
@@ -176,6 +178,20 @@ kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
 			told->reason_code = kt_span_of(kt_reason_code(o.reason));
 	}
 	return a;
+}
+
+void
+kt_x_withhold_calls(struct kt_exchange *x, enum kt_reason reason)
+{
+	for (size_t i = 0; x->tools.v != NULL && i < x->tools.n &&
+	     i < KT_AUDIT_TOOLS_MAX; i++) {
+		struct kt_audit_tool *t = &x->tools.v[i];
+
+		if (!kt_span_eq(t->decision, KT_SPAN("pass")))
+			continue; /* a result, or withheld by itself */
+		t->decision = KT_SPAN("block");
+		t->reason_code = kt_span_of(kt_reason_code(reason));
+	}
 }
 
 /* ---- taking out ---- */
@@ -290,6 +306,8 @@ one_call(struct answer *a, const struct kt_call *call)
 
 	if (kt_json_type(a->j, call->body) == KT_JSON_STRING)
 		arguments = plain(x, a->j, a->text, call->body);
+	else
+		kt_measure_text(&x->inspection.measures, arguments, false);
 	if (kt_x_judge_call(x, a->v, &c, arguments, &inner) == KT_ACTION_BLOCK) {
 		a->gone[a->ngone++] = call->node;
 		return KT_OK;
@@ -444,14 +462,9 @@ cut_text(struct request *q, struct kt_span tool, uint32_t n, bool *has_cut)
 		p->kind->cut(p, tool, text, rc == KT_OK ? &j : NULL, &cuts);
 		if (cuts.n == before)
 			continue;
-		if (p->common->mode == KT_CONFIG_MONITOR || only_watches(x)) {
+		if (kt_x_note_wish(x, q->v, KT_ACTION_REDACT,
+		        KT_REASON_TOOL_RESULT, p) == KT_ACTION_FLAG)
 			cuts.n = before;
-			kt_x_note(
-			    q->v, KT_ACTION_FLAG, KT_REASON_TOOL_RESULT, p);
-		} else {
-			kt_x_note(
-			    q->v, KT_ACTION_REDACT, KT_REASON_TOOL_RESULT, p);
-		}
 	}
 	kt_json_fini(&j);
 	for (size_t i = 0; i < cuts.n; i++) {
@@ -544,9 +557,7 @@ weigh(struct request *q)
 			continue;
 		r = p->kind->weigh(p, &who, q->v->by_component);
 		if (r != KT_REASON_NONE)
-			kt_x_note(q->v, p->common->mode == KT_CONFIG_MONITOR ||
-			    only_watches(q->x) ? KT_ACTION_FLAG :
-			    KT_ACTION_BLOCK, r, p);
+			(void)kt_x_note_wish(q->x, q->v, KT_ACTION_BLOCK, r, p);
 	}
 }
 

@@ -96,7 +96,6 @@ static void
 guard(const struct kt_policy *p, struct kt_policy_guard *out)
 {
 	const struct settings *s = (const struct settings *)p->common;
-	bool may_act = p->common->mode == KT_CONFIG_ENFORCE;
 
 	*out = (struct kt_policy_guard){
 		.policy = p,
@@ -107,9 +106,8 @@ guard(const struct kt_policy *p, struct kt_policy_guard *out)
 		.timeout_us = (uint64_t)s->timeout_ms * 1000,
 		.keep_us = (uint64_t)s->cache_seconds * 1000000,
 		.bytes_max = (size_t)s->max_bytes,
-		.objects = may_act && s->action == 0 ? KT_ACTION_BLOCK :
-		    KT_ACTION_FLAG,
-		.fails = may_act && p->common->on_error == KT_CONFIG_BLOCK ?
+		.objects = s->action == 0 ? KT_ACTION_BLOCK : KT_ACTION_FLAG,
+		.fails = p->common->on_error == KT_CONFIG_BLOCK ?
 		    KT_ACTION_BLOCK : KT_ACTION_FLAG,
 		.verdict = s->verdict,
 		.threshold = s->threshold,

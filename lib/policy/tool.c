@@ -30,7 +30,7 @@ kt_chain_judge_tool(const struct kt_chain *c, const struct kt_tool *t,
 		        t->phase == KT_TOOL_OFFER ? KT_COMPONENT_TOOLS :
 		            KT_COMPONENT_TOOL_USE)))
 			continue;
-		o.action = p->kind->tool(p, t, &o);
+		o.action = o.wanted = p->kind->tool(p, t, &o);
 		if (o.action == KT_ACTION_IGNORE)
 			continue;
 		if (p->common->mode == KT_CONFIG_MONITOR)

@@ -34,6 +34,7 @@ struct kt_tool {
 struct kt_tool_opinion {
 	const struct kt_policy *policy;
 	enum kt_action action; /* as it counts: monitor makes it FLAG */
+	enum kt_action wanted; /* as the policy would have it */
 	enum kt_reason reason;
 	struct kt_span rule;   /* its name, or empty */
 	const struct kt_config_strings *redact; /* pointers, or NULL */

@@ -38,6 +38,9 @@ struct script {
 	size_t request_at, answer_at;   /* one cut at this offset; 0: none */
 	size_t arena_bytes;
 	bool record_fails;
+	/* The external classifier blocks what has these words; NULL: nobody
+	   answers. */
+	const char *guard_objects_to;
 };
 
 struct result {
@@ -146,6 +149,8 @@ struct drive {
 	bool wants_turn, wants_record, is_up;
 	uint64_t now;
 	struct kt_tape *tape;
+	uint32_t guard_job; /* asked; 0: not */
+	struct kt_buf question;
 };
 
 static inline void
@@ -214,6 +219,14 @@ take_order(struct drive *d, const struct kt_order *o)
 	case KT_ORDER_END:
 		d->r->has_ended = true;
 		break;
+	case KT_ORDER_JOB:
+		if (o->job_kind != KT_JOB_GUARD)
+			break;
+		d->guard_job = o->job;
+		kt_buf_reset(&d->question);
+		for (size_t i = 0; i < o->npieces; i++)
+			keep(&d->question, o->pieces[i]);
+		break;
 	case KT_ORDER_NONE:
 	case KT_ORDER_UPSTREAM_FINISH:
 	case KT_ORDER_UPSTREAM_PAUSE:
@@ -221,7 +234,6 @@ take_order(struct drive *d, const struct kt_order *o)
 	case KT_ORDER_REQUEST_PAUSE:
 	case KT_ORDER_REQUEST_RESUME:
 	case KT_ORDER_ANSWER_END:
-	case KT_ORDER_JOB:
 	case KT_ORDER_JOB_CANCEL:
 	case KT_ORDER_DEADLINE:
 		break;
@@ -267,6 +279,31 @@ feed_pieces(struct drive *d, enum kt_event_kind kind, struct kt_span bytes,
 	}
 }
 
+static inline bool
+has(const struct kt_buf *b, const char *needle)
+{
+	size_t n = strlen(needle);
+
+	for (size_t i = 0; i + n <= b->len; i++) {
+		if (memcmp(b->ptr + i, needle, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static inline void
+answer_guard(struct drive *d, const char *objects_to)
+{
+	uint32_t job = d->guard_job;
+
+	d->guard_job = 0;
+	if (job != 0 && objects_to != NULL)
+		feed(d, (struct kt_event){ .kind = KT_EVENT_JOB_DONE, .job = job,
+		    .bytes = has(&d->question, objects_to) ?
+		        KT_SPAN("{\"decision\":\"block\"}") :
+		        KT_SPAN("{\"decision\":\"pass\"}") });
+}
+
 static inline void
 settle(struct drive *d, bool record_fails)
 {
@@ -309,6 +346,8 @@ run_script(struct world *w, const struct script *s, struct result *r)
 	struct drive d = { .r = r, .tape = w->tape };
 	struct kt_summary sum;
 
+	kt_buf_init(&d.question, 1u << 20);
+
 	memcpy(o.seed, "0123456789abcdef0123456789abcdef", 32);
 	d.x = kt_exchange_new(&o);
 	if (d.x == NULL)
@@ -321,6 +360,8 @@ run_script(struct world *w, const struct script *s, struct result *r)
 	    s->request_at);
 	if (!r->has_ended)
 		feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_END });
+	settle(&d, s->record_fails);
+	answer_guard(&d, s->guard_objects_to);
 	settle(&d, s->record_fails);
 	if (d.is_up) {
 		feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_SENT });
@@ -335,6 +376,7 @@ run_script(struct world *w, const struct script *s, struct result *r)
 			    .fault = KT_FAULT_RESET });
 		else if (d.is_up)
 			feed(&d, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_END });
+		answer_guard(&d, s->guard_objects_to);
 		settle(&d, s->record_fails);
 	}
 	kt_exchange_summary(d.x, &sum);
@@ -344,18 +386,7 @@ run_script(struct world *w, const struct script *s, struct result *r)
 	copy_word(r->decision, sizeof(r->decision), sum.decision);
 	copy_word(r->outcome, sizeof(r->outcome), sum.outcome);
 	kt_exchange_free(&d.x);
-}
-
-static inline bool
-has(const struct kt_buf *b, const char *needle)
-{
-	size_t n = strlen(needle);
-
-	for (size_t i = 0; i + n <= b->len; i++) {
-		if (memcmp(b->ptr + i, needle, n) == 0)
-			return true;
-	}
-	return false;
+	kt_buf_fini(&d.question);
 }
 
 #endif

@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/hold_test \
+	tests/unit/exchange/kinds_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/media_test \
 	tests/unit/exchange/roles_test \
@@ -19,6 +20,7 @@ TESTS += \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/hold_test \
+	tests/unit/exchange/kinds_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/media_test \
 	tests/unit/exchange/roles_test \
@@ -34,6 +36,8 @@ tests_unit_exchange_exchange_test_SOURCES = \
 tests_unit_exchange_exchange_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_media_test_SOURCES = %D%/media_test.c $(exchange_drive)
 tests_unit_exchange_media_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_kinds_test_SOURCES = %D%/kinds_test.c $(exchange_drive)
+tests_unit_exchange_kinds_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_leak_test_SOURCES = %D%/leak_test.c $(exchange_drive)
 tests_unit_exchange_leak_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_sequence_test_SOURCES = \
