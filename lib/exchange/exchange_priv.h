@@ -393,9 +393,6 @@ void kt_x_request_end(struct kt_exchange *x);
 /* Who calls, as policies ask for it. */
 struct kt_member kt_x_member(const struct kt_exchange *x);
 
-/* inflate.c: bounded gzip and deflate; KT_E_LIMIT for a bomb. */
-KT_MUSTCHECK enum kt_rc kt_x_inflate(
-    struct kt_span in, bool is_gzip, struct kt_buf *out);
 
 /* inspect.c */
 void kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,

@@ -423,7 +423,7 @@ decode_body(struct kt_exchange *x)
 
 	if (!x->is_encoded)
 		return true;
-	rc = kt_x_inflate(kt_buf_span(&x->wire), is_gzip, &x->body);
+	rc = kt_look_inflate(kt_buf_span(&x->wire), is_gzip, &x->body);
 	if (rc == KT_E_LIMIT)
 		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL,
 		    "once decoded");

@@ -7,13 +7,13 @@
  */
 #include <zlib.h>
 
-#include "exchange/exchange_priv.h"
+#include "exchange/look.h"
 
 #define RATIO_MAX 100
 #define STEP 65536
 
 enum kt_rc
-kt_x_inflate(struct kt_span in, bool is_gzip, struct kt_buf *out)
+kt_look_inflate(struct kt_span in, bool is_gzip, struct kt_buf *out)
 {
 	z_stream z = { 0 };
 	size_t most = in.len > KT_BODY_MAX / RATIO_MAX ? KT_BODY_MAX :

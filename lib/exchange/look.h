@@ -82,6 +82,10 @@ KT_MUSTCHECK enum kt_rc kt_look_at_beginning(struct kt_look *l,
 KT_MUSTCHECK enum kt_rc kt_look_at_body(struct kt_look *l,
     enum kt_endpoint endpoint, enum kt_direction direction,
     const struct kt_json *json, struct kt_span text, struct kt_looked *out);
+/* A packed body as it is inspected: gzip, else deflate.  KT_E_LIMIT: it
+ * unpacks to more than it may. */
+KT_MUSTCHECK enum kt_rc kt_look_inflate(
+    struct kt_span in, bool is_gzip, struct kt_buf *out);
 /* Long enough for a picture or a cipher text, and nothing but base64. */
 bool kt_look_is_payload(struct kt_span raw);
 /* Adds characters and words; not bytes. */

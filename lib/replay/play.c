@@ -9,6 +9,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "replay/replay.h"
+#include "session/media.h"
 
 #define EVENTS_MAX 100000 /* of the machine's own making */
 #define CHUNK 65536
@@ -27,7 +28,7 @@ struct stage {
 	unsigned lost_early, nlost;
 	size_t used[16], nused; /* attempts that were played, by their event */
 	uint64_t made; /* events */
-	uint32_t jobs[JOBS_MAX]; /* asked for, and not recorded */
+	struct kt_order jobs[JOBS_MAX]; /* asked for */
 	size_t njobs;
 };
 
@@ -58,7 +59,7 @@ take(struct stage *s, const struct kt_order *o)
 		break;
 	case KT_ORDER_JOB:
 		if (s->njobs < JOBS_MAX)
-			s->jobs[s->njobs++] = o->job;
+			s->jobs[s->njobs++] = *o;
 		break;
 	case KT_ORDER_END:
 		s->out->has_ended = true;
@@ -85,6 +86,24 @@ feed_one(struct stage *s, struct kt_event ev)
 		take(s, &o);
 }
 
+/* What was recorded of a job; of others nothing is known. */
+static void
+feed_job(struct stage *s, const struct kt_order *o)
+{
+	struct kt_event ev = { .kind = KT_EVENT_JOB_DONE, .job = o->job };
+	struct kt_buf answer;
+
+	kt_buf_init(&answer, KT_MEDIA_ANSWER_MAX);
+	if (o->job_kind != KT_JOB_REMEMBER &&
+	    kt_session_answer_of(s->c, o, &answer) < 0) {
+		s->out->lacks_fact = true;
+		kt_buf_reset(&answer);
+	}
+	ev.bytes = kt_buf_span(&answer);
+	feed_one(s, ev);
+	kt_buf_fini(&answer);
+}
+
 /* What the machine asks for that needs nothing from outside. */
 static void
 settle(struct stage *s)
@@ -98,8 +117,10 @@ settle(struct stage *s)
 			s->wants_turn = false;
 			ev = (struct kt_event){ .kind = KT_EVENT_TURN };
 		} else if (s->njobs > 0) {
-			ev = (struct kt_event){ .kind = KT_EVENT_JOB_DONE,
-				.job = s->jobs[--s->njobs] };
+			struct kt_order job = s->jobs[--s->njobs];
+
+			feed_job(s, &job);
+			continue;
 		} else if (s->wants_open) {
 			s->wants_open = false;
 			ev.is_ok = s->lost_early == 0;

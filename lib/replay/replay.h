@@ -53,6 +53,7 @@ struct kt_replayed {
 	struct kt_outcome outcome;
 	struct kt_buf record;  /* the caller's to free */
 	bool is_answer_made_up; /* it asked where no answer was recorded */
+	bool lacks_fact; /* it asked for work that was not done then */
 	bool has_ended;
 };
 /* Plays a call.  KT_E_LIMIT: no memory, or a body that is too large. */

@@ -84,11 +84,11 @@ put_quoted(struct kt_json_writer *j, struct kt_span raw)
 }
 
 static enum kt_rc
-write_blobs(struct kt_session_copy *c, const struct kt_session_call *call,
-    struct kt_buf *out)
+write_blobs(struct kt_session_copy *c, const struct kt_session_piece *p,
+    size_t n, struct kt_buf *out)
 {
-	for (size_t i = 0; i < call->npieces; i++) {
-		struct kt_span raw = call->pieces[i].raw;
+	for (size_t i = 0; i < n; i++) {
+		struct kt_span raw = p[i].raw;
 		uint64_t name;
 		bool is_new;
 		struct kt_json_writer j;
@@ -204,6 +204,55 @@ copy_measures(const struct kt_measures *m, const char *name, uint64_t n,
 	return kt_line_end(&j);
 }
 
+static void
+put_said(struct kt_json_writer *j, const struct kt_session_medium *m)
+{
+	kt_json_put_name(j, "texts");
+	kt_json_begin_array(j);
+	for (size_t i = 0; i < m->nsaid; i++) {
+		const struct kt_session_said *said = &m->said[i];
+
+		kt_json_begin_object(j);
+		kt_line_number(j, "page", said->page);
+		kt_line_text(j, "source",
+		    kt_span_of(kt_session_source_word(said->source)));
+		put_pieces(j, "text", said->pieces, said->npieces, true);
+		kt_json_end_object(j);
+	}
+	kt_json_end_array(j);
+}
+
+static enum kt_rc
+copy_medium(struct kt_session_copy *c, const struct kt_session_medium *m,
+    uint64_t n, struct kt_buf *out)
+{
+	bool is_file = m->id.len > 0;
+	struct kt_json_writer j;
+
+	for (size_t i = 0; i < m->nsaid; i++) {
+		if (write_blobs(c, m->said[i].pieces, m->said[i].npieces, out) < 0)
+			return KT_E_LIMIT;
+	}
+	kt_line_begin(&j, out);
+	kt_line_kind(&j, "fact");
+	kt_line_number(&j, "n", n);
+	kt_line_text(&j, "name", is_file ? KT_SPAN("recall") :
+	    KT_SPAN("medium"));
+	kt_json_put_name(&j, "v");
+	kt_json_begin_object(&j);
+	if (is_file) {
+		kt_line_text(&j, "classes", m->classes);
+		kt_line_text(&j, "id", m->id);
+	} else {
+		kt_line_number(&j, "number", m->number);
+		kt_line_number(&j, "pages", m->pages);
+		put_said(&j, m);
+		kt_line_text(&j, "why", kt_span_of(kt_media_why_word(m->why)));
+	}
+	kt_json_end_object(&j);
+	return kt_line_end(&j);
+}
+
 static enum kt_rc
 copy_event(const struct kt_session_event *e, uint64_t n, struct kt_buf *out)
 {
@@ -236,7 +285,7 @@ kt_session_copy_call(struct kt_session_copy *c,
     struct kt_buf *out)
 {
 	struct kt_json_writer j;
-	enum kt_rc rc = write_blobs(c, call, out);
+	enum kt_rc rc = write_blobs(c, call->pieces, call->npieces, out);
 
 	if (rc == KT_OK)
 		rc = copy_request(call, n, at_us, out);
@@ -244,6 +293,8 @@ kt_session_copy_call(struct kt_session_copy *c,
 		rc = copy_measures(call->measures[0], "measures.request", n, out);
 	if (rc == KT_OK)
 		rc = copy_measures(call->measures[1], "measures.answer", n, out);
+	for (size_t i = 0; rc == KT_OK && i < call->nmedia; i++)
+		rc = copy_medium(c, &call->media[i], n, out);
 	for (size_t i = 0; rc == KT_OK && i < call->nevents; i++)
 		rc = copy_event(&call->events[i], n, out);
 	if (rc == KT_OK && call->record.len > 0) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "detect/standin.h"
+#include "session/media.h"
 #include "session/session_priv.h"
 
 enum kt_rc
@@ -102,6 +103,9 @@ write_one(const struct kt_scrub_edit *e, struct kt_buf *out)
 		return kt_standin_write_blank(out);
 	case KT_SCRUB_FILL:
 		return write_fill(out, e->end - e->start);
+	case KT_SCRUB_MEDIUM:
+		return kt_medium_mark(out, e->tag) < 0 ? KT_E_LIMIT :
+		    write_fill(out, e->end - e->start - KT_MEDIUM_MARK_LEN);
 	case KT_SCRUB_GONE:
 		break;
 	}

@@ -6,6 +6,8 @@ libkt_a_SOURCES += \
 	%D%/event.def \
 	%D%/line.c \
 	%D%/line.h \
+	%D%/media.c \
+	%D%/media.h \
 	%D%/read.c \
 	%D%/scrub.c \
 	%D%/scrub.h \

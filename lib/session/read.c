@@ -26,6 +26,8 @@ struct reader {
 	struct kt_session_call call;
 	struct kt_session_event *events;
 	size_t nevents, events_cap;
+	struct kt_session_medium *media;
+	size_t nmedia, media_cap;
 	bool is_open;
 	struct kt_err *err;
 };
@@ -379,9 +381,61 @@ read_request(struct reader *r)
 	if (read_headers(r, &c->headers, &c->nheaders) < 0)
 		return r->err->rc;
 	r->is_open = true;
-	r->nevents = 0;
+	r->nevents = r->nmedia = 0;
 	return read_pieces(
 	    r, find(r, r->root, "body"), &c->pieces, &c->npieces);
+}
+
+static enum kt_rc
+read_said(struct reader *r, uint32_t n, struct kt_session_said *to)
+{
+	to->page = (uint32_t)number(r, n, "page");
+	if (!kt_session_source_of(text(r, n, "source"), &to->source))
+		return wrong(r, "a text of a medium that stood nowhere");
+	return read_pieces(r, find(r, n, "text"), &to->pieces, &to->npieces);
+}
+
+static enum kt_rc
+read_texts(struct reader *r, uint32_t list, struct kt_session_medium *m)
+{
+	struct kt_session_said *to =
+	    kt_arena_array(r->s->mem, count(r, list) + 1, sizeof(*to));
+
+	if (to == NULL)
+		return full(r);
+	m->said = to;
+	for (uint32_t n = kt_json_first(&r->json, list); n != 0;
+	     n = kt_json_next(&r->json, n)) {
+		if (read_said(r, n, &to[m->nsaid++]) < 0)
+			return r->err->rc;
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+read_medium(struct reader *r, uint32_t v, bool is_file)
+{
+	struct kt_session_medium m = { .number = number(r, v, "number"),
+		.pages = (uint32_t)number(r, v, "pages"),
+		.id = text(r, v, "id"), .classes = text(r, v, "classes") };
+	struct kt_span word = text(r, v, "why");
+	unsigned why = 0;
+	void *p = r->media;
+
+	while (why < KT_MEDIA_NWHYS && !kt_span_eq(word, kt_span_of(
+	           kt_media_why_word((enum kt_media_why)why))))
+		why++;
+	if (is_file ? m.id.len == 0 :
+	        m.number == 0 || why == KT_MEDIA_NWHYS)
+		return wrong(r, "a medium without a number, or why");
+	m.why = is_file ? KT_MEDIA_WHY_NOTHING : (enum kt_media_why)why;
+	if (!is_file && read_texts(r, find(r, v, "texts"), &m) < 0)
+		return r->err->rc;
+	if (kt_grow(&p, &r->media_cap, r->nmedia + 1, sizeof(m)) < 0)
+		return full(r);
+	r->media = p;
+	r->media[r->nmedia++] = m;
+	return KT_OK;
 }
 
 static enum kt_rc
@@ -391,6 +445,11 @@ read_fact(struct reader *r)
 	uint32_t v = find(r, r->root, "v");
 	struct kt_measures *m;
 	int which = kt_span_eq(name, KT_SPAN("measures.answer"));
+
+	if (kt_span_eq(name, KT_SPAN("medium")))
+		return read_medium(r, v, false);
+	if (kt_span_eq(name, KT_SPAN("recall")))
+		return read_medium(r, v, true);
 
 	if (!which && !kt_span_eq(name, KT_SPAN("measures.request")))
 		return KT_OK; /* of a later kind */
@@ -484,6 +543,12 @@ end_call(struct reader *r)
 	if (r->nevents > 0)
 		memcpy(c->events, r->events, r->nevents * sizeof(*c->events));
 	c->nevents = r->nevents;
+	c->media = kt_arena_array(s->mem, r->nmedia + 1, sizeof(*c->media));
+	if (c->media == NULL)
+		return full(r);
+	if (r->nmedia > 0)
+		memcpy(c->media, r->media, r->nmedia * sizeof(*c->media));
+	c->nmedia = r->nmedia;
 	s->calls[s->ncalls++] = *c;
 	r->is_open = false;
 	return KT_OK;
@@ -582,6 +647,7 @@ kt_session_read(struct kt_session *s, struct kt_span text, struct kt_err *err)
 	kt_json_fini(&r.json);
 	kt_free(r.blobs);
 	kt_free(r.events);
+	kt_free(r.media);
 	return rc;
 }
 

@@ -5,6 +5,7 @@
  * The search is the one of the exchange (exchange/look.h), so what a policy
  * could have found is what is taken out, at the bytes it was written with.
  */
+#include "session/media.h"
 #include "session/session_priv.h"
 
 #define TEXT_MAX ((size_t)4 * KT_BODY_MAX)
@@ -17,10 +18,32 @@ inside(const struct kt_json *j, uint32_t node, enum kt_scrub_kind kind)
 		.end = j->nodes[node].end - 1, .kind = kind };
 }
 
+/* The media of a request, and the jobs that read them. */
+struct media {
+	const struct kt_tape_job *jobs;
+	size_t n;
+};
+
+static void
+number_medium(
+    const struct media *m, struct kt_span text, struct kt_scrub_edit *edit)
+{
+	uint64_t name = m->n > 0 ? kt_blob_name(kt_span_sub(text, edit->start,
+	    edit->end - edit->start)) : 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->jobs[i].kind != KT_JOB_MEDIA || m->jobs[i].name != name)
+			continue;
+		edit->kind = KT_SCRUB_MEDIUM;
+		edit->tag = m->jobs[i].id;
+		return;
+	}
+}
+
 /* Base64 goes; what names a place stays, and was searched as text. */
 static enum kt_rc
-withhold_payload(struct kt_scrub_edits *e, const struct kt_json *j,
-    struct kt_span text, uint32_t node)
+withhold_payload(struct kt_scrub_edits *e, const struct media *m,
+    const struct kt_json *j, struct kt_span text, uint32_t node)
 {
 	struct kt_span raw = kt_json_string(j, text, node);
 	struct kt_scrub_edit edit = inside(j, node, KT_SCRUB_FILL);
@@ -29,6 +52,7 @@ withhold_payload(struct kt_scrub_edits *e, const struct kt_json *j,
 		return KT_OK;
 	if (kt_span_starts(raw, KT_SPAN("data:")))
 		edit.start += kt_span_find(raw, ',') + 1;
+	number_medium(m, text, &edit);
 	return kt_scrub_add(e, edit);
 }
 
@@ -91,8 +115,8 @@ take_out(const struct kt_scrub *s, struct kt_scrub_edits *e,
  */
 static enum kt_rc
 take_whole(const struct kt_scrub *s, struct kt_scrub_edits *e,
-    enum kt_format format, enum kt_direction direction,
-    const struct kt_json *j, struct kt_span text)
+    const struct media *media, enum kt_format format,
+    enum kt_direction direction, const struct kt_json *j, struct kt_span text)
 {
 	struct kt_segments *it = kt_alloc(sizeof(*it));
 	struct kt_segment one;
@@ -105,7 +129,7 @@ take_whole(const struct kt_scrub *s, struct kt_scrub_edits *e,
 		if (kt_json_type(j, one.node) != KT_JSON_STRING)
 			continue;
 		if (one.kind == KT_SEGMENT_OPAQUE)
-			rc = withhold_payload(e, j, text, one.node);
+			rc = withhold_payload(e, media, j, text, one.node);
 		else if (s->is_facts_only && one.kind != KT_SEGMENT_FIXED)
 			rc = kt_scrub_add(e, inside(j, one.node, KT_SCRUB_GONE));
 	}
@@ -130,8 +154,8 @@ kt_scrub_withhold(size_t len, struct kt_scrubbed *out)
 
 static enum kt_rc
 scrub_json(const struct kt_scrub *s, enum kt_endpoint endpoint,
-    enum kt_direction direction, const struct kt_json *j, struct kt_span text,
-    struct kt_scrubbed *out)
+    enum kt_direction direction, const struct media *media,
+    const struct kt_json *j, struct kt_span text, struct kt_scrubbed *out)
 {
 	enum kt_endpoint as = endpoint;
 	struct kt_scrub_edits e = { 0 };
@@ -146,8 +170,8 @@ scrub_json(const struct kt_scrub *s, enum kt_endpoint endpoint,
 	if (rc == KT_OK)
 		rc = take_out(s, &e, &looked, j, text);
 	if (rc == KT_OK)
-		rc = take_whole(
-		    s, &e, kt_endpoint_format(as), direction, j, text);
+		rc = take_whole(s, &e, media, kt_endpoint_format(as), direction,
+		    j, text);
 	out->measures = looked.measures;
 	out->has_gaps = e.n > 0;
 	if (rc == KT_OK)
@@ -179,6 +203,26 @@ kt_scrub_text(const struct kt_scrub *s, struct kt_span text, struct kt_buf *out)
 	bool has_gaps;
 
 	return scrub_plain(s, text, KT_COMPONENT_MESSAGES, out, &has_gaps);
+}
+
+enum kt_rc
+kt_scrub_facts(
+    const struct kt_scrub *s, struct kt_span text, struct kt_buf *out)
+{
+	struct kt_scrub_edits e = { 0 };
+	struct kt_looked looked;
+	enum kt_rc rc =
+	    kt_look_at_text(s->look, text, KT_COMPONENT_MESSAGES, &looked);
+
+	if (rc == KT_OK)
+		rc = take_out(s, &e, &looked, NULL, text);
+	if (rc == KT_OK)
+		rc = kt_scrub_add(&e, (struct kt_scrub_edit){ .end = text.len,
+		    .kind = KT_SCRUB_GONE });
+	if (rc == KT_OK)
+		rc = kt_scrub_apply(&e, text, NULL, 0, out);
+	kt_scrub_edits_fini(&e);
+	return rc;
 }
 
 enum kt_rc
@@ -214,9 +258,10 @@ kt_scrub_line(const struct kt_scrub *s, struct kt_span line,
 	return rc;
 }
 
-enum kt_rc
-kt_scrub_body(const struct kt_scrub *s, enum kt_endpoint endpoint,
-    enum kt_direction direction, struct kt_span text, struct kt_scrubbed *out)
+static enum kt_rc
+scrub_body(const struct kt_scrub *s, enum kt_endpoint endpoint,
+    enum kt_direction direction, const struct media *media,
+    struct kt_span text, struct kt_scrubbed *out)
 {
 	struct kt_json j;
 	enum kt_rc rc;
@@ -227,7 +272,7 @@ kt_scrub_body(const struct kt_scrub *s, enum kt_endpoint endpoint,
 	if (text.len == 0)
 		rc = KT_OK;
 	else if (kt_json_parse(&j, text, NULL) == KT_OK)
-		rc = scrub_json(s, endpoint, direction, &j, text, out);
+		rc = scrub_json(s, endpoint, direction, media, &j, text, out);
 	else if (s->is_facts_only)
 		rc = KT_E_PARSE;
 	else
@@ -237,4 +282,21 @@ kt_scrub_body(const struct kt_scrub *s, enum kt_endpoint endpoint,
 	kt_json_fini(&j);
 	/* What nobody could search is not written. */
 	return rc == KT_OK ? rc : kt_scrub_withhold(text.len, out);
+}
+
+enum kt_rc
+kt_scrub_body(const struct kt_scrub *s, enum kt_endpoint endpoint,
+    enum kt_direction direction, struct kt_span text, struct kt_scrubbed *out)
+{
+	return scrub_body(
+	    s, endpoint, direction, &(struct media){ NULL, 0 }, text, out);
+}
+
+enum kt_rc
+kt_scrub_request(const struct kt_scrub *s, enum kt_endpoint endpoint,
+    struct kt_span text, const struct kt_tape_job *jobs, size_t njobs,
+    struct kt_scrubbed *out)
+{
+	return scrub_body(s, endpoint, KT_REQUEST,
+	    &(struct media){ jobs, njobs }, text, out);
 }

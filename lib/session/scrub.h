@@ -30,12 +30,20 @@ struct kt_scrubbed {
 KT_MUSTCHECK enum kt_rc kt_scrub_body(const struct kt_scrub *s,
     enum kt_endpoint endpoint, enum kt_direction direction,
     struct kt_span text, struct kt_scrubbed *out);
+/* The same for a request, whose media get the numbers of their jobs. */
+struct kt_tape_job;
+KT_MUSTCHECK enum kt_rc kt_scrub_request(const struct kt_scrub *s,
+    enum kt_endpoint endpoint, struct kt_span text,
+    const struct kt_tape_job *jobs, size_t njobs, struct kt_scrubbed *out);
 /* A line of a session: its texts only, and what was the first found. */
 KT_MUSTCHECK enum kt_rc kt_scrub_line(const struct kt_scrub *s,
     struct kt_span line, struct kt_buf *out, size_t *found,
     const struct kt_detector **first);
 /* A header's value, a path: letters only go in. */
 KT_MUSTCHECK enum kt_rc kt_scrub_text(
+    const struct kt_scrub *s, struct kt_span text, struct kt_buf *out);
+/* Of a text only what was found in it. */
+KT_MUSTCHECK enum kt_rc kt_scrub_facts(
     const struct kt_scrub *s, struct kt_span text, struct kt_buf *out);
 /*
  * Events as one text, with the ends of the pieces they came in, which are

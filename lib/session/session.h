@@ -11,6 +11,7 @@
 #ifndef KT_SESSION_H
 #define KT_SESSION_H
 #include "exchange/exchange.h"
+#include "media/ask.h"
 #include "policy/policy.h"
 #include "session/tape.h"
 
@@ -32,6 +33,21 @@ struct kt_session_event {
 	const struct kt_session_piece *pieces;
 	size_t npieces;
 };
+/* What a medium of the request said, or what was remembered of a file. */
+struct kt_session_said {
+	enum kt_media_source source;
+	uint32_t page;
+	const struct kt_session_piece *pieces;
+	size_t npieces;
+};
+struct kt_session_medium {
+	uint64_t number; /* that stands in its place; 0: of a file */
+	enum kt_media_why why;
+	uint32_t pages;
+	const struct kt_session_said *said;
+	size_t nsaid;
+	struct kt_span id, classes; /* of a file */
+};
 struct kt_session_call {
 	uint64_t n, at_us, asked_us; /* at: since the session began */
 	size_t line;                 /* of the request, from 1 */
@@ -47,6 +63,8 @@ struct kt_session_call {
 	struct kt_session_event *events;
 	size_t nevents;
 	const struct kt_measures *measures[2];
+	struct kt_session_medium *media;
+	size_t nmedia;
 	struct kt_span record; /* JSON: the body of its audit record */
 };
 struct kt_session_detector {
@@ -75,6 +93,9 @@ struct kt_session {
 KT_MUSTCHECK enum kt_rc kt_session_read(
     struct kt_session *s, struct kt_span text, struct kt_err *err);
 void kt_session_fini(struct kt_session *s);
+/* The word of a source, as sessions have it. */
+bool kt_session_source_of(struct kt_span word, enum kt_media_source *out);
+const char *kt_session_source_word(enum kt_media_source s);
 /* Appends what the pieces say. */
 KT_MUSTCHECK enum kt_rc kt_session_join(const struct kt_session_piece *p,
     size_t n, struct kt_buf *out);

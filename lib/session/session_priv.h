@@ -20,6 +20,7 @@ struct kt_scrub_edit {
 		KT_SCRUB_BLANK,  /* nobody knows what it was */
 		KT_SCRUB_GONE,   /* nothing takes its place */
 		KT_SCRUB_FILL,   /* as many letters */
+		KT_SCRUB_MEDIUM, /* as many, and tag is its number */
 	} kind;
 };
 struct kt_scrub_edits {

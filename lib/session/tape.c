@@ -3,6 +3,7 @@
  * headers of a list, because a new header may be a new way to carry a key.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "session/line.h"
 #include "session/tape.h"
 
 static const struct kt_span kept[] = { KT_SPAN_INIT("accept"),
@@ -46,6 +47,7 @@ kt_tape_fini(struct kt_tape *t)
 	kt_buf_fini(&t->record);
 	kt_free(t->events);
 	kt_free(t->headers);
+	kt_free(t->jobs);
 	*t = (struct kt_tape){ .is_torn = true };
 }
 
@@ -144,6 +146,45 @@ sent(struct kt_tape *t, const struct kt_event *ev)
 	e->at_us = ev->mono_us - t->mono_us;
 }
 
+/* Pictures and files are facts; what a guard said of a text is not. */
+static void
+add_job(struct kt_tape *t, const struct kt_order *o)
+{
+	void *p = t->jobs;
+	struct kt_tape_job *job;
+
+	if (o->job_kind == KT_JOB_REMEMBER)
+		return;
+	if (o->job_kind == KT_JOB_GUARD) {
+		t->has_job = true;
+		return;
+	}
+	if (kt_grow(&p, &t->jobs_cap, t->njobs + 1, sizeof(*job)) < 0) {
+		t->is_torn = true;
+		return;
+	}
+	t->jobs = p;
+	job = &t->jobs[t->njobs++];
+	*job = (struct kt_tape_job){ .kind = o->job_kind, .id = o->job };
+	if (o->job_kind == KT_JOB_RECALL)
+		put(t, o->pieces[0], &job->id_at, &job->id_len);
+	else
+		job->name = kt_blob_name(o->pieces[1]);
+}
+
+static void
+end_job(struct kt_tape *t, const struct kt_event *ev)
+{
+	for (size_t i = 0; i < t->njobs; i++) {
+		struct kt_tape_job *job = &t->jobs[i];
+
+		if (job->id != ev->job || job->is_answered)
+			continue;
+		job->is_answered = true;
+		put(t, ev->bytes, &job->at, &job->len);
+	}
+}
+
 void
 kt_tape_event(struct kt_tape *t, const struct kt_event *ev)
 {
@@ -194,9 +235,11 @@ kt_tape_event(struct kt_tape *t, const struct kt_event *ev)
 		if (!ev->is_ok)
 			(void)add(t, KT_SESSION_LOST, ev->mono_us);
 		return;
+	case KT_EVENT_JOB_DONE:
+		end_job(t, ev);
+		return;
 	case KT_EVENT_UPSTREAM_SENT: /* these follow from the others */
 	case KT_EVENT_DEADLINE:
-	case KT_EVENT_JOB_DONE:
 	case KT_EVENT_TURN:
 		return;
 	}
@@ -209,7 +252,8 @@ kt_tape_order(struct kt_tape *t, const struct kt_order *o)
 
 	if (t->is_torn)
 		return;
-	t->has_job |= o->kind == KT_ORDER_JOB;
+	if (o->kind == KT_ORDER_JOB)
+		add_job(t, o);
 	if (o->kind == KT_ORDER_RECORD) {
 		kt_buf_reset(&t->record);
 		t->is_torn |= kt_buf_add(&t->record, o->bytes) < 0;

@@ -28,6 +28,16 @@ struct kt_tape_event {
 	size_t header, nheaders;
 };
 
+/* A job whose answer is a fact of the call. */
+struct kt_tape_job {
+	enum kt_job_kind kind;
+	uint32_t id;
+	uint64_t name;           /* of a medium: kt_blob_name of its payload */
+	size_t id_at, id_len;    /* in bytes: what was to be remembered */
+	size_t at, len;          /* in bytes: its answer */
+	bool is_answered;
+};
+
 struct kt_tape {
 	size_t limit;
 	struct kt_buf bytes, body; /* body: of the request */
@@ -42,7 +52,9 @@ struct kt_tape {
 	uint64_t wall_us, mono_us, asked_us; /* asked: request complete */
 	uint64_t body_bytes; /* also of what is not kept */
 	bool has_body, is_tls, is_unaudited, is_torn;
-	bool has_job; /* what it came to is not kept */
+	bool has_job; /* whose answer is not kept */
+	struct kt_tape_job *jobs;
+	size_t njobs, jobs_cap;
 	struct kt_buf record; /* as it was ordered */
 	/* Filled in at the end: spans in bytes. */
 	struct kt_span caller[5];

@@ -5,6 +5,7 @@
  */
 #include "detect/standin.h"
 #include "session/line.h"
+#include "session/media.h"
 #include "session/session.h"
 #include "session/session_priv.h"
 #include "session/write.h"
@@ -266,6 +267,7 @@ struct call {
 	struct kt_scrubbed request, answer;
 	size_t *ends;
 	bool has_gaps, is_withheld, is_cut;
+	bool is_unpacked; /* the request came packed */
 	struct kt_buf path;
 };
 
@@ -301,6 +303,10 @@ put_headers(struct call *c, struct kt_json_writer *j, size_t from, size_t n)
 	for (size_t i = from; i < from + n && rc == KT_OK; i++) {
 		const struct kt_tape_header *h = &t->headers[i];
 
+		if (c->is_unpacked && i < t->request_nheaders &&
+		    kt_span_caseeq(kt_tape_bytes(t, h->name_at, h->name_len),
+		        KT_SPAN("content-encoding")))
+			continue;
 		kt_buf_reset(&b);
 		rc = kt_scrub_text(c->w->scrub,
 		    kt_tape_bytes(t, h->value_at, h->value_len), &b);
@@ -335,25 +341,74 @@ conversation_of(const struct call *c, const struct kt_body *b)
 	return h | 1;
 }
 
+enum coding {
+	AS_IS = 0,
+	PACKED,
+	REFUSED, /* by the exchange, whatever is in it */
+};
+
+static enum coding
+coding_of(const struct kt_tape *t, bool *is_gzip)
+{
+	struct kt_span name = KT_SPAN("content-encoding");
+	struct kt_span e = header_of(t, 0, t->request_nheaders, name);
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->request_nheaders; i++)
+		n += kt_span_caseeq(kt_tape_bytes(t, t->headers[i].name_at,
+		    t->headers[i].name_len), name);
+	e = kt_span_trim(e);
+	*is_gzip = kt_span_caseeq(e, KT_SPAN("gzip"));
+	if (n > 1)
+		return REFUSED;
+	if (e.len == 0 || kt_span_caseeq(e, KT_SPAN("identity")))
+		return AS_IS;
+	return *is_gzip || kt_span_caseeq(e, KT_SPAN("deflate")) ? PACKED :
+	                                                          REFUSED;
+}
+
+/* Written as what was inspected: unpacked, and without saying otherwise. */
+static enum kt_rc
+scrub_packed(struct call *c, bool is_gzip, bool *is_refused)
+{
+	struct kt_span packed = kt_buf_span(&c->t->body);
+	struct kt_buf plain;
+	enum kt_rc rc;
+
+	kt_buf_init(&plain, KT_BODY_MAX);
+	rc = kt_look_inflate(packed, is_gzip, &plain);
+	c->is_unpacked = rc == KT_OK;
+	*is_refused = rc == KT_E_PARSE;
+	if (rc == KT_OK)
+		rc = kt_scrub_request(c->w->scrub, c->t->endpoint,
+		    kt_buf_span(&plain), c->t->jobs, c->t->njobs, &c->request);
+	else
+		rc = kt_scrub_withhold(packed.len, &c->request);
+	kt_buf_fini(&plain);
+	return rc;
+}
+
 static enum kt_rc
 scrub_request(struct call *c)
 {
 	const struct kt_tape *t = c->t;
 	struct kt_span body = kt_buf_span(&t->body);
-	struct kt_span encoding = header_of(
-	    t, 0, t->request_nheaders, KT_SPAN("content-encoding"));
+	bool is_gzip, is_file = t->endpoint == KT_ENDPOINT_FILES;
+	enum coding coding = coding_of(t, &is_gzip);
+	/* What is refused for its head is refused again. */
+	bool is_refused = coding == REFUSED && !is_file;
 	enum kt_rc rc;
 
-	/* A file is not looked into, nor is what was packed. */
-	if (t->endpoint == KT_ENDPOINT_FILES ||
-	    (encoding.len > 0 && !kt_span_caseeq(encoding, KT_SPAN("identity"))))
+	if (is_file || is_refused)
 		rc = kt_scrub_withhold(body.len, &c->request);
+	else if (coding == PACKED)
+		rc = scrub_packed(c, is_gzip, &is_refused);
 	else
-		rc = kt_scrub_body(c->w->scrub, t->endpoint, KT_REQUEST, body,
-		    &c->request);
+		rc = kt_scrub_request(c->w->scrub, t->endpoint, body, t->jobs,
+		    t->njobs, &c->request);
 	c->has_gaps = c->request.has_gaps;
-	c->is_withheld = t->has_job ||
-	    (c->request.is_withheld && t->endpoint != KT_ENDPOINT_FILES);
+	c->is_withheld = t->has_job || (is_file && t->njobs > 0) ||
+	    (c->request.is_withheld && !is_file && !is_refused);
 	return rc;
 }
 
@@ -703,6 +758,8 @@ kt_session_write_call(struct kt_session_writer *w, const struct kt_tape *t,
 		rc = write_request(&c);
 	if (rc == KT_OK && !c.request.is_withheld)
 		rc = write_measures(&c, "measures.request", &c.request.measures);
+	if (rc == KT_OK)
+		rc = kt_session_write_media(t, w->scrub, &w->blobs, c.n, &line);
 	if (rc == KT_OK)
 		rc = write_attempts(&c);
 	if (rc == KT_OK)
