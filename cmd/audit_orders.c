@@ -1,6 +1,6 @@
 /*
- * audit erase, audit hold, and the orders of audit key - what is asked of
- * whoever writes the log.
+ * audit erase, audit hold, and the orders of audit key and audit retain -
+ * what is asked of whoever writes the log.
  * SPDX-License-Identifier: Apache-2.0
  *
  * A person is named here and never in an order: the name is looked up in the
@@ -18,6 +18,8 @@ enum { SUBJECT = KT_OPT_LONG, GROUND, BY, RELEASE };
 
 struct asked {
 	const char *what, *subject, *ground, *by, *name, *dir;
+	uint64_t days; /* 0: not of this order */
+	bool is_quiet; /* the command says itself what was done */
 };
 
 /* The pseudonym of a name, or the one that was given as such. */
@@ -60,6 +62,8 @@ place(const struct asked *a)
 	kt_buf_init(&order, ORDER_BYTES);
 	kt_audit_put_begin(&p, &order);
 	kt_audit_member_some(&p, "by", text_of(a->by));
+	if (a->days > 0)
+		kt_audit_member_int(&p, "days", a->days);
 	kt_audit_member_text(&p, "do", kt_span_of(a->what));
 	kt_audit_member_some(&p, "ground", text_of(a->ground));
 	kt_audit_member_some(&p, "name", text_of(a->name));
@@ -73,9 +77,9 @@ place(const struct asked *a)
 		kt_say("%s", err.text);
 		return KT_EXIT_UNKNOWN;
 	}
-	if (answer.code == 0)
+	if (answer.code == 0 && !a->is_quiet)
 		(void)printf("%s\n", answer.text);
-	else
+	else if (answer.code != 0)
 		kt_say("%s: %s", a->dir, answer.text);
 	return (enum kt_exit)answer.code;
 }
@@ -84,6 +88,14 @@ enum kt_exit
 kt_audit_rotate_key(const char *dir)
 {
 	return place(&(struct asked){ .what = "rotate", .dir = dir });
+}
+
+enum kt_exit
+kt_audit_order_retain(
+    const char *dir, uint64_t days, const char *ground, const char *by)
+{
+	return place(&(struct asked){ .what = "retain", .dir = dir,
+	    .days = days, .ground = ground, .by = by, .is_quiet = true });
 }
 
 enum kt_exit

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "audit/canon.h"
+#include "audit/limits.h"
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/figures.h"
 #include "cmd/cmd.h"

@@ -19,6 +19,7 @@ kt_SOURCES = \
 	%D%/audit_reconcile.c \
 	%D%/audit_recover.c \
 	%D%/audit_report.c \
+	%D%/audit_retain.c \
 	%D%/audit_show.c \
 	%D%/audit_tail.c \
 	%D%/audit_verify.c \

@@ -108,6 +108,23 @@ first_index(struct kt_audit_dir *d, size_t k, char *window, uint64_t *i,
 	return rc == KT_E_MISUSE ? KT_OK : rc;
 }
 
+enum kt_rc
+kt_audit_find_first(
+    struct kt_audit_dir *d, uint64_t *index, struct kt_err *err)
+{
+	struct kt_buf window;
+	enum kt_rc rc;
+
+	if (d->nsegments == 0)
+		return kt_fail(err, KT_E_MISUSE, "no records");
+	kt_buf_init(&window, WINDOW);
+	rc = kt_buf_reserve(&window, WINDOW);
+	rc = rc < 0 ? kt_fail(err, rc, "no memory") :
+		      first_index(d, 0, window.ptr, index, err);
+	kt_buf_fini(&window);
+	return rc;
+}
+
 /* The last segment that begins at or before the index. */
 static enum kt_rc
 segment_of(struct kt_audit_dir *d, uint64_t index, char *window, size_t *k,

@@ -14,6 +14,9 @@
 /* Its line, without the LF.  KT_E_MISUSE: the log has no such record. */
 KT_MUSTCHECK enum kt_rc kt_audit_find(struct kt_audit_dir *d, uint64_t index,
     struct kt_buf *line, struct kt_err *err);
+/* The index of the first record that there is. */
+KT_MUSTCHECK enum kt_rc kt_audit_find_first(
+    struct kt_audit_dir *d, uint64_t *index, struct kt_err *err);
 /* The same, and where it is. */
 struct kt_audit_found {
 	uint64_t segment, offset;

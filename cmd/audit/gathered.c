@@ -58,9 +58,12 @@ kt_gathered_next(struct kt_gathered *g, const char *pattern)
 	return NULL;
 }
 
-/* Text of a value has no quotes of its own: it is the record's member. */
+/*
+ * Text of a value has no quotes of its own: it is the record's member.  The
+ * first file begins with record 0, or with what a retention record left.
+ */
 static void
-see_segment(struct kt_audit_verify *v, struct kt_span line)
+see_segment(struct kt_audit_verify *v, struct kt_span line, bool is_first)
 {
 	static const char type[] = "\"type\":\"segment\"";
 	struct kt_span number;
@@ -70,6 +73,8 @@ see_segment(struct kt_audit_verify *v, struct kt_span line)
 	    kt_audit_member(line, "number", &number) &&
 	    kt_span_u64(number, &n) && n > 0)
 		kt_audit_verify_segment(v, n);
+	else if (is_first)
+		kt_audit_verify_segment(v, 0);
 }
 
 static enum kt_rc
@@ -77,10 +82,11 @@ feed(struct kt_gathered *g, struct kt_judge *j, struct kt_audit_verify *v,
     kt_audit_line_fn *each, void *arg)
 {
 	struct kt_span line;
+	bool is_first = true;
 
-	kt_audit_verify_segment(v, 0);
 	while (kt_fleet_next_line(g->fleet, &line)) {
-		see_segment(v, line);
+		see_segment(v, line, is_first);
+		is_first = false;
 		if (kt_audit_verify_feed(v, line, &j->err) < 0 ||
 		    kt_audit_verify_feed(v, KT_SPAN("\n"), &j->err) < 0)
 			return j->err.rc;

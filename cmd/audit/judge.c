@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "cmd/audit/part.h"
+#include "cmd/audit/pruned.h"
 
 /* ---- parts ---- */
 
@@ -30,6 +31,7 @@ struct whole { /* what is the same for all parts */
 	struct kt_audit_report **done; /* by segment; NULL: not yet */
 	struct kt_audit_report *sum;
 	bool is_doubtful, has_torn_note;
+	bool is_at_once; /* set before there are threads */
 };
 
 static void
@@ -86,6 +88,13 @@ brought_of(const struct whole *w, size_t first, size_t end)
 	return out;
 }
 
+/* Where the log begins, or what a retention record left of it. */
+static bool
+is_beginning(const struct whole *w, size_t first)
+{
+	return first == 0 && w->judge->range == NULL;
+}
+
 static enum kt_rc
 verify(struct whole *w, size_t first, size_t end, struct kt_part_told *told,
     struct kt_err *err)
@@ -102,7 +111,9 @@ verify(struct whole *w, size_t first, size_t end, struct kt_part_told *told,
 		return kt_part_verify(&p, told, err);
 	brought = brought_of(w, first, end);
 	p.brought = &brought;
-	p.header = kt_buf_span(&w->plan.at[first].header);
+	p.is_one_of_many = w->is_at_once;
+	if (!is_beginning(w, first))
+		p.header = kt_buf_span(&w->plan.at[first].header);
 	p.notes_from = w->plan.at[first].notes;
 	if (end < w->plan.n) {
 		p.next = kt_buf_span(&w->plan.at[end].header);
@@ -176,13 +187,15 @@ verify_at_once(struct whole *w)
 	if (w->done == NULL || jobs < 2)
 		return false;
 	w->next = w->joined = w->first;
+	w->is_at_once = true;
 	while (n + 1 < jobs &&
 	    pthread_create(&threads[n], NULL, work, w) == 0)
 		n++;
 	(void)work(w); /* this thread is one of them */
 	for (unsigned i = 0; i < n; i++)
 		(void)pthread_join(threads[i], NULL); /* ours, and joinable */
-	return !w->is_doubtful && w->joined == w->end;
+	return !w->is_doubtful && w->joined == w->end &&
+	    (w->judge->range != NULL || kt_audit_report_is_told(w->sum));
 }
 
 /* ---- all of it ---- */
@@ -191,8 +204,8 @@ verify_at_once(struct whole *w)
 static bool
 is_without_gap(const struct kt_audit_dir *d)
 {
-	return d->nsegments > 0 && d->segments[0] == 0 &&
-	    d->segments[d->nsegments - 1] == d->nsegments - 1;
+	return d->nsegments > 0 && d->segments[d->nsegments - 1] -
+	    d->segments[0] == d->nsegments - 1;
 }
 
 static enum kt_rc
@@ -230,6 +243,7 @@ verify_all(struct whole *w, struct kt_err *err)
 	}
 	if (j->range == NULL)
 		kt_plan_fini(&w->plan);
+	w->is_at_once = false;
 	j->read_bytes = 0;
 	if (verify(w, w->first, w->end, &told, err) < 0)
 		return err->rc;
@@ -260,6 +274,11 @@ kt_judge(struct kt_judge *j, const char *dir, struct kt_span pinned,
 		return NULL;
 	}
 	(void)!verify_all(&w, &j->err); /* then there is no report */
+	if (j->report != NULL && brought != NULL && j->range == NULL &&
+	    kt_pruned_compare(&j->dir, brought, j->report, &j->err) < 0) {
+		kt_free(j->report);
+		j->report = NULL;
+	}
 	(void)pthread_mutex_destroy(&w.lock); /* nobody holds it */
 	for (size_t k = 0; w.done != NULL && k < w.end; k++)
 		kt_free(w.done[k]);

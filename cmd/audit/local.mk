@@ -18,6 +18,8 @@ libaudit_a_SOURCES = \
 	%D%/part.h \
 	%D%/plan.c \
 	%D%/plan.h \
+	%D%/pruned.c \
+	%D%/pruned.h \
 	%D%/tiles.c \
 	%D%/tiles.h \
 	%D%/witness.c \

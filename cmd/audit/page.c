@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "audit/limits.h"
+
 #define WIDTH 720
 #define HEIGHT 160
 #define COLOURS 8 /* that most eyes tell apart */

@@ -82,7 +82,8 @@ begin(struct feed *f, struct kt_audit_notes *notes, struct kt_err *err)
 	struct kt_audit_evidence e = { .newest = p->newest,
 		.next = kt_audit_notes_read, .arg = notes,
 		.log_vkey = kt_buf_span(&p->dir->log_vkey),
-		.pinned = p->pinned, .brought = p->brought };
+		.pinned = p->pinned, .brought = p->brought,
+		.is_part = p->is_one_of_many };
 
 	if (kt_audit_hash_init(&f->hash, err) < 0 ||
 	    kt_audit_verify_new(&f->verify, &e, err) < 0)

@@ -19,6 +19,7 @@ struct kt_part { /* all borrowed */
 	uint64_t notes_from, notes_to; /* bytes of the list */
 	struct kt_span pinned;
 	const struct kt_audit_brought *brought; /* may be NULL */
+	bool is_one_of_many;
 	kt_audit_line_fn *each; /* may be NULL */
 	void *each_arg;
 	/* Bytes that were read since the last call; may be NULL. */

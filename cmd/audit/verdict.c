@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "audit/canon.h"
+#include "audit/limits.h"
 
 #define WARNINGS_MAX 10
 
@@ -215,6 +216,15 @@ put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
 	else
 		kt_audit_put_null(p);
 	put_lists(p, rep);
+	kt_audit_put_name(p, "pruned");
+	if (rep->pruned > 0 && kt_audit_report_is_told(rep)) {
+		kt_audit_put_open(p, '{');
+		kt_audit_member_int(p, "by", rep->retained_by);
+		kt_audit_member_int(p, "size", rep->pruned);
+		kt_audit_put_close(p, '}');
+	} else {
+		kt_audit_put_null(p);
+	}
 	kt_audit_member_int(p, "receipts", rep->receipts);
 	put_records(p, rep);
 	kt_audit_member_text(p, "result", kt_span_of(result_of(
@@ -318,6 +328,10 @@ tell_counts(const struct kt_audit_report *rep)
 			    kt_audit_type_name((enum kt_audit_type)t),
 			    (unsigned long long)rep->by_type[t]);
 	}
+	if (rep->pruned > 0 && kt_audit_report_is_told(rep))
+		(void)printf("\npruned    [0, %llu), told by record %llu",
+		    (unsigned long long)rep->pruned,
+		    (unsigned long long)rep->retained_by);
 	kt_hex(rep->newest_root, KT_AUDIT_HASH, hex);
 	(void)printf("\ncheckpoints %llu of %llu match, %llu are signed, the "
 	    "newest covers %llu\n          with root %s\n",

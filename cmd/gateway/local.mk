@@ -14,6 +14,8 @@ libgateway_a_SOURCES = \
 	%D%/edition.h \
 	%D%/head.c \
 	%D%/head.h \
+	%D%/holds.c \
+	%D%/holds.h \
 	%D%/jobs.c \
 	%D%/jobs.h \
 	%D%/known.c \
@@ -48,6 +50,8 @@ libgateway_a_SOURCES = \
 	%D%/relay.c \
 	%D%/relay.h \
 	%D%/request.c \
+	%D%/retain.c \
+	%D%/retain.h \
 	%D%/resolver.c \
 	%D%/resolver.h \
 	%D%/ship.c \

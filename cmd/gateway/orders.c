@@ -8,7 +8,9 @@
 
 #include "audit/canon.h"
 #include "audit/marks.h"
+#include "cmd/gateway/holds.h"
 #include "cmd/gateway/pidfile.h"
+#include "cmd/gateway/retain.h"
 #include "cmd/gateway/vault.h"
 
 #include <errno.h>
@@ -35,45 +37,6 @@ answer(struct order *o, int code, const char *text)
 }
 
 /* ---- holds ---- */
-
-struct hunt { /* for a hold that covers a caller */
-	struct kt_log *log;
-	struct kt_span subject;
-	bool is_held;
-	struct kt_err err;
-};
-
-static bool
-see_hold(void *arg, const char *name)
-{
-	struct hunt *h = arg;
-	char path[KT_PATH_MAX];
-	struct kt_buf text;
-
-	kt_buf_init(&text, 8192);
-	if (kt_log_path(h->log, path, &h->err, "hold/%s", name) == KT_OK &&
-	    kt_disk_read_file(h->log->io, path, ORDER_MAX, &text, &h->err) ==
-		KT_OK)
-		h->is_held = text.len == 0 ||
-		    kt_span_eq(kt_buf_span(&text), h->subject);
-	kt_buf_fini(&text);
-	return h->err.rc == KT_OK && !h->is_held;
-}
-
-/* What cannot be read is held. */
-static bool
-is_held(struct kt_log *log, struct kt_span subject)
-{
-	struct hunt h = { .log = log, .subject = subject };
-	char dir[KT_PATH_MAX];
-	struct kt_err err = { 0 };
-
-	if (kt_log_path(log, dir, &err, "hold") < 0)
-		return true;
-	if (kt_disk_list(log->io, dir, see_hold, &h, &err) < 0)
-		return errno != ENOENT;
-	return h.is_held || h.err.rc < 0;
-}
 
 static enum kt_rc
 put_record(struct order *o, const char *action, struct kt_err *err)
@@ -142,12 +105,17 @@ erase(struct order *o, struct kt_err *err)
 	struct kt_log *log = o->log;
 	struct kt_audit_subject *s =
 	    kt_audit_subject_named(log->subjects, o->subject);
+	struct kt_holds holds;
+	bool is_held;
 
 	if (s == NULL) {
 		answer(o, 1, "nobody is known by that name");
 		return KT_OK;
 	}
-	if (is_held(log, o->subject)) {
+	kt_holds_read(&holds, log);
+	is_held = kt_holds_cover(&holds, o->subject);
+	kt_holds_fini(&holds);
+	if (is_held) {
 		answer(o, 5, "a legal hold covers this caller");
 		return KT_OK;
 	}
@@ -165,6 +133,55 @@ rotate(struct order *o, struct kt_err *err)
 		return err->rc;
 	answer(o, 0, "a new epoch has begun, under another key");
 	return kt_log_rotate(o->log, err);
+}
+
+/* Tells of it first: files that are gone without a record are missing. */
+static enum kt_rc
+let_records_go(struct order *o, const struct kt_retain *r, struct kt_err *err)
+{
+	struct kt_log *log = o->log;
+	struct kt_audit_retention rec = { .first = r->first, .size = r->size,
+		.days = r->days, .segment = r->segment, .by = o->by,
+		.ground = o->ground };
+
+	memcpy(rec.root, r->root, KT_AUDIT_HASH);
+	kt_buf_reset(&log->body);
+	if (kt_audit_retention_write(&rec, &log->body, err) < 0 ||
+	    kt_log_add_own(log, err) < 0 || kt_log_checkpoint(log, err) < 0)
+		return err->rc;
+	(void)snprintf(o->answer.text, sizeof(o->answer.text),
+	    "removed records [%llu, %llu) in %llu segments",
+	    (unsigned long long)r->first, (unsigned long long)r->size,
+	    (unsigned long long)(r->segment - r->first_segment));
+	o->answer.code = 0;
+	return kt_retain_remove(log, r, err);
+}
+
+static enum kt_rc
+retain(struct order *o, struct kt_span text, struct kt_err *err)
+{
+	struct kt_retain r = { .days = 0 };
+	struct kt_err why;
+	struct kt_span days;
+
+	if (!kt_audit_member(text, "days", &days) ||
+	    !kt_span_u64(days, &r.days) || r.days > KT_AUDIT_RETENTION_MAX)
+		return KT_OK;
+	if (r.days < KT_AUDIT_RETENTION_MIN && o->ground.len == 0) {
+		answer(o, 5, "records are kept for half a year at least");
+		return KT_OK;
+	}
+	if (kt_retain_plan(o->log, &r, &why) < 0) {
+		answer(o, 3, why.text);
+		return KT_OK;
+	}
+	if (r.size > r.first)
+		return let_records_go(o, &r, err);
+	if (r.is_held)
+		answer(o, 5, "a legal hold covers the oldest records");
+	else
+		answer(o, 0, "no segment is that old");
+	return KT_OK;
 }
 
 /* A name that a file may have and that says nothing else. */
@@ -200,6 +217,8 @@ carry_out(struct order *o, struct kt_span text, struct kt_err *err)
 		return erase(o, err);
 	if (kt_span_eq(o->what, KT_SPAN("rotate")))
 		return rotate(o, err);
+	if (kt_span_eq(o->what, KT_SPAN("retain")))
+		return retain(o, text, err);
 	if (kt_span_eq(o->what, KT_SPAN("hold")) && o->name.len > 0)
 		return hold(o, err);
 	if (kt_span_eq(o->what, KT_SPAN("release")) && o->name.len > 0)

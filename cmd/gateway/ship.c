@@ -59,12 +59,30 @@ read_name(struct kt_ship *s, const struct kt_audit_dir *d, struct kt_err *err)
 static enum kt_rc
 find_place(struct kt_ship *s, struct kt_audit_dir *d, struct kt_err *err)
 {
+	uint64_t first = 0;
 	struct kt_buf line;
 	enum kt_rc rc;
 
 	s->at = (struct kt_audit_found){ 0, 0 };
+	if (s->state.size == 0 && d->nsegments > 0 && d->segments[0] > 0) {
+		/* What a retention record let go was never shipped. */
+		s->at.segment = d->segments[0];
+		return kt_audit_find_first(d, &s->state.size, err);
+	}
 	if (s->state.size == 0)
 		return KT_OK;
+	if (d->nsegments > 0 && d->segments[0] > 0 &&
+	    kt_audit_find_first(d, &first, err) < 0)
+		return err->rc;
+	if (s->state.size < first)
+		return kt_fail(err, KT_E_PARSE, "records [%llu, %llu) went "
+		    "before they were shipped: nothing is",
+		    (unsigned long long)s->state.size,
+		    (unsigned long long)first);
+	if (s->state.size == first) {
+		s->at.segment = d->segments[0];
+		return KT_OK;
+	}
 	kt_buf_init(&line, 2 * KT_AUDIT_LINE_MAX);
 	rc = kt_audit_find_at(d, s->state.size - 1, &line, &s->at, err);
 	if (rc == KT_E_MISUSE || (rc == KT_OK &&

@@ -5,10 +5,10 @@
  * A list beside the verdict and not a footnote in a manual: a log that says
  * nothing here would be read as proof of what no log can prove.
  */
-#include "audit/verify.h"
+#include "audit/limits.h"
 
 enum when { ALWAYS, UNPINNED, UNSIGNED, UNKNOWN, KNOWN, NO_RECEIPT, STRICT,
-	RECEIPTS, NO_INVENTORY, INVENTORY };
+	RECEIPTS, NO_INVENTORY, INVENTORY, PRUNED };
 
 static const struct {
 	int row;
@@ -46,6 +46,8 @@ static const struct {
 	{ 18, RECEIPTS, "calls that were never recorded, but for the receipts "
 			"shown" },
 	{ 19, ALWAYS, "the truth of what was recorded" },
+	{ 22, PRUNED, "what the records said that are gone, and whether it was "
+		      "right to remove them" },
 };
 _Static_assert(KT_NELEMS(rows) <= KT_AUDIT_LIMITS_MAX, "room for all rows");
 
@@ -80,6 +82,8 @@ holds(const struct kt_audit_report *r, enum when when)
 		return !r->has_inventory;
 	case INVENTORY:
 		return r->has_inventory;
+	case PRUNED:
+		return r->pruned > 0;
 	}
 	return true;
 }

@@ -22,6 +22,7 @@ libkt_a_SOURCES += \
 	%D%/record.h \
 	%D%/class.def \
 	%D%/limits.c \
+	%D%/limits.h \
 	%D%/receipt.c \
 	%D%/resolve.c \
 	%D%/signed.c \

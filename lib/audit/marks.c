@@ -150,6 +150,40 @@ kt_audit_recovery_write(const struct kt_audit_recovery *r, struct kt_buf *out,
 }
 
 enum kt_rc
+kt_audit_retention_write(const struct kt_audit_retention *r,
+    struct kt_buf *out, struct kt_err *err)
+{
+	char hex[2 * KT_AUDIT_HASH + 1];
+	struct kt_audit_put p;
+
+	kt_hex(r->root, KT_AUDIT_HASH, hex);
+	kt_audit_put_begin(&p, out);
+	kt_audit_member_some(&p, "by", r->by);
+	kt_audit_member_int(&p, "days", r->days);
+	kt_audit_member_int(&p, "first", r->first);
+	kt_audit_member_some(&p, "ground", r->ground);
+	kt_audit_member_text(&p, "root", kt_span_of(hex));
+	kt_audit_member_int(&p, "segment", r->segment);
+	kt_audit_member_int(&p, "size", r->size);
+	kt_audit_member_text(&p, "type", KT_SPAN("retention"));
+	return kt_audit_put_finish(&p, err);
+}
+
+enum kt_rc
+kt_audit_retention_read(
+    struct kt_span line, struct kt_audit_retention *r, struct kt_err *err)
+{
+	struct header h = { .root = { .ptr = NULL } };
+
+	if (kt_audit_canon_check(line, header_member, &h, err) < 0)
+		return kt_wrap(err, "retention record");
+	if (!kt_span_u64(h.size, &r->size) || h.root.len != 66 ||
+	    !kt_unhex(kt_span_sub(h.root, 1, 64), r->root, KT_AUDIT_HASH))
+		return kt_fail(err, KT_E_PARSE, "not a retention record");
+	return KT_OK;
+}
+
+enum kt_rc
 kt_audit_key_write(
     struct kt_span epoch_vkey, struct kt_buf *out, struct kt_err *err)
 {

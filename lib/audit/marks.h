@@ -2,7 +2,8 @@
  * marks - the records that the log writes about itself.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    genesis, segment, key, clock, recovery, heartbeat, seal, shutdown.
+ * Knows:    genesis, segment, key, clock, recovery, retention, heartbeat, seal,
+ *           shutdown.
  * Does not: decide when one is due: cmd/gateway/writer.h.
  * Promises: a chain read back from a segment record continues the log as if
  *           every record before it had been read.
@@ -29,6 +30,18 @@ struct kt_audit_recovery {
 	struct kt_span cause, quarantine;
 	uint64_t unfinished; /* calls that were open and now are ended */
 };
+struct kt_audit_retention { /* the records [first, size) are to go */
+	uint64_t first, size, days;
+	uint64_t segment; /* the first that stays; its header has the root */
+	uint8_t root[KT_AUDIT_HASH]; /* over all records before it */
+	struct kt_span by, ground; /* ground: why less than the minimum */
+};
+KT_MUSTCHECK enum kt_rc kt_audit_retention_write(
+    const struct kt_audit_retention *r, struct kt_buf *out,
+    struct kt_err *err);
+/* Size and root, which is all that a verifier needs of it. */
+KT_MUSTCHECK enum kt_rc kt_audit_retention_read(
+    struct kt_span line, struct kt_audit_retention *r, struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_audit_genesis_write(const struct kt_audit_genesis *g,
     struct kt_buf *out, struct kt_err *err);
 /* Takes first index, root and frontier from the chain as it stands. */

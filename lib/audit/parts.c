@@ -69,6 +69,28 @@ is_intact(const struct kt_audit_report *r)
 	    !r->has_unknown_version;
 }
 
+bool
+kt_audit_report_is_told(const struct kt_audit_report *r)
+{
+	if (r->pruned == 0 || r->retained > r->pruned)
+		return true; /* the removal may have been interrupted */
+	return r->retained == r->pruned && (!r->has_pruned_root ||
+	    memcmp(r->retained_root, r->pruned_root, KT_AUDIT_HASH) == 0);
+}
+
+void
+kt_audit_report_fork(struct kt_audit_report *r, uint64_t index)
+{
+	if (r->nbreaks == KT_AUDIT_BREAKS_MAX) {
+		r->more_breaks++;
+		return;
+	}
+	memmove(r->breaks + 1, r->breaks, r->nbreaks++ * sizeof(*r->breaks));
+	r->breaks[0] = (struct kt_audit_break){ .class = KT_AUDIT_FORK,
+		.index = index, .from = index, .at = r->pruned_at };
+	r->good = index < r->good ? index : r->good;
+}
+
 static void
 add_counts(struct kt_audit_report *r, const struct kt_audit_report *next)
 {
@@ -100,6 +122,11 @@ kt_audit_report_join(
 	}
 	if (next->known_size > 0)
 		r->known_size = next->known_size;
+	if (next->retained >= r->retained) {
+		r->retained = next->retained;
+		r->retained_by = next->retained_by;
+		memcpy(r->retained_root, next->retained_root, KT_AUDIT_HASH);
+	}
 	r->has_incomplete_tail = next->has_incomplete_tail;
 	r->size = next->size;
 	r->tail = r->size > r->newest_size ? r->size - r->newest_size : 0;

@@ -233,10 +233,12 @@ resolve_prev(struct kt_audit_verify *v, const struct kt_audit_seen *odd,
 	correct_last(v, odd->prev);
 	b = kt_audit_break(v, KT_AUDIT_EDIT, n - 1);
 	expect(b, odd->prev, leaf);
-	if (is_next && !is_genuine)
+	if (is_next && !is_genuine) {
 		replaced(v, odd, after);
-	else
+	} else {
+		kt_audit_note_retention(v, odd);
 		step_committed(v, odd->leaf, odd);
+	}
 }
 
 /* Records are missing before this one, which is as it was. */
@@ -321,12 +323,85 @@ resolve_behind(struct kt_audit_verify *v, const struct kt_audit_seen *odd,
 	}
 }
 
+/* ---- a log whose beginning is gone ---- */
+
+/*
+ * The first file is not the first of the log: the records before it are
+ * gone.  Whether by a retention record or by somebody is known at the end.
+ */
+static void
+begin_later(struct kt_audit_verify *v, const struct kt_audit_seen *s,
+    uint64_t index)
+{
+	v->is_gap_between_files = false;
+	v->is_tree_lost = true;
+	v->report.pruned = v->proven = index; /* breaks are not before it */
+	v->report.pruned_at = s->at;
+	v->chain.size = index;
+}
+
+/* What the first segment record says of what is gone. */
+static bool
+read_beginning(struct kt_audit_verify *v, const struct kt_audit_seen *s)
+{
+	struct kt_err err;
+
+	begin_later(v, s, s->i);
+	if (kt_audit_segment_read(s->text, &v->chain, &err) < 0) {
+		v->chain.size = s->i;
+		memcpy(v->chain.prev, s->prev, KT_AUDIT_HASH);
+		return false;
+	}
+	v->is_tree_lost = false;
+	v->report.has_pruned_root = true;
+	kt_audit_chain_root(&v->chain, v->report.pruned_root);
+	kt_audit_meet(v);
+	return true;
+}
+
+static bool
+is_segment(const struct kt_audit_seen *s)
+{
+	return s->is_good && s->i > 0 &&
+	    kt_span_eq(s->l.type, KT_SPAN("segment"));
+}
+
+/* Every file begins with a segment record: what this one begins with. */
+static bool
+begins_later(struct kt_audit_verify *v, const struct kt_audit_seen *odd,
+    const struct kt_audit_seen *after)
+{
+	if (!v->is_gap_between_files || v->accepted > 0 || v->is_resumed)
+		return false;
+	if (odd->is_good && odd->i > 0 &&
+	    (after == NULL || after->i == odd->i + 1)) {
+		if (!read_beginning(v, odd) && (is_segment(odd) ||
+		    (after != NULL && !same(after->prev, odd->leaf))))
+			report(v, KT_AUDIT_EDIT, odd->i, odd);
+		else if (v->is_tree_lost) /* the one that was before it */
+			report(v, KT_AUDIT_DELETE, --v->report.pruned, odd);
+		kt_audit_accept(v, odd);
+	} else if (after != NULL && is_segment(after)) {
+		report(v, KT_AUDIT_INSERT, after->i, odd);
+		(void)read_beginning(v, after); /* it comes next itself */
+	} else if (after != NULL && after->i > 1) {
+		begin_later(v, odd, after->i - 1);
+		report(v, KT_AUDIT_EDIT, after->i - 1, odd);
+		step_committed(v, after->prev, odd);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 void
 kt_audit_resolve(struct kt_audit_verify *v, const struct kt_audit_seen *odd,
     const struct kt_audit_seen *after)
 {
 	uint64_t n = v->chain.size;
 
+	if (begins_later(v, odd, after))
+		return;
 	if (!odd->is_good)
 		resolve_bad(v, odd, after);
 	else if (odd->i == n)

@@ -247,6 +247,24 @@ note_segment(struct kt_audit_verify *v, const struct kt_audit_seen *s)
 		    s->text, see_durability, &v->report, &err);
 }
 
+/* The largest says most: what it covers was to go, and may have. */
+void
+kt_audit_note_retention(
+    struct kt_audit_verify *v, const struct kt_audit_seen *s)
+{
+	struct kt_audit_report *r = &v->report;
+	struct kt_audit_retention said;
+	struct kt_err err; /* then it tells of nothing */
+
+	if (!kt_span_eq(s->l.type, KT_SPAN("retention")) ||
+	    kt_audit_retention_read(s->text, &said, &err) < 0 ||
+	    said.size > s->i || said.size < r->retained)
+		return;
+	r->retained = said.size;
+	r->retained_by = s->i;
+	memcpy(r->retained_root, said.root, KT_AUDIT_HASH);
+}
+
 /* The name part on the genesis record, all of it later. */
 static bool
 origin_fits(const struct kt_audit_verify *v, const struct kt_audit_seen *s)
@@ -284,6 +302,7 @@ kt_audit_accept(struct kt_audit_verify *v, const struct kt_audit_seen *s)
 		memcpy(v->genesis, s->leaf, KT_AUDIT_HASH);
 	kt_audit_learn_keys(v, s);
 	note_segment(v, s);
+	kt_audit_note_retention(v, s);
 	count_type(v, s->l.type);
 	note_time(r->last_ts, s->l.ts);
 	kt_audit_meet(v);
@@ -399,6 +418,7 @@ kt_audit_verify_new(struct kt_audit_verify **out,
 	v->next = e->next;
 	v->next_arg = e->arg;
 	v->brought = e->brought;
+	v->is_part = e->is_part;
 	if (kt_audit_chain_init(&v->chain, err) < 0 ||
 	    kt_audit_signed_begin(v, e, err) < 0) {
 		kt_audit_verify_free(&v);
@@ -552,6 +572,10 @@ kt_audit_verify_finish(struct kt_audit_verify *v)
 	kt_audit_finish_brought(v);
 	kt_audit_signed_finish(v);
 	check_log_id(v);
+	if (!v->is_part && !kt_audit_report_is_told(r))
+		kt_audit_break(v, KT_AUDIT_MISSING_SEGMENT,
+		    r->retained < r->pruned ? r->retained : 0)->at =
+		    r->pruned_at;
 	if (r->bad_tile > 0 && r->nbreaks == 0)
 		kt_audit_break(v, KT_AUDIT_TILE, r->bad_tile - 1);
 	if (v->newest.size > 0 && !v->has_seen_newest)

@@ -74,6 +74,14 @@ struct kt_audit_report {
 	unsigned durability; /* 1 << enum kt_audit_durability, seen */
 	bool has_incomplete_tail;
 	bool has_unknown_version;
+	/* Records [0, pruned) are gone: by a retention record, the largest
+	 * that was read being of these (size 0: none), or by somebody. */
+	uint64_t pruned;
+	uint8_t pruned_root[KT_AUDIT_HASH];
+	bool has_pruned_root; /* else its segment record was changed */
+	struct kt_audit_place pruned_at;
+	uint64_t retained, retained_by; /* its size, and its own index */
+	uint8_t retained_root[KT_AUDIT_HASH];
 	struct kt_audit_break breaks[KT_AUDIT_BREAKS_MAX];
 	size_t nbreaks, more_breaks;
 	uint64_t good; /* records [0, good) are as they were committed to */
@@ -107,6 +115,7 @@ struct kt_audit_evidence {
 	struct kt_span log_vkey; /* the file; empty: there is none */
 	struct kt_span pinned;   /* the key to trust; empty: the log's own */
 	const struct kt_audit_brought *brought; /* borrowed; may be NULL */
+	bool is_part; /* of a log; what is pruned may be told in another */
 };
 
 struct kt_audit_verify;
@@ -139,19 +148,13 @@ bool kt_audit_verify_leads_to(
 /* Adds a part to those before it.  False: they are not both intact. */
 bool kt_audit_report_join(
     struct kt_audit_report *r, const struct kt_audit_report *next);
+/* Nothing is gone that no retention record tells of. */
+bool kt_audit_report_is_told(const struct kt_audit_report *r);
+/* What was brought says otherwise of a record that is gone. */
+void kt_audit_report_fork(struct kt_audit_report *r, uint64_t index);
 /* The tile whose first record is this one has other hashes. */
 void kt_audit_verify_bad_tile(struct kt_audit_verify *v, uint64_t first);
 /* The verdict, borrowed from v.  Intact: no breaks, no unknown version. */
 const struct kt_audit_report *kt_audit_verify_finish(struct kt_audit_verify *v);
-
-/* A row of the table of attacks in kt-audit(5) that a run leaves open. */
-struct kt_audit_limit {
-	int row;
-	const char *text;
-};
-#define KT_AUDIT_LIMITS_MAX 24
-/* Fills `limits` with what this run could not exclude; how many. */
-size_t kt_audit_not_proven(const struct kt_audit_report *r,
-    struct kt_audit_limit limits[KT_AUDIT_LIMITS_MAX]);
 
 #endif

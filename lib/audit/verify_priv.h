@@ -35,6 +35,7 @@ struct kt_audit_verify {
 	struct kt_audit_place at, last; /* of this line; of the last accepted */
 	uint64_t offset;
 	bool is_gap_between_files;
+	bool is_part;
 	bool is_resumed; /* begins at a segment record */
 	struct kt_buf part; /* a line that goes on in the next piece */
 
@@ -76,6 +77,9 @@ void kt_audit_check_origin(struct kt_audit_verify *v, struct kt_span origin);
 bool kt_audit_follows(
     const struct kt_audit_verify *v, const struct kt_audit_seen *s);
 void kt_audit_accept(
+    struct kt_audit_verify *v, const struct kt_audit_seen *s);
+/* What such a record says is gone. */
+void kt_audit_note_retention(
     struct kt_audit_verify *v, const struct kt_audit_seen *s);
 /* Fetches the next checkpoint into cp, or clears has_cp. */
 void kt_audit_next_note(struct kt_audit_verify *v);

@@ -88,6 +88,11 @@
 /* Records that wait for the writer: beyond it the disk is too slow. */
 #define KT_AUDIT_QUEUE_BYTES_MAX (16u << 20)
 #define KT_AUDIT_QUEUE_MAX 16384
+/* Days that records are kept at least, unless somebody says why not: half a
+   year, as reviewers of incidents and AI Act 19(1) ask for. */
+#define KT_AUDIT_RETENTION_MIN 183
+/* And at most: a hundred years, so that no sum of times overflows. */
+#define KT_AUDIT_RETENTION_MAX 36500
 /* A segment is closed at this size: what a restart has to read again. */
 #define KT_AUDIT_SEGMENT_MAX (64u << 20)
 /* A record nested deeper is not one of ours. */

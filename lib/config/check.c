@@ -10,9 +10,6 @@
 #include "config/check.h"
 #include "config/fill.h"
 
-/* Half a year: what reviewers of incidents ask for at least. */
-#define RETENTION_MIN 183
-
 void
 kt_config_fault_hide(struct kt_config_ctx *ctx,
     const struct kt_config_node *section, const char *field)
@@ -246,10 +243,10 @@ kt_config_check_retention(struct kt_config_ctx *ctx,
     const struct kt_config_node *section, int64_t days,
     struct kt_span below_minimum)
 {
-	if (days >= RETENTION_MIN || days <= 0 || below_minimum.len > 0)
+	if (days >= KT_AUDIT_RETENTION_MIN || days <= 0 || below_minimum.len > 0)
 		return;
 	kt_config_fault(ctx, KT_CONFIG_RANGE, section, "retention_days",
-	    "'retention_days' is below %d", RETENTION_MIN);
+	    "'retention_days' is below %d", KT_AUDIT_RETENTION_MIN);
 	kt_config_fault_help(ctx, "say why in 'below_minimum', or keep records "
-	    "for %d days", RETENTION_MIN);
+	    "for %d days", KT_AUDIT_RETENTION_MIN);
 }

@@ -199,6 +199,22 @@ def remove_segment(log, rng):
           else 'truncate', first)
 
 
+def remove_beginning(log, rng):
+    """As retention does, without its record, or more than it told of."""
+    ends = [sum(len(s) for s in log.segments[:k])
+            for k in range(len(log.segments))]
+    k = rng.randrange(1, len(ends))
+    for n in range(k):
+        os.remove('%s/seg/%012d.jsonl' % (log.folder, n))
+    found(log.folder, 'missing-segment', 0)
+    PRUNED.write(log.folder)
+    seg = log.folder + '/seg/'
+    code, r = verify(log.folder)
+    assert code == 0 and r['pruned']['size'] == r['first'], r
+    os.remove(seg + sorted(os.listdir(seg))[0])
+    found(log.folder, 'missing-segment', r['first'])
+
+
 def remove_log(log, rng):
     shutil.rmtree(log.folder)
     os.mkdir(log.folder)
@@ -366,7 +382,7 @@ def harm_the_reader(log, rng):
 
 
 ATTACKS = [edit, delete, double, swap, cut_unsigned_tail, cut_signed_tail,
-           cut_all_together, remove_segment, remove_log, snapshot_and_fork,
+           cut_all_together, remove_segment, remove_beginning, remove_log, snapshot_and_fork,
            rewrite_earlier_epoch, rewrite_current_epoch, replace_all,
            strip_signatures, reseal_with_newer_key, foreign_key,
            drop_idle_time, replay_other_gateway, rot, change_tile, respell,
@@ -390,7 +406,12 @@ with tempfile.TemporaryDirectory() as top:
     image = asked.Image(whole)
     subprocess.run([MAKE, top + '/long', '6', '300', '100000'], check=True)
     subprocess.run([MAKE, top + '/other', '99', '40', '20000'], check=True)
-    LONG, OTHER = (asked.Image(top + name) for name in ('/long', '/other'))
+    subprocess.run([MAKE, top + '/old', '7', '200', '20000'], check=True,
+                   env=dict(os.environ, KT_LOG_DAYS='500'))
+    subprocess.run([KT, 'audit', 'retain', '--days', '250', '--apply',
+                    top + '/old'], check=True, capture_output=True)
+    LONG, OTHER, PRUNED = (asked.Image(top + name)
+                           for name in ('/long', '/other', '/old'))
     for how in ATTACKS:
         shutil.rmtree(top + '/log.old', ignore_errors=True)
         t.run('attack: ' + how.__name__.replace('_', ' '), attack, image,

@@ -1,6 +1,7 @@
 /*
  * make_log DIR SEED RECORDS SEGMENT-BYTES [GATEWAY] - writes a log for tests
  * to change; with the name of this machine, one that kt gateway run takes up.
+ * KT_LOG_DAYS: it looks as if it had been written in so many days until now.
  *
  * By the writer's own parts, with what a gateway's life has: batches, marks,
  * checkpoints, rotation, restarts with and without a good end.
@@ -88,6 +89,33 @@ no_sync(void *arg, int fd)
 	return 0;
 }
 
+struct ago {
+	uint64_t real_us, mono_us, step_us;
+};
+
+static void
+past(void *arg, struct kt_disk_time *t)
+{
+	struct ago *a = arg;
+
+	t->real_us = a->real_us += a->step_us;
+	t->mono_us = a->mono_us += a->step_us;
+}
+
+/* Each look at the clock is a step; there are some for each record. */
+static void
+go_back(struct kt_disk_io *io, struct ago *a, uint64_t days, uint64_t records)
+{
+	struct kt_disk_time now;
+
+	kt_disk_now(&now);
+	a->real_us = now.real_us - days * 86400000000u;
+	a->mono_us = 1;
+	a->step_us = days * 86400000000u / (records * 2 + 100);
+	io->now = past;
+	io->arg = a;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -100,9 +128,12 @@ main(int argc, char **argv)
 		.software = KT_SPAN("kt test"),
 		.policy_hash = KT_SPAN("sha256:00"),
 	};
-	uint64_t records, n = 0;
+	uint64_t records, n = 0, days = 0;
+	struct ago ago;
 
 	io.fdatasync = io.fsync = no_sync;
+	if (getenv("KT_LOG_DAYS") != NULL)
+		days = strtoull(getenv("KT_LOG_DAYS"), NULL, 10);
 	if (argc == 6) {
 		opts.deployment = KT_SPAN("kt");
 		opts.gateway = kt_span_of(argv[5]);
@@ -112,6 +143,8 @@ main(int argc, char **argv)
 	    !kt_span_u64(kt_span_of(argv[4]), &opts.segment_bytes))
 		return 2;
 	opts.dir = kt_span_of(argv[1]);
+	if (days > 0)
+		go_back(&io, &ago, days, records);
 	must(kt_log_open(&log, &opts, &err));
 	while (n < records) {
 		/* A large one is of a busy gateway: whole batches. */

@@ -244,7 +244,7 @@ class Log:
 
     def lines(self):
         for k, (number, data) in enumerate(self.segments):
-            if number != k:
+            if number != k + self.segments[0][0]:
                 raise Broken('segment missing')
             lines = data.split(b'\n')
             torn = lines.pop()
@@ -259,6 +259,43 @@ class Log:
             raise Broken('root')
         check_line(note.lines, note.origin, self.pub, note.text)
         check_line(note.lines, self.name + '/epoch', epoch, note.text)
+
+    def begin(self):
+        """What is known where a log begins: here, or behind what is gone."""
+        self.gone = (0, '')
+        self.told = None
+        if not self.segments or self.segments[0][0] == 0:
+            return Tree(), '0' * 64
+        r = record_of(self.segments[0][1].split(b'\n')[0])
+        if r['type'] != 'segment' or r['size'] != r['i']:
+            raise Broken('segment missing')
+        tree = Tree()
+        tree.size = r['size']
+        tree.parts = [bytes.fromhex(x) for x in r['frontier']]
+        if (len(tree.parts) != bin(tree.size).count('1') or
+                tree.root().hex() != r['root']):
+            raise Broken('frontier')
+        self.gone = (tree.size, r['root'])
+        self.origin = r['origin']
+        self.name = self.origin.rsplit('/', 1)[0]
+        self.pub = key_of(self.pinned or self.vkey)[1]
+        if self.vkey and key_of(self.vkey)[1] != self.pub:
+            raise Broken('log.vkey')
+        self.epoch = key_of(r['epoch_vkey'])[1]
+        return tree, r['prev']
+
+    def check_gone(self):
+        """No record is gone that none tells of."""
+        size, root = self.gone
+        if size and (not self.told or self.told[0] < size or
+                     (self.told[0] == size and self.told[1] != root)):
+            raise Broken('segment missing')
+
+    def check_early(self, note):
+        """Of a size whose last record is gone: whose it is."""
+        if note.origin != self.origin:
+            raise Broken('origin')
+        check_line(note.lines, note.origin, self.pub, note.text)
 
     def learn(self, r):
         if r['i'] == 0:
@@ -283,7 +320,12 @@ class Log:
 
     def check_all(self):
         self.notes = notes_of(self.list)
-        tree, prev, notes = Tree(), '0' * 64, list(self.notes)
+        notes = list(self.notes)
+        tree, prev = self.begin()
+        while notes and tree.size and notes[0].size <= tree.size:
+            if notes[0].size == tree.size and notes[0].root != tree.root():
+                raise Broken('root')
+            self.check_early(notes.pop(0))
         for line in self.lines():
             r = record_of(line)
             if r['i'] != tree.size or r['prev'] != prev:
@@ -304,11 +346,14 @@ class Log:
                 if closes:
                     raise Broken('epoch not closed')
                 self.epoch = key_of(r['epoch_vkey'])[1]
+            if r['type'] == 'retention' and r['size'] <= r['i']:
+                self.told = max(self.told or (0,), (r['size'], r['root']))
             if (r['type'] == 'segment' and
                     key_of(r['epoch_vkey'])[1] != self.epoch):
                 raise Broken('epoch of a segment')
         if notes:
             raise Broken('truncated')
+        self.check_gone()
         if not self.notes or self.newest != (
                 self.notes[-1].text + b'\n' +
                 ''.join(x + '\n' for x in self.notes[-1].lines).encode()):

@@ -223,6 +223,43 @@ def many_logs(pg, top):
     assert code == 0 and [r['origin'] for r in reports] == [origin_of(other)]
 
 
+def a_shortened_log(pg, top):
+    """What retention let go, there and in the database; late starters."""
+    pg.sql('TRUNCATE kt_log CASCADE')
+    folder = top + '/aged'
+    name = ''.join(c for c in socket.gethostname()
+                   if c.isascii() and (c.isalnum() or c == '-'))
+    subprocess.run([MAKE, folder, '9', '300', '40000', name or 'gateway'],
+                   check=True, env=dict(os.environ, KT_LOG_DAYS='600'))
+    gw = start(pg, folder)
+    try:
+        tap.eventually(lambda: pg.sql(
+            "SELECT to_regclass('kt_record')") == 'kt_record' and
+            is_all_there(pg, folder), 30, 'all records')
+        p = kt('retain', '--json', '--days', '300', '--apply', folder)
+        told = json.loads(p.stdout)
+        assert p.returncode == 0 and told['removed'], (p, gw.told())
+        call(gw)
+    finally:
+        assert gw.end() == 0
+    code, (r,) = verify(pg)
+    assert code == 0 and r['pruned'] is None, r
+    for size, want in ((told['size'], 0), (told['size'] + 9, 1)):
+        pg.sql("DELETE FROM kt_record WHERE origin = '%s' AND i < %d" % (
+            origin_of(folder), size))
+        code, (r,) = verify(pg)
+        assert code == want, r
+        assert want or r['pruned']['size'] == size, r
+    pg.sql('TRUNCATE kt_log CASCADE')
+    gw = start(pg, folder)
+    try:
+        tap.eventually(lambda: is_all_there(pg, folder), 20, 'the rest')
+    finally:
+        assert gw.end() == 0
+    code, (r,) = verify(pg)
+    assert code == 0 and r['first'] == told['size'], r
+
+
 def no_database(pg, top):
     """Is no verdict, and no reason not to start."""
     assert verify(pg, '--origin', '*')[0] == 0
@@ -245,6 +282,7 @@ SENTENCES = (
     ('an outage holds nobody up and loses nothing', an_outage),
     ('another history of a log gets nothing more', another_history),
     ('many logs have a verdict each', many_logs),
+    ('what retention let go may go there, too', a_shortened_log),
     ('no database is no verdict, and no obstacle', no_database))
 
 
