@@ -17,6 +17,8 @@ static const struct kt_config_field request_fields[] = {
 	KT_CONFIG_FIELD(S, STRING, user, .doc = "What the user says"),
 	KT_CONFIG_FIELD(S, STRING, tool_result,
 	    .doc = "What a tool gave back, as the last message"),
+	KT_CONFIG_FIELD(S, ANY, tool_use,
+	    .doc = "The call that tool_result is of, {name: input}"),
 	KT_CONFIG_FIELD(S, STRINGS, tools, .takes_one = true,
 	    .doc = "Names of tools that are offered"),
 	KT_CONFIG_FIELD(S, BOOL, stream, .fallback = "false",
@@ -40,6 +42,8 @@ static const struct kt_config_field case_fields[] = {
 	KT_CONFIG_SUBSECTION(S, request, &request_table,
 	    .doc = "What a client sends"),
 	KT_CONFIG_FIELD(S, STRING, answer, .doc = "What the model says"),
+	KT_CONFIG_FIELD(S, ANY, tool_use,
+	    .doc = "Tools that the model calls, {name: input}"),
 	KT_CONFIG_FIELD(S, ANY, matrix,
 	    .doc = "Fields of the request with several values each"),
 	KT_CONFIG_FIELD(S, ANY, expect,
@@ -88,6 +92,24 @@ load_single(const struct kt_trial_file **out, const struct kt_config_node *root,
 	return kt_config_diags_any(d) ? KT_E_PARSE : KT_OK;
 }
 
+static void
+check_call(const struct kt_config_node *call, struct kt_config_diags *d)
+{
+	if (call == NULL)
+		return;
+	if (call->type != KT_CONFIG_NODE_MAP) {
+		kt_config_diag(d, KT_CONFIG_WRONG_TYPE, call->at,
+		    "tool_use is a map of names and inputs");
+		return;
+	}
+	for (const struct kt_config_node *c = call->first; c; c = c->next) {
+		if (c->type != KT_CONFIG_NODE_MAP &&
+		    c->type != KT_CONFIG_NODE_NULL)
+			kt_config_diag(d, KT_CONFIG_WRONG_TYPE, c->at, "the input of "
+			    "'%.60s' is no map", c->key.ptr);
+	}
+}
+
 enum kt_rc
 kt_trial_load(const struct kt_trial_file **out, struct kt_arena *mem,
     struct kt_config_diags *d)
@@ -105,6 +127,8 @@ kt_trial_load(const struct kt_trial_file **out, struct kt_arena *mem,
 	*out = file;
 	all = (*out)->cases.at;
 	for (size_t i = 0; i < (*out)->cases.n; i++) {
+		check_call(all[i].request.tool_use, d);
+		check_call(all[i].tool_use, d);
 		if (all[i].expect == NULL)
 			kt_config_diag(d, KT_CONFIG_MISSING, all[i].node->at,
 			    "'%.60s' expects nothing", all[i].name.ptr);

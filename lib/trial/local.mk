@@ -1,4 +1,5 @@
 libkt_a_SOURCES += \
+	%D%/answer.c \
 	%D%/cases.c \
 	%D%/play.c \
 	%D%/run.c \

@@ -218,7 +218,8 @@ cover(struct kt_trial_coverage *c, const struct kt_trial_case *one,
 	c->has_blocked |= strcmp(r->decision, "block") == 0;
 	c->has_streamed |= one->request.stream;
 	c->has_tools |= one->request.tools.n > 0;
-	c->has_results |= one->request.tool_result.ptr != NULL;
+	c->has_results |= one->request.tool_result.ptr != NULL ||
+	    one->request.tool_use != NULL;
 }
 
 unsigned
@@ -306,6 +307,10 @@ set_axis(struct kt_trial_case *c, struct kt_span axis,
 		*texts[i].at = value->text;
 		return true;
 	}
+	if (kt_span_eq(axis, KT_SPAN("tool_use"))) {
+		c->tool_use = value;
+		return value->type == KT_CONFIG_NODE_MAP;
+	}
 	if (kt_span_eq(axis, KT_SPAN("stream"))) {
 		r->stream = kt_span_eq(value->text, KT_SPAN("true"));
 		return true;
@@ -341,7 +346,7 @@ spread(struct kt_trial *t, const struct kt_trial_case *from,
 	for (v = axis->first, e = expect->first; v && rc == KT_OK;
 	     v = v->next, e = e->next) {
 		struct kt_trial_case c = *from;
-		struct kt_span one, row;
+		struct kt_span one, row, word = v->text;
 
 		if (!set_axis(&c, axis->key, v, &one)) {
 			(void)tell(t, NOT_RUN, name, axis, kt_report_text(
@@ -350,8 +355,10 @@ spread(struct kt_trial *t, const struct kt_trial_case *from,
 			t->failed++;
 			return KT_OK;
 		}
+		if (v->type == KT_CONFIG_NODE_MAP && v->first != NULL)
+			word = v->first->key; /* the tool */
 		row = kt_report_text(t->report, "%.*s, %s: %.60s",
-		    KT_SPAN_ARG(name), axis->key.ptr, v->text.ptr);
+		    KT_SPAN_ARG(name), axis->key.ptr, word.ptr ? word.ptr : "");
 		rc = spread(t, &c, axis->next, row, e);
 	}
 	return rc;

@@ -23,6 +23,7 @@ struct kt_trial_request {
 	struct kt_span model, system, user, tool_result;
 	struct kt_config_strings tools;
 	bool stream;
+	const struct kt_config_node *tool_use; /* {name: input}, of before */
 	const struct kt_config_node *body; /* instead of all but api */
 };
 struct kt_trial_case {
@@ -30,6 +31,7 @@ struct kt_trial_case {
 	struct kt_span name, now, principal, group;
 	struct kt_trial_request request;
 	struct kt_span answer; /* what the model says; absent: "ok" */
+	const struct kt_config_node *tool_use; /* that the model calls */
 	const struct kt_config_node *matrix, *expect;
 };
 struct kt_trial_file {

@@ -4,8 +4,17 @@
  */
 #ifndef KT_TRIAL_PRIV_H
 #define KT_TRIAL_PRIV_H
+#include "json/write.h"
 #include "trial/trial.h"
 
+/* YAML as JSON: plain words that are JSON stay what they are. */
+void kt_trial_put_node(
+    struct kt_json_writer *w, const struct kt_config_node *node);
+/* What a tool is called with: a map, else nothing; or the text of it. */
+void kt_trial_put_input(
+    struct kt_json_writer *w, const struct kt_config_node *input);
+void kt_trial_put_arguments(
+    struct kt_json_writer *w, const struct kt_config_node *input);
 /* The request of a case as its API has it. */
 KT_MUSTCHECK enum kt_rc kt_trial_body(
     const struct kt_trial_case *c, struct kt_buf *out);

@@ -1,11 +1,9 @@
 /*
- * wire - a case as bytes: the request of a client, the answer of a provider.
+ * wire - a case as bytes: the request of a client.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "json/write.h"
 #include "trial/trial_priv.h"
-
-#define PIECE 12 /* bytes of text in one event of a stream */
 
 static void
 put_text(struct kt_json_writer *w, const char *name, struct kt_span s)
@@ -14,9 +12,8 @@ put_text(struct kt_json_writer *w, const char *name, struct kt_span s)
 	kt_json_put_string(w, s);
 }
 
-/* YAML as JSON: plain words that are JSON stay what they are. */
-static void
-put_node(struct kt_json_writer *w, const struct kt_config_node *node)
+void
+kt_trial_put_node(struct kt_json_writer *w, const struct kt_config_node *node)
 {
 	uint64_t v;
 
@@ -43,7 +40,7 @@ put_node(struct kt_json_writer *w, const struct kt_config_node *node)
 	for (const struct kt_config_node *c = node->first; c; c = c->next) {
 		if (node->type == KT_CONFIG_NODE_MAP)
 			kt_json_put_name_span(w, c->key);
-		put_node(w, c);
+		kt_trial_put_node(w, c);
 	}
 	if (node->type == KT_CONFIG_NODE_LIST)
 		kt_json_end_array(w);
@@ -86,39 +83,82 @@ put_message(struct kt_json_writer *w, const char *role, struct kt_span text)
 	kt_json_end_object(w);
 }
 
-/* A call of the first tool, and what it gave back. */
-static void
-put_result(struct kt_json_writer *w, const struct kt_trial_request *r)
+/* An earlier call: the one that is given, else one of the first tool. */
+static struct kt_span
+called(const struct kt_trial_request *r, const struct kt_config_node **input)
 {
-	struct kt_span tool = r->tools.n > 0 ? r->tools.at[0] : KT_SPAN("Read");
+	*input = r->tool_use != NULL ? r->tool_use->first : NULL;
+	return *input != NULL ? (*input)->key :
+	    r->tools.n > 0    ? r->tools.at[0] :
+	                        KT_SPAN("Read");
+}
+
+void
+kt_trial_put_input(struct kt_json_writer *w, const struct kt_config_node *input)
+{
+	if (input != NULL && input->type == KT_CONFIG_NODE_MAP)
+		kt_trial_put_node(w, input);
+	else
+		kt_json_put_raw(w, KT_SPAN("{}"));
+}
+
+/* OpenAI has arguments as a text. */
+void
+kt_trial_put_arguments(
+    struct kt_json_writer *w, const struct kt_config_node *input)
+{
+	struct kt_json_writer inner;
+	struct kt_buf b;
+
+	kt_buf_init(&b, 1u << 20);
+	kt_json_writer_init(&inner, &b);
+	kt_trial_put_input(&inner, input);
+	kt_json_put_string(w, kt_buf_span(&b));
+	if (kt_json_written(&inner) < 0)
+		w->rc = KT_E_LIMIT;
+	kt_buf_fini(&b);
+}
+
+static void
+put_anthropic_result(struct kt_json_writer *w, const struct kt_trial_request *r)
+{
+	const struct kt_config_node *input;
+	struct kt_span tool = called(r, &input);
 
 	kt_json_begin_object(w);
 	put_text(w, "role", KT_SPAN("assistant"));
-	if (r->api == KT_TRIAL_MESSAGES) {
-		kt_json_put_name(w, "content");
-		kt_json_begin_array(w);
-		kt_json_begin_object(w);
-		put_text(w, "type", KT_SPAN("tool_use"));
-		put_text(w, "id", KT_SPAN("toolu_1"));
-		put_text(w, "name", tool);
-		kt_json_put_name(w, "input");
-		kt_json_put_raw(w, KT_SPAN("{}"));
-		kt_json_end_object(w);
-		kt_json_end_array(w);
-		kt_json_end_object(w);
-		kt_json_begin_object(w);
-		put_text(w, "role", KT_SPAN("user"));
-		kt_json_put_name(w, "content");
-		kt_json_begin_array(w);
-		kt_json_begin_object(w);
-		put_text(w, "type", KT_SPAN("tool_result"));
-		put_text(w, "tool_use_id", KT_SPAN("toolu_1"));
-		put_text(w, "content", r->tool_result);
-		kt_json_end_object(w);
-		kt_json_end_array(w);
-		kt_json_end_object(w);
-		return;
-	}
+	kt_json_put_name(w, "content");
+	kt_json_begin_array(w);
+	kt_json_begin_object(w);
+	put_text(w, "type", KT_SPAN("tool_use"));
+	put_text(w, "id", KT_SPAN("toolu_1"));
+	put_text(w, "name", tool);
+	kt_json_put_name(w, "input");
+	kt_trial_put_input(w, input);
+	kt_json_end_object(w);
+	kt_json_end_array(w);
+	kt_json_end_object(w);
+	kt_json_begin_object(w);
+	put_text(w, "role", KT_SPAN("user"));
+	kt_json_put_name(w, "content");
+	kt_json_begin_array(w);
+	kt_json_begin_object(w);
+	put_text(w, "type", KT_SPAN("tool_result"));
+	put_text(w, "tool_use_id", KT_SPAN("toolu_1"));
+	put_text(w, "content", r->tool_result);
+	kt_json_end_object(w);
+	kt_json_end_array(w);
+	kt_json_end_object(w);
+}
+
+static void
+put_openai_result(struct kt_json_writer *w, const struct kt_trial_request *r)
+{
+	const struct kt_config_node *input;
+	struct kt_span tool = called(r, &input);
+
+	kt_json_begin_object(w);
+	put_text(w, "role", KT_SPAN("assistant"));
 	kt_json_put_name(w, "tool_calls");
 	kt_json_begin_array(w);
 	kt_json_begin_object(w);
@@ -127,7 +167,8 @@ put_result(struct kt_json_writer *w, const struct kt_trial_request *r)
 	kt_json_put_name(w, "function");
 	kt_json_begin_object(w);
 	put_text(w, "name", tool);
-	put_text(w, "arguments", KT_SPAN("{}"));
+	kt_json_put_name(w, "arguments");
+	kt_trial_put_arguments(w, input);
 	kt_json_end_object(w);
 	kt_json_end_object(w);
 	kt_json_end_array(w);
@@ -140,6 +181,15 @@ put_result(struct kt_json_writer *w, const struct kt_trial_request *r)
 }
 
 static void
+put_result(struct kt_json_writer *w, const struct kt_trial_request *r)
+{
+	if (r->api == KT_TRIAL_MESSAGES)
+		put_anthropic_result(w, r);
+	else
+		put_openai_result(w, r);
+}
+
+static void
 put_given_body(struct kt_json_writer *w, const struct kt_trial_request *r)
 {
 	const struct kt_config_node *body = r->body;
@@ -149,7 +199,7 @@ put_given_body(struct kt_json_writer *w, const struct kt_trial_request *r)
 		if (kt_span_eq(c->key, KT_SPAN("headers")))
 			continue; /* some write them there; none is needed */
 		kt_json_put_name_span(w, c->key);
-		put_node(w, c);
+		kt_trial_put_node(w, c);
 	}
 	if (kt_config_get(body, KT_SPAN("model")) == NULL)
 		put_text(w, "model", r->model);
@@ -189,98 +239,9 @@ kt_trial_body(const struct kt_trial_case *c, struct kt_buf *out)
 	if (r->system.ptr != NULL && r->api == KT_TRIAL_COMPLETIONS)
 		put_message(&w, "system", r->system);
 	put_message(&w, "user", r->user.len > 0 ? r->user : KT_SPAN("hello"));
-	if (r->tool_result.ptr != NULL)
+	if (r->tool_result.ptr != NULL || r->tool_use != NULL)
 		put_result(&w, r);
 	kt_json_end_array(&w);
 	kt_json_end_object(&w);
 	return kt_json_written(&w);
-}
-
-/* Answers: a frame of constant JSON around the text. */
-
-static enum kt_rc
-put_framed(struct kt_buf *out, const char *before, struct kt_span text,
-    const char *after)
-{
-	if (kt_buf_add(out, kt_span_of(before)) < 0 ||
-	    kt_json_write_string(out, text) < 0)
-		return KT_E_LIMIT;
-	return kt_buf_add(out, kt_span_of(after));
-}
-
-/* Up to PIECE bytes, whole characters. */
-static struct kt_span
-take_piece(struct kt_span *text)
-{
-	size_t n = 0;
-	struct kt_span piece;
-	uint32_t cp;
-
-	while (n < text->len && n < PIECE) {
-		size_t len = kt_utf8_decode(kt_span_sub(*text, n, 4), &cp);
-
-		n += len ? len : 1;
-	}
-	piece = kt_span_sub(*text, 0, n);
-	*text = kt_span_sub(*text, n, SIZE_MAX);
-	return piece;
-}
-
-static const struct {
-	const char *whole[2], *begin, *delta[2], *end;
-} frames[] = {
-	[false] = { { "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":"
-	    "\"assistant\",\"model\":\"m\",\"content\":[{\"type\":\"text\","
-	    "\"text\":", "}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null,"
-	    "\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}" },
-	    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":"
-	    "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\","
-	    "\"model\":\"m\",\"content\":[],\"stop_reason\":null,"
-	    "\"stop_sequence\":null,\"usage\":{\"input_tokens\":1,"
-	    "\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: "
-	    "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":"
-	    "{\"type\":\"text\",\"text\":\"\"}}\n\n",
-	    { "event: content_block_delta\ndata: {\"type\":"
-	    "\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
-	    "\"text_delta\",\"text\":", "}}\n\n" },
-	    "event: content_block_stop\ndata: {\"type\":\"content_block_stop\","
-	    "\"index\":0}\n\nevent: message_delta\ndata: {\"type\":"
-	    "\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\","
-	    "\"stop_sequence\":null},\"usage\":{\"output_tokens\":1}}\n\n"
-	    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n" },
-	[true] = { { "{\"id\":\"c1\",\"object\":\"chat.completion\",\"created\":1,"
-	    "\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":"
-	    "\"assistant\",\"content\":", "},\"finish_reason\":\"stop\"}],"
-	    "\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,"
-	    "\"total_tokens\":2}}" },
-	    "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\","
-	    "\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":"
-	    "{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}"
-	    "\n\n",
-	    { "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\","
-	    "\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":"
-	    "{\"content\":", "},\"finish_reason\":null}]}\n\n" },
-	    "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\","
-	    "\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},"
-	    "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n" },
-};
-
-enum kt_rc
-kt_trial_answer(const struct kt_trial_case *c, enum kt_format format,
-    struct kt_buf *out)
-{
-	bool is_openai = format == KT_FORMAT_OPENAI;
-	struct kt_span text = c->answer.ptr != NULL ? c->answer : KT_SPAN("ok");
-
-	if (!c->request.stream)
-		return put_framed(out, frames[is_openai].whole[0], text,
-		    frames[is_openai].whole[1]);
-	if (kt_buf_add(out, kt_span_of(frames[is_openai].begin)) < 0)
-		return KT_E_LIMIT;
-	while (text.len > 0) {
-		if (put_framed(out, frames[is_openai].delta[0],
-		    take_piece(&text), frames[is_openai].delta[1]) < 0)
-			return KT_E_LIMIT;
-	}
-	return kt_buf_add(out, kt_span_of(frames[is_openai].end));
 }

@@ -52,6 +52,40 @@ ends 0 "$out/p_test.yaml"
 $try -o json "$out/p_test.yaml" >"$out/o" 2>"$out/why"
 [ "$(grep -o '"case":' "$out/o" | wc -l)" -eq 5 ]
 claim 'a matrix is as many cases as it has outcomes, by name' $?
+cat >"$out/f.yaml" <<'END'
+pack: {name: f}
+policies: {chain: [agent-firewall, audit-logger]}
+policy:
+  agent-firewall:
+    rules: [{name: no-b, tool: Write, when: {/deep/0/path: {matches: 'b$'}}, action: deny}]
+providers: {targets: [{id: a, provider: anthropic}]}
+END
+cat >"$out/f_test.yaml" <<'END'
+cases:
+  - name: what the model calls, in either API, streamed or not
+    matrix:
+      stream: [false, true]
+      tool_use:
+        - Write: {n: 3, deep: [{path: a longer path that ends in b}]}
+        - {Bash: , Write: {deep: [{path: c}]}}
+    answer: some text before it
+    expect: [[redact, pass], [redact, pass]]
+  - name: the other API
+    matrix: {stream: [false, true]}
+    request: {api: completions}
+    tool_use: {Bash: , Write: {deep: [{path: b}]}}
+    expect: [redact, redact]
+  - name: an earlier call and its result
+    request: {tool_use: {Read: {path: x}}, tool_result: hello}
+    expect: pass
+END
+ends 0 "$out/f_test.yaml"
+sed 's/tool_use: {Bash.*/tool_use: [Bash]/; s/{path: x}/x/' "$out/f_test.yaml" \
+	>"$out/g_test.yaml"
+ends 3 --policy-config "$out/f.yaml" "$out/g_test.yaml"
+says 'tool_use is a map of names and inputs [KT103]' \
+	'a call without a name is told of'
+says "the input of 'Read' is no map [KT103]" 'and one without an input'
 sed 's/status: 403/status: 200/' "$out/p_test.yaml" >"$out/q_test.yaml"
 ends 1 --policy-config "$out/p.yaml" "$out/q_test.yaml"
 says 'q_test.yaml:4:59: error: the word is refused: status: expected 200, got 403 [KT811]' \
