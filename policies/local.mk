@@ -14,7 +14,11 @@ nobase_dist_pkgdata_DATA += \
 	policies/detectors/secrets.yaml \
 	policies/finance.yaml \
 	policies/finance_test.yaml \
+	policies/healthcare-baa.yaml \
+	policies/healthcare-baa_test.yaml \
 	policies/sessions/coding-agent.kts \
+	policies/sessions/finance.kts \
+	policies/sessions/healthcare-baa.kts \
 	policies/sessions/starter.kts \
 	policies/starter.yaml \
 	policies/starter_test.yaml

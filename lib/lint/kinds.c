@@ -233,6 +233,26 @@ check_noted(struct kt_lint *l)
 	}
 }
 
+/* Does a policy keep it from targets without an agreement? */
+static bool
+keeps_health_data(struct kt_lint *l)
+{
+	struct kt_lint_kind k;
+	const struct kt_config_node *list;
+
+	if (!kt_lint_kind_named(l, "data-routing-policy", &k) || !k.is_in_chain ||
+	    !k.common->enabled || k.common->mode != KT_CONFIG_ENFORCE)
+		return false;
+	list = kt_lint_node(&k, "require_baa_for");
+	if (list == NULL)
+		return true; /* phi is its default */
+	for (const struct kt_config_node *c = list->first; c; c = c->next) {
+		if (kt_span_eq(c->text, KT_SPAN("phi")))
+			return true;
+	}
+	return kt_span_eq(list->text, KT_SPAN("phi"));
+}
+
 /* 439, 434, 703, 429 */
 static void
 check_single(struct kt_lint *l)
@@ -259,7 +279,8 @@ check_single(struct kt_lint *l)
 		(void)kt_lint_tell(l, KT_LINT_703, node,
 		    "pii-detector does not restore what it replaced");
 	node = kt_lint_node(&k, "healthcare_mode");
-	if (node == NULL || !kt_span_eq(node->text, KT_SPAN("true")))
+	if (node == NULL || !kt_span_eq(node->text, KT_SPAN("true")) ||
+	    keeps_health_data(l))
 		return;
 	for (size_t i = 0; i < l->s->providers.targets.n; i++) {
 		const struct kt_config_target *t = &targets[i];

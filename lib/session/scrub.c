@@ -225,6 +225,19 @@ kt_scrub_facts(
 	return rc;
 }
 
+/* Records name detectors, and some names sound like what they find. */
+static bool
+is_detector(const struct kt_scrub *s, struct kt_span value)
+{
+	const struct kt_detector *d;
+
+	for (size_t i = 0; (d = kt_look_detector(s->look, i)) != NULL; i++) {
+		if (kt_span_eq(value, kt_span_of(d->id)))
+			return true;
+	}
+	return false;
+}
+
 enum kt_rc
 kt_scrub_line(const struct kt_scrub *s, struct kt_span line,
     struct kt_buf *out, size_t *found, const struct kt_detector **first)
@@ -245,7 +258,8 @@ kt_scrub_line(const struct kt_scrub *s, struct kt_span line,
 		/* Numbers are times and counts, names are those of the format
 		 * and of detectors. */
 		if (at->detector == NULL || kt_scrub_is_threat(at->detector) ||
-		    kt_json_type(&j, at->node) != KT_JSON_STRING)
+		    kt_json_type(&j, at->node) != KT_JSON_STRING ||
+		    is_detector(s, kt_json_string(&j, line, at->node)))
 			continue;
 		if ((*found)++ == 0)
 			*first = at->detector;

@@ -6,5 +6,7 @@ POLICIES = policies
 policy-check:
 	$(KT) policy lint --fail-level warning $(POLICIES)
 	$(KT) policy test $(POLICIES)
-	$(KT) replay --policy-config $(POLICIES)/starter.yaml \
-		$(POLICIES)/sessions/starter.kts
+	for s in $(POLICIES)/sessions/*.kts; do \
+		$(KT) replay --policy-config \
+			"$(POLICIES)/$$(basename "$$s" .kts).yaml" "$$s" || exit 1; \
+	done

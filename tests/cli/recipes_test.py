@@ -12,10 +12,11 @@ from tap import BUILDDIR, SRCDIR, Tap  # noqa: E402
 
 POLICIES = os.path.join(SRCDIR, "policies")
 RECIPES = os.path.join(POLICIES, "ci")
-FILES = {"github.yml": r"^ *run: (.*)$", "gitlab.yml": r"^ *- (kt .*)$",
+FILES = {"github.yml": r"^ *run: (.*)$", "gitlab.yml": r"^ *- ((?:kt|for) .*)$",
          "policy.mk": None, "pre-commit.yaml": r"^ *entry: (.*)$"}
 PACKS = [n for n in sorted(os.listdir(POLICIES)) if n.endswith(".yaml")]
-SESSION = "sessions/starter.kts"
+SESSIONS = ["sessions/" + n for n in sorted(
+    os.listdir(os.path.join(POLICIES, "sessions")))]
 # One mistake for each kind of check: what is written, and what is promised.
 DEFECTS = [("action: redact", "action: redcat"),
            ("action: redact", "action: flag")]
@@ -35,7 +36,7 @@ def commands(name):
         return found
     patterns = re.findall(r"^ *files: (.*)$", read(name), re.M)
     assert len(patterns) == len(found)
-    return [c + "".join(" policies/" + p for p in PACKS + [SESSION]
+    return [c + "".join(" policies/" + p for p in PACKS + SESSIONS
                         if re.search(f, "policies/" + p))
             for c, f in zip(found, patterns)]
 
@@ -54,7 +55,7 @@ def run(name, folder):
 
 def project(folder):
     os.makedirs(os.path.join(folder, "policies", "sessions"))
-    for p in PACKS + [SESSION]:
+    for p in PACKS + SESSIONS:
         shutil.copy(os.path.join(POLICIES, p), os.path.join(
             folder, "policies", p))
 
