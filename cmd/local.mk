@@ -78,6 +78,7 @@ DETECTOR_FILES = \
 	$(top_srcdir)/policies/detectors/indirect.weights \
 	$(top_srcdir)/policies/detectors/injection.yaml \
 	$(top_srcdir)/policies/detectors/medical.yaml \
+	$(top_srcdir)/policies/detectors/national.yaml \
 	$(top_srcdir)/policies/detectors/pii.yaml \
 	$(top_srcdir)/policies/detectors/secrets.yaml
 detectors.ktd: save-detectors$(EXEEXT) $(DETECTOR_FILES)

@@ -10,6 +10,7 @@ nobase_dist_pkgdata_DATA += \
 	policies/detectors/indirect.weights \
 	policies/detectors/injection.yaml \
 	policies/detectors/medical.yaml \
+	policies/detectors/national.yaml \
 	policies/detectors/pii.yaml \
 	policies/detectors/secrets.yaml \
 	policies/finance.yaml \

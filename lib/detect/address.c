@@ -121,12 +121,69 @@ kt_detect_is_ipv4(struct kt_span s)
 	    !(part[1] == 0 && part[2] == 0 && part[0] < 10);
 }
 
+static bool
+is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
+}
+
+/* Begins as the ranges in use do: 2000::/3, fe80::/10, fc00::/7, ff00::/8. */
+static bool
+is_ipv6_range(struct kt_span s)
+{
+	char a = s.len > 4 ? s.ptr[0] | 32 : 0, b = s.len > 4 ? s.ptr[1] | 32 : 0;
+
+	return s.len > 4 && s.ptr[4] == ':' &&
+	    (a == ('2' | 32) || a == ('3' | 32) ||
+	        (a == 'f' && (b == 'e' || b == 'c' || b == 'd' || b == 'f')));
+}
+
+/* What stands before a zone or the length of a prefix. */
+static struct kt_span
+without_suffix(struct kt_span s)
+{
+	size_t n = kt_span_find(s, '%'), m = kt_span_find(s, '/');
+
+	return kt_span_sub(s, 0, n < m ? n : m);
+}
+
+/* The last 32 bits as IPv4 writes them count as two groups: "::ffff:0:0". */
+static size_t
+find_ipv4(struct kt_span s)
+{
+	size_t at = s.len;
+
+	if (kt_span_find(s, '.') == s.len)
+		return s.len;
+	while (at > 0 && s.ptr[at - 1] != ':')
+		at--;
+	return at;
+}
+
+static bool
+is_quad(struct kt_span s)
+{
+	unsigned v = 0, n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		v = s.ptr[i] == '.' ? 0 : v * 10 + (unsigned)(s.ptr[i] - '0');
+		n += s.ptr[i] == '.';
+		if (v > 255)
+			return false;
+	}
+	return n == 3;
+}
+
 bool
 kt_detect_is_ipv6(struct kt_span s)
 {
-	size_t groups = 0, digits = 0, letters = 0, gaps = 0, hex = 0;
+	size_t groups = 0, digits = 0, letters = 0, gaps = 0, hex = 0, v4;
 
-	for (size_t i = 0; i < s.len; i++) {
+	s = without_suffix(s);
+	v4 = find_ipv4(s);
+	if (v4 < s.len && !is_quad(kt_span_sub(s, v4, s.len - v4)))
+		return false;
+	for (size_t i = 0; i < v4; i++) {
 		char c = s.ptr[i];
 
 		if (c == ':') {
@@ -139,8 +196,7 @@ kt_detect_is_ipv6(struct kt_span s)
 			digits = 0;
 			continue;
 		}
-		if (!((c >= '0' && c <= '9') ||
-			((c | 32) >= 'a' && (c | 32) <= 'f')))
+		if (!is_hex(c))
 			return false;
 		letters += c > '9';
 		hex++;
@@ -148,10 +204,46 @@ kt_detect_is_ipv6(struct kt_span s)
 			return false;
 	}
 	groups += digits > 0;
+	if (v4 < s.len)
+		return gaps + (groups == 6) == 1 && groups <= 6;
 	if (gaps > 1 || groups > 8 || (gaps == 0 && groups != 8))
 		return false;
 	if (s.len > 1 && s.ptr[s.len - 1] == ':' && s.ptr[s.len - 2] != ':')
 		return false;
 	/* A::B is code, 12::34 a time: an address says more than that. */
-	return groups >= 3 && hex >= 6 && (letters > 0 || groups > 3);
+	return (groups >= 3 && hex >= 6 && (letters > 0 || groups > 3)) ||
+	    (groups >= 2 && gaps == 1 && is_ipv6_range(s) &&
+	        (letters > 0 || hex >= 6));
+}
+
+/* Of a network card: neither the one for all nor that for none. */
+bool
+kt_detect_is_mac_plain(struct kt_span s)
+{
+	size_t n = 0, same = 0;
+	char first = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_hex(s.ptr[i]))
+			continue;
+		first = n == 0 ? s.ptr[i] : first;
+		same += s.ptr[i] == first;
+		n++;
+	}
+	return n == 12 && same < n;
+}
+
+/* Digits alone are dates and versions, unless colons stand between them. */
+bool
+kt_detect_is_mac(struct kt_span s)
+{
+	size_t digits = 0, letters = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		digits += s.ptr[i] >= '0' && s.ptr[i] <= '9';
+		letters += (s.ptr[i] | 32) >= 'a' && (s.ptr[i] | 32) <= 'f';
+	}
+	return kt_detect_is_mac_plain(s) &&
+	    (letters > 0 || kt_span_find(s, ':') < s.len) &&
+	    (digits > 0 || kt_span_find(s, '.') == s.len);
 }

@@ -43,6 +43,8 @@ libkt_a_SOURCES += \
 	%D%/address.c \
 	%D%/check.c \
 	%D%/check.h \
-	%D%/person.c
+	%D%/person_priv.h \
+	%D%/person.c \
+	%D%/citizen.c
 # Makes lookalikes.def from Unicode's list.
 EXTRA_DIST += %D%/lookalikes.py

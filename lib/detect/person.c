@@ -6,38 +6,7 @@
  * and each has to be read beside its own specification.
  */
 #include "detect/detect_priv.h"
-
-/* Sum of d[i] * w[i]. */
-static unsigned
-weigh(const uint8_t *d, const uint8_t *w, size_t n)
-{
-	unsigned sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += (unsigned)d[i] * w[i];
-	return sum;
-}
-
-static bool
-all_same(const uint8_t *d, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		if (d[i] != d[0])
-			return false;
-	return true;
-}
-
-static bool
-is_day(unsigned day, unsigned month)
-{
-	return month >= 1 && month <= 12 && day >= 1 && day <= 31;
-}
-
-static char
-upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
+#include "detect/person_priv.h"
 
 bool
 kt_detect_is_us_ssn(struct kt_span s)
@@ -80,9 +49,9 @@ kt_detect_is_uk_nhs(struct kt_span s)
 	uint8_t d[10];
 	unsigned check;
 
-	if (kt_detect_digits(s, d, 10) != 10 || all_same(d, 10))
+	if (kt_detect_digits(s, d, 10) != 10 || kt_detect_all_same(d, 10))
 		return false;
-	check = (11 - weigh(d, w, 9) % 11) % 11;
+	check = (11 - kt_detect_weigh(d, w, 9) % 11) % 11;
 	return check == d[9];
 }
 
@@ -92,9 +61,9 @@ kt_detect_is_nl_bsn(struct kt_span s)
 	static const uint8_t w[] = { 9, 8, 7, 6, 5, 4, 3, 2 };
 	uint8_t d[9];
 
-	if (kt_detect_digits(s, d, 9) != 9 || all_same(d, 9))
+	if (kt_detect_digits(s, d, 9) != 9 || kt_detect_all_same(d, 9))
 		return false;
-	return (weigh(d, w, 8) + 11u - d[8]) % 11 == 0;
+	return (kt_detect_weigh(d, w, 8) + 11u - d[8]) % 11 == 0;
 }
 
 /* DNI and NIE: the letter is the number modulo 23. */
@@ -105,7 +74,7 @@ kt_detect_is_es_nif(struct kt_span s)
 	uint8_t d[9];
 	uint32_t v = 0;
 	size_t n;
-	char first = s.len > 0 ? upper(s.ptr[0]) : 0;
+	char first = s.len > 0 ? kt_detect_upper(s.ptr[0]) : 0;
 
 	n = kt_detect_digits(s, d, 8);
 	if (first >= 'X' && first <= 'Z') {
@@ -117,7 +86,7 @@ kt_detect_is_es_nif(struct kt_span s)
 	}
 	for (size_t i = 0; i < n; i++)
 		v = v * 10 + d[i];
-	return v > 0 && letter[v % 23] == upper(s.ptr[s.len - 1]);
+	return v > 0 && letter[v % 23] == kt_detect_upper(s.ptr[s.len - 1]);
 }
 
 bool
@@ -130,7 +99,7 @@ kt_detect_is_it_codice_fiscale(struct kt_span s)
 	if (s.len != 16)
 		return false;
 	for (size_t i = 0; i < 15; i++) {
-		char c = upper(s.ptr[i]);
+		char c = kt_detect_upper(s.ptr[i]);
 		bool is_digit = c >= '0' && c <= '9';
 		unsigned v;
 
@@ -139,7 +108,7 @@ kt_detect_is_it_codice_fiscale(struct kt_span s)
 		v = (unsigned)(c - (is_digit ? '0' : 'A'));
 		sum += i % 2 == 0 ? odd[v] : v;
 	}
-	return (char)('A' + sum % 26) == upper(s.ptr[15]);
+	return (char)('A' + sum % 26) == kt_detect_upper(s.ptr[15]);
 }
 
 bool
@@ -150,16 +119,17 @@ kt_detect_is_pl_pesel(struct kt_span s)
 
 	if (kt_detect_digits(s, d, 11) != 11)
 		return false;
-	return is_day(d[4] * 10u + d[5], (d[2] * 10u + d[3]) % 20) &&
-	    weigh(d, w, 11) % 10 == 0;
+	return kt_detect_is_day(d[4] * 10u + d[5], (d[2] * 10u + d[3]) % 20) &&
+	    kt_detect_weigh(d, w, 11) % 10 == 0;
 }
 
-/* ISO 7064 modulo 11, 10; one digit appears twice or three times. */
+/* ISO 7064 modulo 11, 10.  That one digit appears twice or three times is
+   left out: who makes up a number for a text knows the check digit only. */
 bool
 kt_detect_is_de_steuer_id(struct kt_span s)
 {
-	uint8_t d[11], count[10] = { 0 };
-	unsigned p = 10, twice = 0, none = 0;
+	uint8_t d[11];
+	unsigned p = 10;
 
 	if (kt_detect_digits(s, d, 11) != 11 || d[0] == 0)
 		return false;
@@ -167,15 +137,8 @@ kt_detect_is_de_steuer_id(struct kt_span s)
 		unsigned x = (d[i] + p) % 10;
 
 		p = (x == 0 ? 10 : x) * 2 % 11;
-		count[d[i]]++;
 	}
-	for (size_t i = 0; i < 10; i++) {
-		twice += count[i] > 1;
-		none += count[i] == 0;
-		if (count[i] > 3)
-			return false;
-	}
-	return twice == 1 && none <= 2 && (11 - p) % 10 == d[10];
+	return (11 - p) % 10 == d[10];
 }
 
 bool
@@ -187,7 +150,7 @@ kt_detect_is_fr_nir(struct kt_span s)
 
 	/* Corsica writes 2A and 2B; they count as 19 and 18. */
 	for (; at < s.len && n < 13; at++) {
-		char c = upper(s.ptr[at]);
+		char c = kt_detect_upper(s.ptr[at]);
 
 		if (c >= '0' && c <= '9')
 			v = v * 10 + (uint64_t)(c - '0');
@@ -213,10 +176,10 @@ kt_detect_is_br_cpf(struct kt_span s)
 	uint8_t d[11];
 	unsigned a, b;
 
-	if (kt_detect_digits(s, d, 11) != 11 || all_same(d, 11))
+	if (kt_detect_digits(s, d, 11) != 11 || kt_detect_all_same(d, 11))
 		return false;
-	a = weigh(d, w + 1, 9) * 10 % 11 % 10;
-	b = weigh(d, w, 10) * 10 % 11 % 10;
+	a = kt_detect_weigh(d, w + 1, 9) * 10 % 11 % 10;
+	b = kt_detect_weigh(d, w, 10) * 10 % 11 % 10;
 	return a == d[9] && b == d[10];
 }
 
@@ -226,7 +189,7 @@ kt_detect_is_ca_sin(struct kt_span s)
 	uint8_t d[9];
 
 	return kt_detect_digits(s, d, 9) == 9 && d[0] != 0 && d[0] != 8 &&
-	    !all_same(d, 9) && kt_detect_luhn(d, 9);
+	    !kt_detect_all_same(d, 9) && kt_detect_luhn(d, 9);
 }
 
 /* The dihedral group of ten elements catches every swap of neighbours. */
@@ -246,7 +209,7 @@ kt_detect_is_in_aadhaar(struct kt_span s)
 	uint8_t d[12];
 	unsigned c = 0;
 
-	if (kt_detect_digits(s, d, 12) != 12 || d[0] < 2 || all_same(d, 12))
+	if (kt_detect_digits(s, d, 12) != 12 || d[0] < 2 || kt_detect_all_same(d, 12))
 		return false;
 	for (size_t i = 0; i < 12; i++) {
 		unsigned x = turn[i % 8][d[11 - i]];
@@ -270,8 +233,8 @@ kt_detect_is_fi_hetu(struct kt_span s)
 		return false;
 	for (size_t i = 0; i < 9; i++)
 		v = v * 10 + d[i];
-	return is_day(d[0] * 10u + d[1], d[2] * 10u + d[3]) && v % 1000 >= 2 &&
-	    check[v % 31] == upper(s.ptr[10]);
+	return kt_detect_is_day(d[0] * 10u + d[1], d[2] * 10u + d[3]) && v % 1000 >= 2 &&
+	    check[v % 31] == kt_detect_upper(s.ptr[10]);
 }
 
 bool
@@ -285,7 +248,7 @@ kt_detect_is_se_personnummer(struct kt_span s)
 		return false;
 	at = n - 10;
 	day = d[at + 4] * 10u + d[at + 5];
-	return is_day(day > 60 ? day - 60 : day, d[at + 2] * 10u + d[at + 3]) &&
+	return kt_detect_is_day(day > 60 ? day - 60 : day, d[at + 2] * 10u + d[at + 3]) &&
 	    kt_detect_luhn(d + at, 10);
 }
 
@@ -312,9 +275,9 @@ kt_detect_is_kr_rrn(struct kt_span s)
 	unsigned check;
 
 	if (kt_detect_digits(s, d, 13) != 13 ||
-	    !is_day(d[4] * 10u + d[5], d[2] * 10u + d[3]))
+	    !kt_detect_is_day(d[4] * 10u + d[5], d[2] * 10u + d[3]))
 		return false;
-	check = (11 - weigh(d, w, 12) % 11) % 10;
+	check = (11 - kt_detect_weigh(d, w, 12) % 11) % 10;
 	/* Foreigners' numbers (gender 5 to 8) count two more. */
 	if (d[6] >= 5 && d[6] <= 8)
 		return (check + 2) % 10 == d[12] || check == d[12];
@@ -331,9 +294,9 @@ kt_detect_is_sg_nric(struct kt_span s)
 
 	if (s.len != 9 || kt_detect_digits(s, d, 7) != 7)
 		return false;
-	first = upper(s.ptr[0]);
-	last = upper(s.ptr[8]);
-	sum = weigh(d, w, 7) + (first == 'T' || first == 'G' ? 4 : 0);
+	first = kt_detect_upper(s.ptr[0]);
+	last = kt_detect_upper(s.ptr[8]);
+	sum = kt_detect_weigh(d, w, 7) + (first == 'T' || first == 'G' ? 4 : 0);
 	switch (first) {
 	case 'S':
 	case 'T':
@@ -355,7 +318,7 @@ kt_detect_is_th_tnin(struct kt_span s)
 	uint8_t d[13];
 
 	return kt_detect_digits(s, d, 13) == 13 && d[0] > 0 && d[0] < 9 &&
-	    (11 - weigh(d, w, 12) % 11) % 10 == d[12];
+	    (11 - kt_detect_weigh(d, w, 12) % 11) % 10 == d[12];
 }
 
 bool
@@ -364,7 +327,7 @@ kt_detect_is_za_id(struct kt_span s)
 	uint8_t d[13];
 
 	return kt_detect_digits(s, d, 13) == 13 && d[10] < 3 &&
-	    is_day(d[4] * 10u + d[5], d[2] * 10u + d[3]) &&
+	    kt_detect_is_day(d[4] * 10u + d[5], d[2] * 10u + d[3]) &&
 	    kt_detect_luhn(d, 13);
 }
 
@@ -374,8 +337,8 @@ kt_detect_is_au_tfn(struct kt_span s)
 	static const uint8_t w[] = { 1, 4, 3, 7, 5, 8, 6, 9, 10 };
 	uint8_t d[9];
 
-	return kt_detect_digits(s, d, 9) == 9 && !all_same(d, 9) &&
-	    weigh(d, w, 9) % 11 == 0;
+	return kt_detect_digits(s, d, 9) == 9 && !kt_detect_all_same(d, 9) &&
+	    kt_detect_weigh(d, w, 9) % 11 == 0;
 }
 
 /* Eight digits, a check digit and the number of the card's issue. */
@@ -385,7 +348,7 @@ kt_detect_is_au_medicare(struct kt_span s)
 	static const uint8_t w[] = { 1, 3, 7, 9, 1, 3, 7, 9 };
 	uint8_t d[10];
 
-	return kt_detect_digits(s, d, 10) == 10 && weigh(d, w, 8) % 10 == d[8];
+	return kt_detect_digits(s, d, 10) == 10 && kt_detect_weigh(d, w, 8) % 10 == d[8];
 }
 
 /* The sum of the digits of what the weights 1, 2, 1, 2 ... give. */
@@ -409,7 +372,7 @@ spell(struct kt_span s, size_t letter_at, uint8_t *d, size_t n)
 	size_t out = 0;
 
 	for (size_t i = 0; i < s.len && out + 1 < n; i++) {
-		char c = upper(s.ptr[i]);
+		char c = kt_detect_upper(s.ptr[i]);
 
 		if (i == letter_at && c >= 'A' && c <= 'Z') {
 			d[out++] = (uint8_t)((c - 'A' + 1) / 10);
@@ -441,8 +404,9 @@ kt_detect_is_de_rvnr(struct kt_span s)
 	static const uint8_t w[] = { 2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1 };
 	uint8_t d[13];
 
+	/* Who shares birthday and letter has a day that counts 50 more. */
 	return s.len == 12 && spell(kt_span_sub(s, 0, 11), 8, d, 13) &&
-	    is_day(d[2] * 10u + d[3], d[4] * 10u + d[5]) &&
+	    kt_detect_is_day((d[2] * 10u + d[3]) % 50, d[4] * 10u + d[5]) &&
 	    cross_sums(d, w, 12) % 10 == (unsigned)(s.ptr[11] - '0');
 }
 
@@ -454,7 +418,7 @@ kt_detect_is_mrz_digit(struct kt_span s)
 	unsigned sum = 0;
 
 	for (size_t i = 0; i + 1 < s.len; i++) {
-		char c = upper(s.ptr[i]);
+		char c = kt_detect_upper(s.ptr[i]);
 		bool is_digit = c >= '0' && c <= '9';
 
 		if (!is_digit && (c < 'A' || c > 'Z'))
@@ -474,4 +438,21 @@ kt_detect_is_us_dea(struct kt_span s)
 	    kt_detect_digits(kt_span_sub(s, 2, s.len - 2), d, 7) != 7)
 		return false;
 	return (d[0] + d[2] + d[4] + 2u * (d[1] + d[3] + d[5])) % 10 == d[6];
+}
+
+/* Somebody's licence, and not the day it was given or what it costs. */
+bool
+kt_detect_is_licence(struct kt_span s)
+{
+	uint8_t d[20];
+	size_t n = kt_detect_digits(s, d, 19), bars = 0;
+	bool has_letter = false;
+
+	for (size_t i = 0; i < s.len; i++) {
+		bars += s.ptr[i] == '-';
+		has_letter |= kt_detect_upper(s.ptr[i]) >= 'A';
+	}
+	if (n == 8 && bars == 2 && !has_letter)
+		return false;
+	return n >= 5 && n <= 19;
 }

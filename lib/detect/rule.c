@@ -86,12 +86,28 @@ is_hump(const char *p, const char *first)
 	    p[-1] <= 'z';
 }
 
+/* Chinese, Japanese, Korean and Thai have no blanks, or endings, at words:
+   their letters are three bytes. */
+static bool
+is_unspaced(const char *p)
+{
+	return (uint8_t)*p >= 0xe0 && (uint8_t)*p < 0xf0;
+}
+
+static bool
+ends_unspaced(const char *first, const char *end)
+{
+	return end - first >= 3 && is_unspaced(end - 3) &&
+	    (uint8_t)end[-1] >= 0x80;
+}
+
 bool
 kt_detect_word_goes_on(struct kt_span text, size_t end)
 {
 	const char *p = text.ptr + end;
 
-	return end < text.len && is_word(*p) && !is_hump(p, text.ptr);
+	return end < text.len && is_word(*p) && !is_hump(p, text.ptr) &&
+	    !ends_unspaced(text.ptr, p);
 }
 
 /* A blank between two words, as names write it: tax_id, tax-id. */
@@ -114,7 +130,8 @@ word_at(const struct kt_detector *d, const char *p, const char *end)
 			else if (*w != ' ' || !is_hump(q, p))
 				break;
 		}
-		if (*w == '\0' && (q == end || !is_word(*q) || is_hump(q, p)))
+		if (*w == '\0' && (q == end || !is_word(*q) || is_hump(q, p) ||
+		                     ends_unspaced(p, q)))
 			return true;
 	}
 	return false;
@@ -128,7 +145,8 @@ has_word(const struct kt_detector *d, struct kt_span text, size_t room)
 
 	for (const char *p = end - (text.len < room ? text.len : room); p < end;
 	     p++) {
-		bool begins = is_word(*p) && (p == text.ptr || !is_word(p[-1]));
+		bool begins = is_word(*p) &&
+		    (p == text.ptr || !is_word(p[-1]) || is_unspaced(p));
 
 		if ((begins || is_hump(p, text.ptr)) && word_at(d, p, end))
 			return true;

@@ -75,6 +75,9 @@ static const struct {
 	uint16_t lo, hi;
 	uint8_t min, max;
 } issuers[] = {
+	{ 1800, 1800, 15, 15 }, /* JCB */
+	{ 2131, 2131, 15, 15 },
+	{ 2200, 2205, 16, 19 }, /* Mir, Borica */
 	{ 2221, 2720, 16, 16 }, /* Mastercard */
 	{ 3000, 3059, 14, 19 }, /* Diners */
 	{ 3095, 3095, 14, 19 },
@@ -85,33 +88,56 @@ static const struct {
 	{ 3800, 3999, 14, 19 },
 	{ 4000, 4999, 13, 19 }, /* Visa */
 	{ 5018, 5018, 12, 19 }, /* Maestro */
+	{ 5019, 5019, 16, 16 }, /* Dankort */
 	{ 5020, 5020, 12, 19 },
 	{ 5038, 5038, 12, 19 },
+	{ 5041, 5041, 16, 16 }, /* Elo */
+	{ 5060, 5067, 16, 19 }, /* Verve, Elo */
+	{ 5078, 5090, 16, 19 }, /* Verve, RuPay, Elo */
 	{ 5100, 5599, 16, 16 },
-	{ 5893, 5893, 12, 19 },
+	{ 5612, 5612, 12, 19 },
+	{ 5817, 5899, 12, 19 },
 	{ 6011, 6011, 16, 19 }, /* Discover */
-	{ 6200, 6299, 16, 19 }, /* UnionPay */
+	{ 6060, 6089, 16, 16 }, /* Hipercard, RuPay */
+	{ 6200, 6299, 16, 19 }, /* UnionPay, Elo */
 	{ 6304, 6304, 12, 19 },
-	{ 6440, 6599, 16, 19 },
-	{ 6759, 6763, 12, 19 },
+	{ 6362, 6363, 16, 16 }, /* Elo */
+	{ 6370, 6390, 12, 19 }, /* InstaPayment, Maestro */
+	{ 6440, 6599, 16, 19 }, /* Discover, Troy, RuPay, Verve */
+	{ 6759, 6773, 12, 19 },
+	{ 8100, 8299, 16, 19 }, /* UnionPay, RuPay */
+	{ 8600, 8600, 16, 16 }, /* Uzcard */
+	{ 9704, 9704, 16, 19 }, /* Napas */
+	{ 9792, 9792, 16, 16 }, /* Troy */
+	{ 9860, 9860, 16, 16 }, /* Humo */
 };
+
+/* Of any issuer: as long as they are, and the check digit. */
+bool
+kt_detect_is_card_number(struct kt_span s)
+{
+	uint8_t d[20];
+	size_t n = kt_detect_digits(s, d, 19), same = 1;
+
+	while (same < n && same < 19 && d[same] == d[0])
+		same++;
+	return n >= 12 && n <= 19 && same < n && kt_detect_luhn(d, n);
+}
 
 bool
 kt_detect_is_card(struct kt_span s)
 {
 	uint8_t d[20];
-	size_t n = kt_detect_digits(s, d, 19), same = 1;
+	size_t n = kt_detect_digits(s, d, 19);
 	unsigned head;
 
-	if (n < 12 || n > 19 || !kt_detect_luhn(d, n))
+	if (!kt_detect_is_card_number(s))
 		return false;
-	while (same < n && d[same] == d[0])
-		same++;
 	head = d[0] * 1000u + d[1] * 100u + d[2] * 10u + d[3];
 	for (size_t i = 0; i < KT_NELEMS(issuers); i++)
 		if (head >= issuers[i].lo && head <= issuers[i].hi &&
 		    n >= issuers[i].min && n <= issuers[i].max)
-			return same < n;
+			return true;
 	return false;
 }
 

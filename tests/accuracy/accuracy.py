@@ -31,7 +31,6 @@ SAME = {
     "MRN": "MEDICAL_RECORD_NUMBER", "NPI": "US_NPI",
     "DEA": "MEDICAL_LICENSE", "EMAIL": "EMAIL_ADDRESS",
     "ADDRESS": "LOCATION", "STREET_ADDRESS": "LOCATION",
-    "ES_NIE": "ES_NIF",
 }
 # What can be told by form, check digit or a word beside it.
 STRUCTURED = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE",
@@ -40,7 +39,8 @@ STRUCTURED = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE",
               "UK_NHS", "UK_NINO", "US_PASSPORT", "US_DRIVER_LICENSE",
               "ABA_ROUTING_NUMBER", "CRYPTO", "PASSPORT")
 NATIONAL = re.compile(
-    r"(?:AU|BR|CA|DE|ES|FI|FR|IN|IT|KR|NG|NL|PH|PL|SE|SG|TH|TR|UK|ZA)_")
+    r"(?:A[ERTU]|B[EGR]|C[AHLNZ]|D[EK]|E[ES]|F[IR]|GR|H[KRU]|I[DELNT]|JP|KR|"
+    r"M[XY]|N[GLOZ]|P[HLT]|R[OSU]|S[EG]|T[HRW]|U[AK]|ZA)_")
 # No identifier of a person or a payment, or told by words alone.
 NOT_STRUCTURED = re.compile(
     r".*(?:VEHICLE|PLATE|KFZ|POSTCODE|PLZ|UEN|ORGANISATION|VAT|GSTIN|"
@@ -124,8 +124,11 @@ def same(kind):
 
 
 def entity_is(finding, kind):
+    """Of which state a passport is, its number does not always tell."""
     entity = finding["entity"]
-    return entity == kind or (kind == "PASSPORT" and "PASSPORT" in entity)
+    return entity == kind or ("PASSPORT" in (kind, entity) and
+                              kind.endswith("PASSPORT") and
+                              entity.endswith("PASSPORT"))
 
 
 def overlap(span, finding):

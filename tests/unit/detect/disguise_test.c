@@ -185,8 +185,8 @@ a_long_run_is_searched_to_its_end(void)
 		ok(kt_detect_search(db, scratch, (struct kt_span){ 0 },
 		       kt_buf_span(&made), NULL, &f) == KT_OK);
 		for (size_t k = 0; k < f.n; k++)
-			n += strcmp(shipped[f.v[k].detector].entity,
-			         "CREDIT_CARD") == 0;
+			n += strcmp(shipped[f.v[k].detector].id,
+			         "credit-card") == 0;
 		if (!ok(n == plain.len / 26 + 1))
 			printf("# %s: %zu\n", how[i].name, n);
 	}

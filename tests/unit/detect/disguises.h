@@ -33,7 +33,8 @@ invisible(struct kt_span s)
 
 	for (size_t i = 0; i < s.len; i++) {
 		put(kt_span_sub(s, i, 1));
-		if (i % 3 == 1 && i + 1 < s.len)
+		/* Between characters, not inside one. */
+		if (i % 3 == 1 && i + 1 < s.len && (s.ptr[i + 1] & 0xc0) != 0x80)
 			put_cp(cps[i % KT_NELEMS(cps)]);
 	}
 }

@@ -20,8 +20,8 @@ struct world {
 	struct kt_program *program;
 	struct kt_scratch *scratch;
 	struct kt_config_diags diags;
-	struct kt_config_source config, detectors[6];
-	struct kt_buf bytes[6];
+	struct kt_config_source config, detectors[7];
+	struct kt_buf bytes[7];
 	struct kt_tape *tape; /* NULL: calls are not recorded */
 };
 
@@ -67,11 +67,11 @@ static inline bool
 world_init(struct world *w, const char *yaml)
 {
 	static const char *const files[] = { "secrets.yaml",
-		"pii.yaml", "medical.yaml", "injection.yaml", "direct.weights",
+		"national.yaml", "pii.yaml", "medical.yaml", "injection.yaml", "direct.weights",
 		"indirect.weights" };
 	const struct kt_config_kind *kinds;
 	struct kt_program_options o = { .secret = no_secret,
-		.detectors = w->detectors, .ndetectors = 6,
+		.detectors = w->detectors, .ndetectors = KT_NELEMS(files),
 		.instance_key = KT_SPAN("0123456789abcdef0123456789abcdef"),
 		.may_use_offline = true };
 	struct kt_err err = { 0 };

@@ -156,7 +156,8 @@ rules_init(struct rules *rules, struct world *w)
 	bool is_ok;
 
 	rules->mem = kt_arena_new(16u << 20);
-	is_ok = kt_policy_detectors_load(w->detectors, 6, rules->mem, d,
+	is_ok = kt_policy_detectors_load(w->detectors,
+	            KT_NELEMS(w->detectors), rules->mem, d,
 	            &rules->defs, &rules->n) == KT_OK;
 	free(d);
 	return is_ok;

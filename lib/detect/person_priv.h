@@ -1,0 +1,52 @@
+/*
+ * person_priv - arithmetic that the numbers of persons share.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Knows:    weighted sums, days that exist.
+ * Does not: know a country.
+ * Promises: no state.
+ */
+#ifndef KT_DETECT_PERSON_PRIV_H
+#define KT_DETECT_PERSON_PRIV_H
+#include "base/base.h"
+
+/* Sum of d[i] * w[i]. */
+static inline unsigned
+kt_detect_weigh(const uint8_t *d, const uint8_t *w, size_t n)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (unsigned)d[i] * w[i];
+	return sum;
+}
+
+static inline bool
+kt_detect_all_same(const uint8_t *d, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (d[i] != d[0])
+			return false;
+	return true;
+}
+
+static inline bool
+kt_detect_is_day(unsigned day, unsigned month)
+{
+	return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
+/* Two digits as a number. */
+static inline unsigned
+kt_detect_pair(const uint8_t *d)
+{
+	return d[0] * 10u + d[1];
+}
+
+static inline char
+kt_detect_upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+#endif
