@@ -284,13 +284,13 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 {
 	struct kt_detect_rule *r = &db->rules[i];
 	bool caseless = r->def->is_caseless;
-	bool begins_word = kt_detect_begins_word(r->def->pattern);
 	struct kt_span *lit;
 	size_t n;
 
 	if (kt_detect_literals_of(
 		r->def->pattern, db->mem, &lit, &n, &caseless) < 0)
 		return fail_rule(r->def, err, KT_E_LIMIT, "too many literals");
+	r->begins_word = kt_detect_begins_word(r->def->pattern);
 	r->is_literal = n > 0;
 	r->is_folded = caseless;
 	if (n > 0 && r->def->anchor == NULL)
@@ -300,11 +300,11 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 		    caseless ? &db->folded : &db->exact;
 
 		if (kt_detect_index_add(
-			ix, db->mem, lit[k], i, begins_word) < 0)
+			ix, db->mem, lit[k], i, r->begins_word) < 0)
 			return fail_rule(r->def, err, KT_E_LIMIT, "no memory");
 	}
 	if (n == 0)
-		db->runs[db->nruns++] = i;
+		db->runs.rule[db->runs.n++] = i;
 	if (n > 0 || r->def->anchor != NULL || !kt_detect_near_learn(r))
 		return KT_OK;
 	db->nears[db->nnears++] = i;
@@ -331,13 +331,13 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 		goto out;
 	}
 	db->rules = kt_alloc_array(n, sizeof(*db->rules));
-	db->runs = kt_alloc_array(n, sizeof(*db->runs));
+	db->runs.rule = kt_alloc_array(n, sizeof(*db->runs.rule));
 	db->nears = kt_alloc_array(n, sizeof(*db->nears));
 	db->models = kt_alloc_array(n, sizeof(*db->models));
 	db->joins = kt_alloc_array(n, sizeof(*db->joins));
 	db->mem = kt_arena_new(RULE_ARENA_MAX);
 	db->folded.is_folded = true;
-	if (db->rules == NULL || db->runs == NULL || db->nears == NULL ||
+	if (db->rules == NULL || db->runs.rule == NULL || db->nears == NULL ||
 	    db->models == NULL || db->joins == NULL || db->mem == NULL ||
 	    pcre2_set_newline(how, PCRE2_NEWLINE_LF) != 0)
 		goto full;
@@ -373,7 +373,8 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 		kt_detect_needs_learn(r);
 	}
 	if (kt_detect_index_build(&db->exact) == KT_OK &&
-	    kt_detect_index_build(&db->folded) == KT_OK)
+	    kt_detect_index_build(&db->folded) == KT_OK &&
+	    kt_detect_runs_build(&db->runs, db->rules) == KT_OK)
 		goto out;
 full:
 	(void)kt_fail(err, KT_E_LIMIT, "detectors: no memory"); /* in err */
@@ -554,7 +555,7 @@ kt_detect_free(struct kt_detect **pdb)
 	kt_detect_index_fini(&db->folded);
 	kt_arena_free(&db->mem);
 	kt_free(db->rules);
-	kt_free(db->runs);
+	kt_detect_runs_fini(&db->runs);
 	kt_free(db->nears);
 	kt_free(db->models);
 	kt_free(db->joins);

@@ -14,7 +14,7 @@
 
 #include "detect/detect.h"
 #include "detect/index_priv.h"
-#include "detect/rule_priv.h"
+#include "detect/runs_priv.h"
 #include "detect/view_priv.h"
 
 /* A stream keeps this much to the left of what is undecided. */
@@ -44,8 +44,7 @@ struct kt_detect {
 	uint32_t number_reach, number_before;
 	struct kt_detect_index exact, folded;
 	struct kt_arena *mem; /* of the literals */
-	uint32_t *runs; /* rules that are in no index */
-	size_t nruns;
+	struct kt_detect_runs runs; /* rules that are in no index */
 	uint32_t *nears; /* rules that are is_near */
 	size_t nnears, alone_max; /* the widest of them */
 	uint32_t *models; /* rules without a pattern */
@@ -71,11 +70,13 @@ struct kt_detect_scratch {
 	size_t next_cap;
 	struct kt_finding *found;
 	size_t nfound, found_cap;
-	/* In the clear and in disguise: kt_detect_search. */
-	struct kt_finding *all;
+	struct kt_finding *all; /* in the clear and in disguise: search.c */
 	size_t nall, all_cap;
 	struct kt_detect_view view[KT_DETECT_DEPTH_MAX];
 	uint64_t calls, fail_at; /* of engines; which one fails */
+	struct kt_detect_start starts[KT_DETECTORS_MAX];
+	struct kt_detect_hit *hits;
+	size_t nhits, hits_cap;
 	char work[KT_DETECT_KEEP + KT_DETECT_SLICE];
 	char piece[KT_DETECT_SLICE + 256]; /* of a stream, and before it */
 };
@@ -130,7 +131,6 @@ bool kt_detect_near_starts(const struct kt_detect_rule *r, struct kt_span text,
 /* Could the whole text be one match?  there: the bytes it has. */
 bool kt_detect_near_alone(const struct kt_detect_rule *r, struct kt_span text,
     const struct kt_detect_bytes *there);
-void kt_detect_needs_learn(struct kt_detect_rule *r);
 /* Learns what stands before the span; nothing when it is not sure. */
 void kt_detect_head_learn(struct kt_detect_rule *r, pcre2_compile_context *how,
     uint32_t options);

@@ -51,8 +51,9 @@ struct kt_detect_flow {
 	size_t ntails;
 	struct behind behind[BEHIND_MAX]; /* each rule once */
 	size_t nbehind;
-	/* One bit per rule that is in the lane. */
+	/* One bit per rule that is in the lane; and per rule of db->runs. */
 	uint64_t wanted[NLANES][(KT_DETECTORS_MAX + 63) / 64];
+	uint64_t runs[NLANES][(KT_DETECTORS_MAX + 63) / 64];
 	uint32_t next[]; /* per rule: starts before it lie in a finding */
 };
 
@@ -76,9 +77,9 @@ lane_of(const struct kt_detect_flow *st, size_t i)
 }
 
 static bool
-is_wanted(const struct step *t, uint32_t i)
+is_in_lane(const struct kt_detect_flow *st, enum lane lane, uint32_t i)
 {
-	return t->st->wanted[t->lane][i >> 6] >> (i & 63) & 1;
+	return st->wanted[lane][i >> 6] >> (i & 63) & 1;
 }
 
 enum kt_rc
@@ -103,6 +104,10 @@ kt_detect_flow_new(struct kt_detect_flow **out, const struct kt_detect *db,
 		st->is_used[lane] = true;
 		st->wanted[lane][i >> 6] |= (uint64_t)1 << (i & 63);
 	}
+	for (size_t k = 0; k < db->runs.n; k++)
+		for (enum lane lane = 0; lane < NLANES; lane++)
+			if (is_in_lane(st, lane, db->runs.rule[k]))
+				st->runs[lane][k >> 6] |= (uint64_t)1 << (k & 63);
 	return KT_OK;
 }
 
@@ -330,23 +335,33 @@ waits(struct step *t, uint32_t i, size_t at)
 
 /* Several literals of a rule can begin with the same bytes: once for all. */
 static enum kt_rc
-settle_literals(struct step *t, const struct kt_detect_index *ix, uint32_t lo,
-    uint32_t hi, size_t at, bool is_cut)
+settle_hit(struct step *t, const struct kt_detect_hit *hit)
 {
-	bool is_inside = is_inside_word(t->text, at);
+	bool is_inside = is_inside_word(t->text, hit->at);
 	uint32_t last = UINT32_MAX;
 	enum kt_rc rc = KT_OK;
 
-	for (; lo < hi && rc == KT_OK; lo++) {
-		const struct kt_detect_literal *lit = &ix->lit[lo];
+	for (uint32_t i = hit->lo; i < hit->hi && rc == KT_OK; i++) {
+		const struct kt_detect_literal *lit = &hit->ix->lit[i];
 
 		if (lit->rule == last || (is_inside && lit->is_word) ||
-		    !is_wanted(t, lit->rule))
+		    !is_in_lane(t->st, t->lane, lit->rule))
 			continue;
 		last = lit->rule;
-		if (!is_cut || !waits(t, lit->rule, at))
-			rc = settle(t, lit->rule, at, at);
+		if (!hit->is_cut || !waits(t, lit->rule, hit->at))
+			rc = settle(t, lit->rule, hit->at, hit->at);
 	}
+	return rc;
+}
+
+static enum kt_rc
+settle_hits(struct step *t, size_t from)
+{
+	enum kt_rc rc = KT_OK;
+
+	for (size_t k = 0; k < t->s->nhits && rc == KT_OK; k++)
+		if (t->s->hits[k].at >= from && t->s->hits[k].at < t->hold)
+			rc = settle_hit(t, &t->s->hits[k]);
 	return rc;
 }
 
@@ -359,96 +374,99 @@ byte_at(const struct kt_detect_index *ix, struct kt_span text, size_t at)
 						     : c;
 }
 
-/* All literals that start at `at`, or could, were there more text. */
+static enum kt_rc
+add_hit(struct step *t, struct kt_detect_hit hit)
+{
+	struct kt_detect_scratch *s = t->s;
+	void *v = s->hits;
+
+	if (kt_grow(&v, &s->hits_cap, s->nhits + 1, sizeof(hit)) < 0)
+		return KT_E_LIMIT;
+	s->hits = v;
+	s->hits[s->nhits++] = hit;
+	return KT_OK;
+}
+
+/* All literals that start at `start`, or could, were there more text. */
 static enum kt_rc
 walk(struct step *t, const struct kt_detect_index *ix, size_t start)
 {
 	const struct kt_detect_node *n =
 	    &ix->node[ix->root[(uint8_t)t->text.ptr[start]]];
-	size_t at = start + 1;
-	enum kt_rc rc;
+	struct kt_detect_hit hit = { .ix = ix, .at = (uint32_t)start };
 
-	for (;;) {
+	for (size_t at = start + 1;; at++) {
 		uint32_t child = n->child;
 
-		if (n->term > n->lo) {
-			rc = settle_literals(
-			    t, ix, n->lo, n->term, start, false);
-			if (rc < 0)
-				return rc;
+		hit.lo = n->lo;
+		hit.hi = n->term;
+		if (hit.lo < hit.hi && add_hit(t, hit) < 0)
+			return KT_E_LIMIT;
+		if (at == t->text.len) { /* a literal is cut by the end */
+			hit.lo = n->term;
+			hit.hi = n->hi;
+			hit.is_cut = true;
+			return t->is_end ? KT_OK : add_hit(t, hit);
 		}
-		if (at == t->text.len) /* a literal is cut by the end */
-			return t->is_end
-			    ? KT_OK
-			    : settle_literals(
-				  t, ix, n->term, n->hi, start, true);
 		while (child != 0 &&
 		    ix->node[child].byte != byte_at(ix, t->text, at))
 			child = ix->node[child].sibling;
 		if (child == 0)
 			return KT_OK;
 		n = &ix->node[child];
-		at++;
 	}
 }
 
 static enum kt_rc
 walk_all(struct step *t, const struct kt_detect_index *ix, size_t from)
 {
+	bool is_inside = is_inside_word(t->text, from);
 	enum kt_rc rc = KT_OK;
 
 	if (ix->nlit == 0)
 		return KT_OK;
-	for (; from < t->hold && rc == KT_OK; from++)
-		if (from + 1 < t->text.len
-			? kt_detect_index_may(ix, t->text.ptr + from,
-			      is_inside_word(t->text, from))
-			: ix->root[(uint8_t)t->text.ptr[from]] != 0)
+	for (; from < t->text.len && rc == KT_OK; from++) {
+		const char *p = t->text.ptr + from;
+
+		if (kt_detect_index_may(ix, p, t->text.len - from, is_inside))
 			rc = walk(t, ix, from);
+		is_inside = kt_detect_is_word(*p);
+	}
 	return rc;
 }
 
-/*
- * The first start at or behind from that a rule without a literal has to be
- * asked about.  Without what it needs it can have no match yet, only begin
- * one in the last run of what its matches are made of.
- */
-static size_t
-first_start(const struct step *t, const struct kt_detect_rule *r,
-    const struct kt_detect_bytes *there, size_t from)
+/* For all lanes at once. */
+static enum kt_rc
+find_literals(struct step *t)
 {
-	size_t at = t->text.len;
+	uint64_t from = UINT64_MAX;
+	enum kt_rc rc;
 
-	if (r->has_first && !kt_detect_bytes_meet(&r->first, there))
-		return at;
-	if (kt_detect_bytes_meet(&r->needs, there))
-		return from;
-	while (at > from && kt_detect_bytes_has(&r->body, t->text.ptr[at - 1]))
-		at--;
-	return at;
+	t->s->nhits = 0;
+	for (enum lane lane = 0; lane < NLANES; lane++)
+		if (t->st->is_used[lane] && t->st->from[lane] < from)
+			from = t->st->from[lane];
+	if (from == UINT64_MAX)
+		return KT_OK;
+	rc = walk_all(t, &t->db->exact, (size_t)(from - t->base));
+	if (rc == KT_OK)
+		rc = walk_all(t, &t->db->folded, (size_t)(from - t->base));
+	return rc;
 }
 
+/* The rules that are in no index. */
 static enum kt_rc
 run_all(struct step *t, size_t from)
 {
-	struct kt_detect_bytes there = { { 0 } };
-	enum kt_rc rc;
+	struct kt_detect_start *start = t->s->starts;
+	size_t n = kt_detect_runs_starts(&t->db->runs,
+	    t->st->runs[t->lane], t->text, from, start);
+	enum kt_rc rc = KT_OK;
 
-	for (size_t i = from; i < t->text.len; i++)
-		kt_detect_bytes_add(&there, t->text.ptr[i]);
-	for (size_t k = 0; k < t->db->nruns && t->hold > from; k++) {
-		uint32_t i = t->db->runs[k];
-		size_t start;
-
-		if (!is_wanted(t, i))
-			continue;
-		start = first_start(t, &t->db->rules[i], &there, from);
-		if (start >= t->hold)
-			continue;
-		if ((rc = settle(t, i, start, t->hold - 1)) < 0)
-			return rc;
-	}
-	return KT_OK;
+	for (size_t k = 0; k < n && rc == KT_OK; k++)
+		if (start[k].at < t->hold)
+			rc = settle(t, start[k].rule, start[k].at, t->hold - 1);
+	return rc;
 }
 
 static enum kt_rc
@@ -462,8 +480,7 @@ run_lane(struct step *t, enum lane lane)
 	if (!t->st->is_used[lane])
 		goto out;
 	if ((rc = settle_behind(t, from)) < 0 ||
-	    (rc = walk_all(t, &t->db->exact, from)) < 0 ||
-	    (rc = walk_all(t, &t->db->folded, from)) < 0 ||
+	    (rc = settle_hits(t, from)) < 0 ||
 	    (rc = run_all(t, from)) < 0)
 		return rc;
 	/* Proofs at load say that this cannot be; trust them only so far. */
@@ -506,7 +523,8 @@ run_slice(struct kt_detect_flow *st, struct kt_detect_scratch *s,
 	t.text = (struct kt_span){ s->work, len };
 	t.base = st->total - st->keep_len;
 	st->total += delta.len;
-	if ((rc = follow_open_tails(&t)) < 0)
+	if ((rc = follow_open_tails(&t)) < 0 ||
+	    (rc = find_literals(&t)) < 0)
 		return rc;
 	for (enum lane lane = 0; lane < NLANES; lane++)
 		if ((rc = run_lane(&t, lane)) < 0)

@@ -102,9 +102,10 @@ note_pair(struct kt_detect_index *ix, char a, char b, bool is_word)
 	unsigned pair = (unsigned)(uint8_t)a << 8 | (uint8_t)b;
 	uint64_t bit = (uint64_t)1 << (pair & 63);
 
-	ix->pair[0][pair >> 6] |= bit;
-	if (!is_word)
-		ix->pair[1][pair >> 6] |= bit;
+	for (int inside = 0; inside <= !is_word; inside++) {
+		kt_detect_bytes_add(&ix->one[inside], a);
+		ix->pair[inside][pair >> 6] |= bit;
+	}
 }
 
 static char

@@ -9,7 +9,7 @@
  */
 #ifndef KT_DETECT_INDEX_PRIV_H
 #define KT_DETECT_INDEX_PRIV_H
-#include "base/base.h"
+#include "detect/bytes_priv.h"
 
 struct kt_detect_literal {
 	const char *text; /* folded when the index is */
@@ -26,10 +26,20 @@ struct kt_detect_index {
 	struct kt_detect_node *node; /* 0 is no node */
 	size_t nlit, lit_cap, nnode, node_cap;
 	uint32_t root[256];
-	/* Two bytes that some literal begins with; [1]: inside a word. */
+	/* One byte, and two, that some literal begins with; [1]: inside a
+	   word. */
+	struct kt_detect_bytes one[2];
 	uint64_t pair[2][1024];
 	bool is_folded;
 };
+/* Literals [lo, hi) of an index begin at `at`; is_cut: or would, were there
+   more text. */
+struct kt_detect_hit {
+	const struct kt_detect_index *ix;
+	uint32_t lo, hi, at;
+	bool is_cut;
+};
+
 /* Text of all literals a match of pattern can begin with; none when one of
    them is too short to be worth a look, and never one of a single byte.
    *caseless is raised by a leading (?i). */
@@ -40,11 +50,16 @@ bool kt_detect_begins_word(const char *pattern);
 KT_MUSTCHECK enum kt_rc kt_detect_index_add(struct kt_detect_index *ix,
     struct kt_arena *mem, struct kt_span lit, uint32_t rule, bool is_word);
 KT_MUSTCHECK enum kt_rc kt_detect_index_build(struct kt_detect_index *ix);
+/* Of n bytes, one at least, only two are looked at. */
 static inline bool
-kt_detect_index_may(
-    const struct kt_detect_index *ix, const char *two, bool is_inside)
+kt_detect_index_may(const struct kt_detect_index *ix, const char *p, size_t n,
+    bool is_inside)
 {
-	unsigned pair = (unsigned)(uint8_t)two[0] << 8 | (uint8_t)two[1];
+	unsigned pair;
+
+	if (n == 1)
+		return kt_detect_bytes_has(&ix->one[is_inside], *p);
+	pair = (unsigned)(uint8_t)p[0] << 8 | (uint8_t)p[1];
 
 	return ix->pair[is_inside][pair >> 6] >> (pair & 63) & 1;
 }
@@ -52,8 +67,10 @@ kt_detect_index_may(
 static inline bool
 kt_detect_is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '_';
+	static const struct kt_detect_bytes word = { { 0x03ff000000000000u,
+	    0x07fffffe87fffffeu, 0, 0 } };
+
+	return kt_detect_bytes_has(&word, c);
 }
 void kt_detect_index_fini(struct kt_detect_index *ix);
 

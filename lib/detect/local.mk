@@ -18,6 +18,8 @@ libkt_a_SOURCES += \
 	%D%/regex.h \
 	%D%/regex.c \
 	%D%/rule.c \
+	%D%/runs.c \
+	%D%/runs_priv.h \
 	%D%/db.c \
 	%D%/saved.c \
 	%D%/scratch.c \

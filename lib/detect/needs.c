@@ -4,14 +4,22 @@
  *
  * An address of mail has an '@', and nothing but letters, digits and dots
  * before it.  In a text without '@' no match is complete, and one that may
- * still come can only have begun in the last run of such bytes: there is no
- * need to try the others.  Where the reader meets what it does not know, it
- * says that any byte will do, which costs time and is never wrong.
+ * still come can only have begun in the last run of such bytes, and no more of
+ * them back than may stand before the '@': there is no need to try the others.
+ * Where the reader meets what it does not know, it says that any byte will do,
+ * which costs time and is never wrong.
  */
 #include "detect/detect_priv.h"
 
 #define CLASS_MAX 128
 #define DEPTH_MAX 16
+
+/* A piece of a pattern: what it is never without, up to where that ends at the
+   latest, and how long it can be.  In bytes, at most KT_DETECT_FAR. */
+struct part {
+	struct kt_detect_bytes set;
+	uint32_t by, width;
+};
 
 struct reader {
 	const char *p;
@@ -61,6 +69,19 @@ lose(struct reader *rd)
 	rd->p += strlen(rd->p);
 }
 
+/* "[:alpha:]" and its like, which are not read here. */
+static bool
+has_named_class(const char *from, size_t len)
+{
+	for (size_t i = 0; i + 1 < len; i++) {
+		if (from[i] == '\\')
+			i++;
+		else if (from[i] == '[' && strchr(":.=", from[i + 1]) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* A class, or an escape written as one. */
 static void
 read_class(struct reader *rd, const char *from, size_t len,
@@ -68,7 +89,7 @@ read_class(struct reader *rd, const char *from, size_t len,
 {
 	char text[CLASS_MAX];
 
-	if (len + 3 > sizeof(text) || memchr(from, '[', len) != NULL) {
+	if (len + 3 > sizeof(text) || has_named_class(from, len)) {
 		lose(rd);
 		return;
 	}
@@ -80,7 +101,7 @@ read_class(struct reader *rd, const char *from, size_t len,
 		lose(rd);
 }
 
-static void read_alternatives(struct reader *rd, struct kt_detect_bytes *needs);
+static void read_alternatives(struct reader *rd, struct part *out);
 
 /* Over a group that looks around; its bytes are not of the match. */
 static void
@@ -104,7 +125,7 @@ skip_around(struct reader *rd)
 
 /* False: it takes no bytes. */
 static bool
-read_group(struct reader *rd, struct kt_detect_bytes *out)
+read_group(struct reader *rd, struct part *out)
 {
 	if (strncmp(rd->p, "(?=", 3) == 0 || strncmp(rd->p, "(?!", 3) == 0 ||
 	    strncmp(rd->p, "(?<=", 4) == 0 || strncmp(rd->p, "(?<!", 4) == 0) {
@@ -138,11 +159,11 @@ read_group(struct reader *rd, struct kt_detect_bytes *out)
 }
 
 static bool
-read_element(struct reader *rd, struct kt_detect_bytes *out)
+read_element(struct reader *rd, struct part *out)
 {
 	const char *from = rd->p;
 
-	*out = (struct kt_detect_bytes){ { 0 } };
+	*out = (struct part){ .by = 1, .width = 1 };
 	if (*from == '(')
 		return read_group(rd, out);
 	if (*from == '[') {
@@ -158,27 +179,27 @@ read_element(struct reader *rd, struct kt_detect_bytes *out)
 			return false;
 		}
 		rd->p = p + 1;
-		read_class(rd, from + 1, (size_t)(p - from - 1), out);
+		read_class(rd, from + 1, (size_t)(p - from - 1), &out->set);
 	} else if (*from == '\\') {
 		if (from[1] == 'b' || from[1] == 'B' || from[1] == 'A') {
 			rd->p += 2;
 			return false;
 		}
 		rd->p += from[1] != '\0' ? 2 : 1;
-		read_class(rd, from, (size_t)(rd->p - from), out);
+		read_class(rd, from, (size_t)(rd->p - from), &out->set);
 	} else if (*from == '^' || *from == '$') {
 		rd->p++;
 		return false;
 	} else if (*from == '.') {
 		rd->p++;
-		*out = any;
+		out->set = any;
 	} else {
 		rd->p++;
-		kt_detect_bytes_add(out, *from);
+		kt_detect_bytes_add(&out->set, *from);
 	}
 	if (rd->is_caseless)
-		fold(out);
-	join(&rd->body, out);
+		fold(&out->set);
+	join(&rd->body, &out->set);
 	return true;
 }
 
@@ -203,48 +224,84 @@ skip_braces(const char *p)
 	return *q == '}' ? q + 1 : NULL;
 }
 
+static uint32_t
+far(uint64_t bytes)
+{
+	return bytes < KT_DETECT_FAR ? (uint32_t)bytes : KT_DETECT_FAR;
+}
+
+/* How often at most, by the braces at p; *behind is behind them. */
+static uint64_t
+most_of(const char *p, const char *behind)
+{
+	const char *comma = memchr(p, ',', (size_t)(behind - p));
+	uint64_t n = 0;
+
+	if (comma != NULL && comma[1] == '}')
+		return KT_DETECT_FAR;
+	for (p = comma != NULL ? comma + 1 : p + 1; *p != '}'; p++)
+		n = far(n * 10 + (uint64_t)(*p - '0'));
+	return n;
+}
+
 /* Behind a count, if there is one; is the element there at least once? */
 static bool
-read_count(struct reader *rd)
+read_count(struct reader *rd, struct part *e)
 {
 	const char *behind = skip_braces(rd->p);
 	bool is_there = *rd->p != '?' && *rd->p != '*';
 
-	if (behind != NULL)
+	if (behind != NULL) {
 		is_there = rd->p[1] != '0';
-	else if (*rd->p == '?' || *rd->p == '*' || *rd->p == '+')
+		e->width = far(e->width * most_of(rd->p, behind));
+	} else if (*rd->p == '?' || *rd->p == '*' || *rd->p == '+') {
+		if (*rd->p != '?')
+			e->width = KT_DETECT_FAR;
 		behind = rd->p + 1;
-	else
+	} else {
 		return true;
+	}
 	rd->p = behind;
 	if (*rd->p == '?' || *rd->p == '+')
 		rd->p++;
 	return is_there;
 }
 
-/* Each alternative needs the rarest of what it has for sure. */
+/* One alternative: it needs the rarest of what it has for sure. */
 static void
-read_alternatives(struct reader *rd, struct kt_detect_bytes *needs)
+read_one(struct reader *rd, struct part *out)
 {
-	struct kt_detect_bytes best = any, one;
 	int least = weight(&any), is;
+	struct part e;
 
-	*needs = (struct kt_detect_bytes){ { 0 } };
-	while (*rd->p != '\0' && *rd->p != ')') {
-		if (*rd->p == '|') {
-			join(needs, &best);
-			best = any;
-			least = weight(&any);
-			rd->p++;
+	*out = (struct part){ .set = any };
+	while (*rd->p != '\0' && *rd->p != ')' && *rd->p != '|') {
+		if (!read_element(rd, &e))
 			continue;
-		}
-		if (read_element(rd, &one) && read_count(rd) &&
-		    (is = weight(&one)) < least) {
-			best = one;
+		if (read_count(rd, &e) && (is = weight(&e.set)) < least) {
+			out->set = e.set;
+			out->by = far((uint64_t)out->width + e.by);
 			least = is;
 		}
+		out->width = far((uint64_t)out->width + e.width);
 	}
-	join(needs, &best);
+}
+
+static void
+read_alternatives(struct reader *rd, struct part *out)
+{
+	struct part one;
+
+	*out = (struct part){ .by = 0 };
+	for (;;) {
+		read_one(rd, &one);
+		join(&out->set, &one.set);
+		out->by = one.by > out->by ? one.by : out->by;
+		out->width = one.width > out->width ? one.width : out->width;
+		if (*rd->p != '|')
+			return;
+		rd->p++;
+	}
 }
 
 void
@@ -252,8 +309,11 @@ kt_detect_needs_learn(struct kt_detect_rule *r)
 {
 	struct reader rd = { .p = r->def->pattern,
 		.is_caseless = r->def->is_caseless };
+	struct part all;
 
-	read_alternatives(&rd, &r->needs);
+	read_alternatives(&rd, &all);
+	r->needs = all.set;
+	r->needs_by = all.by;
 	r->body = rd.body;
 	if (rd.is_lost || *rd.p != '\0')
 		r->needs = r->body = any;

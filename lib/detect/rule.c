@@ -12,6 +12,7 @@
 #include "detect/detect_priv.h"
 
 #define LOOKAHEAD_ROOM 16
+#define GLANCE 8 /* bytes of a match that are looked at before PCRE2 is asked */
 #define CONTEXT_GAIN_PM 300
 #define CONFIDENCE_MAX_PM 990
 
@@ -19,6 +20,24 @@ bool
 kt_detect_scratch_trips(struct kt_detect_scratch *s)
 {
 	return ++s->calls == s->fail_at;
+}
+
+/* To ask PCRE2 costs as much as to look at a hundred bytes; a few tell most
+   starts apart. */
+static bool
+may_begin(const struct kt_detect_rule *r, struct kt_span subject, size_t at)
+{
+	char c = subject.ptr[at];
+	size_t most = r->min_width < GLANCE ? r->min_width : GLANCE;
+
+	if ((r->has_first && !kt_detect_bytes_has(&r->first, c)) ||
+	    (r->begins_word && at > 0 && kt_detect_is_word(c) &&
+	        kt_detect_is_word(subject.ptr[at - 1])))
+		return false;
+	for (size_t i = 0; i < most && at + i < subject.len; i++)
+		if (!kt_detect_bytes_has(&r->body, subject.ptr[at + i]))
+			return false;
+	return true;
 }
 
 enum kt_detect_attempt
@@ -29,6 +48,10 @@ kt_detect_rule_attempt(const struct kt_detect_rule *r,
 	const PCRE2_SIZE *at;
 	int rc;
 
+	while (from <= last && !may_begin(r, subject, from))
+		from++;
+	if (from > last)
+		return KT_DETECT_ATTEMPT_MISS;
 	if (kt_detect_scratch_trips(s))
 		return KT_DETECT_ATTEMPT_ERROR;
 	(void)pcre2_set_offset_limit(s->limits, last); /* cannot fail */

@@ -14,6 +14,7 @@
 #include "detect/validate_priv.h"
 
 #define KT_DETECT_VALIDATORS_MAX 4
+#define KT_DETECT_FAR (1u << 20) /* bytes: as good as any number */
 
 struct kt_detect_rule {
 	const struct kt_detector *def;
@@ -28,6 +29,7 @@ struct kt_detect_rule {
 	struct kt_detect_bytes first; /* bytes a match can begin with */
 	/* A match has no byte that is not in body, and one that is in needs. */
 	struct kt_detect_bytes body, needs;
+	uint32_t needs_by; /* it ends so far behind the start, at most */
 	struct kt_detect_bytes tail;
 	size_t tail_end_len;
 	uint32_t min_width, max_width;
@@ -41,8 +43,11 @@ struct kt_detect_rule {
 	bool is_literal; /* every match begins with a literal of the index */
 	bool is_folded; /* the one without case */
 	bool has_first;
+	bool begins_word; /* \b stands before all that it matches */
 	bool is_near;
 	bool is_gated; /* looked for near numbers only */
 };
+/* Of its pattern: body, needs, needs_by. */
+void kt_detect_needs_learn(struct kt_detect_rule *r);
 
 #endif

@@ -73,6 +73,7 @@ kt_detect_scratch_free(struct kt_detect_scratch **ps)
 	kt_free(s->next);
 	kt_free(s->found);
 	kt_free(s->all);
+	kt_free(s->hits);
 	for (size_t i = 0; i < KT_NELEMS(s->view); i++)
 		kt_detect_view_fini(&s->view[i]);
 	kt_free(s);
