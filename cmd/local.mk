@@ -48,6 +48,7 @@ kt_SOURCES = \
 	%D%/session/scrubber.h \
 	%D%/token.c \
 	%D%/policy.c \
+	%D%/policy_diff.c \
 	%D%/policy_fmt.c \
 	%D%/policy_lint.c \
 	%D%/policy_test.c \

@@ -1,5 +1,5 @@
 /*
- * policy_fmt - the usual form of files, and what two configurations differ in.
+ * policy_fmt - the usual form of files.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cmd/files.h"
@@ -104,68 +104,5 @@ kt_cmd_policy_fmt(const struct kt_cmd *self, int argc, char **argv)
 
 		status = one > status ? one : status;
 	}
-	return status;
-}
-
-/* What is in force by a file, in the form of kt policy show. */
-static enum kt_exit
-effective(char *path, struct kt_buf *out)
-{
-	struct kt_cmd_files *files = kt_alloc(sizeof(*files));
-	enum kt_exit status = KT_EXIT_UNKNOWN;
-	struct kt_cmd_settings s;
-	struct kt_err err = { .text = "out of memory" };
-
-	if (files == NULL || kt_cmd_files_policy(files, &path, 1, &err) < 0) {
-		kt_say("%s", err.text);
-	} else if (kt_cmd_settings_load(&s, files, &err) < 0) {
-		if (err.rc != KT_E_PARSE)
-			kt_say("%s", err.text);
-	} else {
-		status = kt_config_show(&kt_config_root_table, s.settings,
-		    KT_CONFIG_YAML, out) == KT_OK ? KT_EXIT_YES : KT_EXIT_UNKNOWN;
-		kt_cmd_settings_fini(&s);
-	}
-	if (files != NULL)
-		kt_cmd_files_fini(files);
-	kt_free(files);
-	return status;
-}
-
-enum kt_exit
-kt_cmd_policy_diff(const struct kt_cmd *self, int argc, char **argv)
-{
-	struct kt_args args = { .cmd = self, .argc = argc, .argv = argv };
-	struct kt_buf before, after, patch;
-	enum kt_exit status;
-	int c;
-
-	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
-		if (c == KT_ARGS_STOP)
-			return args.exit;
-	}
-	if (argc - args.operand != 2)
-		return kt_misuse(self, "two files must follow: the old one and "
-		    "the new one");
-	kt_buf_init(&before, TEXT_MAX);
-	kt_buf_init(&after, TEXT_MAX);
-	kt_buf_init(&patch, TEXT_MAX);
-	status = effective(argv[args.operand], &before);
-	if (status == KT_EXIT_YES)
-		status = effective(argv[args.operand + 1], &after);
-	if (status == KT_EXIT_YES && kt_lint_patch(
-	    kt_span_of(argv[args.operand + 1]), kt_buf_span(&before),
-	    kt_buf_span(&after), &patch) < 0) {
-		kt_say("out of memory");
-		status = KT_EXIT_UNKNOWN;
-	}
-	if (status == KT_EXIT_YES)
-		status = kt_print(kt_buf_span(&patch)) ? KT_EXIT_YES :
-		                                         KT_EXIT_UNKNOWN;
-	if (status == KT_EXIT_YES && patch.len > 0)
-		status = KT_EXIT_NO;
-	kt_buf_fini(&before);
-	kt_buf_fini(&after);
-	kt_buf_fini(&patch);
 	return status;
 }

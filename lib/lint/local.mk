@@ -1,4 +1,6 @@
 libkt_a_SOURCES += \
+	%D%/changes.c \
+	%D%/changes.h \
 	%D%/fields.c \
 	%D%/format.c \
 	%D%/format.h \

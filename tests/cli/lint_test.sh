@@ -179,6 +179,14 @@ claim 'a configuration does not differ from itself' $?
 claim 'two that differ are exit 1' $?
 says '-  block_status: 403' 'a default is compared like a value'
 says '+  block_status: 503' 'and so is what replaces it'
+"$kt" policy diff --json "$out/good.yaml" "$out/good.yaml" >"$out/o" 2>&1
+[ $? -eq 0 ] && [ "$(cat "$out/o")" = '{"changes":[]}' ]
+claim 'for scripts, no change is an empty list' $?
+"$kt" policy diff --json "$out/good.yaml" "$out/warn.yaml" >"$out/o" 2>&1
+[ $? -eq 1 ]
+claim 'and changes are exit 1' $?
+says '{"path":"/gateway/block_status","old":403,"new":503}' \
+	'each with its place, and both values'
 "$kt" policy diff "$out/good.yaml" >"$out/o" 2>&1
 [ $? -eq 2 ]
 claim 'one file is a misuse' $?

@@ -1,0 +1,89 @@
+/*
+ * policy_diff - what two configurations differ in: all defaults are filled in
+ * first, so that two files that say the same in other words do not differ.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cmd/files.h"
+#include "lint/changes.h"
+#include "lint/lint.h"
+
+#define TEXT_MAX (64u << 20)
+
+/* What is in force by a file, in the form of kt policy show. */
+static enum kt_exit
+effective(char *path, enum kt_config_style style, struct kt_buf *out)
+{
+	struct kt_cmd_files *files = kt_alloc(sizeof(*files));
+	enum kt_exit status = KT_EXIT_UNKNOWN;
+	struct kt_cmd_settings s;
+	struct kt_err err = { .text = "out of memory" };
+
+	if (files == NULL || kt_cmd_files_policy(files, &path, 1, &err) < 0) {
+		kt_say("%s", err.text);
+	} else if (kt_cmd_settings_load(&s, files, &err) < 0) {
+		if (err.rc != KT_E_PARSE)
+			kt_say("%s", err.text);
+	} else {
+		status = kt_config_show(&kt_config_root_table, s.settings, style,
+		    out) == KT_OK ? KT_EXIT_YES : KT_EXIT_UNKNOWN;
+		kt_cmd_settings_fini(&s);
+	}
+	if (files != NULL)
+		kt_cmd_files_fini(files);
+	kt_free(files);
+	return status;
+}
+
+static enum kt_exit
+tell(struct kt_span name, struct kt_span before, struct kt_span after,
+    bool is_json)
+{
+	struct kt_buf out;
+	enum kt_exit status = KT_EXIT_UNKNOWN;
+	size_t n = 0;
+	enum kt_rc rc;
+
+	kt_buf_init(&out, TEXT_MAX);
+	rc = is_json ? kt_lint_changes(before, after, &out, &n) :
+	               kt_lint_patch(name, before, after, &out);
+	if (rc < 0)
+		kt_say("out of memory");
+	else if (kt_print(kt_buf_span(&out)))
+		status = n > 0 || (!is_json && out.len > 0) ? KT_EXIT_NO :
+		                                              KT_EXIT_YES;
+	kt_buf_fini(&out);
+	return status;
+}
+
+enum kt_exit
+kt_cmd_policy_diff(const struct kt_cmd *self, int argc, char **argv)
+{
+	static const struct kt_opt opts[] = { KT_OPT_JSON_LINE };
+	struct kt_args args = { .cmd = self, .opts = opts,
+		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
+	enum kt_config_style style = KT_CONFIG_YAML;
+	struct kt_buf before, after;
+	enum kt_exit status;
+	int c;
+
+	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
+		if (c == KT_ARGS_STOP)
+			return args.exit;
+		style = KT_CONFIG_JSON;
+	}
+	if (argc - args.operand != 2)
+		return kt_misuse(self, "two files must follow: the old one and "
+		    "the new one");
+	kt_buf_init(&before, TEXT_MAX);
+	kt_buf_init(&after, TEXT_MAX);
+	status = effective(argv[args.operand], style, &before);
+	if (status == KT_EXIT_YES)
+		status = effective(argv[args.operand + 1], style, &after);
+	if (status == KT_EXIT_YES)
+		status = tell(kt_span_of(argv[args.operand + 1]),
+		    kt_buf_span(&before), kt_buf_span(&after),
+		    style == KT_CONFIG_JSON);
+	kt_buf_fini(&before);
+	kt_buf_fini(&after);
+	return status;
+}
