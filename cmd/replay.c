@@ -11,7 +11,7 @@
 #include "cmd/report.h"
 
 enum { AGAINST = KT_OPT_LONG, FAIL_ON, APPROVE, JOBS, STRICT, EXPLAIN,
-	DIVERGENCES };
+	DIVERGENCES, FILTER, SAMPLE, SEED, COVERAGE };
 static const struct kt_opt opts[] = {
 	KT_OPT_POLICY_LINE,
 	KT_OPT_REPORT_LINES,
@@ -26,6 +26,11 @@ static const struct kt_opt opts[] = {
 	  "exit 4 where a call cannot be judged, 3 where a file is cut" },
 	{ DIVERGENCES, "all-divergences", NULL,
 	  "count also calls behind the first change of a conversation" },
+	{ FILTER, "filter", "WORDS",
+	  "only calls like 'principal=ann tool=Bash*'" },
+	{ SAMPLE, "sample", "N", "so many of the sessions" },
+	{ SEED, "seed", "N", "which of them (default: 0)" },
+	{ COVERAGE, "coverage", NULL, "tell which policies no call reached" },
 	{ EXPLAIN, "explain", "ID#N", "tell one call rule by rule" },
 };
 
@@ -47,6 +52,26 @@ take_classes(struct kt_replay_run *r, struct kt_span list)
 		list = kt_span_sub(list, n + 1, list.len);
 	}
 	return KT_EXIT_YES;
+}
+
+static enum kt_exit
+take_filter(struct kt_replay_run *r, const char *value)
+{
+	char names[160];
+
+	if (kt_replay_filter_add(&r->filter, kt_span_of(value)))
+		return KT_EXIT_YES;
+	kt_replay_filter_names(names, sizeof(names));
+	return kt_misuse(r->self, "--filter takes up to %d of %s, each with = "
+	    "and a pattern", KT_REPLAY_FILTER_WORDS, names);
+}
+
+static enum kt_exit
+take_number(
+    struct kt_replay_run *r, const char *name, const char *value, uint64_t *to)
+{
+	return kt_span_u64(kt_span_of(value), to) ? KT_EXIT_YES :
+	    kt_misuse(r->self, "--%s takes a number", name);
 }
 
 static enum kt_exit
@@ -82,6 +107,15 @@ take_option(struct kt_replay_run *r, int c, char *value)
 		    r->jobs > KT_REPLAY_JOBS_MAX)
 			return kt_misuse(r->self, "--jobs takes 1 to %d",
 			    KT_REPLAY_JOBS_MAX);
+		break;
+	case FILTER:
+		return take_filter(r, value);
+	case SAMPLE:
+		return take_number(r, "sample", value, &r->sample);
+	case SEED:
+		return take_number(r, "seed", value, &r->seed);
+	case COVERAGE:
+		r->has_coverage = true;
 		break;
 	case STRICT:
 		r->is_strict = true;
@@ -125,7 +159,8 @@ begin(struct kt_replay_run *r, int argc, char **argv)
 		kt_say("there are no sessions");
 		return KT_EXIT_UNKNOWN;
 	}
-	if (kt_session_key_read(&r->key, r->key_path, &err) < 0 ||
+	if (kt_replay_sample(r, &err) < 0 ||
+	    kt_session_key_read(&r->key, r->key_path, &err) < 0 ||
 	    kt_replay_load(r, &err) < 0 || kt_replay_run(r, &err) < 0) {
 		kt_say("%s", err.text);
 		return KT_EXIT_UNKNOWN;

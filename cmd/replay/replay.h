@@ -16,10 +16,12 @@
 #include "cmd/files.h"
 #include "cmd/report.h"
 #include "cmd/session/file.h"
+#include "replay/filter.h"
 #include "replay/replay.h"
 
 #define KT_REPLAY_JOBS_MAX 256
 #define KT_REPLAY_VARIANTS_MAX 16
+#define KT_REPLAY_POLICIES_MAX 64 /* bits of a word */
 
 enum kt_replay_side_id { KT_REPLAY_NEW = 0, KT_REPLAY_OLD };
 /* A configuration: what does not change from session to session. */
@@ -49,6 +51,7 @@ struct kt_replay_session {
 	char id[65];
 	size_t ncalls, cut_line, nrows, cap, nindeterminate;
 	uint64_t nlost;
+	uint64_t matched, decided; /* policies of the chain, by their place */
 	struct kt_replay_row *rows;
 	struct kt_err err; /* rc < 0: it could not be read or played */
 };
@@ -59,7 +62,9 @@ struct kt_replay_run {
 	struct kt_session_paths paths;
 	struct kt_session_key key;
 	struct kt_replay_side sides[2];
-	bool has_old, is_strict, counts_all, has_explained;
+	bool has_old, is_strict, counts_all, has_explained, has_coverage;
+	struct kt_replay_filter filter;
+	uint64_t sample, seed; /* sample 0: all sessions */
 	bool fails[KT_NCHANGES];
 	uint64_t jobs;
 	const char *approvals_path, *explain, *key_path;
@@ -87,6 +92,9 @@ const char *kt_replay_unknown(const struct kt_replay_variant *v,
 void kt_replay_explain(const struct kt_session *s,
     const struct kt_session_call *c, struct kt_span from, struct kt_span to,
     const struct kt_replay_row *row);
+/* Leaves so many sessions, chosen by their names and the seed. */
+KT_MUSTCHECK enum kt_rc kt_replay_sample(
+    struct kt_replay_run *r, struct kt_err *err);
 enum kt_exit kt_replay_tell(struct kt_replay_run *r);
 
 #endif

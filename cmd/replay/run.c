@@ -268,6 +268,34 @@ is_asked_for(const struct kt_replay_run *r, const struct kt_session *s,
 	    kt_span_u64(kt_span_sub(want, hash + 1, want.len), &n) && n == c->n;
 }
 
+/* Which policies of the chain had something to say. */
+static enum kt_rc
+cover(const struct kt_replay_run *r, const struct kt_replayed *now,
+    struct kt_replay_session *to, struct kt_err *err)
+{
+	const struct kt_settings *s = r->sides[KT_REPLAY_NEW].settings.settings;
+	struct kt_session_call c = { .record = kt_buf_span(&now->record) };
+
+	for (size_t i = 0; i < s->policies.links_n &&
+	     i < KT_REPLAY_POLICIES_MAX; i++) {
+		const char *name = s->policies.links[i].kind->name;
+		struct kt_replay_filter f = { .n = 0 };
+		char want[80];
+		bool fits;
+
+		(void)snprintf(want, sizeof(want), "policy=%s", name);
+		if (!kt_replay_filter_add(&f, kt_span_of(want)))
+			continue;
+		if (kt_replay_filter_fits(&f, &c, &fits, err) < 0)
+			return err->rc;
+		if (fits)
+			to->matched |= UINT64_C(1) << i;
+		if (strcmp(now->outcome.policy, name) == 0)
+			to->decided |= UINT64_C(1) << i;
+	}
+	return KT_OK;
+}
+
 static enum kt_rc
 compare(struct hand *h, const struct kt_replay_variant *v,
     const struct kt_session *s, const struct kt_session_call *c,
@@ -286,6 +314,8 @@ compare(struct hand *h, const struct kt_replay_variant *v,
 	}
 	if (rc == KT_OK)
 		rc = play(h, v, KT_REPLAY_NEW, s, c, &new, err);
+	if (rc == KT_OK && h->r->has_coverage)
+		rc = cover(h->r, &new, to, err);
 	if (rc == KT_OK)
 		rc = kt_outcome_read(&from, said, err);
 	if (rc == KT_OK)
@@ -353,12 +383,19 @@ play_session(struct hand *h, const struct kt_session *s,
 		    kt_fail(err, KT_E_LIMIT, "its program was refused before");
 	unknown = kt_replay_unknown(v, s, why);
 	(void)snprintf(to->id, sizeof(to->id), "%.*s", KT_SPAN_ARG(s->id));
-	to->ncalls = s->ncalls;
 	to->cut_line = s->cut_line;
 	to->nlost = s->nlost;
 	for (size_t i = 0; i < s->ncalls; i++) {
+		bool fits;
+
 		if (h->r->explain != NULL && !is_asked_for(h->r, s, &s->calls[i]))
 			continue;
+		if (kt_replay_filter_fits(
+		        &h->r->filter, &s->calls[i], &fits, err) < 0)
+			return kt_wrap(err, "line %zu", s->calls[i].line);
+		if (!fits)
+			continue;
+		to->ncalls++;
 		if (compare(h, v, s, &s->calls[i], unknown, to, err) < 0)
 			return kt_wrap(err, "line %zu", s->calls[i].line);
 	}
@@ -406,6 +443,70 @@ work(void *self)
 		kt_scratch_free(&h->scratch[i][1]);
 	}
 	return NULL;
+}
+
+/* ---- a part of the sessions ---- */
+
+struct drawn {
+	char *path;
+	uint64_t lot;
+	size_t place;
+};
+
+static int
+by_lot(const void *x, const void *y)
+{
+	const struct drawn *a = x, *b = y;
+
+	if (a->lot != b->lot)
+		return a->lot < b->lot ? -1 : 1;
+	return a->place < b->place ? -1 : 1;
+}
+
+static int
+by_place(const void *x, const void *y)
+{
+	const struct drawn *a = x, *b = y;
+
+	return a->place < b->place ? -1 : 1;
+}
+
+/* Of the name alone: the same session has the same lot on any machine. */
+static uint64_t
+lot_of(const char *path, uint64_t seed)
+{
+	const char *slash = strrchr(path, '/');
+	uint64_t h = 14695981039346656037u ^ seed;
+
+	for (path = slash != NULL ? slash + 1 : path; *path != '\0'; path++)
+		h = (h ^ (unsigned char)*path) * 1099511628211u;
+	h = (h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+	return h ^ h >> 32;
+}
+
+enum kt_rc
+kt_replay_sample(struct kt_replay_run *r, struct kt_err *err)
+{
+	size_t n = r->paths.n, keep = r->sample < n ? (size_t)r->sample : n;
+	struct drawn *v;
+
+	if (r->sample == 0 || keep == n)
+		return KT_OK;
+	v = kt_alloc_array(n, sizeof(*v));
+	if (v == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory");
+	for (size_t i = 0; i < n; i++)
+		v[i] = (struct drawn){ r->paths.at[i],
+			lot_of(r->paths.at[i], r->seed), i };
+	qsort(v, n, sizeof(*v), by_lot);
+	for (size_t i = keep; i < n; i++)
+		kt_free(v[i].path);
+	qsort(v, keep, sizeof(*v), by_place);
+	for (size_t i = 0; i < keep; i++)
+		r->paths.at[i] = v[i].path;
+	r->paths.n = keep;
+	kt_free(v);
+	return KT_OK;
 }
 
 static uint64_t

@@ -369,6 +369,37 @@ sum_up(const struct telling *t, size_t *nindeterminate, size_t *ncut)
 	(void)fputc('\n', stderr);
 }
 
+/* What no call has shown of the chain. */
+static void
+tell_coverage(const struct kt_replay_run *r)
+{
+	const struct kt_settings *s = r->sides[KT_REPLAY_NEW].settings.settings;
+	uint64_t matched = 0, decided = 0;
+	size_t n = 0, reached = 0;
+
+	for (size_t i = 0; i < r->paths.n; i++) {
+		matched |= r->sessions[i].matched;
+		decided |= r->sessions[i].decided;
+	}
+	for (size_t i = 0; i < s->policies.links_n &&
+	     i < KT_REPLAY_POLICIES_MAX; i++) {
+		const struct kt_config_link *l = &s->policies.links[i];
+		const struct kt_config_common *common = l->settings;
+
+		if (!common->enabled ||
+		    strcmp(l->kind->name, "audit-logger") == 0)
+			continue; /* it only writes down */
+		n++;
+		reached += (matched >> i & 1) != 0;
+		if ((matched >> i & 1) == 0)
+			(void)fprintf(stderr, "%s never matches\n", l->kind->name);
+		else if ((decided >> i & 1) == 0)
+			(void)fprintf(stderr, "%s never decides\n", l->kind->name);
+	}
+	(void)fprintf(stderr, "coverage: %zu of %zu policies match\n", reached,
+	    n);
+}
+
 static enum kt_rc
 begin(struct telling *t, struct kt_err *err)
 {
@@ -408,6 +439,8 @@ finish(struct telling *t, struct kt_err *err)
 	if (kt_report_close(t->report, err) < 0)
 		return KT_EXIT_UNKNOWN;
 	sum_up(t, &nindeterminate, &ncut);
+	if (t->r->has_coverage)
+		tell_coverage(t->r);
 	status = kt_cmd_outputs_write(&t->r->out, t->report);
 	if (status == KT_EXIT_YES && t->r->is_strict && ncut > 0)
 		status = KT_EXIT_UNKNOWN;

@@ -6,6 +6,7 @@ that was planted anywhere is in any file; another policy is told of.
 import glob
 import json
 import os
+import re
 import subprocess
 import xml.etree.ElementTree
 
@@ -275,6 +276,56 @@ def every_format_tells_it():
             subject, r.stdout, r.stderr)
         r = replay(folder, other, "--explain", "nobody#1")
         assert r.returncode == 3, r.stderr
+
+
+def a_part_of_the_calls_is_played():
+    """--filter, --sample and --coverage"""
+    import tempfile
+    with tempfile.TemporaryDirectory() as folder, Upstream(script) as up:
+        config = configuration(up, BLOCK)
+        for _ in range(5):
+            record(config, folder, list(requests())[:17])
+        other = config.replace('"block"', '"flag"')
+
+        def calls(*argv):
+            r = replay(folder, other, "--fail-on", "never", *argv)
+            assert r.returncode == 0, r.stderr
+            words = r.stderr.split()
+            return int(words[2]), int(words[5])
+
+        said = [json.loads(line)["v"] for path in files_of(folder)
+                for line in open(path) if '"k":"dec"' in line]
+
+        def like(fits):
+            n = sum(map(fits, said))
+            assert 0 < n < 85, n
+            return n, 5
+
+        assert calls() == (85, 5)
+        assert calls("--filter", "decision=pass") == like(
+            lambda d: d["decision"] == "pass")
+        assert calls("--filter", "reason=prompt.secret.* path=/v1/mess*",
+                     "--filter", "policy=secret-scanner") == like(
+            lambda d: "prompt.secret.detected" in d["reason_codes"])
+        assert calls("--filter", "tool=run") == like(
+            lambda d: len(d["tool_invocations"]) > 0)
+        assert calls("--filter", "tool=run principal=nobody") == (0, 5)
+        for bad in ("colour=red", "tool", " ".join(["tool=x"] * 9)):
+            r = replay(folder, other, "--filter", bad)
+            assert r.returncode == 2 and "of principal, group" in r.stderr, r
+        assert calls("--sample", "2") == (34, 2)
+        names = {seed: re.findall(r"01[0-9A-Z]{24}", replay(
+            folder, other, "--sample", "2", "--seed", str(seed)).stdout)
+            for seed in (0, 0, 1, 2, 3)}
+        assert names[0] and len({str(set(v)) for v in names.values()}) > 1
+        more = configuration("http://127.0.0.1:1", {
+            **BLOCK, "dlp-filter": {"blocked_terms": ["acme"]}},
+            chain=["dlp-filter", *gateway.CHAIN])
+        r = replay(folder, more, "--coverage", "--filter", "decision=*")
+        assert "dlp-filter never matches\ncoverage: 3 of 4 policies match" \
+            in r.stderr, r.stderr
+        r = replay(folder, more, "--coverage", "--filter", "decision=pass")
+        assert "coverage: 0 of 4 policies match" in r.stderr, r.stderr
 
 
 def an_approved_change_passes_until_its_day():
@@ -621,6 +672,7 @@ if __name__ == "__main__":
              facts_alone_change_nothing,
              another_policy_is_told_of,
              every_format_tells_it,
+             a_part_of_the_calls_is_played,
              an_approved_change_passes_until_its_day,
              hostile_files_are_3_and_a_cut_line_is_a_warning,
              sessions_can_be_listed_shown_and_checked,
