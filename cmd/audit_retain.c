@@ -151,6 +151,28 @@ make_plan(struct run *r, struct kt_err *err)
 	return rc;
 }
 
+/* A few segments with each order, so that calls wait for one, not for all. */
+static enum kt_exit
+remove_all(const struct run *r)
+{
+	struct run left = *r;
+	uint64_t first = UINT64_MAX;
+	struct kt_err err;
+	enum kt_exit e = KT_EXIT_YES;
+
+	while (e == KT_EXIT_YES && left.plan.size > left.plan.first &&
+	    left.plan.first != first) {
+		first = left.plan.first;
+		e = kt_audit_order_retain(r->dir, r->days,
+		    r->ground[0] != '\0' ? r->ground : NULL, r->by);
+		if (e == KT_EXIT_YES && make_plan(&left, &err) < 0) {
+			kt_say("%s: %s", r->dir, err.text);
+			e = KT_EXIT_UNKNOWN;
+		}
+	}
+	return e;
+}
+
 static enum kt_exit
 retain(struct run *r)
 {
@@ -171,8 +193,7 @@ retain(struct run *r)
 	if (!r->is_json)
 		tell_text(r);
 	if (has_some && r->applies)
-		e = kt_audit_order_retain(r->dir, r->days,
-		    r->ground[0] != '\0' ? r->ground : NULL, r->by);
+		e = remove_all(r);
 	else if (!has_some && r->plan.is_held)
 		e = KT_EXIT_REFUSED;
 	if (has_some && r->applies && e == KT_EXIT_YES && !r->is_json)

@@ -9,6 +9,7 @@
 #include "cmd/gateway/log.h"
 
 #include "cmd/audit/tiles.h"
+#include "cmd/gateway/edge.h"
 
 #define READ_BYTES 65536
 
@@ -293,12 +294,15 @@ step_segment(struct kt_log *log, uint64_t number, struct kt_err *err)
 enum kt_rc
 kt_log_tiles_at(struct kt_log *log, uint64_t segments, struct kt_err *err)
 {
+	uint64_t from = 0;
+
 	memset(log->tiled, 0, sizeof(log->tiled));
 	log->tiles.size = 0;
 	if (log->chain.size == 0 || read_tiles(log))
 		return KT_OK;
-	log->tiles.size = 0;
-	for (uint64_t n = 0; n < segments; n++) {
+	if (kt_edge_read(log, &log->tiles, &from, err) < 0)
+		return kt_wrap(err, "rebuilding the tiles");
+	for (uint64_t n = from; n < segments; n++) {
 		if (step_segment(log, n, err) < 0)
 			return kt_wrap(err, "rebuilding the tiles");
 	}

@@ -10,6 +10,8 @@ libgateway_a_SOURCES = \
 	%D%/checkpoint.c \
 	%D%/console.c \
 	%D%/console.h \
+	%D%/edge.c \
+	%D%/edge.h \
 	%D%/edition.c \
 	%D%/edition.h \
 	%D%/head.c \

@@ -160,7 +160,7 @@ let_records_go(struct order *o, const struct kt_retain *r, struct kt_err *err)
 static enum kt_rc
 retain(struct order *o, struct kt_span text, struct kt_err *err)
 {
-	struct kt_retain r = { .days = 0 };
+	struct kt_retain r = { .most = KT_AUDIT_RETAIN_SEGMENTS };
 	struct kt_err why;
 	struct kt_span days;
 
@@ -171,7 +171,8 @@ retain(struct order *o, struct kt_span text, struct kt_err *err)
 		answer(o, 5, "records are kept for half a year at least");
 		return KT_OK;
 	}
-	if (kt_retain_plan(o->log, &r, &why) < 0) {
+	if (kt_retain_plan(o->log, &r, &why) < 0 || (r.size > r.first &&
+	    kt_retain_keep_tree(o->log, &r, &why) < 0)) {
 		answer(o, 3, why.text);
 		return KT_OK;
 	}

@@ -10,6 +10,8 @@
 
 #include "audit/canon.h"
 #include "audit/marks.h"
+#include "cmd/audit/tiles.h"
+#include "cmd/gateway/edge.h"
 #include "cmd/gateway/holds.h"
 
 #include <errno.h>
@@ -189,7 +191,8 @@ plan(struct kt_log *log, struct kt_retain *r, const struct kt_holds *holds,
 	r->first = r->size = b->index;
 	r->first_segment = r->segment = f.first;
 	before_days(log, r->days, before);
-	while (may_go && r->segment < f.last) {
+	while (may_go && r->segment < f.last && (r->most == 0 ||
+	    r->segment - r->first_segment < r->most)) {
 		if (go_on(log, holds, before, b, r, &may_go, err) < 0)
 			return err->rc;
 	}
@@ -203,13 +206,90 @@ kt_retain_plan(struct kt_log *log, struct kt_retain *r, struct kt_err *err)
 	struct kt_holds holds;
 	enum kt_rc rc;
 
-	*r = (struct kt_retain){ .days = r->days };
+	*r = (struct kt_retain){ .days = r->days, .most = r->most };
 	if (kt_audit_chain_init(&b.chain, err) < 0)
 		return err->rc;
 	kt_holds_read(&holds, log);
 	rc = plan(log, r, &holds, &b, err);
 	kt_holds_fini(&holds);
 	kt_audit_chain_fini(&b.chain);
+	return rc;
+}
+
+/* ---- the tree over what goes ---- */
+
+struct keeping {
+	struct kt_log *log;
+	struct kt_audit_tiles tiles;
+	struct kt_err *err;
+	enum kt_rc rc;
+};
+
+/* Not a cache any more: a tile that cannot be written keeps its records. */
+static enum kt_rc
+keep_tile(void *arg, const struct kt_audit_tile *t, struct kt_span hashes,
+    struct kt_err *err)
+{
+	struct keeping *k = arg;
+	uint8_t there[KT_AUDIT_TILE_BYTES];
+
+	if (kt_tiles_get(k->log->io, k->log->dir, t, there, err) == KT_OK &&
+	    memcmp(there, hashes.ptr, hashes.len) == 0)
+		return KT_OK;
+	return kt_tiles_put(k->log->io, k->log->dir, t, hashes, err);
+}
+
+static bool
+keep_line(void *arg, struct kt_span line)
+{
+	struct keeping *k = arg;
+	uint8_t leaf[KT_AUDIT_HASH];
+
+	kt_audit_leaf(&k->log->chain, line, leaf);
+	k->rc = kt_audit_tiles_step(&k->tiles, leaf, keep_tile, k, k->err);
+	return k->rc == KT_OK;
+}
+
+static enum kt_rc
+keep_tree(struct keeping *k, const struct kt_retain *r, struct kt_err *err)
+{
+	uint8_t root[KT_AUDIT_HASH];
+	uint64_t n;
+
+	if (kt_edge_read(k->log, &k->tiles, &n, err) < 0)
+		return err->rc;
+	if (k->tiles.size > r->size)
+		return KT_OK; /* of an order that was interrupted */
+	for (; k->rc == KT_OK && n < r->segment; n++) {
+		if (kt_log_read_lines(k->log, n, keep_line, k, err) < 0)
+			return err->rc;
+	}
+	if (k->rc < 0)
+		return err->rc;
+	kt_audit_tiles_root(&k->tiles, root);
+	if (k->tiles.size != r->size ||
+	    memcmp(root, r->root, KT_AUDIT_HASH) != 0)
+		return kt_fail(err, KT_E_PARSE, "the oldest records are not "
+		    "what the log committed to: they stay");
+	return kt_edge_write(k->log, &k->tiles, r->segment, err);
+}
+
+enum kt_rc
+kt_retain_keep_tree(
+    struct kt_log *log, const struct kt_retain *r, struct kt_err *err)
+{
+	struct keeping *k = kt_alloc(sizeof(*k));
+	enum kt_rc rc;
+
+	if (k == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory for tiles");
+	k->log = log;
+	k->err = err;
+	rc = kt_audit_tiles_init(&k->tiles, err);
+	if (rc == KT_OK)
+		rc = keep_tree(k, r, err);
+	kt_audit_tiles_fini(&k->tiles);
+	kt_free(k);
 	return rc;
 }
 

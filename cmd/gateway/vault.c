@@ -84,15 +84,26 @@ take_secret(struct loading *l, struct kt_span bytes)
 	return l->err.rc;
 }
 
-/* What a crash left of a new one, whose name nobody else would find. */
+/* An erasure that was interrupted leaves the name with half a secret. */
 static bool
-drop_unborn(struct loading *l, const char *name)
+is_whole(const char *name, struct kt_span bytes)
+{
+	char pseudonym[KT_AUDIT_PSEUDONYM];
+
+	if (bytes.len <= KT_AUDIT_HASH)
+		return true; /* no secret of ours: for others to say */
+	kt_audit_pseudonym((const uint8_t *)bytes.ptr, pseudonym);
+	return strcmp(pseudonym + 2, name) == 0;
+}
+
+/* What a crash left of a new one or of an erasure: nobody else finds it. */
+static bool
+drop(struct loading *l, const char *name)
 {
 	char path[KT_PATH_MAX];
 
-	if (l->to == NULL ||
-	    !kt_span_ends(kt_span_of(name), KT_SPAN(".tmp")))
-		return true;
+	if (l->to == NULL)
+		return true; /* only who writes may */
 	if (path_of(l->dir, name, path, &l->err) < 0 ||
 	    overwrite(l->io, path, &l->err) < 0)
 		return false;
@@ -109,13 +120,18 @@ see_file(void *arg, const char *name)
 	char path[KT_PATH_MAX];
 	struct kt_buf bytes;
 
+	if (kt_span_ends(kt_span_of(name), KT_SPAN(".tmp")))
+		return drop(l, name);
 	if (strlen(name) != KT_AUDIT_PSEUDONYM - 3)
-		return drop_unborn(l, name);
+		return true;
 	kt_buf_init(&bytes, FILE_MAX + 8192);
 	if (path_of(l->dir, name, path, &l->err) == KT_OK &&
-	    kt_disk_read_file(l->io, path, FILE_MAX, &bytes, &l->err) == KT_OK &&
-	    take_secret(l, kt_buf_span(&bytes)) < 0)
-		(void)kt_wrap(&l->err, "%s", path);
+	    kt_disk_read_file(l->io, path, FILE_MAX, &bytes, &l->err) == KT_OK) {
+		if (!is_whole(name, kt_buf_span(&bytes)))
+			(void)drop(l, name); /* l->err says if not */
+		else if (take_secret(l, kt_buf_span(&bytes)) < 0)
+			(void)kt_wrap(&l->err, "%s", path);
+	}
 	if (bytes.ptr != NULL)
 		explicit_bzero(bytes.ptr, bytes.cap);
 	kt_buf_fini(&bytes);

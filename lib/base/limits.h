@@ -93,6 +93,8 @@
 #define KT_AUDIT_RETENTION_MIN 183
 /* And at most: a hundred years, so that no sum of times overflows. */
 #define KT_AUDIT_RETENTION_MAX 36500
+/* Segments that go at once: they are read before, and calls wait meanwhile. */
+#define KT_AUDIT_RETAIN_SEGMENTS 4
 /* A segment is closed at this size: what a restart has to read again. */
 #define KT_AUDIT_SEGMENT_MAX (64u << 20)
 /* A record nested deeper is not one of ours. */

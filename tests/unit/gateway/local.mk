@@ -34,6 +34,11 @@ tests_unit_gateway_writer_test_SOURCES = %D%/writer_test.c %D%/faults.h
 tests_unit_gateway_writer_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/writer_test
 
+check_PROGRAMS += tests/unit/gateway/orders_test
+tests_unit_gateway_orders_test_SOURCES = %D%/orders_test.c %D%/faults.h
+tests_unit_gateway_orders_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/orders_test
+
 check_PROGRAMS += tests/unit/gateway/bounds_test
 tests_unit_gateway_bounds_test_SOURCES = %D%/bounds_test.c \
 	%D%/heard.h %D%/script.h
