@@ -39,6 +39,8 @@ kt_SOURCES = \
 	%D%/inspect_show.c \
 	%D%/kt.c \
 	%D%/session.c \
+	%D%/session/audit.c \
+	%D%/session/audit.h \
 	%D%/session/file.c \
 	%D%/session/file.h \
 	%D%/session/har.c \

@@ -50,6 +50,8 @@ values='
 			return "text json"
 		if (value == "FMT")
 			return "text short json sarif junit github gitlab tap markdown"
+		if (value == "SOURCE")
+			return "har audit"
 		if (value == "PRESET")
 			return "relaxed default strict"
 		if (value == "LEVEL")

@@ -21,6 +21,8 @@
 
 #define KT_REPLAY_JOBS_MAX 256
 #define KT_REPLAY_VARIANTS_MAX 16
+/* Source of a session that was made of audit records. */
+#define KT_REPLAY_OF_LOG "import:audit"
 #define KT_REPLAY_POLICIES_MAX 64 /* bits of a word */
 
 enum kt_replay_side_id { KT_REPLAY_NEW = 0, KT_REPLAY_OLD };
@@ -37,6 +39,9 @@ struct kt_replay_variant {
 	struct kt_program *programs[2];
 	/* What the new one listens to, in lines "id digest"; owned. */
 	struct kt_buf heard;
+	/* Its policies that ask for more than findings, with what their
+	   settings hash to; the same form. */
+	struct kt_buf settled;
 };
 
 struct kt_replay_row { /* of a call that did not come out as it was */

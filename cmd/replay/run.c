@@ -103,6 +103,42 @@ list_heard(struct kt_replay_variant *v, struct kt_err *err)
 	return rc == KT_OK ? rc : kt_fail(err, rc, "no memory");
 }
 
+/* These go by what was found, which a record tells. */
+static const char *const by_findings[] = { "audit-logger",
+	"data-routing-policy", "dlp-filter", "pii-detector",
+	"prompt-injection", "secret-scanner" };
+
+static enum kt_rc
+list_settled(struct kt_replay_variant *v, const struct kt_settings *s,
+    struct kt_err *err)
+{
+	enum kt_rc rc = KT_OK;
+
+	kt_buf_init(&v->settled, TEXT_MAX);
+	for (size_t i = 0; i < s->policies.links_n && rc == KT_OK; i++) {
+		const struct kt_config_link *l = &s->policies.links[i];
+		uint64_t h = 14695981039346656037u;
+		bool is_by_findings = false;
+		struct kt_buf b;
+
+		for (size_t k = 0; k < KT_NELEMS(by_findings); k++)
+			is_by_findings |= strcmp(
+			    l->kind->name, by_findings[k]) == 0;
+		if (is_by_findings)
+			continue;
+		kt_buf_init(&b, TEXT_MAX);
+		rc = kt_config_show(
+		    l->kind->table, l->settings, KT_CONFIG_JSON, &b);
+		for (size_t k = 0; k < b.len; k++)
+			h = (h ^ (unsigned char)b.ptr[k]) * 1099511628211u;
+		kt_buf_fini(&b);
+		if (rc == KT_OK)
+			rc = kt_buf_printf(&v->settled, "policy:%s %016llx\n",
+			    l->kind->name, (unsigned long long)h);
+	}
+	return rc == KT_OK ? rc : kt_fail(err, rc, "no memory");
+}
+
 static enum kt_rc
 make_variant(struct kt_replay_run *r, struct kt_replay_variant *v,
     struct kt_err *err)
@@ -113,7 +149,8 @@ make_variant(struct kt_replay_run *r, struct kt_replay_variant *v,
 		if (v->programs[i] == NULL)
 			return err->rc;
 	}
-	return list_heard(v, err);
+	return list_heard(v, err) < 0 ? err->rc :
+	    list_settled(v, r->sides[KT_REPLAY_NEW].settings.settings, err);
 }
 
 static struct kt_span
@@ -168,13 +205,10 @@ kt_replay_variant_of(struct kt_replay_run *r, const struct kt_session *s,
 	return v;
 }
 
-/* Did every detector look that the new configuration asks? */
-const char *
-kt_replay_unknown(const struct kt_replay_variant *v,
-    const struct kt_session *s, char why[static 96])
+/* The first of a list that this session does not have so; empty: none. */
+static struct kt_span
+first_unknown(struct kt_span rest, const struct kt_session *s)
 {
-	struct kt_span rest = kt_buf_span(&v->heard);
-
 	while (rest.len > 0) {
 		size_t n = kt_span_find(rest, '\n');
 		struct kt_span line = kt_span_sub(rest, 0, n);
@@ -187,13 +221,31 @@ kt_replay_unknown(const struct kt_replay_variant *v,
 			is_known = kt_span_eq(s->detectors[i].id, id) &&
 			    kt_span_eq(s->detectors[i].digest,
 			        kt_span_sub(line, blank + 1, line.len));
-		if (is_known)
-			continue;
+		if (!is_known)
+			return id;
+	}
+	return (struct kt_span){ 0 };
+}
+
+/* Did every detector look that the new configuration asks? */
+const char *
+kt_replay_unknown(const struct kt_replay_variant *v,
+    const struct kt_session *s, char why[static 96])
+{
+	struct kt_span id = first_unknown(kt_buf_span(&v->heard), s);
+
+	if (id.len > 0) {
 		(void)snprintf(why, 96, "detector %.*s did not look when this "
 		    "was recorded", KT_SPAN_ARG(id));
 		return why;
 	}
-	return NULL;
+	if (kt_span_eq(s->source, KT_SPAN(KT_REPLAY_OF_LOG)))
+		id = first_unknown(kt_buf_span(&v->settled), s);
+	if (id.len == 0)
+		return NULL;
+	(void)snprintf(why, 96, "%.*s asks for more than a record tells",
+	    KT_SPAN_ARG(id));
+	return why;
 }
 
 /* ---- one session ---- */
@@ -556,6 +608,7 @@ kt_replay_free(struct kt_replay_run *r)
 		kt_program_free(&v->programs[0]);
 		kt_program_free(&v->programs[1]);
 		kt_buf_fini(&v->heard);
+		kt_buf_fini(&v->settled);
 		kt_free((char *)(uintptr_t)v->unavailable.ptr);
 	}
 	for (int i = 0; i < 2; i++) {

@@ -7,6 +7,7 @@
  */
 #include "auth/auth.h"
 #include "cmd/cmd.h"
+#include "cmd/session/audit.h"
 #include "cmd/session/file.h"
 #include "cmd/session/scrubber.h"
 #include "config.h"
@@ -230,16 +231,17 @@ import_file(struct import *m, const char *from, const char *to,
 enum kt_exit
 kt_cmd_session_import(const struct kt_cmd *self, int argc, char **argv)
 {
-	enum { OUT = KT_OPT_LONG };
+	enum { OUT = KT_OPT_LONG, FROM };
 	static const struct kt_opt opts[] = { KT_OPT_POLICY_LINE,
 		KT_OPT_SESSION_KEY_LINE,
+		{ FROM, "from", "SOURCE", "har (default) or audit" },
 		{ OUT, "out", "FILE", "where the session is written" } };
 	struct kt_args args = { .cmd = self, .opts = opts,
 		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
 	struct import *m = kt_alloc(sizeof(*m));
 	struct kt_err err = { .text = "" };
 	enum kt_exit status = KT_EXIT_YES;
-	const char *out = NULL, *key_path = NULL;
+	const char *out = NULL, *key_path = NULL, *from = "har";
 	int c;
 
 	if (m == NULL)
@@ -247,6 +249,8 @@ kt_cmd_session_import(const struct kt_cmd *self, int argc, char **argv)
 	while ((c = kt_args_next(&args)) != KT_ARGS_END && c != KT_ARGS_STOP) {
 		if (c == OUT)
 			out = args.value;
+		else if (c == FROM)
+			from = args.value;
 		else if (c == KT_OPT_SESSION_KEY)
 			key_path = args.value;
 		else if (m->by.npolicies < KT_CONFIG_FILES_MAX - 1)
@@ -259,10 +263,19 @@ kt_cmd_session_import(const struct kt_cmd *self, int argc, char **argv)
 	if (c == KT_ARGS_STOP)
 		status = args.exit;
 	else if (out == NULL || argc - args.operand != 1)
-		status = kt_misuse(self, "--out FILE and a HAR file must follow");
+		status = kt_misuse(self, "--out FILE and a HAR file or an audit "
+		    "directory must follow");
+	else if (strcmp(from, "har") != 0 && strcmp(from, "audit") != 0)
+		status = kt_misuse(self, "--from takes har or audit");
 	else if (kt_session_key_read(&m->key, key_path, &err) < 0 ||
-	    m->mem == NULL ||
-	    import_file(m, argv[args.operand], out, &err) < 0) {
+	    m->mem == NULL) {
+		kt_say("%s", err.text);
+		status = KT_EXIT_UNKNOWN;
+	} else if (strcmp(from, "audit") == 0) {
+		status = kt_session_import_log(&(struct kt_session_of_log){
+		    m->by.policies, m->by.npolicies, argv[args.operand], out,
+		    &m->key });
+	} else if (import_file(m, argv[args.operand], out, &err) < 0) {
 		kt_say("%s", err.text);
 		status = KT_EXIT_UNKNOWN;
 	} else {

@@ -4,9 +4,11 @@ All of it is done when it is recorded; replay does none of it, and nothing
 changes.
 """
 import base64
+import glob
 import gzip
 import json
 import os
+import shutil
 import sys
 import tempfile
 import zlib
@@ -19,7 +21,8 @@ import gateway
 import media
 import wire
 from calls import said
-from recording_test import CARD, KEY, files_of, kt, no_planted_text, replay
+from recording_test import (
+    CARD, KEY, files_of, kt, no_planted_text, replay, requests, script)
 from tap import Skip, eventually, run_all
 from upstream import Upstream
 
@@ -146,8 +149,77 @@ def what_was_not_read_then_is_not_known():
         assert r.returncode == 4 and "work that was not done" in r.stdout, r
 
 
+def kept_log(config, folder):
+    """Calls of every kind, and nothing of them but the audit log"""
+    with gateway.Gateway(config) as g:
+        asks = list(requests())
+        for path, body in asks:
+            wire.post(g.port, path, body)
+        eventually(lambda: len(g.records(None)) >= len(asks), 5, "records")
+        g.end()
+        shutil.copytree(g.audit, folder)
+        return len(g.records())
+
+
+def records_alone_change_nothing():
+    """What is made of an audit log comes out as the log says"""
+    with tempfile.TemporaryDirectory() as top, Upstream(script) as up:
+        log, out = os.path.join(top, "log"), os.path.join(top, "of_log.kts")
+        for action in ("redact", "block"):
+            config = configured(up, {
+                "pii-detector": {"action": action},
+                "secret-scanner": {"action": action}})
+            shutil.rmtree(log, ignore_errors=True)
+            n = kept_log(config, log)
+            policy = os.path.join(top, "now.yaml")
+            with open(policy, "w") as f:
+                f.write(config)
+            argv = ["session", "import", "--from", "audit", "--out", out,
+                    "--policy-config", policy, log]
+            r = kt(*argv)
+            assert r.returncode == 0, r.stdout + r.stderr
+            words = r.stdout.split()
+            taken, lost = int(words[0]), int(words[3])
+            # Of other APIs nothing is made.
+            assert taken + lost == n and taken > n - 12, (n, r.stdout)
+            no_planted_text(top)
+            with open(out) as f:
+                assert "be kind" not in f.read()
+            r = replay(top, config, "--strict")
+            assert r.returncode == 0 and "%d calls in 1 session: 0 changed" \
+                % taken in r.stderr, r.stdout + r.stderr
+            other = config.replace('"action": "%s"' % action,
+                                   '"action": "flag"')
+            r = replay(top, other)
+            assert r.returncode == 1 and "loosened" in r.stdout, r.stdout
+            # What a record does not tell is not known.
+            r = replay(top, configured(
+                up, {"pii-detector": {"action": action},
+                     "secret-scanner": {"action": action}},
+                ["content-limits", *gateway.CHAIN]), "--strict")
+            assert r.returncode == 4 and "policy:content-limits asks for " \
+                "more than a record tells" in r.stdout, r.stdout + r.stderr
+            with open(policy, "w") as f:
+                f.write(other)
+            r = kt(*argv)
+            assert r.returncode == 3 and "%d are of other policies" % n \
+                in r.stderr, r
+        segment = sorted(glob.glob(os.path.join(log, "seg", "*")))[0]
+        with open(segment) as f:
+            text = f.read()
+        with open(segment, "w") as f:
+            f.write(text.replace('"decision":"block"', '"decision":"pass"', 1))
+        with open(policy, "w") as f:
+            f.write(config)
+        os.remove(out)
+        r = kt(*argv)
+        assert r.returncode == 1 and "this log was changed" in r.stderr, r
+        assert not os.path.exists(out)
+
+
 if __name__ == "__main__":
     gateway.need()
     run_all([packed_requests_change_nothing,
              what_was_read_in_documents_changes_nothing,
-             what_was_not_read_then_is_not_known])
+             what_was_not_read_then_is_not_known,
+             records_alone_change_nothing])
