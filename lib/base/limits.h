@@ -34,6 +34,15 @@
 #define KT_EVENT_ARENA_MAX (64u << 20)
 /* Inspection gives the loop back after this many bytes. */
 #define KT_INSPECT_SLICE 131072
+/* A schema of answers: written by hand, and read anew for each of them. */
+#define KT_SCHEMA_BYTES_MAX 65536
+#define KT_SCHEMA_DEPTH_MAX 32
+#define KT_SCHEMA_PATTERNS_MAX 64
+/* Comparisons for one value; a megabyte of members against ten properties
+   needs a million. */
+#define KT_SCHEMA_STEPS_MAX (4u << 20)
+/* A pattern may go over its text many times; ids and dates are short. */
+#define KT_SCHEMA_PATTERN_TEXT_MAX 4096
 /* A header block that is larger is an attack or a mistake. */
 #define KT_HEAD_MAX 32768
 #define KT_HEADERS_MAX 128

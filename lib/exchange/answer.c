@@ -318,6 +318,12 @@ inspect_answer(struct kt_exchange *x)
 	    kt_buf_span(&x->answer));
 	while ((rc = kt_x_inspect(x, &x->answer_verdict, &x->answer_edits)) == 0)
 		kt_arena_reset(x->turn); /* markers and edits lie in mem */
+	if (rc > 0 && x->upstream_status < 400) {
+		(void)kt_x_shape_begin(x); /* it is held in any case */
+		kt_x_shape_add(x, format, false, &x->answer_json,
+		    kt_buf_span(&x->answer));
+		kt_x_shape_judge(x);
+	}
 	return rc < 0 ? (enum kt_rc)rc : KT_OK;
 }
 

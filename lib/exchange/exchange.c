@@ -157,6 +157,7 @@ kt_exchange_free(struct kt_exchange **xp)
 	kt_x_stream_free(x);
 	kt_x_media_free(x);
 	kt_x_guard_free(x);
+	kt_x_shape_free(x);
 	kt_x_drop_request(x);
 	kt_buf_fini(&x->offline);
 	kt_x_inspect_end(x);

@@ -244,7 +244,7 @@ struct kt_x_streaming {
 	size_t held_bytes;
 	struct kt_buf tail; /* from the last event on, until recorded */
 	struct kt_measures measures;
-	bool is_guarded; /* held until the classifier has seen all of it */
+	bool is_guarded; /* held until all of it was judged, here or outside */
 	bool is_inspected, has_tail, is_cut;
 	uint64_t events, forwarded_bytes, withheld_bytes, cut_at_event;
 };
@@ -294,6 +294,7 @@ struct kt_exchange {
 	struct kt_x_inspection inspection; /* the one under way */
 	struct kt_x_media media;
 	struct kt_x_asking asking[2]; /* by enum kt_direction */
+	struct kt_x_shape *shape;     /* in mem; NULL: nobody asks for one */
 	struct {
 		struct kt_multipart multipart;
 		bool is_held; /* until it was inspected, and read whole */
@@ -566,6 +567,17 @@ bool kt_x_guard_answer(
 uint64_t kt_x_guard_end(const struct kt_exchange *x); /* 0: nobody is asked */
 bool kt_x_guard_cancel(struct kt_exchange *x); /* false: the same */
 void kt_x_guard_free(struct kt_exchange *x);
+
+/* shape.c */
+#define KT_X_SHAPES_MAX 16 /* choices of one answer; more have no form */
+/* Once an answer has begun.  True: no byte may go out before it is judged. */
+bool kt_x_shape_begin(struct kt_exchange *x);
+/* A whole answer, or one event of it. */
+void kt_x_shape_add(struct kt_exchange *x, enum kt_format format,
+    bool is_event, const struct kt_json *json, struct kt_span text);
+/* All of it came: notes it where it has not the form it must have. */
+void kt_x_shape_judge(struct kt_exchange *x);
+void kt_x_shape_free(struct kt_exchange *x);
 
 /* upload.c */
 void kt_x_upload_begin(struct kt_exchange *x);

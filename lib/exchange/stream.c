@@ -34,7 +34,8 @@ kt_x_stream_begin(struct kt_exchange *x)
 	s->writer = kt_stream_writer_new(upstream_format(x),
 	    kt_endpoint_format(x->surface.endpoint), x->facts.wants_usage,
 	    &x->translate_options);
-	s->is_guarded = kt_x_guard_wants(x, KT_COMPONENT_COMPLETION) ||
+	s->is_guarded = kt_x_shape_begin(x) ||
+	    kt_x_guard_wants(x, KT_COMPONENT_COMPLETION) ||
 	    kt_x_guard_wants(x, KT_COMPONENT_TOOL_USE);
 	x->is_answer_stream = true;
 	kt_x_commit_begin(x, KT_SPAN("completion"));
@@ -405,6 +406,11 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 		rc = kt_x_inspect_event(x, slot, kt_x_slot_data(slot));
 	else
 		note_opaque(x, slot, kt_x_slot_data(slot));
+	if (slot->has_json)
+		kt_x_shape_add(x, s->reader.format, true, &slot->json,
+		    kt_x_slot_data(slot));
+	if (slot->ev.kind == KT_STREAM_STOP)
+		kt_x_shape_judge(x);
 	if (x->answer_verdict.action == KT_ACTION_BLOCK)
 		rc = KT_E_PARSE;
 	if (rc == KT_OK && (kt_arena_is_full(x->mem) ||

@@ -1,5 +1,6 @@
 /*
- * content-limits - sizes and counts, and where URLs may lead.
+ * content-limits - sizes and counts, where URLs may lead, and the form of
+ * answers.
  * SPDX-License-Identifier: Apache-2.0
  *
  * A URL that is not allowed is a pattern, with the hosts that are allowed
@@ -7,6 +8,7 @@
  * all else is.
  */
 #include "policy/policy_priv.h"
+#include "policy/schema.h"
 
 struct settings {
 	struct kt_config_common common;
@@ -14,6 +16,7 @@ struct settings {
 	int64_t max_bytes, max_chars, max_words, max_messages, max_tools;
 	int64_t max_attachment_bytes, max_completion_chars;
 	struct kt_config_strings allowed_urls;
+	struct kt_span output_schema;
 };
 static const char *const actions[] = { "block", "flag", NULL };
 
@@ -33,14 +36,39 @@ static const struct kt_config_field fields[] = {
 	KT_CONFIG_FIELD(struct settings, STRINGS, allowed_urls,
 	    .doc = "Hosts of URLs in requests and answers; *.example.org for "
 	           "what is below it; empty, all"),
+	KT_CONFIG_FIELD(struct settings, STRING, output_schema,
+	    .doc = "JSON Schema, as JSON, of what an answer says where it says "
+	           "anything; with action block a stream is held to its end; "
+	           "the keywords are type, enum, const, properties, required, "
+	           "additionalProperties, items, pattern, and the least and most "
+	           "of values, lengths, elements and properties, and any other "
+	           "is an error"),
 	KT_CONFIG_FIELD(struct settings, ENUM, uninspectable,
 	    .names = actions, .fallback = "flag",
 	    .doc = "What to do about content that cannot be read: references "
 	           "by URL or id, encrypted content, unknown kinds of blocks"),
 };
+
+static void
+check(void *section, struct kt_config_ctx *ctx)
+{
+	struct settings *s = section;
+	struct kt_err err = { 0 };
+	struct kt_schema schema;
+
+	if (s->output_schema.len == 0)
+		return;
+	if (kt_schema_init(&schema, s->output_schema, &err) < 0)
+		kt_config_fault(ctx, KT_CONFIG_FORM, s->common.node,
+		    "output_schema", "%s", err.text);
+	kt_schema_fini(&schema);
+}
+
 static const struct kt_config_table table =
     KT_CONFIG_KIND_TABLE(struct settings, "content-limits", fields,
-	.doc = "Sizes and counts of requests and answers");
+	.check = check,
+	.doc = "Sizes, counts and URLs of requests and answers, and the form "
+	       "of answers");
 
 /* The host as a pattern, and what may stand behind it. */
 static enum kt_rc
@@ -143,6 +171,12 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 	return s->action == 0 ? KT_ACTION_BLOCK : KT_ACTION_FLAG;
 }
 
+static struct kt_span
+schema(const struct kt_policy *p)
+{
+	return ((const struct settings *)p->common)->output_schema;
+}
+
 static enum kt_action
 unseen(const struct kt_policy *p)
 {
@@ -158,5 +192,6 @@ const struct kt_policy_kind kt_policy_content_limits = {
 	.judge = judge,
 	.reason = reason,
 	.measure = measure,
+	.schema = schema,
 	.unseen = unseen,
 };

@@ -74,6 +74,8 @@ struct kt_policy_kind {
 	/* NONE: within its limits. */
 	enum kt_reason (*measure)(const struct kt_policy *p,
 	    const struct kt_measures *m, bool is_answer);
+	/* JSON Schema of what answers say; empty: any. */
+	struct kt_span (*schema)(const struct kt_policy *p);
 	/* What it does about content that cannot be looked into; NULL: notes
 	   it, as all do. */
 	enum kt_action (*unseen)(const struct kt_policy *p);

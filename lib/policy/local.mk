@@ -23,6 +23,8 @@ libkt_a_SOURCES += \
 	%D%/agent_firewall.c \
 	%D%/constraint.h \
 	%D%/constraint.c \
+	%D%/schema.h \
+	%D%/schema.c \
 	%D%/tool.h \
 	%D%/tool.c \
 	%D%/content_limits.c \

@@ -18,6 +18,8 @@ libkt_a_SOURCES += \
 	%D%/places.c \
 	%D%/places.def \
 	%D%/places.h \
+	%D%/said.c \
+	%D%/said.h \
 	%D%/provider.h \
 	%D%/responses.c \
 	%D%/segments.c \

@@ -25,6 +25,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_lint \
 	tests/fuzz/fuzz_media \
 	tests/fuzz/fuzz_multipart \
+	tests/fuzz/fuzz_schema \
 	tests/fuzz/fuzz_segments \
 	tests/fuzz/fuzz_session \
 	tests/fuzz/fuzz_sse \
@@ -60,6 +61,8 @@ tests_fuzz_fuzz_detect_SOURCES = %D%/fuzz_detect.c $(fuzz_main)
 tests_fuzz_fuzz_detect_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_disguise_SOURCES = %D%/fuzz_disguise.c $(fuzz_main)
 tests_fuzz_fuzz_disguise_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_schema_SOURCES = %D%/fuzz_schema.c $(fuzz_main)
+tests_fuzz_fuzz_schema_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_segments_SOURCES = %D%/fuzz_segments.c $(fuzz_main)
 tests_fuzz_fuzz_segments_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_stream_event_SOURCES = %D%/fuzz_stream_event.c $(fuzz_main)

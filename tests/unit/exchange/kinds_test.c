@@ -679,6 +679,53 @@ an_answer_has_the_same_length_everywhere(void)
 	}
 }
 
+/* What it says has to be a whole number from ten on, whole and in pieces. */
+static void
+an_answer_has_the_same_form_everywhere(void)
+{
+	static const struct {
+		const char *said;
+		bool fits;
+	} cases[] = { { "123", true }, { "7", false }, { "123 x", false },
+		{ "", true }, { " 10 ", true }, { "[10]", false } };
+	static const char *const modes[] = { "", "mode: monitor, " };
+	static const struct row row = { "content-limits", "output_schema: "
+	    "'{\"type\":\"integer\",\"minimum\":10}'", "hi", "",
+	    EACH(PASSED, PASSED, PASSED, PASSED), NULL };
+	static const size_t cuts[] = { 0, 1, 1000 };
+
+	for (size_t n = 0; n < 2 * KT_NELEMS(cases); n++) {
+		size_t i = n / 2;
+		bool blocks = !cases[i].fits && n % 2 == 0;
+		const struct answer a = { { "so", cases[i].said, "src", "ls" } };
+		struct world w[NFORMATS];
+
+		if (!open_worlds(w, &row, modes[n % 2]))
+			continue;
+		for (int f = 0; f < NFORMATS; f++) {
+			for (size_t k = 0; k < KT_NELEMS(cuts); k++) {
+				struct cell c;
+				bool is_ok;
+
+				run_cell(&w[f], "hi", &a, f, cuts[k], &c);
+				is_ok = ok(strcmp(c.r.decision,
+				        blocks ? "block" : "pass") == 0) &
+				    ok(has(&c.r.record,
+				        "completion.schema.violated") !=
+				        cases[i].fits) &
+				    ok(blocks ? !has(&c.r.out, "Do") :
+				        is_as_it_came(&c));
+				if (!is_ok)
+					printf("# %s, cut %zu, '%s': %s\n",
+					    providers[f], cuts[k],
+					    cases[i].said, c.r.outcome);
+				cell_fini(&c);
+			}
+			world_fini(&w[f]);
+		}
+	}
+}
+
 static void
 every_kind_has_a_row_or_no_business_with_answers(void)
 {
@@ -701,6 +748,7 @@ main(void)
 	RUN(every_kind_has_a_row_or_no_business_with_answers);
 	RUN(the_same_answer_has_the_same_fate_everywhere);
 	RUN(an_answer_has_the_same_length_everywhere);
+	RUN(an_answer_has_the_same_form_everywhere);
 	RUN(every_kind_is_watched);
 	RUN(who_only_watches_changes_no_request_and_tells_the_same);
 	RUN(who_only_watches_changes_no_answer_and_tells_the_same);
