@@ -25,6 +25,7 @@ provider   answers in order, the last one for ever; the default is "hello":
     expect last.body == sent   the bytes of the client's last request
 gateway    -upstream P[,P]   -auth MODE   -chain a,b   -key VALUE   (vendor's)
     -timeout N   -silence N   (of its targets, in seconds)
+    -guard P     whom external-guard of the chain asks
     -token NAME=SCOPES   -disk SIZE  (audit on a small disk; needs root)
     YAML is a second configuration file, laid over the first.
 client     each request on a connection of its own
@@ -321,8 +322,10 @@ class Kt:
         if "disk" in o:
             args += ["--audit-dir", self.small_disk(o["disk"][0])]
         chain = o["chain"][0].split(",") if "chain" in o else None
+        policy = {"external-guard": {"url": stage.of(
+            o["guard"][0]).url + "/judge"}} if "guard" in o else None
         self.kt = gateway.Gateway(
-            [gateway.config(targets, chain=chain,
+            [gateway.config(targets, policy, chain,
                             mode=o.get("auth", ["passthrough"])[0]),
              block.text() or "{}\n"], env=env, args=args)
         self.over = os.path.join(self.kt.folder, "1.yaml")

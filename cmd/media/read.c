@@ -4,7 +4,10 @@
  */
 #include "config.h"
 
+#include <stdio.h>
+
 #include "cmd/media/read.h"
+#include "media/exif.h"
 #include "media/kind.h"
 
 void
@@ -50,6 +53,24 @@ kt_reading_add(struct kt_reading *r, enum kt_media_source source,
 		kt_reading_missed(r, KT_MEDIA_WHY_TEXT);
 }
 
+/* Beside the pixels: who draws the picture does not show it. */
+static void
+read_about(struct kt_reading *r, struct kt_span bytes)
+{
+	struct kt_exif e;
+	char place[96];
+
+	if (!kt_exif_read(bytes, &e))
+		return;
+	(void)snprintf(place, sizeof(place),
+	    "picture taken at latitude %.6f, longitude %.6f", e.latitude,
+	    e.longitude);
+	if (e.has_place)
+		kt_reading_add(r, KT_MEDIA_ABOUT, kt_span_of(place));
+	for (size_t i = 0; i < e.ntexts; i++)
+		kt_reading_add(r, KT_MEDIA_ABOUT, e.texts[i]);
+}
+
 void
 kt_read(struct kt_reading *r, struct kt_span bytes)
 {
@@ -61,6 +82,7 @@ kt_read(struct kt_reading *r, struct kt_span bytes)
 		kt_reading_missed(r, KT_MEDIA_WHY_TWOFOLD);
 		break;
 	case KT_MEDIA_PICTURE:
+		read_about(r, bytes);
 		kt_read_picture(r, bytes);
 		break;
 	case KT_MEDIA_PDF:

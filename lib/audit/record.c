@@ -329,6 +329,37 @@ tools(struct fit *f, const struct kt_audit_call *c)
 }
 
 static void
+media(struct fit *f, const char *name, const char *hash,
+    const struct kt_audit_medium *v, size_t n)
+{
+	struct kt_audit_put *p = &f->put;
+
+	if (n == 0)
+		return;
+	n = open_list(f, name, n);
+	for (size_t i = 0; i < n; i++) {
+		kt_audit_put_open(p, '{');
+		kt_audit_member_int(p, "bytes", v[i].bytes);
+		kt_audit_member_some(p, "component", v[i].component);
+		kt_audit_member_some(p, "data_class", v[i].data_class);
+		if (hash[0] == 'f')
+			kt_audit_member_some(p, hash, v[i].hash);
+		kt_audit_member_int(p, "findings", v[i].findings);
+		if (v[i].height > 0)
+			kt_audit_member_int(p, "h", v[i].height);
+		if (hash[0] == 'i')
+			kt_audit_member_some(p, hash, v[i].hash);
+		kt_audit_member_some(p, "media_type", v[i].media_type);
+		kt_audit_member_text(p, "verdict", v[i].verdict);
+		if (v[i].width > 0)
+			kt_audit_member_int(p, "w", v[i].width);
+		kt_audit_member_some(p, "why", v[i].why);
+		kt_audit_put_close(p, '}');
+	}
+	kt_audit_put_close(p, ']');
+}
+
+static void
 truncated(struct fit *f)
 {
 	struct kt_audit_put *p = &f->put;
@@ -374,7 +405,9 @@ call_members(struct fit *f, const struct kt_audit_call *c)
 	detections(f, c);
 	kt_audit_member_text(p, "endpoint", c->endpoint);
 	kt_audit_member_int(p, "eval_us", c->eval_us);
+	media(f, "files", "file_hash", c->files, c->nfiles);
 	kt_audit_member_int(p, "http_status", c->http_status);
+	media(f, "images", "image_hash", c->images, c->nimages);
 	kt_audit_member_text(p, "method", c->method);
 	kt_audit_member_some(p, "model_requested", c->model_requested);
 	kt_audit_member_some(p, "model_served", c->model_served);

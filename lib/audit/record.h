@@ -35,8 +35,7 @@ struct kt_audit_detection {
 	uint32_t count, max_conf_pm;
 };
 struct kt_audit_rule {
-	struct kt_span policy, rule, action;
-	struct kt_span wanted; /* by a policy that only watches, or empty */
+	struct kt_span policy, rule, action, wanted; /* where it only watched */
 	bool is_deciding;
 };
 struct kt_audit_attempt {
@@ -48,6 +47,12 @@ struct kt_audit_attempt {
 struct kt_audit_tool { /* a call of the answer, or a result it brought */
 	struct kt_span name, id, arguments_hash, decision, reason_code;
 	struct kt_span result_hash, result_decision;
+};
+#define KT_AUDIT_MEDIA_MAX 64
+struct kt_audit_medium { /* of images[] or files[] */
+	struct kt_span hash, media_type, component, data_class, verdict, why;
+	uint64_t bytes;
+	uint32_t width, height, findings; /* pixels; 0: not known */
 };
 struct kt_audit_spans {
 	const struct kt_span *at;
@@ -70,14 +75,12 @@ struct kt_audit_call {
 	uint64_t bytes_in, bytes_out;
 	const struct kt_audit_component *components;
 	size_t ncomponents;
-
 	struct kt_span data_class; /* empty writes "none" */
 	struct kt_audit_spans data_classes, threats;
 	const struct kt_audit_component_class *component_classes;
 	size_t ncomponent_classes;
 	const struct kt_audit_detection *detections;
 	size_t ndetections;
-
 	struct kt_span policy_version, policy_hash;
 	struct kt_span decision; /* empty writes "error" */
 	struct kt_audit_spans reason_codes;
@@ -85,6 +88,8 @@ struct kt_audit_call {
 		const struct kt_audit_tool *v;
 		size_t n;
 	} tools;
+	const struct kt_audit_medium *images, *files; /* none: not written */
+	size_t nimages, nfiles;
 	const struct kt_audit_rule *rules;
 	size_t nrules;
 	uint64_t eval_us;

@@ -108,6 +108,7 @@ struct kt_x_medium {
 	enum kt_job_kind job; /* MEDIA, or RECALL of an id */
 	enum kt_media_encoding encoding;
 	struct kt_span bytes, pieces[2]; /* in the body, and as ordered */
+	struct kt_x_seen_medium *seen;   /* for the record, or NULL */
 	size_t at, length;               /* of its string in the body */
 	struct kt_buf answer;
 	enum { KT_X_MEDIUM_LISTED = 0, KT_X_MEDIUM_ASKED,
@@ -122,6 +123,18 @@ struct kt_x_media {
 	struct kt_media_answer open; /* of the next one */
 	uint64_t end_us;
 	bool is_open, is_waiting;
+};
+
+/* Media that came with the request, read or not, for its record. */
+struct kt_x_seen {
+	struct kt_x_seen_medium {
+		struct kt_audit_medium told;
+		enum kt_component component;
+		kt_class_set classes;
+		enum kt_action action; /* the strongest about what is in it */
+		bool is_read;
+	} *v; /* in mem, the first KT_AUDIT_MEDIA_MAX */
+	size_t n;
 };
 
 /* A tool call of an answer. */
@@ -293,6 +306,8 @@ struct kt_exchange {
 
 	struct kt_x_inspection inspection; /* the one under way */
 	struct kt_x_media media;
+	struct kt_x_seen seen;
+	struct kt_x_seen_medium *medium; /* whose text is at hand, or NULL */
 	struct kt_x_asking asking[2]; /* by enum kt_direction */
 	struct kt_x_shape *shape;     /* in mem; NULL: nobody asks for one */
 	struct {
@@ -524,6 +539,16 @@ KT_MUSTCHECK bool kt_x_media_answer(
 size_t kt_x_media_held(const struct kt_exchange *x); /* bytes of answers */
 void kt_x_media_cancel(struct kt_exchange *x); /* those under way */
 void kt_x_media_free(struct kt_exchange *x);
+
+/* seen.c */
+/* A medium of the request; NULL: no medium, or more than are told. */
+struct kt_x_seen_medium *kt_x_seen_add(struct kt_exchange *x,
+    enum kt_component c, enum kt_media_encoding encoding,
+    struct kt_span bytes);
+/* Of pictures, or of all else: at most KT_AUDIT_MEDIA_MAX; how many. */
+size_t kt_x_seen_fill(
+    struct kt_exchange *x, bool is_image, struct kt_audit_medium *out);
+
 /* tools.c: after the texts of a whole body. */
 KT_MUSTCHECK enum kt_rc kt_x_inspect_tools(struct kt_exchange *x,
     struct kt_x_verdict *v, const struct kt_segments *s,

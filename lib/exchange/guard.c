@@ -35,9 +35,9 @@ static const struct kt_span beginnings[] = {
 	[KT_ANSWER] = KT_SPAN_INIT("{\"direction\":\"answer\",\"texts\":["),
 };
 
-void
-kt_x_guard_add(struct kt_exchange *x, enum kt_direction d, enum kt_component c,
-    uint64_t key, struct kt_span raw)
+static void
+add(struct kt_exchange *x, enum kt_direction d, enum kt_component c,
+    uint64_t key, const char *member, struct kt_span raw)
 {
 	struct kt_x_asking *a = &x->asking[d];
 	struct kt_policy_guard g;
@@ -54,14 +54,34 @@ kt_x_guard_add(struct kt_exchange *x, enum kt_direction d, enum kt_component c,
 		rc = kt_buf_add(&a->body, KT_SPAN("\"},"));
 	}
 	if (rc == KT_OK && (a->key != key || key == 0 || a->ntexts == 0)) {
-		rc = kt_buf_printf(&a->body, "{\"component\":\"%s\",\"text\":\"",
-		    kt_component_name(c));
+		rc = kt_buf_printf(&a->body, "{\"component\":\"%s\",\"%s\":\"",
+		    kt_component_name(c), member);
 		a->ntexts++;
 	}
 	a->key = key;
 	if (rc == KT_OK)
 		rc = kt_buf_add(&a->body, raw);
 	a->is_too_much = rc < 0;
+}
+
+void
+kt_x_guard_add(struct kt_exchange *x, enum kt_direction d, enum kt_component c,
+    uint64_t key, struct kt_span raw)
+{
+	add(x, d, c, key, "text", raw);
+}
+
+/* A picture or a document, as it stands in the body. */
+static void
+add_medium(struct kt_exchange *x, enum kt_direction d, enum kt_component c,
+    uint64_t key, struct kt_span raw)
+{
+	struct kt_policy_guard g;
+
+	if (kt_chain_guard(&x->program->chain, &g) && g.takes_media &&
+	    (c == KT_COMPONENT_IMAGES || c == KT_COMPONENT_DOCUMENTS ||
+	        c == KT_COMPONENT_FILES) && kt_x_is_payload(raw))
+		add(x, d, c, key, "data", raw);
 }
 
 /* One string of a whole body, as it is to go on. */
@@ -73,8 +93,10 @@ add_segment(struct kt_exchange *x, enum kt_direction d,
 	size_t at = j->nodes[s->node].start + 1, end = j->nodes[s->node].end - 1;
 	uint64_t key = s->node + UINT64_C(1);
 
-	while (*next < edits->n && edits->v[*next].start < at)
+	while (*next < edits->n && edits->v[*next].end <= at)
 		(*next)++;
+	if (*next < edits->n && edits->v[*next].start < at)
+		return; /* it goes, with more around it */
 	for (; *next < edits->n && edits->v[*next].end <= end; (*next)++) {
 		const struct kt_edit *e = &edits->v[*next];
 
@@ -101,10 +123,14 @@ add_body(struct kt_exchange *x, enum kt_direction d)
 
 	kt_x_edits_sort(edits);
 	kt_segments_init(&walk, x->inspection.format, d, j, text);
-	while (kt_segments_next(&walk, &s))
+	while (kt_segments_next(&walk, &s)) {
+		if (s.kind == KT_SEGMENT_OPAQUE)
+			add_medium(x, d, s.component, s.node + UINT64_C(1),
+			    kt_json_string(j, text, s.node));
 		if ((s.kind == KT_SEGMENT_TEXT || s.kind == KT_SEGMENT_SIGNED) &&
 		    kt_json_type(j, s.node) == KT_JSON_STRING)
 			add_segment(x, d, &s, j, text, edits, &next);
+	}
 }
 
 static bool

@@ -223,6 +223,12 @@ kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
 			*by = o[i].policy;
 		}
 	}
+	if (told > 0 && x->medium != NULL) {
+		x->medium->told.findings++;
+		x->medium->classes |= KT_CLASS_BIT(d->class) & ~KT_CLASS_THREATS;
+		if (action < x->medium->action)
+			x->medium->action = action;
+	}
 	if (told > 0) {
 		note_detection(v, d, f, c, action);
 		if (v == &x->request_verdict &&

@@ -23,6 +23,7 @@ libkt_a_SOURCES += \
 	%D%/program.c \
 	%D%/record.c \
 	%D%/refuse.c \
+	%D%/seen.c \
 	%D%/shape.c \
 	%D%/stream.c \
 	%D%/stream_calls.c \

@@ -84,6 +84,7 @@ begin(struct kt_look *l, struct kt_span text)
 		.mem = l->x->mem };
 	l->edits = (struct kt_x_edits){ 0 };
 	l->x->tools = (struct kt_x_tools){ 0 };
+	l->x->seen = (struct kt_x_seen){ 0 };
 	l->found.n = 0;
 	l->text = text;
 }

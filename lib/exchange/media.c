@@ -71,12 +71,15 @@ bool
 kt_x_media_list(struct kt_exchange *x, const struct kt_segment *s,
     struct kt_span raw, size_t at)
 {
+	struct kt_span bytes = payload_of(raw);
+
 	return add(x, &(struct kt_x_medium){
 	    .job = KT_JOB_MEDIA,
 	    .node = s->node,
 	    .component = s->component,
 	    .encoding = KT_MEDIA_BASE64,
-	    .bytes = payload_of(raw),
+	    .bytes = bytes,
+	    .seen = kt_x_seen_add(x, s->component, KT_MEDIA_BASE64, bytes),
 	    .at = at,
 	    .length = raw.len,
 	});
@@ -91,6 +94,7 @@ kt_x_media_list_file(
 	    .component = c,
 	    .encoding = KT_MEDIA_RAW,
 	    .bytes = bytes,
+	    .seen = kt_x_seen_add(x, c, KT_MEDIA_RAW, bytes),
 	    .length = bytes.len,
 	});
 }
@@ -233,6 +237,12 @@ open_answer(
 		a->why = KT_MEDIA_WHY_SLOW;
 	x->media.is_open = true;
 	one->why = a->why;
+	if (one->seen != NULL) {
+		one->seen->is_read = a->why == KT_MEDIA_WHY_NOTHING;
+		if (!one->seen->is_read)
+			one->seen->told.why =
+			    kt_span_of(kt_media_why_word(a->why));
+	}
 	return a->why == KT_MEDIA_WHY_NOTHING ? KT_OK :
 	    kt_x_note_unread(x, v, one->component, one->node, one->at,
 	        one->length);
@@ -260,7 +270,9 @@ look_at_next(struct kt_exchange *x, struct kt_x_verdict *v,
 	    KT_SEGMENT_SIGNED;
 	*cost += said.text.len + 16;
 	x->node = one->node;
+	x->medium = one->seen;
 	*rc = kt_x_inspect_text(x, v, &t, x->turn, &none);
+	x->medium = NULL;
 	return true;
 }
 

@@ -42,6 +42,40 @@ is_text(struct kt_span s)
 	return s.len > 0 && kt_utf8_check(s) == s.len;
 }
 
+const char *
+kt_media_type(struct kt_span s)
+{
+	static const struct {
+		struct kt_span mark;
+		const char *type;
+	} marks[] = { { KT_SPAN_INIT("\x89PNG"), "image/png" },
+		{ KT_SPAN_INIT("GIF8"), "image/gif" },
+		{ KT_SPAN_INIT("\xff\xd8\xff"), "image/jpeg" },
+		{ KT_SPAN_INIT("RIFF"), "image/webp" } };
+	size_t good = kt_utf8_check(s);
+
+	/* The last character may be cut. */
+	if (s.len - good < 4)
+		s = kt_span_sub(s, 0, good > 0 ? good : s.len);
+	switch (kt_media_kind(s)) {
+	case KT_MEDIA_PICTURE:
+		for (size_t i = 0; i < KT_NELEMS(marks); i++)
+			if (kt_span_starts(s, marks[i].mark))
+				return marks[i].type;
+		break;
+	case KT_MEDIA_PDF:
+		return "application/pdf";
+	case KT_MEDIA_ZIP:
+		return "application/zip";
+	case KT_MEDIA_TEXT:
+		return "text/plain";
+	case KT_MEDIA_UNKNOWN:
+	case KT_MEDIA_TWOFOLD:
+		break;
+	}
+	return "application/octet-stream";
+}
+
 enum kt_media_kind
 kt_media_kind(struct kt_span s)
 {

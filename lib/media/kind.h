@@ -21,5 +21,8 @@ enum kt_media_kind {
 	KT_MEDIA_TEXT, /* UTF-8 without controls, all of it */
 };
 enum kt_media_kind kt_media_kind(struct kt_span bytes);
+/* "image/png" and the like, by the beginning; "application/octet-stream":
+ * none of those. */
+const char *kt_media_type(struct kt_span head);
 
 #endif

@@ -2,8 +2,9 @@
  * external-guard - somebody else's opinion, by HTTP.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The texts of a request, or of an answer, are posted to a classifier; one
- * value of what it says decides.  No answer, or one that cannot be
+ * The texts of a request, or of an answer, are posted to a classifier, and
+ * media where that is asked for: faces and plates in pictures are its affair.
+ * One value of what it says decides.  No answer, or one that cannot be
  * understood, is a failure, which blocks unless on_error says otherwise.
  */
 #include <stdlib.h>
@@ -12,8 +13,9 @@
 #include "policy/outside.h"
 #include "policy/policy_priv.h"
 
-enum { PHASE_REQUEST, PHASE_TOOL, PHASE_COMPLETION };
-static const char *const phases[] = { "request", "tool", "completion", NULL };
+enum { PHASE_REQUEST, PHASE_TOOL, PHASE_COMPLETION, PHASE_MEDIA };
+static const char *const phases[] = { "request", "tool", "completion", "media",
+	NULL };
 static const char *const actions[] = { "block", "flag", NULL };
 
 struct settings {
@@ -37,7 +39,8 @@ static const struct kt_config_field fields[] = {
 	KT_CONFIG_FIELD(struct settings, ENUMS, phases, .names = phases,
 	    .fallback = "[request, tool, completion]",
 	    .doc = "What is posted: texts of requests, of tools with their "
-	           "calls and results, of answers"),
+	           "calls and results, of answers; media of requests, as base64, "
+	           "for which max_bytes has to have room"),
 	KT_CONFIG_FIELD(struct settings, ENUM, action, .names = actions,
 	    .fallback = "block",
 	    .doc = "What to do where the classifier objects"),
@@ -81,8 +84,14 @@ components_of(uint32_t chosen)
 	    KT_COMPONENT_BIT(KT_COMPONENT_TOOL_RESULTS);
 	static const kt_component_set completion =
 	    KT_COMPONENT_BIT(KT_COMPONENT_COMPLETION);
+	static const kt_component_set media =
+	    KT_COMPONENT_BIT(KT_COMPONENT_IMAGES) |
+	    KT_COMPONENT_BIT(KT_COMPONENT_DOCUMENTS) |
+	    KT_COMPONENT_BIT(KT_COMPONENT_FILES);
 	kt_component_set set = 0;
 
+	if (chosen & 1u << PHASE_MEDIA)
+		set |= media;
 	if (chosen & 1u << PHASE_REQUEST)
 		set |= KT_COMPONENTS_ALL & ~(tools | completion);
 	if (chosen & 1u << PHASE_TOOL)
@@ -103,6 +112,7 @@ guard(const struct kt_policy *p, struct kt_policy_guard *out)
 		.headers = &s->headers,
 		.key = &s->secret_key_ref,
 		.components = components_of(s->phases) & p->components,
+		.takes_media = (s->phases & 1u << PHASE_MEDIA) != 0,
 		.timeout_us = (uint64_t)s->timeout_ms * 1000,
 		.keep_us = (uint64_t)s->cache_seconds * 1000000,
 		.bytes_max = (size_t)s->max_bytes,

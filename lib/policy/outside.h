@@ -17,6 +17,7 @@ struct kt_policy_guard {
 	const struct kt_config_pairs *headers;
 	const struct kt_config_secret *key;
 	uint32_t components; /* kt_component_set: whose texts */
+	bool takes_media;    /* and the media of those components */
 	uint64_t timeout_us, keep_us; /* 0: an answer serves once */
 	size_t bytes_max;
 	enum kt_action objects, fails; /* BLOCK or FLAG */

@@ -1,10 +1,11 @@
 /*
- * What a worker answered, what bytes are, how large a picture is and what
- * base64 says: whatever comes, texts lie inside and are UTF-8, and bytes that
+ * What a worker answered, what bytes are, how large a picture is, what its
+ * camera wrote and what base64 says: whatever comes, texts lie inside and are UTF-8, and bytes that
  * are written as base64 and read again are the same.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "media/ask.h"
+#include "media/exif.h"
 #include "media/image.h"
 #include "media/kind.h"
 #include "media/unbase64.h"
@@ -45,6 +46,20 @@ read_base64(struct kt_span s)
 	kt_buf_fini(&b);
 }
 
+static void
+read_exif(struct kt_span s)
+{
+	struct kt_exif e;
+	bool is_any = kt_exif_read(s, &e);
+
+	if (is_any != (e.has_place || e.ntexts > 0))
+		KT_BUG("nothing is told as something");
+	for (size_t i = 0; i < e.ntexts; i++)
+		if (e.texts[i].ptr < s.ptr || e.texts[i].len == 0 ||
+		    e.texts[i].ptr + e.texts[i].len > s.ptr + s.len)
+			KT_BUG("a text outside");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -56,6 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	read_answer(s);
 	read_base64(s);
+	read_exif(s);
 	if (kt_image_size(s, &w, &h) && (w == 0 || h == 0))
 		KT_BUG("a picture without an inside");
 	if (kt_media_kind(s) == KT_MEDIA_TEXT && kt_utf8_check(s) < len)

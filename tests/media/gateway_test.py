@@ -82,6 +82,29 @@ def a_card_in_a_document_is_refused_and_the_record_says_where():
         assert CARD not in json.dumps(call)
 
 
+def where_a_picture_was_taken_is_personal_and_the_record_names_the_picture():
+    picture = {"type": "image", "source": {
+        "type": "base64", "media_type": "image/png",
+        "data": base64.b64encode(media.photo(-37, 122)).decode()}}
+    with Upstream(lambda _: said()) as up, gate(up) as kt:
+        e = refusal(ask(kt, picture), "anthropic", 403)
+        assert e["reason_code"] == "prompt.pii.detected", e
+        call = kt.call()
+        assert [d["detector"] for d in call["detections"]] == [
+            "picture-position"], call
+        one = call["images"][0]
+        assert one["media_type"] == "image/jpeg", one
+        assert (one["w"], one["h"]) == (32, 16), one
+        assert one["bytes"] == len(media.photo(-37, 122)), one
+        assert (one["verdict"], one["data_class"]) == ("block", "pii"), one
+        assert one["image_hash"].startswith("sha256s:"), one
+        assert "37.0" not in json.dumps(call), call
+    policy = {"pii-detector": {"flag_entities": ["LOCATION"]}}
+    with Upstream(lambda _: said()) as up, gate(up, policy) as kt:
+        assert ask(kt, picture).status == 200
+        assert "prompt.pii.detected" in kt.call()["reason_codes"], kt.call()
+
+
 def a_clean_document_arrives_byte_for_byte():
     if not media.has("libzip"):
         raise Skip("kt-media has no libzip")
@@ -165,6 +188,7 @@ def a_worker_that_was_killed_is_started_again():
 
 run_all([
     a_card_in_a_document_is_refused_and_the_record_says_where,
+    where_a_picture_was_taken_is_personal_and_the_record_names_the_picture,
     a_clean_document_arrives_byte_for_byte,
     a_hung_reader_costs_one_finding_and_nobody_else_waits,
     a_crashed_reader_costs_one_finding,

@@ -317,9 +317,131 @@ a_client_that_leaves_takes_its_jobs_along(void)
 	world_fini(&w);
 }
 
+static void
+the_record_tells_of_each_medium_and_nothing_of_what_it_holds(void)
+{
+	static const char *const told[] = {
+		"\"images\":[{\"bytes\":96,\"component\":\"images\"",
+		"\"data_class\":\"pci\",\"findings\":1,\"image_hash\":\"sha256s:",
+		"\"verdict\":\"block\"", "\"files\":[{\"bytes\":96,\"component\":"
+		"\"documents\",\"data_class\":\"none\",\"file_hash\":\"sha256s:",
+		"\"verdict\":\"uninspectable\",\"why\":\"pixels\"",
+		"\"verdict\":\"pass\"" };
+	struct world w;
+	struct play p;
+
+	if (!ok(world_init(&w, MEDIA_CONFIG("", ""))))
+		return;
+	play(&w, &p, 0, 'C', CARD);
+	for (size_t i = 0; i < KT_NELEMS(told); i++)
+		if (!ok(has(&p.r.record, told[i])))
+			printf("# lacks %s\n# %.*s\n", told[i],
+			    KT_SPAN_ARG(kt_buf_span(&p.r.record)));
+	ok(!has(&p.r.record, A16) && !has(&p.r.record, "4111"));
+	end(&p);
+	world_fini(&w);
+}
+
+/* ---- answers ---- */
+
+#define DATA "data:image/png;base64," PIXELS("B")
+#define RESPONSE(output) \
+	"{\"id\":\"r\",\"object\":\"response\",\"status\":\"completed\"," \
+	"\"model\":\"m\",\"output\":[" output "]}"
+#define DRAWN \
+	"{\"type\":\"image_generation_call\",\"id\":\"ig_1\",\"status\":" \
+	"\"completed\",\"result\":\"" PIXELS("B") "\"}"
+#define CHOICE(message) \
+	"{\"id\":\"c\",\"object\":\"chat.completion\",\"created\":1," \
+	"\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":" \
+	"\"assistant\"," message "},\"finish_reason\":\"stop\"}]}"
+#define SHOWN \
+	"\"images\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"" \
+	DATA "\"}}]"
+#define FILE_MADE \
+	"{\"type\":\"code_execution_tool_result\",\"tool_use_id\":\"s1\"," \
+	"\"content\":{\"type\":\"code_execution_result\",\"stdout\":\"\"," \
+	"\"stderr\":\"\",\"return_code\":0,\"content\":[{\"type\":" \
+	"\"code_execution_output\",\"file_id\":\"file_1\"}]}}"
+#define MESSAGE(block) \
+	"{\"id\":\"m1\",\"type\":\"message\",\"role\":\"assistant\"," \
+	"\"model\":\"m\",\"content\":[" block "],\"stop_reason\":" \
+	"\"end_turn\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}"
+
+static const struct {
+	const char *target, *answer;
+	bool is_stream;
+} made[] = {
+	{ "/v1/responses", RESPONSE(DRAWN), false },
+	{ "/v1/chat/completions", CHOICE("\"content\":\"so\"," SHOWN), false },
+	{ "/v1/chat/completions", CHOICE("\"content\":null,\"audio\":{\"id\":"
+	    "\"a\",\"data\":\"" PIXELS("B") "\",\"transcript\":\"x\"}"),
+	    false },
+	{ "/v1/messages", MESSAGE(IMAGE("B")), false },
+	{ "/v1/messages", MESSAGE(FILE_MADE), false },
+	{ "/v1/messages", MESSAGE_START BLOCK_START("0", IMAGE("B"))
+	    BLOCK_STOP("0") MESSAGE_END, true },
+	{ "/v1/messages", MESSAGE_START BLOCK_START("0", FILE_MADE)
+	    BLOCK_STOP("0") MESSAGE_END, true },
+	{ "/v1/chat/completions", CHUNK("{\"role\":\"assistant\"," SHOWN "}",
+	    "null") CHUNK("{}", "\"stop\"") CHUNK_DONE, true },
+	{ "/v1/responses", EVENT("response.created",
+	    "{\"type\":\"response.created\",\"response\":{\"id\":\"r\","
+	    "\"model\":\"m\",\"output\":[]}}")
+	    EVENT("response.image_generation_call.partial_image",
+	    "{\"type\":\"response.image_generation_call.partial_image\","
+	    "\"output_index\":0,\"item_id\":\"ig_1\","
+	    "\"partial_image_b64\":\"" PIXELS("B") "\"}")
+	    EVENT("response.completed", "{\"type\":\"response.completed\","
+	    "\"response\":" RESPONSE(DRAWN) "}"), true },
+};
+
+static void
+what_a_model_makes_is_told_as_unread_or_refused(void)
+{
+	static const char *const wants[] = { "flag", "block" };
+
+	for (size_t i = 0; i < 2 * KT_NELEMS(made); i++) {
+		bool blocks = i % 2 == 1;
+		const char *target = made[i / 2].target;
+		char yaml[1024];
+		struct script s = { .target = target,
+			.answer = made[i / 2].answer,
+			.type = made[i / 2].is_stream ? "text/event-stream" : NULL };
+		struct result r;
+		struct world w;
+
+		s.body = strcmp(target, "/v1/responses") == 0 ?
+		    "{\"model\":\"m\",\"input\":\"hi\"}" :
+		    "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[]}";
+		(void)snprintf(yaml, sizeof(yaml),
+		    "pack: {name: t, version: 1.0.0, enabled: true}\n"
+		    "policies: {chain: [content-limits]}\npolicy:\n"
+		    "  content-limits: {uninspectable: %s}\nproviders:\n"
+		    "  targets:\n    - id: up\n      provider: %s\n"
+		    "      base_url: http://127.0.0.1:1\n"
+		    "      secret_key_ref: {env: TEST_KEY}\n", wants[blocks],
+		    strcmp(target, "/v1/messages") == 0 ? "anthropic" : "openai");
+		if (!ok(world_init(&w, yaml)))
+			continue;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(has(&r.record, "\"threats\":[\"uninspectable\"]") &&
+		        strcmp(r.decision, blocks ? "block" : "pass") == 0 &&
+		        has(&r.out, PIXELS("B")) ==
+		            (!blocks && strstr(s.answer, PIXELS("B")) != NULL)))
+			printf("# %s %zu, %s: %s %s\n", target, i / 2,
+			    wants[blocks], r.decision, r.reason);
+		result_fini(&r);
+		world_fini(&w);
+	}
+}
+
 int
 main(void)
 {
+	RUN(the_record_tells_of_each_medium_and_nothing_of_what_it_holds);
+	RUN(what_a_model_makes_is_told_as_unread_or_refused);
 	RUN(any_order_of_answers_gives_the_same_verdict_and_record);
 	RUN(media_are_never_edited_a_redaction_there_blocks_or_is_told);
 	RUN(what_could_not_be_read_is_told_or_refused);

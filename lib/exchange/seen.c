@@ -1,0 +1,114 @@
+/*
+ * seen - media of a request, as its record tells of them: what they are, how
+ * large, what was found, and a commitment; never what they hold.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "exchange/exchange_priv.h"
+#include "media/image.h"
+#include "media/kind.h"
+#include "media/unbase64.h"
+
+/* Salted by the key of the caller, so that erasing the caller unlinks it. */
+static struct kt_span
+commit(struct kt_exchange *x, struct kt_span content)
+{
+	struct kt_span field = kt_arena_printf(x->turn, "medium:%zu", x->seen.n);
+	uint8_t salt[KT_AUDIT_HASH];
+	char text[KT_AUDIT_COMMIT_TEXT];
+	struct kt_audit_hash h;
+
+	if (field.ptr == NULL || kt_audit_hash_init(&h, NULL) < 0)
+		return (struct kt_span){ 0 };
+	kt_audit_salt(x->subject != NULL ? x->subject->secret :
+	    x->program->instance_key, kt_span_of(x->call_id), field, salt);
+	kt_audit_commit_begin(&h, salt);
+	kt_audit_hash_add(&h, content);
+	kt_audit_commit_end(&h, text);
+	kt_audit_hash_fini(&h);
+	return kt_arena_dup(x->mem, kt_span_of(text));
+}
+
+/* What its beginning says; what came along is not believed. */
+static void
+describe(struct kt_audit_medium *m, struct kt_span head)
+{
+	m->media_type = kt_span_of(kt_media_type(head));
+	(void)kt_image_size(head, &m->width, &m->height); /* 0: not told */
+}
+
+static void
+describe_base64(struct kt_audit_medium *m, struct kt_span text)
+{
+	struct kt_buf head;
+
+	kt_buf_init(&head, KT_IMAGE_HEAD);
+	/* Cut anywhere: what was read up to there is the beginning. */
+	if (kt_media_unbase64(kt_span_sub(text, 0, KT_IMAGE_HEAD / 3 * 4),
+	        &head) == KT_OK || head.len > 0)
+		describe(m, kt_buf_span(&head));
+	m->bytes = text.len / 4 * 3;
+	for (size_t i = text.len; i > 0 && text.ptr[i - 1] == '='; i--)
+		m->bytes -= m->bytes > 0;
+	kt_buf_fini(&head);
+}
+
+struct kt_x_seen_medium *
+kt_x_seen_add(struct kt_exchange *x, enum kt_component c,
+    enum kt_media_encoding encoding, struct kt_span bytes)
+{
+	struct kt_x_seen_medium *one;
+
+	if (bytes.len == 0 || (c != KT_COMPONENT_IMAGES &&
+	        c != KT_COMPONENT_DOCUMENTS && c != KT_COMPONENT_FILES))
+		return NULL;
+	if (x->seen.n++ >= KT_AUDIT_MEDIA_MAX)
+		return NULL; /* counted, and the record says how many */
+	if (x->seen.v == NULL)
+		x->seen.v = kt_arena_array(
+		    x->mem, KT_AUDIT_MEDIA_MAX, sizeof(*x->seen.v));
+	if (x->seen.v == NULL)
+		return NULL; /* a full arena refuses the call */
+	one = &x->seen.v[x->seen.n - 1];
+	*one = (struct kt_x_seen_medium){ .component = c,
+		.action = KT_ACTION_IGNORE };
+	one->told.component = kt_span_of(kt_component_name(c));
+	one->told.hash = commit(x, bytes);
+	if (encoding == KT_MEDIA_BASE64) {
+		describe_base64(&one->told, bytes);
+	} else {
+		describe(&one->told, kt_span_sub(bytes, 0, KT_IMAGE_HEAD));
+		one->told.bytes = bytes.len;
+	}
+	return one;
+}
+
+/* Not read is never told as clean. */
+static struct kt_span
+verdict_of(const struct kt_x_seen_medium *m)
+{
+	if (m->action == KT_ACTION_BLOCK || !m->is_read)
+		return m->action == KT_ACTION_BLOCK ? KT_SPAN("block") :
+		    KT_SPAN("uninspectable");
+	return m->action == KT_ACTION_IGNORE ? KT_SPAN("pass") :
+	    kt_span_of(kt_action_name(m->action));
+}
+
+size_t
+kt_x_seen_fill(
+    struct kt_exchange *x, bool is_image, struct kt_audit_medium *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; x->seen.v != NULL && i < x->seen.n &&
+	     i < KT_AUDIT_MEDIA_MAX; i++) {
+		struct kt_x_seen_medium *m = &x->seen.v[i];
+
+		if ((m->component == KT_COMPONENT_IMAGES) != is_image)
+			continue;
+		m->told.verdict = verdict_of(m);
+		m->told.data_class =
+		    kt_span_of(kt_class_name(kt_class_highest(m->classes)));
+		out[n++] = m->told;
+	}
+	return n;
+}
