@@ -248,6 +248,17 @@ hostile_lines_are_refused_with_their_number(void)
 		"\"body\":[],\"hdr\":[[\"a b\",\"c\"]]}",
 		"{\"k\":\"end\",\"n\":1}", "{\"k\":\"ev\",\"n\":1}",
 		"{\"k\":\"blob\",\"h\":\"b:xyz\",\"v\":\"\"}" };
+	static const char *const facts[] = {
+		"\"medium\",\"v\":{\"number\":1,\"why\":\"read\",\"texts\":"
+		"[{\"source\":\"seen\",\"text\":[\"a\"]}]}",
+		"\"medium\",\"v\":{\"number\":0,\"why\":\"read\"}",
+		"\"medium\",\"v\":{\"number\":1,\"why\":\"odd\"}", "\"recall\"",
+		"\"medium\",\"v\":{\"number\":1,\"why\":\"read\",\"texts\":"
+		"[{\"source\":\"heard\",\"text\":[\"a\"]}]}",
+		"\"medium\",\"v\":{\"number\":1,\"why\":\"read\",\"texts\":"
+		"[{\"source\":\"seen\",\"text\":[{\"b\":\"b:0\"}]}]}",
+		"\"medium\",\"v\":{\"number\":1,\"why\":\"read\",\"texts\":"
+		"[{\"source\":\"seen\"}]}" };
 	struct kt_buf b;
 	size_t n, cut;
 
@@ -259,6 +270,19 @@ hostile_lines_are_refused_with_their_number(void)
 		keep(&b, KT_SPAN("\n"));
 		if (!ok(read_text(kt_buf_span(&b), &n, &cut) < 0))
 			printf("# %s\n", bad[i]);
+	}
+	for (size_t i = 0; i < KT_NELEMS(facts); i++) {
+		kt_buf_reset(&b);
+		keep(&b, KT_SPAN(META));
+		keep(&b, KT_SPAN("{\"k\":\"req\",\"n\":1,\"m\":\"POST\","
+		    "\"path\":\"/\",\"body\":[]}\n{\"k\":\"fact\",\"n\":1,"
+		    "\"name\":"));
+		keep(&b, kt_span_of(facts[i]));
+		keep(&b, KT_SPAN("}\n{\"k\":\"end\",\"n\":1}\n"));
+		/* The first is as it must be. */
+		if (!ok((read_text(kt_buf_span(&b), &n, &cut) == KT_OK) ==
+		        (i == 0)))
+			printf("# %s\n", facts[i]);
 	}
 	ok(read_text(KT_SPAN(""), &n, &cut) < 0);
 	ok(read_text(KT_SPAN("{\"k\":\"req\"}\n"), &n, &cut) < 0);
