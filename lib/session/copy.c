@@ -236,11 +236,14 @@ copy_medium(struct kt_session_copy *c, const struct kt_session_medium *m,
 	kt_line_begin(&j, out);
 	kt_line_kind(&j, "fact");
 	kt_line_number(&j, "n", n);
-	kt_line_text(&j, "name", is_file ? KT_SPAN("recall") :
-	    KT_SPAN("medium"));
+	kt_line_text(&j, "name", m->is_guard ? KT_SPAN("guard") :
+	    is_file ? KT_SPAN("recall") : KT_SPAN("medium"));
 	kt_json_put_name(&j, "v");
 	kt_json_begin_object(&j);
-	if (is_file) {
+	if (m->is_guard) {
+		kt_line_text(&j, "id", m->id);
+		kt_line_text(&j, "says", m->classes);
+	} else if (is_file) {
 		kt_line_text(&j, "classes", m->classes);
 		kt_line_text(&j, "id", m->id);
 	} else {

@@ -164,6 +164,32 @@ write_recall(const struct kt_tape *t, const struct kt_tape_job *job,
 	return rc == KT_OK ? kt_line_end(&j) : rc;
 }
 
+/* What a guard said, without what was found in it; facts are no text. */
+static enum kt_rc
+write_guard(const struct kt_tape *t, const struct kt_tape_job *job,
+    const struct kt_scrub *s, uint64_t n, struct kt_buf *out)
+{
+	struct kt_json_writer j;
+	struct kt_scrubbed says;
+	enum kt_rc rc;
+
+	if (s->is_facts_only)
+		return KT_OK;
+	rc = kt_scrub_body(s, KT_ENDPOINT_PASSTHROUGH, KT_ANSWER,
+	    kt_tape_bytes(t, job->at, job->len), &says);
+	kt_line_begin(&j, out);
+	kt_line_kind(&j, "fact");
+	kt_line_number(&j, "n", n);
+	kt_line_text(&j, "name", KT_SPAN("guard"));
+	kt_json_put_name(&j, "v");
+	kt_json_begin_object(&j);
+	kt_line_text(&j, "id", kt_tape_bytes(t, job->id_at, job->id_len));
+	kt_line_text(&j, "says", kt_buf_span(&says.text));
+	kt_json_end_object(&j);
+	kt_buf_fini(&says.text);
+	return rc == KT_OK ? kt_line_end(&j) : rc;
+}
+
 enum kt_rc
 kt_session_write_media(const struct kt_tape *t, const struct kt_scrub *s,
     struct kt_blobs *blobs, uint64_t n, struct kt_buf *out)
@@ -173,9 +199,11 @@ kt_session_write_media(const struct kt_tape *t, const struct kt_scrub *s,
 	for (size_t i = 0; i < t->njobs && rc == KT_OK; i++) {
 		const struct kt_tape_job *job = &t->jobs[i];
 
-		rc = job->kind == KT_JOB_RECALL ?
-		    write_recall(t, job, s, n, out) :
-		    write_medium(t, job, s, blobs, n, out);
+		rc = job->kind == KT_JOB_GUARD ?
+		        write_guard(t, job, s, n, out) :
+		    job->kind == KT_JOB_RECALL ?
+		        write_recall(t, job, s, n, out) :
+		        write_medium(t, job, s, blobs, n, out);
 	}
 	return rc;
 }
@@ -211,10 +239,17 @@ kt_session_answer_of(const struct kt_session_call *c, const struct kt_order *o,
 	uint32_t number = o->job_kind == KT_JOB_MEDIA && o->npieces == 2 ?
 	    kt_medium_number(o->pieces[1]) : 0;
 
+	char id[KT_TAPE_GUARD_ID] = "";
+
+	if (o->job_kind == KT_JOB_GUARD)
+		kt_tape_guard_id(o, id);
 	for (size_t i = 0; i < c->nmedia; i++) {
 		const struct kt_session_medium *m = &c->media[i];
 
-		if (o->job_kind == KT_JOB_RECALL && m->id.len > 0 &&
+		if (id[0] != '\0' && m->is_guard &&
+		    kt_span_eq(m->id, kt_span_of(id)))
+			return kt_buf_add(out, m->classes);
+		if (o->job_kind == KT_JOB_RECALL && !m->is_guard && m->id.len > 0 &&
 		    kt_span_eq(m->id, o->pieces[0]))
 			return kt_buf_add(out, m->classes);
 		if (number > 0 && m->number == number)

@@ -428,6 +428,9 @@ read_medium(struct reader *r, uint32_t v, bool is_file)
 	if (is_file ? m.id.len == 0 :
 	        m.number == 0 || why == KT_MEDIA_NWHYS)
 		return wrong(r, "a medium without a number, or why");
+	m.is_guard = kt_span_eq(text(r, r->root, "name"), KT_SPAN("guard"));
+	if (m.is_guard)
+		m.classes = text(r, v, "says");
 	m.why = is_file ? KT_MEDIA_WHY_NOTHING : (enum kt_media_why)why;
 	if (!is_file && read_texts(r, find(r, v, "texts"), &m) < 0)
 		return r->err->rc;
@@ -448,7 +451,8 @@ read_fact(struct reader *r)
 
 	if (kt_span_eq(name, KT_SPAN("medium")))
 		return read_medium(r, v, false);
-	if (kt_span_eq(name, KT_SPAN("recall")))
+	if (kt_span_eq(name, KT_SPAN("recall")) ||
+	    kt_span_eq(name, KT_SPAN("guard")))
 		return read_medium(r, v, true);
 
 	if (!which && !kt_span_eq(name, KT_SPAN("measures.request")))

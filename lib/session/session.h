@@ -33,7 +33,8 @@ struct kt_session_event {
 	const struct kt_session_piece *pieces;
 	size_t npieces;
 };
-/* What a medium of the request said, or what was remembered of a file. */
+/* What a medium of the request said, what was remembered of a file, or what a
+   guard said. */
 struct kt_session_said {
 	enum kt_media_source source;
 	uint32_t page;
@@ -47,6 +48,7 @@ struct kt_session_medium {
 	const struct kt_session_said *said;
 	size_t nsaid;
 	struct kt_span id, classes; /* of a file */
+	bool is_guard; /* id: who was asked what; classes: the answer */
 };
 struct kt_session_call {
 	uint64_t n, at_us, asked_us; /* at: since the session began */

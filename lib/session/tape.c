@@ -146,19 +146,27 @@ sent(struct kt_tape *t, const struct kt_event *ev)
 	e->at_us = ev->mono_us - t->mono_us;
 }
 
-/* Pictures and files are facts; what a guard said of a text is not. */
+/* "request guard.example /check": the same question to the same guard. */
+void
+kt_tape_guard_id(const struct kt_order *o, char out[static KT_TAPE_GUARD_ID])
+{
+	bool is_request = o->npieces > 0 && kt_span_starts(
+	    o->pieces[0], KT_SPAN("{\"direction\":\"request\""));
+
+	(void)snprintf(out, KT_TAPE_GUARD_ID, "%s %.*s %.*s",
+	    is_request ? "request" : "answer",
+	    KT_SPAN_ARG(o->target->host_header), KT_SPAN_ARG(o->path));
+}
+
 static void
 add_job(struct kt_tape *t, const struct kt_order *o)
 {
 	void *p = t->jobs;
 	struct kt_tape_job *job;
+	char id[KT_TAPE_GUARD_ID];
 
 	if (o->job_kind == KT_JOB_REMEMBER)
 		return;
-	if (o->job_kind == KT_JOB_GUARD) {
-		t->has_job = true;
-		return;
-	}
 	if (kt_grow(&p, &t->jobs_cap, t->njobs + 1, sizeof(*job)) < 0) {
 		t->is_torn = true;
 		return;
@@ -166,7 +174,11 @@ add_job(struct kt_tape *t, const struct kt_order *o)
 	t->jobs = p;
 	job = &t->jobs[t->njobs++];
 	*job = (struct kt_tape_job){ .kind = o->job_kind, .id = o->job };
-	if (o->job_kind == KT_JOB_RECALL)
+	if (o->job_kind == KT_JOB_GUARD) {
+		kt_tape_guard_id(o, id);
+		put(t, kt_span_of(id), &job->id_at, &job->id_len);
+		t->has_guard = true;
+	} else if (o->job_kind == KT_JOB_RECALL)
 		put(t, o->pieces[0], &job->id_at, &job->id_len);
 	else
 		job->name = kt_blob_name(o->pieces[1]);

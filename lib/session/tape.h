@@ -33,7 +33,7 @@ struct kt_tape_job {
 	enum kt_job_kind kind;
 	uint32_t id;
 	uint64_t name;           /* of a medium: kt_blob_name of its payload */
-	size_t id_at, id_len;    /* in bytes: what was to be remembered */
+	size_t id_at, id_len;    /* in bytes: what of, or who was asked */
 	size_t at, len;          /* in bytes: its answer */
 	bool is_answered;
 };
@@ -52,7 +52,7 @@ struct kt_tape {
 	uint64_t wall_us, mono_us, asked_us; /* asked: request complete */
 	uint64_t body_bytes; /* also of what is not kept */
 	bool has_body, is_tls, is_unaudited, is_torn;
-	bool has_job; /* whose answer is not kept */
+	bool has_guard; /* somebody outside was asked */
 	struct kt_tape_job *jobs;
 	size_t njobs, jobs_cap;
 	struct kt_buf record; /* as it was ordered */
@@ -67,6 +67,9 @@ void kt_tape_event(struct kt_tape *t, const struct kt_event *ev);
 void kt_tape_order(struct kt_tape *t, const struct kt_order *o);
 /* When the exchange has ended. */
 void kt_tape_end(struct kt_tape *t, const struct kt_summary *s);
+#define KT_TAPE_GUARD_ID 512
+void kt_tape_guard_id(
+    const struct kt_order *o, char out[static KT_TAPE_GUARD_ID]);
 struct kt_span kt_tape_bytes(const struct kt_tape *t, size_t at, size_t len);
 
 const char *kt_session_event_word(enum kt_session_event_kind k);

@@ -407,7 +407,8 @@ scrub_request(struct call *c)
 		rc = kt_scrub_request(c->w->scrub, t->endpoint, body, t->jobs,
 		    t->njobs, &c->request);
 	c->has_gaps = c->request.has_gaps;
-	c->is_withheld = t->has_job || (is_file && t->njobs > 0) ||
+	c->is_withheld = (t->has_guard && c->w->scrub->is_facts_only) ||
+	    (is_file && t->njobs > 0) ||
 	    (c->request.is_withheld && !is_file && !is_refused);
 	return rc;
 }

@@ -24,7 +24,7 @@ from calls import said
 from recording_test import (
     CARD, KEY, files_of, kt, no_planted_text, replay, requests, script)
 from tap import Skip, eventually, run_all
-from upstream import Upstream
+from upstream import Upstream, whole
 
 CHAIN = ["image-inspector", "document-inspector", "file-inspector",
          "secret-scanner", "pii-detector", "audit-logger"]
@@ -149,6 +149,44 @@ def what_was_not_read_then_is_not_known():
         assert r.returncode == 4 and "work that was not done" in r.stdout, r
 
 
+def what_a_guard_said_changes_nothing():
+    """It is asked once, when the call is made"""
+    def guard(r):
+        return whole({"decision": "block" if b"bad" in r.body else "pass",
+                      "reason": "mail to jane.doe@example.com"})
+
+    chain = [*CHAIN[3:5], "external-guard", "audit-logger"]
+    with tempfile.TemporaryDirectory() as folder, Upstream(
+            lambda r: said(words="bad" if b"answer" in r.body else "fine")
+    ) as up, Upstream(guard) as g:
+        config = configured(up, {"external-guard": {"url": g.url + "/v1"}},
+                            chain)
+        told = []
+        with gateway.Gateway(config, args=["--record", folder]) as k:
+            for words in ("good", "bad", "a bad card " + CARD, CARD,
+                          "an answer"):
+                told.append(wire.ask(k.port, "POST", "/v1/messages",
+                                     [wire.JSON], asked(words)).status)
+            eventually(lambda: len(k.records()) == 5, 5, "records")
+        assert told == [200, 403, 403, 200, 403], told
+        before = len(g.taken())
+        no_planted_text(folder)
+        r = replay(folder, config, "--strict")
+        assert r.returncode == 0 and "5 calls in 1 session: 0 changed" \
+            in r.stderr, r.stdout + r.stderr
+        copy = os.path.join(folder, "copy")
+        assert kt("session", "merge", "--out", copy,
+                  files_of(folder)[0]).returncode == 0
+        r = kt("replay", "--strict", "--policy-config",
+               os.path.join(folder, "policy.yaml"), copy)
+        assert r.returncode == 0, r.stdout + r.stderr
+        os.remove(copy)
+        # Another guard was not asked, and is not.
+        r = replay(folder, config.replace("/v1\"", "/v2\""), "--strict")
+        assert r.returncode == 4 and "work that was not done" in r.stdout, r
+        assert len(g.taken()) == before
+
+
 def kept_log(config, folder):
     """Calls of every kind, and nothing of them but the audit log"""
     with gateway.Gateway(config) as g:
@@ -222,4 +260,5 @@ if __name__ == "__main__":
     run_all([packed_requests_change_nothing,
              what_was_read_in_documents_changes_nothing,
              what_was_not_read_then_is_not_known,
+             what_a_guard_said_changes_nothing,
              records_alone_change_nothing])
