@@ -145,8 +145,8 @@ kt_recording_end(struct kt_recording **cp, const struct kt_summary *s)
 	kt_tape_end(&c->tape, s);
 	if (c->tape.is_torn)
 		atomic_fetch_add(&r->dropped, 1);
-	if (c->tape.is_torn || c->tape.record.len == 0) {
-		let_go(c); /* answered here, without a record: no call */
+	if (c->tape.is_torn || c->tape.record.len == 0 || s->keeps_nothing) {
+		let_go(c); /* without a record it is no call */
 		return;
 	}
 	charge(c);

@@ -78,7 +78,8 @@ static const struct kt_config_table baa_table = {
 #define S struct kt_config_data_policy
 static const struct kt_config_field data_policy_fields[] = {
 	KT_CONFIG_FIELD(S, BOOL, zero_data_retention, .fallback = "false",
-	    .doc = "The destination keeps nothing"),
+	    .doc = "The destination keeps nothing; calls to it are in no "
+	    "recording"),
 	KT_CONFIG_FIELD(S, BOOL, training_opt_out, .fallback = "false",
 	    .doc = "The destination does not train on it"),
 	KT_CONFIG_FIELD(S, INT, retention_days, .fallback = "-1", .min = -1,

@@ -153,7 +153,7 @@ struct kt_summary {
 	uint64_t start_wall_us, first_byte_us, total_us; /* durations */
 	struct kt_caller caller;
 	bool is_call; /* false: answered here without a record of type call */
-	bool is_stream;
+	bool is_stream, keeps_nothing; /* so nothing of it may be kept here */
 };
 void kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out);
 

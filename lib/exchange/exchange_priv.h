@@ -335,6 +335,7 @@ struct kt_exchange {
 	size_t next_target;
 	struct kt_audit_attempt attempts[16];
 	size_t nattempts;
+	bool keeps_nothing; /* a target that was tried must */
 	uint64_t attempt_us, inspect_us, inspect_mono;
 	uint64_t asked_us; /* when the upstream had all we have, so far */
 	struct kt_span *pieces;

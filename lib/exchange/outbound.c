@@ -528,6 +528,7 @@ kt_x_try_next(struct kt_exchange *x)
 	kt_x_watch_target(x, t);
 	x->attempts[x->nattempts++] =
 	    (struct kt_audit_attempt){ .target = t->id };
+	x->keeps_nothing |= t->keeps_nothing;
 	x->attempt_us = x->asked_us = x->last_byte_mono = x->now_mono;
 	x->upstream_status = 0;
 	if (t->provider != KT_PROVIDER_OFFLINE) {

@@ -512,6 +512,18 @@ kt_x_record(struct kt_exchange *x)
 	order_record(x, rc);
 }
 
+/* It went to a target that keeps nothing, or could have gone nowhere else. */
+static bool
+keeps_nothing(const struct kt_exchange *x)
+{
+	const struct kt_program *p = x->program;
+	bool all = p->ntargets > 0;
+
+	for (size_t i = 0; i < p->ntargets; i++)
+		all &= p->targets[i].keeps_nothing;
+	return x->keeps_nothing || (all && x->nattempts == 0);
+}
+
 void
 kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
 {
@@ -539,6 +551,7 @@ kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
 		.total_us = x->end_mono - x->start_mono,
 		.is_call = x->is_call,
 		.is_stream = x->is_answer_stream,
+		.keeps_nothing = keeps_nothing(x),
 	};
 	if (x->reason == KT_REASON_GATEWAY_AUTH)
 		out->caller.id = (struct kt_span){ 0 };

@@ -35,8 +35,11 @@ tests_unit_gateway_writer_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/writer_test
 
 check_PROGRAMS += tests/unit/gateway/orders_test
-tests_unit_gateway_orders_test_SOURCES = %D%/orders_test.c %D%/faults.h
+tests_unit_gateway_orders_test_SOURCES = %D%/orders_test.c %D%/faults.h \
+	%D%/starved.h
 tests_unit_gateway_orders_test_LDADD = $(GATEWAY_LIBS)
+tests_unit_gateway_orders_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=realloc,--wrap=free
 TESTS += tests/unit/gateway/orders_test
 
 check_PROGRAMS += tests/unit/gateway/bounds_test

@@ -9,6 +9,7 @@
 #include "cmd/gateway/orders.h"
 #include "cmd/gateway/vault.h"
 #include "tests/unit/gateway/faults.h"
+#include "tests/unit/gateway/starved.h"
 #include "tests/unit/tap.h"
 
 #include <ftw.h>
@@ -222,11 +223,46 @@ or_wherever_the_process_is_killed(void)
 	ok(at > 100);
 }
 
+/* The same start without memory for the n-th request. */
+static bool
+one_shortage(unsigned long n, bool goes_on)
+{
+	struct faults f;
+	bool was_reached;
+	long held;
+
+	make();
+	faults_init(&f);
+	held = atomic_load(&starved_held);
+	atomic_store(&starves_on, goes_on);
+	atomic_store(&starved_calls, 0);
+	atomic_store(&starved_at, n);
+	obey(&f);
+	was_reached = atomic_load(&starved_calls) >= n;
+	atomic_store(&starved_at, 0);
+	ok(atomic_load(&starved_held) == held);
+	check();
+	return was_reached;
+}
+
+static void
+or_whichever_request_for_memory_is_refused(void)
+{
+	unsigned long n;
+
+	for (n = 1; one_shortage(n, false); n++)
+		;
+	ok(n > 20);
+	for (n = 1; one_shortage(n, true); n++)
+		;
+}
+
 int
 main(void)
 {
 	RUN(each_order_is_carried_out_whichever_call_fails);
 	RUN(or_wherever_the_process_is_killed);
+	RUN(or_whichever_request_for_memory_is_refused);
 	fresh_dir();
 	return done();
 }
