@@ -19,6 +19,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_detect \
 	tests/fuzz/fuzz_disguise \
 	tests/fuzz/fuzz_exchange \
+	tests/fuzz/fuzz_guess \
 	tests/fuzz/fuzz_http1_response \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_json_any \
@@ -40,6 +41,8 @@ tests_fuzz_fuzz_audit_line_SOURCES = %D%/fuzz_audit_line.c $(fuzz_main)
 tests_fuzz_fuzz_audit_line_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_audit_note_SOURCES = %D%/fuzz_audit_note.c $(fuzz_main)
 tests_fuzz_fuzz_audit_note_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_guess_SOURCES = %D%/fuzz_guess.c $(fuzz_main)
+tests_fuzz_fuzz_guess_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_http1_response_SOURCES = %D%/fuzz_http1_response.c $(fuzz_main)
 tests_fuzz_fuzz_http1_response_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_lint_SOURCES = %D%/fuzz_lint.c $(fuzz_main)

@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/hold_test \
+	tests/unit/exchange/hostile_test \
 	tests/unit/exchange/kinds_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/media_test \
@@ -20,6 +21,7 @@ TESTS += \
 	tests/unit/exchange/course_test \
 	tests/unit/exchange/exchange_test \
 	tests/unit/exchange/hold_test \
+	tests/unit/exchange/hostile_test \
 	tests/unit/exchange/kinds_test \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/media_test \
@@ -65,3 +67,6 @@ tests_unit_exchange_roles_test_SOURCES = %D%/roles_test.c $(exchange_drive)
 tests_unit_exchange_roles_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_clean_test_SOURCES = %D%/clean_test.c $(exchange_drive)
 tests_unit_exchange_clean_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_hostile_test_SOURCES = \
+	%D%/hostile_test.c $(exchange_drive)
+tests_unit_exchange_hostile_test_LDADD = $(KT_LIBS)
