@@ -651,9 +651,10 @@ bool kt_x_vault_restores(const struct kt_exchange *x,
 KT_MUSTCHECK enum kt_rc kt_x_mark(struct kt_exchange *x,
     const struct kt_x_verdict *v, const struct kt_policy *by,
     const struct kt_finding *f, struct kt_span matched, struct kt_buf *out);
-/* Once all edits of a request are known. */
-KT_MUSTCHECK enum kt_rc kt_x_vault_number(
-    struct kt_exchange *x, struct kt_x_edits *edits);
+/* Once all edits of a request are known; json NULL: of a text. */
+KT_MUSTCHECK enum kt_rc kt_x_vault_number(struct kt_exchange *x,
+    const struct kt_json *json, struct kt_span text,
+    struct kt_x_edits *edits);
 
 /* trim.c: to max_messages of the target. */
 KT_MUSTCHECK enum kt_rc kt_x_drop_old_messages(struct kt_exchange *x,

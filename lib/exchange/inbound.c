@@ -551,7 +551,8 @@ inspected(struct kt_exchange *x)
 		kt_x_refuse(x, v->reason, v->policy, NULL);
 		return;
 	}
-	if (kt_x_vault_number(x, &x->edits) < 0 ||
+	if (kt_x_vault_number(x, x->is_json ? &x->json : NULL,
+	        kt_buf_span(&x->body), &x->edits) < 0 ||
 	    (x->is_json && !decorate(x))) {
 		kt_x_fail(x, KT_E_LIMIT);
 		return;

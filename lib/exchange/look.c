@@ -85,6 +85,7 @@ begin(struct kt_look *l, struct kt_span text)
 	l->edits = (struct kt_x_edits){ 0 };
 	l->x->tools = (struct kt_x_tools){ 0 };
 	l->x->seen = (struct kt_x_seen){ 0 };
+	l->x->vault = (struct kt_x_vault){ 0 };
 	l->found.n = 0;
 	l->text = text;
 }
@@ -125,7 +126,8 @@ kt_look_at_text(struct kt_look *l, struct kt_span text,
 	if (rc < 0)
 		return rc;
 	kt_x_apply_text_limits(l->x, v, text, component);
-	if (kt_arena_is_full(l->x->mem) || kt_arena_is_full(l->x->turn))
+	if (kt_x_vault_number(l->x, NULL, text, &l->edits) < 0 ||
+	    kt_arena_is_full(l->x->mem) || kt_arena_is_full(l->x->turn))
 		return KT_E_LIMIT;
 	tell(l, out);
 	return KT_OK;
@@ -190,6 +192,8 @@ kt_look_at_arguments(
 	begin(l, text);
 	rc = kt_x_inspect_arguments(l->x, &l->x->request_verdict, text,
 	    KT_COMPONENT_TOOL_USE, l->x->mem, &l->edits);
+	if (rc == KT_OK)
+		rc = kt_x_vault_number(l->x, NULL, text, &l->edits);
 	if (rc == KT_OK && kt_arena_is_full(l->x->turn))
 		rc = KT_E_LIMIT;
 	if (rc == KT_OK)
@@ -256,8 +260,10 @@ kt_look_at_body(struct kt_look *l, enum kt_endpoint endpoint,
 		return (enum kt_rc)done;
 	if (look_at_media(l) < 0)
 		return KT_E_ENGINE;
-	tell(l, out);
 	kt_x_edits_sort(&l->edits);
+	if (kt_x_vault_number(x, json, text, &l->edits) < 0)
+		return KT_E_LIMIT;
+	tell(l, out);
 	return KT_OK;
 }
 

@@ -173,17 +173,14 @@ kt_x_mark(struct kt_exchange *x, const struct kt_x_verdict *v,
 /* Tools, system, messages, and what else there is. */
 enum { NPARTS = 4 };
 static unsigned
-part_of(const struct kt_exchange *x, size_t at)
+part_of(const struct kt_json *j, struct kt_span text, size_t at)
 {
 	static const struct {
 		const char *name;
 		unsigned part;
 	} members[] = { { "tools", 0 }, { "functions", 0 }, { "system", 1 },
 		{ "instructions", 1 }, { "messages", 2 }, { "input", 2 } };
-	const struct kt_json *j = &x->json;
-	struct kt_span text = kt_buf_span(&x->body);
-
-	for (size_t i = 0; i < KT_NELEMS(members); i++) {
+	for (size_t i = 0; j != NULL && i < KT_NELEMS(members); i++) {
 		uint32_t n = kt_json_member(j, text, kt_json_root(j),
 		    kt_span_of(members[i].name));
 
@@ -286,7 +283,8 @@ has_holder(const struct kt_exchange *x, struct kt_span text)
 }
 
 enum kt_rc
-kt_x_vault_number(struct kt_exchange *x, struct kt_x_edits *edits)
+kt_x_vault_number(struct kt_exchange *x, const struct kt_json *j,
+    struct kt_span text, struct kt_x_edits *edits)
 {
 	if (x->vault.n == 0)
 		return KT_OK;
@@ -294,7 +292,8 @@ kt_x_vault_number(struct kt_exchange *x, struct kt_x_edits *edits)
 		for (size_t i = 0; i < edits->n; i++) {
 			struct kt_edit *e = &edits->v[i];
 
-			if (has_holder(x, e->text) && part_of(x, e->start) == part &&
+			if (has_holder(x, e->text) &&
+			    part_of(j, text, e->start) == part &&
 			    write_numbers(x, e) < 0)
 				return KT_E_LIMIT;
 		}

@@ -10,9 +10,6 @@
 
 #include "policy/policy_priv.h"
 
-/* A number that stands alone, without a word that says what it is. */
-#define UNSURE_PM 500
-
 enum marker { LABEL, ASTERISKS, PARTIAL, HASH };
 static const char *const markers[] = { "label", "asterisks", "partial", "hash",
 	NULL };
@@ -138,7 +135,7 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 		return KT_ACTION_IGNORE;
 	if (names(&s->flag_entities, d) || d->class == KT_CLASS_CLINICAL ||
 	    (d->class == KT_CLASS_PHI && !s->healthcare_mode) ||
-	    f->confidence_pm < UNSURE_PM)
+	    f->confidence_pm < KT_POLICY_UNSURE_PM)
 		return KT_ACTION_FLAG;
 	return (enum kt_action)s->action;
 }

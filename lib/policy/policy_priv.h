@@ -6,6 +6,9 @@
 #define KT_POLICY_PRIV_H
 #include "policy/policy.h"
 
+/* A number that stands alone, without a word that says what it is. */
+#define KT_POLICY_UNSURE_PM 500
+
 /* Words of settings, in the order of enum kt_action. */
 extern const char *const kt_policy_actions[];     /* block redact flag */
 

@@ -111,7 +111,10 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 {
 	uint32_t in = of(p)->restore_in;
 
-	(void)f;
+	/* A number that stands alone is told of, and stays what it is; a key
+	 * with a wrong checksum may be a key. */
+	if (f->confidence_pm < KT_POLICY_UNSURE_PM && d->class == KT_CLASS_PII)
+		return KT_ACTION_FLAG;
 	if (c == KT_COMPONENT_COMPLETION)
 		return kt_policy_token_is(d) && (in & 1) ? KT_ACTION_REDACT :
 		    KT_ACTION_IGNORE;

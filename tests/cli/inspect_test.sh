@@ -95,6 +95,17 @@ gives 1 'a policy that blocks' "$card" --policy-config "$out/block.yaml" --json 
 grep -q '"decision":"block".*"redacted":null' "$out/o"
 report $? 'of what is blocked nothing goes on'
 
+cat >"$out/back.yaml" <<'END'
+pack: {name: t, version: 1.0.0, enabled: true}
+policies: {chain: [reversible-redaction]}
+providers: {targets: [{id: a, provider: offline}]}
+END
+gives 1 'values that come back' '{"id":"1","text":"4111 1111 1111 1111, 5555 5555 5555 4444"}
+{"id":"2","text":"a card 5555 5555 5555 4444"}' --as jsonl --redacted --policy-config "$out/back.yaml"
+grep -q '"redacted":"\[\[CARD_001\]\], \[\[CARD_002\]\]"' "$out/o" &&
+grep -q '"redacted":"a card \[\[CARD_001\]\]"' "$out/o"
+report $? 'tokens are numbered in each text anew'
+
 gives 2 'an unknown form' '' --as pdf
 gives 2 'an unknown component' '' --component x
 gives 2 'a component of a body' '{}' --as messages --component system
