@@ -241,6 +241,7 @@ struct kt_x_slot {
 	struct kt_calls calls;       /* in data */
 	struct kt_x_call **of_calls; /* one for each */
 	struct kt_x_call *part_of;   /* all of it is of one call, or NULL */
+	bool is_of_item; /* came while a call of a response was open */
 	struct kt_x_slot *next;
 };
 
@@ -252,6 +253,7 @@ struct kt_x_streaming {
 	struct kt_x_redaction *free_redactions;
 	struct kt_x_call *calls, *last_call; /* in the order they began */
 	struct kt_x_call *open_call; /* Anthropic: of the open block */
+	unsigned open_items; /* Responses: calls that are not complete */
 	uint64_t ngone; /* blocks that were withheld */
 	struct kt_x_slot *first, *last; /* held back, in order */
 	size_t held_bytes;

@@ -213,7 +213,8 @@ release(struct kt_exchange *x)
 		struct kt_x_slot *slot = s->first;
 		bool is_error = slot->ev.kind == KT_STREAM_ERROR;
 
-		if (!kt_x_may_go(slot) || s->is_guarded)
+		if (!kt_x_may_go(slot) || s->is_guarded ||
+		    (slot->is_of_item && s->open_items > 0))
 			return;
 		if (write_slot(x, slot) < 0) {
 			kt_x_stream_fail(x, KT_REASON_GATEWAY_INSPECTION);
@@ -260,6 +261,7 @@ fill_slot(struct kt_x_slot *slot, const struct kt_sse_event *ev)
 	slot->calls = (struct kt_calls){ 0 };
 	slot->of_calls = NULL;
 	slot->part_of = NULL;
+	slot->is_of_item = false;
 	slot->next = NULL;
 	slot->raw_bytes = ev->raw.len;
 	slot->is_joined = ev->data_lines > 1;

@@ -153,6 +153,31 @@ is_of_block(const struct kt_x_slot *slot, struct kt_span data)
 	return false;
 }
 
+/*
+ * A response tells a call piece by piece, its name first, and once more when
+ * its item is complete: then it is judged, and until then all of it is held.
+ */
+static void
+take_item(struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data)
+{
+	struct kt_x_streaming *s = &x->stream;
+	const struct kt_json *j = &slot->json;
+	uint32_t root = kt_json_root(j);
+	uint32_t type = kt_json_member(j, data, root, KT_SPAN("type"));
+	uint32_t item = kt_json_member(j, data, root, KT_SPAN("item"));
+	bool is_call = kt_span_ends(kt_json_string(j, data,
+	    kt_json_member(j, data, item, KT_SPAN("type"))), KT_SPAN("_call"));
+
+	s->open_items += is_call && kt_json_is(j, data, type,
+	    KT_SPAN("response.output_item.added"));
+	slot->is_of_item = s->open_items > 0;
+	if (slot->ev.kind == KT_STREAM_STOP)
+		s->open_items = 0;
+	else if (is_call && s->open_items > 0 && kt_json_is(j, data, type,
+	    KT_SPAN("response.output_item.done")))
+		s->open_items--;
+}
+
 enum kt_rc
 kt_x_take_calls(
     struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data)
@@ -184,6 +209,8 @@ kt_x_take_calls(
 		slot->calls.n = 0;
 		return KT_OK;
 	}
+	if (s->reader.format == KT_FORMAT_RESPONSES)
+		take_item(x, slot, data);
 	if (is_anthropic && s->open_call != NULL && is_of_block(slot, data)) {
 		slot->part_of = s->open_call;
 		if (slot->ev.kind == KT_STREAM_BLOCK_STOP)

@@ -543,10 +543,83 @@ the_scope_of_the_caller_is_what_a_rule_may_ask_for(void)
 	world_fini(&w);
 }
 
+/* An item of a response is no block that could be left out: others point to
+ * it by its place.  So the answer is refused, or cut before the call. */
+#define EVENT(name, rest) \
+	"event: " name "\ndata: {\"type\":\"" name "\"" rest "}\n\n"
+#define ITEM(name, arguments) \
+	"{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"c1\"," \
+	"\"name\":\"" name "\",\"arguments\":\"" arguments "\",\"status\":" \
+	"\"completed\"}"
+#define WHOLE_RESPONSE(name) \
+	"{\"id\":\"r\",\"object\":\"response\",\"status\":\"completed\"," \
+	"\"model\":\"m\",\"output\":[" ITEM(name, "{\\\"command\\\":" \
+	"\\\"ls\\\"}") "]}"
+#define STREAM_RESPONSE(name) \
+	EVENT("response.created", ",\"response\":{\"id\":\"r\",\"model\":" \
+	    "\"m\",\"status\":\"in_progress\",\"output\":[]}") \
+	EVENT("response.output_item.added", ",\"output_index\":0,\"item\":" \
+	    ITEM(name, "")) \
+	EVENT("response.function_call_arguments.delta", ",\"item_id\":" \
+	    "\"fc_1\",\"output_index\":0,\"delta\":\"{\\\"command\\\":\"") \
+	EVENT("response.function_call_arguments.delta", ",\"item_id\":" \
+	    "\"fc_1\",\"output_index\":0,\"delta\":\"\\\"ls\\\"}\"") \
+	EVENT("response.function_call_arguments.done", ",\"item_id\":" \
+	    "\"fc_1\",\"output_index\":0,\"arguments\":\"{\\\"command\\\":" \
+	    "\\\"ls\\\"}\"") \
+	EVENT("response.output_item.done", ",\"output_index\":0,\"item\":" \
+	    ITEM(name, "{\\\"command\\\":\\\"ls\\\"}")) \
+	EVENT("response.completed", ",\"response\":" WHOLE_RESPONSE(name))
+
+static void
+a_denied_call_refuses_a_response(void)
+{
+	static const struct {
+		const char *answer, *type;
+		bool passes;
+	} cases[] = {
+		{ WHOLE_RESPONSE("Bash"), NULL, false },
+		{ WHOLE_RESPONSE("Read"), NULL, true },
+		{ STREAM_RESPONSE("Bash"), "text/event-stream", false },
+		{ STREAM_RESPONSE("Read"), "text/event-stream", true },
+	};
+	static const char *const configs[] = BOTH("{blocked_tools: [Bash]}");
+	struct world w;
+
+	if (!ok(world_init(&w, configs[OPENAI])))
+		return;
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		struct script s = { .target = "/v1/responses",
+			.body = "{\"model\":\"m\",\"input\":\"hi\"}",
+			.answer = cases[i].answer, .type = cases[i].type };
+		struct result r;
+		bool is_ok;
+
+		result_init(&r);
+		run_script(&w, &s, &r);
+		is_ok = cases[i].passes ?
+		    kt_span_eq(kt_buf_span(&r.out), kt_span_of(s.answer)) &&
+		        strcmp(r.decision, "pass") == 0 :
+		    !has(&r.out, "Bash") && !has(&r.out, "\\\"ls") &&
+		        strcmp(r.decision, "block") == 0 &&
+		        strcmp(r.reason, "tool.name.denied") == 0 &&
+		        has(&r.record, "\"decision\":\"block\",\"reason_code\":"
+		            "\"tool.name.denied\",\"tool_name\":\"Bash\"");
+		if (!ok(is_ok && r.records == 1 && r.has_ended))
+			printf("# case %zu: %s %s\n# %.*s\n# %.*s\n", i,
+			    r.decision, r.reason,
+			    KT_SPAN_ARG(kt_buf_span(&r.out)),
+			    KT_SPAN_ARG(kt_buf_span(&r.record)));
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
 int
 main(void)
 {
 	RUN(the_same_call_has_the_same_fate_everywhere);
+	RUN(a_denied_call_refuses_a_response);
 	RUN(results_are_redacted_by_pointer_and_pattern);
 	RUN(a_result_above_the_prompt_is_refused);
 	RUN(tools_that_the_vendor_runs_are_judged_where_they_are_offered);
