@@ -8,5 +8,7 @@ TESTS += %D%/ship_test.py %D%/recording_test.py
 EXTRA_DIST += %D%/ship_test.py %D%/recording_test.py
 TESTS += %D%/canary_test.py
 EXTRA_DIST += %D%/canary_test.py
+TESTS += %D%/pack_test.py
+EXTRA_DIST += %D%/pack_test.py
 TESTS += %D%/erase_test.py
 EXTRA_DIST += %D%/erase_test.py
