@@ -1,6 +1,8 @@
 /*
  * How fast the log grows with 256 records in flight, and how fast it is
- * verified.  usage: audit_bench [DIR [RECORDS]]; DIR must not exist yet.
+ * verified.  usage: audit_bench [DIR [RECORDS [RATE]]]; DIR must not exist
+ * yet.  With a RATE, records come at so many a second, as long as no more
+ * than 256 are in flight, and wait from the moment at which they were due.
  */
 #include "config.h"
 #include "audit/record.h"
@@ -71,10 +73,14 @@ make_body(struct kt_buf *body)
 	must(kt_audit_call_write(&call, body, &err));
 }
 
-struct lag {
-	uint64_t sent[IN_FLIGHT];
-	uint32_t *us;
-	size_t n;
+struct feed {
+	struct kt_writer *w;
+	struct kt_writer_inbox *in;
+	struct kt_buf body;
+	uint64_t start_us, due_us[IN_FLIGHT], *idle[IN_FLIGHT];
+	size_t records, rate, sent, nidle; /* rate 0: as fast as they go */
+	uint32_t *waited_us;
+	size_t done;
 };
 
 static int
@@ -85,62 +91,90 @@ by_value(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static void
-append(struct kt_writer *w, size_t records)
+static uint64_t
+next_due(const struct feed *f)
 {
-	struct lag lag = { .us = kt_alloc_array(records, sizeof(*lag.us)) };
-	struct kt_writer_counts counts;
-	struct kt_writer_inbox *in;
-	struct kt_buf body;
-	size_t sent = 0, free_slots = IN_FLIGHT;
-	uint64_t start, took;
-	double cpu = cpu_us();
+	return f->rate == 0 ? now()
+			    : f->start_us + f->sent * 1000000 / f->rate;
+}
 
-	if (lag.us == NULL)
-		exit(1);
-	kt_buf_init(&body, 65536);
-	make_body(&body);
-	must(kt_writer_inbox_new(&in, &err));
-	start = now();
-	while (lag.n < records) {
-		struct kt_writer_ticket *t;
-		struct pollfd p = { .fd = kt_writer_inbox_fd(in),
-			.events = POLLIN };
+static void
+submit_due(struct feed *f)
+{
+	while (f->nidle > 0 && f->sent < f->records && next_due(f) <= now()) {
+		uint64_t *slot = f->idle[--f->nidle];
 
-		for (; sent < records && sent < IN_FLIGHT && free_slots > 0;
-		    sent++, free_slots--) {
-			lag.sent[sent] = now();
-			must(kt_writer_submit(w, kt_buf_span(&body), in,
-			    &lag.sent[sent], &err));
-		}
-		(void)poll(&p, 1, 1000);
-		while ((t = kt_writer_inbox_take(in)) != NULL) {
-			uint64_t *slot = t->owner;
-
-			if (!t->is_durable)
-				exit(1);
-			lag.us[lag.n++] = (uint32_t)(now() - *slot);
-			kt_writer_ticket_free(&t);
-			if (sent == records)
-				continue;
-			sent++;
-			*slot = now();
-			must(kt_writer_submit(
-			    w, kt_buf_span(&body), in, slot, &err));
-		}
+		*slot = next_due(f);
+		f->sent++;
+		must(kt_writer_submit(
+		    f->w, kt_buf_span(&f->body), f->in, slot, &err));
 	}
-	took = now() - start;
+}
+
+static void
+take_done(struct feed *f)
+{
+	struct kt_writer_ticket *t;
+
+	while ((t = kt_writer_inbox_take(f->in)) != NULL) {
+		uint64_t *slot = t->owner;
+
+		if (!t->is_durable)
+			exit(1);
+		f->waited_us[f->done++] = (uint32_t)(now() - *slot);
+		f->idle[f->nidle++] = slot;
+		kt_writer_ticket_free(&t);
+	}
+}
+
+static void
+append(struct kt_writer *w, size_t records, size_t rate)
+{
+	struct feed f = { .w = w, .records = records, .rate = rate,
+		.waited_us = kt_alloc_array(records, sizeof(*f.waited_us)) };
+	struct kt_writer_counts counts;
+	double cpu = cpu_us();
+	uint64_t took;
+
+	if (f.waited_us == NULL)
+		exit(1);
+	kt_buf_init(&f.body, 65536);
+	make_body(&f.body);
+	must(kt_writer_inbox_new(&f.in, &err));
+	while (f.nidle < IN_FLIGHT) {
+		f.idle[f.nidle] = &f.due_us[f.nidle];
+		f.nidle++;
+	}
+	f.start_us = now();
+	while (f.done < records) {
+		struct pollfd p = { .fd = kt_writer_inbox_fd(f.in),
+			.events = POLLIN };
+		uint64_t due, at;
+
+		submit_due(&f);
+		due = next_due(&f);
+		at = now();
+		(void)ppoll(&p, 1,
+		    &(struct timespec){ .tv_nsec = f.nidle == 0 ||
+			    f.sent == records
+			? 999999999
+			: due > at ? (long)(due - at) * 1000
+				   : 0 },
+		    NULL);
+		take_done(&f);
+	}
+	took = now() - f.start_us;
 	kt_writer_counts(w, &counts);
-	qsort(lag.us, lag.n, sizeof(*lag.us), by_value);
+	qsort(f.waited_us, f.done, sizeof(*f.waited_us), by_value);
 	(void)printf("append  %.0f records/s, %.1f per sync, p50 %u us, "
 	    "p99 %u us, %.1f us of CPU each\n",
 	    (double)records * 1e6 / (double)took,
 	    (double)counts.records / (double)counts.batches,
-	    lag.us[lag.n / 2], lag.us[lag.n * 99 / 100],
+	    f.waited_us[f.done / 2], f.waited_us[f.done * 99 / 100],
 	    (cpu_us() - cpu) / (double)records);
-	kt_writer_inbox_free(&in);
-	kt_buf_fini(&body);
-	kt_free(lag.us);
+	kt_writer_inbox_free(&f.in);
+	kt_buf_fini(&f.body);
+	kt_free(f.waited_us);
 }
 
 static bool
@@ -205,7 +239,7 @@ main(int argc, char **argv)
 	struct kt_writer *w;
 
 	must(kt_writer_start(&w, &opts, &err));
-	append(w, records);
+	append(w, records, argc > 3 ? strtoul(argv[3], NULL, 10) : 0);
 	must(kt_writer_stop(&w, &err));
 	verify(dir);
 	return 0;

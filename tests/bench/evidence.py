@@ -20,7 +20,8 @@ KT = os.path.join(BUILDDIR, "kt")
 MAKE = os.path.join(BUILDDIR, "tests/audit/make_log")
 BENCH = os.path.join(BUILDDIR, "tests/bench/audit_bench")
 GOALS = {
-    "append, 256 in flight": "20,000/s, p99 added <= 3 ms",
+    "append, 256 in flight": "20,000/s",
+    "append at 20,000 records/s": "p99 added <= 3 ms",
     "writer at 1,000 calls/s": "<= 5 % of a core",
     "verify, one thread": "250,000 records/s and 300 MB/s",
     "memory of verify": "<= 64 MiB",
@@ -53,15 +54,18 @@ class Table:
 
 
 def append(table, top, records):
-    out, _, _, _ = run(BENCH, os.path.join(top, "append"), str(records))
-    got = re.search(r"append +(\d+) records/s, ([\d.]+) per sync, p50 (\d+) "
-                    r"us, p99 (\d+) us, ([\d.]+) us of CPU", out)
-    table.row("append, 256 in flight",
-              "%s records/s, p50 %.2f ms, p99 %.2f ms, %s per sync" % (
-                  format(int(got[1]), ","), int(got[3]) / 1e3,
-                  int(got[4]) / 1e3, got[2]))
-    table.row("writer at 1,000 calls/s", "%.2f %% of a core" % (
-        float(got[5]) * 1000 / 1e6 * 100))
+    for what, rate in (("append, 256 in flight", "0"),
+                       ("append at 20,000 records/s", "20000")):
+        out, _, _, _ = run(BENCH, os.path.join(top, "append" + rate),
+                           str(records), rate)
+        got = re.search(r"append +(\d+) records/s, ([\d.]+) per sync, p50 "
+                        r"(\d+) us, p99 (\d+) us, ([\d.]+) us of CPU", out)
+        table.row(what, "%s records/s, p50 %.2f ms, p99 %.2f ms, %s per sync"
+                  % (format(int(got[1]), ","), int(got[3]) / 1e3,
+                     int(got[4]) / 1e3, got[2]))
+        if rate == "0":
+            busy = float(got[5]) * 1000 / 1e6 * 100
+    table.row("writer at 1,000 calls/s", "%.2f %% of a core" % busy)
 
 
 def size_of(log):
