@@ -237,8 +237,8 @@ answer_body(struct job *j, struct kt_span body)
 	t = tokenizer(j);
 	if (t == NULL)
 		return;
-	if (kt_count_body(&count, j->family, t, forms[j->as].format, &j->json,
-	        body, &j->text) < 0)
+	if (kt_count_body(&count, KT_COUNT_ALL, j->family, t,
+	        forms[j->as].format, &j->json, body, &j->text) < 0)
 		say_rc(j, KT_E_LIMIT, 0);
 	else
 		(void)answer(j, &count.sum, count.is_exact,
@@ -405,9 +405,9 @@ enum kt_exit
 kt_cmd_count_tokens(const struct kt_cmd *self, int argc, char **argv)
 {
 	static const struct kt_opt opts[] = {
-		{ MODEL, "model", "NAME", "count as this model does (else that "
+		{ MODEL, "model", "MODEL", "count as this model does (else that "
 		    "of the body, else " USUAL_MODEL ")" },
-		{ ENCODING, "encoding", "NAME",
+		{ ENCODING, "encoding", "ENCODING",
 		    "cl100k_base, o200k_base or claude (Claude 2)" },
 		{ AS, "as", "FORM", "what is given: text (the default), "
 		    "messages, completions, responses or jsonl" },

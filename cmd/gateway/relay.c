@@ -105,6 +105,7 @@ begin(struct kt_relay *relay, struct kt_request *r)
 		    .certificate = kt_request_certificate(r) },
 		.is_audit_up = kt_writer_is_up(relay->writer),
 		.subjects = kt_writer_subjects(relay->writer),
+		.drift = relay->drift,
 	};
 	struct kt_call *c = take_spare(relay);
 

@@ -32,6 +32,7 @@ struct kt_relay {
 	struct kt_writer_inbox *inbox;
 	struct kt_console *console;
 	struct kt_recorder *recorder; /* NULL: nothing is recorded */
+	struct kt_drift *drift;
 	struct kt_seat *seat; /* for calls that begin now */
 	struct kt_budget budget;
 	struct kt_pace pace;

@@ -58,6 +58,7 @@ struct gateway {
 	struct kt_ship *ship;
 	struct kt_resolver *resolver;
 	struct kt_known *known;
+	struct kt_drift *drift;
 	struct kt_recorder *recorder; /* NULL: nothing is recorded */
 	struct kt_worker *workers[WORKERS_MAX];
 	uint8_t instance_key[KT_AUDIT_HASH];
@@ -340,6 +341,7 @@ start_workers(struct gateway *g, struct kt_err *err)
 			.fds = fds, .nfds = g->naddresses,
 			.connections_max = connections_max(g),
 			.media = has_media ? media : NULL, .known = g->known,
+			.drift = g->drift,
 			.is_json = g->is_json, .home = g->loop,
 			.on_over = on_worker_over, .self = g };
 
@@ -589,6 +591,8 @@ start(struct gateway *g, struct kt_err *err)
 		rc = kt_resolver_new(&g->resolver, err);
 	if (rc == KT_OK && (g->known = kt_known_new()) == NULL)
 		rc = kt_fail(err, KT_E_LIMIT, "no memory for file ids");
+	if (rc == KT_OK && (g->drift = kt_drift_new()) == NULL)
+		rc = kt_fail(err, KT_E_LIMIT, "no memory for token ratios");
 	if (rc == KT_OK)
 		rc = start_recorder(g, err);
 	if (rc == KT_OK)
@@ -610,6 +614,7 @@ finish(struct gateway *g, struct kt_err *err)
 	kt_recorder_stop(&g->recorder);
 	kt_resolver_free(&g->resolver);
 	kt_known_free(&g->known);
+	kt_drift_free(&g->drift);
 	if (g->writer != NULL)
 		rc = kt_writer_stop(&g->writer, err);
 	kt_ship_stop(&g->ship);

@@ -30,6 +30,7 @@ struct kt_worker_options {
 	size_t connections_max;
 	const char *media;  /* the path of kt-media; NULL: there is none */
 	struct kt_known *known;
+	struct kt_drift *drift;
 	bool is_json;
 	struct kt_loop *home; /* told when the thread has ended, of itself too */
 	kt_post_fn *on_over;

@@ -279,15 +279,28 @@ static void
 tokens(struct kt_audit_put *p, const struct kt_audit_call *c)
 {
 	kt_audit_put_name(p, "tokens");
-	if (!c->tokens.is_reported) {
+	if (!c->tokens.is_reported && !c->tokens.is_counted &&
+	    !c->tokens.is_heard) {
 		kt_audit_put_null(p);
 		return;
 	}
 	kt_audit_put_open(p, '{');
-	kt_audit_member_int(p, "cache_read", c->tokens.cache_read);
-	kt_audit_member_int(p, "cache_write", c->tokens.cache_write);
-	kt_audit_member_int(p, "reported_in", c->tokens.in);
-	kt_audit_member_int(p, "reported_out", c->tokens.out);
+	if (c->tokens.is_reported) {
+		kt_audit_member_int(p, "cache_read", c->tokens.cache_read);
+		kt_audit_member_int(p, "cache_write", c->tokens.cache_write);
+	}
+	if (c->tokens.drift_pm > 0)
+		kt_audit_member_int(p, "drift", c->tokens.drift_pm);
+	if (c->tokens.is_counted) {
+		kt_audit_member_bool(p, "local_exact", c->tokens.is_exact);
+		kt_audit_member_int(p, "local_in", c->tokens.local_in);
+	}
+	if (c->tokens.is_heard)
+		kt_audit_member_int(p, "local_out", c->tokens.local_out);
+	if (c->tokens.is_reported) {
+		kt_audit_member_int(p, "reported_in", c->tokens.in);
+		kt_audit_member_int(p, "reported_out", c->tokens.out);
+	}
 	kt_audit_put_close(p, '}');
 }
 
@@ -379,6 +392,19 @@ truncated(struct fit *f)
 	kt_audit_put_close(p, ']');
 }
 
+/* A class is how long records of it are kept. */
+static void
+retention_class(struct kt_audit_put *p, const struct kt_audit_call *c)
+{
+	char days[24];
+
+	if (c->retention_days <= 0)
+		return;
+	(void)snprintf(days, sizeof(days), "%lldd",
+	    (long long)c->retention_days);
+	kt_audit_member_text(p, "retention_class", kt_span_of(days));
+}
+
 /* Members in their canonical order: put_name() insists. */
 static void
 call_members(struct fit *f, const struct kt_audit_call *c)
@@ -395,6 +421,8 @@ call_members(struct fit *f, const struct kt_audit_call *c)
 	kt_audit_member_some(p, "client_addr_tag", c->client_addr_tag);
 	kt_audit_member_some(p, "completion_commit", c->completion_commit);
 	components(f, c);
+	if (c->has_cost)
+		kt_audit_member_int(p, "cost_micro", c->cost_micro);
 	kt_audit_member_text(
 	    p, "data_class", or_else(c->data_class, KT_SPAN("none")));
 	component_classes(f, c);
@@ -419,6 +447,7 @@ call_members(struct fit *f, const struct kt_audit_call *c)
 	principal(p, c);
 	texts(f, "reason_codes", &c->reason_codes);
 	kt_audit_member_some(p, "request_commit", c->request_commit);
+	retention_class(p, c);
 	rules(f, c);
 	kt_audit_member_some(p, "stop_reason", c->stop_reason);
 	stream(p, c);

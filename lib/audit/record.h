@@ -115,10 +115,15 @@ struct kt_audit_call {
 		bool is_cut;
 		uint64_t cut_at_event;
 	} stream;
-	struct { /* null unless the upstream reported usage */
-		bool is_reported;
+	struct { /* null unless something is known */
+		bool is_reported; /* by the upstream: in to cache_write */
 		uint64_t in, out, cache_read, cache_write;
+		bool is_counted, is_exact, is_heard; /* local_in and _out */
+		uint64_t local_in, local_out, drift_pm; /* drift 0: unknown */
 	} tokens;
+	bool has_cost;
+	uint64_t cost_micro; /* US dollars, millionths */
+	int64_t retention_days; /* 0: left out */
 	uint32_t cache_breakpoints; /* that the request set */
 	struct kt_span prefix_tag, prefix_class; /* of what they mark */
 	struct { /* microseconds; the first three since 1970, UTC */

@@ -66,6 +66,14 @@
 #define KT_TOKEN_PIECE_MAX (8u << 20)
 /* A text in normalisation form KC: one character may become 18. */
 #define KT_TOKEN_NORMAL_MAX (128u << 20)
+/* What a record says of the tokens of a call: so much of its text is counted
+   whole, which costs a quarter of a millisecond, and so much more for each
+   time that the text is twice as long. */
+#define KT_TALLY_WHOLE (16u << 10)
+#define KT_TALLY_STEP (4u << 10)
+/* Models whose tokens are compared with what their vendors count: a gateway
+   serves a dozen, and each call looks through all of them. */
+#define KT_DRIFT_MODELS_MAX 64
 /* Tokens in one list: every call with a token is compared with all of them. */
 #define KT_TOKENS_MAX 4096
 /* Some hundred bytes for each of them. */

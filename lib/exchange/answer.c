@@ -311,9 +311,11 @@ inspect_answer(struct kt_exchange *x)
 	    kt_endpoint_format(x->surface.endpoint);
 	int rc;
 
-	if (x->upstream_status < 400)
+	if (x->upstream_status < 400) {
 		kt_answer_facts(format, &x->answer_json,
 		    kt_buf_span(&x->answer), &x->answer_facts);
+		kt_x_tally_answer(x, format);
+	}
 	kt_x_inspect_begin(x, format, KT_ANSWER, &x->answer_json,
 	    kt_buf_span(&x->answer));
 	while ((rc = kt_x_inspect(x, &x->answer_verdict, &x->answer_edits)) == 0)

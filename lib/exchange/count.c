@@ -11,7 +11,6 @@
 
 #include <gnutls/gnutls.h>
 
-#include "json/text.h"
 #include "media/image.h"
 
 /* What stands around what the client wrote. */
@@ -31,6 +30,7 @@ static const struct frame claude = { .request = 6,
 
 struct job {
 	struct kt_count *out;
+	struct kt_sample sample;
 	enum kt_family f;
 	struct kt_tokenizer *t;
 	const struct kt_json *json;
@@ -47,12 +47,8 @@ is_claude(const struct job *j)
 static enum kt_rc
 add_string(struct job *j, uint32_t node)
 {
-	kt_buf_reset(j->room);
-	if (kt_json_unescape_add(
-	        j->room, kt_json_string(j->json, j->text, node)) < 0)
-		return KT_E_LIMIT;
-	return kt_token_sum_add(
-	    &j->out->sum, j->f, j->t, kt_buf_span(j->room), NULL);
+	return kt_sample_add(&j->sample, j->f, j->t,
+	    kt_json_string(j->json, j->text, node), j->room);
 }
 
 /* Base64 of a picture; whatever else cannot be read costs nothing here. */
@@ -107,7 +103,7 @@ add_tools_of_claude(struct job *j)
 		return KT_OK;
 	for (node = kt_json_first(j->json, node); node != 0;
 	     node = kt_json_next(j->json, node))
-		if (kt_token_sum_add(&j->out->sum, j->f, j->t,
+		if (kt_sample_add(&j->sample, j->f, j->t,
 		        kt_json_raw(j->json, j->text, node), NULL) < 0)
 			return KT_E_LIMIT;
 	return KT_OK;
@@ -152,11 +148,12 @@ add_segment(struct job *j, const struct kt_segment *s)
 }
 
 enum kt_rc
-kt_count_body(struct kt_count *out, enum kt_family f, struct kt_tokenizer *t,
-    enum kt_format format, const struct kt_json *json, struct kt_span text,
-    struct kt_buf *room)
+kt_count_body(struct kt_count *out, enum kt_count_effort effort,
+    enum kt_family f, struct kt_tokenizer *t, enum kt_format format,
+    const struct kt_json *json, struct kt_span text, struct kt_buf *room)
 {
 	struct job j = { .out = out,
+		.sample = { .counts_all = effort == KT_COUNT_ALL },
 		.f = f,
 		.t = t,
 		.json = json,
@@ -175,6 +172,8 @@ kt_count_body(struct kt_count *out, enum kt_family f, struct kt_tokenizer *t,
 			return KT_E_LIMIT;
 	if (is_claude(&j) && add_tools_of_claude(&j) < 0)
 		return KT_E_LIMIT;
+	kt_sample_end(&j.sample);
+	kt_token_sum_join(&out->sum, &j.sample.sum);
 	out->messages = elements(&j, "messages") + elements(&j, "input");
 	out->tools = elements(&j, "tools") + elements(&j, "functions");
 	kt_token_sum_fixed(&out->sum,
@@ -182,7 +181,7 @@ kt_count_body(struct kt_count *out, enum kt_family f, struct kt_tokenizer *t,
 	if (out->tools > 0)
 		kt_token_sum_fixed(&out->sum,
 		    frame->tools + (uint64_t)out->tools * frame->tool);
-	if (out->tools > 0 || out->images > 0)
+	if (out->tools > 0 || out->images > 0 || j.sample.is_partial)
 		out->is_exact = false;
 	return KT_OK;
 }

@@ -121,6 +121,7 @@ kt_exchange_new(const struct kt_exchange_options *o)
 	x->known = o->caller;
 	memcpy(x->measures, o->measures, sizeof(x->measures));
 	x->subjects = o->subjects;
+	x->drift = o->drift;
 	memcpy(x->seed, o->seed, sizeof(x->seed));
 	x->has_own_arena = o->arena_bytes > 0;
 	if (x->mem == NULL)
@@ -510,6 +511,7 @@ kt_exchange_feed(struct kt_exchange *x, const struct kt_event *ev)
 		break;
 	case KT_EVENT_UPSTREAM_SENT:
 		x->is_upstream_sent = true;
+		kt_x_tally_request(x); /* while the provider is at work */
 		if (x->phase > KT_X_ATTEMPT)
 			kt_x_drop_request(x);
 		break;

@@ -5,16 +5,15 @@
  * Knows:    which step follows which: authenticate, route, inspect, choose a
  *           destination, translate, stream, record.
  * Does not: read, write, wait, or tell the time; events bring all of that.
- * Promises: nothing goes upstream before the verdict; every call ends in
- *           exactly one record; an error, a full arena or a failed engine
- *           refuses; any cutting of the input gives the same verdict, output
- *           and record.
+ * Promises: nothing goes upstream before the verdict; a call ends in exactly
+ *           one record; an error, a full arena or a failed engine refuses;
+ *           any cutting of the input gives the same verdict, output and record.
  */
 #ifndef KT_EXCHANGE_H
 #define KT_EXCHANGE_H
-#include "base/base.h"
 #include "exchange/program.h"
 #include "frame/header.h"
+#include "token/drift.h"
 
 /* Memory that all exchanges of one worker share.  Not thread-safe. */
 struct kt_budget {
@@ -41,6 +40,7 @@ struct kt_exchange_options {
 	struct kt_peer peer;              /* copied */
 	bool is_audit_up;                 /* false: refuse with 503 */
 	struct kt_audit_subjects *subjects; /* NULL: callers by their names */
+	struct kt_drift *drift;             /* NULL: nothing is learned */
 	size_t arena_bytes;               /* 0: KT_EXCHANGE_ARENA_MAX */
 	/* Of a call that was recorded; NULL where it happens now.  All outlive
 	   the exchange.  caller without an id was not let in; measures are

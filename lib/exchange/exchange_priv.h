@@ -53,8 +53,7 @@ enum kt_x_phase {
 
 /* What was found and what follows from it; one per direction. */
 struct kt_x_detection {
-	const char *detector;
-	enum kt_class class;
+	const struct kt_detector *detector;
 	enum kt_component component;
 	enum kt_action action;
 	uint32_t count, max_conf_pm;
@@ -264,6 +263,15 @@ struct kt_x_streaming {
 	uint64_t events, forwarded_bytes, withheld_bytes, cut_at_event;
 };
 
+/* Tokens of an answer, while it comes. */
+#define KT_X_SPOKEN_MAX 192 /* thousands of streams are open */
+struct kt_x_spoken {
+	struct kt_sample sample;
+	uint64_t block; /* whose end is in spoken_text */
+	size_t n;       /* bytes of it */
+	bool is_heard, is_lost;
+};
+
 struct kt_exchange {
 	const struct kt_program *program;
 	struct kt_scratch *scratch;
@@ -326,8 +334,10 @@ struct kt_exchange {
 	uint32_t node;                  /* of the index that text is from */
 	struct kt_x_counts request_counts;
 	struct kt_count tally; /* as the family tallied counts */
+	enum kt_count_effort tally_effort;
 	enum kt_family tallied;
 	bool is_tallied;
+	struct kt_drift *drift; /* NULL: nobody keeps it */
 	uint64_t json_seeds;       /* how many were given */
 	struct kt_x_verdict request_verdict, answer_verdict;
 	struct kt_x_edits edits;
@@ -355,6 +365,7 @@ struct kt_exchange {
 	struct kt_x_edits answer_edits;
 	struct kt_x_streaming stream;
 	struct kt_answer_facts answer_facts; /* spans in mem */
+	struct kt_x_spoken spoken;
 	struct kt_span upstream_request_id;
 	bool is_answer_begun, is_answer_stream, is_head_only;
 	uint64_t start_mono, start_wall, first_byte_mono, end_mono;
@@ -375,6 +386,7 @@ struct kt_exchange {
 	 * over leaves its memory to the next one of its scratch.
 	 */
 	struct kt_order orders[KT_X_ORDERS_MAX];
+	char spoken_text[KT_X_SPOKEN_MAX]; /* as inside a JSON string */
 	struct kt_exchange *spare;   /* the next one */
 	struct kt_arena *mem, *turn; /* emptied */
 	struct kt_buf out;           /* answer bytes of this feed */
@@ -394,10 +406,20 @@ bool kt_x_charge(struct kt_exchange *x);
 void kt_x_cancel_upstream(struct kt_exchange *x); /* if there is one */
 void kt_x_drop_request(struct kt_exchange *x); /* body and index */
 
-/* tally.c: fills in x->tally; false: the request cannot be counted.  Costs
-   10 ms a megabyte, so ask only where it matters. */
-bool kt_x_tally(
-    struct kt_exchange *x, enum kt_format format, enum kt_family f);
+/* tally.c: fills in x->tally; false: the request cannot be counted.  All of
+   it costs 10 ms a megabyte, so ask only where a decision needs it. */
+bool kt_x_tally(struct kt_exchange *x, enum kt_count_effort effort,
+    enum kt_family f);
+/* For the record, as long as the body is there. */
+void kt_x_tally_request(struct kt_exchange *x);
+/* Text of the answer, as inside a JSON string; of one block (not 0) in a row
+ * it is one text. */
+void kt_x_tally_spoken(
+    struct kt_exchange *x, uint64_t block, struct kt_span raw);
+void kt_x_tally_event(struct kt_exchange *x, const struct kt_x_slot *slot,
+    struct kt_span data);
+void kt_x_tally_answer(struct kt_exchange *x, enum kt_format format);
+void kt_x_tally_fill(struct kt_exchange *x, struct kt_audit_call *call);
 /* A copy of headers whose spans point into the arena; false when full. */
 bool kt_x_keep_headers(struct kt_exchange *x, const struct kt_header *from,
     size_t n, struct kt_header **out);

@@ -35,7 +35,6 @@ static const struct idle {
 	{ "providers.targets.*.weight", "1 1.0" },
 	{ "providers.targets.*.health_probe", NULL },
 	{ "providers.targets.*.rate_limit", NULL },
-	{ "providers.targets.*.pricing", NULL },
 	{ "pricing", NULL },
 	{ "audit.content", "none" },
 	{ "webhooks", NULL },

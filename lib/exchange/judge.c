@@ -132,7 +132,7 @@ note_detection(struct kt_x_verdict *v, const struct kt_detector *d,
 		v->classes |= KT_CLASS_BIT(d->class);
 	v->by_component[c] |= KT_CLASS_BIT(d->class);
 	for (size_t i = 0; i < v->ndetections && at == NULL; i++) {
-		if (v->detections[i].detector == d->id &&
+		if (v->detections[i].detector == d &&
 		    v->detections[i].component == c &&
 		    v->detections[i].action == action)
 			at = &v->detections[i];
@@ -144,8 +144,8 @@ note_detection(struct kt_x_verdict *v, const struct kt_detector *d,
 			return; /* the classes and reasons above still tell */
 		v->detections = at;
 		at = &v->detections[v->ndetections++];
-		*at = (struct kt_x_detection){ .detector = d->id,
-			.class = d->class, .component = c, .action = action };
+		*at = (struct kt_x_detection){ .detector = d,
+			.component = c, .action = action };
 	}
 	at->count++;
 	if (f->confidence_pm > at->max_conf_pm)

@@ -23,6 +23,8 @@ libkt_a_SOURCES += \
 	%D%/program.c \
 	%D%/record.c \
 	%D%/refuse.c \
+	%D%/sample.c \
+	%D%/sample.h \
 	%D%/seen.c \
 	%D%/shape.c \
 	%D%/stream.c \

@@ -64,7 +64,7 @@ fits(struct kt_exchange *x, const struct kt_target *t)
 	if (t->max_context_tokens == 0 ||
 	    x->body.len + FRAME_TOKENS_MAX <= t->max_context_tokens)
 		return true;
-	return kt_x_tally(x, request_format(x), kt_family_of(model)) &&
+	return kt_x_tally(x, KT_COUNT_ALL, kt_family_of(model)) &&
 	    x->tally.sum.n <= t->max_context_tokens;
 }
 
@@ -385,17 +385,24 @@ answer_models(struct kt_exchange *x)
 	kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL, "no such model");
 }
 
-/* No target has such an endpoint: counted here, and the answer says so. */
+/*
+ * No target has such an endpoint: counted here, and the answer says so.  An
+ * estimate is as far off as those of this model were so far.
+ */
 static void
 answer_count(struct kt_exchange *x)
 {
+	uint64_t permille = 1000;
 	struct kt_buf b;
 	enum kt_rc rc = KT_E_LIMIT;
 
 	kt_buf_init(&b, 64);
-	if (kt_x_tally(x, request_format(x), kt_family_of(x->facts.model)))
-		rc = kt_buf_printf(
-		    &b, "{\"input_tokens\":%" PRIu64 "}", x->tally.sum.n);
+	if (kt_x_tally(x, KT_COUNT_ALL, kt_family_of(x->facts.model))) {
+		if (!x->tally.is_exact && x->drift != NULL)
+			permille = kt_drift_permille(x->drift, x->facts.model);
+		rc = kt_buf_printf(&b, "{\"input_tokens\":%" PRIu64 "}",
+		    (x->tally.sum.n * permille + 500) / 1000);
+	}
 	answer_json(x, &b, rc);
 }
 

@@ -5,6 +5,8 @@
  * Built apart and swapped whole: an exchange never sees half of a change,
  * and a mistake in a file leaves the program in force as it is.
  */
+#include <math.h>
+
 #include "audit/audit.h"
 #include "exchange/exchange_priv.h"
 #include "policy/detector_file.h"
@@ -115,6 +117,34 @@ end_of_day(struct kt_span date)
 	return (era * 146097 + day - 719468 + 1) * 86400;
 }
 
+/* A dollar per million tokens is a microdollar per token. */
+static uint64_t
+price_of(double usd)
+{
+	return (uint64_t)(usd * 1e6 + 0.5);
+}
+
+/*
+ * What is known of two prices is known of all: caching that has no price of
+ * its own costs what input does.  An answer does not tell for how long it was
+ * cached; five minutes are what nobody has to ask for.
+ */
+static struct kt_prices
+read_prices(const struct kt_config_pricing *c)
+{
+	double in = c->prompt;
+
+	if (c->node == NULL || isnan(in) || isnan(c->completion))
+		return (struct kt_prices){ .is_known = false };
+	return (struct kt_prices){ .is_known = true,
+		.input = price_of(in),
+		.output = price_of(c->completion),
+		.cache_read = price_of(isnan(c->cache_read) ? in :
+		        c->cache_read),
+		.cache_write = price_of(isnan(c->cache_write_5m) ? in :
+		        c->cache_write_5m) };
+}
+
 static bool
 needs_secret(const struct kt_program *p, const struct kt_target *t)
 {
@@ -195,6 +225,7 @@ add_target(struct kt_program *p, const struct kt_program_options *o,
 		.is_no_training = c->data_policy.training_opt_out,
 		.retention_days = c->data_policy.retention_days,
 		.baa_id = c->data_policy.baa.agreement,
+		.prices = read_prices(&c->pricing),
 		.index = p->ntargets,
 	};
 	if (read_base_url(t, c->base_url.len ? c->base_url :
@@ -542,6 +573,7 @@ kt_scratch_new(const struct kt_program *p)
 	if (s == NULL)
 		return NULL;
 	s->program = p;
+	kt_buf_init(&s->tally, KT_BODY_MAX);
 	s->clean = kt_x_clean_new();
 	if (s->clean == NULL ||
 	    (p->chain.detect != NULL &&
@@ -577,6 +609,7 @@ kt_scratch_free(struct kt_scratch **sp)
 	kt_free(s->segments);
 	for (size_t i = 0; i < KT_ENCODINGS; i++)
 		kt_tokenizer_free(&s->tokenizers[i]);
+	kt_buf_fini(&s->tally);
 	for (size_t i = 0; i < KT_X_SPARES_MAX; i++)
 		kt_buf_fini(&s->spares[i]);
 	kt_detect_scratch_free(&s->detect);

@@ -43,6 +43,11 @@ struct kt_target {
 	bool keeps_nothing, is_no_training;
 	int64_t retention_days; /* -1: not said */
 	struct kt_span baa_id; /* the agreement's */
+#define KT_PRICE_MAX UINT64_C(1000000000000) /* of the widest setting */
+	struct kt_prices { /* millionths of a microdollar per token */
+		bool is_known;
+		uint64_t input, output, cache_read, cache_write;
+	} prices;
 	bool is_available; /* secret found, or none needed */
 	size_t index;
 };

@@ -57,6 +57,7 @@ struct kt_scratch {
 	size_t nexchanges;
 	struct kt_segments *segments; /* a spare one, or NULL */
 	struct kt_tokenizer *tokenizers[KT_ENCODINGS]; /* NULL until asked */
+	struct kt_buf tally; /* for one string at a time */
 };
 /* clean.c; NULL: no memory. */
 struct kt_x_clean *kt_x_clean_new(void);

@@ -6,6 +6,7 @@
 
 #include "exchange/exchange_priv.h"
 
+#define VERSION_BYTES 4 /* of the hash of a detector */
 #define USUAL_BYTES 2048 /* of a record: room for it at once */
 
 static const char *const decision_words[] = {
@@ -157,17 +158,58 @@ fill_words(kt_class_set set, struct kt_span *out)
 	return n;
 }
 
+static void
+add_texts(struct kt_audit_hash *h, const char *const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (texts[i] != NULL)
+			kt_audit_hash_add(h, kt_span_of(texts[i]));
+		kt_audit_hash_add(h, KT_SPAN("\n"));
+	}
+}
+
+/*
+ * Which definition found it, where several had the same name over time: of
+ * all that decides whether it matches.  Of a model a part, for its size.
+ */
+static struct kt_span
+version_of(struct kt_exchange *x, const struct kt_detector *d)
+{
+	const char *const texts[] = { d->id, d->pattern, d->beside, d->anchor,
+		d->tail, d->tail_end, d->checksum };
+	char numbers[96], hex[2 * VERSION_BYTES + 1];
+	uint8_t digest[KT_AUDIT_HASH];
+	struct kt_audit_hash h;
+
+	if (kt_audit_hash_init(&h, NULL) < 0)
+		return (struct kt_span){ 0 };
+	add_texts(&h, texts, KT_NELEMS(texts));
+	add_texts(&h, d->validators, d->nvalidators);
+	add_texts(&h, d->context, d->ncontext);
+	(void)snprintf(numbers, sizeof(numbers), "%u %u %u %u %d %d %d %d %zu",
+	    d->when, d->confidence_pm, d->entropy_cb, d->context_bytes,
+	    d->is_caseless, d->is_number, d->is_context_required,
+	    d->is_alone_enough, d->model.len); /* fits */
+	kt_audit_hash_add(&h, kt_span_of(numbers));
+	kt_audit_hash_add(&h, kt_span_sub(d->model, d->model.len / 2, 4096));
+	kt_audit_hash_take(&h, digest);
+	kt_audit_hash_fini(&h);
+	kt_hex(digest, VERSION_BYTES, hex);
+	return kt_arena_dup(x->turn, kt_span_of(hex));
+}
+
 static size_t
-fill_detections(const struct kt_exchange *x, const struct kt_x_verdict *v,
+fill_detections(struct kt_exchange *x, const struct kt_x_verdict *v,
     struct kt_audit_detection *out)
 {
-	(void)x;
 	for (size_t i = 0; i < v->ndetections; i++) {
 		const struct kt_x_detection *d = &v->detections[i];
 
 		out[i] = (struct kt_audit_detection){
-			.detector = kt_span_of(d->detector),
-			.data_class = kt_span_of(kt_class_name(d->class)),
+			.detector = kt_span_of(d->detector->id),
+			.version = version_of(x, d->detector),
+			.data_class =
+			    kt_span_of(kt_class_name(d->detector->class)),
 			.component = kt_span_of(kt_component_name(d->component)),
 			.action = kt_span_of(kt_action_name(d->action)),
 			.count = d->count,
@@ -448,10 +490,12 @@ kt_x_record(struct kt_exchange *x)
 		.stream = { x->stream.events, x->stream.forwarded_bytes,
 		    x->stream.withheld_bytes, x->stream.is_cut,
 		    x->stream.cut_at_event },
-		.tokens = { x->answer_facts.usage.is_known,
-		    x->answer_facts.usage.input, x->answer_facts.usage.output,
-		    x->answer_facts.usage.cache_read,
-		    x->answer_facts.usage.cache_write },
+		.tokens = { .is_reported = x->answer_facts.usage.is_known,
+		    .in = x->answer_facts.usage.input,
+		    .out = x->answer_facts.usage.output,
+		    .cache_read = x->answer_facts.usage.cache_read,
+		    .cache_write = x->answer_facts.usage.cache_write },
+		.retention_days = x->program->audit.retention_days,
 		.cache_breakpoints = x->facts.cache_breakpoints,
 		.prefix_tag = kt_span_of(x->prefix_tag),
 		.prefix_class = x->prefix_tag[0] == '\0' ?
@@ -467,6 +511,7 @@ kt_x_record(struct kt_exchange *x)
 	enum kt_rc rc;
 
 	fill_request(x, &call);
+	kt_x_tally_fill(x, &call);
 	if (kt_policy_logs_passed(&x->program->chain) ||
 	    x->decision <= KT_ACTION_REDACT) {
 		size_t n = x->request_verdict.ndetections +

@@ -318,6 +318,7 @@ read_slot(struct kt_exchange *x, struct kt_x_slot *slot,
 	        0)
 		return KT_E_PARSE;
 	note_facts(x, &slot->ev.facts);
+	kt_x_tally_event(x, slot, data);
 	return x->stream.is_inspected ? kt_x_take_calls(x, slot, data) : KT_OK;
 }
 

@@ -7,7 +7,7 @@
  */
 #include "policy/detector_saved.h"
 
-#define MAGIC "kt-definitions/2"
+#define MAGIC "kt-definitions/3"
 
 /* 0 is NULL: the head lies there. */
 struct head {
@@ -31,17 +31,37 @@ static const struct {
 #undef LIST
 };
 
-/* Of names and bytes, FNV-1a: it tells files apart that nobody forged. */
-static uint64_t
-digest(const struct kt_config_source *files, size_t n, uint64_t h)
+static void
+mix(uint64_t h[static 2], uint64_t word)
+{
+	h[0] = (h[0] ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	h[1] = (h[1] ^ word) * UINT64_C(0xff51afd7ed558ccd);
+	h[0] ^= h[0] >> 32;
+	h[1] ^= h[1] >> 29;
+}
+
+/*
+ * It tells files apart that nobody forged, at every start: so by words, as a
+ * byte at a time was a third of what kt inspect does for a line of text.
+ */
+static void
+digest(const struct kt_config_source *files, size_t n, uint64_t h[static 2])
 {
 	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < files[i].bytes.len; k++)
-			h = (h ^ (uint8_t)files[i].bytes.ptr[k]) *
-			    0x100000001b3u;
-		h = (h ^ files[i].bytes.len) * 0x100000001b3u;
+		struct kt_span s = files[i].bytes;
+		uint64_t word = 0;
+
+		for (; s.len >= sizeof(word);
+		     s.ptr += sizeof(word), s.len -= sizeof(word)) {
+			memcpy(&word, s.ptr, sizeof(word));
+			mix(h, word);
+		}
+		word = 0;
+		if (s.len > 0)
+			memcpy(&word, s.ptr, s.len);
+		mix(h, word);
+		mix(h, files[i].bytes.len);
 	}
-	return h;
 }
 
 static struct head
@@ -50,8 +70,7 @@ head_of(const struct kt_config_source *files, size_t nfiles, size_t n)
 	struct head h = { .magic = MAGIC, .n = n,
 		.struct_bytes = sizeof(struct kt_detector) };
 
-	h.digest[0] = digest(files, nfiles, 0xcbf29ce484222325u);
-	h.digest[1] = digest(files, nfiles, 0x9e3779b97f4a7c15u);
+	digest(files, nfiles, h.digest);
 	return h;
 }
 

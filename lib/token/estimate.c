@@ -79,17 +79,21 @@ enum kt_text_class
 kt_text_class_of(struct kt_span text)
 {
 	const uint8_t *p = (const uint8_t *)text.ptr;
-	size_t letters = 0, foreign = 0, digits = 0, signs = 0, seen;
+	uint32_t of_class[KT_CHAR_CLASSES] = { 0 };
+	size_t letters, digits, signs, seen, foreign = 0;
 
 	for (size_t at = 0, len; at < text.len; at += len) {
 		unsigned class = kt_char_class(p + at, &len);
 
-		if (len > 1 && (class & (KT_CHAR_LETTER | KT_CHAR_MARK)) != 0)
-			foreign += p[at] >= 0xcd; /* from U+0340: not Latin */
-		letters += (class & KT_CHAR_LETTER) != 0;
-		digits += (class & KT_CHAR_NUMBER) != 0;
-		signs += class == 0;
+		of_class[class]++;
+		/* From U+0340 on: not Latin. */
+		if (p[at] >= 0xcd && class & (KT_CHAR_LETTER | KT_CHAR_MARK))
+			foreign++;
 	}
+	letters = of_class[KT_CHAR_UPPER] + of_class[KT_CHAR_LOWER] +
+	    of_class[KT_CHAR_CASELESS];
+	digits = of_class[KT_CHAR_NUMBER];
+	signs = of_class[0];
 	seen = letters + digits + signs;
 	if (foreign * 3 > seen)
 		return KT_TEXT_FOREIGN;
@@ -120,6 +124,14 @@ kt_token_sum_add(struct kt_token_sum *sum, enum kt_family f,
 	sum->low += many - off;
 	sum->high += many + off;
 	return KT_OK;
+}
+
+void
+kt_token_sum_join(struct kt_token_sum *sum, const struct kt_token_sum *more)
+{
+	sum->n += more->n;
+	sum->low += more->low;
+	sum->high += more->high;
 }
 
 void

@@ -37,6 +37,8 @@ struct kt_token_sum {
 /* As kt_token_count; the tokenizer is of the family's encoding. */
 KT_MUSTCHECK enum kt_rc kt_token_sum_add(struct kt_token_sum *sum,
     enum kt_family f, struct kt_tokenizer *t, struct kt_span text, size_t *at);
+void kt_token_sum_join(
+    struct kt_token_sum *sum, const struct kt_token_sum *more);
 /* Tokens that no text shows: frames around messages, tools, images. */
 void kt_token_sum_fixed(struct kt_token_sum *sum, uint64_t n);
 

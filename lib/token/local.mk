@@ -1,6 +1,8 @@
 libkt_a_SOURCES += \
 	%D%/class.c \
 	%D%/class_priv.h \
+	%D%/drift.c \
+	%D%/drift.h \
 	%D%/encoding.def \
 	%D%/estimate.c \
 	%D%/estimate.h \

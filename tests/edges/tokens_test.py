@@ -7,11 +7,12 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
+import speech
 import wire
 from calls import ask, request, said
 from gateway import KT, Gateway, config, target
 from tap import run_all
-from upstream import Upstream
+from upstream import Upstream, whole
 
 TEXT = "Counted here, not there: 3 + 4 = 7; naïve café. " * 40
 COUNT = "/v1/messages/count_tokens"
@@ -74,9 +75,36 @@ def the_next_target_may_take_more():
         assert not small.taken() and len(large.taken()) == 1
 
 
+def what_a_provider_reports_corrects_the_next_estimate():
+    body = request(TEXT, model="claude-sonnet-4-5")
+    n = counted(body, "claude-sonnet-4-5")["n_tokens"]
+
+    def answer(_):
+        said_so = speech.completion("hello")
+        said_so["usage"] = {
+            "prompt_tokens": 2 * n, "completion_tokens": 1,
+            "total_tokens": 2 * n + 1,
+            "prompt_tokens_details": {"cached_tokens": n}}
+        return whole(said_so)
+
+    with Upstream(answer) as up, Gateway(
+            config([target("up", up, "openai")]), args=["--workers", "1"]) as g:
+        before = wire.post(g.port, COUNT, body).json()["input_tokens"]
+        assert wire.post(g.port, "/v1/messages", body).status == 200
+        after = wire.post(g.port, COUNT, body)
+        assert (before, after.json()["input_tokens"]) == (n, 2 * n), after
+        assert after.headers.get("kt-estimate") == "true", after
+        other = wire.post(g.port, COUNT, {**body, "model": "claude-opus-4-5"})
+        assert other.json()["input_tokens"] == n, other
+        call = [r for r in g.records() if r["endpoint"] == "messages"]
+        assert call[0]["tokens"]["drift"] == 2000, call
+        assert call[0]["tokens"]["local_in"] == n, call
+
+
 run_all([
     a_target_without_that_endpoint_is_not_asked,
     two_dozen_at_once_say_the_same,
     a_request_of_just_so_many_tokens_fits,
     the_next_target_may_take_more,
+    what_a_provider_reports_corrects_the_next_estimate,
 ])

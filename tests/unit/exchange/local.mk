@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	tests/unit/exchange/media_test \
 	tests/unit/exchange/roles_test \
 	tests/unit/exchange/sequence_test \
+	tests/unit/exchange/tally_test \
 	tests/unit/exchange/tools_test \
 	tests/unit/exchange/vault_test
 TESTS += \
@@ -27,6 +28,7 @@ TESTS += \
 	tests/unit/exchange/media_test \
 	tests/unit/exchange/roles_test \
 	tests/unit/exchange/sequence_test \
+	tests/unit/exchange/tally_test \
 	tests/unit/exchange/tools_test \
 	tests/unit/exchange/vault_test
 tests_unit_exchange_bounds_test_SOURCES = %D%/bounds_test.c $(exchange_drive)
@@ -56,6 +58,8 @@ EXTRA_DIST += \
 	tests/data/openai-request.json \
 	tests/data/responses-answer.json \
 	tests/data/responses-request.json
+tests_unit_exchange_tally_test_SOURCES = %D%/tally_test.c $(exchange_drive)
+tests_unit_exchange_tally_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_hold_test_SOURCES = \
 	%D%/hold_test.c %D%/prose.h $(exchange_drive)
 tests_unit_exchange_hold_test_LDADD = $(KT_LIBS)
