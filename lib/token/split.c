@@ -53,23 +53,36 @@ is_other(struct one c)
 	return c.len > 0 && (c.class & (WORD | KT_CHAR_SPACE)) == 0;
 }
 
-static size_t
+/* ASCII first, a byte at a time: nearly all of most texts. */
+static inline size_t
+ascii_run(struct text t, size_t at, unsigned classes, unsigned wanted)
+{
+	while (at < t.len && t.p[at] < 0x80 &&
+	    ((kt_char_classes[0][t.p[at]] & classes) != 0) == wanted)
+		at++;
+	return at;
+}
+
+static inline size_t
 run(struct text t, size_t at, unsigned classes)
 {
 	struct one c;
 
-	while ((c = look(t, at)).class & classes)
-		at += c.len;
+	at = ascii_run(t, at, classes, true);
+	while (at < t.len && t.p[at] >= 0x80 &&
+	    (c = look(t, at)).class & classes)
+		at = ascii_run(t, at + c.len, classes, true);
 	return at;
 }
 
-static size_t
+static inline size_t
 run_of_others(struct text t, size_t at)
 {
 	struct one c;
 
-	while (is_other(c = look(t, at)))
-		at += c.len;
+	at = ascii_run(t, at, WORD | KT_CHAR_SPACE, false);
+	while (at < t.len && t.p[at] >= 0x80 && is_other(c = look(t, at)))
+		at = ascii_run(t, at + c.len, WORD | KT_CHAR_SPACE, false);
 	return at;
 }
 
@@ -88,15 +101,13 @@ numbers(struct text t, size_t at)
 
 /* 's and its kin at an apostrophe; its length or 0. */
 static size_t
-contraction(struct text t, size_t at, bool any_case)
+contraction_at(struct text t, size_t at, bool any_case)
 {
 	static const char kinds[][3] = { "s", "t", "re", "ve", "m", "ll", "d" };
 	static const uint8_t long_s[] = { 0xc5, 0xbf }; /* folds to s */
 	const uint8_t *p = t.p + at + 1;
 	size_t left;
 
-	if (at >= t.len || t.p[at] != '\'')
-		return 0;
 	left = t.len - at - 1;
 	for (size_t i = 0; i < KT_NELEMS(kinds); i++) {
 		size_t n = strlen(kinds[i]);
@@ -111,6 +122,13 @@ contraction(struct text t, size_t at, bool any_case)
 	if (any_case && left >= 2 && memcmp(p, long_s, 2) == 0)
 		return 3;
 	return 0;
+}
+
+static inline size_t
+contraction(struct text t, size_t at, bool any_case)
+{
+	return at < t.len && t.p[at] == '\'' ?
+	    contraction_at(t, at, any_case) : 0;
 }
 
 /* \s+(?!\S)|\s+ */
@@ -260,8 +278,15 @@ size_t
 kt_token_split_o200k(const uint8_t *p, size_t len, size_t at)
 {
 	struct text t = { .p = p, .len = len };
-	size_t end = word(t, at, heads_and_tails);
+	struct one c = look(t, at);
+	size_t end;
 
+	/* Each word begins with a head or a tail, or with one behind a lead. */
+	if (!(c.class & (HEAD | TAIL)) &&
+	    !(may_lead(t, at, c) &&
+	        look(t, at + c.len).class & (HEAD | TAIL)))
+		return rest(t, at, true);
+	end = word(t, at, heads_and_tails);
 	if (end == at)
 		end = word(t, at, heads);
 	if (end == at)
