@@ -45,17 +45,49 @@ kt_misuse(const struct kt_cmd *cmd, const char *fmt, ...)
 	return KT_EXIT_MISUSE;
 }
 
+#define COLUMNS 80
+#define TEXT_AT 33 /* where the texts of options begin */
+
+/* The words of text from column `at` on, further lines from `indent`; what
+ * stands in brackets stays together. */
+static void
+print_wrapped(const char *text, size_t at, size_t indent)
+{
+	while (*text != '\0') {
+		size_t n = 0, depth = 0;
+
+		for (; text[n] != '\0' && (depth > 0 || text[n] != ' '); n++) {
+			depth += text[n] == '[';
+			depth -= text[n] == ']' && depth > 0;
+		}
+		if (at > indent && at + 1 + n > COLUMNS) {
+			(void)printf("\n%*s", (int)indent, "");
+			at = indent;
+		} else if (at > indent) {
+			(void)putchar(' ');
+			at++;
+		}
+		(void)printf("%.*s", (int)n, text);
+		at += n;
+		text += n + (text[n] == ' ');
+	}
+	(void)putchar('\n');
+}
+
 static void
 print_option(const struct kt_opt *o)
 {
 	char left[80];
+	int n;
 	char letter[8] = "    ";
 
 	if (o->code < 128)
 		(void)snprintf(letter, sizeof(letter), "-%c, ", o->code);
 	(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name,
 	    o->value ? " " : "", o->value ? o->value : "");
-	(void)printf("  %-30s %s\n", left, o->text);
+	n = printf("  %-30s ", left);
+	print_wrapped(o->text, n < TEXT_AT ? TEXT_AT : (size_t)n,
+	    n < TEXT_AT ? TEXT_AT : (size_t)n);
 }
 
 static void
@@ -64,8 +96,10 @@ print_help(const struct kt_args *args)
 	static const struct kt_opt help = { 'h', "help", NULL,
 		"explain this command" };
 
-	(void)printf("usage: kt %s %s\n\n%s\n\noptions:\n", args->cmd->words,
-	    args->cmd->synopsis, args->cmd->summary);
+	int n = printf("usage: kt %s", args->cmd->words);
+
+	print_wrapped(args->cmd->synopsis, n > 0 ? (size_t)n : 0, 7);
+	(void)printf("\n%s\n\noptions:\n", args->cmd->summary);
 	for (size_t i = 0; i < args->opts_n; i++)
 		print_option(&args->opts[i]);
 	print_option(&help);

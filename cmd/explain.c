@@ -1,11 +1,12 @@
 /*
- * explain - the page of a code, out of the program: no network, and the one
- * that belongs to this version.
+ * explain - the page of a code or of a kind of policy, out of the program: no
+ * network, and the one that belongs to this version.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cmd/cmd.h"
 #include "config/nearest.h"
 #include "lint/lint.h"
+#include "policy/kind.h"
 
 enum { MAN = KT_OPT_LONG };
 
@@ -35,6 +36,53 @@ page(enum kt_lint_code code)
 	    kt_report_severities[r->severity],
 	    kt_lint_presets[kt_lint_preset_of(code)], r->why, r->help,
 	    fix_of(code), r->code);
+}
+
+static void
+settings(const struct kt_config_table *t)
+{
+	if (t->embed != NULL)
+		settings(t->embed);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct kt_config_field *f = &t->fields[i];
+
+		(void)printf("    %-21s %s%s%s%s\n", f->name,
+		    f->doc ? f->doc : "", f->fallback ? " (" : "",
+		    f->fallback ? f->fallback : "", f->fallback ? ")" : "");
+	}
+}
+
+/* False: there is no such kind of policy. */
+static bool
+kind_page(const char *name)
+{
+	size_t n;
+	const struct kt_config_kind *kinds = kt_policy_config_kinds(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(kinds[i].name, name) != 0)
+			continue;
+		(void)printf("%s: %s\n\nSettings, below policy.%s, with what "
+		    "stands where none is said:\n", name,
+		    kinds[i].table->doc ? kinds[i].table->doc : "a policy",
+		    name);
+		settings(kinds[i].table);
+		return true;
+	}
+	return false;
+}
+
+static void
+nearest(struct kt_config_nearest *near, const char *word)
+{
+	size_t n;
+	const struct kt_config_kind *kinds = kt_policy_config_kinds(&n);
+
+	kt_config_nearest_init(near, kt_span_of(word));
+	for (int k = 0; k < KT_LINT_CODES; k++)
+		kt_config_nearest_try(near, kt_lint_rules[k].code);
+	for (size_t i = 0; i < n; i++)
+		kt_config_nearest_try(near, kinds[i].name);
 }
 
 /* A text line of mdoc: no macro at its start, no escape inside. */
@@ -97,19 +145,19 @@ kt_cmd_explain(const struct kt_cmd *self, int argc, char **argv)
 	if (is_man)
 		manual();
 	else if (args.operand == argc)
-		return kt_misuse(self, "a code such as KT301 must follow");
+		return kt_misuse(self,
+		    "a code such as KT301 or a kind of policy must follow");
 	for (int i = args.operand; i < argc; i++) {
 		code = kt_lint_code_of(kt_span_of(argv[i]));
-		if (code >= 0) {
-			if (i > args.operand)
-				(void)putchar('\n');
+		if (i > args.operand)
+			(void)putchar('\n');
+		if (code >= 0)
 			page((enum kt_lint_code)code);
+		if (code >= 0 || kind_page(argv[i]))
 			continue;
-		}
-		kt_config_nearest_init(&near, kt_span_of(argv[i]));
-		for (int k = 0; k < KT_LINT_CODES; k++)
-			kt_config_nearest_try(&near, kt_lint_rules[k].code);
-		return kt_misuse(self, "there is no code '%s'%s%s%s", argv[i],
+		nearest(&near, argv[i]);
+		return kt_misuse(self, "there is no code and no kind of policy "
+		    "'%s'%s%s%s", argv[i],
 		    near.best ? ": did you mean '" : "", near.best ? near.best : "",
 		    near.best ? "'?" : "");
 	}

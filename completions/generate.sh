@@ -21,8 +21,19 @@ table() {
 		printf 'C\t%s\t%s\n' "$words" "$text"
 		# shellcheck disable=SC2086
 		"$kt" $words --help | awk -v words="$words" '
+		function told() {
+			if (line != "")
+				print "O\t" words "\t" line
+			line = ""
+		}
+		END { told() }
 		/^options:/ { is_option = 1; next }
-		is_option && /^ +-/ {
+		is_option && !/^  (-|    --)/ {
+			sub(/^ +/, "")
+			line = line " " $0
+		}
+		is_option && /^  (-|    --)/ {
+			told()
 			short = value = "-"
 			sub(/^ +/, "")
 			if (/^-[a-zA-Z], /) {
@@ -36,7 +47,7 @@ table() {
 				sub(/^ [A-Z_-]+/, "")
 			}
 			sub(/^ +/, "")
-			print "O\t" words "\t" long "\t" short "\t" value "\t" $0
+			line = long "\t" short "\t" value "\t" $0
 		}'
 	done
 }
@@ -60,8 +71,16 @@ values='
 			return "safe unsafe"
 		if (value == "CODES")
 			return codes
+		if (value == "MODEL")
+			return models
+		if (value == "ENCODING")
+			return "cl100k_base o200k_base claude"
+		if (value == "FORM")
+			return "text messages completions responses jsonl"
 		return ""
 	}
+	# What may follow a command by itself.
+	function operands(words) { return words == "explain" ? codes kinds : "" }
 	function is_file(value) { return value == "FILE" }
 	function is_dir(value) { return value == "DIR" }
 	function first(words) { return substr(words, 1, index(words " ", " ") - 1) }
@@ -74,7 +93,11 @@ values='
 '
 values="$values
 	BEGIN { codes = \"$("$kt" policy lint --list-rules | cut -d' ' -f1 |
-		tr '\n' ' ')\" }"
+		tr '\n' ' ')\"
+	kinds = \"$("$kt" policy schema | sed -n \
+		's/^ *"policy\.\([a-z-]*\)": {$/\1/p' | tr '\n' ' ')\"
+	models = \"$(sed -n 's/^KT_TOKEN_MODEL("\([^"][^"]*\)".*/\1/p' \
+		"${0%/*}/../lib/token/family.def" | tr '\n' ' ')\" }"
 
 bash_completion() {
 	cat <<'END'
@@ -129,7 +152,7 @@ END
 		if (others != "")
 			print "\t" substr(others, 2) ") return ;;"
 		print "\tesac\n\tif [[ $words == explain && $cur != -* ]]; then"
-		print "\t\tvalues=" quoted(codes)
+		print "\t\tvalues=" quoted(operands("explain"))
 		print "\tfi"
 		print "\tif [[ -z $values ]]; then\n\t\tcase $words in"
 		for (w in options)
@@ -193,7 +216,8 @@ END
 		}
 		print "\tesac\n\tcase $words_of in"
 		for (w in options)
-			print "\t" quoted(w) ") _arguments -S" options[w] " \047*:file:_files\047 ;;"
+			print "\t" quoted(w) ") _arguments -S" options[w] " " \
+				quoted("*:" (operands(w) != "" ? "word:(" operands(w) ")" : "file:_files")) " ;;"
 		print "\tesac"
 	}'
 	printf '}\n_kt "$@"\n'
@@ -219,6 +243,9 @@ END
 	table | awk "$values"'
 	$1 == "C" && second($2) == "" {
 		print "complete -c kt -f -n __kt_at -a " $2 " -d " quoted($3)
+	}
+	$1 == "C" && operands($2) != "" {
+		print "complete -c kt -f -n \047__kt_is " $2 "\047 -a " quoted(operands($2))
 	}
 	$1 == "C" && second($2) != "" {
 		if (!(first($2) in seen))

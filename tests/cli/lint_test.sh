@@ -195,6 +195,13 @@ claim 'one file is a misuse' $?
 "$kt" explain KT301 kt302 >"$out/o" 2>&1
 claim 'a code is explained' $?
 says 'KT302: overlaps' 'and so is a second one'
+"$kt" explain pii-detector >"$out/o" 2>&1 &&
+	grep -q '^pii-detector: ' "$out/o" && grep -q '^    action .*(redact)' "$out/o" &&
+	grep -q '^    on_error .*(block)' "$out/o"
+claim 'a kind of policy is explained with its settings and defaults' $?
+"$kt" explain pii-detectr >"$out/o" 2>&1
+[ $? -eq 2 ] && grep -q "did you mean 'pii-detector'" "$out/o"
+claim 'a kind of policy that is misspelt is guessed' $?
 "$kt" explain KT31 >"$out/o" 2>&1
 [ $? -eq 2 ] && grep -q "did you mean 'KT3" "$out/o"
 claim 'a code that is not there is a misuse, with the nearest one' $?

@@ -12,3 +12,5 @@ TESTS += %D%/lint_test.sh
 EXTRA_DIST += %D%/lint_test.sh %D%/formats.py
 TESTS += %D%/cases_test.sh %D%/recipes_test.py
 EXTRA_DIST += %D%/cases_test.sh %D%/recipes_test.py
+TESTS += %D%/misuse_test.py %D%/errors_test.py
+EXTRA_DIST += %D%/misuse_test.py %D%/errors_test.py %D%/errors.waivers

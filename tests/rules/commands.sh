@@ -81,4 +81,35 @@ for shell in bash fish; do
 		claim "$shell completes to kt $words" $?
 	done <"$out/table"
 done
+
+# Words that are the program's own: codes, kinds of policy, models.
+offers_words() { # offers_words SHELL WORD LINE ...
+	shell=$1 word=$2
+	shift 2
+	"${shell}_offers" "$@" | grep -qxe "$word"
+	claim "$shell completes $word behind $*" $?
+}
+for shell in bash fish; do
+	command -v $shell >/dev/null || continue
+	offers_words $shell KT301 kt explain ''
+	offers_words $shell agent-firewall kt explain ''
+	offers_words $shell claude-opus-4-7 kt count-tokens --model ''
+	offers_words $shell o200k_base kt count-tokens --encoding ''
+	offers_words $shell KT301 kt policy lint --ignore ''
+done
+for word in KT301 agent-firewall claude-opus-4-7 o200k_base; do
+	grep -q "[( ]$word[ )]" "$KT_BUILDDIR/completions/_kt"
+	claim "zsh completes $word" $?
+done
+
+# Nothing that kt says of itself is wider than a terminal.
+while IFS='	' read -r words summary; do
+	# shellcheck disable=SC2086
+	"$kt" $words --help
+done <"$out/table" | awk 'length > 80' >"$out/why"
+[ ! -s "$out/why" ]
+claim 'what commands say of themselves fits into 80 columns' $?
+"$kt" help | awk 'length > 80' >"$out/why"
+[ ! -s "$out/why" ]
+claim 'the list of commands fits into 80 columns' $?
 finish
