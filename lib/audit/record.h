@@ -69,18 +69,16 @@ struct kt_audit_call {
 	} agent;
 	struct kt_span client_addr_tag, token_id;
 	struct kt_span endpoint, method, path, api_version;
-	bool is_stream;
+	bool is_stream, has_cost;
 	struct kt_span model_requested, model_served;
 	struct kt_span request_commit, completion_commit;
-	uint64_t bytes_in, bytes_out;
+	uint64_t bytes_in, bytes_out, eval_us, cost_micro; /* of US dollars */
 	const struct kt_audit_component *components;
-	size_t ncomponents;
+	size_t ncomponents, ncomponent_classes, ndetections;
 	struct kt_span data_class; /* empty writes "none" */
 	struct kt_audit_spans data_classes, threats;
 	const struct kt_audit_component_class *component_classes;
-	size_t ncomponent_classes;
 	const struct kt_audit_detection *detections;
-	size_t ndetections;
 	struct kt_span policy_version, policy_hash;
 	struct kt_span decision; /* empty writes "error" */
 	struct kt_audit_spans reason_codes;
@@ -92,7 +90,6 @@ struct kt_audit_call {
 	size_t nimages, nfiles;
 	const struct kt_audit_rule *rules;
 	size_t nrules;
-	uint64_t eval_us;
 
 	struct { /* an empty target writes null */
 		struct kt_span target, provider, deployment, region;
@@ -121,8 +118,6 @@ struct kt_audit_call {
 		bool is_counted, is_exact, is_heard; /* local_in and _out */
 		uint64_t local_in, local_out, drift_pm; /* drift 0: unknown */
 	} tokens;
-	bool has_cost;
-	uint64_t cost_micro; /* US dollars, millionths */
 	int64_t retention_days; /* 0: left out */
 	uint32_t cache_breakpoints; /* that the request set */
 	struct kt_span prefix_tag, prefix_class; /* of what they mark */

@@ -40,6 +40,8 @@ ASKED = [
      "a session must follow, and perhaps the number of a call"),
     ("session show CUT", 0, "the last call is cut"),
     ("session export", 2, "a session must follow"),
+    ("session import --from tape --out OUT BAD", 2,
+     "--from takes har or audit"),
     ("session merge", 2, "--out FILE and sessions must follow"),
     ("session merge --out OUT SESSION OTHER", 3,
      "was recorded by another policy or other detectors than"),
