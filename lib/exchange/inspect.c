@@ -155,6 +155,19 @@ marker_text(struct kt_exchange *x, const struct kt_x_verdict *v,
 	return s;
 }
 
+/* What is no JSON has backslashes that are no escapes. */
+static size_t
+raw_at(const struct kt_x_text *t, const struct kt_json_map *map, size_t at)
+{
+	return t->has_escapes ? kt_json_map_raw(map, t->raw, at) : at;
+}
+
+static size_t
+raw_end_at(const struct kt_x_text *t, const struct kt_json_map *map, size_t at)
+{
+	return t->has_escapes ? kt_json_map_raw_end(map, t->raw, at) : at;
+}
+
 /* Where offset `at` of t lies in what was given first. */
 static uint64_t
 place_of(const struct kt_exchange *x, const struct kt_x_text *t,
@@ -166,8 +179,7 @@ place_of(const struct kt_exchange *x, const struct kt_x_text *t,
 		return t->at + (is_end ? t->stands_for : 0);
 	for (;;) {
 		at = t->at +
-		    (is_end ? kt_json_map_raw_end(map, t->raw, at)
-			    : kt_json_map_raw(map, t->raw, at));
+		    (is_end ? raw_end_at(t, map, at) : raw_at(t, map, at));
 		if (in == NULL)
 			return at;
 		t = in->text;
@@ -212,8 +224,8 @@ add_redactions(struct kt_exchange *x, const struct kt_x_verdict *v,
 		marker = marker_text(x, v, mem, by, &f[i], text, t->is_plain);
 		if (marker.ptr == NULL)
 			return KT_E_LIMIT;
-		start = kt_json_map_raw(map, t->raw, f[i].start);
-		end = kt_json_map_raw_end(map, t->raw, f[i].end);
+		start = raw_at(t, map, f[i].start);
+		end = raw_end_at(t, map, f[i].end);
 		if (kt_x_edit_add(edits, mem, t->at + start, t->at + end,
 		        marker) < 0)
 			return KT_E_LIMIT;

@@ -39,6 +39,9 @@ says 'a clean text has no findings' '{"id":null,"decision":"pass","data_class":"
 
 gives 1 'a card' "é: $card." -o json --redacted
 says 'a finding has the members promised, in bytes' '{"id":null,"decision":"redact","data_class":"pci","data_classes":["pci"],"reason_codes":["prompt.pci.detected"],"findings":[{"detector":"credit-card","class":"pci","entity":"CREDIT_CARD","start":4,"end":23,"confidence":0.98}],"redacted":"é: [CREDIT_CARD]."}'
+gives 1 'a card behind backslashes' "C:\\new\\tmp $card" --json --redacted
+grep -q '"start":11,"end":30,.*"redacted":"C:\\\\new\\\\tmp \[CREDIT_CARD\]"' "$out/o"
+report $? 'what is no JSON has no escapes: the card is redacted, not its neighbours'
 
 gives 1 'a card for people' "one
 my $card"
