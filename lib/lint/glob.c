@@ -88,6 +88,15 @@ push(struct walk *w, uint64_t a, uint64_t b)
 	return true;
 }
 
+static void
+begin(struct walk *w, struct kt_span a, struct kt_span b)
+{
+	w->a = a;
+	w->b = b;
+	w->n = 0;
+	(void)push(w, closure(a, 1), closure(b, 1)); /* there is room */
+}
+
 static bool
 push_steps(struct walk *w, size_t i, char c)
 {
@@ -114,7 +123,7 @@ push_all(struct walk *w, size_t i)
 bool
 kt_lint_glob_covers(struct kt_span wide, struct kt_span narrow)
 {
-	struct walk w = { .a = wide, .b = narrow };
+	struct walk w; /* 16 KB: set up only when there is something to walk */
 
 	if (kt_span_eq(wide, narrow) || kt_span_eq(wide, KT_SPAN("*")))
 		return true;
@@ -125,7 +134,7 @@ kt_lint_glob_covers(struct kt_span wide, struct kt_span narrow)
 	if (wide.len > PATTERN_MAX || narrow.len > PATTERN_MAX ||
 	    !kt_lint_glob_may_meet(wide, narrow))
 		return false;
-	(void)push(&w, closure(wide, 1), closure(narrow, 1)); /* there is room */
+	begin(&w, wide, narrow);
 	for (size_t i = 0; i < w.n; i++) {
 		if (accepts(narrow, w.seen[i].b) && !accepts(wide, w.seen[i].a))
 			return false;
@@ -138,7 +147,7 @@ kt_lint_glob_covers(struct kt_span wide, struct kt_span narrow)
 bool
 kt_lint_glob_meets(struct kt_span a, struct kt_span b)
 {
-	struct walk w = { .a = a, .b = b };
+	struct walk w;
 
 	if (kt_lint_glob_is_plain(a))
 		return kt_span_glob(b, a);
@@ -147,7 +156,7 @@ kt_lint_glob_meets(struct kt_span a, struct kt_span b)
 	if (a.len > PATTERN_MAX || b.len > PATTERN_MAX ||
 	    !kt_lint_glob_may_meet(a, b))
 		return false;
-	(void)push(&w, closure(a, 1), closure(b, 1)); /* there is room */
+	begin(&w, a, b);
 	for (size_t i = 0; i < w.n; i++) {
 		if (accepts(a, w.seen[i].a) && accepts(b, w.seen[i].b))
 			return true;

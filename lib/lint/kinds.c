@@ -133,46 +133,6 @@ check_components(struct kt_lint *l, const struct kt_lint_kind *k)
 		    "'%s' does not look at answers", k->kind->name);
 }
 
-static struct kt_span
-tool_of(const struct kt_config_node *rule)
-{
-	const struct kt_config_node *tool = kt_config_get(rule, KT_SPAN("tool"));
-
-	return tool != NULL ? tool->text : (struct kt_span){ 0 };
-}
-
-/* 301: rules on tools that an earlier one has decided already. */
-static void
-check_firewall(struct kt_lint *l)
-{
-	const struct kt_config_node *rules, *before;
-	struct kt_report_finding *f;
-	struct kt_lint_kind k;
-
-	if (!kt_lint_kind_named(l, "agent-firewall", &k))
-		return;
-	rules = kt_lint_node(&k, "rules");
-	if (rules == NULL || rules->type != KT_CONFIG_NODE_LIST)
-		return;
-	for (const struct kt_config_node *r = rules->first; r; r = r->next) {
-		for (before = rules->first; before != r; before = before->next) {
-			if (kt_config_get(before, KT_SPAN("when")) != NULL ||
-			    tool_of(before).len == 0 || tool_of(r).len == 0 ||
-			    !kt_lint_glob_covers(tool_of(before), tool_of(r)))
-				continue;
-			f = kt_lint_tell(l, KT_LINT_301,
-			    kt_config_get(r, KT_SPAN("tool")),
-			    "an earlier rule decides every call of '%.60s'",
-			    tool_of(r).ptr);
-			if (f != NULL)
-				kt_report_note(l->r, f, kt_lint_place(l,
-				    kt_config_get(before, KT_SPAN("tool"))),
-				    "this one");
-			break;
-		}
-	}
-}
-
 /* 306: an entity in two lists. */
 static void
 check_conflicts(struct kt_lint *l)
@@ -368,7 +328,7 @@ kt_lint_check_kinds(struct kt_lint *l)
 	}
 	check_protections(l);
 	check_conflicts(l);
-	check_firewall(l);
+	kt_lint_check_firewall(l);
 	check_noted(l);
 	check_single(l);
 	check_chain(l, &l->s->policies);

@@ -96,6 +96,7 @@ void kt_lint_check_groups(struct kt_lint *l);
 void kt_lint_check_rules(struct kt_lint *l,
     const struct kt_config_providers *p);
 void kt_lint_check_kinds(struct kt_lint *l);
+void kt_lint_check_firewall(struct kt_lint *l);
 void kt_lint_check_posture(struct kt_lint *l);
 void kt_lint_check_targets(struct kt_lint *l,
     const struct kt_config_providers *p);

@@ -2,6 +2,7 @@ libkt_a_SOURCES += \
 	%D%/changes.c \
 	%D%/changes.h \
 	%D%/fields.c \
+	%D%/firewall.c \
 	%D%/format.c \
 	%D%/format.h \
 	%D%/glob.c \

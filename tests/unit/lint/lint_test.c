@@ -160,6 +160,55 @@ ten_thousand_names_are_not_compared_with_one_another(void)
 	kt_buf_fini(&b);
 }
 
+static struct kt_span
+many_tools(struct kt_buf *b, size_t n, const char *before, const char *behind)
+{
+	kt_buf_init(b, 4u << 20);
+	ok(kt_buf_printf(b, "pack: {name: t}\npolicies: {chain: "
+	    "[agent-firewall]}\nproviders:\n  targets: [{id: a, provider: "
+	    "offline}]\npolicy:\n  agent-firewall:\n    rules:\n") == KT_OK);
+	for (size_t i = 0; i < n; i++)
+		ok(kt_buf_printf(b, "      - {name: r%zu, tool: \"%s%zu%s\", "
+		    "action: deny}\n", i, before, i, behind) == KT_OK);
+	return kt_buf_span(b);
+}
+
+static void
+of_ten_thousand_tools_few_are_compared(void)
+{
+	struct linted x;
+	struct kt_buf b;
+
+	lint(&x, many_tools(&b, 10000, "mcp__s", "__*"));
+	ok(count(&x, "KT302", "") == 0 && count(&x, "KT301", "") == 0);
+	kt_report_free(&x.r);
+	kt_buf_fini(&b);
+	/* One that covers them, and one that comes back. */
+	(void)many_tools(&b, 2000, "tool_", "");
+	ok(kt_buf_printf(&b, "      - {name: all, tool: \"to*_1?\", action: deny}"
+	    "\n      - {name: in, tool: \"tool_1?\", action: allow}\n"
+	    "      - {name: again, tool: tool_77, action: allow}\n") == KT_OK);
+	lint(&x, kt_buf_span(&b));
+	ok(count(&x, "KT301", "every call of") == 2);
+	kt_report_free(&x.r);
+	kt_buf_fini(&b);
+}
+
+static void
+tools_beyond_KT_LINT_PAIRS_MAX_are_told_as_not_compared(void)
+{
+	struct linted x;
+	struct kt_buf b;
+	size_t n = 1;
+
+	while (n * n / 2 <= KT_LINT_PAIRS_MAX)
+		n++;
+	lint(&x, many_tools(&b, n + 8, "*_", ""));
+	ok(count(&x, "KT302", "were not compared") == 1);
+	kt_report_free(&x.r);
+	kt_buf_fini(&b);
+}
+
 static void
 formatting_twice_is_formatting_once(void)
 {
@@ -206,6 +255,8 @@ main(void)
 	RUN(patterns_cover_and_meet_as_their_texts_do);
 	RUN(rules_beyond_KT_LINT_PAIRS_MAX_are_told_as_not_compared);
 	RUN(ten_thousand_names_are_not_compared_with_one_another);
+	RUN(of_ten_thousand_tools_few_are_compared);
+	RUN(tools_beyond_KT_LINT_PAIRS_MAX_are_told_as_not_compared);
 	RUN(formatting_twice_is_formatting_once);
 	RUN(a_patch_is_what_patch_wants);
 	return done();

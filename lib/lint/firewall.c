@@ -1,0 +1,147 @@
+/*
+ * firewall - rules on tools that an earlier one has decided already.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A rule can only cover another if what its name begins with, up to the first
+ * sign, is what the other's begins with.  So rules are found by that, and of
+ * thousands few are compared.
+ */
+#include "lint/lint_priv.h"
+
+struct rule {
+	const struct kt_config_node *node; /* of the tool */
+	struct kt_span tool;
+	size_t stem; /* bytes before the first sign; all of a plain name */
+	size_t next; /* in its bucket, 1 + index of an earlier one; 0: none */
+	bool is_plain;
+};
+
+struct firewall {
+	struct rule *rules;
+	size_t n, nbuckets, *buckets; /* of those that always hold: 1 + index */
+	size_t pairs;
+};
+
+#define HASH_BEGIN 14695981039346656037u
+
+static uint64_t
+hash_on(uint64_t h, char c)
+{
+	return (h ^ (uint8_t)c) * 1099511628211u;
+}
+
+static void
+read_rule(struct rule *r, const struct kt_config_node *node)
+{
+	r->node = kt_config_get(node, KT_SPAN("tool"));
+	if (r->node != NULL)
+		r->tool = r->node->text;
+	r->is_plain = kt_lint_glob_is_plain(r->tool);
+	while (r->stem < r->tool.len && r->tool.ptr[r->stem] != '*' &&
+	    r->tool.ptr[r->stem] != '?')
+		r->stem++;
+}
+
+static void
+remember(struct firewall *f, size_t i)
+{
+	uint64_t h = HASH_BEGIN;
+	size_t *bucket;
+
+	for (size_t k = 0; k < f->rules[i].stem; k++)
+		h = hash_on(h, f->rules[i].tool.ptr[k]);
+	bucket = &f->buckets[h % f->nbuckets];
+	f->rules[i].next = *bucket;
+	*bucket = i + 1;
+}
+
+static bool
+covers(struct firewall *f, const struct rule *a, const struct rule *b,
+    size_t stem)
+{
+	if (a->stem != stem || memcmp(a->tool.ptr, b->tool.ptr, stem) != 0)
+		return false;
+	f->pairs++;
+	return a->is_plain ? kt_span_eq(a->tool, b->tool)
+			   : kt_lint_glob_covers(a->tool, b->tool);
+}
+
+/* The first of the rules before that decides all that b holds for, or NULL. */
+static const struct rule *
+cover_of(struct firewall *f, const struct rule *b)
+{
+	const struct rule *first = NULL;
+	uint64_t h = HASH_BEGIN;
+
+	for (size_t stem = 0;; stem++) {
+		size_t i = f->buckets[h % f->nbuckets];
+
+		for (; i != 0; i = f->rules[i - 1].next)
+			if ((first == NULL || &f->rules[i - 1] < first) &&
+			    covers(f, &f->rules[i - 1], b, stem))
+				first = &f->rules[i - 1];
+		if (stem == b->stem)
+			return first;
+		h = hash_on(h, b->tool.ptr[stem]);
+	}
+}
+
+static void
+tell(struct kt_lint *l, const struct rule *b, const struct rule *by)
+{
+	struct kt_report_finding *f = kt_lint_tell(l, KT_LINT_301, b->node,
+	    "an earlier rule decides every call of '%.60s'", b->tool.ptr);
+
+	if (f != NULL)
+		kt_report_note(
+		    l->r, f, kt_lint_place(l, by->node), "this one");
+}
+
+static void
+compare(struct kt_lint *l, struct firewall *f,
+    const struct kt_config_node *rules)
+{
+	for (const struct kt_config_node *node = rules->first; node != NULL;
+	     node = node->next) {
+		struct rule *r = &f->rules[f->n];
+		const struct rule *by;
+
+		read_rule(r, node);
+		f->n++;
+		if (r->tool.len == 0)
+			continue;
+		if (f->pairs > KT_LINT_PAIRS_MAX) {
+			(void)kt_lint_tell(l, KT_LINT_302, r->node,
+			    "from here on, rules were not compared: too many "
+			    "patterns");
+			return;
+		}
+		by = cover_of(f, r);
+		if (by != NULL)
+			tell(l, r, by);
+		if (kt_config_get(node, KT_SPAN("when")) == NULL)
+			remember(f, f->n - 1);
+	}
+}
+
+void
+kt_lint_check_firewall(struct kt_lint *l)
+{
+	const struct kt_config_node *rules;
+	struct firewall f = { .n = 0 };
+	struct kt_lint_kind k;
+	size_t n = 0;
+
+	if (!kt_lint_kind_named(l, "agent-firewall", &k))
+		return;
+	rules = kt_lint_node(&k, "rules");
+	if (rules == NULL || rules->type != KT_CONFIG_NODE_LIST)
+		return;
+	for (const struct kt_config_node *r = rules->first; r; r = r->next)
+		n++;
+	f.nbuckets = 2 * n + 1;
+	f.rules = kt_arena_array(l->mem, n, sizeof(*f.rules));
+	f.buckets = kt_arena_array(l->mem, f.nbuckets, sizeof(*f.buckets));
+	if (f.rules != NULL && f.buckets != NULL)
+		compare(l, &f, rules);
+}
