@@ -14,3 +14,5 @@ TESTS += %D%/cases_test.sh %D%/recipes_test.py
 EXTRA_DIST += %D%/cases_test.sh %D%/recipes_test.py
 TESTS += %D%/misuse_test.py %D%/errors_test.py
 EXTRA_DIST += %D%/misuse_test.py %D%/errors_test.py %D%/errors.waivers
+TESTS += %D%/examples_test.py
+EXTRA_DIST += %D%/examples_test.py
