@@ -105,8 +105,13 @@ is_reference(struct kt_span s)
 		".com", ".org", ".net", ".md", ".go", ".php", ".crt" };
 	char first = s.ptr[0], last = s.ptr[s.len - 1];
 
-	if (memchr("$%<{[(/.@&~`", first, 12) != NULL && s.len > 1 &&
-	    (kind_of(s.ptr[1]) != DIGIT && memchr("$<{[(/.@~", first, 9)))
+	struct look l = look_at(s);
+
+	/* A path has names in it, or a dot; base 64 may begin like one. */
+	if (first == '/')
+		return !is_drawn(&l, 5) || kt_span_find(s, '.') < s.len;
+	if (s.len > 1 && kind_of(s.ptr[1]) != DIGIT &&
+	    memchr("$<{[(.@~", first, 8) != NULL)
 		return true;
 	if (last == ')' || last == '}' || last == '>' || last == '(')
 		return true;
@@ -127,7 +132,7 @@ is_said(struct kt_span s)
 	static const char *const words[] = { "password", "passwd", "passwort",
 		"secret", "token", "api_key", "apikey", "api-key", "your",
 		"example", "placeholder", "changeme", "change-me", "change_me",
-		"fake", "dummy", "sample", "xxx", "***", "...", "redacted",
+		"fake", "dummy", "sample", "xxxx", "***", "...", "redacted",
 		"insert", "replace", "undefined", "required", "invalid",
 		"credential", "<", ">", "null", "none", "string", "optional",
 		"s3cret", "p4ssw0rd" };
@@ -154,11 +159,27 @@ kinds_in(struct kt_span s)
 	return n;
 }
 
+/* More kinds of marks than any piece of code, or of a document, has. */
+static bool
+is_noise(struct kt_span s)
+{
+	struct kt_detect_bytes seen = { { 0 } };
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (kind_of(s.ptr[i]) != OTHER || (uint8_t)s.ptr[i] >= 0x80)
+			continue;
+		n += !kt_detect_bytes_has(&seen, s.ptr[i]);
+		kt_detect_bytes_add(&seen, s.ptr[i]);
+	}
+	return n >= 7;
+}
+
 static bool
 is_possible(struct kt_span s)
 {
-	return s.len >= 5 && kinds_in(s) >= 4 && !is_reference(s) &&
-	    !is_said(s);
+	return s.len >= 5 && kinds_in(s) >= 4 &&
+	    (is_noise(s) || (!is_reference(s) && !is_said(s)));
 }
 
 /* What is in passwords, and not in names. */
@@ -197,6 +218,20 @@ kt_detect_is_plain_password(struct kt_span s)
 
 	return s.len >= 6 && l.digits > 0 && kt_detect_is_password(s) &&
 	    (l.others == 0 || is_drawn(&l, 3) || count_marks(s) > 0);
+}
+
+/* In a sentence: a number or a word with one is what sentences have, too. */
+bool
+kt_detect_is_told_password(struct kt_span s)
+{
+	struct look l = look_at(s);
+	bool has_dash = kt_span_find(s, '-') < s.len;
+
+	return s.len >= 6 && l.digits > 0 && l.letters >= 3 &&
+	    kt_detect_is_password(s) &&
+	    ((l.others == 0 && (l.letters + l.digits >= 8 || l.odd >= 2)) ||
+	        (!has_dash && is_drawn(&l, 2)) || is_drawn(&l, 3) ||
+	        count_marks(s) > 0);
 }
 
 /* "name:password" */

@@ -45,6 +45,7 @@ static const char *const may_hold_a_word[] = {
 	"mailchimp-key",     /* words of a to f: its key has no more in front */
 	"it-codice-fiscale", /* words in capitals of at most six letters */
 	"hk-id",             /* words in capitals of at most two letters */
+	"password-told",     /* the word behind "password is" */
 };
 
 static char starter[1 << 16];
