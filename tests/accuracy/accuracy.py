@@ -1,7 +1,8 @@
 """accuracy - what the detectors find in texts that others collected.
 
-    make accuracy                        # prints the tables
-    python3 accuracy.py --write FILE     # and keeps them: BASELINE.md
+    make accuracy                        # prints the tables, and fails
+    python3 accuracy.py --check FILE     # when a figure of FILE has fallen
+    python3 accuracy.py --write FILE     # keeps them: BASELINE.md
 
 Knows:    the corpora (../shared/corpora), what counts as found, the goals.
 Promises: every figure is named by metric and source; the worst source of a
@@ -54,6 +55,8 @@ GENERIC = {"generic-api-key", "curl-auth-header", "curl-auth-user",
 TRIGGER = re.compile(
     r"(?i)\b(?:ignore|disregard|bypass|override|jailbreak|system prompt|"
     r"instructions?|pretend|act as|you are now|developer mode|hack|inject)\b")
+# How much a figure may fall before it is an error.
+POINT = 1.0
 BENIGN = ("wildguard", "xstest", "prompts-chat", "docs", "agent-instructions",
           "lockfiles", "agent-transcripts", "secret-negatives", "aci-bench",
           "bipia-clean")
@@ -438,14 +441,42 @@ spans.
 """
 
 
+def rows(text):
+    """{(metric, source): figure} of a table in Markdown."""
+    out = {}
+    for line in text.splitlines():
+        cells = [c.strip() for c in line.split("|")[1:-1]]
+        if len(cells) == 5 and cells[2].replace(".", "").isdigit():
+            out[cells[0], cells[1]] = float(cells[2])
+    return out
+
+
+def fallen(then, table):
+    """What is worse than in THEN by more than a point, or is gone."""
+    now = {r[:2]: (r[2], r[5]) for r in table.rows}
+    for name, figure in then.items():
+        if name not in now:
+            yield "%s, %s: no longer measured" % name
+            continue
+        is_now, is_more = now[name]
+        worse = figure - is_now if is_more else is_now - figure
+        if worse > POINT:
+            yield "%s, %s: was %.1f, is %.1f" % (*name, figure, is_now)
+
+
 def main():
     table = measure()
     text = HEAD + table.text() + "\n## The worst sources\n\n" + worst(table)
     if len(sys.argv) == 3 and sys.argv[1] == "--write":
         with open(sys.argv[2], "w", encoding="utf-8") as f:
             f.write(text)
-    else:
-        print(text, end="")
+        return
+    print(text, end="")
+    if len(sys.argv) == 3 and sys.argv[1] == "--check":
+        with open(sys.argv[2], encoding="utf-8") as f:
+            bad = list(fallen(rows(f.read()), table))
+        if bad:
+            sys.exit("fallen by more than a point:\n" + "\n".join(bad))
 
 
 if __name__ == "__main__":

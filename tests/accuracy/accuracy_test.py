@@ -8,39 +8,15 @@ import accuracy  # noqa: E402
 from tap import CORPORA, SRCDIR, Skip, run_all  # noqa: E402
 
 BASELINE = os.path.join(SRCDIR, "tests/accuracy/BASELINE.md")
-POINT = 1.0
-
-
-def rows(text):
-    """{(metric, source): figure} of a table in Markdown."""
-    out = {}
-    for line in text.splitlines():
-        cells = [c.strip() for c in line.split("|")[1:-1]]
-        if len(cells) == 5 and cells[2].replace(".", "").isdigit():
-            out[cells[0], cells[1]] = float(cells[2])
-    return out
-
-
-def fallen(then, table):
-    """What is worse than in THEN by more than a point, or is gone."""
-    now = {r[:2]: (r[2], r[5]) for r in table.rows}
-    for name, figure in then.items():
-        if name not in now:
-            yield "%s, %s: no longer measured" % name
-            continue
-        is_now, is_more = now[name]
-        worse = figure - is_now if is_more else is_now - figure
-        if worse > POINT:
-            yield "%s, %s: was %.1f, is %.1f" % (*name, figure, is_now)
 
 
 def no_figure_falls_by_more_than_a_point():
     if not os.path.isdir(CORPORA):
         raise Skip("no corpora beside the checkout")
     with open(BASELINE, encoding="utf-8") as f:
-        then = rows(f.read())
+        then = accuracy.rows(f.read())
     assert len(then) > 50, "the baseline has %d figures" % len(then)
-    bad = list(fallen(then, accuracy.measure()))
+    bad = list(accuracy.fallen(then, accuracy.measure()))
     assert not bad, "\n" + "\n".join(bad)
 
 
@@ -51,7 +27,7 @@ def a_fallen_figure_is_named():
     table.add("recall", "b", 90.0, 10)
     then = {("recall", "a"): 91.0, ("false positives", "a"): 1.0,
             ("recall", "b"): 91.0, ("recall", "c"): 1.0}
-    assert [line.split(":")[0] for line in fallen(then, table)] == [
+    assert [line.split(":")[0] for line in accuracy.fallen(then, table)] == [
         "recall, a", "false positives, a", "recall, c"]
 
 

@@ -19,6 +19,7 @@ endif
 .PHONY: accuracy
 accuracy: all tests/accuracy/train $(ACCURACY_RENDER)
 	KT_SRCDIR='$(abs_top_srcdir)' KT_BUILDDIR='$(abs_top_builddir)' \
-	python3 $(top_srcdir)/tests/accuracy/accuracy.py
+	python3 $(top_srcdir)/tests/accuracy/accuracy.py \
+	--check $(top_srcdir)/tests/accuracy/BASELINE.md
 	KT_SRCDIR='$(abs_top_srcdir)' KT_BUILDDIR='$(abs_top_builddir)' \
 	python3 $(top_srcdir)/tests/accuracy/pictures.py
