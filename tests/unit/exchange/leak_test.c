@@ -167,7 +167,8 @@ static bool
 is_swept(const struct kt_detector *d)
 {
 	return d->when == KT_DETECT_SPAN && d->nexamples > 0 &&
-	    (d->components & KT_COMPONENT_BIT(KT_COMPONENT_COMPLETION)) &&
+	    (d->components == 0 || /* of all of them */
+	        (d->components & KT_COMPONENT_BIT(KT_COMPONENT_COMPLETION))) &&
 	    (strcmp(d->group, "secret") == 0 || strcmp(d->group, "pii") == 0);
 }
 
