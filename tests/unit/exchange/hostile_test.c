@@ -76,9 +76,9 @@ a_mebibyte_of_any_byte_costs_what_its_bytes_cost(void)
 
 		few = send_repeated(piece, LARGE / 4, "\\n" CARD, &small);
 		many = send_repeated(piece, LARGE, "\\n" CARD, &large);
-		if (!ok(many <= 5 * few + 1000 && many <= 4ull * LARGE) |
+		if (!ok(many <= 5 * few + 1000 && many <= 4ull * LARGE) ||
 		    !ok(is_text ? strcmp(large.decision, "redact") == 0 &&
-		            large.up_calls == 1 : large.up_calls == 0) |
+		            large.up_calls == 1 : large.up_calls == 0) ||
 		    !ok(!has(&large.up, "4111")))
 			printf("# byte %u: %llu calls, then %llu; %s\n", c,
 			    (unsigned long long)few, (unsigned long long)many,
