@@ -323,8 +323,9 @@ the_record_tells_of_each_medium_and_nothing_of_what_it_holds(void)
 	static const char *const told[] = {
 		"\"images\":[{\"bytes\":96,\"component\":\"images\"",
 		"\"data_class\":\"pci\",\"findings\":1,\"image_hash\":\"sha256s:",
-		"\"verdict\":\"block\"", "\"files\":[{\"bytes\":96,\"component\":"
-		"\"documents\",\"data_class\":\"none\",\"file_hash\":\"sha256s:",
+		"\"verdict\":\"block\"",
+		"\"files\":[{\"bytes\":96,\"component\":\"documents\"",
+		"\"data_class\":\"none\",\"file_hash\":\"sha256s:",
 		"\"verdict\":\"uninspectable\",\"why\":\"pixels\"",
 		"\"verdict\":\"pass\"" };
 	struct world w;
