@@ -69,8 +69,8 @@
 /* What a record says of the tokens of a call: so much of its text is counted
    whole, which costs a quarter of a millisecond, and so much more for each
    time that the text is twice as long. */
-#define KT_TALLY_WHOLE (16u << 10)
-#define KT_TALLY_STEP (4u << 10)
+#define KT_TALLY_WHOLE (8u << 10)
+#define KT_TALLY_STEP (2u << 10)
 /* Models whose tokens are compared with what their vendors count: a gateway
    serves a dozen, and each call looks through all of them. */
 #define KT_DRIFT_MODELS_MAX 64

@@ -9,6 +9,7 @@
 /* One part: long enough that the tokens its ends tear are few among its own,
    short enough that a text has many. */
 #define CELL 1024
+#define NEAR 64 /* bytes that a part may be longer */
 
 /* Bytes of the escape that raw begins with; both halves of a surrogate pair. */
 static size_t
@@ -30,6 +31,11 @@ cut_behind(struct kt_span raw, size_t at, uint64_t n)
 	size_t want = n < raw.len - at ? at + (size_t)n : raw.len;
 	const char *p;
 
+	/* A space is in neither; most texts have one near. */
+	p = memchr(raw.ptr + want, ' ',
+	    raw.len - want < NEAR ? raw.len - want : NEAR);
+	if (p != NULL)
+		return (size_t)(p - raw.ptr);
 	while (at < want) {
 		p = memchr(raw.ptr + at, '\\', want - at);
 		at = p == NULL ? want : (size_t)(p - raw.ptr);
