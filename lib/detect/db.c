@@ -158,6 +158,7 @@ check_definition(struct kt_detect_rule *r, struct kt_err *err)
 			    "detector %s: unknown checksum '%s'", d->id,
 			    d->checksum);
 	}
+	kt_detect_rule_learn_context(r);
 	r->context_bytes =
 	    d->context_bytes ? d->context_bytes : KT_DETECT_CONTEXT_DEFAULT;
 	if (r->context_bytes > KT_DETECT_CONTEXT_MAX)

@@ -162,7 +162,7 @@ word_at(const struct kt_detector *d, const char *p, const char *end)
 
 /* Do the last bytes of text, room at most, hold a word of the context? */
 static bool
-has_word(const struct kt_detector *d, struct kt_span text, size_t room)
+has_word(const struct kt_detect_rule *r, struct kt_span text, size_t room)
 {
 	const char *end = text.ptr + text.len;
 
@@ -171,10 +171,21 @@ has_word(const struct kt_detector *d, struct kt_span text, size_t room)
 		bool begins = is_word(*p) &&
 		    (p == text.ptr || !is_word(p[-1]) || is_unspaced(p));
 
-		if ((begins || is_hump(p, text.ptr)) && word_at(d, p, end))
+		if (kt_detect_bytes_has(&r->context_first, *p) &&
+		    (begins || is_hump(p, text.ptr)) && word_at(r->def, p, end))
 			return true;
 	}
 	return false;
+}
+
+void
+kt_detect_rule_learn_context(struct kt_detect_rule *r)
+{
+	for (size_t i = 0; i < r->def->ncontext; i++)
+		for (int c = 0; c < 256; c++)
+			if (is_letter_of((char)c, r->def->context[i][0]))
+				kt_detect_bytes_add(
+				    &r->context_first, (char)c);
 }
 
 static bool
@@ -183,9 +194,9 @@ has_context(const struct kt_detect_rule *r, struct kt_span label,
 {
 	size_t room = r->context_bytes;
 
-	return has_word(r->def, (struct kt_span){ subject.ptr, start }, room) ||
+	return has_word(r, (struct kt_span){ subject.ptr, start }, room) ||
 	    (start < room && label.len > 0 &&
-	        has_word(r->def, label, room - start));
+	        has_word(r, label, room - start));
 }
 
 /* Shannon entropy in hundredths of a bit per byte. */

@@ -39,6 +39,7 @@ struct kt_detect_rule {
 	   it when is_near, of words with slack bytes at least: near.c. */
 	uint32_t slack, reach;
 	uint16_t context_bytes;
+	struct kt_detect_bytes context_first; /* that its words begin with */
 	bool has_tail, has_capture;
 	bool is_literal; /* every match begins with a literal of the index */
 	bool is_folded; /* the one without case */
@@ -47,6 +48,7 @@ struct kt_detect_rule {
 	bool is_near;
 	bool is_gated; /* looked for near numbers only */
 };
+void kt_detect_rule_learn_context(struct kt_detect_rule *r);
 /* Of its pattern: body, needs, needs_by. */
 void kt_detect_needs_learn(struct kt_detect_rule *r);
 

@@ -28,9 +28,12 @@ escape_len(struct kt_span raw)
 static size_t
 cut_behind(struct kt_span raw, size_t at, uint64_t n)
 {
-	size_t want = n < raw.len - at ? at + (size_t)n : raw.len;
+	size_t want;
 	const char *p;
 
+	if (n >= raw.len - at)
+		return raw.len;
+	want = at + (size_t)n;
 	/* A space is in neither; most texts have one near. */
 	p = memchr(raw.ptr + want, ' ',
 	    raw.len - want < NEAR ? raw.len - want : NEAR);
