@@ -401,16 +401,8 @@ bool
 kt_detect_is_hr_oib(struct kt_span s)
 {
 	uint8_t d[11];
-	unsigned p = 10;
 
-	if (!read(s, d, 11))
-		return false;
-	for (size_t i = 0; i < 10; i++) {
-		unsigned x = (d[i] + p) % 10;
-
-		p = (x == 0 ? 10 : x) * 2 % 11;
-	}
-	return (11 - p) % 10 == d[10];
+	return read(s, d, 11) && kt_detect_is_mod11_10(d, 11);
 }
 
 /* Of Yugoslavia, and of the states that came after it. */

@@ -277,8 +277,8 @@ settle(struct step *t, uint32_t i, size_t from, size_t last)
 		case KT_DETECT_ATTEMPT_HIT:
 			if (!is_open) {
 				m.is_alone = t->is_end && t->base == 0 &&
-			    m.start == 0 && m.end == t->text.len;
-			if ((rc = take(t, i, &m)) < 0)
+				    m.start == 0 && m.end == t->text.len;
+				if ((rc = take(t, i, &m)) < 0)
 					return rc;
 			} else if (m.span_start < t->hold &&
 			    !kt_detect_rule_is_alien(r, t->text, m.start)) {

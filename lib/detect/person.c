@@ -129,16 +129,9 @@ bool
 kt_detect_is_de_steuer_id(struct kt_span s)
 {
 	uint8_t d[11];
-	unsigned p = 10;
 
-	if (kt_detect_digits(s, d, 11) != 11 || d[0] == 0)
-		return false;
-	for (size_t i = 0; i < 10; i++) {
-		unsigned x = (d[i] + p) % 10;
-
-		p = (x == 0 ? 10 : x) * 2 % 11;
-	}
-	return (11 - p) % 10 == d[10];
+	return kt_detect_digits(s, d, 11) == 11 && d[0] != 0 &&
+	    kt_detect_is_mod11_10(d, 11);
 }
 
 bool

@@ -30,6 +30,20 @@ kt_detect_all_same(const uint8_t *d, size_t n)
 	return true;
 }
 
+/* ISO 7064, MOD 11,10: the last of n digits checks those before it. */
+static inline bool
+kt_detect_is_mod11_10(const uint8_t *d, size_t n)
+{
+	unsigned p = 10;
+
+	for (size_t i = 0; i + 1 < n; i++) {
+		unsigned x = (d[i] + p) % 10;
+
+		p = (x == 0 ? 10 : x) * 2 % 11;
+	}
+	return (11 - p) % 10 == d[n - 1];
+}
+
 static inline bool
 kt_detect_is_day(unsigned day, unsigned month)
 {

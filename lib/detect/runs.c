@@ -53,29 +53,17 @@ kt_detect_runs_fini(struct kt_detect_runs *runs)
 	kt_free(runs->sets);
 }
 
+/* What lacks something that is needed: that would be there already, did a
+   match begin further back than needs_by. */
 static size_t
-add(const struct kt_detect_runs *runs, size_t w, uint64_t rules, size_t at,
-    struct kt_detect_start *out, size_t n)
-{
-	for (; rules != 0; rules &= rules - 1)
-		out[n++] = (struct kt_detect_start){
-			runs->rule[w * 64 + (size_t)__builtin_ctzll(rules)],
-			(uint32_t)at
-		};
-	return n;
-}
-
-/* The same, of rules that lack what they need: it would be there already,
-   did a match begin further back than needs_by. */
-static size_t
-add_late(const struct kt_detect_runs *runs, size_t w, uint64_t rules,
+add(const struct kt_detect_runs *runs, size_t w, uint64_t rules, bool lacks,
     size_t at, size_t end, struct kt_detect_start *out, size_t n)
 {
 	for (; rules != 0; rules &= rules - 1) {
 		uint32_t rule =
 		    runs->rule[w * 64 + (size_t)__builtin_ctzll(rules)];
 		uint32_t by = runs->rules[rule].needs_by;
-		size_t start = end + 1 > at + by ? end + 1 - by : at;
+		size_t start = lacks && end + 1 > at + by ? end + 1 - by : at;
 
 		if (start < end)
 			out[n++] = (struct kt_detect_start){ rule,
@@ -94,25 +82,27 @@ kt_detect_runs_starts(const struct kt_detect_runs *runs,
 	for (size_t w = 0; w < runs->words; w++) {
 		uint64_t begins = 0, needs = 0, left;
 
-		for (size_t at = from; at < text.len && wanted[w] != 0; at++) {
+		if (wanted[w] == 0)
+			continue;
+		for (size_t at = from; at < text.len; at++) {
 			const uint64_t *set = of_byte(runs, text.ptr[at], w);
 
 			begins |= set[BEGINS];
 			needs |= set[NEEDS];
 		}
 		left = wanted[w] & begins;
-		n = add(runs, w, left & needs, from, out, n);
+		n = add(runs, w, left & needs, false, from, text.len, out, n);
 		left &= ~needs;
 		for (size_t at = text.len; at > from && left != 0; at--) {
 			uint64_t in =
 			    left & of_byte(runs, text.ptr[at - 1], w)[BODY];
 
 			if (in != left)
-				n = add_late(runs, w, left & ~in, at, text.len,
+				n = add(runs, w, left & ~in, true, at, text.len,
 				    out, n);
 			left = in;
 		}
-		n = add_late(runs, w, left, from, text.len, out, n);
+		n = add(runs, w, left, true, from, text.len, out, n);
 	}
 	return n;
 }

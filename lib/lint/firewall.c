@@ -13,7 +13,6 @@ struct rule {
 	struct kt_span tool;
 	size_t stem; /* bytes before the first sign; all of a plain name */
 	size_t next; /* in its bucket, 1 + index of an earlier one; 0: none */
-	bool is_plain;
 };
 
 struct firewall {
@@ -36,7 +35,6 @@ read_rule(struct rule *r, const struct kt_config_node *node)
 	r->node = kt_config_get(node, KT_SPAN("tool"));
 	if (r->node != NULL)
 		r->tool = r->node->text;
-	r->is_plain = kt_lint_glob_is_plain(r->tool);
 	while (r->stem < r->tool.len && r->tool.ptr[r->stem] != '*' &&
 	    r->tool.ptr[r->stem] != '?')
 		r->stem++;
@@ -62,8 +60,7 @@ covers(struct firewall *f, const struct rule *a, const struct rule *b,
 	if (a->stem != stem || memcmp(a->tool.ptr, b->tool.ptr, stem) != 0)
 		return false;
 	f->pairs++;
-	return a->is_plain ? kt_span_eq(a->tool, b->tool)
-			   : kt_lint_glob_covers(a->tool, b->tool);
+	return kt_lint_glob_covers(a->tool, b->tool);
 }
 
 /* The first of the rules before that decides all that b holds for, or NULL. */

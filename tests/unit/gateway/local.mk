@@ -30,13 +30,14 @@ tests_unit_gateway_proxy_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/proxy_test
 
 check_PROGRAMS += tests/unit/gateway/writer_test
-tests_unit_gateway_writer_test_SOURCES = %D%/writer_test.c %D%/faults.h
+tests_unit_gateway_writer_test_SOURCES = %D%/writer_test.c \
+	%D%/faults.h %D%/folder.h
 tests_unit_gateway_writer_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/writer_test
 
 check_PROGRAMS += tests/unit/gateway/orders_test
-tests_unit_gateway_orders_test_SOURCES = %D%/orders_test.c %D%/faults.h \
-	%D%/starved.h
+tests_unit_gateway_orders_test_SOURCES = %D%/orders_test.c \
+	%D%/faults.h %D%/folder.h %D%/starved.h
 tests_unit_gateway_orders_test_LDADD = $(GATEWAY_LIBS)
 tests_unit_gateway_orders_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=calloc,--wrap=realloc,--wrap=free

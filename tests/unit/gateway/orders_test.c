@@ -9,10 +9,10 @@
 #include "cmd/gateway/orders.h"
 #include "cmd/gateway/vault.h"
 #include "tests/unit/gateway/faults.h"
+#include "tests/unit/gateway/folder.h"
 #include "tests/unit/gateway/starved.h"
 #include "tests/unit/tap.h"
 
-#include <ftw.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,26 +20,7 @@
 #define DAYS INT64_C(86400000000)
 
 static struct kt_err err;
-static char dir[256];
 static const uint8_t secret[KT_AUDIT_HASH] = "a secret of thirty-two bytes ..";
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static void
-fresh_dir(void)
-{
-	(void)snprintf(dir, sizeof(dir), "%sorders_test.%d.dir",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm/kt-" : "",
-	    (int)getpid());
-	(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 static struct kt_writer_opts
 opts_of(const struct kt_disk_io *io)
@@ -70,7 +51,7 @@ make(void)
 	char path[512], text[256], pseudonym[KT_AUDIT_PSEUDONYM];
 	uint8_t leaf[KT_AUDIT_HASH];
 
-	fresh_dir();
+	fresh_dir("orders_test");
 	faults_init(&f);
 	f.clock_us = -400 * DAYS;
 	opts = opts_of(&f.io);
@@ -263,6 +244,6 @@ main(void)
 	RUN(each_order_is_carried_out_whichever_call_fails);
 	RUN(or_wherever_the_process_is_killed);
 	RUN(or_whichever_request_for_memory_is_refused);
-	fresh_dir();
+	fresh_dir("orders_test");
 	return done();
 }

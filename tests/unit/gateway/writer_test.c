@@ -8,10 +8,10 @@
 #include "audit/verify.h"
 #include "cmd/gateway/log.h"
 #include "tests/unit/gateway/faults.h"
+#include "tests/unit/gateway/folder.h"
 #include "tests/unit/tap.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -19,29 +19,6 @@
 #include <unistd.h>
 
 static struct kt_err err;
-static char dir[256];
-static int dirs;
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-/* In memory where that is possible: faults are ours, and a sync costs less. */
-static void
-fresh_dir(void)
-{
-	if (dirs++ > 0)
-		(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	(void)snprintf(dir, sizeof(dir), "%swriter_test.%d.dir",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm/kt-" : "",
-	    (int)getpid());
-	(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 static struct kt_writer_opts
 opts_of(const struct kt_disk_io *io)
@@ -204,7 +181,7 @@ one_fault(unsigned long at, int error, bool keeps_failing)
 	size_t n = 0;
 	bool is_open, was_reached;
 
-	fresh_dir();
+	fresh_dir("writer_test");
 	faults_init(&f);
 	f.fail_at = at;
 	f.error = error;
@@ -299,7 +276,7 @@ a_kill_at_any_call_loses_nothing_that_was_told(void)
 		ssize_t got;
 		pid_t pid;
 
-		fresh_dir();
+		fresh_dir("writer_test");
 		ok(pipe(fd) == 0);
 		pid = fork();
 		if (pid == 0)
@@ -325,7 +302,7 @@ a_clock_that_steps_is_told_and_never_called_tampering(void)
 	struct kt_writer_opts opts;
 	uint8_t leaf[32];
 
-	fresh_dir();
+	fresh_dir("writer_test");
 	faults_init(&f);
 	opts = opts_of(&f.io);
 	ok(kt_log_open(&log, &opts, &err) == KT_OK);
@@ -355,7 +332,7 @@ short_and_interrupted_calls_change_nothing(void)
 	struct faults f;
 	struct kt_writer_opts opts;
 
-	fresh_dir();
+	fresh_dir("writer_test");
 	faults_init(&f);
 	f.is_short = true;
 	opts = opts_of(&f.io);
@@ -401,7 +378,7 @@ tail_cut_anywhere_keeps_the_longest_prefix_and_the_rest(void)
 	size_t size, first;
 
 	kt_buf_init(&seg, 1u << 20);
-	fresh_dir();
+	fresh_dir("writer_test");
 	write_log(4);
 	ok(read_segment(0, &seg));
 	size = seg.len;
@@ -413,7 +390,7 @@ tail_cut_anywhere_keeps_the_longest_prefix_and_the_rest(void)
 		struct kt_span whole;
 		size_t lines = 0;
 
-		fresh_dir();
+		fresh_dir("writer_test");
 		write_log(4);
 		cut_segment(0, (off_t)n);
 		write_log(1);
@@ -439,13 +416,13 @@ log_below_its_checkpoint_is_not_taken_up(void)
 	struct kt_buf seg;
 
 	kt_buf_init(&seg, 1u << 20);
-	fresh_dir();
+	fresh_dir("writer_test");
 	write_log(2);
 	ok(read_segment(0, &seg));
 	cut_segment(0, (off_t)kt_span_find(kt_buf_span(&seg), '\n') + 1);
 	opts = opts_of(&kt_disk_real);
 	ok(kt_log_open(&log, &opts, &err) == KT_E_PARSE);
-	fresh_dir();
+	fresh_dir("writer_test");
 	write_log(2);
 	cut_segment(0, 0);
 	opts = opts_of(&kt_disk_real);
@@ -461,7 +438,7 @@ second_process_is_refused_and_told_why(void)
 	pid_t pid;
 	int status = 1;
 
-	fresh_dir();
+	fresh_dir("writer_test");
 	opts = opts_of(&kt_disk_real);
 	ok(kt_log_open(&log, &opts, &err) == KT_OK);
 	pid = fork();
@@ -502,7 +479,7 @@ a_crash_is_told_of_each_call_that_was_open(void)
 	struct kt_writer_opts opts;
 	uint64_t at[40];
 
-	fresh_dir();
+	fresh_dir("writer_test");
 	opts = opts_of(&kt_disk_real);
 	opts.durability = KT_DURABILITY_STRICT;
 	ok(kt_log_open(&log, &opts, &err) == KT_OK);
@@ -585,7 +562,7 @@ every_ticket_comes_back_and_a_bad_body_is_alone_in_failing(void)
 	struct kt_writer_counts counts;
 	size_t durable = 0, sent = 0;
 
-	fresh_dir();
+	fresh_dir("writer_test");
 	opts = opts_of(&kt_disk_real);
 	ok(kt_writer_start(&w, &opts, &err) == KT_OK);
 	ok(kt_writer_inbox_new(&in, &err) == KT_OK);
@@ -621,7 +598,7 @@ broken_disk_takes_the_writer_down_and_a_good_one_up_again(void)
 	struct kt_writer *w;
 	size_t durable = 0;
 
-	fresh_dir();
+	fresh_dir("writer_test");
 	faults_init(&f);
 	opts = opts_of(&f.io);
 	ok(kt_writer_start(&w, &opts, &err) == KT_OK);
@@ -693,7 +670,7 @@ kill_loses_nothing_told_and_a_growing_log_is_never_called_changed(void)
 	static struct acked told[20000];
 	size_t n = 0;
 
-	fresh_dir();
+	fresh_dir("writer_test");
 	for (int round = 0; round < 8; round++) {
 		int fd[2], status;
 		pid_t pid;
@@ -754,7 +731,7 @@ queue_is_bounded_by_kt_audit_queue_max_and_by_bytes(void)
 	memcpy(big + sizeof(big) - 17, "\",\"type\":\"call\"}", 16);
 	io.arg = &is_slow;
 	io.fdatasync = slow_sync;
-	fresh_dir();
+	fresh_dir("writer_test");
 	opts = opts_of(&io);
 	ok(kt_writer_start(&w, &opts, &err) == KT_OK);
 	atomic_store(&is_slow, 1);
@@ -765,7 +742,7 @@ queue_is_bounded_by_kt_audit_queue_max_and_by_bytes(void)
 	atomic_store(&is_slow, 0);
 	ok(kt_writer_stop(&w, &err) == KT_OK);
 
-	fresh_dir();
+	fresh_dir("writer_test");
 	opts = opts_of(&io);
 	ok(kt_writer_start(&w, &opts, &err) == KT_OK);
 	atomic_store(&is_slow, 1);
@@ -796,6 +773,6 @@ main(void)
 	RUN(broken_disk_takes_the_writer_down_and_a_good_one_up_again);
 	RUN(kill_loses_nothing_told_and_a_growing_log_is_never_called_changed);
 	RUN(queue_is_bounded_by_kt_audit_queue_max_and_by_bytes);
-	fresh_dir();
+	fresh_dir("writer_test");
 	return done();
 }
