@@ -30,10 +30,25 @@ kt_replay_load(struct kt_replay_run *r, struct kt_err *err)
 	return KT_OK;
 }
 
+#define OFFLINE "offline" /* as the target is called that needs no key */
+
 struct secrets {
 	const struct kt_settings *settings;
 	struct kt_span unavailable;
 };
+
+static bool
+is_listed(struct kt_span rest, struct kt_span id)
+{
+	while (rest.len > 0) {
+		size_t n = kt_span_find(rest, '\n');
+
+		if (kt_span_eq(kt_span_sub(rest, 0, n), id))
+			return true;
+		rest = kt_span_sub(rest, n + 1, rest.len);
+	}
+	return false;
+}
 
 /* Whether there was one is recorded, not what it was. */
 static bool
@@ -43,22 +58,32 @@ find_secret(void *arg, const struct kt_config_secret *ref,
 	const struct secrets *s = arg;
 	const struct kt_config_items *all = &s->settings->providers.targets;
 	const struct kt_config_target *t = all->at;
-	struct kt_span id = { 0 }, rest = s->unavailable;
 
 	(void)mem;
 	for (size_t i = 0; i < all->n; i++) {
-		if (&t[i].secret_key_ref == ref)
-			id = t[i].id;
-	}
-	while (rest.len > 0) {
-		size_t n = kt_span_find(rest, '\n');
-
-		if (kt_span_eq(kt_span_sub(rest, 0, n), id))
+		if (&t[i].secret_key_ref == ref &&
+		    is_listed(s->unavailable, t[i].id))
 			return false;
-		rest = kt_span_sub(rest, n + 1, rest.len);
 	}
 	*out = KT_SPAN("replay");
 	return true;
+}
+
+/*
+ * A gateway of targets without secrets would not start, and what it would
+ * do is asked all the same: then it has them.
+ */
+static bool
+is_any_left(const struct secrets *s)
+{
+	const struct kt_config_items *all = &s->settings->providers.targets;
+	const struct kt_config_target *t = all->at;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (!is_listed(s->unavailable, t[i].id))
+			return true;
+	}
+	return false;
 }
 
 static struct kt_program *
@@ -72,9 +97,11 @@ compile(struct kt_replay_run *r, const struct kt_replay_side *side,
 		.saved_detectors = kt_buf_span(&r->saved),
 		.secret = find_secret, .secret_arg = &secrets,
 		.instance_key = KT_SPAN("0123456789abcdef0123456789abcdef"),
-		.may_use_offline = side->config.is_starter,
+		.may_use_offline = is_listed(unavailable, KT_SPAN(OFFLINE)),
 		.use = KT_CHAIN_REPLAY };
 
+	if (!o.may_use_offline && !is_any_left(&secrets))
+		secrets.unavailable = KT_SPAN("");
 	return kt_program_new(&o, err);
 }
 
@@ -153,6 +180,20 @@ make_variant(struct kt_replay_run *r, struct kt_replay_variant *v,
 	    list_settled(v, r->sides[KT_REPLAY_NEW].settings.settings, err);
 }
 
+/* No target had a secret; that cannot change while a gateway runs. */
+static bool
+was_offline(const struct kt_session *s)
+{
+	struct kt_outcome o = { .target = "" };
+	struct kt_err err;
+
+	for (size_t i = 0; i < s->ncalls && o.target[0] == '\0'; i++) {
+		if (kt_outcome_read(&o, s->calls[i].record, &err) < 0)
+			return false; /* told when it is played */
+	}
+	return strcmp(o.target, OFFLINE) == 0;
+}
+
 static struct kt_span
 unavailable_of(const struct kt_session *s, struct kt_buf *b)
 {
@@ -161,6 +202,9 @@ unavailable_of(const struct kt_session *s, struct kt_buf *b)
 		    kt_buf_addc(b, '\n') < 0)
 			kt_buf_reset(b); /* absurdly many: as if there were none */
 	}
+	if (s->nunavailable > 0 && was_offline(s) &&
+	    kt_buf_add(b, KT_SPAN(OFFLINE "\n")) < 0)
+		kt_buf_reset(b);
 	return kt_buf_span(b);
 }
 

@@ -195,6 +195,40 @@ def what_is_recorded_today_replays_as_well():
             assert r.returncode == 0, r.stdout + r.stderr
 
 
+def a_key_that_is_missing_never_matters():
+    with tempfile.TemporaryDirectory() as folder:
+        none = '"v":{"targets.unavailable":[]}'
+        for pack in PACKS:
+            with open(os.path.join(FOLDER, pack + ".kts")) as f:
+                text = f.read()
+            assert none in text
+            path = os.path.join(folder, pack + ".kts")
+            with open(path, "w") as f:
+                f.write(text.replace(none, none.replace(
+                    "[]", '["anthropic"]')))
+            policy = os.path.join(SRCDIR, "policies", pack + ".yaml")
+            r = kt("replay", "--policy-config", policy, path)
+            assert r.returncode == 0, r.stdout + r.stderr
+            assert "0 changed" in r.stderr, r.stderr
+
+
+def what_the_offline_model_answered_changes_nothing():
+    with tempfile.TemporaryDirectory() as folder:
+        with gateway.Gateway([], args=["--record", folder]) as g:
+            for is_stream in (False, True):
+                wire.post(g.port, "/v1/messages", {
+                    "model": "claude-sonnet-4-5", "max_tokens": 9,
+                    "stream": is_stream, "messages": [
+                        {"role": "user", "content": "my card is " + CARD}]})
+            eventually(lambda: len(g.records()) == 2, 5, "records")
+        for argv in ([], ["--policy-config", os.path.join(
+                SRCDIR, "policies", "starter.yaml")]):
+            r = kt("replay", "--fail-on", "loosened,tightened,error,rerouted,"
+                   "reworded,other-rule,cost", *argv, folder)
+            assert r.returncode == 0, r.stdout + r.stderr
+            assert "2 calls in 1 session: 0 changed" in r.stderr, r.stderr
+
+
 if __name__ == "__main__":
     gateway.need()
     if sys.argv[1:] == ["--record"]:
@@ -208,4 +242,6 @@ if __name__ == "__main__":
                  a_pack_that_is_weakened_is_noticed,
                  an_agreement_changes_what_it_is_for,
                  nothing_in_them_is_secret,
-                 what_is_recorded_today_replays_as_well])
+                 what_is_recorded_today_replays_as_well,
+                 a_key_that_is_missing_never_matters,
+                 what_the_offline_model_answered_changes_nothing])
