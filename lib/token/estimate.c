@@ -5,6 +5,7 @@
 #include "token/estimate.h"
 
 #include "chat/model.h"
+#include "token/ascii_priv.h"
 #include "token/class_priv.h"
 
 static const struct {
@@ -74,32 +75,81 @@ kt_text_class_name(enum kt_text_class c)
 	return bands[c].name;
 }
 
+struct shares {
+	size_t letters, digits, signs, foreign;
+};
+
+static void
+add_char(struct shares *of, const uint8_t *p, size_t *len)
+{
+	unsigned class = kt_char_class(p, len);
+
+	of->letters += (class & KT_CHAR_LETTER) != 0;
+	of->digits += (class & KT_CHAR_NUMBER) != 0;
+	of->signs += class == 0;
+	/* From U+0340 on: not Latin. */
+	of->foreign += *p >= 0xcd &&
+	    (class & (KT_CHAR_LETTER | KT_CHAR_MARK)) != 0;
+}
+
+/* The bits in each of four masks of sixteen, side by side. */
+static uint64_t
+bits_of_each(uint64_t x)
+{
+	x -= x >> 1 & UINT64_C(0x5555555555555555);
+	x = (x & UINT64_C(0x3333333333333333)) +
+	    (x >> 2 & UINT64_C(0x3333333333333333));
+	x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (x + (x >> 8)) & UINT64_C(0x001f001f001f001f);
+}
+
+/* Sixteen characters of ASCII. */
+static void
+add_ascii(struct shares *of, const struct kt_ascii *a)
+{
+	uint64_t letters = a->upper | a->lower, digits = a->digit;
+	uint64_t signs = 0xffff & ~(letters | digits | a->space);
+	uint64_t n = bits_of_each(letters | digits << 16 | signs << 32);
+
+	of->letters += n & 0xffff;
+	of->digits += n >> 16 & 0xffff;
+	of->signs += n >> 32;
+}
+
+static void
+add_text(struct shares *of, struct kt_span text)
+{
+	const uint8_t *p = (const uint8_t *)text.ptr;
+
+	for (size_t at = 0, len; at < text.len; at += len) {
+		struct kt_ascii a;
+
+		if (text.len - at >= KT_ASCII_STEP) {
+			a = kt_ascii_of(p + at);
+			if (a.other == 0) {
+				add_ascii(of, &a);
+				len = KT_ASCII_STEP;
+				continue;
+			}
+		}
+		add_char(of, p + at, &len);
+	}
+}
+
 /* By shares of characters; a text without any is prose. */
 enum kt_text_class
 kt_text_class_of(struct kt_span text)
 {
-	const uint8_t *p = (const uint8_t *)text.ptr;
-	uint32_t of_class[KT_CHAR_CLASSES] = { 0 };
-	size_t letters, digits, signs, seen, foreign = 0;
+	struct shares of = { .letters = 0 };
+	size_t seen;
 
-	for (size_t at = 0, len; at < text.len; at += len) {
-		unsigned class = kt_char_class(p + at, &len);
-
-		of_class[class]++;
-		/* From U+0340 on: not Latin. */
-		if (p[at] >= 0xcd && class & (KT_CHAR_LETTER | KT_CHAR_MARK))
-			foreign++;
-	}
-	letters = of_class[KT_CHAR_UPPER] + of_class[KT_CHAR_LOWER] +
-	    of_class[KT_CHAR_CASELESS];
-	digits = of_class[KT_CHAR_NUMBER];
-	signs = of_class[0];
-	seen = letters + digits + signs;
-	if (foreign * 3 > seen)
+	add_text(&of, text);
+	seen = of.letters + of.digits + of.signs;
+	if (of.foreign * 3 > seen)
 		return KT_TEXT_FOREIGN;
-	if (digits * 3 > seen)
+	if (of.digits * 3 > seen)
 		return KT_TEXT_DIGITS;
-	return signs * 8 > seen ? KT_TEXT_CODE : KT_TEXT_PROSE;
+	return of.signs * 8 > seen ? KT_TEXT_CODE : KT_TEXT_PROSE;
 }
 
 enum kt_rc

@@ -1,4 +1,5 @@
 libkt_a_SOURCES += \
+	%D%/ascii_priv.h \
 	%D%/class.c \
 	%D%/class_priv.h \
 	%D%/drift.c \

@@ -16,6 +16,8 @@
  */
 #include "token/split_priv.h"
 
+#include "token/ascii_priv.h"
+
 #define HEAD (KT_CHAR_UPPER | KT_CHAR_CASELESS | KT_CHAR_MARK)
 #define TAIL (KT_CHAR_LOWER | KT_CHAR_CASELESS | KT_CHAR_MARK)
 #define WORD (KT_CHAR_LETTER | KT_CHAR_NUMBER)
@@ -173,14 +175,34 @@ others(struct text t, size_t at)
 	return end > from ? end : at;
 }
 
+/*
+ * Where the ASCII letters from at on end, or at: then the long way has to be
+ * taken, as with a word that does not end here, or goes on in other letters.
+ */
+static inline size_t
+ascii_word(struct text t, size_t at)
+{
+	struct kt_ascii a;
+	size_t n;
+
+	if (at + KT_ASCII_STEP > t.len)
+		return at;
+	a = kt_ascii_of(t.p + at);
+	n = kt_ascii_run(a.upper | a.lower);
+	return n < KT_ASCII_STEP && t.p[at + n] < 0x80 ? at + n : at;
+}
+
 size_t
 kt_token_split_claude(const uint8_t *p, size_t len, size_t at)
 {
 	struct text t = { .p = p, .len = len };
 	size_t from = at + (p[at] == ' ');
-	size_t end = contraction(t, at, false);
+	size_t end = ascii_word(t, from);
 	struct one c;
 
+	if (end > from)
+		return end;
+	end = contraction(t, at, false);
 	if (end > 0)
 		return at + end;
 	c = look(t, from);
@@ -225,7 +247,9 @@ kt_token_split_cl100k(const uint8_t *p, size_t len, size_t at)
 
 	if (end > 0)
 		return at + end;
-	end = run(t, from, KT_CHAR_LETTER);
+	end = ascii_word(t, from);
+	if (end == from)
+		end = run(t, from, KT_CHAR_LETTER);
 	return end > from ? end : rest(t, at, false);
 }
 
@@ -274,13 +298,32 @@ heads(struct text t, size_t at)
 	return end > at ? run(t, end, TAIL) : at;
 }
 
+/* In ASCII a word is capitals, small letters, or both in this order; where it
+   ends, or at: see ascii_word. */
+static inline size_t
+ascii_heads_and_tails(struct text t, size_t at)
+{
+	struct kt_ascii a;
+	size_t n;
+
+	if (at + KT_ASCII_STEP > t.len)
+		return at;
+	a = kt_ascii_of(t.p + at);
+	n = kt_ascii_run(a.upper);
+	n += kt_ascii_run(a.lower >> n);
+	return n < KT_ASCII_STEP && t.p[at + n] < 0x80 ? at + n : at;
+}
+
 size_t
 kt_token_split_o200k(const uint8_t *p, size_t len, size_t at)
 {
 	struct text t = { .p = p, .len = len };
 	struct one c = look(t, at);
-	size_t end;
+	size_t from = at + (may_lead(t, at, c) ? c.len : 0);
+	size_t end = ascii_heads_and_tails(t, from);
 
+	if (end > from)
+		return end + contraction(t, end, true);
 	/* Each word begins with a head or a tail, or with one behind a lead. */
 	if (!(c.class & (HEAD | TAIL)) &&
 	    !(may_lead(t, at, c) &&

@@ -6,6 +6,8 @@
 #include "json/json.h"
 #include "json/text.h"
 #include "tests/unit/tap.h"
+#include "token/ascii_priv.h"
+#include "token/class_priv.h"
 #include "token/token.h"
 
 #define FILE_MAX (4u << 20)
@@ -197,6 +199,39 @@ a_piece_without_end_is_refused(void)
 	kt_tokenizer_free(&t);
 }
 
+static bool
+is_same_of_16(const uint8_t *p)
+{
+	struct kt_ascii a = kt_ascii_of(p), b = kt_ascii_bytewise(p);
+
+	return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+/* Each byte at each of the sixteen places, and what the tables call it. */
+static void
+sixteen_bytes_at_once_are_what_each_of_them_is(void)
+{
+	uint8_t p[KT_ASCII_STEP];
+	bool is_so = true;
+
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t i = 0; i < KT_ASCII_STEP; i++) {
+			unsigned class = c < 0x80 ? kt_char_classes[0][c] : 0;
+			struct kt_ascii a;
+
+			memset(p, (int)(c * 7 + i), sizeof(p));
+			p[i] = (uint8_t)c;
+			a = kt_ascii_of(p);
+			is_so &= is_same_of_16(p) &&
+			    (a.upper >> i & 1) == !!(class & KT_CHAR_UPPER) &&
+			    (a.lower >> i & 1) == !!(class & KT_CHAR_LOWER) &&
+			    (a.digit >> i & 1) == !!(class & KT_CHAR_NUMBER) &&
+			    (a.space >> i & 1) == !!(class & KT_CHAR_SPACE) &&
+			    (a.other >> i & 1) == (c >= 0x80);
+		}
+	ok(is_so);
+}
+
 int
 main(void)
 {
@@ -214,6 +249,7 @@ main(void)
 	} else {
 		SKIP(vectors_of_all_scripts_hold, "no ../shared/corpora/tokens");
 	}
+	RUN(sixteen_bytes_at_once_are_what_each_of_them_is);
 	RUN(a_second_count_equals_the_first);
 	RUN(text_that_is_not_utf8_is_refused_with_its_place);
 	RUN(a_piece_without_end_is_refused);
