@@ -50,6 +50,8 @@ kt_SOURCES = \
 	%D%/session/scrubber.h \
 	%D%/token.c \
 	%D%/policy.c \
+	%D%/policy_case.c \
+	%D%/policy_case.h \
 	%D%/policy_diff.c \
 	%D%/policy_fmt.c \
 	%D%/policy_lint.c \

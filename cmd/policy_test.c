@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "cmd/policy_case.h"
 #include "cmd/program.h"
 #include "cmd/report.h"
+#include "cmd/session/form.h"
+#include "detect/standin.h"
 #include "disk/disk.h"
 #include "exchange/program.h"
 #include "trial/trial.h"
@@ -29,7 +32,7 @@ struct tests {
 	struct kt_cmd_outputs out;
 	char *policies[KT_CONFIG_FILES_MAX];
 	size_t npolicies;
-	const char *only;
+	const char *only, *session, *key_path;
 	uint64_t fail_under;
 	bool has_coverage;
 
@@ -90,12 +93,24 @@ close_subject(struct subject *s)
 	*s = none;
 }
 
+/* Cases made of recorded calls hold what stands in for findings. */
+static enum kt_chain_use
+use_of(const struct tests *t)
+{
+	for (size_t i = 0; i < t->cases.n; i++) {
+		if (kt_standin_is_in(t->cases.sources[i].bytes))
+			return KT_CHAIN_REPLAY;
+	}
+	return KT_CHAIN_SERVE;
+}
+
 static enum kt_rc
 open_subject(struct tests *t, const char *beside, struct kt_err *err)
 {
 	struct kt_program_options o = {
 		.secret = any_secret,
 		.instance_key = KT_SPAN("0123456789abcdef0123456789abcdef"),
+		.use = use_of(t),
 	};
 	struct subject *s = &t->subject;
 	char *files[] = { s->beside };
@@ -214,23 +229,7 @@ run(struct tests *t, struct kt_err *err)
 	return status;
 }
 
-/* --new: what a case looks like. */
-static enum kt_exit
-scaffold(const char *policy)
-{
-	(void)printf("cases:\n"
-	    "  - name: %s acts on what it is for\n"
-	    "    request:\n"
-	    "      user: write here what it has to find\n"
-	    "    expect: {decision: block, policy: %s}\n"
-	    "  - name: %s lets the rest pass\n"
-	    "    request:\n"
-	    "      user: hello\n"
-	    "    expect: pass\n", policy, policy, policy);
-	return fflush(stdout) == 0 ? KT_EXIT_YES : KT_EXIT_UNKNOWN;
-}
-
-enum { RUN = KT_OPT_LONG, COVERAGE, FAIL_UNDER, NEW };
+enum { RUN = KT_OPT_LONG, COVERAGE, FAIL_UNDER, NEW, FROM };
 static const struct kt_opt opts[] = {
 	KT_OPT_POLICY_LINE,
 	KT_OPT_REPORT_LINES,
@@ -239,6 +238,9 @@ static const struct kt_opt opts[] = {
 	{ FAIL_UNDER, "fail-under", "PERCENT",
 	  "exit 1 when the cases show less of the chain" },
 	{ NEW, "new", "POLICY", "print cases to begin with" },
+	{ FROM, "from-session", "FILE",
+	  "print recorded calls as cases; FILE#12: one of them" },
+	KT_OPT_SESSION_KEY_LINE,
 };
 
 static enum kt_exit
@@ -264,13 +266,19 @@ begin(struct tests *t, int argc, char **argv)
 		} else if (c == RUN) {
 			t->only = args.value;
 		} else if (c == NEW) {
-			return scaffold(args.value);
+			return kt_cmd_case_new(args.value);
+		} else if (c == FROM) {
+			t->session = args.value;
+		} else if (c == KT_OPT_SESSION_KEY) {
+			t->key_path = args.value;
 		} else if (c == FAIL_UNDER && (!kt_span_u64(kt_span_of(args.value),
 		    &t->fail_under) || t->fail_under > 100)) {
 			return kt_misuse(t->self, "--fail-under takes 0 to 100");
 		}
 		t->has_coverage |= c == COVERAGE;
 	}
+	if (t->session != NULL)
+		return kt_cmd_case_of_session(t->self, t->session, t->key_path);
 	if (args.operand == argc)
 		return kt_misuse(t->self, "a file of cases must follow");
 	for (int i = args.operand; i < argc; i++) {

@@ -74,6 +74,8 @@ quoted(struct kt_config_emit *e, struct kt_span s)
 		}
 		if (cp == '"' || cp == '\\') {
 			puts_(e, "\\");
+		} else if (cp == '\n') {
+			c = KT_SPAN("\\n");
 		} else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xfeff ||
 		    (cp >= 0x2028 && cp <= 0x202e) ||
 		    (cp >= 0x2066 && cp <= 0x2069)) {

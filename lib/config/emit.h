@@ -1,5 +1,5 @@
 /*
- * emit - private to config: mappings, lists and scalars as YAML or JSON.
+ * emit - mappings, lists and scalars as YAML or JSON.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Knows:    when text needs quotes, and what stands between two values.

@@ -9,6 +9,8 @@ libkt_a_SOURCES += \
 	%D%/media.c \
 	%D%/media.h \
 	%D%/read.c \
+	%D%/reply.c \
+	%D%/reply.h \
 	%D%/scrub.c \
 	%D%/scrub.h \
 	%D%/scrub_stream.c \

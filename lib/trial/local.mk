@@ -1,6 +1,8 @@
 libkt_a_SOURCES += \
 	%D%/answer.c \
 	%D%/cases.c \
+	%D%/draft.c \
+	%D%/draft.h \
 	%D%/play.c \
 	%D%/run.c \
 	%D%/trial.h \

@@ -156,8 +156,8 @@ read_rules(const struct kt_json *j, struct kt_span text, uint32_t root,
 	}
 }
 
-static enum kt_rc
-read_record(struct kt_trial_result *r)
+enum kt_rc
+kt_trial_read_record(struct kt_trial_result *r)
 {
 	struct kt_span text = kt_buf_span(&r->record);
 	struct kt_err err;
@@ -246,7 +246,7 @@ kt_trial_play(const struct kt_trial *t, const struct kt_trial_case *c,
 		feed(&s, (struct kt_event){ .kind = KT_EVENT_REQUEST_END });
 		rc = upstream(&s, c);
 		if (rc == KT_OK)
-			rc = read_record(out);
+			rc = kt_trial_read_record(out);
 		if (s.has_failed)
 			rc = KT_E_LIMIT;
 		kt_exchange_free(&s.x);

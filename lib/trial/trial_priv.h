@@ -21,6 +21,8 @@ KT_MUSTCHECK enum kt_rc kt_trial_body(
 /* What an upstream of this format answers, whole or as events. */
 KT_MUSTCHECK enum kt_rc kt_trial_answer(const struct kt_trial_case *c,
     enum kt_format format, struct kt_buf *out);
+/* What r->record says, into all but the status. */
+KT_MUSTCHECK enum kt_rc kt_trial_read_record(struct kt_trial_result *r);
 /* One call. */
 KT_MUSTCHECK enum kt_rc kt_trial_play(const struct kt_trial *t,
     const struct kt_trial_case *c, struct kt_trial_result *out);

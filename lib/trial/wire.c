@@ -12,11 +12,41 @@ put_text(struct kt_json_writer *w, const char *name, struct kt_span s)
 	kt_json_put_string(w, s);
 }
 
+/* How many digits stand at *at, which goes behind them. */
+static size_t
+skip_digits(struct kt_span s, size_t *at)
+{
+	size_t from = *at;
+
+	while (*at < s.len && s.ptr[*at] >= '0' && s.ptr[*at] <= '9')
+		++*at;
+	return *at - from;
+}
+
+/* As JSON has numbers; other forms that YAML has are text. */
+static bool
+is_number(struct kt_span s)
+{
+	size_t at = s.len > 0 && s.ptr[0] == '-', from = at;
+	size_t n = skip_digits(s, &at);
+
+	if (n == 0 || (n > 1 && s.ptr[from] == '0'))
+		return false;
+	if (at < s.len && s.ptr[at] == '.' &&
+	    (++at, skip_digits(s, &at) == 0))
+		return false;
+	if (at < s.len && (s.ptr[at] | 0x20) == 'e') {
+		at++;
+		at += at < s.len && (s.ptr[at] == '-' || s.ptr[at] == '+');
+		if (skip_digits(s, &at) == 0)
+			return false;
+	}
+	return at == s.len;
+}
+
 void
 kt_trial_put_node(struct kt_json_writer *w, const struct kt_config_node *node)
 {
-	uint64_t v;
-
 	switch (node->type) {
 	case KT_CONFIG_NODE_NULL:
 		kt_json_put_null(w);
@@ -24,8 +54,7 @@ kt_trial_put_node(struct kt_json_writer *w, const struct kt_config_node *node)
 	case KT_CONFIG_NODE_SCALAR:
 		if (node->is_plain && (kt_span_eq(node->text, KT_SPAN("true")) ||
 		    kt_span_eq(node->text, KT_SPAN("false")) ||
-		    (kt_span_u64(node->text, &v) && (node->text.len == 1 ||
-		    node->text.ptr[0] != '0'))))
+		    is_number(node->text)))
 			kt_json_put_raw(w, node->text);
 		else
 			kt_json_put_string(w, node->text);

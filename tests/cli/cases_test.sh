@@ -112,6 +112,29 @@ ends 0 --policy-config "$out/p.yaml" "$out/tests"
 "$kt" policy test --new dlp-filter >"$out/n_test.yaml" 2>"$out/why"
 sed -i 's/write here what it has to find/Falcon/' "$out/n_test.yaml"
 ends 0 --policy-config "$out/p.yaml" "$out/n_test.yaml"
+session=$packs/sessions/starter.kts
+$try --from-session "$session#5" >"$out/s_test.yaml" 2>"$out/why"
+[ "$(grep -c -- '- name: ' "$out/s_test.yaml")" -eq 1 ]
+claim 'a recorded call becomes a case' $?
+ends 0 --policy-config "$packs/starter.yaml" "$out/s_test.yaml"
+sed 's/redacted/facts_only/' "$session" >"$out/facts.kts"
+cp "$session" "$out/a#b"
+for pack in starter coding-agent finance healthcare-baa; do
+	$try --from-session "$packs/sessions/$pack.kts" >"$out/s_test.yaml" \
+		2>"$out/why" &&
+		[ "$(grep -c -- '- name: ' "$out/s_test.yaml")" -eq 6 ]
+	claim "and so do all calls of the session of $pack" $?
+	ends 0 --policy-config "$packs/$pack.yaml" "$out/s_test.yaml"
+done
+ends 0 --from-session "$out/a#b"
+ends 2 --from-session "$session#x"
+says '--from-session takes a session' 'a number of a call is a number'
+ends 3 --from-session "$session#55"
+says 'starter.kts: there is no call 55' 'a call that is not there is told'
+ends 3 --from-session "$out/facts.kts"
+says 'call 1: its text was not recorded' 'so is why a call is no case'
+says 'facts.kts: no call of it can be a case' 'and that none is one'
+ends 3 --from-session "$out/none.kts"
 $try -o "junit:$out/j.xml" -o "tap:$out/t" "$out/p_test.yaml" >"$out/why" 2>&1
 python3 -c 'import sys, xml.etree.ElementTree as e
 assert len(e.parse(sys.argv[1]).findall(".//testcase")) == 5' "$out/j.xml" &&

@@ -547,6 +547,30 @@ def the_least_that_changes_is_kept():
         assert r.returncode == 3 and "no call changes" in r.stderr, r.stderr
 
 
+def recorded_calls_become_cases_that_hold():
+    import tempfile
+    for policy in (FLAG, REDACT, BLOCK):
+        with tempfile.TemporaryDirectory() as folder:
+            config, n = recorded(policy, folder)
+            path = files_of(folder)[0]
+            r = kt("policy", "test", "--from-session", path)
+            assert r.returncode == 0, r.stderr
+            cases = os.path.join(folder, "p_test.yaml")
+            with open(cases, "w") as f:
+                f.write(r.stdout)
+            with open(os.path.join(folder, "p.yaml"), "w") as f:
+                f.write(config)
+            left = len(r.stderr.splitlines())
+            assert left < n / 3, (left, n, r.stderr)
+            for why in ("only messages and chat completions can be a case",
+                        "and the model of a case always answers",
+                        "it ended in an error, which no policy decides"):
+                assert why in r.stderr or policy is not FLAG, r.stderr
+            assert r.stdout.count("- name: ") >= n - left - 1
+            r = kt("policy", "test", cases)
+            assert r.returncode == 0, r.stdout[:3000] + r.stderr
+
+
 def merged_sessions_play_as_their_parts():
     import tempfile
     with tempfile.TemporaryDirectory() as folder, Upstream(script) as up:
@@ -680,6 +704,7 @@ if __name__ == "__main__":
              without_its_key_nothing_is_recorded,
              a_crash_leaves_the_calls_before_it,
              the_least_that_changes_is_kept,
+             recorded_calls_become_cases_that_hold,
              merged_sessions_play_as_their_parts,
              a_har_file_becomes_a_session_and_back,
              a_call_binds_its_audit_record,
