@@ -10,7 +10,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "audit/audit.h"
-#include "tests/unit/exchange/drive.h"
+#include "tests/bench/config.h"
 
 static const char answer[] =
     "{\"id\":\"msg_01Bench\",\"type\":\"message\",\"role\":\"assistant\","
@@ -20,29 +20,11 @@ static const char answer[] =
 #define GO_ON "the answer goes on the answer goes on the answer goes on "
     GO_ON GO_ON GO_ON GO_ON GO_ON GO_ON GO_ON GO_ON GO_ON GO_ON GO_ON GO_ON
     GO_ON GO_ON "\"}]}";
-static const char target_yaml[] =
-    "providers:\n"
-    "  targets:\n"
-    "    - id: bench\n"
-    "      provider: anthropic\n"
-    "      timeout_seconds: 60\n"
-    "      base_url: http://127.0.0.1:9\n"
-    "      secret_key_ref: {env: TEST_KEY}\n";
-
 struct log {
 	struct kt_audit_chain chain;
 	struct kt_buf lines;
 	uint64_t records, bytes; /* bytes: of what is gone from lines */
 };
-
-static void
-must(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	(void)fprintf(stderr, "exchange_bench: %s\n", what);
-	exit(1);
-}
 
 static void
 seal(struct log *log, struct kt_span body)
@@ -54,7 +36,7 @@ seal(struct log *log, struct kt_span body)
 	uint8_t leaf[KT_AUDIT_HASH];
 	struct kt_err err;
 
-	must(kt_audit_seal(&log->chain, &env, body, &log->lines, leaf, &err) ==
+	bench_must(kt_audit_seal(&log->chain, &env, body, &log->lines, leaf, &err) ==
 	        KT_OK, "seal");
 	log->records++;
 	if (log->lines.len > 100000) {
@@ -109,7 +91,7 @@ one_call(struct world *w, struct log *log, uint64_t n, struct kt_span body,
 
 	memset(o.seed, (int)n, sizeof(o.seed));
 	x = kt_exchange_new(&o);
-	must(x != NULL, "no memory");
+	bench_must(x != NULL, "no memory");
 	(void)tell(x, log, n, (struct kt_event){ .kind = KT_EVENT_REQUEST_HEAD,
 	    .method = KT_SPAN("POST"), .target = KT_SPAN("/v1/messages"),
 	    .headers = heads, .nheaders = KT_NELEMS(heads), .has_body = true });
@@ -124,7 +106,7 @@ one_call(struct world *w, struct log *log, uint64_t n, struct kt_span body,
 	    .status = 200, .headers = up, .nheaders = KT_NELEMS(up) });
 	(void)tell(x, log, n, (struct kt_event){ .kind = KT_EVENT_UPSTREAM_BODY,
 	    .bytes = { answer, sizeof(answer) - 1 } });
-	must(tell(x, log, n, (struct kt_event){
+	bench_must(tell(x, log, n, (struct kt_event){
 	    .kind = KT_EVENT_UPSTREAM_END }), "no record");
 	(void)tell(x, log, n, (struct kt_event){ .kind = KT_EVENT_RECORDED,
 	    .is_ok = true, .bytes = KT_SPAN("bench#1;00") });
@@ -139,27 +121,6 @@ run_calls(struct world *w, struct log *log, struct kt_span body, size_t piece,
 		one_call(w, log, n, body, piece);
 }
 
-static void
-read_file(const char *path, struct kt_buf *to)
-{
-	struct kt_err err;
-
-	kt_buf_init(to, 64u << 20);
-	must(kt_disk_read_file(&kt_disk_real, path, to->limit, to, &err) == KT_OK,
-	    path);
-}
-
-/* A file's own targets: their keys are not here. */
-static void
-cut_targets(struct kt_buf *yaml)
-{
-	const char *at;
-
-	keep(yaml, (struct kt_span){ "", 1 });
-	at = strstr(yaml->ptr, "\nproviders:");
-	yaml->len = at != NULL ? (size_t)(at - yaml->ptr) + 1 : yaml->len - 1;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -171,19 +132,11 @@ main(int argc, char **argv)
 	struct log log = { 0 };
 
 	if (argc < 3)
-		must(false, "usage: exchange_bench CHAIN BODY [CALLS [PIECE]]");
-	kt_buf_init(&chain, 1u << 20);
-	if (strcmp(argv[1], "empty") != 0)
-		read_file(argv[1], &chain);
-	else
-		keep(&chain, KT_SPAN("pack: {name: bench, version: 1.0.0}\n"
-		                    "policies: {chain: []}\n"));
-	cut_targets(&chain);
-	keep(&chain, (struct kt_span){ target_yaml, sizeof(target_yaml) });
-	read_file(argv[2], &body);
+		bench_must(false, "usage: exchange_bench CHAIN BODY [CALLS [PIECE]]");
+	bench_world(&w, argv[1], &chain);
+	bench_read(argv[2], &body);
 	kt_buf_init(&log.lines, 1u << 20);
-	must(world_init(&w, chain.ptr), "configuration");
-	must(kt_audit_chain_init(&log.chain, NULL) == KT_OK, "SHA-256");
+	bench_must(kt_audit_chain_init(&log.chain, NULL) == KT_OK, "SHA-256");
 
 	run_calls(&w, &log, kt_buf_span(&body), piece, calls / 10 + 1);
 	kt_disk_now(&from);

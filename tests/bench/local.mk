@@ -11,7 +11,7 @@ EXTRA_PROGRAMS += tests/bench/audit_bench
 tests_bench_audit_bench_SOURCES = %D%/audit_bench.c
 tests_bench_audit_bench_LDADD = $(GATEWAY_LIBS)
 EXTRA_PROGRAMS += tests/bench/exchange_bench
-tests_bench_exchange_bench_SOURCES = %D%/exchange_bench.c \
+tests_bench_exchange_bench_SOURCES = %D%/exchange_bench.c %D%/config.h \
 	tests/unit/exchange/drive.h
 tests_bench_exchange_bench_LDADD = $(KT_LIBS)
 EXTRA_PROGRAMS += tests/bench/detect_bench
@@ -22,6 +22,10 @@ EXTRA_PROGRAMS += tests/bench/hold_bench
 tests_bench_hold_bench_SOURCES = %D%/hold_bench.c \
 	tests/unit/exchange/prose.h $(exchange_drive)
 tests_bench_hold_bench_LDADD = $(KT_LIBS)
+EXTRA_PROGRAMS += tests/bench/chain_bench
+tests_bench_chain_bench_SOURCES = %D%/chain_bench.c %D%/config.h \
+	tests/unit/exchange/drive.h
+tests_bench_chain_bench_LDADD = $(KT_LIBS)
 EXTRA_PROGRAMS += tests/bench/token_bench
 tests_bench_token_bench_SOURCES = %D%/token_bench.c
 tests_bench_token_bench_LDADD = $(KT_LIBS)
@@ -35,7 +39,8 @@ tests_bench_load_LDADD =
 EXTRA_DIST += %D%/run.py %D%/evidence.py
 CLEANFILES += bench.md evidence.md
 .PHONY: bench
-bench: all tests/bench/upstream tests/bench/load tests/bench/hold_bench
+bench: all tests/bench/upstream tests/bench/load tests/bench/hold_bench \
+    tests/bench/chain_bench
 	KT_SRCDIR='$(abs_top_srcdir)' KT_BUILDDIR='$(abs_top_builddir)' \
 	python3 $(top_srcdir)/tests/bench/run.py $(BENCH_FLAGS)
 	$(MAKE) bench-evidence

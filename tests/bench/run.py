@@ -8,6 +8,7 @@ is work per CPU-second of the server, from schedstat: it bears noise that a
 rate does not.  Writes a table in Markdown beside printing it.
 """
 import argparse
+import glob
 import json
 import os
 import random
@@ -415,6 +416,18 @@ class Bench:
             stdout=subprocess.PIPE)
         self.say(got.stdout)
 
+    def chain(self):
+        """What the starter adds, in CPU time, without a socket."""
+        self.say("## What the chain adds\n")
+        got = subprocess.run(
+            [os.path.join(BUILDDIR, "tests/bench/chain_bench"),
+             os.path.join(SRCDIR, "policies", "starter.yaml")] +
+            sorted(glob.glob(os.path.join(SRCDIR, "man", "*.[1-8]"))) +
+            sorted(glob.glob(os.path.join(SRCDIR, "lib", "*", "*.c"))),
+            env=dict(os.environ, KT_SRCDIR=SRCDIR, KT_BUILDDIR=BUILDDIR),
+            check=True, text=True, stdout=subprocess.PIPE)
+        self.say(got.stdout)
+
     def overload(self, found, unary):
         rows = []
         self.say("## 2 KB calls at a rate, twice what the server can do\n")
@@ -460,6 +473,8 @@ class Bench:
         unary = {}
         if is_wanted("hold"):
             self.hold()
+        if is_wanted("chain"):
+            self.chain()
         if is_wanted("idle"):
             self.idle(found)
         if is_wanted("streams"):  # early: memory once used stays
@@ -497,8 +512,8 @@ def main():
                         help="bytes of the large body")
     parser.add_argument("--crowd", type=int, default=2000,
                         help="connections of the overload test")
-    parser.add_argument("--only", help="of hold,idle,streams,lonely,unary,large,"
-                        "overload, by commas")
+    parser.add_argument("--only", help="of hold,chain,idle,streams,lonely,unary,"
+                        "large,overload, by commas")
     parser.add_argument("--output", default="bench.md")
     options = parser.parse_args()
     if len(os.sched_getaffinity(0)) < 2:
