@@ -19,6 +19,7 @@ enum { SUBJECT = KT_OPT_LONG, GROUND, BY, RELEASE };
 struct asked {
 	const char *what, *subject, *ground, *by, *name, *dir;
 	uint64_t days; /* 0: not of this order */
+	const uint64_t *record; /* NULL: the same */
 	bool is_quiet; /* the command says itself what was done */
 };
 
@@ -67,6 +68,8 @@ place(const struct asked *a)
 	kt_audit_member_text(&p, "do", kt_span_of(a->what));
 	kt_audit_member_some(&p, "ground", text_of(a->ground));
 	kt_audit_member_some(&p, "name", text_of(a->name));
+	if (a->record != NULL)
+		kt_audit_member_int(&p, "record", *a->record);
 	kt_audit_member_some(&p, "subject", kt_span_of(pseudonym));
 	rc = kt_audit_put_finish(&p, &err);
 	if (rc == KT_OK)
@@ -88,6 +91,19 @@ enum kt_exit
 kt_audit_rotate_key(const char *dir)
 {
 	return place(&(struct asked){ .what = "rotate", .dir = dir });
+}
+
+enum kt_exit
+kt_audit_order_reveal(const char *dir, uint64_t index, const char *field,
+    const char *reason, const char *by, struct kt_span subject)
+{
+	char whose[KT_AUDIT_PSEUDONYM];
+
+	(void)snprintf(whose, sizeof(whose), "%.*s", KT_SPAN_ARG(subject));
+	return place(&(struct asked){ .what = "reveal", .dir = dir,
+	    .name = field, .ground = reason, .by = by, .record = &index,
+	    .subject = kt_span_starts(subject, KT_SPAN("p:")) ? whose : NULL,
+	    .is_quiet = true });
 }
 
 enum kt_exit

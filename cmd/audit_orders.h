@@ -16,4 +16,9 @@ enum kt_exit kt_audit_rotate_key(const char *dir);
 enum kt_exit kt_audit_order_retain(
     const char *dir, uint64_t days, const char *ground, const char *by);
 
+/* Has it recorded that a part of a record's call is shown. */
+enum kt_exit kt_audit_order_reveal(const char *dir, uint64_t index,
+    const char *field, const char *reason, const char *by,
+    struct kt_span subject);
+
 #endif

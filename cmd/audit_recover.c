@@ -21,7 +21,7 @@ static const struct kt_opt options[] = {
 };
 
 /* What makes a log; the rest of the directory stays. */
-static const char *const parts[] = { "seg", "tile", "key", "quarantine",
+static const char *const parts[] = { "seg", "tile", "key", "quarantine", "content",
 	"log.vkey", "checkpoint", "checkpoints" };
 
 /* Nobody writes to it while it is moved, nor before. */

@@ -6,15 +6,19 @@
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/find.h"
 #include "cmd/audit/row.h"
+#include "cmd/audit_reveal.h"
 #include "cmd/cmd.h"
 
 #define LINEAGE_MAX 50 /* calls of one conversation that are listed */
 
-enum { VKEY = KT_OPT_LONG };
+enum { VKEY = KT_OPT_LONG, REVEAL, REASON, BY };
 
 static const struct kt_opt options[] = {
 	KT_OPT_JSON_LINE,
 	{ VKEY, "vkey", "KEY", "the key to trust, or a file that holds it" },
+	{ REVEAL, "reveal", "FIELD", "what was said: request or completion" },
+	{ REASON, "reason", "CODE", "why it is shown, in a word; recorded" },
+	{ BY, "by", "NAME", "who asks, in a word" },
 };
 
 struct show {
@@ -151,8 +155,22 @@ print_lineage(struct show *s)
 		    s->more);
 }
 
+/* The bytes themselves, and nothing else on standard output. */
 static enum kt_exit
-show(struct show *s, const char *dir, const char *what, bool is_json)
+print_content(struct show *s, struct kt_reveal *r)
+{
+	enum kt_exit e = kt_reveal(r, &s->dir, kt_buf_span(&s->line));
+
+	if (e == KT_EXIT_YES && fwrite(r->bytes.ptr, 1, r->bytes.len, stdout) !=
+	    r->bytes.len)
+		e = KT_EXIT_UNKNOWN;
+	kt_reveal_fini(r);
+	return e;
+}
+
+static enum kt_exit
+show(struct show *s, const char *dir, const char *what, bool is_json,
+    struct kt_reveal *reveal)
 {
 	enum kt_exit e;
 
@@ -161,6 +179,8 @@ show(struct show *s, const char *dir, const char *what, bool is_json)
 		kt_say("%s", s->err.text);
 		return KT_EXIT_UNKNOWN;
 	}
+	if (reveal->field != NULL)
+		return print_content(s, reveal);
 	if (is_json) {
 		(void)printf("%.*s\n", KT_SPAN_ARG(kt_buf_span(&s->line)));
 		return KT_EXIT_YES;
@@ -179,6 +199,7 @@ kt_cmd_audit_show(const struct kt_cmd *self, int argc, char **argv)
 	struct kt_args args = { .cmd = self, .opts = options,
 		.opts_n = KT_NELEMS(options), .argc = argc, .argv = argv };
 	struct show s = { .err = { .rc = KT_OK } };
+	struct kt_reveal reveal = { .field = NULL };
 	const char *vkey = NULL;
 	bool is_json = false;
 	enum kt_exit e;
@@ -190,7 +211,19 @@ kt_cmd_audit_show(const struct kt_cmd *self, int argc, char **argv)
 		if (opt == KT_OPT_JSON)
 			is_json = true;
 		else
-			vkey = args.value;
+			*(opt == VKEY ? &vkey : opt == REVEAL ? &reveal.field :
+			    opt == REASON ? &reveal.reason : &reveal.by) =
+			    args.value;
+	}
+	if (reveal.field != NULL) {
+		if (strcmp(reveal.field, "request") != 0 &&
+		    strcmp(reveal.field, "completion") != 0)
+			return kt_misuse(self, "--reveal takes request or "
+			    "completion");
+		if (reveal.reason == NULL || is_json)
+			return kt_misuse(self, is_json ?
+			    "--reveal prints bytes, which are no JSON" :
+			    "--reveal is recorded, with a --reason");
 	}
 	if (argc - args.operand < 1 || argc - args.operand > 2)
 		return kt_misuse(self, "give an index or a call's id");
@@ -202,7 +235,8 @@ kt_cmd_audit_show(const struct kt_cmd *self, int argc, char **argv)
 		e = KT_EXIT_UNKNOWN;
 	} else {
 		e = show(&s, kt_audit_dir_default(argc - args.operand > 1 ?
-		    argv[args.operand] : NULL), argv[argc - 1], is_json);
+		    argv[args.operand] : NULL), argv[argc - 1], is_json,
+		    &reveal);
 	}
 	kt_audit_dir_close(&s.dir);
 	kt_buf_fini(&s.line);

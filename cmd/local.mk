@@ -19,6 +19,8 @@ kt_SOURCES = \
 	%D%/audit_reconcile.c \
 	%D%/audit_recover.c \
 	%D%/audit_report.c \
+	%D%/audit_reveal.c \
+	%D%/audit_reveal.h \
 	%D%/audit_retain.c \
 	%D%/audit_show.c \
 	%D%/audit_tail.c \

@@ -3,6 +3,8 @@ noinst_LIBRARIES += libaudit.a
 libaudit_a_SOURCES = \
 	%D%/bundle.c \
 	%D%/bundle.h \
+	%D%/content.c \
+	%D%/content.h \
 	%D%/dir.c \
 	%D%/dir.h \
 	%D%/find.c \

@@ -311,6 +311,8 @@ kt_seat_new(struct kt_edition *e)
 	if (seat == NULL)
 		return NULL;
 	seat->edition = kt_edition_ref(e);
+	seat->content = (enum kt_config_content)kt_policy_audit(
+	    kt_edition_settings(e)).content;
 	seat->scratch = kt_scratch_new(e->program);
 	if (seat->scratch == NULL)
 		kt_seat_free(&seat);

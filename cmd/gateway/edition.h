@@ -58,6 +58,7 @@ bool kt_edition_is_starter(const struct kt_edition *e);
 struct kt_seat {
 	struct kt_edition *edition;
 	struct kt_scratch *scratch;
+	enum kt_config_content content; /* what the audit log keeps */
 	size_t users; /* exchanges under way */
 	bool is_retired;
 };

@@ -20,6 +20,8 @@ libgateway_a_SOURCES = \
 	%D%/holds.h \
 	%D%/jobs.c \
 	%D%/jobs.h \
+	%D%/keeper.c \
+	%D%/keeper.h \
 	%D%/known.c \
 	%D%/known.h \
 	%D%/keys.c \

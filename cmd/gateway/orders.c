@@ -26,6 +26,7 @@
 struct order {
 	struct kt_log *log;
 	struct kt_span what, by, subject, ground, name;
+	uint64_t record; /* reveal: which is shown */
 	struct kt_order_answer answer;
 };
 
@@ -52,6 +53,8 @@ put_record(struct order *o, const char *action, struct kt_err *err)
 	kt_audit_member_some(&p, "by", o->by);
 	kt_audit_member_some(&p, "ground", o->ground);
 	kt_audit_member_some(&p, "name", o->name);
+	if (kt_span_eq(o->what, KT_SPAN("reveal")))
+		kt_audit_member_int(&p, "record", o->record);
 	if (is_erasure)
 		kt_audit_member_int(&p, "secrets", 1);
 	kt_audit_member_some(&p, "subject", o->subject);
@@ -133,6 +136,19 @@ rotate(struct order *o, struct kt_err *err)
 		return err->rc;
 	answer(o, 0, "a new epoch has begun, under another key");
 	return kt_log_rotate(o->log, err);
+}
+
+/* Somebody is about to see what was said. */
+static enum kt_rc
+reveal(struct order *o, struct kt_span text, struct kt_err *err)
+{
+	struct kt_span index;
+
+	if (!kt_audit_member(text, "record", &index) ||
+	    !kt_span_u64(index, &o->record) || o->ground.len == 0)
+		return KT_OK;
+	answer(o, 0, "recorded");
+	return put_record(o, "reveal", err);
 }
 
 /* Tells of it first: files that are gone without a record are missing. */
@@ -220,6 +236,8 @@ carry_out(struct order *o, struct kt_span text, struct kt_err *err)
 		return rotate(o, err);
 	if (kt_span_eq(o->what, KT_SPAN("retain")))
 		return retain(o, text, err);
+	if (kt_span_eq(o->what, KT_SPAN("reveal")) && o->name.len > 0)
+		return reveal(o, text, err);
 	if (kt_span_eq(o->what, KT_SPAN("hold")) && o->name.len > 0)
 		return hold(o, err);
 	if (kt_span_eq(o->what, KT_SPAN("release")) && o->name.len > 0)

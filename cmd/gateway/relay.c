@@ -24,6 +24,7 @@ struct kt_call {
 	struct kt_seat *seat;
 	struct kt_exchange *x;
 	struct kt_recording *recording; /* NULL: it is not */
+	struct kt_keeping *keeping;     /* the same */
 	struct kt_request *request;   /* NULL: gone, or detached */
 	struct kt_upstream_call *upstream;
 	struct kt_timer deadline, turn;
@@ -118,6 +119,7 @@ begin(struct kt_relay *relay, struct kt_request *r)
 	}
 	c->recording = kt_recorder_begin(relay->recorder, relay->seat->edition,
 	    relay->is_tls, o.is_audit_up);
+	c->keeping = kt_keeper_begin(relay->keeper, relay->seat->content);
 	c->relay = relay;
 	c->request = r;
 	c->seat = relay->seat;
@@ -143,6 +145,7 @@ finish(struct kt_call *c)
 		return;
 	kt_exchange_summary(c->x, &s);
 	kt_recording_end(&c->recording, &s);
+	kt_keeping_seal(&c->keeping, &s);
 	/* A refusal too: who mistyped a path or a token looks here first. */
 	if (s.is_call || s.status >= 400)
 		kt_console_call(c->relay->console, &s);
@@ -170,6 +173,7 @@ release(struct kt_call *c)
 	finish(c);
 	if (c->is_record_out)
 		return;
+	kt_keeping_end(&c->keeping);
 	*c->link = c->next;
 	if (c->next != NULL)
 		c->next->link = c->link;
@@ -190,9 +194,11 @@ feed(struct kt_call *c, struct kt_event *ev)
 	ev->mono_us = now.mono_us;
 	ev->wall_us = now.real_us;
 	kt_recording_event(c->recording, ev);
+	kt_keeping_event(c->keeping, ev);
 	kt_exchange_feed(c->x, ev);
 	while (kt_exchange_next(c->x, &o)) {
 		kt_recording_order(c->recording, &o);
+		kt_keeping_order(c->keeping, &o);
 		run(c, &o);
 	}
 }
@@ -733,6 +739,8 @@ kt_relay_recorded(
 	if (c->is_opening && ticket->is_durable) {
 		c->is_opened = true;
 		c->opened = ticket->index;
+	} else if (ticket->is_durable) {
+		kt_keeping_recorded(c->keeping, ticket);
 	}
 	if (c->is_ended)
 		release(c);

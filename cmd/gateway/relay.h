@@ -14,6 +14,7 @@
 #include "cmd/gateway/console.h"
 #include "cmd/gateway/edition.h"
 #include "cmd/gateway/jobs.h"
+#include "cmd/gateway/keeper.h"
 #include "cmd/gateway/listen.h"
 #include "cmd/gateway/pace.h"
 #include "cmd/gateway/recorder.h"
@@ -32,6 +33,7 @@ struct kt_relay {
 	struct kt_writer_inbox *inbox;
 	struct kt_console *console;
 	struct kt_recorder *recorder; /* NULL: nothing is recorded */
+	struct kt_keeper *keeper;     /* NULL: no contents are kept */
 	struct kt_drift *drift;
 	struct kt_seat *seat; /* for calls that begin now */
 	struct kt_budget budget;

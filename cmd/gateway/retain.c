@@ -10,6 +10,7 @@
 
 #include "audit/canon.h"
 #include "audit/marks.h"
+#include "cmd/audit/content.h"
 #include "cmd/audit/tiles.h"
 #include "cmd/gateway/edge.h"
 #include "cmd/gateway/holds.h"
@@ -293,6 +294,15 @@ kt_retain_keep_tree(
 	return rc;
 }
 
+static enum kt_rc
+drop(struct kt_log *log, const char *path, struct kt_err *err)
+{
+	if (log->io->unlink(log->io->arg, path) < 0 && errno != ENOENT)
+		return kt_fail(err, KT_E_IO, "%s: cannot be removed: %s", path,
+		    strerror(errno));
+	return KT_OK;
+}
+
 enum kt_rc
 kt_retain_remove(
     struct kt_log *log, const struct kt_retain *r, struct kt_err *err)
@@ -300,12 +310,12 @@ kt_retain_remove(
 	char path[KT_PATH_MAX];
 
 	for (uint64_t n = r->first_segment; n < r->segment; n++) {
-		if (kt_log_path(log, path, err, "seg/%012llu.jsonl",
-		    (unsigned long long)n) < 0)
+		if (kt_content_path(path, log->dir, n, err) < 0 ||
+		    drop(log, path, err) < 0 ||
+		    kt_log_path(log, path, err, "seg/%012llu.jsonl",
+		        (unsigned long long)n) < 0 ||
+		    drop(log, path, err) < 0)
 			return err->rc;
-		if (log->io->unlink(log->io->arg, path) < 0 && errno != ENOENT)
-			return kt_fail(err, KT_E_IO, "%s: cannot be removed: "
-			    "%s", path, strerror(errno));
 	}
 	if (kt_log_path(log, path, err, "seg") < 0)
 		return err->rc;

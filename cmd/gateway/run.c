@@ -23,6 +23,7 @@
 #include "cmd/cmd.h"
 #include "cmd/files.h"
 #include "cmd/gateway/bind.h"
+#include "cmd/gateway/keeper.h"
 #include "cmd/gateway/pidfile.h"
 #include "cmd/gateway/recorder.h"
 #include "cmd/gateway/ship.h"
@@ -60,6 +61,7 @@ struct gateway {
 	struct kt_known *known;
 	struct kt_drift *drift;
 	struct kt_recorder *recorder; /* NULL: nothing is recorded */
+	struct kt_keeper *keeper;     /* NULL: no contents are kept */
 	struct kt_worker *workers[WORKERS_MAX];
 	uint8_t instance_key[KT_AUDIT_HASH];
 	int signal_fd, pid_fd;
@@ -241,7 +243,7 @@ open_log(struct gateway *g, struct kt_err *err)
 }
 
 static void
-tell_ship(const char *text)
+tell_evidence(const char *text)
 {
 	kt_say("evidence: %s", text);
 }
@@ -267,7 +269,7 @@ start_ship(struct gateway *g, struct kt_err *err)
 		    KT_SPAN_ARG(audit.ship.postgres.name));
 	else
 		rc = kt_ship_start(
-		    &g->ship, audit_dir(g), url, tell_ship, err);
+		    &g->ship, audit_dir(g), url, tell_evidence, err);
 	kt_arena_free(&mem);
 	return rc;
 }
@@ -292,6 +294,24 @@ start_recorder(struct gateway *g, struct kt_err *err)
 
 	return o.dir == NULL ? KT_OK :
 	                       kt_recorder_start(&g->recorder, &o, err);
+}
+
+static bool
+keeps_content(const struct kt_edition *e)
+{
+	return kt_policy_audit(kt_edition_settings(e)).content !=
+	    KT_CONFIG_CONTENT_NONE;
+}
+
+static enum kt_rc
+start_keeper(struct gateway *g, struct kt_err *err)
+{
+	struct kt_keeper_options o = { .io = &kt_disk_real,
+		.dir = audit_dir(g), .writer = g->writer,
+		.tell = tell_evidence };
+
+	return !keeps_content(g->edition) ? KT_OK :
+	                                    kt_keeper_start(&g->keeper, &o, err);
 }
 
 static enum kt_rc
@@ -337,7 +357,7 @@ start_workers(struct gateway *g, struct kt_err *err)
 		int fds[LISTEN_MAX];
 		struct kt_worker_options o = { .writer = g->writer,
 			.resolver = g->resolver, .tls = g->tls,
-			.recorder = g->recorder,
+			.recorder = g->recorder, .keeper = g->keeper,
 			.fds = fds, .nfds = g->naddresses,
 			.connections_max = connections_max(g),
 			.media = has_media ? media : NULL, .known = g->known,
@@ -454,6 +474,8 @@ reload(struct gateway *g, const char *cause)
 	}
 	if (record_dir(g, e) != NULL && g->recorder == NULL)
 		kt_say("recording begins when the gateway is started again");
+	if (keeps_content(e) && g->keeper == NULL)
+		kt_say("contents are kept when the gateway is started again");
 	g->edition = e;
 	kt_edition_free(&old);
 	kt_say("reloaded %s (%s)", kt_edition_name(e), cause);
@@ -596,6 +618,8 @@ start(struct gateway *g, struct kt_err *err)
 	if (rc == KT_OK)
 		rc = start_recorder(g, err);
 	if (rc == KT_OK)
+		rc = start_keeper(g, err);
+	if (rc == KT_OK)
 		rc = start_workers(g, err);
 	return rc;
 }
@@ -612,6 +636,7 @@ finish(struct gateway *g, struct kt_err *err)
 	for (size_t i = 0; i < g->nworkers; i++)
 		kt_worker_join(&g->workers[i]);
 	kt_recorder_stop(&g->recorder);
+	kt_keeper_stop(&g->keeper);
 	kt_resolver_free(&g->resolver);
 	kt_known_free(&g->known);
 	kt_drift_free(&g->drift);

@@ -174,6 +174,34 @@ kt_vault_pseudonym(const struct kt_disk_io *io, const char *dir,
 	return read_all(&l) == KT_OK && *out != '\0';
 }
 
+bool
+kt_vault_secret(const struct kt_disk_io *io, const char *dir,
+    struct kt_span pseudonym, uint8_t secret[KT_AUDIT_HASH])
+{
+	char path[KT_PATH_MAX], name[KT_AUDIT_PSEUDONYM];
+	uint8_t digits[(KT_AUDIT_PSEUDONYM - 3) / 2];
+	struct kt_buf bytes;
+	struct kt_err err;
+	bool is_there;
+
+	if (pseudonym.len != KT_AUDIT_PSEUDONYM - 1 ||
+	    !kt_unhex(kt_span_sub(pseudonym, 2, pseudonym.len), digits,
+		sizeof(digits)))
+		return false;
+	(void)snprintf(name, sizeof(name), "%.*s",
+	    KT_SPAN_ARG(kt_span_sub(pseudonym, 2, pseudonym.len)));
+	kt_buf_init(&bytes, FILE_MAX + 8192);
+	is_there = path_of(dir, name, path, &err) == KT_OK &&
+	    kt_disk_read_file(io, path, FILE_MAX, &bytes, &err) == KT_OK &&
+	    bytes.len > KT_AUDIT_HASH && is_whole(name, kt_buf_span(&bytes));
+	if (is_there)
+		memcpy(secret, bytes.ptr, KT_AUDIT_HASH);
+	if (bytes.ptr != NULL)
+		explicit_bzero(bytes.ptr, bytes.cap);
+	kt_buf_fini(&bytes);
+	return is_there;
+}
+
 /* ---- writing ---- */
 
 static enum kt_rc

@@ -21,6 +21,9 @@ KT_MUSTCHECK enum kt_rc kt_vault_store(struct kt_audit_subjects *from,
 /* Overwrites and removes one, here and on disk. */
 KT_MUSTCHECK enum kt_rc kt_vault_erase(struct kt_audit_subject *s,
     const struct kt_disk_io *io, const char *dir, struct kt_err *err);
+/* The secret behind a pseudonym; false: it is not there, or not for us. */
+bool kt_vault_secret(const struct kt_disk_io *io, const char *dir,
+    struct kt_span pseudonym, uint8_t secret[KT_AUDIT_HASH]);
 /* The pseudonym of `id`; false: there is none, or it cannot be read. */
 bool kt_vault_pseudonym(const struct kt_disk_io *io, const char *dir,
     struct kt_span id, char out[KT_AUDIT_PSEUDONYM]);

@@ -191,6 +191,7 @@ assemble(struct kt_worker *w, const struct kt_worker_options *o,
 	w->relay.inbox = w->inbox;
 	w->relay.console = &w->console;
 	w->relay.recorder = o->recorder;
+	w->relay.keeper = o->keeper;
 	w->relay.drift = o->drift;
 	w->relay.budget.limit_bytes = BODIES_MAX;
 	w->relay.is_tls = o->tls != NULL;

@@ -17,6 +17,7 @@
 #include "cmd/gateway/writer.h"
 
 struct kt_worker;
+struct kt_keeper;
 struct kt_recorder;
 
 /* What all workers share. */
@@ -24,6 +25,7 @@ struct kt_worker_options {
 	struct kt_writer *writer;
 	struct kt_resolver *resolver;
 	struct kt_recorder *recorder; /* NULL: nothing is recorded */
+	struct kt_keeper *keeper;     /* NULL: no contents are kept */
 	struct kt_tls *tls; /* NULL: plain text */
 	const int *fds;     /* of this worker, one per address; taken */
 	size_t nfds;

@@ -365,6 +365,7 @@ seal_list(struct kt_writer *w, struct kt_writer_ticket *list)
 		struct entry *e = (struct entry *)t;
 
 		t->index = w->log.chain.size;
+		t->segment = w->log.number;
 		t->is_durable = kt_log_add(&w->log, (struct kt_span){ e->body,
 		    e->len }, t->leaf, &err) == KT_OK;
 		if (t->is_durable && e->policy != NULL) {

@@ -42,7 +42,7 @@ struct kt_writer_ticket {
 	struct kt_writer_ticket *next;
 	void *owner;
 	bool is_durable; /* false: the record is not in the log */
-	uint64_t index;
+	uint64_t index, segment;
 	uint8_t leaf[KT_AUDIT_HASH];
 };
 

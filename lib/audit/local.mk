@@ -20,6 +20,7 @@ libkt_a_SOURCES += \
 	%D%/proof.h \
 	%D%/record.c \
 	%D%/record.h \
+	%D%/entries.h \
 	%D%/class.def \
 	%D%/limits.c \
 	%D%/limits.h \

@@ -421,6 +421,8 @@ call_members(struct fit *f, const struct kt_audit_call *c)
 	kt_audit_member_some(p, "client_addr_tag", c->client_addr_tag);
 	kt_audit_member_some(p, "completion_commit", c->completion_commit);
 	components(f, c);
+	kt_audit_member_some(p, "content", c->content);
+	kt_audit_member_some(p, "content_commit", c->content_commit);
 	if (c->has_cost)
 		kt_audit_member_int(p, "cost_micro", c->cost_micro);
 	kt_audit_member_text(

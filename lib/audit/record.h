@@ -13,7 +13,7 @@
  */
 #ifndef KT_AUDIT_RECORD_H
 #define KT_AUDIT_RECORD_H
-#include "audit/audit.h"
+#include "audit/entries.h"
 
 enum kt_audit_outcome {
 #define KT_OUTCOME(name, text) KT_AUDIT_##name,
@@ -21,43 +21,6 @@ enum kt_audit_outcome {
 #undef KT_OUTCOME
 };
 const char *kt_audit_outcome_name(enum kt_audit_outcome o);
-
-struct kt_audit_component { /* one per role that the request had */
-	struct kt_span role; /* a component word: messages, tools, ... */
-	struct kt_span commit, data_class;
-	uint64_t count, bytes;
-};
-struct kt_audit_component_class { /* data_class_components */
-	struct kt_span component, data_class;
-};
-struct kt_audit_detection {
-	struct kt_span detector, version, data_class, component, action;
-	uint32_t count, max_conf_pm;
-};
-struct kt_audit_rule {
-	struct kt_span policy, rule, action, wanted; /* where it only watched */
-	bool is_deciding;
-};
-struct kt_audit_attempt {
-	struct kt_span target;
-	uint32_t status; /* 0: no answer */
-	uint64_t ms;
-};
-#define KT_AUDIT_TOOLS_MAX 64
-struct kt_audit_tool { /* a call of the answer, or a result it brought */
-	struct kt_span name, id, arguments_hash, decision, reason_code;
-	struct kt_span result_hash, result_decision;
-};
-#define KT_AUDIT_MEDIA_MAX 64
-struct kt_audit_medium { /* of images[] or files[] */
-	struct kt_span hash, media_type, component, data_class, verdict, why;
-	uint64_t bytes;
-	uint32_t width, height, findings; /* pixels; 0: not known */
-};
-struct kt_audit_spans {
-	const struct kt_span *at;
-	size_t n;
-};
 
 struct kt_audit_call {
 	struct kt_span call_id;
@@ -72,6 +35,7 @@ struct kt_audit_call {
 	bool is_stream, has_cost;
 	struct kt_span model_requested, model_served;
 	struct kt_span request_commit, completion_commit;
+	struct kt_span content, content_commit; /* of what is kept; or empty */
 	uint64_t bytes_in, bytes_out, eval_us, cost_micro; /* of US dollars */
 	const struct kt_audit_component *components;
 	size_t ncomponents, ncomponent_classes, ndetections;

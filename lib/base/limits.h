@@ -165,6 +165,13 @@
 /* Tools that the offline model calls in one turn. */
 #define KT_OFFLINE_CALLS_MAX 8
 
+/* One call whose content is kept: as much as a recorder takes. */
+#define KT_CONTENT_CALL_MAX (80u << 20)
+/* Contents that wait to be written, in all: what is more is not kept. */
+#define KT_CONTENT_QUEUE_MAX (256u << 20)
+/* Percent of a disk that contents leave free: without room for records no
+   call is answered. */
+#define KT_CONTENT_FREE_PERCENT 5
 /* One call as it is recorded: a body and an answer of the largest size. */
 #define KT_SESSION_CALL_MAX (80u << 20)
 /* Calls being recorded or waiting for it, in all: what is more is dropped. */

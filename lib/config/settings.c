@@ -368,7 +368,8 @@ static const struct kt_config_field audit_fields[] = {
 	KT_CONFIG_FIELD(S, STRING, below_minimum,
 	    .doc = "Why retention_days may be below 183"),
 	KT_CONFIG_FIELD(S, ENUM, content, .fallback = "none", .names = contents,
-	    .doc = "How much of the text is kept with a record"),
+	    .doc = "What is kept of the text beside the record, encrypted: all, "
+	    "or what went to the provider"),
 	KT_CONFIG_FIELD(S, ENUM, hash_mode, .fallback = "salted",
 	    .names = hash_modes, .doc = "How text is committed to"),
 	KT_CONFIG_FIELD(S, ENUM, on_failure, .fallback = "fail_closed",

@@ -12,6 +12,7 @@
 #ifndef KT_EXCHANGE_H
 #define KT_EXCHANGE_H
 #include "exchange/program.h"
+#include "exchange/summary.h"
 #include "frame/header.h"
 #include "token/drift.h"
 
@@ -24,12 +25,6 @@ struct kt_peer {
 	struct kt_span address; /* text, without port */
 	bool is_tls;
 	struct kt_span certificate; /* subject of a verified client certificate */
-};
-
-/* Who calls, as a configuration tells one from another. */
-struct kt_caller {
-	struct kt_span id, kind, auth_method, token_id, group;
-	bool lacks_scope; /* and was refused for it */
 };
 
 struct kt_exchange_options {
@@ -143,18 +138,7 @@ void kt_exchange_free(struct kt_exchange **x);
 void kt_exchange_feed(struct kt_exchange *x, const struct kt_event *ev);
 bool kt_exchange_next(struct kt_exchange *x, struct kt_order *out);
 
-/* One call in one line, for a terminal or a log; valid until _free. */
-struct kt_summary {
-	struct kt_span call_id, principal, endpoint, model_requested, model_served;
-	struct kt_span target_id, reason; /* first reason code */
-	struct kt_span outcome, decision, data_class, provider;
-	unsigned status;
-	struct kt_usage usage;
-	uint64_t start_wall_us, first_byte_us, total_us; /* durations */
-	struct kt_caller caller;
-	bool is_call; /* false: answered here without a record of type call */
-	bool is_stream, keeps_nothing; /* so nothing of it may be kept here */
-};
+/* Spans are valid until _free. */
 void kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out);
 
 #endif

@@ -313,6 +313,7 @@ struct kt_exchange {
 	struct kt_request_facts facts;
 	char request_commit[KT_AUDIT_COMMIT_TEXT];
 	char completion_commit[KT_AUDIT_COMMIT_TEXT];
+	char content_commit[KT_AUDIT_COMMIT_TEXT]; /* of what went up */
 
 	struct kt_x_inspection inspection; /* the one under way */
 	struct kt_x_media media;
@@ -378,6 +379,7 @@ struct kt_exchange {
 	bool is_opened; /* what durability asks for before going up is done */
 	bool is_recorded, is_call, is_truncated, is_error;
 	bool is_out_lost; /* answer bytes did not fit: abort, never end */
+	struct kt_x_kept kept;  /* once it is recorded */
 	struct kt_span receipt;
 	struct kt_span final_body; /* of the whole answer, sent once recorded */
 
@@ -736,6 +738,7 @@ void kt_x_lose_record(struct kt_exchange *x);
 
 /* record.c */
 /* A fresh commitment to what is added to x->hash until _end. */
+void kt_x_commit_pieces(struct kt_exchange *x);
 void kt_x_commit_begin(struct kt_exchange *x, struct kt_span field);
 void kt_x_commit_end(struct kt_exchange *x, char out[KT_AUDIT_COMMIT_TEXT]);
 void kt_x_record(struct kt_exchange *x);

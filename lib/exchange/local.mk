@@ -1,5 +1,6 @@
 libkt_a_SOURCES += \
 	%D%/exchange.h \
+	%D%/summary.h \
 	%D%/exchange_priv.h \
 	%D%/look.h \
 	%D%/program.h \

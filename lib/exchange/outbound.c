@@ -486,6 +486,8 @@ send_to(struct kt_exchange *x, const struct kt_target *t)
 	o->npieces = x->npieces;
 	for (size_t i = 0; i < x->npieces; i++)
 		o->length += x->pieces[i].len;
+	if (!is_piped)
+		kt_x_commit_pieces(x);
 	if (is_piped && !kt_span_u64(kt_header_find(x->headers, x->nheaders,
 	        KT_SPAN("content-length")), &o->length))
 		o->length = KT_LENGTH_CHUNKED;

@@ -79,6 +79,19 @@ kt_x_commit_end(struct kt_exchange *x, char out[KT_AUDIT_COMMIT_TEXT])
 	kt_hex(digest, sizeof(digest), out + 7);
 }
 
+/* Only where it is kept as it went up: hashing a request costs something. */
+void
+kt_x_commit_pieces(struct kt_exchange *x)
+{
+	if (x->program->audit.content != KT_CONFIG_CONTENT_REDACTED ||
+	    x->surface.endpoint == KT_ENDPOINT_FILES || !x->has_hash)
+		return;
+	kt_x_commit_begin(x, KT_SPAN("content"));
+	for (size_t i = 0; i < x->npieces; i++)
+		kt_audit_hash_add(&x->hash, x->pieces[i]);
+	kt_x_commit_end(x, x->content_commit);
+}
+
 static void
 order_record(struct kt_exchange *x, enum kt_rc rc)
 {
@@ -396,6 +409,18 @@ model_served(const struct kt_exchange *x)
 	    unless_tainted(&x->request_verdict, x->facts.model);
 }
 
+/* It went to a target that keeps nothing, or could have gone nowhere else. */
+static bool
+keeps_nothing(const struct kt_exchange *x)
+{
+	const struct kt_program *p = x->program;
+	bool all = p->ntargets > 0;
+
+	for (size_t i = 0; i < p->ntargets; i++)
+		all &= p->targets[i].keeps_nothing;
+	return x->keeps_nothing || (all && x->nattempts == 0);
+}
+
 /* What is known before the call goes up: the same in both of its records. */
 static void
 fill_request(struct kt_exchange *x, struct kt_audit_call *call)
@@ -422,6 +447,37 @@ fill_request(struct kt_exchange *x, struct kt_audit_call *call)
 	call->policy_version = x->program->settings->pack.version;
 	call->policy_hash = kt_program_hash(x->program);
 	call->decision = decision_of(x);
+}
+
+/*
+ * How much of the call is kept beside its record.  A call that is too long is
+ * not, rather than half of it; both sizes are known by now.
+ */
+static void
+fill_kept(struct kt_exchange *x, struct kt_audit_call *call)
+{
+	enum kt_config_content mode =
+	    (enum kt_config_content)x->program->audit.content;
+	struct kt_x_kept *kept = &x->kept;
+
+	if (!x->is_call || mode == KT_CONFIG_CONTENT_NONE ||
+	    keeps_nothing(x) ||
+	    call->bytes_in + call->bytes_out > KT_CONTENT_CALL_MAX)
+		return;
+	kept->mode = mode;
+	kept->secret = x->subject != NULL ? x->subject->secret :
+	    x->program->instance_key;
+	kept->completion = kt_span_of(x->completion_commit);
+	call->content = KT_SPAN("full");
+	kept->request = call->request_commit;
+	if (mode == KT_CONFIG_CONTENT_FULL)
+		return;
+	call->content = KT_SPAN("redacted");
+	call->content_commit = kt_span_of(x->content_commit);
+	kept->request = call->content_commit;
+	/* What was taken out of the request is back in such an answer. */
+	if (x->vault.n > 0)
+		kept->completion = (struct kt_span){ 0 };
 }
 
 void
@@ -511,6 +567,7 @@ kt_x_record(struct kt_exchange *x)
 	enum kt_rc rc;
 
 	fill_request(x, &call);
+	fill_kept(x, &call);
 	kt_x_tally_fill(x, &call);
 	if (kt_policy_logs_passed(&x->program->chain) ||
 	    x->decision <= KT_ACTION_REDACT) {
@@ -557,18 +614,6 @@ kt_x_record(struct kt_exchange *x)
 	order_record(x, rc);
 }
 
-/* It went to a target that keeps nothing, or could have gone nowhere else. */
-static bool
-keeps_nothing(const struct kt_exchange *x)
-{
-	const struct kt_program *p = x->program;
-	bool all = p->ntargets > 0;
-
-	for (size_t i = 0; i < p->ntargets; i++)
-		all &= p->targets[i].keeps_nothing;
-	return x->keeps_nothing || (all && x->nattempts == 0);
-}
-
 void
 kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
 {
@@ -597,6 +642,7 @@ kt_exchange_summary(const struct kt_exchange *x, struct kt_summary *out)
 		.is_call = x->is_call,
 		.is_stream = x->is_answer_stream,
 		.keeps_nothing = keeps_nothing(x),
+		.kept = x->kept,
 	};
 	if (x->reason == KT_REASON_GATEWAY_AUTH)
 		out->caller.id = (struct kt_span){ 0 };

@@ -105,7 +105,7 @@ check_audit(struct kt_lint *l)
 		    KT_SPAN("on_failure")), "calls pass that cannot be recorded");
 	if (a->content == KT_CONFIG_CONTENT_FULL)
 		(void)kt_lint_tell(l, KT_LINT_412, kt_config_get(a->node,
-		    KT_SPAN("content")), "records keep the text as it was");
+		    KT_SPAN("content")), "what was said is kept as it was, encrypted");
 	if (a->durability == KT_CONFIG_ASYNC)
 		(void)kt_lint_tell(l, KT_LINT_413, kt_config_get(a->node,
 		    KT_SPAN("durability")),
@@ -118,7 +118,7 @@ check_audit(struct kt_lint *l)
 		return;
 	if (strcmp(kt_lint_word(&k, "content"), "full") == 0)
 		(void)kt_lint_tell(l, KT_LINT_412, kt_lint_node(&k, "content"),
-		    "records keep the text as it was");
+		    "what was said is kept as it was, encrypted");
 	if (strcmp(kt_lint_word(&k, "durability"), "async") == 0)
 		(void)kt_lint_tell(l, KT_LINT_413, kt_lint_node(&k, "durability"),
 		    "calls end before their record is on disk");

@@ -7,6 +7,7 @@ of them.  A recording of the same calls shows that the search finds them.
 import base64
 import hashlib
 import os
+import subprocess
 import urllib.parse
 
 import gateway
@@ -121,13 +122,14 @@ def asks():
     yield "/v1/messages", canary("broken")
 
 
-def run(args=(), **target):
+def run(args=(), content="none", **target):
     """The gateway, when all calls have been answered and recorded."""
     with Upstream(script) as up:
         kt = gateway.Gateway(gateway.config(
             [gateway.target("a", up, **target),
              gateway.target("o", up, provider="openai", **target)],
-            {"prompt-injection": {"action": "block"}}), args=args)
+            {"prompt-injection": {"action": "block"}},
+            audit={"content": content}), args=args)
         n, told = 0, b""
         for path, body in asks():
             told += wire.post(kt.port, path, body, [
@@ -144,11 +146,28 @@ def run(args=(), **target):
         return kt
 
 
+def reveal_all(audit, records):
+    """What can be shown of these calls, in one."""
+    return b"".join(subprocess.run(
+        [gateway.KT, "audit", "show", "--reveal", field, "--reason", "test",
+         audit, str(r["i"])], capture_output=True, timeout=60,
+        env={"PATH": "/usr/bin:/bin"}).stdout
+        for r in records for field in ("request", "completion"))
+
+
 def nothing_that_was_said_is_in_the_evidence():
-    for target in ({}, {"zdr": True}):
-        kt = run(**target)
+    for more in ({}, {"zdr": True}, {"content": "full"},
+                 {"content": "full", "zdr": True}):
+        kt = run(**more)
         there = found(kt.audit, ASKED + SAID)
         assert not there, there
+        shown = reveal_all(kt.audit, kt.records())
+        missing = [x for x in ASKED + SAID if canary(x).encode() not in shown]
+        if more == {"content": "full"}:
+            assert set(missing) <= {"query", "broken"}, missing
+        else:
+            assert not shown and not os.path.exists(
+                os.path.join(kt.audit, "content")), shown
         assert not [x for x in ASKED + SAID if canary(x) in kt.told()]
         kt.stop()
 

@@ -66,3 +66,8 @@ check_PROGRAMS += tests/unit/gateway/known_test
 tests_unit_gateway_known_test_SOURCES = %D%/known_test.c
 tests_unit_gateway_known_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/known_test
+
+check_PROGRAMS += tests/unit/gateway/keeper_test
+tests_unit_gateway_keeper_test_SOURCES = %D%/keeper_test.c %D%/faults.h
+tests_unit_gateway_keeper_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/gateway/keeper_test

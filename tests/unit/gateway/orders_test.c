@@ -4,6 +4,7 @@
  * not.
  */
 #include "config.h"
+#include "cmd/audit/content.h"
 #include "cmd/audit/judge.h"
 #include "cmd/gateway/log.h"
 #include "cmd/gateway/orders.h"
@@ -48,7 +49,7 @@ make(void)
 	static struct kt_log log;
 	struct faults f;
 	struct kt_writer_opts opts;
-	char path[512], text[256], pseudonym[KT_AUDIT_PSEUDONYM];
+	char path[KT_PATH_MAX], text[256], pseudonym[KT_AUDIT_PSEUDONYM];
 	uint8_t leaf[KT_AUDIT_HASH];
 
 	fresh_dir("orders_test");
@@ -68,6 +69,13 @@ make(void)
 	ok(kt_log_close(&log, &err) == KT_OK);
 	(void)snprintf(path, sizeof(path), "%s/orders", dir);
 	ok(kt_disk_mkdir(&kt_disk_real, path, 0700, &err) == KT_OK);
+	(void)snprintf(path, sizeof(path), "%s/content", dir);
+	ok(kt_disk_mkdir(&kt_disk_real, path, 0700, &err) == KT_OK);
+	for (uint64_t n = 0; n < 3; n++) {
+		ok(kt_content_path(path, dir, n, &err) == KT_OK);
+		ok(kt_disk_write_atomic(&kt_disk_real, path, KT_SPAN("kept"),
+		    0600, &err) == KT_OK);
+	}
 	kt_audit_pseudonym(secret, pseudonym);
 	(void)snprintf(text, sizeof(text),
 	    "{\"do\":\"erase\",\"ground\":\"test\",\"subject\":\"%s\"}",
@@ -109,7 +117,7 @@ check(void)
 	struct kt_judge j = { .progress = NULL };
 	const struct kt_audit_report *r;
 	static struct kt_log log;
-	char path[512], pseudonym[KT_AUDIT_PSEUDONYM];
+	char path[KT_PATH_MAX], pseudonym[KT_AUDIT_PSEUDONYM];
 	bool is_gone;
 
 	r = kt_judge(&j, dir, KT_SPAN(""), NULL, NULL, NULL);
@@ -127,6 +135,10 @@ check(void)
 	    &kt_disk_real, dir, KT_SPAN("ann"), pseudonym);
 	ok(is_gone == (r->by_type[KT_AUDIT_TYPE_erasure] > 0));
 	ok(is_gone || !is_done(1)); /* done twice, the second is nobody's */
+	for (uint64_t n = 0; n < 3; n++) { /* with its segment */
+		ok(kt_content_path(path, dir, n, &err) == KT_OK);
+		ok((access(path, F_OK) != 0) == (r->pruned > 0 && n < 2));
+	}
 	ok(is_done(2) == (r->pruned > 0) &&
 	    is_done(2) == (j.dir.segments[0] == 2));
 	ok(is_done(3));
