@@ -24,6 +24,9 @@
 #define KT_HOLD_MAX 512
 /* Encodings inside encodings; honest text has one, or two. */
 #define KT_DETECT_DEPTH_MAX 3
+/* A value with its name is searched as one text; longer ones are texts of
+   their own. */
+#define KT_MEMBER_MAX 2048
 /* Findings in one text; far more than a person could have meant. */
 #define KT_FINDINGS_MAX 131072
 /* Detectors in one database; each costs time at load and in every scan. */

@@ -13,7 +13,7 @@
  *
  * The definition.  Per detector, from left to right: the leftmost match of
  * pattern; if every validator holds and required context stands to its left
- * (a label is read as if it stood there, in front of the text), it is a finding, extended by its tail, and the search goes on behind it;
+ * it is a finding, extended by its tail, and the search goes on behind it;
  * else the search goes on one byte behind the start of the match.
  */
 #ifndef KT_DETECT_H
@@ -86,8 +86,12 @@ struct kt_findings {
 KT_MUSTCHECK enum kt_rc kt_detect_scan(const struct kt_detect *db,
     struct kt_detect_scratch *s, struct kt_span text,
     const struct kt_detect_set *enabled, struct kt_findings *out);
-/* The same; label is what the text is called, such as a member's name: it is
- * context for the text, never searched itself. */
+/*
+ * The same; label is what the text is called, such as a member's name.  A short
+ * text with a label is searched as "label": "text", for what a pattern or a
+ * context says of that; to a longer one the label is context.  Nothing is
+ * found in the label itself, and what is named is not alone.
+ */
 KT_MUSTCHECK enum kt_rc kt_detect_scan_labelled(const struct kt_detect *db,
     struct kt_detect_scratch *s, struct kt_span label, struct kt_span text,
     const struct kt_detect_set *enabled, struct kt_findings *out);

@@ -69,16 +69,16 @@ struct kt_detect_scratch {
 	uint64_t *next; /* per rule: starts before it are settled */
 	size_t next_cap;
 	struct kt_finding *found;
-	size_t nfound, found_cap;
 	struct kt_finding *all; /* in the clear and in disguise: search.c */
-	size_t nall, all_cap;
+	size_t nfound, found_cap, nall, all_cap;
 	struct kt_detect_view view[KT_DETECT_DEPTH_MAX];
 	uint64_t calls, fail_at; /* of engines; which one fails */
 	struct kt_detect_start starts[KT_DETECTORS_MAX];
 	struct kt_detect_hit *hits;
 	size_t nhits, hits_cap;
-	char work[KT_DETECT_KEEP + KT_DETECT_SLICE];
-	char piece[KT_DETECT_SLICE + 256]; /* of a stream, and before it */
+	/* "label": "text"; of a stream; of a stream, and before it */
+	char member[KT_MEMBER_MAX], work[KT_DETECT_KEEP + KT_DETECT_SLICE];
+	char piece[KT_DETECT_SLICE + 256];
 };
 
 /* What PCRE2 made of the first n rules, when it was saved. */

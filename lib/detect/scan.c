@@ -13,7 +13,10 @@ struct pass {
 	const struct kt_detect *db;
 	struct kt_detect_scratch *s;
 	const struct kt_detect_set *enabled;
+	/* label: only what is not written in front of text. */
 	struct kt_span label, text;
+	size_t from, to; /* what was given, in text: a member has more */
+	bool is_named; /* by something that is not the context of a rule */
 	size_t base; /* of the window at hand */
 	size_t number; /* where the first of them ends; 0: none */
 	enum kt_rc rc;
@@ -56,7 +59,8 @@ settle(struct pass *p, uint32_t i, size_t from, size_t last)
 		switch (kt_detect_rule_attempt(
 		    r, p->s, p->text, from, last, true, &m)) {
 		case KT_DETECT_ATTEMPT_HIT:
-			m.is_alone = m.start == 0 && m.end == p->text.len;
+			m.is_alone = !p->is_named && m.start == p->from &&
+			    m.end == p->to;
 			if ((rc = take(p, i, &m)) < 0)
 				return rc;
 			break;
@@ -123,21 +127,22 @@ on_label(unsigned id, unsigned long long from, unsigned long long to,
 static enum kt_rc
 settle_alone(struct pass *p, bool is_number)
 {
+	struct kt_span all = kt_span_sub(p->text, p->from, p->to - p->from);
 	struct kt_detect_bytes there = { { 0 } };
 	enum kt_rc rc = KT_OK;
 
-	if (p->text.len > p->db->alone_max)
+	if (all.len > p->db->alone_max)
 		return KT_OK;
-	for (size_t i = 0; i < p->text.len; i++)
-		kt_detect_bytes_add(&there, p->text.ptr[i]);
+	for (size_t i = 0; i < all.len; i++)
+		kt_detect_bytes_add(&there, all.ptr[i]);
 	for (size_t k = 0; k < p->db->nnears && rc == KT_OK; k++) {
 		uint32_t i = p->db->nears[k];
 		const struct kt_detect_rule *r = &p->db->rules[i];
 
 		if (r->is_gated == is_number &&
 		    kt_detect_rule_is_on(p->enabled, i) &&
-		    kt_detect_near_alone(r, p->text, &there))
-			rc = settle(p, i, 0, 0);
+		    kt_detect_near_alone(r, all, &there))
+			rc = settle(p, i, p->from, p->from);
 	}
 	return rc;
 }
@@ -212,13 +217,85 @@ search_numbers(struct pass *p)
 	return rc;
 }
 
+/* What members are called that say nothing about their values. */
+static bool
+is_name_of_anything(struct kt_span label)
+{
+	static const char *const words[] = { "text", "content", "value",
+		"input", "data", "body", "message", "query", "arguments",
+		"output", "result", "prompt", "values", "items", "args" };
+
+	for (size_t i = 0; i < KT_NELEMS(words); i++)
+		if (kt_span_caseeq(label, kt_span_of(words[i])))
+			return true;
+	return false;
+}
+
+/* A short text that has a name is searched as JSON would write it. */
+static void
+write_member(struct pass *p)
+{
+	struct kt_detect_scratch *s = p->s;
+	char *to = s->member;
+
+	p->is_named = p->label.len > 0 && !is_name_of_anything(p->label);
+	if (!p->is_named ||
+	    p->label.len + p->text.len + 6 > sizeof(s->member))
+		return;
+	*to++ = '"';
+	memcpy(to, p->label.ptr, p->label.len);
+	to += p->label.len;
+	memcpy(to, "\": \"", 4);
+	to += 4;
+	p->from = (size_t)(to - s->member);
+	p->to = p->from + p->text.len;
+	memcpy(to, p->text.ptr, p->text.len);
+	to[p->text.len] = '"';
+	p->text = (struct kt_span){ s->member, p->to + 1 };
+	p->label = (struct kt_span){ 0 };
+}
+
+/* Findings in the value, where it was; what is in its name only is none. */
+static void
+read_member(struct pass *p)
+{
+	struct kt_detect_scratch *s = p->s;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->nfound && p->from > 0; i++) {
+		struct kt_finding f = s->found[i];
+
+		if (f.end <= p->from || f.start >= p->to)
+			continue;
+		f.start = f.start > p->from ? f.start - p->from : 0;
+		f.end = (f.end < p->to ? f.end : p->to) - p->from;
+		s->found[kept++] = f;
+	}
+	if (p->from > 0)
+		s->nfound = kept;
+}
+
+static enum kt_rc
+search_patterns(struct pass *p)
+{
+	const struct kt_detect *db = p->db;
+	enum kt_rc rc = settle_alone(p, false);
+
+	for (size_t i = 0; i < db->nhs && rc == KT_OK; i++) {
+		rc = search_label(p, db->hs[i]);
+		if (rc == KT_OK)
+			rc = search(p, db->hs[i], p->text, on_match);
+	}
+	return rc == KT_OK ? search_numbers(p) : rc;
+}
+
 enum kt_rc
 kt_detect_scan_labelled(const struct kt_detect *db,
     struct kt_detect_scratch *s, struct kt_span label, struct kt_span text,
     const struct kt_detect_set *enabled, struct kt_findings *out)
 {
 	struct pass p = { .db = db, .s = s, .enabled = enabled,
-		.label = label, .text = text };
+		.label = label, .text = text, .to = text.len };
 	enum kt_rc rc;
 
 	*out = (struct kt_findings){ 0 };
@@ -230,14 +307,9 @@ kt_detect_scan_labelled(const struct kt_detect *db,
 	if (s->next_cap < db->n)
 		KT_BUG("a scratch that was not grown to its database");
 	memset(s->next, 0, db->n * sizeof(*s->next));
-	rc = settle_alone(&p, false);
-	for (size_t i = 0; i < db->nhs && rc == KT_OK; i++) {
-		rc = search_label(&p, db->hs[i]);
-		if (rc == KT_OK)
-			rc = search(&p, db->hs[i], text, on_match);
-	}
-	if (rc == KT_OK)
-		rc = search_numbers(&p);
+	write_member(&p);
+	rc = search_patterns(&p);
+	read_member(&p);
 	if (rc == KT_OK)
 		rc = kt_detect_models_scan(db, s, enabled, text);
 	for (size_t i = 0; i < db->njoins && rc == KT_OK; i++)

@@ -13,15 +13,17 @@
 
 #define SHORT_TEXTS 512
 #define SHORT_BYTES 46
+#define LABEL_BYTES 24
 /* Shorter ones are searched for what their hash would cost. */
 #define LONG_BYTES_MIN 256
 /* 256 KB: the texts of fifty long conversations. */
 #define LONG_TEXTS 8192
 
 struct short_text {
-	uint8_t len;
+	uint8_t len, label_len;
 	uint8_t component; /* each hears detectors of its own */
 	char text[SHORT_BYTES];
+	char label[LABEL_BYTES]; /* a name says what its value is */
 };
 
 struct kt_x_clean {
@@ -99,12 +101,13 @@ kt_x_clean_has(struct kt_x_clean *c, const struct kt_x_text *t,
 			   KT_AUDIT_HASH) == 0;
 	}
 	if (t->kind != KT_SEGMENT_FIXED || t->has_escapes ||
-	    t->raw.len > SHORT_BYTES)
+	    t->raw.len > SHORT_BYTES || t->label.len > LABEL_BYTES)
 		return false;
 	key->kind = KT_X_CLEAN_SHORT;
 	s = short_place(c, t);
 	return s->len == t->raw.len && s->component == t->component &&
-	    memcmp(s->text, t->raw.ptr, t->raw.len) == 0;
+	    kt_span_eq((struct kt_span){ s->text, s->len }, t->raw) &&
+	    kt_span_eq((struct kt_span){ s->label, s->label_len }, t->label);
 }
 
 void
@@ -120,7 +123,10 @@ kt_x_clean_keep(struct kt_x_clean *c, const struct kt_x_text *t,
 		s = short_place(c, t);
 		s->len = (uint8_t)t->raw.len;
 		s->component = (uint8_t)t->component;
+		s->label_len = (uint8_t)t->label.len;
 		memcpy(s->text, t->raw.ptr, t->raw.len);
+		if (t->label.len > 0)
+			memcpy(s->label, t->label.ptr, t->label.len);
 		return;
 	case KT_X_CLEAN_LONG:
 		memcpy(long_place(c, key->hash), key->hash, KT_AUDIT_HASH);

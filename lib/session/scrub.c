@@ -238,6 +238,13 @@ is_detector(const struct kt_scrub *s, struct kt_span value)
 	return false;
 }
 
+/* Detectors have digests, and a token has an id; texts have no names. */
+static bool
+is_said_by_kt(const struct kt_scrub *s, struct kt_span name)
+{
+	return is_detector(s, name) || kt_span_eq(name, KT_SPAN("token"));
+}
+
 enum kt_rc
 kt_scrub_line(const struct kt_scrub *s, struct kt_span line,
     struct kt_buf *out, size_t *found, const struct kt_detector **first)
@@ -259,7 +266,9 @@ kt_scrub_line(const struct kt_scrub *s, struct kt_span line,
 		 * and of detectors. */
 		if (at->detector == NULL || kt_scrub_is_threat(at->detector) ||
 		    kt_json_type(&j, at->node) != KT_JSON_STRING ||
-		    is_detector(s, kt_json_string(&j, line, at->node)))
+		    is_detector(s, kt_json_string(&j, line, at->node)) ||
+		    is_said_by_kt(s, kt_json_string(&j, line,
+		        kt_json_name_of(&j, at->node))))
 			continue;
 		if ((*found)++ == 0)
 			*first = at->detector;

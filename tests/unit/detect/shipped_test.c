@@ -125,6 +125,101 @@ the_budget_names_the_pattern_that_has_no_anchor(void)
 	}
 }
 
+/* What a member is called is as good as what stands in front of a text. */
+static void
+a_name_tells_what_its_value_is(void)
+{
+	static const struct {
+		const char *name, *value, *detector; /* NULL: nothing is found */
+	} v[] = {
+		{ "ssn", "536228726", "us-ssn-plain" },
+		{ "password", "Wint3rTime82", "password-assigned" },
+		{ "db_password", "q7Zt2mXc9", "password-assigned" },
+		{ "apiKey", "q7Zt2mXc9kW2pQ77", "key-assigned" },
+		{ "date_of_birth", "1987-12-04", "date-of-birth" },
+		{ "cvv", "123", "card-security-code" },
+		{ "passport_number", "E51987693", "passport" },
+		{ "text", "111222333", "nl-bsn" }, /* as good as no name */
+		{ "order_id", "111222333", NULL },
+		{ "part_count", "1234567", NULL },
+		{ "password_hash", "5f4dcc3b5aa765d61d8327deb882cf99", NULL },
+		{ "password", "${DB_PASSWORD}", NULL },
+		{ "auth_public_key",
+		    "kIhUhPu6RvZnBoYTwviFX9wewdgSEjjZGA1NqlWKOpw=", NULL },
+		{ "536228726", "ssn", NULL }, /* nothing in the name itself */
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(v); i++) {
+		struct kt_findings f;
+		size_t at = 0, len = strlen(v[i].value);
+
+		ok(kt_detect_scan_labelled(db, scratch, kt_span_of(v[i].name),
+		       kt_span_of(v[i].value), NULL, &f) == KT_OK);
+		while (at < f.n && v[i].detector != NULL &&
+		    strcmp(shipped[f.v[at].detector].id, v[i].detector) != 0)
+			at++;
+		if (!ok(v[i].detector == NULL
+		            ? f.n == 0
+		            : at < f.n && f.v[at].start == 0 && f.v[at].end == len))
+			printf("# %s: %s\n", v[i].name,
+			    f.n > 0 ? shipped[f.v[0].detector].id : "nothing");
+	}
+}
+
+/* It may be context alone, to what is too long to be written behind it. */
+static void
+a_name_tells_of_values_of_any_length(void)
+{
+	static char text[KT_MEMBER_MAX + 8];
+	struct kt_findings f;
+
+	memset(text, ' ', sizeof(text));
+	memcpy(text, "536228726", 9);
+	for (size_t n = KT_MEMBER_MAX - 16; n <= sizeof(text); n++) {
+		ok(kt_detect_scan_labelled(db, scratch, KT_SPAN("ssn"),
+		       (struct kt_span){ text, n }, NULL, &f) == KT_OK);
+		if (!ok(f.n == 1 && f.v[0].start == 0 && f.v[0].end == 9))
+			printf("# of %zu bytes: %zu\n", n, f.n);
+	}
+}
+
+static bool
+has(const struct kt_findings *f, const struct kt_finding *one)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].detector == one->detector &&
+		    f->v[i].start <= one->start && f->v[i].end >= one->end)
+			return true;
+	return false;
+}
+
+/* But for what is only found where it is all there is. */
+static void
+a_name_that_tells_nothing_hides_nothing(void)
+{
+	struct kt_span name = KT_SPAN("note");
+
+	for (size_t i = 0; i < nshipped; i++) {
+		const struct kt_detector *d = &shipped[i];
+
+		for (size_t k = 0; k < d->nexamples; k++) {
+			struct kt_span text = kt_span_of(d->examples[k]);
+			struct kt_finding was = { 0 };
+			struct kt_findings f;
+
+			ok(kt_detect_scan(db, scratch, text, NULL, &f) ==
+			    KT_OK);
+			for (size_t n = 0; n < f.n; n++)
+				if (f.v[n].detector == i)
+					was = f.v[n];
+			ok(kt_detect_scan_labelled(db, scratch, name, text,
+			       NULL, &f) == KT_OK);
+			if (!d->is_alone_enough && !ok(has(&f, &was)))
+				printf("# %s: example %zu\n", d->id, k);
+		}
+	}
+}
+
 static void
 there_are_enough_provider_tokens(void)
 {
@@ -350,6 +445,9 @@ main(void)
 	RUN(every_cut_of_every_example_gives_the_same);
 	RUN(examples_mixed_by_chance_obey_as_well);
 	RUN(the_budget_names_the_pattern_that_has_no_anchor);
+	RUN(a_name_tells_what_its_value_is);
+	RUN(a_name_tells_of_values_of_any_length);
+	RUN(a_name_that_tells_nothing_hides_nothing);
 	RUN(there_are_enough_provider_tokens);
 	RUN(definitions_are_restored_as_they_were_read);
 	RUN(what_was_saved_loads_only_for_the_same_definitions);
