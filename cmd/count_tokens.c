@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "cmd/cmd.h"
 #include "exchange/count.h"
@@ -296,12 +297,17 @@ answer_lines(struct job *j, struct kt_span rest)
 static bool
 read_all(struct job *j, FILE *in)
 {
+	struct stat st;
 	size_t n = 1;
 
 	kt_buf_reset(&j->bytes);
+	if (fstat(fileno(in), &st) == 0 && st.st_size >= (off_t)INPUT_MAX) {
+		say(j, "over 1 GiB; count it in parts");
+		return false;
+	}
 	while (n > 0) {
 		if (kt_buf_reserve(&j->bytes, READ_BYTES) < 0) {
-			say(j, "over 1 GiB; count it in parts");
+			say(j, "over 1 GiB, or out of memory");
 			return false;
 		}
 		n = fread(j->bytes.ptr + j->bytes.len, 1, READ_BYTES, in);

@@ -118,8 +118,10 @@ kt_cmd_files_add_stdin(
 	kt_buf_init(bytes, (size_t)KT_CONFIG_BYTES_MAX + sizeof(part));
 	do {
 		n = fread(part, 1, sizeof(part), stdin);
-		if (kt_buf_add(bytes, (struct kt_span){ part, n }) < 0)
-			return kt_fail(err, KT_E_LIMIT, "%s: too long", name);
+		if (kt_buf_add(bytes, (struct kt_span){ part, n }) < 0) {
+			kt_buf_fini(bytes);
+			return kt_fail(err, KT_E_LIMIT, "out of memory");
+		}
 	} while (n > 0 && bytes->len <= KT_CONFIG_BYTES_MAX);
 	if (ferror(stdin)) {
 		kt_buf_fini(bytes);
@@ -307,7 +309,7 @@ print_diags(const struct kt_config_diags *d)
 
 	kt_buf_init(&text, TEXT_MAX);
 	if (kt_config_diags_text(d, &text) < 0)
-		kt_say("some of the mistakes do not fit on the screen");
+		kt_say("out of memory: not every mistake is told");
 	(void)fwrite(text.ptr, 1, text.len, stderr);
 	kt_buf_fini(&text);
 	(void)fprintf(stderr, "kt: %zu error%s\n", d->n + d->dropped,
@@ -331,9 +333,12 @@ kt_cmd_settings_load(struct kt_cmd_settings *s,
 	s->diags->files_n = files->n;
 	kinds = kt_policy_config_kinds(&kinds_n);
 	if (kt_config_load(&s->settings, kinds, kinds_n, s->mem, s->diags) < 0) {
+		bool is_starved = s->diags->is_starved;
+
 		print_diags(s->diags);
 		kt_cmd_settings_fini(s);
-		return kt_fail(err, KT_E_PARSE, "the configuration has mistakes");
+		return is_starved ? kt_fail(err, KT_E_LIMIT, "out of memory") :
+		    kt_fail(err, KT_E_PARSE, "the configuration has mistakes");
 	}
 	return KT_OK;
 }

@@ -60,7 +60,9 @@ format(const char *path, bool is_check)
 	d->files = files->sources;
 	d->files_n = 1;
 	rc = kt_lint_format(d, mem, &out);
-	if (rc == KT_E_PARSE) {
+	if (rc < 0 && d->is_starved) {
+		(void)kt_fail(&err, KT_E_LIMIT, "out of memory"); /* in err */
+	} else if (rc == KT_E_PARSE) {
 		kt_say("%s: not YAML: kt policy lint tells where", path);
 		status = KT_EXIT_NO;
 		rc = KT_OK;

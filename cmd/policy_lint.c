@@ -325,11 +325,12 @@ list(const struct kt_cmd_outputs *o)
 		kt_json_end_object(&w);
 	}
 	kt_json_end_array(&w);
-	if (is_json && (kt_json_written(&w) < 0 ||
-	    fwrite(b.ptr, 1, b.len, stdout) != b.len || puts("") < 0))
+	if (is_json && (kt_json_written(&w) < 0 || kt_buf_addc(&b, '\n') < 0)) {
+		kt_say("the report does not fit into memory");
 		status = KT_EXIT_UNKNOWN;
-	if (fflush(stdout) != 0)
+	} else if (!kt_print(kt_buf_span(&b))) {
 		status = KT_EXIT_UNKNOWN;
+	}
 	kt_buf_fini(&b);
 	return status;
 }

@@ -42,6 +42,7 @@ struct kt_replay_variant {
 	/* Its policies that ask for more than findings, with what their
 	   settings hash to; the same form. */
 	struct kt_buf settled;
+	struct kt_err err; /* rc < 0: it does not run */
 };
 
 struct kt_replay_row { /* of a call that did not come out as it was */

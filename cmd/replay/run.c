@@ -208,15 +208,12 @@ unavailable_of(const struct kt_session *s, struct kt_buf *b)
 	return kt_buf_span(b);
 }
 
-static const struct kt_replay_variant *
-find_variant(struct kt_replay_run *r, struct kt_span list, struct kt_err *err)
+/* A new one; what is wrong with it is told to each session that needs it. */
+static struct kt_replay_variant *
+add_variant(struct kt_replay_run *r, struct kt_span list, struct kt_err *err)
 {
 	struct kt_replay_variant *v;
 
-	for (size_t i = 0; i < r->nvariants; i++) {
-		if (kt_span_eq(r->variants[i].unavailable, list))
-			return r->variants[i].programs[0] ? &r->variants[i] : NULL;
-	}
 	if (r->nvariants == KT_REPLAY_VARIANTS_MAX) {
 		(void)kt_fail(err, KT_E_LIMIT, "sessions of more than %d sets "
 		    "of targets", KT_REPLAY_VARIANTS_MAX); /* in err */
@@ -224,14 +221,32 @@ find_variant(struct kt_replay_run *r, struct kt_span list, struct kt_err *err)
 	}
 	v = &r->variants[r->nvariants++];
 	v->unavailable.ptr = kt_alloc(list.len + 1);
-	v->unavailable.len = list.len;
 	if (v->unavailable.ptr == NULL) {
-		(void)kt_fail(err, KT_E_LIMIT, "no memory"); /* in err */
-		return NULL;
+		(void)kt_fail(&v->err, KT_E_LIMIT, "no memory"); /* in it */
+		return v;
 	}
+	v->unavailable.len = list.len;
 	if (list.len > 0)
 		memcpy((char *)(uintptr_t)v->unavailable.ptr, list.ptr, list.len);
-	return make_variant(r, v, err) < 0 ? NULL : v;
+	(void)make_variant(r, v, &v->err); /* in it */
+	return v;
+}
+
+static const struct kt_replay_variant *
+find_variant(struct kt_replay_run *r, struct kt_span list, struct kt_err *err)
+{
+	struct kt_replay_variant *v = NULL;
+
+	for (size_t i = 0; i < r->nvariants && v == NULL; i++) {
+		if (kt_span_eq(r->variants[i].unavailable, list))
+			v = &r->variants[i];
+	}
+	if (v == NULL)
+		v = add_variant(r, list, err);
+	if (v == NULL || v->err.rc == KT_OK)
+		return v;
+	*err = v->err;
+	return NULL;
 }
 
 const struct kt_replay_variant *
@@ -475,8 +490,7 @@ play_session(struct hand *h, const struct kt_session *s,
 	char why[96];
 
 	if (v == NULL)
-		return err->rc < 0 ? err->rc :
-		    kt_fail(err, KT_E_LIMIT, "its program was refused before");
+		return err->rc;
 	unknown = kt_replay_unknown(v, s, why);
 	(void)snprintf(to->id, sizeof(to->id), "%.*s", KT_SPAN_ARG(s->id));
 	to->cut_line = s->cut_line;

@@ -221,6 +221,8 @@ run(struct kt_replay_run *r, const char *from, const char *to, uint64_t want,
 	q.scratch = q.v ? kt_scratch_new(q.v->programs[KT_REPLAY_NEW]) : NULL;
 	if (q.scratch != NULL)
 		c = find_call(&q, want, err);
+	else if (q.v != NULL)
+		(void)kt_fail(err, KT_E_LIMIT, "out of memory"); /* in err */
 	rc = c != NULL ? minimize(&q, c, err) : err->rc;
 	if (rc == KT_OK)
 		rc = write_out(&q, to, err);

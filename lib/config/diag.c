@@ -26,6 +26,14 @@ kt_config_diag(struct kt_config_diags *d, enum kt_config_code code,
 }
 
 void
+kt_config_diag_starved(struct kt_config_diags *d, struct kt_config_place at)
+{
+	kt_config_diag(d, KT_CONFIG_TOO_LARGE, at,
+	    "the configuration does not fit into memory");
+	d->is_starved = true;
+}
+
+void
 kt_config_diag_help(struct kt_config_diags *d, const char *fmt, ...)
 {
 	va_list ap;

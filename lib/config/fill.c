@@ -437,8 +437,7 @@ kt_config_examine(void **out, const struct kt_config_table *table,
 		fill(&ctx, table, node, section);
 	/* A value left out for want of memory must not look like a default. */
 	if (kt_arena_is_full(mem)) {
-		kt_config_diag(d, KT_CONFIG_TOO_LARGE, (struct kt_config_place){ 0 },
-		    "the configuration does not fit into memory");
+		kt_config_diag_starved(d, (struct kt_config_place){ 0 });
 		section = NULL;
 	}
 	kt_config_diags_sort(d);

@@ -141,9 +141,7 @@ kt_config_load_all(const struct kt_settings **out,
 	/* Without one of the files, what it would have said is not missing. */
 	if (is_lost || all == NULL) {
 		if (kt_arena_is_full(mem))
-			kt_config_diag(d, KT_CONFIG_TOO_LARGE,
-			    (struct kt_config_place){ 0 },
-			    "the configuration does not fit into memory");
+			kt_config_diag_starved(d, (struct kt_config_place){ 0 });
 		kt_config_diags_sort(d);
 		return KT_E_PARSE;
 	}

@@ -51,6 +51,13 @@ give_up(struct reader *r, enum kt_config_code code, struct kt_config_place at,
 	r->is_broken = code == KT_CONFIG_TOO_LARGE;
 }
 
+static void
+starve(struct reader *r, struct kt_config_place at)
+{
+	kt_config_diag_starved(r->d, at);
+	r->is_over = r->is_broken = true;
+}
+
 /* What no YAML text of ours may hold, before libyaml sees any of it. */
 static const char *
 forbidden(struct kt_span s, size_t len, uint32_t cp)
@@ -117,8 +124,7 @@ new_node(struct reader *r, enum kt_config_node_type type,
 	}
 	node = kt_arena_alloc(r->mem, sizeof(*node));
 	if (node == NULL) {
-		give_up(r, KT_CONFIG_TOO_LARGE, at,
-		    "the configuration does not fit into memory");
+		starve(r, at);
 		return NULL;
 	}
 	node->type = type;
@@ -227,8 +233,7 @@ on_scalar(struct reader *r, const yaml_event_t *e)
 	if (is_plain && is_null(text))
 		node->type = KT_CONFIG_NODE_NULL;
 	if (node->text.ptr == NULL)
-		give_up(r, KT_CONFIG_TOO_LARGE, node->at,
-		    "the configuration does not fit into memory");
+		starve(r, node->at);
 	else if (!attach(r, node))
 		take_key(r, node);
 }
@@ -356,8 +361,7 @@ on_close(struct reader *r, const yaml_event_t *e)
 		return;
 	if (index_keys(node, r->mem) < 0 ||
 	    (drop_duplicates(r, node) && index_keys(node, r->mem) < 0))
-		give_up(r, KT_CONFIG_TOO_LARGE, node->at,
-		    "the configuration does not fit into memory");
+		starve(r, node->at);
 }
 
 static void
@@ -421,8 +425,7 @@ on_error(struct reader *r, const yaml_parser_t *p)
 	struct kt_config_place at = place(r, &p->problem_mark, &p->problem_mark);
 
 	if (p->error == YAML_MEMORY_ERROR) {
-		give_up(r, KT_CONFIG_TOO_LARGE, at,
-		    "the configuration does not fit into memory");
+		starve(r, at);
 		return;
 	}
 	if (p->context != NULL)
@@ -443,8 +446,7 @@ read_events(struct reader *r, struct kt_span text)
 	yaml_event_t e;
 
 	if (!yaml_parser_initialize(&p)) {
-		give_up(r, KT_CONFIG_TOO_LARGE, (struct kt_config_place){ 0 },
-		    "the configuration does not fit into memory");
+		starve(r, (struct kt_config_place){ 0 });
 		return;
 	}
 	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);

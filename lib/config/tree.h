@@ -86,10 +86,14 @@ struct kt_config_diags {
 	struct kt_config_diag at[KT_CONFIG_DIAGS_MAX];
 	size_t hidden_n;     /* more than fit: no excerpts at all */
 	struct kt_config_hidden hidden[KT_CONFIG_DIAGS_MAX];
+	bool is_starved;     /* there was no memory: what is told is not all */
 };
 
 void kt_config_diag(struct kt_config_diags *d, enum kt_config_code code,
     struct kt_config_place at, const char *fmt, ...) KT_PRINTF(4, 5);
+/* The configuration, or this part of it, does not fit into memory. */
+void kt_config_diag_starved(
+    struct kt_config_diags *d, struct kt_config_place at);
 /* Says how to fix the one reported last. */
 void kt_config_diag_help(struct kt_config_diags *d, const char *fmt, ...)
     KT_PRINTF(2, 3);

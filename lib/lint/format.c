@@ -143,6 +143,8 @@ kt_lint_format(struct kt_config_diags *d, struct kt_arena *mem,
 	d->files = again;
 	after = kt_config_parse(0, mem, d);
 	d->files = was;
+	if (d->is_starved)
+		return KT_E_LIMIT;
 	if (after == NULL || !is_same(before, after))
 		KT_BUG("a formatted file says something else");
 	return KT_OK;

@@ -1,8 +1,5 @@
 """Each error that the tools for policies and recordings can print is in a
 test, word for word: three of its words in a row, at least.
-
-errors.waivers lists those that are in none.  It may only become shorter: a
-line that is tested by now, or that no source has, is an error, too.
 """
 import glob
 import os
@@ -17,7 +14,6 @@ TESTS = ("cli", "replay", "lint", "unit/session", "unit/report", "unit/lint",
          "gateway/recording_test.py", "rules/commands.sh", "gateway/session*")
 # Which argument of a call the text is.
 CALLS = {"kt_say": 0, "kt_misuse": 1, "kt_fail": 2, "say": 1}
-WAIVERS = os.path.join(SRCDIR, "tests/cli/errors.waivers")
 LITERAL = r'"((?:[^"\\]|\\.)*)"'
 
 
@@ -76,26 +72,12 @@ def all_tests():
     return re.sub(r"[\"']\s*\n\s*[\"']", "", "\n".join(out))
 
 
-def waived():
-    return [line for line in read(WAIVERS).splitlines()
-            if line and not line.startswith("#")]
-
-
 def each_error_is_in_a_test():
     texts, tests = all_texts(), all_tests()
     assert len(texts) > 60, "the sources are not read: %d" % len(texts)
-    missing = [t for t in texts if not any(
+    missing = ["%s: %s" % (texts[t], t) for t in texts if not any(
         re.search(p, tests) for p in patterns_of(t))]
-    new = ["%s: %s" % (texts[t], t) for t in missing if t not in waived()]
-    assert not new, "in no test:\n# " + "\n# ".join(sorted(new))
+    assert not missing, "in no test:\n# " + "\n# ".join(sorted(missing))
 
 
-def the_list_of_waivers_only_becomes_shorter():
-    texts, tests = all_texts(), all_tests()
-    for line in waived():
-        assert line in texts, "no source says: " + line
-        assert not any(re.search(p, tests) for p in patterns_of(line)), (
-            "tested by now: " + line)
-
-
-run_all([each_error_is_in_a_test, the_list_of_waivers_only_becomes_shorter])
+run_all([each_error_is_in_a_test])
