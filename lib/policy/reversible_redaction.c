@@ -69,11 +69,19 @@ of(const struct kt_policy *p)
 	return (const struct settings *)p->common;
 }
 
-/* Two brackets on one side at least; a model may lose one of four. */
-#define OPEN "(?:\\\\?\\[|\\\\u005[bB]|&#91;)"
-#define SHUT "(?:\\\\?\\]|\\\\u005[dD]|&#93;)"
+/*
+ * Four brackets, or three: a model may lose one.  All are written in one way,
+ * or the first of each two with a backslash; else a backslash that stood
+ * before a value would be taken for a part of its token.
+ */
 #define BARE "[ \\t]?(?:\\*\\*|__|[*`])?[ \\t]?[A-Za-z][A-Za-z0-9_ -]{0,46}?" \
 	"[0-9]{3,6}[ \\t]?(?:\\*\\*|__|[*`])?[ \\t]?"
+#define BRACKETS(open, shut) \
+	"(?:" open "){2}" BARE "(?:" shut "){1,2}|" open BARE "(?:" shut "){2}"
+#define TOKEN \
+	BRACKETS("\\[", "\\]") "|" BRACKETS("\\\\\\[", "\\\\\\]") \
+	"|" BRACKETS("\\\\u005[bB]", "\\\\u005[dD]") "|" BRACKETS("&#91;", "&#93;") \
+	"|\\\\\\[\\[" BARE "\\\\\\]\\]"
 
 static enum kt_rc
 define(const struct kt_policy *p, struct kt_arena *mem,
@@ -92,7 +100,7 @@ define(const struct kt_policy *p, struct kt_arena *mem,
 		.entity = "LITERAL",
 		.class = KT_CLASS_NONE,
 		.confidence_pm = 1000,
-		.pattern = OPEN "(?:" OPEN BARE SHUT SHUT "?|" BARE SHUT SHUT ")",
+		.pattern = TOKEN,
 	};
 	return KT_OK;
 }

@@ -26,6 +26,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_lint \
 	tests/fuzz/fuzz_media \
 	tests/fuzz/fuzz_multipart \
+	tests/fuzz/fuzz_redact \
 	tests/fuzz/fuzz_schema \
 	tests/fuzz/fuzz_segments \
 	tests/fuzz/fuzz_session \
@@ -77,3 +78,6 @@ tests_fuzz_fuzz_exchange_SOURCES = %D%/fuzz_exchange.c $(exchange_drive) \
 tests_fuzz_fuzz_exchange_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_session_SOURCES = %D%/fuzz_session.c $(fuzz_main)
 tests_fuzz_fuzz_session_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_redact_SOURCES = %D%/fuzz_redact.c $(exchange_drive) \
+	$(fuzz_main)
+tests_fuzz_fuzz_redact_LDADD = $(FUZZ_LIBS)

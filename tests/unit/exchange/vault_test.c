@@ -317,6 +317,8 @@ models_may_write_a_token_in_their_way(void)
 		{ "to [[ EMAIL_001 ]].", "to " MAIL "." },
 		{ "to [[EMAIL 001]].", "to " MAIL "." },
 		{ "to \\[\\[EMAIL_001\\]\\].", "to " MAIL "." },
+		{ "to \\[[EMAIL_001\\]].", "to " MAIL "." },
+		{ "a\\[[EMAIL_001]].", "a\\" MAIL "." },
 		{ "to [[**EMAIL_001**]].", "to " MAIL "." },
 		{ "to **[[EMAIL_001]]**.", "to **" MAIL "**." },
 		{ "to [[EMAIL_001].", "to " MAIL "." },
