@@ -93,3 +93,19 @@ kt_holds_name(const struct kt_holds *h, struct kt_span line)
 		    line.ptr, line.len, one.ptr, one.len) != NULL;
 	return is_held;
 }
+
+static bool
+covers(void *arg, struct kt_span pseudonym)
+{
+	return kt_holds_cover(arg, pseudonym);
+}
+
+void
+kt_holds_tell(struct kt_log *log)
+{
+	struct kt_holds h;
+
+	kt_holds_read(&h, log);
+	kt_audit_subjects_hold(log->subjects, h.is_all, covers, &h);
+	kt_holds_fini(&h);
+}

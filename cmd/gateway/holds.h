@@ -22,4 +22,7 @@ bool kt_holds_cover(const struct kt_holds *h, struct kt_span subject);
 /* Whether a record is about a caller that is covered. */
 bool kt_holds_name(const struct kt_holds *h, struct kt_span line);
 
+/* Tells the workers whom they cover, for the records that follow. */
+void kt_holds_tell(struct kt_log *log);
+
 #endif

@@ -10,6 +10,7 @@
 #include "cmd/gateway/log.h"
 
 #include "audit/marks.h"
+#include "cmd/gateway/holds.h"
 #include "cmd/gateway/orders.h"
 #include "cmd/gateway/vault.h"
 
@@ -161,6 +162,7 @@ open_files(struct kt_log *log, struct kt_err *err)
 	    kt_vault_load(log->subjects, log->io, log->dir, err) < 0 ||
 	    kt_log_recover(log, err) < 0)
 		return err->rc;
+	kt_holds_tell(log);
 	return kt_log_orders(log, err); /* of those who asked meanwhile */
 }
 

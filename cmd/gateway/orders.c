@@ -77,6 +77,7 @@ hold(struct order *o, struct kt_err *err)
 	    kt_disk_write_atomic(log->io, path, o->subject, 0600, err) < 0)
 		return err->rc;
 	answer(o, 0, "held");
+	kt_holds_tell(log);
 	return put_record(o, "hold", err);
 }
 
@@ -95,6 +96,7 @@ let_go(struct order *o, struct kt_err *err)
 		return KT_OK;
 	}
 	answer(o, 0, "released");
+	kt_holds_tell(log);
 	if (kt_disk_sync_dir(log->io, dir, err) < 0)
 		return err->rc;
 	return put_record(o, "release", err);

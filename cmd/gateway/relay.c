@@ -280,11 +280,16 @@ on_turn(void *self)
 static void
 on_up_head(void *self, const struct kt_http1_head *head)
 {
+	struct kt_call *c = self;
 	struct kt_event ev = { .kind = KT_EVENT_UPSTREAM_HEAD,
 		.status = (unsigned)head->status, .headers = head->headers,
 		.nheaders = head->n_headers };
+	struct kt_upstream_peer peer;
 
-	tell(self, &ev);
+	kt_upstream_peer(c->upstream, &peer);
+	ev.tls_version = kt_span_of(peer.tls_version);
+	ev.tls_spki = kt_span_of(peer.spki);
+	tell(c, &ev);
 }
 
 static void

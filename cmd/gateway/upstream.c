@@ -236,6 +236,14 @@ kt_upstream_cancel(struct kt_upstream_call **call)
 }
 
 void
+kt_upstream_peer(
+    const struct kt_upstream_call *call, struct kt_upstream_peer *out)
+{
+	*out = (struct kt_upstream_peer){ .spki = "" };
+	call->way->peer(call, out);
+}
+
+void
 kt_upstream_pause(struct kt_upstream_call *call)
 {
 	call->way->pause(call);

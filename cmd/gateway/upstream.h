@@ -116,6 +116,13 @@ KT_MUSTCHECK enum kt_rc kt_upstream_start(struct kt_upstream *u,
     struct kt_origin *origin, const struct kt_upstream_request *request,
     const struct kt_upstream_events *events, void *self,
     struct kt_upstream_call **out, struct kt_err *err);
+/* Whom it reached, in on_head; both empty: in clear, or not known. */
+struct kt_upstream_peer {
+	char tls_version[16];  /* "TLS1.3" */
+	char spki[7 + 64 + 1]; /* "sha256:", of the key in its certificate */
+};
+void kt_upstream_peer(
+    const struct kt_upstream_call *call, struct kt_upstream_peer *out);
 /* Closes the connection at once; allowed in every callback. */
 void kt_upstream_cancel(struct kt_upstream_call **call);
 /* Stops reading: the peer fills its window and waits.  Idempotent. */

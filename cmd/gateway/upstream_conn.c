@@ -221,6 +221,7 @@ on_handshake(struct conn *c, enum kt_wire_rc rc, struct kt_err *err)
 {
 	switch (rc) {
 	case KT_WIRE_OK:
+		kt_wire_peer(c->wire.tls, &c->peer);
 		become_ready(c);
 		return;
 	case KT_WIRE_WANT_READ:

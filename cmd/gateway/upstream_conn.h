@@ -47,6 +47,7 @@ struct conn {
 	struct conn *next, **prev; /* among the idle */
 	struct kt_buf rest;        /* read, but the call was paused */
 	size_t rest_at;            /* so much of rest is used up */
+	struct kt_upstream_peer peer; /* once it is secure */
 	enum conn_state state;
 	int busy;       /* functions of it that are running */
 	bool is_dead;   /* closed: only its memory is left */

@@ -805,9 +805,24 @@ finish(struct kt_upstream_call *base)
 	go_on_reading(call);
 }
 
+/* Only GnuTLS says it; another library leaves it unknown. */
+static void
+tell_peer(const struct kt_upstream_call *base, struct kt_upstream_peer *out)
+{
+	const struct curl_call *call = (const struct curl_call *)base;
+	struct curl_tlssessioninfo *info = NULL;
+
+	if (call->easy != NULL && curl_easy_getinfo(call->easy,
+	        CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK &&
+	    info != NULL && info->backend == CURLSSLBACKEND_GNUTLS &&
+	    info->internals != NULL)
+		kt_wire_peer(info->internals, out);
+}
+
 const struct upstream_way kt_upstream_curl = {
 	.start = start,
 	.cancel = cancel,
+	.peer = tell_peer,
 	.pause = pause_call,
 	.resume = resume_call,
 	.send = send_piece,

@@ -622,9 +622,19 @@ finish(struct kt_upstream_call *base)
 	soon(call);
 }
 
+static void
+tell_peer(const struct kt_upstream_call *base, struct kt_upstream_peer *out)
+{
+	const struct http_call *call = (const struct http_call *)base;
+
+	if (call->conn != NULL)
+		*out = call->conn->peer;
+}
+
 const struct upstream_way kt_upstream_http = {
 	.start = start,
 	.cancel = cancel,
+	.peer = tell_peer,
 	.pause = pause_call,
 	.resume = resume_call,
 	.send = send_piece,

@@ -37,6 +37,8 @@ struct upstream_way {
 	    const struct kt_upstream_request *request,
 	    struct kt_upstream_call *base, struct kt_err *err);
 	void (*cancel)(struct kt_upstream_call *call);
+	void (*peer)(const struct kt_upstream_call *call,
+	    struct kt_upstream_peer *out);
 	void (*pause)(struct kt_upstream_call *call);
 	void (*resume)(struct kt_upstream_call *call);
 	enum kt_rc (*send)(struct kt_upstream_call *call, struct kt_span piece,
@@ -53,6 +55,8 @@ struct kt_upstream_call {
 	const struct kt_upstream_events *events;
 	void *self;
 };
+/* Of a session after its handshake. */
+void kt_wire_peer(gnutls_session_t tls, struct kt_upstream_peer *out);
 /* Drops the reference and the memory; the way's own parts are gone before. */
 void kt_upstream_call_free(struct kt_upstream_call *call);
 

@@ -7,6 +7,8 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
@@ -270,4 +272,49 @@ kt_wire_close(struct kt_wire *w)
 	if (w->fd >= 0)
 		(void)close(w->fd); /* what was not sent is not wanted */
 	w->fd = -1;
+}
+
+static void
+hash_key(const gnutls_datum_t *der, char out[static 65])
+{
+	gnutls_datum_t spki = { NULL, 0 };
+	gnutls_x509_crt_t crt;
+	gnutls_pubkey_t key;
+	uint8_t digest[32];
+
+	if (gnutls_x509_crt_init(&crt) < 0)
+		return;
+	if (gnutls_pubkey_init(&key) == 0) {
+		if (gnutls_x509_crt_import(
+		        crt, der, GNUTLS_X509_FMT_DER) == 0 &&
+		    gnutls_pubkey_import_x509(key, crt, 0) == 0 &&
+		    gnutls_pubkey_export2(
+		        key, GNUTLS_X509_FMT_DER, &spki) == 0 &&
+		    gnutls_hash_fast(GNUTLS_DIG_SHA256, spki.data, spki.size,
+		        digest) == 0)
+			kt_hex(digest, sizeof(digest), out);
+		gnutls_free(spki.data);
+		gnutls_pubkey_deinit(key);
+	}
+	gnutls_x509_crt_deinit(crt);
+}
+
+void
+kt_wire_peer(gnutls_session_t tls, struct kt_upstream_peer *out)
+{
+	const char *version = gnutls_protocol_get_name(
+	    gnutls_protocol_get_version(tls));
+	const gnutls_datum_t *chain;
+	char hex[65] = "";
+	unsigned n = 0;
+
+	if (version == NULL)
+		return;
+	(void)snprintf(out->tls_version, sizeof(out->tls_version), "%s",
+	    version);
+	chain = gnutls_certificate_get_peers(tls, &n);
+	if (chain != NULL && n > 0)
+		hash_key(&chain[0], hex);
+	if (hex[0] != '\0')
+		(void)snprintf(out->spki, sizeof(out->spki), "sha256:%s", hex);
 }

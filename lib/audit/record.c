@@ -214,6 +214,13 @@ destination(struct kt_audit_put *p, const struct kt_audit_call *c)
 	kt_audit_member_some(p, "region", c->destination.region);
 	kt_audit_member_text(p, "target", c->destination.target);
 	kt_audit_member_some(p, "upstream_host", c->destination.upstream_host);
+	if (c->destination.tls_version.len > 0) {
+		kt_audit_put_name(p, "upstream_tls");
+		kt_audit_put_open(p, '{');
+		kt_audit_member_some(p, "spki", c->destination.tls_spki);
+		kt_audit_member_text(p, "version", c->destination.tls_version);
+		kt_audit_put_close(p, '}');
+	}
 	kt_audit_put_close(p, '}');
 }
 
@@ -438,6 +445,8 @@ call_members(struct fit *f, const struct kt_audit_call *c)
 	media(f, "files", "file_hash", c->files, c->nfiles);
 	kt_audit_member_int(p, "http_status", c->http_status);
 	media(f, "images", "image_hash", c->images, c->nimages);
+	if (c->is_held)
+		kt_audit_member_bool(p, "legal_hold", true);
 	kt_audit_member_text(p, "method", c->method);
 	kt_audit_member_some(p, "model_requested", c->model_requested);
 	kt_audit_member_some(p, "model_served", c->model_served);

@@ -32,7 +32,7 @@ struct kt_audit_call {
 	} agent;
 	struct kt_span client_addr_tag, token_id;
 	struct kt_span endpoint, method, path, api_version;
-	bool is_stream, has_cost;
+	bool is_stream, has_cost, is_held; /* by a legal hold */
 	struct kt_span model_requested, model_served;
 	struct kt_span request_commit, completion_commit;
 	struct kt_span content, content_commit; /* of what is kept; or empty */
@@ -58,6 +58,7 @@ struct kt_audit_call {
 	struct { /* an empty target writes null */
 		struct kt_span target, provider, deployment, region;
 		struct kt_span upstream_host, baa_id;
+		struct kt_span tls_version, tls_spki; /* "sha256:" and hex */
 		bool has_baa;
 	} destination;
 	const struct kt_audit_attempt *attempts;

@@ -12,6 +12,7 @@
 struct kt_audit_subjects {
 	_Atomic(struct kt_audit_subject *) buckets[BUCKETS];
 	_Atomic(struct kt_audit_subject *) fresh;
+	atomic_bool are_held; /* all of them */
 };
 
 struct kt_audit_subjects *
@@ -173,4 +174,26 @@ kt_audit_subject_forget(
 {
 	atomic_store(&s->is_forgotten, true);
 	memcpy(s->secret, random, KT_AUDIT_HASH);
+}
+
+void
+kt_audit_subjects_hold(struct kt_audit_subjects *s, bool is_all,
+    kt_audit_covers_fn *covers, void *arg)
+{
+	atomic_store(&s->are_held, is_all);
+	for (size_t i = 0; i < BUCKETS; i++) {
+		struct kt_audit_subject *at = atomic_load(&s->buckets[i]);
+
+		for (; at != NULL; at = at->next)
+			atomic_store(&at->is_held,
+			    covers(arg, kt_span_of(at->pseudonym)));
+	}
+}
+
+bool
+kt_audit_subject_is_held(
+    const struct kt_audit_subjects *s, const struct kt_audit_subject *one)
+{
+	return atomic_load(&s->are_held) ||
+	    (one != NULL && atomic_load(&one->is_held));
 }

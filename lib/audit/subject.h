@@ -22,7 +22,7 @@
 
 struct kt_audit_subject {
 	struct kt_audit_subject *next, *fresh;
-	atomic_bool is_forgotten;
+	atomic_bool is_forgotten, is_held;
 	uint8_t secret[KT_AUDIT_HASH];
 	char pseudonym[KT_AUDIT_PSEUDONYM];
 	struct kt_span id; /* in the same block */
@@ -52,6 +52,15 @@ struct kt_audit_subject *kt_audit_subject_named(
 /* `random` takes the place of the secret: calls under way use it. */
 void kt_audit_subject_forget(
     struct kt_audit_subject *s, const uint8_t random[KT_AUDIT_HASH]);
+/*
+ * Legal holds, as records tell of them.  The writer says whom they cover:
+ * all, or each of whom `covers` says so.  NULL: somebody without a name.
+ */
+typedef bool kt_audit_covers_fn(void *arg, struct kt_span pseudonym);
+void kt_audit_subjects_hold(struct kt_audit_subjects *s, bool is_all,
+    kt_audit_covers_fn *covers, void *arg);
+bool kt_audit_subject_is_held(
+    const struct kt_audit_subjects *s, const struct kt_audit_subject *one);
 void kt_audit_pseudonym(const uint8_t secret[KT_AUDIT_HASH],
     char out[KT_AUDIT_PSEUDONYM]);
 

@@ -516,8 +516,11 @@ kt_exchange_feed(struct kt_exchange *x, const struct kt_event *ev)
 			kt_x_drop_request(x);
 		break;
 	case KT_EVENT_UPSTREAM_HEAD:
-		if (x->is_upstream_open)
-			kt_x_upstream_head(x, ev->status, ev->headers, ev->nheaders);
+		if (!x->is_upstream_open)
+			break;
+		x->tls_version = kt_arena_dup(x->mem, ev->tls_version);
+		x->tls_spki = kt_arena_dup(x->mem, ev->tls_spki);
+		kt_x_upstream_head(x, ev->status, ev->headers, ev->nheaders);
 		break;
 	case KT_EVENT_UPSTREAM_BODY:
 		if (x->is_upstream_open)

@@ -77,6 +77,7 @@ struct kt_event {
 	struct kt_span bytes;
 	size_t n;           /* SENT */
 	unsigned status;    /* UPSTREAM_HEAD */
+	struct kt_span tls_version, tls_spki; /* the same; empty: in clear */
 	enum kt_fault fault;
 	uint32_t job;
 };

@@ -368,6 +368,7 @@ struct kt_exchange {
 	struct kt_answer_facts answer_facts; /* spans in mem */
 	struct kt_x_spoken spoken;
 	struct kt_span upstream_request_id;
+	struct kt_span tls_version, tls_spki; /* of the last head; in mem */
 	bool is_answer_begun, is_answer_stream, is_head_only;
 	uint64_t start_mono, start_wall, first_byte_mono, end_mono;
 	uint64_t upstream_us, last_byte_mono, last_out_mono;

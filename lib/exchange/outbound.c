@@ -534,6 +534,7 @@ kt_x_try_next(struct kt_exchange *x)
 		return false;
 	x->next_target = t->index + 1;
 	x->target = t;
+	x->tls_version = x->tls_spki = (struct kt_span){ 0 };
 	kt_x_watch_target(x, t);
 	x->attempts[x->nattempts++] =
 	    (struct kt_audit_attempt){ .target = t->id };

@@ -568,6 +568,8 @@ kt_x_record(struct kt_exchange *x)
 
 	fill_request(x, &call);
 	fill_kept(x, &call);
+	call.is_held = x->subjects != NULL &&
+	    kt_audit_subject_is_held(x->subjects, x->subject);
 	kt_x_tally_fill(x, &call);
 	if (kt_policy_logs_passed(&x->program->chain) ||
 	    x->decision <= KT_ACTION_REDACT) {
@@ -588,6 +590,8 @@ kt_x_record(struct kt_exchange *x)
 	if (x->target != NULL && x->nattempts > 0) {
 		fill_destination(x->target, &call);
 		call.destination.has_baa = kt_x_has_baa(x, x->target);
+		call.destination.tls_version = x->tls_version;
+		call.destination.tls_spki = x->tls_spki;
 	}
 	if (x->is_translated) {
 		call.translation.is_present = true;

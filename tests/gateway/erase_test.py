@@ -124,6 +124,10 @@ def a_legal_hold_refuses_erasure_until_it_is_released():
                       audit).returncode == 0
             got = kt("audit", "erase", "--subject", NAMES[0], audit)
             assert got.returncode == 5 and "hold" in got.stderr, got
+            for name in NAMES:
+                two.ask(name)
+            assert [r.get("legal_hold") for r in two.kt.records()[-2:]] == [
+                True, None if only else True], two.kt.records()[-2:]
             assert kt("audit", "hold", "--release", "matter-7",
                       audit).returncode == 0
             assert kt("audit", "hold", "--release", "matter-7",
@@ -132,6 +136,11 @@ def a_legal_hold_refuses_erasure_until_it_is_released():
                   audit).returncode == 0
         assert kt("audit", "erase", "--subject", NAMES[0],
                   audit).returncode == 0
+        two.ask(NAMES[1])
+        two.kt.again()  # a hold is read at the start, too
+        two.ask(NAMES[1])
+        assert [r.get("legal_hold") for r in two.kt.records()[-2:]] == [
+            True, True]
         assert [r["action"] for r in two.kt.records("admin")] == [
             "hold", "release", "hold", "release", "hold"]
         assert two.kt.end() == 0

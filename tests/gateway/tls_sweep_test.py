@@ -4,8 +4,10 @@ One rule of each shape (lib/detect), each text cut in two at every byte that
 begins a character, in both formats, written plainly and as \\u escapes.  The
 machine itself is swept with all rules in tests/unit/exchange/leak_test.c.
 """
+import hashlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -149,8 +151,36 @@ def a_flag_leaks_over_tls_so_the_sweep_can_fail():
           not is_cut and text == "".join(parts))
 
 
+def spki_of(path):
+    """SHA-256 of the public key of a certificate, by openssl."""
+    key = subprocess.run(["openssl", "x509", "-in", path, "-noout",
+                          "-pubkey"], capture_output=True, check=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"],
+                         input=key, capture_output=True, check=True).stdout
+    return "sha256:" + hashlib.sha256(der).hexdigest()
+
+
+def the_record_tells_whose_certificate_a_provider_showed():
+    with tempfile.TemporaryDirectory(prefix="kt-tls-") as d:
+        certificates(d)
+        with Sweep(d, "anthropic", "flag") as s:  # stands for a provider
+            s.events = speech.message_events([speech.text("hi")])
+            with Gateway(config([{
+                    "id": "up", "provider": "anthropic",
+                    "base_url": "https://127.0.0.1:%d" % s.kt.port,
+                    "ca_file": os.path.join(d, "ca.crt")}])) as kt:
+                for n in (1, 2):  # the second on the same connection
+                    got = wire.post(kt.port, "/v1/messages", ASK)
+                    assert got.status == 200, got
+                    assert kt.call(n)["destination"]["upstream_tls"] == {
+                        "spki": spki_of(os.path.join(d, "server.crt")),
+                        "version": "TLS1.3"}, kt.call(n)
+            assert "upstream_tls" not in s.kt.call()["destination"]
+
+
 gateway.need()
 run_all([
+    the_record_tells_whose_certificate_a_provider_showed,
     no_byte_of_a_match_leaves_over_tls_however_it_is_cut,
     a_redaction_over_tls_keeps_both_sides,
     a_flag_leaks_over_tls_so_the_sweep_can_fail,
