@@ -88,11 +88,28 @@ kt_detect_rule_attempt(const struct kt_detect_rule *r,
 	return KT_DETECT_ATTEMPT_HIT;
 }
 
+/* What context words are made of.  Chinese, Japanese, Korean and Thai have no
+   blanks, or endings, at words: their letters are three bytes. */
+enum { WORD = 1, UPPER = 2, LOWER = 4, UNSPACED = 8 };
+static const uint8_t kinds[256] = {
+	['0' ... '9'] = WORD,
+	['A' ... 'Z'] = WORD | UPPER,
+	['a' ... 'z'] = WORD | LOWER,
+	[0x80 ... 0xdf] = WORD,
+	[0xe0 ... 0xef] = WORD | UNSPACED,
+	[0xf0 ... 0xff] = WORD,
+};
+
+static inline unsigned
+kind_of(char c)
+{
+	return kinds[(uint8_t)c];
+}
+
 static bool
 is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || (uint8_t)c >= 0x80;
+	return kind_of(c) & WORD;
 }
 
 static char
@@ -105,22 +122,13 @@ fold(char c)
 static bool
 is_hump(const char *p, const char *first)
 {
-	return p > first && *p >= 'A' && *p <= 'Z' && p[-1] >= 'a' &&
-	    p[-1] <= 'z';
-}
-
-/* Chinese, Japanese, Korean and Thai have no blanks, or endings, at words:
-   their letters are three bytes. */
-static bool
-is_unspaced(const char *p)
-{
-	return (uint8_t)*p >= 0xe0 && (uint8_t)*p < 0xf0;
+	return p > first && kind_of(*p) & UPPER && kind_of(p[-1]) & LOWER;
 }
 
 static bool
 ends_unspaced(const char *first, const char *end)
 {
-	return end - first >= 3 && is_unspaced(end - 3) &&
+	return end - first >= 3 && kind_of(end[-3]) & UNSPACED &&
 	    (uint8_t)end[-1] >= 0x80;
 }
 
@@ -160,20 +168,31 @@ word_at(const struct kt_detector *d, const char *p, const char *end)
 	return false;
 }
 
+/* Does a word begin with a byte of this kind, behind one of that? */
+static inline bool
+begins(unsigned behind, unsigned kind)
+{
+	return kind & WORD &&
+	    (!(behind & WORD) || kind & UNSPACED ||
+	        (kind & UPPER && behind & LOWER));
+}
+
 /* Do the last bytes of text, room at most, hold a word of the context? */
 static bool
 has_word(const struct kt_detect_rule *r, struct kt_span text, size_t room)
 {
 	const char *end = text.ptr + text.len;
+	const char *p = end - (text.len < room ? text.len : room);
+	unsigned behind = p < end && p > text.ptr ? kind_of(p[-1]) : 0;
 
-	for (const char *p = end - (text.len < room ? text.len : room); p < end;
-	     p++) {
-		bool begins = is_word(*p) &&
-		    (p == text.ptr || !is_word(p[-1]) || is_unspaced(p));
+	for (; p < end; p++) {
+		unsigned kind = kind_of(*p);
 
-		if (kt_detect_bytes_has(&r->context_first, *p) &&
-		    (begins || is_hump(p, text.ptr)) && word_at(r->def, p, end))
+		if (begins(behind, kind) &&
+		    kt_detect_bytes_has(&r->context_first, *p) &&
+		    word_at(r->def, p, end))
 			return true;
+		behind = kind;
 	}
 	return false;
 }
