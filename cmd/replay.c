@@ -11,7 +11,7 @@
 #include "cmd/report.h"
 
 enum { AGAINST = KT_OPT_LONG, FAIL_ON, APPROVE, JOBS, STRICT, EXPLAIN,
-	DIVERGENCES, FILTER, SAMPLE, SEED, COVERAGE };
+	DIVERGENCES, FILTER, SAMPLE, SEED, COVERAGE, ONLY_CHANGES };
 static const struct kt_opt opts[] = {
 	KT_OPT_POLICY_LINE,
 	KT_OPT_REPORT_LINES,
@@ -31,6 +31,8 @@ static const struct kt_opt opts[] = {
 	{ SAMPLE, "sample", "N", "so many of the sessions" },
 	{ SEED, "seed", "N", "which of them (default: 0)" },
 	{ COVERAGE, "coverage", NULL, "tell which policies no call reached" },
+	{ ONLY_CHANGES, "only-changes", NULL,
+	  "leave out sessions that come out as they did" },
 	{ EXPLAIN, "explain", "ID#N", "tell one call rule by rule" },
 };
 
@@ -114,6 +116,9 @@ take_option(struct kt_replay_run *r, int c, char *value)
 		return take_number(r, "sample", value, &r->sample);
 	case SEED:
 		return take_number(r, "seed", value, &r->seed);
+	case ONLY_CHANGES:
+		r->only_changes = true;
+		break;
 	case COVERAGE:
 		r->has_coverage = true;
 		break;

@@ -68,7 +68,8 @@ struct kt_replay_run {
 	struct kt_session_paths paths;
 	struct kt_session_key key;
 	struct kt_replay_side sides[2];
-	bool has_old, is_strict, counts_all, has_explained, has_coverage;
+	bool has_old, is_strict, counts_all, has_explained, has_coverage,
+	    only_changes;
 	struct kt_replay_filter filter;
 	uint64_t sample, seed; /* sample 0: all sessions */
 	bool fails[KT_NCHANGES];

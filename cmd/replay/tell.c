@@ -323,7 +323,7 @@ tell_sessions(struct telling *t)
 
 	for (size_t i = 0; i < r->paths.n; i++) {
 		const struct kt_replay_session *s = &r->sessions[i];
-		bool is_well = s->nrows == 0;
+		bool is_well = s->nrows == 0 && !r->only_changes;
 
 		if (s->cut_line > 0)
 			(void)kt_report_add(t->report,

@@ -388,6 +388,12 @@ kt_report_count(const struct kt_report *r, enum kt_report_severity at_least)
 	return n;
 }
 
+bool
+kt_report_has_bytes(const struct kt_report *r, size_t file)
+{
+	return file < r->o.nsources && r->o.sources[file].bytes.len > 0;
+}
+
 struct kt_span
 kt_report_line(const struct kt_report *r, size_t file, uint32_t line)
 {

@@ -10,6 +10,7 @@
 /* One sentence of how much there is, for the end of a report. */
 struct kt_span kt_report_summary(const struct kt_report *r,
     char room[static 160]);
+bool kt_report_has_bytes(const struct kt_report *r, size_t file);
 struct kt_span kt_report_line(
     const struct kt_report *r, size_t file, uint32_t line);
 /* First column of a line that excerpts leave out; UINT32_MAX: none. */

@@ -81,7 +81,8 @@ excerpt(struct page *p, const struct kt_report_place *at, struct kt_span label)
 	    at->end_column - at->column : 1;
 	size_t before = p->out->len;
 
-	if (p->rc < 0 || at->line == 0 || at->file == KT_REPORT_NOWHERE)
+	/* Of some files only the name is known. */
+	if (p->rc < 0 || at->line == 0 || !kt_report_has_bytes(p->r, at->file))
 		return;
 	p->rc = kt_report_excerpt_line(p->out, line, at->line, at->column, len,
 	    kt_report_hidden_from(p->r, at->file, at->line));

@@ -1,6 +1,7 @@
 libkt_a_SOURCES += \
 	%D%/answer.c \
 	%D%/cases.c \
+	%D%/cover.c \
 	%D%/draft.c \
 	%D%/draft.h \
 	%D%/play.c \

@@ -161,100 +161,6 @@ check(struct kt_trial *t, struct kt_span name,
 	return is_met;
 }
 
-/* Coverage. */
-
-void
-kt_trial_coverage_init(
-    struct kt_trial_coverage *c, const struct kt_settings *s)
-{
-	*c = (struct kt_trial_coverage){ 0 };
-	for (size_t i = 0; i < s->policies.links_n; i++) {
-		const struct kt_config_link *l = &s->policies.links[i];
-		const struct kt_config_common *common = l->settings;
-
-		/* These decide nothing. */
-		if (!common->enabled || c->npolicies == KT_TRIAL_POLICIES_MAX ||
-		    strcmp(l->kind->name, "audit-logger") == 0 ||
-		    strcmp(l->kind->name, "prompt-decorator") == 0)
-			continue;
-		c->policies[c->npolicies++].name = l->kind->name;
-	}
-}
-
-static void
-cover_rules(struct kt_trial_coverage *c, const struct kt_trial_result *r)
-{
-	struct kt_span text = kt_buf_span(&r->record);
-	struct kt_json j;
-	struct kt_err err;
-	uint32_t list;
-
-	kt_json_init(&j, RECORD_MAX);
-	if (text.len > 0 && kt_json_parse(&j, text, &err) == KT_OK) {
-		list = kt_json_member(&j, text, kt_json_root(&j), KT_SPAN("rules"));
-		for (uint32_t n = kt_json_first(&j, list); n != 0;
-		     n = kt_json_next(&j, n)) {
-			struct kt_span policy = kt_json_string(&j, text,
-			    kt_json_member(&j, text, n, KT_SPAN("policy")));
-
-			for (size_t i = 0; i < c->npolicies; i++)
-				c->policies[i].has_matched |= kt_span_eq(policy,
-				    kt_span_of(c->policies[i].name));
-		}
-	}
-	kt_json_fini(&j);
-	for (size_t i = 0; i < c->npolicies; i++)
-		c->policies[i].has_decided |=
-		    strcmp(c->policies[i].name, r->policy) == 0;
-}
-
-static void
-cover(struct kt_trial_coverage *c, const struct kt_trial_case *one,
-    const struct kt_trial_result *r)
-{
-	cover_rules(c, r);
-	c->has_passed |= strcmp(r->decision, "pass") == 0;
-	c->has_redacted |= strcmp(r->decision, "redact") == 0;
-	c->has_blocked |= strcmp(r->decision, "block") == 0;
-	c->has_streamed |= one->request.stream;
-	c->has_tools |= one->request.tools.n > 0;
-	c->has_results |= one->request.tool_result.ptr != NULL ||
-	    one->request.tool_use != NULL;
-}
-
-unsigned
-kt_trial_coverage_percent(
-    const struct kt_trial_coverage *c, struct kt_buf *missing)
-{
-	const struct { bool is_shown; const char *what; } units[] = {
-		{ c->has_passed, "no case passes" },
-		{ c->has_redacted, "no case is redacted" },
-		{ c->has_blocked, "no case is blocked" },
-		{ c->has_streamed, "no answer is streamed" },
-		{ c->has_tools, "no case offers a tool" },
-		{ c->has_results, "no tool gives something back" },
-	};
-	size_t all = KT_NELEMS(units) + 2 * c->npolicies, n = 0;
-	enum kt_rc rc = KT_OK;
-
-	for (size_t i = 0; i < c->npolicies; i++) {
-		n += (size_t)c->policies[i].has_matched +
-		    (size_t)c->policies[i].has_decided;
-		if (!c->policies[i].has_matched && rc == KT_OK)
-			rc = kt_buf_printf(missing, "%s never matches\n",
-			    c->policies[i].name);
-		else if (!c->policies[i].has_decided && rc == KT_OK)
-			rc = kt_buf_printf(missing, "%s never decides\n",
-			    c->policies[i].name);
-	}
-	for (size_t i = 0; i < KT_NELEMS(units); i++) {
-		n += units[i].is_shown;
-		if (!units[i].is_shown && rc == KT_OK)
-			rc = kt_buf_printf(missing, "%s\n", units[i].what);
-	}
-	return rc == KT_OK ? (unsigned)(n * 100 / all) : 0;
-}
-
 /* Running. */
 
 static enum kt_rc
@@ -284,7 +190,7 @@ run_one(struct kt_trial *t, const struct kt_trial_case *c,
 	} else {
 		t->failed++;
 	}
-	cover(t->coverage, c, &r);
+	kt_trial_cover(t->coverage, c, &r);
 	kt_buf_fini(&r.record);
 	return KT_OK;
 }

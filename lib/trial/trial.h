@@ -56,14 +56,21 @@ struct kt_trial_result {
 
 /* What the cases have shown of a chain. */
 #define KT_TRIAL_POLICIES_MAX 64
+#define KT_TRIAL_RULES_MAX 1024 /* those behind are not counted */
 struct kt_trial_coverage {
 	struct {
 		const char *name;
 		bool has_matched, has_decided;
 	} policies[KT_TRIAL_POLICIES_MAX];
 	size_t npolicies;
+	struct { /* what has a name in a policy: rules, patterns */
+		const char *policy;
+		struct kt_span name;
+		bool has_matched;
+	} rules[KT_TRIAL_RULES_MAX];
+	size_t nrules;
 	bool has_passed, has_redacted, has_blocked;
-	bool has_streamed, has_tools, has_results;
+	bool has_answers, has_streamed, has_tools, has_calls, has_results;
 };
 void kt_trial_coverage_init(
     struct kt_trial_coverage *c, const struct kt_settings *s);

@@ -23,6 +23,9 @@ KT_MUSTCHECK enum kt_rc kt_trial_answer(const struct kt_trial_case *c,
     enum kt_format format, struct kt_buf *out);
 /* What r->record says, into all but the status. */
 KT_MUSTCHECK enum kt_rc kt_trial_read_record(struct kt_trial_result *r);
+/* What came of a case, added to what was seen. */
+void kt_trial_cover(struct kt_trial_coverage *c,
+    const struct kt_trial_case *one, const struct kt_trial_result *r);
 /* One call. */
 KT_MUSTCHECK enum kt_rc kt_trial_play(const struct kt_trial *t,
     const struct kt_trial_case *c, struct kt_trial_result *out);

@@ -94,6 +94,32 @@ says 'matched: dlp-filter' 'with the rules that matched'
 ends 0 --policy-config "$out/p.yaml" --run 'by api*' "$out/q_test.yaml"
 ends 0 --coverage "$out/p_test.yaml"
 says 'secret-scanner never matches' 'coverage names what is missing'
+cat >"$out/v.yaml" <<'END'
+pack: {name: v}
+policies: {chain: [agent-firewall, pii-detector, audit-logger]}
+policy:
+  agent-firewall:
+    rules:
+      - {name: ok-ls, tool: Bash, when: {/command: {matches: '^ls$'}}, action: allow}
+      - {name: no-bash, tool: Bash, action: deny}
+      - {name: see-read, tool: Read, action: flag}
+  pii-detector:
+    detect_patterns:
+      - {name: badge, pattern: '\bB-[0-9]{6}\b', action: redact}
+      - {name: desk, pattern: '\bD-[0-9]{6}\b', action: redact}
+providers: {targets: [{id: a, provider: anthropic}]}
+END
+cat >"$out/v_test.yaml" <<'END'
+cases:
+  - {name: a, tool_use: {Bash: {command: rm}}, expect: redact}
+  - {name: b, request: {user: B-123456}, expect: redact}
+END
+ends 0 --coverage "$out/v_test.yaml"
+says 'agent-firewall: see-read never matches' 'a rule that is missing is named'
+says 'pii-detector: desk never matches' 'and so is a pattern'
+says 'no answer is streamed' 'and a part of a call'
+! grep -q 'ok-ls\|no-bash\|badge' "$out/e"
+claim 'what was shown is not, nor what cannot be' $?
 ends 1 --fail-under 95 "$out/p_test.yaml"
 ends 2 --fail-under 101 "$out/p_test.yaml"
 ends 2

@@ -19,6 +19,7 @@ PACKS = os.path.join(SRCDIR, "policies")
 AT_ONCE = 50  # files of one run
 WANTED = 200
 RATE = 0.95
+LEAST = 0.90
 
 
 def typo(word):
@@ -389,7 +390,10 @@ def main():
         tally[defect.operator][verdict] += 1
         if verdict == "none":
             missed.append("%s: %s: %s" % defect[:3])
+    weak = []
     for operator, n in tally.items():
+        if n["none"] > (1 - LEAST) * (n.total() - n["same"]):
+            weak.append(operator)
         print("# %-11s %4d: lint %d, replay and cases %d, missed %d" % (
             operator, n.total() - n["same"], n["lint"], n["replay"],
             n["none"]))
@@ -398,6 +402,7 @@ def main():
     tap.ok(len(missed) <= (1 - RATE) * total,
            "at least 95 of a hundred are found (%d of %d)" % (
                total - len(missed), total), "\n".join(missed))
+    tap.ok(not weak, "at least 90 of a hundred of each kind", ", ".join(weak))
     shipped = [os.path.join(PACKS, p) for p in packs()]
     tap.ok(not lint(shipped), "nothing is found in the packs as they are")
     return tap.end()

@@ -181,6 +181,13 @@ def an_agreement_changes_what_it_is_for():
                 assert "loosened: block 503" in r.stdout, r.stdout
 
 
+def what_is_unchanged_is_told_unless_only_changes_are_wanted():
+    path = os.path.join(FOLDER, "starter.kts")
+    assert "6 calls unchanged" in kt("replay", "-o", "tap", path).stdout
+    r = kt("replay", "--only-changes", "-o", "tap", path)
+    assert r.returncode == 0 and "unchanged" not in r.stdout, r.stdout
+
+
 def nothing_in_them_is_secret():
     r = kt("session", "redact", "--check", FOLDER)
     assert r.returncode == 0, r.stdout + r.stderr
@@ -241,6 +248,7 @@ if __name__ == "__main__":
         run_all([each_pack_does_what_was_recorded,
                  a_pack_that_is_weakened_is_noticed,
                  an_agreement_changes_what_it_is_for,
+                 what_is_unchanged_is_told_unless_only_changes_are_wanted,
                  nothing_in_them_is_secret,
                  what_is_recorded_today_replays_as_well,
                  a_key_that_is_missing_never_matters,
