@@ -492,8 +492,7 @@ feed(struct kt_detect_stream *st, struct layer *l, struct kt_detect_scratch *s,
 		if (rc == KT_OK)
 			rc = take(st, l, s, kt_span_sub(in, 0, done), known,
 			    is_row, is_end && is_last);
-		text.ptr += n;
-		text.len -= n;
+		text = kt_span_sub(text, n, text.len);
 	} while (text.len > 0 && rc == KT_OK);
 	return rc;
 }
