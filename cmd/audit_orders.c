@@ -9,8 +9,8 @@
 #include "audit/canon.h"
 #include "cmd/audit/dir.h"
 #include "cmd/audit_orders.h"
-#include "cmd/gateway/orders.h"
-#include "cmd/gateway/vault.h"
+#include "cmd/log/orders.h"
+#include "cmd/log/vault.h"
 
 #define ORDER_BYTES 4096
 

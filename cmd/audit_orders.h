@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Knows:    how an order is laid down and its answer told.
- * Does not: carry it out: cmd/gateway/orders.h.
+ * Does not: carry it out: cmd/log/orders.h.
  * Promises: the exit code is that of the answer.
  */
 #ifndef KT_AUDIT_ORDERS_H

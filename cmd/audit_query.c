@@ -15,7 +15,7 @@
 #include "cmd/audit/judge.h"
 #include "cmd/audit/row.h"
 #include "cmd/cmd.h"
-#include "cmd/gateway/vault.h"
+#include "cmd/log/vault.h"
 
 enum { VKEY = KT_OPT_LONG, SINCE, UNTIL, LIMIT, FORMAT, POSTGRES, ORIGIN,
 	FILTER };

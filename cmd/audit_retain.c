@@ -9,7 +9,7 @@
 #include "cmd/audit/dir.h"
 #include "cmd/audit_orders.h"
 #include "cmd/files.h"
-#include "cmd/gateway/retain.h"
+#include "cmd/log/retain.h"
 #include "policy/policy.h"
 
 #define GROUND_MAX 64 /* as an order takes it */

@@ -8,7 +8,7 @@
 #include "audit/canon.h"
 #include "cmd/audit/content.h"
 #include "cmd/audit_orders.h"
-#include "cmd/gateway/vault.h"
+#include "cmd/log/vault.h"
 
 struct found { /* members of the record, and the caller's secret */
 	struct kt_span call_id, subject;

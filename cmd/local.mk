@@ -95,4 +95,5 @@ definitions.ktd: save-detectors$(EXEEXT) $(DETECTOR_FILES)
 
 include %D%/audit/local.mk
 include %D%/gateway/local.mk
+include %D%/log/local.mk
 include %D%/media/local.mk

@@ -16,6 +16,7 @@ include %D%/fuzz/local.mk
 include %D%/bench/local.mk
 include %D%/accuracy/local.mk
 include %D%/unit/gateway/local.mk
+include %D%/unit/log/local.mk
 include %D%/unit/config/local.mk
 include %D%/unit/provider/local.mk
 include %D%/lib/local.mk

@@ -7,25 +7,16 @@ libgateway_a_SOURCES = \
 	cmd/session/form.h \
 	%D%/bind.c \
 	%D%/bind.h \
-	%D%/checkpoint.c \
 	%D%/console.c \
 	%D%/console.h \
-	%D%/edge.c \
-	%D%/edge.h \
 	%D%/edition.c \
 	%D%/edition.h \
 	%D%/head.c \
 	%D%/head.h \
-	%D%/holds.c \
-	%D%/holds.h \
 	%D%/jobs.c \
 	%D%/jobs.h \
-	%D%/keeper.c \
-	%D%/keeper.h \
 	%D%/known.c \
 	%D%/known.h \
-	%D%/keys.c \
-	%D%/keys.h \
 	%D%/linger.c \
 	%D%/linger.h \
 	%D%/listen.c \
@@ -34,32 +25,19 @@ libgateway_a_SOURCES = \
 	%D%/listen_head.c \
 	%D%/listen_mhd.h \
 	%D%/listen_priv.h \
-	%D%/log.c \
-	%D%/log.h \
 	%D%/loop.c \
 	%D%/loop.h \
-	%D%/opens.c \
-	%D%/opens.h \
-	%D%/orders.c \
-	%D%/orders.h \
 	%D%/pace.c \
 	%D%/pace.h \
-	%D%/pidfile.c \
-	%D%/pidfile.h \
 	%D%/recorder.c \
 	%D%/recorder.h \
-	%D%/recover.c \
 	%D%/proxy.c \
 	%D%/proxy.h \
 	%D%/relay.c \
 	%D%/relay.h \
 	%D%/request.c \
-	%D%/retain.c \
-	%D%/retain.h \
 	%D%/resolver.c \
 	%D%/resolver.h \
-	%D%/ship.c \
-	%D%/ship.h \
 	%D%/tls.c \
 	%D%/tls.h \
 	%D%/upstream.c \
@@ -69,12 +47,8 @@ libgateway_a_SOURCES = \
 	%D%/upstream_curl.c \
 	%D%/upstream_http.c \
 	%D%/upstream_priv.h \
-	%D%/vault.c \
-	%D%/vault.h \
 	%D%/wire.c \
 	%D%/wire.h \
 	%D%/worker.c \
-	%D%/worker.h \
-	%D%/writer.c \
-	%D%/writer.h
-GATEWAY_LIBS = libgateway.a libaudit.a libfleet.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS) $(PQ_LIBS) $(ZSTD_LIBS)
+	%D%/worker.h
+GATEWAY_LIBS = libgateway.a liblog.a libaudit.a libfleet.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS) $(PQ_LIBS) $(ZSTD_LIBS)

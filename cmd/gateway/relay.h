@@ -14,11 +14,11 @@
 #include "cmd/gateway/console.h"
 #include "cmd/gateway/edition.h"
 #include "cmd/gateway/jobs.h"
-#include "cmd/gateway/keeper.h"
+#include "cmd/log/keeper.h"
 #include "cmd/gateway/listen.h"
 #include "cmd/gateway/pace.h"
 #include "cmd/gateway/recorder.h"
-#include "cmd/gateway/writer.h"
+#include "cmd/log/writer.h"
 
 #define KT_RELAY_SEEDS 64
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
-#include "cmd/gateway/pidfile.h"
+#include "cmd/log/pidfile.h"
 
 enum { AUDIT_DIR = KT_OPT_LONG, PID_FILE };
 

@@ -14,7 +14,7 @@
 #include "cmd/gateway/edition.h"
 #include "cmd/gateway/known.h"
 #include "cmd/gateway/listen.h"
-#include "cmd/gateway/writer.h"
+#include "cmd/log/writer.h"
 
 struct kt_worker;
 struct kt_keeper;

@@ -4,7 +4,7 @@
  *
  * Knows:    genesis, segment, key, clock, recovery, retention, heartbeat, seal,
  *           shutdown.
- * Does not: decide when one is due: cmd/gateway/writer.h.
+ * Does not: decide when one is due: cmd/log/writer.h.
  * Promises: a chain read back from a segment record continues the log as if
  *           every record before it had been read.
  */

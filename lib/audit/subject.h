@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Knows:    which secret is whose, and the pseudonym that follows from it.
- * Does not: store anything: cmd/gateway/vault.h does.
+ * Does not: store anything: cmd/log/vault.h does.
  * Promises: records name a caller by a pseudonym and commit to what was said
  *           by salts, both made with that caller's secret; once it is gone,
  *           neither leads back to the person, and the log still verifies.

@@ -9,7 +9,7 @@
 #include "config.h"
 #include "audit/marks.h"
 #include "audit/record.h"
-#include "cmd/gateway/log.h"
+#include "cmd/log/log.h"
 
 #include <stdlib.h>
 

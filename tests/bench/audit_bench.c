@@ -7,7 +7,7 @@
 #include "config.h"
 #include "audit/record.h"
 #include "audit/verify.h"
-#include "cmd/gateway/writer.h"
+#include "cmd/log/writer.h"
 
 #include <poll.h>
 #include <stdlib.h>

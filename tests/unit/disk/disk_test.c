@@ -2,7 +2,7 @@
  * Files under faults: atomic means the old or the new, never between.
  */
 #include "config.h"
-#include "tests/unit/gateway/faults.h"
+#include "tests/unit/log/faults.h"
 #include "tests/unit/tap.h"
 
 #include <sys/stat.h>

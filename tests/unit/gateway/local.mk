@@ -29,45 +29,13 @@ tests_unit_gateway_proxy_test_SOURCES = %D%/proxy_test.c
 tests_unit_gateway_proxy_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/proxy_test
 
-check_PROGRAMS += tests/unit/gateway/writer_test
-tests_unit_gateway_writer_test_SOURCES = %D%/writer_test.c \
-	%D%/faults.h %D%/folder.h
-tests_unit_gateway_writer_test_LDADD = $(GATEWAY_LIBS)
-TESTS += tests/unit/gateway/writer_test
-
-check_PROGRAMS += tests/unit/gateway/orders_test
-tests_unit_gateway_orders_test_SOURCES = %D%/orders_test.c \
-	%D%/faults.h %D%/folder.h %D%/starved.h
-tests_unit_gateway_orders_test_LDADD = $(GATEWAY_LIBS)
-tests_unit_gateway_orders_test_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=calloc,--wrap=realloc,--wrap=free
-TESTS += tests/unit/gateway/orders_test
-
 check_PROGRAMS += tests/unit/gateway/bounds_test
 tests_unit_gateway_bounds_test_SOURCES = %D%/bounds_test.c \
 	%D%/heard.h %D%/script.h
 tests_unit_gateway_bounds_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/bounds_test
 
-check_PROGRAMS += tests/unit/gateway/power_test
-tests_unit_gateway_power_test_SOURCES = %D%/power_test.c %D%/sim.h
-tests_unit_gateway_power_test_LDADD = $(GATEWAY_LIBS)
-TESTS += tests/unit/gateway/power_test
-
-check_PROGRAMS += tests/unit/gateway/starved_test
-tests_unit_gateway_starved_test_SOURCES = %D%/starved_test.c %D%/sim.h \
-	%D%/starved.h
-tests_unit_gateway_starved_test_LDADD = $(GATEWAY_LIBS)
-tests_unit_gateway_starved_test_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=calloc,--wrap=realloc,--wrap=free
-TESTS += tests/unit/gateway/starved_test
-
 check_PROGRAMS += tests/unit/gateway/known_test
 tests_unit_gateway_known_test_SOURCES = %D%/known_test.c
 tests_unit_gateway_known_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/gateway/known_test
-
-check_PROGRAMS += tests/unit/gateway/keeper_test
-tests_unit_gateway_keeper_test_SOURCES = %D%/keeper_test.c %D%/faults.h
-tests_unit_gateway_keeper_test_LDADD = $(GATEWAY_LIBS)
-TESTS += tests/unit/gateway/keeper_test

@@ -5,7 +5,7 @@
  * A file of its own, so that erasing one overwrites exactly its bytes; named
  * by the pseudonym, so that the name of the file tells no more than the log.
  */
-#include "cmd/gateway/vault.h"
+#include "cmd/log/vault.h"
 
 #include <errno.h>
 

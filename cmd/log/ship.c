@@ -7,7 +7,7 @@
  * of the database, for nothing else knows what arrived.
  */
 #include "config.h" /* pthread_timedjoin_np is an extension */
-#include "cmd/gateway/ship.h"
+#include "cmd/log/ship.h"
 
 #include <errno.h>
 #include <pthread.h>

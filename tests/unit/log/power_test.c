@@ -4,8 +4,8 @@
  */
 #include "config.h"
 #include "audit/verify.h"
-#include "cmd/gateway/log.h"
-#include "tests/unit/gateway/sim.h"
+#include "cmd/log/log.h"
+#include "tests/unit/log/sim.h"
 #include "tests/unit/tap.h"
 
 #define SCRIPT 40

@@ -7,7 +7,7 @@
  * never deleted, and a log that has less than its checkpoint says is not
  * touched at all: that is no crash, and going on would hide it.
  */
-#include "cmd/gateway/log.h"
+#include "cmd/log/log.h"
 
 #include "audit/canon.h"
 #include "audit/marks.h"

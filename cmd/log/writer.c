@@ -10,12 +10,12 @@
  * compare-and-swap per record; an eventfd is written only to who sleeps.
  */
 #include "config.h"
-#include "cmd/gateway/writer.h"
+#include "cmd/log/writer.h"
 
 #include "audit/marks.h"
 #include "audit/record.h"
-#include "cmd/gateway/log.h"
-#include "cmd/gateway/orders.h"
+#include "cmd/log/log.h"
+#include "cmd/log/orders.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -6,7 +6,7 @@
  * there are follows from the size.  Partial tiles would say the same, but
  * they come and go with checkpoints and may be torn.
  */
-#include "cmd/gateway/edge.h"
+#include "cmd/log/edge.h"
 
 #include <errno.h>
 

@@ -6,14 +6,14 @@
  * tree over all before it, is all that a verifier needs of what is gone.
  * When a segment ended is said by the record that begins the next one.
  */
-#include "cmd/gateway/retain.h"
+#include "cmd/log/retain.h"
 
 #include "audit/canon.h"
 #include "audit/marks.h"
 #include "cmd/audit/content.h"
 #include "cmd/audit/tiles.h"
-#include "cmd/gateway/edge.h"
-#include "cmd/gateway/holds.h"
+#include "cmd/log/edge.h"
+#include "cmd/log/holds.h"
 
 #include <errno.h>
 #include <time.h>

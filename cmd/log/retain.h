@@ -13,7 +13,7 @@
  */
 #ifndef KT_RETAIN_H
 #define KT_RETAIN_H
-#include "cmd/gateway/log.h"
+#include "cmd/log/log.h"
 
 struct kt_retain {
 	uint64_t days; /* how long records are kept: the caller's */

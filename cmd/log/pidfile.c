@@ -9,7 +9,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "cmd/gateway/pidfile.h"
+#include "cmd/log/pidfile.h"
 
 enum kt_rc
 kt_pidfile_take(int *fd, const char *path, struct kt_err *err)

@@ -6,8 +6,8 @@
 #include "audit/canon.h"
 #include "cmd/audit/content.h"
 #include "cmd/audit/judge.h"
-#include "cmd/gateway/keeper.h"
-#include "tests/unit/gateway/faults.h"
+#include "cmd/log/keeper.h"
+#include "tests/unit/log/faults.h"
 #include "tests/unit/tap.h"
 
 #include <ftw.h>

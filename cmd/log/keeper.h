@@ -10,7 +10,7 @@
  */
 #ifndef KT_KEEPER_H
 #define KT_KEEPER_H
-#include "cmd/gateway/writer.h"
+#include "cmd/log/writer.h"
 #include "exchange/exchange.h"
 
 struct kt_keeper;

@@ -9,7 +9,7 @@
  */
 #ifndef KT_HOLDS_H
 #define KT_HOLDS_H
-#include "cmd/gateway/log.h"
+#include "cmd/log/log.h"
 
 struct kt_holds {
 	bool is_all; /* everybody is covered, or nobody knows who is */

@@ -3,11 +3,11 @@
  * nothing that it told of, gives everything back, and goes on later.
  */
 #include "config.h"
-#include "cmd/gateway/log.h"
+#include "cmd/log/log.h"
 #include "tests/unit/exchange/drive.h"
 #include "tests/unit/exchange/words.h"
-#include "tests/unit/gateway/sim.h"
-#include "tests/unit/gateway/starved.h"
+#include "tests/unit/log/sim.h"
+#include "tests/unit/log/starved.h"
 #include "tests/unit/tap.h"
 
 #define SCRIPT 24

@@ -7,7 +7,7 @@
  * checkpoint over that record by the old key, then the old key is wiped, then
  * the new one takes its name.
  */
-#include "cmd/gateway/keys.h"
+#include "cmd/log/keys.h"
 
 #include <errno.h>
 

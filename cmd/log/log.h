@@ -14,9 +14,9 @@
 #define KT_LOG_H
 #include "audit/subject.h"
 #include "audit/tile.h"
-#include "cmd/gateway/keys.h"
-#include "cmd/gateway/opens.h"
-#include "cmd/gateway/writer.h"
+#include "cmd/log/keys.h"
+#include "cmd/log/opens.h"
+#include "cmd/log/writer.h"
 
 #define KT_LOG_NAME_MAX 64 /* bytes of a deployment's or gateway's name */
 #define KT_LOG_ORIGIN_MAX (2 * KT_LOG_NAME_MAX + KT_AUDIT_LOG_ID + 3)

@@ -10,7 +10,7 @@
  */
 #ifndef KT_EDGE_H
 #define KT_EDGE_H
-#include "cmd/gateway/log.h"
+#include "cmd/log/log.h"
 
 /* Tiles of size 0 and segment 0 where there is none. */
 KT_MUSTCHECK enum kt_rc kt_edge_read(const struct kt_log *log,

@@ -6,10 +6,10 @@
  * computed twice: as records are appended, and from the bytes that the disk
  * gives back.  The second time fills the tiles, so it is not work for show.
  */
-#include "cmd/gateway/log.h"
+#include "cmd/log/log.h"
 
 #include "cmd/audit/tiles.h"
-#include "cmd/gateway/edge.h"
+#include "cmd/log/edge.h"
 
 #define READ_BYTES 65536
 

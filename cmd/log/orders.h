@@ -11,7 +11,7 @@
  */
 #ifndef KT_ORDERS_H
 #define KT_ORDERS_H
-#include "cmd/gateway/log.h"
+#include "cmd/log/log.h"
 
 /* Carries out what lies there.  Fails where the log itself fails. */
 KT_MUSTCHECK enum kt_rc kt_log_orders(struct kt_log *log, struct kt_err *err);

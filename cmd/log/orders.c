@@ -4,14 +4,14 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "config.h"
-#include "cmd/gateway/orders.h"
+#include "cmd/log/orders.h"
 
 #include "audit/canon.h"
 #include "audit/marks.h"
-#include "cmd/gateway/holds.h"
-#include "cmd/gateway/pidfile.h"
-#include "cmd/gateway/retain.h"
-#include "cmd/gateway/vault.h"
+#include "cmd/log/holds.h"
+#include "cmd/log/pidfile.h"
+#include "cmd/log/retain.h"
+#include "cmd/log/vault.h"
 
 #include <errno.h>
 #include <poll.h>

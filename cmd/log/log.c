@@ -7,12 +7,12 @@
  * report success without them.  The log is poisoned instead, and
  * kt_log_reopen() starts over from the last bytes known to be durable.
  */
-#include "cmd/gateway/log.h"
+#include "cmd/log/log.h"
 
 #include "audit/marks.h"
-#include "cmd/gateway/holds.h"
-#include "cmd/gateway/orders.h"
-#include "cmd/gateway/vault.h"
+#include "cmd/log/holds.h"
+#include "cmd/log/orders.h"
+#include "cmd/log/vault.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
  * at the end, so that adding moves nothing and removing little.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "cmd/gateway/opens.h"
+#include "cmd/log/opens.h"
 
 #include "audit/canon.h"
 

@@ -6,9 +6,9 @@
 #include "audit/marks.h"
 #include "audit/record.h"
 #include "audit/verify.h"
-#include "cmd/gateway/log.h"
-#include "tests/unit/gateway/faults.h"
-#include "tests/unit/gateway/folder.h"
+#include "cmd/log/log.h"
+#include "tests/unit/log/faults.h"
+#include "tests/unit/log/folder.h"
 #include "tests/unit/tap.h"
 
 #include <fcntl.h>

@@ -6,12 +6,12 @@
 #include "config.h"
 #include "cmd/audit/content.h"
 #include "cmd/audit/judge.h"
-#include "cmd/gateway/log.h"
-#include "cmd/gateway/orders.h"
-#include "cmd/gateway/vault.h"
-#include "tests/unit/gateway/faults.h"
-#include "tests/unit/gateway/folder.h"
-#include "tests/unit/gateway/starved.h"
+#include "cmd/log/log.h"
+#include "cmd/log/orders.h"
+#include "cmd/log/vault.h"
+#include "tests/unit/log/faults.h"
+#include "tests/unit/log/folder.h"
+#include "tests/unit/log/starved.h"
 #include "tests/unit/tap.h"
 
 #include <sys/stat.h>

@@ -6,7 +6,7 @@
  * and one that another process placed does, too.
  */
 #include "config.h" /* memmem is an extension */
-#include "cmd/gateway/holds.h"
+#include "cmd/log/holds.h"
 
 #include <errno.h>
 

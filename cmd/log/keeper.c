@@ -12,7 +12,7 @@
 
 #include "audit/canon.h"
 #include "cmd/audit/content.h"
-#include "cmd/gateway/keeper.h"
+#include "cmd/log/keeper.h"
 
 #define CALL_ID_MAX 64
 #define SAY_US 1000000
