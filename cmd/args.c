@@ -74,6 +74,12 @@ print_wrapped(const char *text, size_t at, size_t indent)
 	(void)putchar('\n');
 }
 
+static bool
+is_optional(const struct kt_opt *o)
+{
+	return o->value != NULL && o->value[0] == '[';
+}
+
 static void
 print_option(const struct kt_opt *o)
 {
@@ -84,7 +90,7 @@ print_option(const struct kt_opt *o)
 	if (o->code < 128)
 		(void)snprintf(letter, sizeof(letter), "-%c, ", o->code);
 	(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name,
-	    o->value ? " " : "", o->value ? o->value : "");
+	    o->value && !is_optional(o) ? " " : "", o->value ? o->value : "");
 	n = printf("  %-30s ", left);
 	print_wrapped(o->text, n < TEXT_AT ? TEXT_AT : (size_t)n,
 	    n < TEXT_AT ? TEXT_AT : (size_t)n);
@@ -128,7 +134,8 @@ forms(const struct kt_args *args, char shorts[static 2 * OPTS_MAX + 4],
 		const struct kt_opt *o = &args->opts[i];
 
 		longs[i] = (struct option){ o->name,
-			o->value ? required_argument : no_argument, NULL, o->code };
+			o->value == NULL ? no_argument : is_optional(o) ?
+			    optional_argument : required_argument, NULL, o->code };
 		if (o->code >= 128)
 			continue;
 		shorts[s++] = (char)o->code;

@@ -52,7 +52,8 @@ extern const size_t kt_cmds_n;
 struct kt_opt {
 	int code;
 	const char *name;      /* "policy-config" */
-	const char *value;     /* what follows it, as help names it, or NULL */
+	/* What follows it, as help names it, or NULL; "[=HOW]": it may. */
+	const char *value;
 	const char *text;      /* one line of help */
 };
 enum { KT_OPT_LONG = 256, KT_OPT_JSON = 4096, KT_OPT_POLICY };

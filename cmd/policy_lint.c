@@ -122,15 +122,17 @@ use_baseline(struct run *run, struct kt_err *err)
 
 	kt_buf_init(&b, BASELINE_MAX);
 	rc = kt_disk_read_file(&kt_disk_real, run->baseline, BASELINE_MAX, &b, err);
-	if (rc == KT_OK)
-		rc = kt_lint_baseline(run->r, kt_buf_span(&b), &stale, err);
+	if (rc == KT_OK &&
+	    kt_lint_baseline(run->r, kt_buf_span(&b), &stale, err) < 0)
+		rc = kt_wrap(err, "%s", run->baseline);
 	kt_buf_fini(&b);
 	if (rc < 0)
-		return kt_wrap(err, "%s", run->baseline);
+		return rc;
 	if (stale == 0 || !run->o.is_on[KT_LINT_908])
 		return KT_OK;
-	(void)snprintf(text, sizeof(text), "%zu entr%s of '%.80s' no longer "
-	    "found", stale, stale == 1 ? "y is" : "ies are", run->baseline);
+	(void)snprintf(text, sizeof(text), "%zu entr%s of '%.80s' %s no "
+	    "longer found", stale, stale == 1 ? "y" : "ies", run->baseline,
+	    stale == 1 ? "is" : "are");
 	f.message = kt_span_of(text);
 	f.help = kt_span_of(f.rule->help);
 	(void)kt_report_add(run->r, &f); /* close tells when it is full */
@@ -348,7 +350,8 @@ static const struct kt_opt opts[] = {
 	{ BASELINE, "baseline", "FILE",
 	  "leave out what an earlier report (-o json) tells" },
 	{ WRITE_BASELINE, "write-baseline", "FILE", "write such a report" },
-	{ FIX, "fix", "HOW", "mend what can be: safe or unsafe" },
+	{ FIX, "fix", "[=HOW]",
+	  "mend what can be: safe (the default) or unsafe" },
 	{ DIFF, "diff", NULL, "print what --fix would do, as a patch" },
 	{ STDIN_NAME, "stdin-filename", "NAME", "what to call standard input" },
 	{ CHANGED, "changed-since", "COMMIT",
@@ -369,10 +372,12 @@ take(struct run *run, int c, char *value)
 		}
 		return "the presets are relaxed, default and strict";
 	case FIX:
-		run->fix = strcmp(value, "unsafe") == 0 ? KT_REPORT_FIX_UNSAFE :
-		    KT_REPORT_FIX_SAFE;
-		return strcmp(value, "unsafe") == 0 || strcmp(value, "safe") == 0 ?
-		    NULL : "fixes are safe or unsafe";
+		run->fix = KT_REPORT_FIX_SAFE;
+		if (value == NULL || strcmp(value, "safe") == 0)
+			return NULL;
+		run->fix = KT_REPORT_FIX_UNSAFE;
+		return strcmp(value, "unsafe") == 0 ? NULL :
+		    "fixes are safe or unsafe";
 	case SELECT: run->select = value; break;
 	case IGNORE: run->ignore = value; break;
 	case BASELINE: run->baseline = value; break;

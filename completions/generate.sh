@@ -41,6 +41,7 @@ table() {
 				sub(/^-., /, "")
 			}
 			long = substr($1, 3)
+			sub(/\[=.*/, "", long) # what may follow it
 			$0 = substr($0, length($1) + 1)
 			if ($0 ~ /^ [A-Z][A-Z_-]* /) {
 				value = $1
@@ -67,8 +68,6 @@ values='
 			return "relaxed default strict"
 		if (value == "LEVEL")
 			return "error warning info never"
-		if (value == "HOW")
-			return "safe unsafe"
 		if (value == "CODES")
 			return codes
 		if (value == "MODEL")

@@ -73,7 +73,7 @@ def is_mended(folder):
         copy = os.path.join(out, "bad.yaml")
         shutil.copy(os.path.join(folder, "bad.yaml"), copy)
         options, _ = arguments(copy)
-        assert kt("policy", "lint", "--fix", "unsafe", *options,
+        assert kt("policy", "lint", "--fix=unsafe", *options,
                   copy).returncode in (0, 1)
         assert text_of(copy) == text_of(os.path.join(folder, "fixed.yaml"))
         # What was mended is found no more; others may stay.
