@@ -12,6 +12,7 @@ nobase_dist_pkgdata_DATA += \
 	policies/detectors/medical.yaml \
 	policies/detectors/national.yaml \
 	policies/detectors/pii.yaml \
+	policies/detectors/providers.yaml \
 	policies/detectors/secrets.yaml \
 	policies/finance.yaml \
 	policies/finance_test.yaml \

@@ -250,6 +250,8 @@ kt_detect_is_key(struct kt_span s)
 {
 	struct look l = look_at(s);
 
+	if (s.len >= 24 && l.letters >= 8 && is_noise(s))
+		return true;
 	return s.len >= 10 && is_possible(s) && kinds_in(s) >= 7 &&
 	    l.letters > 0 && is_drawn(&l, 4) && l.others * 3 <= s.len &&
 	    (l.digits > 0 || s.len >= 16);

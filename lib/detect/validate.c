@@ -332,6 +332,24 @@ kt_detect_is_crc32_base62(struct kt_span s)
 	return true;
 }
 
+/* Grafana: behind the last '_', in hexadecimal from its lowest byte on, the CRC
+   of what is before that. */
+bool
+kt_detect_is_crc32_hex(struct kt_span s)
+{
+	static const char digit[] = "0123456789abcdef";
+	uint32_t crc;
+
+	if (s.len < 10 || s.ptr[s.len - 9] != '_')
+		return false;
+	crc = crc32_of(kt_span_sub(s, 0, s.len - 9));
+	for (size_t i = s.len - 8; i < s.len; i += 2, crc >>= 8)
+		if (s.ptr[i] != digit[crc >> 4 & 15] ||
+		    s.ptr[i + 1] != digit[crc & 15])
+			return false;
+	return true;
+}
+
 /* "eyJ" is base64 of {" : the header says an algorithm, "alg" or "typ". */
 bool
 kt_detect_is_jwt(struct kt_span s)

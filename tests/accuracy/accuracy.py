@@ -47,6 +47,8 @@ NATIONAL = re.compile(
 NOT_STRUCTURED = re.compile(
     r".*(?:VEHICLE|PLATE|KFZ|POSTCODE|PLZ|UEN|ORGANISATION|VAT|GSTIN|"
     r"BRN|ABN|ACN)")
+# Written where a token would be: nobody was ever given one like it.
+MASK = re.compile(r"([xXZ])\1{7}|EXAMPLEKEY|(?:abcdefghij){2}")
 # Has no prefix, length and alphabet of its own: not a provider's token.
 GENERIC = {"generic-api-key", "curl-auth-header", "curl-auth-user",
            "kubernetes-secret-yaml", "hashicorp-tf-password",
@@ -180,7 +182,7 @@ def secrets(sets, table):
     for name in ("gitleaks", "detect-secrets"):
         hits = collections.defaultdict(list)
         for r in sets[name]:
-            if r["label"] != "secret":
+            if r["label"] != "secret" or MASK.search(r["text"]):
                 continue
             kind = "generic" if r["subtype"] in GENERIC else "provider"
             found, spans = of_class(r, "secret"), r.get("spans") or []
