@@ -107,6 +107,13 @@ kt_audit_order_reveal(const char *dir, uint64_t index, const char *field,
 }
 
 enum kt_exit
+kt_audit_order_revoke(const char *dir, uint64_t index, const char *by)
+{
+	return place(&(struct asked){ .what = "revoke", .dir = dir, .by = by,
+	    .record = &index, .is_quiet = true });
+}
+
+enum kt_exit
 kt_audit_order_retain(
     const char *dir, uint64_t days, const char *ground, const char *by)
 {

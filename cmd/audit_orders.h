@@ -12,6 +12,9 @@
 
 /* Ends the epoch: another key signs from then on. */
 enum kt_exit kt_audit_rotate_key(const char *dir);
+/* Has it recorded that the keys are revoked from this record on. */
+enum kt_exit kt_audit_order_revoke(
+    const char *dir, uint64_t index, const char *by);
 /* Lets records go that are older; ground and by may be NULL. */
 enum kt_exit kt_audit_order_retain(
     const char *dir, uint64_t days, const char *ground, const char *by);

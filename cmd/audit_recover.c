@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmd/audit/judge.h"
+#include "cmd/audit/revoked.h"
 #include "cmd/cmd.h"
 #include "disk/disk.h"
 
@@ -22,7 +23,7 @@ static const struct kt_opt options[] = {
 
 /* What makes a log; the rest of the directory stays. */
 static const char *const parts[] = { "seg", "tile", "key", "quarantine", "content",
-	"log.vkey", "checkpoint", "checkpoints" };
+	"log.vkey", "checkpoint", "checkpoints", KT_REVOKED_FILE };
 
 /* Nobody writes to it while it is moved, nor before. */
 static enum kt_rc
@@ -106,23 +107,29 @@ recover(struct kt_judge *j, const char *dir, bool is_accepted)
 {
 	const struct kt_audit_report *r =
 	    kt_judge(j, dir, KT_SPAN(""), NULL, NULL, NULL);
+	struct kt_revoked revoked = { .index = 0 };
 	char aside[64];
 
-	if (r == NULL) {
+	if (r == NULL ||
+	    kt_revoked_read(&revoked, r, j->dir.dir, &j->err) < 0) {
 		kt_say("%s", j->err.text);
 		return KT_EXIT_UNKNOWN;
 	}
-	if (r->nbreaks == 0) {
+	if (r->nbreaks == 0 && revoked.is_there) {
+		(void)printf("the keys of this log were revoked from record "
+		    "%llu on\n", (unsigned long long)revoked.index);
+	} else if (r->nbreaks == 0) {
 		(void)printf("nothing to do: %llu records, and the newest "
 		    "checkpoint covers %llu\na gateway cuts an incomplete tail "
 		    "by itself\n", (unsigned long long)r->size,
 		    (unsigned long long)r->newest_size);
 		return KT_EXIT_YES;
+	} else {
+		(void)printf("%s at record %llu; a checkpoint covers %llu "
+		    "records\n", kt_audit_class_name(r->breaks[0].class),
+		    (unsigned long long)r->breaks[0].index,
+		    (unsigned long long)r->newest_size);
 	}
-	(void)printf("%s at record %llu; a checkpoint covers %llu records\n",
-	    kt_audit_class_name(r->breaks[0].class),
-	    (unsigned long long)r->breaks[0].index,
-	    (unsigned long long)r->newest_size);
 	if (!is_accepted) {
 		(void)printf("a gateway does not go on with this log; find a "
 		    "copy of it, or see --accept-loss\n");

@@ -19,7 +19,7 @@
 #define PROGRESS_BYTES (32u << 20)
 
 enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT, JOBS, FROM, TO, SINCE,
-	UNTIL, POSTGRES, ORIGIN, WITNESS, QUORUM, INVENTORY };
+	UNTIL, POSTGRES, ORIGIN, WITNESS, QUORUM, INVENTORY, REVOCATION };
 
 #define WITNESSES_MAX 16
 
@@ -42,6 +42,8 @@ static const struct kt_opt options[] = {
 	{ WITNESS, "witness", "KEY",
 	    "a witness that has to have signed; may be repeated" },
 	{ QUORUM, "quorum", "N", "so many of them are enough (all)" },
+	{ REVOCATION, "revocation", "FILE",
+	    "what kt audit key revoke wrote, kept elsewhere" },
 	{ INVENTORY, "inventory", "FILE",
 	    "names or keys of the logs that there have to be" },
 };
@@ -58,7 +60,7 @@ struct run {
 	bool has_inventory;
 	struct kt_buf inventory; /* names or keys, a line each */
 	struct kt_buf seen;      /* names, a line each */
-	struct kt_buf vkey;
+	struct kt_buf vkey, revocation;
 	struct kt_audit_checkpoint *known;
 	struct kt_audit_receipt *receipts;
 	size_t nknown, known_cap, nreceipts, receipts_cap;
@@ -187,6 +189,21 @@ add_witnessed(struct run *r, const char *dir,
 	return all;
 }
 
+/* What was brought, and what lies in the directory (NULL: there is none). */
+static void
+take_revoked(struct run *r, const char *dir, struct kt_judge *j,
+    struct kt_verdict_told *told)
+{
+	if (told->report == NULL)
+		return;
+	if (r->revocation.len > 0)
+		kt_revoked_take(&told->revoked, told->report,
+		    kt_buf_span(&r->revocation));
+	if (dir != NULL && kt_revoked_read(
+	    &told->revoked, told->report, dir, &j->err) < 0)
+		told->report = NULL;
+}
+
 static enum kt_exit
 verify_dir(struct run *r, const char *dir)
 {
@@ -208,6 +225,7 @@ verify_dir(struct run *r, const char *dir)
 		j.progress = show_progress;
 	told.report = kt_judge(
 	    &j, dir, kt_buf_span(&r->vkey), &brought, NULL, NULL);
+	take_revoked(r, dir, &j, &told);
 	note_seen(r, j.report);
 	if (shown > 0)
 		(void)fprintf(stderr, "\r%*s\r", 40, "");
@@ -229,6 +247,7 @@ verify_one_gathered(struct run *r, struct kt_gathered *g, const char *origin)
 
 	told.report = kt_gathered_judge(
 	    g, &j, origin, kt_buf_span(&r->vkey), &brought, NULL, NULL);
+	take_revoked(r, NULL, &j, &told);
 	note_seen(r, j.report);
 	e = r->is_json ? kt_verdict_json(&told) : kt_verdict_text(&told);
 	kt_judge_fini(&j);
@@ -323,6 +342,9 @@ take_option(struct run *r, int opt, const char *value)
 		return add_receipts(r, value);
 	case WITNESS:
 		return add_witness(r, value);
+	case REVOCATION:
+		return kt_disk_read_file(&kt_disk_real, value,
+		    KT_AUDIT_NOTE_MAX, &r->revocation, &r->err);
 	case INVENTORY:
 		r->has_inventory = true;
 		return kt_disk_read_file(&kt_disk_real, value, 1u << 20,
@@ -463,6 +485,7 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 
 	kt_buf_init(&r.vkey, 4u << 20);
 	kt_buf_init(&r.inventory, 4u << 20);
+	kt_buf_init(&r.revocation, 4 * KT_AUDIT_NOTE_MAX);
 	kt_buf_init(&r.seen, 64u << 20);
 	while ((opt = kt_args_next(&args)) != KT_ARGS_END) {
 		if (opt == KT_ARGS_STOP) {
@@ -493,6 +516,7 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 		e = verify_all(&r, argc, argv, args.operand);
 	kt_buf_fini(&r.vkey);
 	kt_buf_fini(&r.inventory);
+	kt_buf_fini(&r.revocation);
 	kt_buf_fini(&r.seen);
 	kt_free(r.known);
 	kt_free(r.receipts);

@@ -22,6 +22,8 @@ libaudit_a_SOURCES = \
 	%D%/plan.h \
 	%D%/pruned.c \
 	%D%/pruned.h \
+	%D%/revoked.c \
+	%D%/revoked.h \
 	%D%/tiles.c \
 	%D%/tiles.h \
 	%D%/witness.c \

@@ -8,7 +8,10 @@
 #include "cmd/audit/pack.h"
 
 #include "audit/canon.h"
+#include "cmd/audit/revoked.h"
 #include "cmd/audit/tiles.h"
+
+#include <errno.h>
 
 struct packing {
 	const struct kt_pack *pack;
@@ -312,6 +315,28 @@ write_texts(struct packing *p, struct kt_span origin)
 	return rc;
 }
 
+/* Whoever gets the records must not believe keys that were revoked. */
+static enum kt_rc
+copy_revocation(struct packing *p)
+{
+	char path[KT_PATH_MAX];
+	struct kt_buf note;
+	enum kt_rc rc;
+
+	if (snprintf(path, sizeof(path), "%s/" KT_REVOKED_FILE,
+	    p->pack->dir->dir) >= (int)sizeof(path))
+		return kt_fail(p->err, KT_E_LIMIT, "path too long");
+	kt_buf_init(&note, 4 * KT_AUDIT_NOTE_MAX);
+	rc = kt_disk_read_file(
+	    &kt_disk_real, path, KT_AUDIT_NOTE_MAX, &note, p->err);
+	if (rc == KT_OK)
+		rc = put_file(p, KT_REVOKED_FILE, kt_buf_span(&note));
+	else if (rc == KT_E_IO && errno == ENOENT)
+		rc = KT_OK;
+	kt_buf_fini(&note);
+	return rc;
+}
+
 static enum kt_rc
 write_all(struct packing *p)
 {
@@ -324,7 +349,7 @@ write_all(struct packing *p)
 		if (copy_segment(p, k) < 0)
 			return p->err->rc;
 	}
-	if (copy_tiles(p) < 0 || copy_notes(p) < 0 ||
+	if (copy_tiles(p) < 0 || copy_notes(p) < 0 || copy_revocation(p) < 0 ||
 	    put_file(p, "log.vkey", kt_buf_span(&p->pack->dir->log_vkey)) <
 	    0 || kt_audit_checkpoint_parse(
 	    kt_buf_span(&p->note), &cp, p->err) < 0 ||

@@ -12,7 +12,7 @@
 #include "audit/canon.h"
 #include "audit/limits.h"
 
-#define WARNINGS_MAX 10
+#define WARNINGS_MAX 12
 
 static bool
 is_quorum_met(const struct kt_verdict_told *t)
@@ -22,6 +22,13 @@ is_quorum_met(const struct kt_verdict_told *t)
 	for (size_t i = 0; i < t->nwitnesses; i++)
 		n += t->witnesses[i].size > 0;
 	return n >= t->quorum;
+}
+
+/* Something is signed by keys that their owner has revoked. */
+static bool
+is_revoked(const struct kt_verdict_told *t)
+{
+	return t->revoked.is_there && t->revoked.index < t->report->size;
 }
 
 /* Warnings that make an intact log a weaker one. */
@@ -43,6 +50,10 @@ warnings(const struct kt_verdict_told *t, const struct kt_audit_report *rep,
 		texts[n++] = "partial";
 	if (!is_quorum_met(t))
 		texts[n++] = "witness-quorum";
+	if (t->revoked.is_there)
+		texts[n++] = "revoked";
+	if (t->revoked.has_other)
+		texts[n++] = "other-revocation";
 	if (t->dir->has_torn_note)
 		texts[n++] = "incomplete-checkpoint";
 	if (rep->by_type[KT_AUDIT_TYPE_clock] > 0)
@@ -64,7 +75,7 @@ kt_verdict_exit(const struct kt_verdict_told *t)
 		return KT_EXIT_NO;
 	if (rep->has_unknown_version)
 		return KT_EXIT_UNKNOWN;
-	if (!is_quorum_met(t)) /* asked for by name */
+	if (!is_quorum_met(t) || is_revoked(t)) /* asked for by name */
 		return KT_EXIT_WEAKER;
 	return t->is_strict && warnings(t, rep, texts) > 0 ? KT_EXIT_WEAKER :
 							     KT_EXIT_YES;
@@ -229,6 +240,11 @@ put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
 	put_records(p, rep);
 	kt_audit_member_text(p, "result", kt_span_of(result_of(
 	    kt_verdict_exit(t))));
+	kt_audit_put_name(p, "revoked");
+	if (t->revoked.is_there)
+		kt_audit_put_int(p, t->revoked.index);
+	else
+		kt_audit_put_null(p);
 	kt_audit_member_int(p, "size", rep->size);
 	kt_audit_member_int(p, "unsigned_tail", rep->tail);
 	kt_audit_put_name(p, "warnings");
@@ -410,6 +426,9 @@ kt_verdict_text(const struct kt_verdict_told *t)
 	tell_origin(rep);
 	tell_counts(rep);
 	tell_witnesses(t);
+	if (t->revoked.is_there)
+		(void)printf("revoked   from record %llu on, by the recovery "
+		    "key\n", (unsigned long long)t->revoked.index);
 	if (rep->nbreaks == 0)
 		(void)printf("chain ok  canonical ok  root ok\n");
 	for (size_t i = 0; i < rep->nbreaks; i++)
@@ -424,6 +443,9 @@ kt_verdict_text(const struct kt_verdict_told *t)
 	for (size_t i = 0; i < n; i++)
 		(void)printf(" %s%s", texts[i], i + 1 == n ? "\n" : "");
 	tell_not_proven(rep);
+	if (is_revoked(t))
+		(void)printf("     who signed what from record %llu on: the keys "
+		    "were revoked\n", (unsigned long long)t->revoked.index);
 	if (t->is_part)
 		(void)printf("     what lies before record %llu and from "
 		    "record %llu on: it was not read\n",

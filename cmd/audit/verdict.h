@@ -9,6 +9,7 @@
 #ifndef KT_VERDICT_H
 #define KT_VERDICT_H
 #include "cmd/audit/dir.h"
+#include "cmd/audit/revoked.h"
 #include "cmd/audit/witness.h"
 #include "cmd/cmd.h"
 
@@ -22,6 +23,7 @@ struct kt_verdict_told {
 	const struct kt_witnessed *witnesses;
 	size_t nwitnesses;
 	uint64_t quorum;
+	struct kt_revoked revoked;
 };
 enum kt_exit kt_verdict_exit(const struct kt_verdict_told *t);
 /* On standard output; returns the exit code. */

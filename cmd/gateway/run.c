@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/audit/revoked.h"
 #include "cmd/cmd.h"
 #include "cmd/files.h"
 #include "cmd/gateway/bind.h"
@@ -236,6 +237,11 @@ open_log(struct gateway *g, struct kt_err *err)
 	(void)snprintf(path, sizeof(path), "%s/" KT_PIDFILE_NAME, audit_dir(g));
 	if (kt_pidfile_take(&g->pid_fd, path, err) < 0)
 		return err->rc;
+	(void)snprintf(path, sizeof(path), "%s/" KT_REVOKED_FILE, audit_dir(g));
+	if (access(path, F_OK) == 0)
+		return kt_fail(err, KT_E_MISUSE, "audit log %s: its keys were "
+		    "revoked; kt audit recover --accept-loss sets it aside",
+		    audit_dir(g));
 	if (kt_writer_start(&g->writer, &o, err) < 0)
 		return kt_wrap(err, "audit log %s", audit_dir(g));
 	kt_writer_commit_key(g->writer, g->instance_key);
@@ -415,8 +421,10 @@ print_banner(const struct gateway *g)
 	if (kt_writer_is_new(g->writer))
 		(void)fprintf(stderr, "  %-9s %s\n  %-9s (new: keep it where "
 		    "this machine cannot write, and give it to\n  %-9s kt audit "
-		    "verify --vkey)\n", "key", kt_writer_vkey(g->writer), "",
-		    "");
+		    "verify --vkey)\n  %-9s %s/key/recovery.key (new: take it "
+		    "away from this machine;\n  %-9s kt audit key revoke needs "
+		    "it)\n", "key", kt_writer_vkey(g->writer), "", "",
+		    "recovery", audit_dir(g), "");
 	for (size_t i = 0; i < n; i++)
 		(void)fprintf(stderr, "  %-9s %.*s\n", "warning",
 		    KT_SPAN_ARG(warnings[i]));

@@ -84,6 +84,48 @@ take_epochs(struct kt_keys *k, struct kt_span name, bool is_fresh,
 	return err->rc == KT_E_IO && errno == ENOENT ? KT_OK : err->rc;
 }
 
+/* Made with the log; only its public part is needed again. */
+static enum kt_rc
+make_recovery(struct kt_keys *k, struct kt_span name, struct kt_err *err)
+{
+	struct kt_audit_signer s = { .state = NULL };
+	char path[KT_PATH_MAX], text[KT_AUDIT_KEY_NAME];
+	bool is_new;
+	enum kt_rc rc;
+
+	(void)snprintf(text, sizeof(text), "%.*s/recovery", KT_SPAN_ARG(name));
+	rc = take(k, &s, "recovery.key", kt_span_of(text), true, &is_new, err);
+	if (rc < 0)
+		return rc;
+	kt_audit_vkey_text(&s.vkey, k->recovery);
+	kt_audit_signer_fini(&s);
+	if (path_of(k, "recovery.vkey", path, err) < 0)
+		return err->rc;
+	return kt_disk_write_atomic(
+	    k->io, path, kt_span_of(k->recovery), 0600, err);
+}
+
+static enum kt_rc
+read_recovery(struct kt_keys *k, struct kt_err *err)
+{
+	struct kt_buf text;
+	char path[KT_PATH_MAX];
+	enum kt_rc rc;
+
+	if (path_of(k, "recovery.vkey", path, err) < 0)
+		return err->rc;
+	kt_buf_init(&text, 8192);
+	rc = kt_disk_read_file(
+	    k->io, path, sizeof(k->recovery) - 1, &text, err);
+	if (rc == KT_OK)
+		(void)snprintf(k->recovery, sizeof(k->recovery), "%.*s",
+		    KT_SPAN_ARG(kt_buf_span(&text)));
+	else if (rc == KT_E_IO && errno == ENOENT)
+		rc = KT_OK;
+	kt_buf_fini(&text);
+	return rc;
+}
+
 enum kt_rc
 kt_keys_open(struct kt_keys *k, const struct kt_disk_io *io, const char *dir,
     struct kt_span name, bool is_fresh, struct kt_err *err)
@@ -95,7 +137,9 @@ kt_keys_open(struct kt_keys *k, const struct kt_disk_io *io, const char *dir,
 	if (n < 0 || (size_t)n >= sizeof(k->dir))
 		return kt_fail(err, KT_E_LIMIT, "%s: path too long", dir);
 	if (take(k, &k->stable, "log.key", name, is_fresh, &k->is_new, err) <
-	    0 || take_epochs(k, name, is_fresh, err) < 0) {
+	    0 || take_epochs(k, name, is_fresh, err) < 0 ||
+	    (is_fresh ? make_recovery(k, name, err) :
+	                read_recovery(k, err)) < 0) {
 		kt_keys_close(k);
 		return err->rc;
 	}

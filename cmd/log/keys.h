@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Knows:    key/log.key, which never changes, and key/epoch.key, which the
- *           log replaces when it begins a segment (kt-audit(5), Keys).
+ *           log replaces when it begins a segment, and key/recovery.key,
+ *           which is made once and taken away (kt-audit(5), Keys).
  * Does not: know which epoch the log is in: recover.c compares.
  * Promises: a key is on disk before a record names it; the one before is
  *           overwritten before it is unlinked.
@@ -18,6 +19,8 @@ struct kt_keys {
 	char dir[KT_PATH_MAX]; /* "<audit directory>/key" */
 	struct kt_audit_signer stable, epoch;
 	struct kt_audit_signer next; /* state NULL: there is none */
+	/* Who may revoke them: a vkey, or "" for a log from before. */
+	char recovery[KT_AUDIT_VKEY_TEXT];
 	bool is_new; /* made just now: nobody has seen the public part */
 };
 /*

@@ -332,6 +332,7 @@ write_genesis(struct kt_log *log, struct kt_span cites, struct kt_err *err)
 	kt_audit_vkey_text(&log->keys.epoch.vkey, epoch);
 	g.vkey = kt_span_of(vkey);
 	g.epoch_vkey = kt_span_of(epoch);
+	g.recovery_vkey = kt_span_of(log->keys.recovery);
 	if (kt_audit_genesis_write(&g, &log->body, err) < 0 ||
 	    add_own(log, leaf, err) < 0)
 		return err->rc;
@@ -384,6 +385,7 @@ add_header(struct kt_log *log, struct kt_err *err)
 
 	kt_audit_vkey_text(&log->keys.epoch.vkey, epoch);
 	seg.epoch_vkey = kt_span_of(epoch);
+	seg.recovery_vkey = kt_span_of(log->keys.recovery);
 	seg.has_open = kt_opens_since(&log->opens, &seg.open_since);
 	if (kt_audit_segment_write(&seg, &log->chain, &log->body, err) < 0)
 		return err->rc;

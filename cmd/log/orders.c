@@ -26,7 +26,8 @@
 struct order {
 	struct kt_log *log;
 	struct kt_span what, by, subject, ground, name;
-	uint64_t record; /* reveal: which is shown */
+	uint64_t record; /* which is shown, or the first that is not proven */
+	bool has_record;
 	struct kt_order_answer answer;
 };
 
@@ -53,7 +54,7 @@ put_record(struct order *o, const char *action, struct kt_err *err)
 	kt_audit_member_some(&p, "by", o->by);
 	kt_audit_member_some(&p, "ground", o->ground);
 	kt_audit_member_some(&p, "name", o->name);
-	if (kt_span_eq(o->what, KT_SPAN("reveal")))
+	if (o->has_record)
 		kt_audit_member_int(&p, "record", o->record);
 	if (is_erasure)
 		kt_audit_member_int(&p, "secrets", 1);
@@ -140,17 +141,20 @@ rotate(struct order *o, struct kt_err *err)
 	return kt_log_rotate(o->log, err);
 }
 
-/* Somebody is about to see what was said. */
+/* Somebody is about to see what was said, or to revoke the keys. */
 static enum kt_rc
-reveal(struct order *o, struct kt_span text, struct kt_err *err)
+tell_of_record(struct order *o, struct kt_span text, struct kt_err *err)
 {
 	struct kt_span index;
+	bool is_reveal = kt_span_eq(o->what, KT_SPAN("reveal"));
 
 	if (!kt_audit_member(text, "record", &index) ||
-	    !kt_span_u64(index, &o->record) || o->ground.len == 0)
+	    !kt_span_u64(index, &o->record) ||
+	    (is_reveal && (o->ground.len == 0 || o->name.len == 0)))
 		return KT_OK;
+	o->has_record = true;
 	answer(o, 0, "recorded");
-	return put_record(o, "reveal", err);
+	return put_record(o, is_reveal ? "reveal" : "revoke", err);
 }
 
 /* Tells of it first: files that are gone without a record are missing. */
@@ -238,8 +242,9 @@ carry_out(struct order *o, struct kt_span text, struct kt_err *err)
 		return rotate(o, err);
 	if (kt_span_eq(o->what, KT_SPAN("retain")))
 		return retain(o, text, err);
-	if (kt_span_eq(o->what, KT_SPAN("reveal")) && o->name.len > 0)
-		return reveal(o, text, err);
+	if (kt_span_eq(o->what, KT_SPAN("reveal")) ||
+	    kt_span_eq(o->what, KT_SPAN("revoke")))
+		return tell_of_record(o, text, err);
 	if (kt_span_eq(o->what, KT_SPAN("hold")) && o->name.len > 0)
 		return hold(o, err);
 	if (kt_span_eq(o->what, KT_SPAN("release")) && o->name.len > 0)

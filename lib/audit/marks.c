@@ -20,6 +20,7 @@ kt_audit_genesis_write(const struct kt_audit_genesis *g, struct kt_buf *out,
 	kt_audit_member_some(&p, "cites", g->cites);
 	kt_audit_member_some(&p, "epoch_vkey", g->epoch_vkey);
 	kt_audit_member_text(&p, "hash", KT_SPAN("sha256"));
+	kt_audit_member_some(&p, "recovery_vkey", g->recovery_vkey);
 	kt_audit_member_some(&p, "software", g->software);
 	kt_audit_member_text(&p, "type", KT_SPAN("genesis"));
 	kt_audit_member_some(&p, "vkey", g->vkey);
@@ -52,6 +53,7 @@ kt_audit_segment_write(const struct kt_audit_segment *s,
 		kt_audit_member_int(&p, "open_since", s->open_since);
 	kt_audit_member_some(&p, "policy_hash", s->policy_hash);
 	kt_audit_member_some(&p, "policy_version", s->policy_version);
+	kt_audit_member_some(&p, "recovery_vkey", s->recovery_vkey);
 	kt_audit_chain_root(c, root);
 	kt_hex(root, KT_AUDIT_HASH, hex);
 	kt_audit_member_text(&p, "root", kt_span_of(hex));
@@ -213,7 +215,7 @@ kt_audit_clock_write(
 }
 
 struct key_texts {
-	struct kt_span stable, epoch;
+	struct kt_span stable, epoch, recovery;
 };
 
 static bool
@@ -225,6 +227,8 @@ key_member(void *arg, struct kt_span name, struct kt_span value)
 		t->stable = value;
 	else if (kt_span_eq(name, KT_SPAN("epoch_vkey")))
 		t->epoch = value;
+	else if (kt_span_eq(name, KT_SPAN("recovery_vkey")))
+		t->recovery = value;
 	return true;
 }
 
@@ -251,7 +255,9 @@ kt_audit_keys_read(
 
 	if (kt_audit_canon_check(line, key_member, &t, err) < 0 ||
 	    read_key(t.stable, &keys->stable, &keys->has_stable, err) < 0 ||
-	    read_key(t.epoch, &keys->epoch, &keys->has_epoch, err) < 0)
+	    read_key(t.epoch, &keys->epoch, &keys->has_epoch, err) < 0 ||
+	    read_key(t.recovery, &keys->recovery, &keys->has_recovery, err) <
+		0)
 		return kt_wrap(err, "keys of a record");
 	return KT_OK;
 }

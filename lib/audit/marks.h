@@ -16,11 +16,13 @@
 struct kt_audit_genesis {
 	struct kt_span software, cites; /* cites: the checkpoint of a lost log */
 	struct kt_span vkey, epoch_vkey;
+	struct kt_span recovery_vkey; /* who may revoke the two; or empty */
 };
 struct kt_audit_segment {
 	uint64_t number;
 	struct kt_span software, durability, policy_hash, policy_version;
 	struct kt_span epoch_vkey; /* in force */
+	struct kt_span recovery_vkey; /* as in genesis, which may be gone */
 	bool has_open;
 	uint64_t open_since; /* no open record before it lacks its end */
 };
@@ -63,8 +65,8 @@ KT_MUSTCHECK enum kt_rc kt_audit_clock_write(int64_t step_us,
 
 /* The keys that a genesis, key or segment record names. */
 struct kt_audit_named {
-	struct kt_audit_vkey stable, epoch;
-	bool has_stable, has_epoch;
+	struct kt_audit_vkey stable, epoch, recovery;
+	bool has_stable, has_epoch, has_recovery;
 };
 /* KT_E_PARSE: not canonical, or a key that is none. */
 KT_MUSTCHECK enum kt_rc kt_audit_keys_read(

@@ -148,6 +148,10 @@ kt_audit_learn_keys(
 		kt_audit_break(v, KT_AUDIT_KEY_OUT_OF_EPOCH, s->i);
 		return;
 	}
+	if (named.has_recovery && !v->report.has_recovery) {
+		v->report.recovery = named.recovery;
+		v->report.has_recovery = true;
+	}
 	if (s->i == 0) {
 		learn_genesis(v, &named);
 	} else if (is_key && named.has_epoch) {

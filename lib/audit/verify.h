@@ -58,14 +58,14 @@ struct kt_audit_break {
 struct kt_audit_report {
 	char origin[256];
 	uint64_t first, size; /* index of the first record read; the next */
-	uint64_t by_type[KT_AUDIT_TYPES];
-	uint64_t segments;
+	uint64_t by_type[KT_AUDIT_TYPES], segments;
 	char first_ts[32], last_ts[32];
 	uint64_t checkpoints, checkpoints_ok, newest_size;
 	uint8_t newest_root[KT_AUDIT_HASH];
 	uint64_t tail; /* records beyond the newest checkpoint */
 	struct kt_audit_vkey key; /* where has_key: whose signatures count */
-	bool has_key, is_pinned;
+	struct kt_audit_vkey recovery; /* where has_recovery: who may revoke */
+	bool has_key, is_pinned, has_recovery;
 	uint64_t signed_checkpoints, unsigned_checkpoints, epochs;
 	uint64_t known_size; /* the largest known checkpoint that agrees */
 	uint64_t receipts;   /* that agree */

@@ -10,5 +10,5 @@ TESTS += %D%/canary_test.py %D%/content_test.py
 EXTRA_DIST += %D%/canary_test.py %D%/content_test.py
 TESTS += %D%/pack_test.py
 EXTRA_DIST += %D%/pack_test.py
-TESTS += %D%/erase_test.py
-EXTRA_DIST += %D%/erase_test.py
+TESTS += %D%/erase_test.py %D%/revoke_test.py
+EXTRA_DIST += %D%/erase_test.py %D%/revoke_test.py
