@@ -134,7 +134,8 @@ make_origin(struct kt_edition *e, const struct kt_target *t, struct kt_err *err)
 	if (t->provider == KT_PROVIDER_OFFLINE)
 		return KT_OK;
 	if (t->is_https)
-		rc = kt_trust_new(&spec.trust, t->ca_file, &why);
+		rc = kt_trust_share(&spec.trust, e->origins, e->norigins,
+		    t->ca_file, &why);
 	if (rc == KT_OK)
 		rc = kt_origin_new(&e->origins[t->index], &spec, &why);
 	kt_trust_free(&spec.trust);

@@ -41,6 +41,22 @@ kt_trust_new(struct kt_trust **out, struct kt_span ca_file, struct kt_err *err)
 	    n < 0 ? gnutls_strerror(n) : "it is empty");
 }
 
+enum kt_rc
+kt_trust_share(struct kt_trust **out, struct kt_origin *const *origins,
+    size_t n, struct kt_span ca_file, struct kt_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct kt_trust *t = origins[i] != NULL ? origins[i]->trust : NULL;
+
+		if (t == NULL || !kt_span_eq(kt_span_of(t->ca_file), ca_file))
+			continue;
+		atomic_fetch_add(&t->users, 1);
+		*out = t;
+		return KT_OK;
+	}
+	return kt_trust_new(out, ca_file, err);
+}
+
 void
 kt_trust_free(struct kt_trust **trust)
 {

@@ -18,13 +18,18 @@
 
 /* Which certificates are believed: read once, shared by origins, counted. */
 struct kt_trust;
+struct kt_origin;
 /* Reads files, so not on a loop.  An empty ca_file is the system's list. */
 KT_MUSTCHECK enum kt_rc kt_trust_new(
     struct kt_trust **out, struct kt_span ca_file, struct kt_err *err);
+/* That of one of n origins (NULL among them) that trusts the same, or new:
+   the system's list takes megabytes. */
+KT_MUSTCHECK enum kt_rc kt_trust_share(struct kt_trust **out,
+    struct kt_origin *const *origins, size_t n, struct kt_span ca_file,
+    struct kt_err *err);
 void kt_trust_free(struct kt_trust **trust); /* drops one reference */
 
 /* Where a provider listens.  Immutable, counted: workers may share it. */
-struct kt_origin;
 struct kt_origin_spec {
 	struct kt_span host; /* a name, an IPv4 address, or IPv6 without [] */
 	uint16_t port;
