@@ -11,23 +11,31 @@
 #include <syslog.h>
 
 #include "audit/proof.h"
+#include "audit/stamp.h"
 #include "cmd/audit/find.h"
+#include "cmd/audit/stamped.h"
 #include "cmd/cmd.h"
 
-enum { TO = KT_OPT_LONG, SYSLOG };
+enum { TO = KT_OPT_LONG, SYSLOG, ASK, STAMP, TSA_CA };
 
 static const struct kt_opt options[] = {
 	{ TO, "to", "FOLDER", "where checkpoints are put; may be write-once" },
 	{ SYSLOG, "syslog", NULL, "size and root as a line of the system's log" },
+	{ ASK, "stamp-request", "FILE", "write what to ask a time authority" },
+	{ STAMP, "stamp", "FILE", "keep its answer beside what it stamps" },
+	{ TSA_CA, "tsa-ca", "FILE", "certificates that it is trusted by" },
 };
 
 struct run {
-	const char *to;
+	const char *to, *ask, *stamp, *tsa_ca;
 	bool has_syslog;
 	struct kt_audit_dir dir;
 	struct kt_audit_signed_tree tree;
 	char stem[17];   /* of this log's files: of its origin's hash */
 	uint64_t newest; /* the largest size that is anchored */
+	struct kt_audit_stamp stamped;
+	bool is_kept; /* there was something that it stamps */
+	char name[KT_PATH_MAX]; /* of what is written */
 	struct kt_err err;
 };
 
@@ -132,6 +140,93 @@ tell_syslog(const struct run *r)
 	closelog();
 }
 
+/* ---- time stamps ---- */
+
+static enum kt_rc
+put_request(struct run *r)
+{
+	uint8_t digest[KT_AUDIT_HASH], nonce[KT_AUDIT_STAMP_NONCE];
+	struct kt_buf der;
+	enum kt_rc rc;
+
+	kt_audit_sha256(kt_buf_span(&r->dir.newest), digest);
+	kt_buf_init(&der, 4096);
+	rc = kt_disk_random(nonce, sizeof(nonce), &r->err);
+	if (rc == KT_OK)
+		rc = kt_audit_stamp_ask(digest, nonce, &der, &r->err);
+	if (rc == KT_OK)
+		rc = kt_disk_write_atomic(&kt_disk_real, r->ask,
+		    kt_buf_span(&der), 0644, &r->err);
+	kt_buf_fini(&der);
+	return rc;
+}
+
+/* Beside the checkpoint that it stamps; like that, it is never replaced. */
+static bool
+see_stamped(void *arg, const char *name)
+{
+	struct run *r = arg;
+	struct kt_span s = kt_span_of(name);
+	uint8_t digest[KT_AUDIT_HASH];
+	char path[KT_PATH_MAX];
+	struct kt_buf note;
+
+	if (!kt_span_ends(s, KT_SPAN(".checkpoint")) ||
+	    snprintf(path, sizeof(path), "%s/%s", r->to, name) >=
+	        (int)sizeof(path))
+		return true;
+	kt_buf_init(&note, 4 * KT_AUDIT_NOTE_MAX);
+	if (kt_disk_read_file(&kt_disk_real, path, KT_AUDIT_NOTE_MAX, &note,
+	    &r->err) == KT_OK) {
+		kt_audit_sha256(kt_buf_span(&note), digest);
+		r->is_kept = memcmp(digest, r->stamped.digest,
+		    KT_AUDIT_HASH) == 0;
+	}
+	kt_buf_fini(&note);
+	if (r->is_kept)
+		(void)snprintf(r->name, sizeof(r->name), "%s/%.*s.tsr", r->to,
+		    (int)(s.len - strlen(".checkpoint")), name);
+	return !r->is_kept;
+}
+
+static enum kt_rc
+put_stamp(struct run *r, struct kt_span answer)
+{
+	struct kt_disk_file f = KT_DISK_FILE_INIT;
+	enum kt_rc rc;
+
+	if (kt_disk_list(&kt_disk_real, r->to, see_stamped, r, &r->err) < 0)
+		return r->err.rc;
+	if (!r->is_kept)
+		return kt_fail(&r->err, KT_E_PARSE, "%s: it stamps nothing that "
+		    "is in %s", r->stamp, r->to);
+	rc = kt_disk_open(&f, &kt_disk_real, r->name, KT_DISK_NEW, &r->err);
+	if (rc == KT_OK)
+		rc = kt_disk_append(&f, answer, &r->err);
+	if (rc == KT_OK)
+		rc = kt_disk_sync(&f, &r->err);
+	kt_disk_close(&f);
+	if (rc == KT_OK)
+		(void)printf("%s\nthere at %s, says who is trusted by %s\n",
+		    r->name, r->stamped.time, r->tsa_ca);
+	return rc;
+}
+
+static enum kt_rc
+keep_stamp(struct run *r)
+{
+	struct kt_buf answer;
+	enum kt_rc rc;
+
+	kt_buf_init(&answer, 1u << 20);
+	rc = kt_stamp_of_file(
+	    r->stamp, r->tsa_ca, &answer, &r->stamped, &r->err);
+	if (rc == KT_OK)
+		rc = put_stamp(r, kt_buf_span(&answer));
+	kt_buf_fini(&answer);
+	return rc;
+}
+
 static enum kt_rc
 anchor(struct run *r, const char *dir)
 {
@@ -145,6 +240,8 @@ anchor(struct run *r, const char *dir)
 	kt_audit_sha256(r->tree.cp.origin, digest);
 	kt_hex(digest, 8, r->stem);
 	if (r->to != NULL && anchor_to(r) < 0)
+		return r->err.rc;
+	if (r->ask != NULL && put_request(r) < 0)
 		return r->err.rc;
 	if (r->has_syslog)
 		tell_syslog(r);
@@ -163,16 +260,23 @@ kt_cmd_audit_anchor(const struct kt_cmd *self, int argc, char **argv)
 	while ((opt = kt_args_next(&args)) != KT_ARGS_END) {
 		if (opt == KT_ARGS_STOP)
 			return args.exit;
-		if (opt == TO)
-			r.to = args.value;
-		else
+		if (opt == SYSLOG)
 			r.has_syslog = true;
+		else
+			*(opt == TO ? &r.to : opt == ASK ? &r.ask :
+			    opt == STAMP ? &r.stamp : &r.tsa_ca) = args.value;
 	}
+	if ((r.stamp == NULL) != (r.tsa_ca == NULL) ||
+	    ((r.stamp != NULL || r.ask != NULL) && r.to == NULL) ||
+	    (r.stamp != NULL && r.ask != NULL))
+		return kt_misuse(self, "a time stamp takes --to with "
+		    "--stamp-request, then with --stamp and --tsa-ca");
 	if (argc - args.operand > 1 || (r.to == NULL && !r.has_syslog))
 		return kt_misuse(self, "name a directory, and where to: --to "
 		    "or --syslog");
-	rc = anchor(&r, kt_audit_dir_default(args.operand < argc ?
-	    argv[args.operand] : NULL));
+	rc = r.stamp != NULL ? keep_stamp(&r) :
+	    anchor(&r, kt_audit_dir_default(args.operand < argc ?
+	        argv[args.operand] : NULL));
 	if (rc < 0)
 		kt_say("%s", r.err.text);
 	kt_audit_dir_close(&r.dir);

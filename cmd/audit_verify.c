@@ -19,9 +19,11 @@
 #define PROGRESS_BYTES (32u << 20)
 
 enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT, JOBS, FROM, TO, SINCE,
-	UNTIL, POSTGRES, ORIGIN, WITNESS, QUORUM, INVENTORY, REVOCATION };
+	UNTIL, POSTGRES, ORIGIN, WITNESS, QUORUM, INVENTORY, REVOCATION,
+	TIME_STAMP, TSA_CA };
 
 #define WITNESSES_MAX 16
+#define STAMPS_MAX 16
 
 static const struct kt_opt options[] = {
 	KT_OPT_JSON_LINE,
@@ -42,6 +44,9 @@ static const struct kt_opt options[] = {
 	{ WITNESS, "witness", "KEY",
 	    "a witness that has to have signed; may be repeated" },
 	{ QUORUM, "quorum", "N", "so many of them are enough (all)" },
+	{ TIME_STAMP, "time-stamp", "FILE",
+	    "of a known checkpoint: kt audit anchor; may be repeated" },
+	{ TSA_CA, "tsa-ca", "FILE", "certificates that it is trusted by" },
 	{ REVOCATION, "revocation", "FILE",
 	    "what kt audit key revoke wrote, kept elsewhere" },
 	{ INVENTORY, "inventory", "FILE",
@@ -61,6 +66,11 @@ struct run {
 	struct kt_buf inventory; /* names or keys, a line each */
 	struct kt_buf seen;      /* names, a line each */
 	struct kt_buf vkey, revocation;
+	const char *stamp_files[STAMPS_MAX], *tsa_ca;
+	struct kt_stamped stamps[STAMPS_MAX];
+	size_t nstamps;
+	struct kt_stamped *known_files; /* what there is to be stamped */
+	size_t nknown_files, known_files_cap;
 	struct kt_audit_checkpoint *known;
 	struct kt_audit_receipt *receipts;
 	size_t nknown, known_cap, nreceipts, receipts_cap;
@@ -84,8 +94,17 @@ add_known(struct run *r, const char *path)
 	if (rc == KT_OK)
 		rc = kt_audit_checkpoint_parse(kt_buf_span(&text),
 		    &r->known[r->nknown], &r->err);
-	if (rc == KT_OK)
+	if (rc == KT_OK && kt_grow((void **)&r->known_files,
+	    &r->known_files_cap, r->nknown_files + 1,
+	    sizeof(*r->known_files)) < 0)
+		rc = kt_fail(&r->err, KT_E_LIMIT, "no memory");
+	if (rc == KT_OK) {
+		struct kt_stamped *f = &r->known_files[r->nknown_files++];
+
+		kt_audit_sha256(kt_buf_span(&text), f->stamp.digest);
+		f->size = r->known[r->nknown].size;
 		r->known[r->nknown++].origin = (struct kt_span){ .ptr = NULL };
+	}
 	kt_buf_fini(&text);
 	return rc < 0 ? kt_wrap(&r->err, "%s", path) : KT_OK;
 }
@@ -216,6 +235,7 @@ verify_dir(struct run *r, const char *dir)
 		.range = r->has_range ? &r->range : NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
 		.is_strict = r->is_strict, .is_part = r->has_range,
+		.stamps = r->stamps, .nstamps = r->nstamps,
 		.witnesses = r->witnesses, .nwitnesses = r->nwitnesses,
 		.quorum = r->quorum };
 	enum kt_exit e;
@@ -242,7 +262,8 @@ verify_one_gathered(struct run *r, struct kt_gathered *g, const char *origin)
 		r->nreceipts };
 	struct kt_judge j = { .progress = NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
-		.is_strict = r->is_strict };
+		.is_strict = r->is_strict,
+		.stamps = r->stamps, .nstamps = r->nstamps };
 	enum kt_exit e;
 
 	told.report = kt_gathered_judge(
@@ -324,6 +345,37 @@ add_witness(struct run *r, const char *value)
 	return rc;
 }
 
+/* Each is over a checkpoint that is held against the log as well. */
+static enum kt_rc
+read_stamp(struct run *r, const char *path, struct kt_stamped *out)
+{
+	struct kt_buf answer;
+	enum kt_rc rc;
+
+	kt_buf_init(&answer, 1u << 20);
+	rc = kt_stamp_of_file(path, r->tsa_ca, &answer, &out->stamp, &r->err);
+	kt_buf_fini(&answer);
+	for (size_t i = 0; rc == KT_OK && i < r->nknown_files; i++) {
+		if (memcmp(r->known_files[i].stamp.digest, out->stamp.digest,
+		    KT_AUDIT_HASH) == 0) {
+			out->size = r->known_files[i].size;
+			return KT_OK;
+		}
+	}
+	return rc < 0 ? rc : kt_fail(&r->err, KT_E_PARSE, "%s: it stamps none "
+	    "of the known checkpoints", path);
+}
+
+static enum kt_rc
+read_stamps(struct run *r)
+{
+	for (size_t i = 0; i < r->nstamps; i++) {
+		if (read_stamp(r, r->stamp_files[i], &r->stamps[i]) < 0)
+			return r->err.rc;
+	}
+	return KT_OK;
+}
+
 static enum kt_rc
 take_option(struct run *r, int opt, const char *value)
 {
@@ -342,6 +394,15 @@ take_option(struct run *r, int opt, const char *value)
 		return add_receipts(r, value);
 	case WITNESS:
 		return add_witness(r, value);
+	case TIME_STAMP:
+		if (r->nstamps == STAMPS_MAX)
+			return kt_fail(&r->err, KT_E_MISUSE, "more than %d time "
+			    "stamps", STAMPS_MAX);
+		r->stamp_files[r->nstamps++] = value;
+		return KT_OK;
+	case TSA_CA:
+		r->tsa_ca = value;
+		return KT_OK;
 	case REVOCATION:
 		return kt_disk_read_file(&kt_disk_real, value,
 		    KT_AUDIT_NOTE_MAX, &r->revocation, &r->err);
@@ -512,6 +573,10 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 		    "the whole log, not a part of it");
 	else if (opt == KT_ARGS_END && r.has_range && r.postgres != NULL)
 		e = kt_misuse(self, "a range is of a directory");
+	else if (opt == KT_ARGS_END && (r.nstamps > 0) != (r.tsa_ca != NULL))
+		e = kt_misuse(self, "--time-stamp and --tsa-ca go together");
+	else if (opt == KT_ARGS_END && read_stamps(&r) < 0)
+		e = could_not(&r.err);
 	else if (opt == KT_ARGS_END)
 		e = verify_all(&r, argc, argv, args.operand);
 	kt_buf_fini(&r.vkey);
@@ -519,6 +584,7 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 	kt_buf_fini(&r.revocation);
 	kt_buf_fini(&r.seen);
 	kt_free(r.known);
+	kt_free(r.known_files);
 	kt_free(r.receipts);
 	return e;
 }

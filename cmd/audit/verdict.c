@@ -246,6 +246,16 @@ put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
 	else
 		kt_audit_put_null(p);
 	kt_audit_member_int(p, "size", rep->size);
+	kt_audit_put_name(p, "time_stamps");
+	kt_audit_put_open(p, '[');
+	for (size_t i = 0; i < t->nstamps; i++) {
+		kt_audit_put_open(p, '{');
+		kt_audit_member_int(p, "size", t->stamps[i].size);
+		kt_audit_member_text(
+		    p, "time", kt_span_of(t->stamps[i].stamp.time));
+		kt_audit_put_close(p, '}');
+	}
+	kt_audit_put_close(p, ']');
 	kt_audit_member_int(p, "unsigned_tail", rep->tail);
 	kt_audit_put_name(p, "warnings");
 	kt_audit_put_open(p, '[');
@@ -426,6 +436,10 @@ kt_verdict_text(const struct kt_verdict_told *t)
 	tell_origin(rep);
 	tell_counts(rep);
 	tell_witnesses(t);
+	for (size_t i = 0; i < t->nstamps; i++)
+		(void)printf("stamped   the checkpoint of %llu records was there "
+		    "at %s\n", (unsigned long long)t->stamps[i].size,
+		    t->stamps[i].stamp.time);
 	if (t->revoked.is_there)
 		(void)printf("revoked   from record %llu on, by the recovery "
 		    "key\n", (unsigned long long)t->revoked.index);

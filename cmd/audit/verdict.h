@@ -10,6 +10,7 @@
 #define KT_VERDICT_H
 #include "cmd/audit/dir.h"
 #include "cmd/audit/revoked.h"
+#include "cmd/audit/stamped.h"
 #include "cmd/audit/witness.h"
 #include "cmd/cmd.h"
 
@@ -24,6 +25,8 @@ struct kt_verdict_told {
 	size_t nwitnesses;
 	uint64_t quorum;
 	struct kt_revoked revoked;
+	const struct kt_stamped *stamps; /* of what was known, checked */
+	size_t nstamps;
 };
 enum kt_exit kt_verdict_exit(const struct kt_verdict_told *t);
 /* On standard output; returns the exit code. */

@@ -27,6 +27,8 @@ libkt_a_SOURCES += \
 	%D%/receipt.c \
 	%D%/resolve.c \
 	%D%/signed.c \
+	%D%/stamp.c \
+	%D%/stamp.h \
 	%D%/subject.c \
 	%D%/subject.h \
 	%D%/tile.c \
