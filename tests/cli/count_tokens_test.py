@@ -47,6 +47,13 @@ if os.path.isdir(shared):
 else:
     t.skip("every_script_has_the_ids_of_the_reference", "no " + shared)
 
+for model, family in (("o3-mini", None), ("chatgpt-4o-latest", None),
+                      ("llama-3", "other"), ("nosuch", "other")):
+    _, said, _ = run("--model", model, "--json", stdin=b"Hello, world")
+    said = json.loads(said)
+    t.ok(said["exact"] == (family is None) and said.get("family") == family,
+         "%s is %s" % (model, family or "exact"), said)
+
 code, out, err = run("--model", "gpt-4o", stdin=b"Hello, world")
 t.ok((code, out) == (0, "3\n"), "a_count_for_people_is_a_number", out + err)
 code, out, err = run("--model", "claude-opus-4-8", "--json",
