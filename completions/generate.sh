@@ -68,6 +68,8 @@ values='
 			return "relaxed default strict"
 		if (value == "LEVEL")
 			return "error warning info never"
+		if (value == "POLICY")
+			return kinds
 		if (value == "CODES")
 			return codes
 		if (value == "MODEL")

@@ -165,10 +165,28 @@ field_named(const struct kt_config_table *table, struct kt_span name)
 	return NULL;
 }
 
-/* Candidates are of a table or of the kinds; both become one list. */
+/* A word of the list that the key takes which was meant: no secret. */
+static bool
+is_known_word(const struct kt_config_table *table, const char *meant,
+    const struct kt_config_node *node)
+{
+	const struct kt_config_field *f = table != NULL && meant != NULL ?
+	    field_named(table, kt_span_of(meant)) : NULL;
+
+	if (f == NULL || node->type != KT_CONFIG_NODE_SCALAR)
+		return false;
+	if (f->type == KT_CONFIG_BOOL)
+		return kt_span_eq(node->text, KT_SPAN("true")) ||
+		    kt_span_eq(node->text, KT_SPAN("false"));
+	return f->type == KT_CONFIG_ENUM &&
+	    kt_config_word(f->names, node->text) >= 0;
+}
+
+/* Candidates are of a table or, without one, of the kinds. */
 static void
 unknown(struct kt_config_ctx *ctx, const struct kt_config_node *node,
-    const char *where, const char *const *candidates)
+    const struct kt_config_table *table, const char *where,
+    const char *const *candidates)
 {
 	struct kt_config_nearest near;
 	struct kt_span all = KT_SPAN("");
@@ -181,7 +199,8 @@ unknown(struct kt_config_ctx *ctx, const struct kt_config_node *node,
 		kt_config_nearest_try(&near, candidates[i]);
 	kt_config_diag(ctx->d, KT_CONFIG_UNKNOWN_KEY, node->key_at,
 	    "unknown key '%.40s' in %s", node->key.ptr, where);
-	kt_config_diag_hide(ctx->d, node);
+	if (!is_known_word(table, near.best, node))
+		kt_config_diag_hide(ctx->d, node);
 	kt_config_diag_help(ctx->d, "%s%s%skeys here: %.*s",
 	    near.best ? "did you mean '" : "", near.best ? near.best : "",
 	    near.best ? "'? " : "", KT_SPAN_ARG(all));
@@ -205,7 +224,7 @@ check_keys(struct kt_config_ctx *ctx, const struct kt_config_table *table,
 			for (size_t i = 0; i < n; i++)
 				names[i] = kt_config_field_at(table, i, &offset)->name;
 		}
-		unknown(ctx, c, table->name, names);
+		unknown(ctx, c, table, table->name, names);
 	}
 }
 
@@ -276,7 +295,7 @@ check_kinds(struct kt_config_ctx *ctx, const struct kt_config_node *node)
 		    !kt_span_eq(c->key, kt_span_of(ctx->kinds[i].alias)))
 			i++;
 		if (i == ctx->kinds_n)
-			unknown(ctx, c, "policy", names);
+			unknown(ctx, c, NULL, "policy", names);
 	}
 }
 

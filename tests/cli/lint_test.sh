@@ -103,6 +103,15 @@ cp "$out/m.yaml" "$out/was.yaml"
 $lint --diff --fix=unsafe "$out/m.yaml" >"$out/patch" 2>"$out/why"
 cmp -s "$out/m.yaml" "$out/was.yaml"
 claim '--diff changes nothing' $?
+cp "$out/m.yaml" "$out/k.yaml"
+sed -i 's/fail_mode: alow *$/fail_mod: block/' "$out/k.yaml"
+$lint --diff --fix=unsafe "$out/k.yaml" >"$out/why" 2>&1
+grep -q '^+  fail_mode: block$' "$out/why"
+claim 'a patch mends a key whose value cannot be a secret' $?
+sed -i 's/fail_mod: block/fail_mod: hunter2/' "$out/k.yaml"
+$lint --diff --fix=unsafe "$out/k.yaml" >"$out/why" 2>&1
+! grep -q hunter2 "$out/why"
+claim 'and shows no other value' $?
 (cd / && patch -s -p1 "$out/was.yaml" "$out/patch") >"$out/why" 2>&1
 $lint --fix "$out/m.yaml" >/dev/null 2>&1
 grep -q '^  fail_mode: alow$' "$out/m.yaml"

@@ -96,6 +96,7 @@ for shell in bash fish; do
 	offers_words $shell claude-opus-4-7 kt count-tokens --model ''
 	offers_words $shell o200k_base kt count-tokens --encoding ''
 	offers_words $shell KT301 kt policy lint --ignore ''
+	offers_words $shell dlp-filter kt policy test --new ''
 done
 for word in KT301 agent-firewall claude-opus-4-7 o200k_base; do
 	grep -q "[( ]$word[ )]" "$KT_BUILDDIR/completions/_kt"
