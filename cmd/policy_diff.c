@@ -24,8 +24,11 @@ effective(char *path, enum kt_config_style style, struct kt_buf *out)
 		if (err.rc != KT_E_PARSE)
 			kt_say("%s", err.text);
 	} else {
-		status = kt_config_show(&kt_config_root_table, s.settings, style,
-		    out) == KT_OK ? KT_EXIT_YES : KT_EXIT_UNKNOWN;
+		if (kt_config_show(&kt_config_root_table, s.settings, style,
+		        out) == KT_OK)
+			status = KT_EXIT_YES;
+		else
+			kt_say("out of memory");
 		kt_cmd_settings_fini(&s);
 	}
 	if (files != NULL)
@@ -55,22 +58,48 @@ tell(struct kt_span name, struct kt_span before, struct kt_span after,
 	return status;
 }
 
+/* What recorded calls would come out as: kt replay of both. */
+static enum kt_exit
+replay(char *old, char *new, char *sessions)
+{
+	char word[] = "replay", against[] = "--against",
+	     policy[] = "--policy-config";
+	char *argv[] = { word, against, old, policy, new, sessions, NULL };
+
+	for (size_t i = 0; i < kt_cmds_n; i++) {
+		if (strcmp(kt_cmds[i].words, word) == 0)
+			return kt_cmds[i].run(
+			    &kt_cmds[i], KT_NELEMS(argv) - 1, argv);
+	}
+	KT_BUG("no command of that name");
+}
+
 enum kt_exit
 kt_cmd_policy_diff(const struct kt_cmd *self, int argc, char **argv)
 {
-	static const struct kt_opt opts[] = { KT_OPT_JSON_LINE };
+	enum { SESSIONS = KT_OPT_LONG };
+	static const struct kt_opt opts[] = { KT_OPT_JSON_LINE,
+		{ SESSIONS, "sessions", "DIR",
+		  "tell what recorded calls come out otherwise, too" } };
 	struct kt_args args = { .cmd = self, .opts = opts,
 		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
 	enum kt_config_style style = KT_CONFIG_YAML;
 	struct kt_buf before, after;
-	enum kt_exit status;
+	enum kt_exit status, played = KT_EXIT_YES;
+	char *sessions = NULL;
 	int c;
 
 	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
 		if (c == KT_ARGS_STOP)
 			return args.exit;
-		style = KT_CONFIG_JSON;
+		if (c == SESSIONS)
+			sessions = args.value;
+		else
+			style = KT_CONFIG_JSON;
 	}
+	if (sessions != NULL && style == KT_CONFIG_JSON)
+		return kt_misuse(self, "--json or --sessions; kt replay has a "
+		    "JSON of its own");
 	if (argc - args.operand != 2)
 		return kt_misuse(self, "two files must follow: the old one and "
 		    "the new one");
@@ -85,5 +114,8 @@ kt_cmd_policy_diff(const struct kt_cmd *self, int argc, char **argv)
 		    style == KT_CONFIG_JSON);
 	kt_buf_fini(&before);
 	kt_buf_fini(&after);
-	return status;
+	if (sessions != NULL && status != KT_EXIT_UNKNOWN)
+		played = replay(
+		    argv[args.operand], argv[args.operand + 1], sessions);
+	return played > status ? played : status;
 }

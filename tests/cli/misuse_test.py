@@ -32,6 +32,8 @@ ASKED = [
      "standard input cannot be mended: --diff prints a patch"),
     ("policy lint - </", 3, "standard input cannot be read"),
     ("policy test", 2, "a file of cases must follow"),
+    ("policy diff --json --sessions GOOD GOOD GOOD", 2,
+     "--json or --sessions"),
     ("policy test --fail-under 101 GOOD", 2, "--fail-under takes 0 to 100"),
     ("policy test --policy-config GOOD BAD", 3, "cannot be run"),
     ("replay --policy-config BAD SESSION", 3,

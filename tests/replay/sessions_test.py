@@ -188,6 +188,19 @@ def what_is_unchanged_is_told_unless_only_changes_are_wanted():
     assert r.returncode == 0 and "unchanged" not in r.stdout, r.stdout
 
 
+def a_difference_is_told_with_what_it_changes():
+    packs = [os.path.join(SRCDIR, "policies", name + ".yaml")
+             for name in ("finance", "starter")]
+    session = os.path.join(FOLDER, "finance.kts")
+    r = kt("policy", "diff", "--sessions", session, *packs)
+    assert r.returncode == 1, r.stderr
+    assert "+  name: starter" in r.stdout and "loosened" in r.stdout, r.stdout
+    r = kt("policy", "diff", "--sessions", session, packs[0], packs[0])
+    assert r.returncode == 0 and "0 changed" in r.stderr, r.stderr
+    r = kt("policy", "diff", "--sessions", session + "x", packs[0], packs[0])
+    assert r.returncode == 3, r.stderr
+
+
 def nothing_in_them_is_secret():
     r = kt("session", "redact", "--check", FOLDER)
     assert r.returncode == 0, r.stdout + r.stderr
@@ -249,6 +262,7 @@ if __name__ == "__main__":
                  a_pack_that_is_weakened_is_noticed,
                  an_agreement_changes_what_it_is_for,
                  what_is_unchanged_is_told_unless_only_changes_are_wanted,
+                 a_difference_is_told_with_what_it_changes,
                  nothing_in_them_is_secret,
                  what_is_recorded_today_replays_as_well,
                  a_key_that_is_missing_never_matters,
