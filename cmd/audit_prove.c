@@ -11,10 +11,11 @@
 #include "audit/canon.h"
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/find.h"
+#include "cmd/audit/signed_report.h"
 #include "cmd/cmd.h"
 #include "disk/disk.h"
 
-enum { OUT = KT_OPT_LONG, VKEY, CHECKPOINT, CONSISTENCY };
+enum { OUT = KT_OPT_LONG, VKEY, CHECKPOINT, CONSISTENCY, REPORT };
 
 static const struct kt_opt prove_options[] = {
 	{ OUT, "out", "FOLDER", "where to write (default: here)" },
@@ -26,6 +27,7 @@ static const struct kt_opt prove_options[] = {
 static const struct kt_opt check_options[] = {
 	KT_OPT_JSON_LINE,
 	{ VKEY, "vkey", "KEY", "the key to trust, or a file that holds it" },
+	{ REPORT, "report", "FILE", "a signed report instead of a folder" },
 };
 
 /* ---- prove ---- */
@@ -229,17 +231,35 @@ tell_check(const struct kt_bundle *b, bool is_json, enum kt_rc rc,
 	kt_buf_fini(&out);
 }
 
+static enum kt_exit
+check_report(const char *report, struct kt_span vkey, bool is_json,
+    enum kt_rc rc, struct kt_err *err)
+{
+	const char *result = "undecided";
+
+	if (rc == KT_OK)
+		rc = kt_report_check(report, vkey, err);
+	if (rc == KT_OK || rc == KT_E_PARSE)
+		result = rc == KT_OK ? "proven" : "not-proven";
+	if (rc < 0)
+		kt_say("%s", err->text);
+	(void)printf(is_json ? "{\"result\":\"%s\"}\n" : "RESULT %s\n",
+	    is_json || rc != KT_E_PARSE ? result : "NOT PROVEN");
+	return exit_of(rc);
+}
+
 enum kt_exit
 kt_cmd_audit_check(const struct kt_cmd *self, int argc, char **argv)
 {
 	struct kt_args args = { .cmd = self, .opts = check_options,
 		.opts_n = KT_NELEMS(check_options), .argc = argc,
 		.argv = argv };
+	enum kt_exit e;
 	struct kt_bundle b;
 	struct kt_buf key;
 	struct kt_err err = { .rc = KT_OK };
 	bool is_json = false;
-	const char *vkey = NULL;
+	const char *vkey = NULL, *report = NULL;
 	enum kt_rc rc;
 	int opt;
 
@@ -249,15 +269,20 @@ kt_cmd_audit_check(const struct kt_cmd *self, int argc, char **argv)
 		if (opt == KT_OPT_JSON)
 			is_json = true;
 		else
-			vkey = args.value;
+			*(opt == VKEY ? &vkey : &report) = args.value;
 	}
-	if (argc - args.operand > 1)
+	if (argc - args.operand > (report == NULL ? 1 : 0))
 		return kt_misuse(self, "one folder at a time");
 	if (vkey == NULL)
 		return kt_misuse(self, "--vkey is needed: a proof is worth as "
 		    "much as the key it is held against");
 	kt_buf_init(&key, 1u << 16);
 	rc = kt_text_or_file(vkey, &key, &err);
+	if (report != NULL) {
+		e = check_report(report, kt_buf_span(&key), is_json, rc, &err);
+		kt_buf_fini(&key);
+		return e;
+	}
 	if (rc == KT_OK)
 		rc = kt_bundle_check(&b, args.operand < argc ?
 		    argv[args.operand] : ".", kt_buf_span(&key), &err);

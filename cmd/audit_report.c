@@ -11,15 +11,17 @@
 #include "audit/limits.h"
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/figures.h"
+#include "cmd/audit/signed_report.h"
 #include "cmd/cmd.h"
 
-enum { FRAMEWORK = KT_OPT_LONG, FORMAT, OUT, SINCE, UNTIL, VKEY };
+enum { FRAMEWORK = KT_OPT_LONG, FORMAT, OUT, SINCE, UNTIL, VKEY, SIGN };
 
 static const struct kt_opt options[] = {
 	{ FRAMEWORK, "framework", "NAME",
 	    "eu-ai-act, nist-ai-rmf, hipaa, soc2 or gdpr" },
 	{ FORMAT, "format", "FORMAT", "md (default), json or html" },
 	{ OUT, "out", "FILE", "where to write (default: standard output)" },
+	{ SIGN, "sign", NULL, "by the log's key, in FILE.note" },
 	{ SINCE, "since", "TIME", "not before, such as 2026-11" },
 	{ UNTIL, "until", "TIME", "before" },
 	{ VKEY, "vkey", "KEY", "the key to trust, or a file that holds it" },
@@ -31,6 +33,7 @@ struct run {
 	enum kt_framework framework;
 	enum format format;
 	const char *out, *vkey;
+	bool is_signed;
 	struct kt_figures figures;
 };
 
@@ -272,7 +275,8 @@ run(struct run *r, const char *dir)
 	if (log == NULL) {
 		kt_say("%s", err.rc < 0 ? err.text : j.err.text);
 		e = KT_EXIT_UNKNOWN;
-	} else if (write_report(r, log, &err) < 0) {
+	} else if (write_report(r, log, &err) < 0 || (r->is_signed &&
+	    kt_report_sign(r->out, j.dir.dir, log->origin, &err) < 0)) {
 		kt_say("%s", err.text);
 		e = KT_EXIT_UNKNOWN;
 	} else if (log->nbreaks > 0) {
@@ -314,6 +318,9 @@ take(struct run *r, int opt, const char *value)
 	case OUT:
 		r->out = value;
 		return true;
+	case SIGN:
+		r->is_signed = true;
+		return true;
 	case SINCE: /* not longer than a time is: memcmp() takes it whole */
 		r->figures.since = kt_span_sub(kt_span_of(value), 0, 20);
 		return true;
@@ -344,6 +351,8 @@ kt_cmd_audit_report(const struct kt_cmd *self, int argc, char **argv)
 	}
 	if (r.framework == KT_FRAMEWORKS)
 		return kt_misuse(self, "name a --framework");
+	if (r.is_signed && (r.out == NULL || strcmp(r.out, "-") == 0))
+		return kt_misuse(self, "--sign takes --out FILE");
 	if (argc - args.operand > 1)
 		return kt_misuse(self, "one directory at a time");
 	return run(&r, kt_audit_dir_default(args.operand < argc ?

@@ -24,6 +24,8 @@ libaudit_a_SOURCES = \
 	%D%/pruned.h \
 	%D%/revoked.c \
 	%D%/revoked.h \
+	%D%/signed_report.c \
+	%D%/signed_report.h \
 	%D%/stamped.c \
 	%D%/stamped.h \
 	%D%/tiles.c \

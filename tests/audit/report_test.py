@@ -1,5 +1,6 @@
 """Reports say the same in each form, and the page needs nothing else."""
 import html.parser
+import hashlib
 import json
 import os
 import re
@@ -97,6 +98,52 @@ def a_period(log):
     assert 'from &lt;b>x to 2' in text
 
 
+def signed(log):
+    """By the log's key, over these bytes, and no checkpoint."""
+    def run(*words):
+        return subprocess.run([os.path.join(tap.BUILDDIR, 'kt'), 'audit',
+                               *words], text=True, capture_output=True,
+                              check=False)
+    out = os.path.join(os.path.dirname(log), 'report.md')
+    made = run('report', '--framework', 'gdpr', '--out', out, '--sign', log)
+    assert made.returncode == 0, made
+    with open(os.path.join(log, 'log.vkey')) as f:
+        vkey = f.read()
+    got = run('check', '--vkey', vkey, '--report', out)
+    assert (got.returncode, got.stdout) == (0, 'RESULT proven\n'), got
+    with open(out, 'rb') as f:
+        body = f.read()
+    with open(out + '.note') as f:
+        note = f.read()
+    assert hashlib.sha256(body).hexdigest() == note.split('\n')[2], note
+    assert run('verify', '--known-checkpoint', out + '.note',
+               log).returncode == 3
+    other = os.path.join(os.path.dirname(log), 'other')
+    subprocess.run([MAKE, other, '22', '20', '60000'], check=True)
+    with open(os.path.join(other, 'log.vkey')) as f:
+        assert run('check', '--vkey', f.read(), '--report',
+                   out).returncode == 1
+    for bad in (note.replace('report', 'raport'), note[:-9] + 'AAAAAAA=\n',
+                note.split('\n\n')[0] + '\n\n'):
+        with open(out + '.note', 'w') as f:
+            f.write(bad)
+        got = run('check', '--vkey', vkey, '--json', '--report', out)
+        assert (got.returncode, got.stdout) == (
+            1, '{"result":"not-proven"}\n'), (bad, got)
+    with open(out + '.note', 'w') as f:
+        f.write(note)
+    with open(out, 'ab') as f:
+        f.write(b' ')
+    assert run('check', '--vkey', vkey, '--report', out).returncode == 1
+    os.unlink(out + '.note')
+    assert run('check', '--vkey', vkey, '--report', out).returncode == 3
+    for wrong in (['--sign'], ['--sign', '--out', '-']):
+        assert run('report', '--framework', 'gdpr', *wrong,
+                   log).returncode == 2
+    assert run('check', '--vkey', vkey, '--report', out,
+               log).returncode == 2
+
+
 t = tap.Tap()
 with tempfile.TemporaryDirectory() as top:
     log = os.path.join(top, 'log')
@@ -105,6 +152,7 @@ with tempfile.TemporaryDirectory() as top:
             ('a report says the same in each form', same_in_each_form),
             ('its page needs nothing from elsewhere', needs_nothing),
             ('its bars are as high as the numbers', plots),
-            ('a period without records is told as empty', a_period)):
+            ('a period without records is told as empty', a_period),
+            ('a report is signed by the key of its log', signed)):
         t.run(sentence, test, log)
 t.end()
