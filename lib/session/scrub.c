@@ -240,9 +240,13 @@ is_detector(const struct kt_scrub *s, struct kt_span value)
 
 /* Detectors have digests, and a token has an id; texts have no names. */
 static bool
-is_said_by_kt(const struct kt_scrub *s, struct kt_span name)
+is_said_by_kt(const struct kt_json *j, struct kt_span line, uint32_t node)
 {
-	return is_detector(s, name) || kt_span_eq(name, KT_SPAN("token"));
+	uint32_t name = kt_json_name_of(j, node);
+	uint32_t list = kt_json_name_of(j, kt_json_parent(j, node));
+
+	return kt_span_eq(kt_json_string(j, line, name), KT_SPAN("token")) ||
+	    kt_span_eq(kt_json_string(j, line, list), KT_SPAN("detectors"));
 }
 
 enum kt_rc
@@ -267,8 +271,7 @@ kt_scrub_line(const struct kt_scrub *s, struct kt_span line,
 		if (at->detector == NULL || kt_scrub_is_threat(at->detector) ||
 		    kt_json_type(&j, at->node) != KT_JSON_STRING ||
 		    is_detector(s, kt_json_string(&j, line, at->node)) ||
-		    is_said_by_kt(s, kt_json_string(&j, line,
-		        kt_json_name_of(&j, at->node))))
+		    is_said_by_kt(&j, line, at->node))
 			continue;
 		if ((*found)++ == 0)
 			*first = at->detector;
