@@ -9,6 +9,8 @@
 #include "detect/detect_priv.h"
 
 #define BEGIN 1u
+/* The same two words are another pair when there is one between them. */
+#define APART 12345u
 /* More than any window sums up to. */
 #define SUM_MAX (KT_DETECT_MODEL_LONG * KT_DETECT_MODEL_GRAMS * 128 + 1)
 /* Confidence at the thresholds, and at most. */
@@ -126,25 +128,31 @@ ends_sentence(const uint8_t *p, const uint8_t *end)
 	return p + 1 == end || meaning[p[1]] <= '\'';
 }
 
-/* Hashes the word at p; behind it.  A word that begins before `safe` ends
-   before the text does. */
+/* Hashes how the word at p begins; behind it.  A word that begins before
+   `safe` ends before the text does. */
 static inline const uint8_t *
 read_word(const uint8_t *p, const uint8_t *end, const uint8_t *safe,
     uint32_t *hash)
 {
 	uint32_t h = 0x811c9dc5u;
 	uint8_t c = meaning[*p];
+	int letters = KT_DETECT_MODEL_STEM;
 
-	if (p < safe)
+	if (p < safe) {
 		do {
 			h = (h ^ c) * 0x01000193u;
 			c = meaning[*++p];
-		} while (c >= '\'');
-	else
+		} while (c >= '\'' && --letters > 0);
+		while (c >= '\'')
+			c = meaning[*++p];
+	} else {
 		do {
 			h = (h ^ c) * 0x01000193u;
 			c = ++p < end ? meaning[*p] : 0;
-		} while (c >= '\'');
+		} while (c >= '\'' && --letters > 0);
+		while (c >= '\'')
+			c = ++p < end ? meaning[*p] : 0;
+	}
 	*hash = h;
 	return p;
 }
@@ -173,7 +181,7 @@ kt_detect_model_windows(struct kt_span text,
 		safe--;
 	while (p < end) {
 		struct kt_detect_model_word *to;
-		uint32_t hash, pair;
+		uint32_t hash;
 		uint16_t a, b, c;
 
 		if (meaning[*p] <= '\'') {
@@ -192,10 +200,10 @@ kt_detect_model_windows(struct kt_span text,
 		to->start = (uint32_t)(p - begin);
 		p = read_word(p, end, safe, &hash);
 		to->end = (uint32_t)(p - begin);
-		pair = mix(hash, last);
-		to->bucket[0] = a = (uint16_t)hash;
-		to->bucket[1] = b = (uint16_t)pair;
-		to->bucket[2] = c = (uint16_t)mix(pair, before_last);
+		to->bucket[0] = a = (uint16_t)mix(hash, 0);
+		to->bucket[1] = b = (uint16_t)mix(hash, last);
+		to->bucket[2] = c = (uint16_t)mix(
+		    hash + APART, before_last);
 		to->before[0] = sum0;
 		to->before[1] = sum1;
 		sum0 += by0[a] + by0[b] + by0[c];

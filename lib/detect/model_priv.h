@@ -14,8 +14,11 @@
 
 /* One weight a bucket; a file is this and a head, below 1 MB. */
 #define KT_DETECT_MODEL_BUCKETS 65536
-/* A word, it behind the last one, it behind the last two. */
+/* A word, it behind the one before, it behind the one before that. */
 #define KT_DETECT_MODEL_GRAMS 3
+/* Letters of a word that tell: its endings do not, and sources that were not
+   learned from have others. */
+#define KT_DETECT_MODEL_STEM 5
 /* Long windows begin every stride words; short ones are sentences. */
 #define KT_DETECT_MODEL_LONG 96
 #define KT_DETECT_MODEL_STRIDE 32
@@ -33,7 +36,7 @@ struct kt_detect_model_head {
 	/* Scores from which there is a finding, and a sure one. */
 	int32_t flag, block;
 };
-#define KT_DETECT_MODEL_MAGIC "kt-model/1\n"
+#define KT_DETECT_MODEL_MAGIC "kt-model/2\n"
 #define KT_DETECT_MODEL_BYTES (sizeof(struct kt_detect_model_head) + KT_DETECT_MODEL_BUCKETS)
 
 struct kt_detect_model {

@@ -155,7 +155,7 @@ learn(void)
 		     i++, at = (at + stride) % nwindows)
 			step(&window[at], STEP * (EPOCHS - e) / EPOCHS + 1);
 		for (size_t i = 0; i < KT_DETECT_MODEL_BUCKETS; i++)
-			learned[i] -= learned[i] / 16;
+			learned[i] -= learned[i] / 28;
 	}
 	for (size_t i = 0; i < KT_DETECT_MODEL_BUCKETS; i++) {
 		int32_t q = (learned[i] + (learned[i] < 0 ? -UNIT / 2
