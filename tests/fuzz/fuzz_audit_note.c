@@ -1,9 +1,11 @@
 /*
- * Bytes of hostile notes, proofs, tile paths, keys and receipts: what is read
- * has one spelling, and nothing that was not signed counts as signed.
+ * Bytes of hostile notes, proofs, tile paths, keys, receipts and time stamps:
+ * what is read has one spelling, and nothing that was not signed counts as
+ * signed.
  */
 #include "audit/key.h"
 #include "audit/proof.h"
+#include "audit/stamp.h"
 #include "audit/tile.h"
 #include "audit/verify.h"
 
@@ -81,6 +83,17 @@ names(struct kt_span all)
 		must(origin.len > 0, "a receipt of nobody");
 }
 
+/* Nobody is trusted here. */
+static void
+stamp(struct kt_span all)
+{
+	struct kt_audit_stamp s;
+	struct kt_err err;
+
+	must(kt_audit_stamp_read(all, KT_SPAN(""), &s, &err) < 0,
+	    "a time stamp of nobody");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
@@ -89,5 +102,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	note(all);
 	proof(all);
 	names(all);
+	stamp(all);
 	return 0;
 }
