@@ -6,6 +6,8 @@
  * A person is named here and never in an order: the name is looked up in the
  * vault, and what is passed on, and recorded, is the pseudonym.
  */
+#include <unistd.h>
+
 #include "audit/canon.h"
 #include "cmd/audit/dir.h"
 #include "cmd/audit_orders.h"
@@ -22,6 +24,16 @@ struct asked {
 	const uint64_t *record; /* NULL: the same */
 	bool is_quiet; /* the command says itself what was done */
 };
+
+/* Else a mistyped directory would be one where nobody is known. */
+static bool
+has_log(const char *dir)
+{
+	char path[KT_PATH_MAX];
+
+	return snprintf(path, sizeof(path), "%s/log.vkey", dir) <
+	    (int)sizeof(path) && access(path, F_OK) == 0;
+}
 
 /* The pseudonym of a name, or the one that was given as such. */
 static bool
@@ -55,6 +67,10 @@ place(const struct asked *a)
 	struct kt_buf order;
 	enum kt_rc rc;
 
+	if (!has_log(a->dir)) {
+		kt_say("%s: no log is here", a->dir);
+		return KT_EXIT_UNKNOWN;
+	}
 	if (a->subject != NULL && !find_subject(a, pseudonym)) {
 		kt_say("%s: nobody is known by the name '%s'", a->dir,
 		    a->subject);

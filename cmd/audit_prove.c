@@ -128,7 +128,8 @@ prove_older(struct prove *p)
 static enum kt_rc
 prove(struct prove *p, const char *dir, uint64_t index)
 {
-	if (kt_audit_dir_open(&p->dir, dir, &p->err) < 0)
+	if (kt_audit_dir_open(&p->dir, dir, &p->err) < 0 ||
+	    kt_audit_dir_list(&p->dir, &p->err) < 0)
 		return p->err.rc;
 	if (p->checkpoint == NULL) {
 		if (kt_buf_add(&p->note, kt_buf_span(&p->dir.newest)) < 0)
@@ -138,8 +139,7 @@ prove(struct prove *p, const char *dir, uint64_t index)
 		return p->err.rc;
 	}
 	if (kt_audit_newest(&p->dir, kt_buf_span(&p->note),
-	    (struct kt_span){ .ptr = NULL }, &p->tree, &p->err) < 0 ||
-	    kt_audit_dir_list(&p->dir, &p->err) < 0)
+	    (struct kt_span){ .ptr = NULL }, &p->tree, &p->err) < 0)
 		return p->err.rc;
 	return p->older > 0 ? prove_older(p) : prove_record(p, index);
 }

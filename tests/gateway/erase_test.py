@@ -178,7 +178,25 @@ def plain_hashes_are_those_of_the_bytes():
         two.kt.stop()
 
 
+def of_a_place_without_a_log_no_command_says_yes_or_no():
+    with tempfile.TemporaryDirectory() as top:
+        for words in (["erase", "--subject", "ann"], ["hold", "m"],
+                      ["hold", "--release", "m"], ["key"], ["key", "rotate"],
+                      ["retain", "--days", "200"], ["verify"], ["query"],
+                      ["tail"], ["recover"], ["anchor", "--to", top],
+                      ["export", "--out", top + "/out"],
+                      ["report", "--framework", "gdpr"]):
+            for place in (top, top + "/none"):
+                got = kt("audit", *words, place)
+                assert got.returncode == 3 and got.stderr, got
+        for words in (["show"], ["prove", "--out", top]):
+            got = kt("audit", *words, top, "1")
+            assert got.returncode == 3 and got.stderr, got
+        assert os.listdir(top) == [], os.listdir(top)
+
+
 run_all([
+    of_a_place_without_a_log_no_command_says_yes_or_no,
     a_caller_is_erased_and_nothing_leads_back,
     what_a_crash_left_of_a_new_caller_goes_at_the_next_start,
     a_legal_hold_refuses_erasure_until_it_is_released,
