@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "detect/stream.h"
-#include "tests/bench/config.h"
+#include "tests/bench/world.h"
 
 #define DELTA 64
 #define STREAM_EVENTS 2000

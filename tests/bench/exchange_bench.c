@@ -10,7 +10,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "audit/audit.h"
-#include "tests/bench/config.h"
+#include "tests/bench/world.h"
 
 static const char answer[] =
     "{\"id\":\"msg_01Bench\",\"type\":\"message\",\"role\":\"assistant\","

@@ -1,37 +1,37 @@
-# Measured by hand, never by make check: make tests/bench/json_bench
-EXTRA_PROGRAMS += tests/bench/json_bench
+# Built by make check, so that they compile; measured by hand only.
+check_PROGRAMS += tests/bench/json_bench
 tests_bench_json_bench_SOURCES = %D%/json_bench.c
 tests_bench_json_bench_LDADD = $(KT_LIBS)
 
-EXTRA_PROGRAMS += tests/bench/upstream_bench
+check_PROGRAMS += tests/bench/upstream_bench
 tests_bench_upstream_bench_SOURCES = %D%/upstream_bench.c
 tests_bench_upstream_bench_LDADD = $(GATEWAY_LIBS)
 
-EXTRA_PROGRAMS += tests/bench/audit_bench
+check_PROGRAMS += tests/bench/audit_bench
 tests_bench_audit_bench_SOURCES = %D%/audit_bench.c
 tests_bench_audit_bench_LDADD = $(GATEWAY_LIBS)
-EXTRA_PROGRAMS += tests/bench/exchange_bench
-tests_bench_exchange_bench_SOURCES = %D%/exchange_bench.c %D%/config.h \
+check_PROGRAMS += tests/bench/exchange_bench
+tests_bench_exchange_bench_SOURCES = %D%/exchange_bench.c %D%/world.h \
 	tests/unit/exchange/drive.h
 tests_bench_exchange_bench_LDADD = $(KT_LIBS)
-EXTRA_PROGRAMS += tests/bench/detect_bench
+check_PROGRAMS += tests/bench/detect_bench
 tests_bench_detect_bench_SOURCES = %D%/detect_bench.c
 tests_bench_detect_bench_LDADD = $(KT_LIBS)
 
-EXTRA_PROGRAMS += tests/bench/hold_bench
+check_PROGRAMS += tests/bench/hold_bench
 tests_bench_hold_bench_SOURCES = %D%/hold_bench.c \
 	tests/unit/exchange/prose.h $(exchange_drive)
 tests_bench_hold_bench_LDADD = $(KT_LIBS)
-EXTRA_PROGRAMS += tests/bench/chain_bench
-tests_bench_chain_bench_SOURCES = %D%/chain_bench.c %D%/config.h \
+check_PROGRAMS += tests/bench/chain_bench
+tests_bench_chain_bench_SOURCES = %D%/chain_bench.c %D%/world.h \
 	tests/unit/exchange/drive.h
 tests_bench_chain_bench_LDADD = $(KT_LIBS)
-EXTRA_PROGRAMS += tests/bench/token_bench
+check_PROGRAMS += tests/bench/token_bench
 tests_bench_token_bench_SOURCES = %D%/token_bench.c
 tests_bench_token_bench_LDADD = $(KT_LIBS)
 
 # kt beside nginx: ratios in bench.md, which make bench prints as well.
-EXTRA_PROGRAMS += tests/bench/upstream tests/bench/load
+check_PROGRAMS += tests/bench/upstream tests/bench/load
 tests_bench_upstream_SOURCES = %D%/upstream.c %D%/stamp.h
 tests_bench_upstream_LDADD =
 tests_bench_load_SOURCES = %D%/load.c %D%/stamp.h

@@ -1,9 +1,9 @@
 /*
- * config - a world of one policy, for what costs are measured of.
+ * world - a world of one policy, for what costs are measured of.
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef KT_BENCH_CONFIG_H
-#define KT_BENCH_CONFIG_H
+#ifndef KT_BENCH_WORLD_H
+#define KT_BENCH_WORLD_H
 #include "tests/unit/exchange/drive.h"
 
 #define BENCH_FILE_MAX (64u << 20)
