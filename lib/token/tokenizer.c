@@ -224,6 +224,9 @@ special_at(struct kt_span text)
 {
 	size_t i = 0;
 
+	/* All of them go on in capitals; most brackets do not. */
+	if (text.len < 2 || text.ptr[1] < 'A' || text.ptr[1] > 'Z')
+		return KT_NELEMS(specials);
 	while (i < KT_NELEMS(specials) && !kt_span_starts(text, specials[i]))
 		i++;
 	return i;
