@@ -42,6 +42,7 @@ struct tests {
 	struct kt_arena *mem;
 	struct kt_report_source sources[KT_CONFIG_FILES_MAX];
 	struct kt_report *report;
+	size_t run, failed;
 	bool is_covered;
 };
 
@@ -154,7 +155,11 @@ run_file(struct tests *t, size_t i, struct kt_err *err)
 		return kt_fail(err, KT_E_PARSE, "%s cannot be run",
 		    t->cases.names[i]);
 	}
-	return kt_trial_run(&trial, file, err);
+	if (kt_trial_run(&trial, file, err) < 0)
+		return err->rc;
+	t->run += trial.run;
+	t->failed += trial.failed;
+	return KT_OK;
 }
 
 /* What the cases have shown of the subject that they are done with. */
@@ -224,6 +229,12 @@ run(struct tests *t, struct kt_err *err)
 		return KT_EXIT_UNKNOWN;
 	err->text[0] = '\0';
 	status = kt_cmd_outputs_write(&t->out, t->report);
+	if (t->failed > 0)
+		kt_say("%zu of %zu cases failed", t->failed, t->run);
+	else if (t->run > 0)
+		kt_say("%zu case%s passed", t->run, t->run > 1 ? "s" : "");
+	else
+		kt_say("no case has this name");
 	if (!t->is_covered && status == KT_EXIT_YES)
 		status = KT_EXIT_NO;
 	return status;

@@ -49,6 +49,9 @@ cases:
     expect: [[pass, pass], [block, block]]
 END
 ends 0 "$out/p_test.yaml"
+says 'kt: 5 cases passed' 'and how many passed'
+ends 0 --run 'no such' "$out/p_test.yaml"
+says 'no case has this name' 'a name that no case has is told'
 $try -o json "$out/p_test.yaml" >"$out/o" 2>"$out/why"
 [ "$(grep -o '"case":' "$out/o" | wc -l)" -eq 5 ]
 claim 'a matrix is as many cases as it has outcomes, by name' $?
@@ -90,6 +93,7 @@ sed 's/status: 403/status: 200/' "$out/p_test.yaml" >"$out/q_test.yaml"
 ends 1 --policy-config "$out/p.yaml" "$out/q_test.yaml"
 says 'q_test.yaml:4:59: error: the word is refused: status: expected 200, got 403 [KT811]' \
 	'only what differs is told, at its place'
+says ' cases failed' 'how many of them failed'
 says 'matched: dlp-filter' 'with the rules that matched'
 ends 0 --policy-config "$out/p.yaml" --run 'by api*' "$out/q_test.yaml"
 ends 0 --coverage "$out/p_test.yaml"
