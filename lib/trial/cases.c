@@ -31,21 +31,32 @@ static const struct kt_config_table request_table = {
 	.size = sizeof(struct kt_trial_request),
 	.fields = request_fields, .n = KT_NELEMS(request_fields),
 };
-#define S struct kt_trial_case
-static const struct kt_config_field case_fields[] = {
-	KT_CONFIG_FIELD(S, STRING, name, .is_required = true,
-	    .doc = "A sentence that says what holds"),
+#define S struct kt_trial_given
+static const struct kt_config_field given_fields[] = {
 	KT_CONFIG_FIELD(S, STRING, now, .doc = "The time, as 2026-11-20T10:00:00Z"),
 	KT_CONFIG_FIELD(S, STRING, principal, .fallback = "anonymous",
 	    .doc = "Who calls; empty: somebody who is not let in"),
 	KT_CONFIG_FIELD(S, STRING, group, .doc = "The group of who calls"),
+};
+#undef S
+static const struct kt_config_table given_table = {
+	.name = "given", .doc = "When it happens, and who calls",
+	.size = sizeof(struct kt_trial_given),
+	.fields = given_fields, .n = KT_NELEMS(given_fields),
+};
+#define S struct kt_trial_case
+static const struct kt_config_field case_fields[] = {
+	KT_CONFIG_FIELD(S, STRING, name, .is_required = true,
+	    .doc = "A sentence that says what holds"),
+	KT_CONFIG_SUBSECTION(S, given, &given_table,
+	    .doc = "When it happens, and who calls"),
 	KT_CONFIG_SUBSECTION(S, request, &request_table,
 	    .doc = "What a client sends"),
 	KT_CONFIG_FIELD(S, STRING, answer, .doc = "What the model says"),
 	KT_CONFIG_FIELD(S, ANY, tool_use,
 	    .doc = "Tools that the model calls, {name: input}"),
 	KT_CONFIG_FIELD(S, ANY, matrix,
-	    .doc = "Fields of the request with several values each"),
+	    .doc = "Fields of given and request with several values each"),
 	KT_CONFIG_FIELD(S, ANY, expect,
 	    .doc = "What must come of it; of a matrix, lists in lists"),
 };
@@ -81,7 +92,7 @@ load_single(const struct kt_trial_file **out, const struct kt_config_node *root,
 	c->name = name != NULL ? name->text : KT_SPAN("case");
 	c->request.body = kt_config_get(root, KT_SPAN("input"));
 	c->request.model = KT_SPAN("claude-sonnet-4-5");
-	c->principal = KT_SPAN("anonymous");
+	c->given.principal = KT_SPAN("anonymous");
 	c->expect = kt_config_get(root, KT_SPAN("expected"));
 	if (c->expect == NULL)
 		kt_config_diag(d, KT_CONFIG_MISSING, root->at,

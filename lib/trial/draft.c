@@ -168,9 +168,11 @@ put_case(struct draft *d, const struct kt_trial_draft *from)
 
 	kt_config_emit_map(e, NULL);
 	kt_config_emit_text(e, "name", from->name);
+	kt_config_emit_map(e, "given");
 	put_text(e, "now", from->now);
 	kt_config_emit_text(e, "principal", from->principal);
 	put_text(e, "group", from->group);
+	kt_config_emit_end(e);
 	put_request(d, from);
 	put_text(e, "answer", from->answer);
 	put_calls(d, from);

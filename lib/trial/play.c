@@ -221,13 +221,13 @@ kt_trial_play(const struct kt_trial *t, const struct kt_trial_case *c,
 		{ KT_SPAN("content-type"), KT_SPAN("application/json") },
 		{ KT_SPAN("authorization"), KT_SPAN("Bearer test") },
 	};
-	const struct kt_caller caller = { .id = c->principal,
-		.group = c->group, .kind = KT_SPAN("unknown"),
+	const struct kt_caller caller = { .id = c->given.principal,
+		.group = c->given.group, .kind = KT_SPAN("unknown"),
 		.auth_method = KT_SPAN("none") };
 	struct kt_exchange_options o = { .program = t->program,
 		.scratch = t->scratch, .is_audit_up = true, .caller = &caller,
 		.peer.address = KT_SPAN("127.0.0.1") };
-	struct stage s = { .r = out, .wall_us = wall_of(c->now) };
+	struct stage s = { .r = out, .wall_us = wall_of(c->given.now) };
 	struct kt_buf body;
 	enum kt_rc rc;
 

@@ -204,8 +204,9 @@ set_axis(struct kt_trial_case *c, struct kt_span axis,
 	const struct { const char *name; struct kt_span *at; } texts[] = {
 		{ "user", &r->user }, { "system", &r->system },
 		{ "model", &r->model }, { "tool_result", &r->tool_result },
-		{ "answer", &c->answer }, { "now", &c->now },
-		{ "principal", &c->principal }, { "group", &c->group } };
+		{ "answer", &c->answer }, { "now", &c->given.now },
+		{ "principal", &c->given.principal },
+		{ "group", &c->given.group } };
 
 	for (size_t i = 0; i < KT_NELEMS(texts); i++) {
 		if (!kt_span_eq(axis, kt_span_of(texts[i].name)))

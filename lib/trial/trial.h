@@ -26,9 +26,14 @@ struct kt_trial_request {
 	const struct kt_config_node *tool_use; /* {name: input}, of before */
 	const struct kt_config_node *body; /* instead of all but api */
 };
+struct kt_trial_given {
+	const struct kt_config_node *node;
+	struct kt_span now, principal, group;
+};
 struct kt_trial_case {
 	const struct kt_config_node *node;
-	struct kt_span name, now, principal, group;
+	struct kt_span name;
+	struct kt_trial_given given;
 	struct kt_trial_request request;
 	struct kt_span answer; /* what the model says; absent: "ok" */
 	const struct kt_config_node *tool_use; /* that the model calls */
