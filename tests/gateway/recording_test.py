@@ -661,8 +661,9 @@ def what_cannot_be_kept_is_dropped_and_said():
     import threading
     picture = {"type": "image", "source": {
         "type": "base64", "media_type": "image/png", "data": "A" * (24 << 20)}}
-    body = {"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [
-        {"role": "user", "content": [picture]}]}
+    body = json.dumps({"model": "claude-sonnet-4-5", "max_tokens": 9,
+                       "messages": [{"role": "user", "content": [picture]}]
+                       }).encode()
     with tempfile.TemporaryDirectory() as folder:
         with Upstream(lambda r: Answer(200, [wire.JSON], [
                 4.0, json.dumps(speech.message("hi")).encode()])) as up:
@@ -670,7 +671,7 @@ def what_cannot_be_kept_is_dropped_and_said():
                     configuration(up, {}, chain=[]),
                     args=["--record", folder, "--workers", "1"]) as g:
                 callers = [threading.Thread(target=wire.post, args=(
-                    g.port, "/v1/messages", body), kwargs={"timeout": 60})
+                    g.port, "/v1/messages", body), kwargs={"timeout": 180})
                     for _ in range(11)]
                 for c in callers:
                     c.start()
