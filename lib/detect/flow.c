@@ -25,7 +25,7 @@
 #include "detect/flow_priv.h"
 
 #define TAILS_MAX 8
-#define BEHIND_MAX 64
+#define BEHIND_MAX 24
 
 enum lane { LANE_SPAN, LANE_LATE, NLANES };
 
