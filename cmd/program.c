@@ -14,8 +14,7 @@ kt_cmd_program_open(struct kt_cmd_program *p, char *const *paths, size_t n,
 	        &p->config, err) < 0)
 		return err->rc;
 	kt_cmd_saved_detectors(&p->saved[0]);
-	if (o->is_brief)
-		kt_cmd_saved_definitions(&p->saved[1]);
+	kt_cmd_saved_definitions(&p->saved[1]);
 	o->settings = p->settings.settings;
 	o->detectors = p->detectors.sources;
 	o->ndetectors = p->detectors.n;

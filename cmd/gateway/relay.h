@@ -14,10 +14,10 @@
 #include "cmd/gateway/console.h"
 #include "cmd/gateway/edition.h"
 #include "cmd/gateway/jobs.h"
-#include "cmd/log/keeper.h"
 #include "cmd/gateway/listen.h"
 #include "cmd/gateway/pace.h"
 #include "cmd/gateway/recorder.h"
+#include "cmd/log/keeper.h"
 #include "cmd/log/writer.h"
 
 #define KT_RELAY_SEEDS 64

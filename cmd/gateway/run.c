@@ -24,11 +24,11 @@
 #include "cmd/cmd.h"
 #include "cmd/files.h"
 #include "cmd/gateway/bind.h"
+#include "cmd/gateway/recorder.h"
+#include "cmd/gateway/worker.h"
 #include "cmd/log/keeper.h"
 #include "cmd/log/pidfile.h"
-#include "cmd/gateway/recorder.h"
 #include "cmd/log/ship.h"
-#include "cmd/gateway/worker.h"
 #include "disk/disk.h"
 #include "policy/policy.h"
 

@@ -76,7 +76,7 @@ struct kt_detect_scratch {
 	struct kt_detect_start starts[KT_DETECTORS_MAX];
 	struct kt_detect_hit *hits;
 	size_t nhits, hits_cap;
-	/* "label": "text"; of a stream; of a stream, and before it */
+	/* "label": "text"; the end of a stream, and what is new */
 	char member[KT_MEMBER_MAX], work[KT_DETECT_KEEP + KT_DETECT_SLICE];
 	char piece[KT_DETECT_SLICE + 256];
 };

@@ -175,12 +175,18 @@ others(struct text t, size_t at)
 	return end > from ? end : at;
 }
 
+/* Words of ASCII letters: any, or capitals in front of small ones. */
+enum ascii_word {
+	ASCII_LETTERS,
+	ASCII_HEADS_AND_TAILS
+};
+
 /*
- * Where the ASCII letters from at on end, or at: then the long way has to be
+ * Where the ASCII word at this place ends, or at: then the long way has to be
  * taken, as with a word that does not end here, or goes on in other letters.
  */
 static inline size_t
-ascii_word(struct text t, size_t at)
+ascii_word(struct text t, size_t at, enum ascii_word kind)
 {
 	struct kt_ascii a;
 	size_t n;
@@ -188,7 +194,12 @@ ascii_word(struct text t, size_t at)
 	if (at + KT_ASCII_STEP > t.len)
 		return at;
 	a = kt_ascii_of(t.p + at);
-	n = kt_ascii_run(a.upper | a.lower);
+	if (kind == ASCII_LETTERS) {
+		n = kt_ascii_run(a.upper | a.lower);
+	} else {
+		n = kt_ascii_run(a.upper);
+		n += kt_ascii_run(a.lower >> n);
+	}
 	return n < KT_ASCII_STEP && t.p[at + n] < 0x80 ? at + n : at;
 }
 
@@ -197,7 +208,7 @@ kt_token_split_claude(const uint8_t *p, size_t len, size_t at)
 {
 	struct text t = { .p = p, .len = len };
 	size_t from = at + (p[at] == ' ');
-	size_t end = ascii_word(t, from);
+	size_t end = ascii_word(t, from, ASCII_LETTERS);
 	struct one c;
 
 	if (end > from)
@@ -247,7 +258,7 @@ kt_token_split_cl100k(const uint8_t *p, size_t len, size_t at)
 
 	if (end > 0)
 		return at + end;
-	end = ascii_word(t, from);
+	end = ascii_word(t, from, ASCII_LETTERS);
 	if (end == from)
 		end = run(t, from, KT_CHAR_LETTER);
 	return end > from ? end : rest(t, at, false);
@@ -298,29 +309,13 @@ heads(struct text t, size_t at)
 	return end > at ? run(t, end, TAIL) : at;
 }
 
-/* In ASCII a word is capitals, small letters, or both in this order; where it
-   ends, or at: see ascii_word. */
-static inline size_t
-ascii_heads_and_tails(struct text t, size_t at)
-{
-	struct kt_ascii a;
-	size_t n;
-
-	if (at + KT_ASCII_STEP > t.len)
-		return at;
-	a = kt_ascii_of(t.p + at);
-	n = kt_ascii_run(a.upper);
-	n += kt_ascii_run(a.lower >> n);
-	return n < KT_ASCII_STEP && t.p[at + n] < 0x80 ? at + n : at;
-}
-
 size_t
 kt_token_split_o200k(const uint8_t *p, size_t len, size_t at)
 {
 	struct text t = { .p = p, .len = len };
 	struct one c = look(t, at);
 	size_t from = at + (may_lead(t, at, c) ? c.len : 0);
-	size_t end = ascii_heads_and_tails(t, from);
+	size_t end = ascii_word(t, from, ASCII_HEADS_AND_TAILS);
 
 	if (end > from)
 		return end + contraction(t, end, true);

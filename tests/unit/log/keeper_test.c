@@ -8,26 +8,14 @@
 #include "cmd/audit/judge.h"
 #include "cmd/log/keeper.h"
 #include "tests/unit/log/faults.h"
+#include "tests/unit/log/folder.h"
 #include "tests/unit/tap.h"
-
-#include <ftw.h>
-#include <unistd.h>
 
 #define CALLS 3
 
 static struct kt_err err;
-static char dir[256];
 static const uint8_t secret[KT_AUDIT_HASH] = "a secret of thirty-two bytes ..";
 static const struct kt_span said = KT_SPAN_INIT("what was said");
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
 
 static unsigned
 nearly_full(const char *path)
@@ -186,7 +174,7 @@ on_a_disk_that_fails_each_is_there_or_counted(void)
 int
 main(void)
 {
-	(void)snprintf(dir, sizeof(dir), "keeper_test.%d.dir", (int)getpid());
+	fresh_dir("keeper_test");
 	RUN(room_is_left_for_records);
 	RUN(what_is_too_much_is_not_kept_and_counted);
 	RUN(on_a_disk_that_fails_each_is_there_or_counted);

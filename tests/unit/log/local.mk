@@ -26,6 +26,7 @@ tests_unit_log_starved_test_LDFLAGS = $(AM_LDFLAGS) \
 TESTS += tests/unit/log/starved_test
 
 check_PROGRAMS += tests/unit/log/keeper_test
-tests_unit_log_keeper_test_SOURCES = %D%/keeper_test.c %D%/faults.h
+tests_unit_log_keeper_test_SOURCES = %D%/keeper_test.c \
+	%D%/faults.h %D%/folder.h
 tests_unit_log_keeper_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/log/keeper_test
