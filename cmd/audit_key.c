@@ -110,25 +110,6 @@ tell(struct kt_judge *j, const char *dir, bool is_json)
 /* ---- revoke ---- */
 
 static enum kt_rc
-read_seed(const char *path, uint8_t seed[KT_AUDIT_SEED], struct kt_err *err)
-{
-	struct kt_buf text;
-	enum kt_rc rc;
-
-	kt_buf_init(&text, 8192);
-	rc = kt_disk_read_file(
-	    &kt_disk_real, path, KT_AUDIT_SEED, &text, err);
-	if (rc == KT_OK && text.len == KT_AUDIT_SEED)
-		memcpy(seed, text.ptr, KT_AUDIT_SEED);
-	else if (rc == KT_OK)
-		rc = kt_fail(err, KT_E_MISUSE, "%s: not a key", path);
-	if (text.ptr != NULL)
-		explicit_bzero(text.ptr, text.cap);
-	kt_buf_fini(&text);
-	return rc;
-}
-
-static enum kt_rc
 make_note(struct kt_judge *j, const char *dir, const char *key,
     uint64_t index, struct kt_buf *note)
 {
@@ -148,7 +129,8 @@ make_note(struct kt_judge *j, const char *dir, const char *key,
 	if (before.is_there && before.index <= index)
 		return kt_fail(&j->err, KT_E_MISUSE, "revoked already, from "
 		    "record %llu on", (unsigned long long)before.index);
-	rc = read_seed(key, seed, &j->err);
+	rc = kt_disk_read_secret(
+	    &kt_disk_real, key, seed, sizeof(seed), &j->err);
 	if (rc == KT_OK)
 		rc = kt_revoked_write(r, index, seed, note, &j->err);
 	explicit_bzero(seed, sizeof(seed));

@@ -47,8 +47,6 @@ static enum kt_rc
 find_secret(const char *dir, struct found *f, struct kt_err *err)
 {
 	char path[KT_PATH_MAX];
-	struct kt_buf key;
-	enum kt_rc rc;
 
 	if (kt_span_starts(f->subject, KT_SPAN("p:"))) {
 		if (kt_vault_secret(
@@ -61,17 +59,11 @@ find_secret(const char *dir, struct found *f, struct kt_err *err)
 	if (snprintf(path, sizeof(path), "%s/key/commit.key", dir) >=
 	    (int)sizeof(path))
 		return kt_fail(err, KT_E_LIMIT, "%s: path too long", dir);
-	kt_buf_init(&key, 8192);
-	rc = kt_disk_read_file(
-	    &kt_disk_real, path, sizeof(f->secret), &key, err);
-	if (rc == KT_OK && key.len == sizeof(f->secret))
-		memcpy(f->secret, key.ptr, sizeof(f->secret));
-	else if (rc == KT_OK)
-		rc = kt_fail(err, KT_E_MISUSE, "%s: not a key", path);
-	if (key.ptr != NULL)
-		explicit_bzero(key.ptr, key.len);
-	kt_buf_fini(&key);
-	return rc;
+	if (kt_disk_read_secret(
+	    &kt_disk_real, path, f->secret, sizeof(f->secret), err) < 0)
+		return kt_fail(err, KT_E_MISUSE, "%s: not a key, or "
+		    "not for you to read", path);
+	return KT_OK;
 }
 
 static enum kt_rc

@@ -42,24 +42,18 @@ static enum kt_rc
 take_key(const char *dir, const char *origin, struct kt_audit_signer *s,
     struct kt_err *err)
 {
+	uint8_t seed[KT_AUDIT_SEED];
 	char path[KT_PATH_MAX];
-	struct kt_buf seed;
 	enum kt_rc rc;
 
 	if (snprintf(path, sizeof(path), "%s/key/log.key", dir) >=
 	    (int)sizeof(path))
 		return kt_fail(err, KT_E_LIMIT, "%s: path too long", dir);
-	kt_buf_init(&seed, 8192);
-	rc = kt_disk_read_file(
-	    &kt_disk_real, path, KT_AUDIT_SEED, &seed, err);
-	if (rc == KT_OK && seed.len != KT_AUDIT_SEED)
-		rc = kt_fail(err, KT_E_MISUSE, "%s: not a key", path);
-	if (rc == KT_OK)
-		rc = kt_audit_signer_init(s, kt_span_of(origin),
-		    (const uint8_t *)seed.ptr, err);
-	if (seed.ptr != NULL)
-		explicit_bzero(seed.ptr, seed.cap);
-	kt_buf_fini(&seed);
+	if (kt_disk_read_secret(
+	    &kt_disk_real, path, seed, sizeof(seed), err) < 0)
+		return err->rc;
+	rc = kt_audit_signer_init(s, kt_span_of(origin), seed, err);
+	explicit_bzero(seed, sizeof(seed));
 	return rc;
 }
 

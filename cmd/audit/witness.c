@@ -12,6 +12,8 @@
 
 #include "audit/proof.h"
 
+#include <errno.h>
+
 #define LOGS_MAX (1u << 20)
 
 static enum kt_rc
@@ -52,23 +54,19 @@ write_one(const char *folder, const char *name, struct kt_span bytes,
 static enum kt_rc
 read_signer(const char *folder, struct kt_audit_signer *s, struct kt_err *err)
 {
+	uint8_t seed[KT_AUDIT_SEED];
 	struct kt_audit_vkey key;
-	struct kt_buf seed;
+	char path[KT_PATH_MAX];
 	enum kt_rc rc;
 
 	s->state = NULL;
-	if (kt_witness_key(folder, &key, err) < 0)
+	if (kt_witness_key(folder, &key, err) < 0 ||
+	    path_of(folder, "witness.key", path, err) < 0 ||
+	    kt_disk_read_secret(
+		&kt_disk_real, path, seed, sizeof(seed), err) < 0)
 		return err->rc;
-	kt_buf_init(&seed, 1u << 16);
-	rc = read_one(folder, "witness.key", 2 * KT_AUDIT_SEED, &seed, err);
-	if (rc == KT_OK && seed.len != KT_AUDIT_SEED)
-		rc = kt_fail(err, KT_E_PARSE, "witness.key: not a key");
-	if (rc == KT_OK)
-		rc = kt_audit_signer_init(s, kt_span_of(key.name),
-		    (const uint8_t *)seed.ptr, err);
-	if (seed.cap > 0)
-		explicit_bzero(seed.ptr, seed.cap);
-	kt_buf_fini(&seed);
+	rc = kt_audit_signer_init(s, kt_span_of(key.name), seed, err);
+	explicit_bzero(seed, sizeof(seed));
 	if (rc == KT_OK)
 		s->vkey = key; /* of the type that cosigns */
 	return rc;
@@ -277,13 +275,16 @@ add(const char *folder, const struct request *r,
 	struct kt_disk_time now;
 	struct kt_buf note;
 	char name[80];
-	enum kt_rc rc = KT_OK;
+	enum kt_rc rc;
 
 	name_of(r->cp.origin, name);
 	kt_buf_init(&note, 4 * KT_AUDIT_NOTE_MAX);
-	if (read_one(folder, name, KT_AUDIT_NOTE_MAX, &note, err) == KT_OK)
+	rc = read_one(folder, name, KT_AUDIT_NOTE_MAX, &note, err);
+	if (rc == KT_OK)
 		rc = kt_audit_checkpoint_parse(
 		    kt_buf_span(&note), &seen, err);
+	else if (rc == KT_E_IO && errno == ENOENT)
+		rc = KT_OK; /* the first of this log */
 	if (rc == KT_OK)
 		*status = check_growth(r, &seen);
 	if (rc == KT_OK && *status == KT_WITNESS_CONFLICT &&

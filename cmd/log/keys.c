@@ -26,28 +26,16 @@ enum kt_rc
 kt_keys_secret(const struct kt_disk_io *io, const char *path, bool may_make,
     uint8_t secret[KT_AUDIT_SEED], bool *is_new, struct kt_err *err)
 {
-	struct kt_buf text;
 	enum kt_rc rc;
 
-	*is_new = false;
-	kt_buf_init(&text, 8192);
-	rc = kt_disk_read_file(io, path, KT_AUDIT_SEED, &text, err);
-	if (rc == KT_OK && text.len != KT_AUDIT_SEED) {
-		rc = kt_fail(err, KT_E_PARSE, "%s: not a key", path);
-	} else if (rc == KT_OK) {
-		memcpy(secret, text.ptr, KT_AUDIT_SEED);
-	} else if (rc == KT_E_IO && errno == ENOENT && may_make) {
-		*is_new = true;
-		rc = kt_disk_random(secret, KT_AUDIT_SEED, err);
-		if (rc == KT_OK)
-			rc = kt_disk_write_atomic(io, path,
-			    (struct kt_span){ (char *)secret, KT_AUDIT_SEED },
-			    0600, err);
-	}
-	if (text.ptr != NULL)
-		explicit_bzero(text.ptr, text.cap);
-	kt_buf_fini(&text);
-	return rc;
+	rc = kt_disk_read_secret(io, path, secret, KT_AUDIT_SEED, err);
+	*is_new = rc == KT_E_IO && errno == ENOENT && may_make;
+	if (!*is_new)
+		return rc;
+	if (kt_disk_random(secret, KT_AUDIT_SEED, err) < 0)
+		return err->rc;
+	return kt_disk_write_atomic(io, path,
+	    (struct kt_span){ (char *)secret, KT_AUDIT_SEED }, 0600, err);
 }
 
 static enum kt_rc

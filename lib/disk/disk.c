@@ -284,6 +284,27 @@ kt_disk_lock(struct kt_disk_file *f, struct kt_err *err)
 	return KT_OK;
 }
 
+enum kt_rc
+kt_disk_read_secret(const struct kt_disk_io *io, const char *path,
+    uint8_t *to, size_t n, struct kt_err *err)
+{
+	struct kt_disk_file f;
+	size_t got = 0;
+	enum kt_rc rc;
+
+	if (kt_disk_open(&f, io, path, KT_DISK_READ, err) < 0)
+		return err->rc;
+	rc = kt_disk_read_at(&f, 0, to, n, &got, err);
+	if (rc < 0)
+		(void)kt_wrap(err, "%s", path);
+	else if (got != n || f.size != n)
+		rc = kt_fail(err, KT_E_PARSE, "%s: not a key", path);
+	kt_disk_close(&f);
+	if (rc < 0)
+		explicit_bzero(to, n);
+	return rc;
+}
+
 void
 kt_disk_close(struct kt_disk_file *f)
 {

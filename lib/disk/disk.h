@@ -62,6 +62,13 @@ KT_MUSTCHECK enum kt_rc kt_disk_read_file(const struct kt_disk_io *io,
     const char *path, size_t limit, struct kt_buf *to, struct kt_err *err);
 
 /*
+ * A file of exactly n bytes that nobody else is to know: `to` is the only
+ * copy.  KT_E_PARSE: it has more or fewer.
+ */
+KT_MUSTCHECK enum kt_rc kt_disk_read_secret(const struct kt_disk_io *io,
+    const char *path, uint8_t *to, size_t n, struct kt_err *err);
+
+/*
  * After KT_OK the file holds exactly `bytes` whatever happens next; after a
  * failure it holds what it held before.  The temporary name is `path`.tmp.
  */

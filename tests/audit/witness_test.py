@@ -138,6 +138,16 @@ def refusals(top):
     assert p.stderr.startswith('kt: 422: '), p
 
 
+def what_it_cannot_read(top):
+    """It is not as if it had seen nothing: that would sign another history."""
+    s = Scene(top, 'eio')
+    must('witness', 'sync', s.log, s.state)
+    for name in os.listdir(s.state + '/seen'):
+        os.truncate(s.state + '/seen/' + name, 1 << 20)
+    p = kt('witness', 'add', s.state, text=must('witness', 'request', s.log))
+    assert p.returncode == 3 and p.stdout == '', p
+
+
 def a_log_put_back(top):
     """Rows 5, 8, 9 and 11: neither the witness nor the verifier is fooled."""
     s = Scene(top, 'back')
@@ -164,6 +174,7 @@ with tempfile.TemporaryDirectory() as top:
             ('its signature is that of C2SP', as_in_the_specification),
             ('requests and answers are texts', by_hand),
             ('what it refuses has its status', refusals),
+            ('what it cannot read is not new', what_it_cannot_read),
             ('a log that was put back is no extension', a_log_put_back)):
         t.run(sentence, test, top)
 t.end()

@@ -95,6 +95,24 @@ file_longer_than_its_limit_is_refused(void)
 }
 
 static void
+a_secret_has_its_length_or_leaves_nothing(void)
+{
+	uint8_t to[6];
+
+	for (size_t n = 4; n <= 6; n++) {
+		ok(kt_disk_write_atomic(&kt_disk_real, path, KT_SPAN("12345"),
+		    0600, &err) == KT_OK);
+		memset(to, 'x', sizeof(to));
+		ok((kt_disk_read_secret(&kt_disk_real, path, to, n, &err) ==
+		    KT_OK) == (n == 5));
+		ok(n == 5 ? memcmp(to, "12345", 5) == 0 :
+		    err.rc == KT_E_PARSE && to[0] == 0 && to[n - 1] == 0);
+	}
+	ok(kt_disk_read_secret(&kt_disk_real, "no/such/file", to, 5, &err) ==
+	    KT_E_IO && errno == ENOENT);
+}
+
+static void
 path_over_kt_path_max_is_an_error(void)
 {
 	static char longer[KT_PATH_MAX + 8];
@@ -126,6 +144,7 @@ main(void)
 	RUN(atomic_write_leaves_the_old_or_the_new_whichever_call_fails);
 	RUN(short_and_interrupted_calls_are_finished);
 	RUN(file_longer_than_its_limit_is_refused);
+	RUN(a_secret_has_its_length_or_leaves_nothing);
 	RUN(path_over_kt_path_max_is_an_error);
 	RUN(mono_time_never_steps_back_and_random_bytes_differ);
 	(void)unlink(path);
