@@ -4,6 +4,7 @@
  */
 #include "session/copy.h"
 #include "session/line.h"
+#include "session/session_priv.h"
 
 struct kt_session_copy {
 	struct kt_blobs blobs; /* that are written */
@@ -180,30 +181,6 @@ copy_request(const struct kt_session_call *c, uint64_t n, uint64_t at_us,
 	return kt_line_end(&j);
 }
 
-static enum kt_rc
-copy_measures(const struct kt_measures *m, const char *name, uint64_t n,
-    struct kt_buf *out)
-{
-	struct kt_json_writer j;
-
-	if (m == NULL)
-		return KT_OK;
-	kt_line_begin(&j, out);
-	kt_line_kind(&j, "fact");
-	kt_line_number(&j, "n", n);
-	kt_line_text(&j, "name", kt_span_of(name));
-	kt_json_put_name(&j, "v");
-	kt_json_begin_object(&j);
-	kt_line_number(&j, "attachments", m->attachment_bytes);
-	kt_line_number(&j, "bytes", m->bytes);
-	kt_line_number(&j, "chars", m->chars);
-	kt_line_number(&j, "messages", m->messages);
-	kt_line_number(&j, "tools", m->tools);
-	kt_line_number(&j, "words", m->words);
-	kt_json_end_object(&j);
-	return kt_line_end(&j);
-}
-
 static void
 put_said(struct kt_json_writer *j, const struct kt_session_medium *m)
 {
@@ -293,9 +270,11 @@ kt_session_copy_call(struct kt_session_copy *c,
 	if (rc == KT_OK)
 		rc = copy_request(call, n, at_us, out);
 	if (rc == KT_OK)
-		rc = copy_measures(call->measures[0], "measures.request", n, out);
+		rc = kt_session_write_measures(
+		    out, n, "measures.request", call->measures[0]);
 	if (rc == KT_OK)
-		rc = copy_measures(call->measures[1], "measures.answer", n, out);
+		rc = kt_session_write_measures(
+		    out, n, "measures.answer", call->measures[1]);
 	for (size_t i = 0; rc == KT_OK && i < call->nmedia; i++)
 		rc = copy_medium(c, &call->media[i], n, out);
 	for (size_t i = 0; rc == KT_OK && i < call->nevents; i++)

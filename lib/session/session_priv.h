@@ -39,6 +39,10 @@ struct kt_scrub_edit kt_scrub_edit_of(const struct kt_scrub *s,
     const struct kt_sighting *at, struct kt_span text);
 bool kt_scrub_is_threat(const struct kt_detector *d);
 
+/* What was counted of a request or an answer; nothing of it: no line. */
+KT_MUSTCHECK enum kt_rc kt_session_write_measures(struct kt_buf *out,
+    uint64_t n, const char *name, const struct kt_measures *m);
+
 /* A part of a body as it is written. */
 struct kt_body_part {
 	size_t at, len;

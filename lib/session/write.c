@@ -491,14 +491,17 @@ write_request(struct call *c)
 	return KT_OK;
 }
 
-static enum kt_rc
-write_measures(struct call *c, const char *name, const struct kt_measures *m)
+enum kt_rc
+kt_session_write_measures(struct kt_buf *out, uint64_t n, const char *name,
+    const struct kt_measures *m)
 {
 	struct kt_json_writer j;
 
-	kt_line_begin(&j, c->line);
+	if (m == NULL)
+		return KT_OK;
+	kt_line_begin(&j, out);
 	kt_line_kind(&j, "fact");
-	kt_line_number(&j, "n", c->n);
+	kt_line_number(&j, "n", n);
 	kt_line_text(&j, "name", kt_span_of(name));
 	kt_json_put_name(&j, "v");
 	kt_json_begin_object(&j);
@@ -676,7 +679,8 @@ write_attempt(struct call *c, struct answer *a)
 		at = to > at ? to : at;
 	}
 	if (rc == KT_OK && a->has_head)
-		rc = write_measures(c, "measures.answer", &c->answer.measures);
+		rc = kt_session_write_measures(
+		    c->line, c->n, "measures.answer", &c->answer.measures);
 	kt_buf_fini(&c->answer.text);
 	c->answer = (struct kt_scrubbed){ 0 };
 	kt_buf_fini(&a->joined);
@@ -758,7 +762,8 @@ kt_session_write_call(struct kt_session_writer *w, const struct kt_tape *t,
 	if (rc == KT_OK)
 		rc = write_request(&c);
 	if (rc == KT_OK && !c.request.is_withheld)
-		rc = write_measures(&c, "measures.request", &c.request.measures);
+		rc = kt_session_write_measures(
+		    c.line, c.n, "measures.request", &c.request.measures);
 	if (rc == KT_OK)
 		rc = kt_session_write_media(t, w->scrub, &w->blobs, c.n, &line);
 	if (rc == KT_OK)
