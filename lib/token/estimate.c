@@ -7,6 +7,7 @@
 #include "chat/model.h"
 #include "token/ascii_priv.h"
 #include "token/class_priv.h"
+#include "token/known_priv.h"
 
 static const struct {
 	struct kt_span name;
@@ -152,27 +153,49 @@ kt_text_class_of(struct kt_span text)
 	return of.signs * 8 > seen ? KT_TEXT_CODE : KT_TEXT_PROSE;
 }
 
-enum kt_rc
-kt_token_sum_add(struct kt_token_sum *sum, enum kt_family f,
-    struct kt_tokenizer *t, struct kt_span text, size_t *at)
+static enum kt_rc
+sum_of(struct kt_token_sum *sum, enum kt_family f, struct kt_tokenizer *t,
+    struct kt_span text, size_t *at)
 {
 	size_t n = 0;
 	enum kt_rc rc = kt_token_count(t, text, &n, NULL, at);
 	enum kt_text_class class;
-	uint64_t many, off;
+	uint64_t off;
 
-	if (rc < 0)
+	*sum = (struct kt_token_sum){ .n = n, .low = n, .high = n };
+	if (rc < 0 || families[f].is_exact)
 		return rc;
-	if (families[f].is_exact) {
-		kt_token_sum_fixed(sum, n);
-		return KT_OK;
-	}
 	class = kt_text_class_of(text);
-	many = ((uint64_t)n * families[f].permille[class] + 500) / 1000;
-	off = (many * bands[class].permille + 999) / 1000;
-	sum->n += many;
-	sum->low += many - off;
-	sum->high += many + off;
+	sum->n = ((uint64_t)n * families[f].permille[class] + 500) / 1000;
+	off = (sum->n * bands[class].permille + 999) / 1000;
+	sum->low = sum->n - off;
+	sum->high = sum->n + off;
+	return KT_OK;
+}
+
+enum kt_rc
+kt_token_sum_add(struct kt_token_sum *sum, enum kt_family f,
+    struct kt_tokenizer *t, struct kt_span text, size_t *at)
+{
+	struct kt_token_known *k = kt_tokenizer_known(t);
+	uint8_t hash[KT_TOKEN_HASH];
+	const struct kt_token_sum *known = NULL;
+	struct kt_token_sum more;
+	enum kt_rc rc;
+
+	if (text.len >= KT_TOKEN_KNOWN_MIN) {
+		kt_token_hash(text, hash);
+		known = kt_token_known_find(k, f, hash);
+	}
+	if (known == NULL) {
+		rc = sum_of(&more, f, t, text, at);
+		if (rc < 0)
+			return rc;
+		if (text.len >= KT_TOKEN_KNOWN_MIN)
+			kt_token_known_keep(k, f, hash, &more);
+		known = &more;
+	}
+	kt_token_sum_join(sum, known);
 	return KT_OK;
 }
 

@@ -8,6 +8,8 @@ libkt_a_SOURCES += \
 	%D%/estimate.c \
 	%D%/estimate.h \
 	%D%/family.def \
+	%D%/known.c \
+	%D%/known_priv.h \
 	%D%/make_table.c \
 	%D%/merge.c \
 	%D%/merge_priv.h \

@@ -2,6 +2,7 @@
  * tokenizer - a text, piece by piece.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "token/known_priv.h"
 #include "token/merge_priv.h"
 #include "token/split_priv.h"
 #include "token/tables.h"
@@ -47,6 +48,7 @@ struct kt_tokenizer {
 	struct kt_token_room *room;
 	struct kt_buf normal;
 	struct cached cache[CACHE_SIZE];
+	struct kt_token_known known;
 };
 
 /* Where tokens go: counted, and kept if somebody wants them. */
@@ -96,6 +98,12 @@ kt_tokenizer_free(struct kt_tokenizer **t)
 	kt_buf_fini(&(*t)->normal);
 	kt_free(*t);
 	*t = NULL;
+}
+
+struct kt_token_known *
+kt_tokenizer_known(struct kt_tokenizer *t)
+{
+	return &t->known;
 }
 
 void

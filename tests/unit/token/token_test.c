@@ -8,6 +8,7 @@
 #include "tests/unit/tap.h"
 #include "token/ascii_priv.h"
 #include "token/class_priv.h"
+#include "token/known_priv.h"
 #include "token/token.h"
 
 #define FILE_MAX (4u << 20)
@@ -232,6 +233,93 @@ sixteen_bytes_at_once_are_what_each_of_them_is(void)
 	ok(is_so);
 }
 
+/* Letters and signs, of a length around the one from which on they are kept. */
+static struct kt_span
+some_text(char *text, uint32_t seed)
+{
+	static const char signs[] = "etaoin shrdlu, {}().\n0123456789_ABC";
+	size_t len = KT_TOKEN_KNOWN_MIN - 2 + seed % 40;
+
+	for (size_t i = 0; i < len; i++) {
+		seed = seed * 1664525 + 1013904223;
+		text[i] = signs[(seed >> 16) % (sizeof(signs) - 1)];
+	}
+	return (struct kt_span){ text, len };
+}
+
+static struct kt_token_sum
+sum(enum kt_family f, struct kt_tokenizer *t, struct kt_span text)
+{
+	struct kt_token_sum sum = { .n = 0 };
+
+	if (kt_token_sum_add(&sum, f, t, text, NULL) < 0)
+		abort();
+	return sum;
+}
+
+static bool
+is_same_sum(struct kt_token_sum a, struct kt_token_sum b)
+{
+	return a.n == b.n && a.low == b.low && a.high == b.high;
+}
+
+/* Twice as many as there are places for, of all families, and once more. */
+static void
+a_text_that_is_known_counts_as_one_that_is_not(void)
+{
+	struct kt_tokenizer *knows[KT_ENCODINGS], *forgets[KT_ENCODINGS];
+	char text[KT_TOKEN_KNOWN_MIN + 40];
+	bool is_so = true;
+
+	for (unsigned e = 0; e < KT_ENCODINGS; e++) {
+		knows[e] = tokenizer((enum kt_encoding)e);
+		forgets[e] = tokenizer((enum kt_encoding)e);
+	}
+	for (uint32_t i = 0; i < 4 * KT_TOKEN_KNOWN; i++) {
+		struct kt_span s = some_text(text, i % (2 * KT_TOKEN_KNOWN));
+		enum kt_family f = (enum kt_family)(i / 5 % KT_FAMILIES);
+		enum kt_encoding e = kt_family_encoding(f);
+		uint8_t hash[KT_TOKEN_HASH];
+		struct kt_token_sum want;
+
+		want = sum(f, forgets[e], s);
+		if (s.len >= KT_TOKEN_KNOWN_MIN) { /* forgets */
+			kt_token_hash(s, hash);
+			kt_token_known_keep(kt_tokenizer_known(forgets[e]),
+			    KT_FAMILIES, hash, &want);
+		}
+		is_so &= is_same_sum(sum(f, knows[e], s), want) &&
+		    is_same_sum(sum(f, knows[e], s), want);
+	}
+	ok(is_so);
+	for (unsigned e = 0; e < KT_ENCODINGS; e++) {
+		kt_tokenizer_free(&knows[e]);
+		kt_tokenizer_free(&forgets[e]);
+	}
+}
+
+static void
+a_long_text_is_counted_once_and_a_short_one_each_time(void)
+{
+	struct kt_tokenizer *t = tokenizer(KT_ENCODING_CLAUDE);
+	struct kt_token_sum other = { .n = 9, .low = 8, .high = 10 };
+	enum kt_family f = KT_FAMILY_CLAUDE_4_7;
+	char text[KT_TOKEN_KNOWN_MIN];
+	uint8_t hash[KT_TOKEN_HASH];
+
+	memset(text, 'x', sizeof(text));
+	for (size_t n = KT_TOKEN_KNOWN_MIN - 1; n <= KT_TOKEN_KNOWN_MIN; n++) {
+		struct kt_span s = { text, n };
+		struct kt_token_sum first = sum(f, t, s);
+
+		kt_token_hash(s, hash);
+		kt_token_known_keep(kt_tokenizer_known(t), f, hash, &other);
+		ok(is_same_sum(sum(f, t, s),
+		    n < KT_TOKEN_KNOWN_MIN ? first : other));
+	}
+	kt_tokenizer_free(&t);
+}
+
 int
 main(void)
 {
@@ -251,6 +339,8 @@ main(void)
 	}
 	RUN(sixteen_bytes_at_once_are_what_each_of_them_is);
 	RUN(a_second_count_equals_the_first);
+	RUN(a_text_that_is_known_counts_as_one_that_is_not);
+	RUN(a_long_text_is_counted_once_and_a_short_one_each_time);
 	RUN(text_that_is_not_utf8_is_refused_with_its_place);
 	RUN(a_piece_without_end_is_refused);
 	RUN(a_text_that_grows_too_much_is_refused);
