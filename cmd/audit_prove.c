@@ -12,16 +12,24 @@
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/find.h"
 #include "cmd/audit/signed_report.h"
+#include "cmd/audit_reveal.h"
 #include "cmd/cmd.h"
 #include "disk/disk.h"
 
-enum { OUT = KT_OPT_LONG, VKEY, CHECKPOINT, CONSISTENCY, REPORT };
+enum {
+	OUT = KT_OPT_LONG, VKEY, CHECKPOINT, CONSISTENCY, REPORT, REVEAL,
+	REASON, BY
+};
 
 static const struct kt_opt prove_options[] = {
 	{ OUT, "out", "FOLDER", "where to write (default: here)" },
 	{ CHECKPOINT, "checkpoint", "FILE", "instead of the newest" },
 	{ CONSISTENCY, "consistency", "SIZE",
 	    "that the log of this size is in it; printed" },
+	{ REVEAL, "reveal", "FIELD",
+	    "with what was said: request, content or completion" },
+	{ REASON, "reason", "CODE", "why it is shown, in a word; recorded" },
+	{ BY, "by", "NAME", "who asks, in a word" },
 };
 
 static const struct kt_opt check_options[] = {
@@ -38,6 +46,9 @@ struct prove {
 	struct kt_audit_dir dir;
 	struct kt_buf note, line;
 	struct kt_audit_signed_tree tree;
+	struct kt_reveal reveal[KT_REVEALED_FIELDS];
+	size_t nreveals;
+	enum kt_exit refused; /* else KT_EXIT_YES; it was explained */
 	struct kt_err err;
 };
 
@@ -50,6 +61,38 @@ put_file(struct prove *p, const char *name, struct kt_span bytes)
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return kt_fail(&p->err, KT_E_LIMIT, "path too long");
 	return kt_disk_write_atomic(&kt_disk_real, path, bytes, 0644, &p->err);
+}
+
+/* All are looked at before the first is recorded: half is not asked for. */
+static enum kt_rc
+open_fields(struct prove *p)
+{
+	for (size_t i = 0; i < p->nreveals; i++) {
+		if (kt_reveal_open(&p->reveal[i], &p->dir,
+		    kt_buf_span(&p->line), &p->err) < 0)
+			return p->err.rc;
+	}
+	for (size_t i = 0; i < p->nreveals; i++) {
+		p->refused = kt_reveal_tell(&p->reveal[i], p->dir.dir);
+		if (p->refused != KT_EXIT_YES)
+			return KT_E_MISUSE;
+	}
+	return KT_OK;
+}
+
+static enum kt_rc
+write_fields(struct prove *p, uint64_t index, struct kt_buf *readme)
+{
+	for (size_t i = 0; i < p->nreveals; i++) {
+		const struct kt_reveal *r = &p->reveal[i];
+
+		if (kt_revealed_write(p->out, index, r->field,
+		    r->is_salted ? r->salt : NULL, r->bytes, &p->err) < 0 ||
+		    kt_revealed_readme(index, r->field, r->is_salted,
+			r->bytes.ptr != NULL, readme, &p->err) < 0)
+			return p->err.rc;
+	}
+	return KT_OK;
 }
 
 static enum kt_rc
@@ -81,6 +124,8 @@ write_bundle(struct prove *p, uint64_t index, const struct kt_audit_path *path)
 	if (rc == KT_OK)
 		rc = kt_bundle_readme(index, vkey, &text, &p->err);
 	if (rc == KT_OK)
+		rc = write_fields(p, index, &text);
+	if (rc == KT_OK)
 		rc = put_file(p, "README.md", kt_buf_span(&text));
 	kt_buf_fini(&text);
 	return rc;
@@ -91,6 +136,7 @@ prove_record(struct prove *p, uint64_t index)
 {
 	struct kt_audit_path path;
 	uint8_t leaf[KT_AUDIT_HASH];
+	enum kt_rc rc;
 
 	if (kt_audit_find(&p->dir, index, &p->line, &p->err) < 0)
 		return p->err.rc;
@@ -98,14 +144,25 @@ prove_record(struct prove *p, uint64_t index)
 	if (kt_audit_dir_prove(&p->dir, leaf, index, &p->tree.cp, &path,
 	    &p->err) < 0)
 		return p->err.rc;
-	if (write_bundle(p, index, &path) < 0)
-		return p->err.rc;
+	rc = open_fields(p);
+	if (rc == KT_OK)
+		rc = write_bundle(p, index, &path);
+	if (rc < 0)
+		return rc;
 	(void)printf("record %llu of %.*s is proven by the checkpoint of %llu "
 	    "records\n%s/%llu.tlog-proof and, beside it, %llu.json, "
 	    "checkpoint, README.md\n", (unsigned long long)index,
 	    KT_SPAN_ARG(p->tree.cp.origin),
 	    (unsigned long long)p->tree.cp.size, p->out,
 	    (unsigned long long)index, (unsigned long long)index);
+	for (size_t i = 0; i < p->nreveals; i++) {
+		const struct kt_reveal *r = &p->reveal[i];
+
+		(void)printf("%s/%llu.%s%s\n", p->out,
+		    (unsigned long long)index, r->name, r->bytes.ptr == NULL ?
+		    ".salt, without the bytes, which are not kept" :
+		    r->is_salted ? " and its .salt" : "");
+	}
 	return KT_OK;
 }
 
@@ -152,14 +209,49 @@ exit_of(enum kt_rc rc)
 	    rc == KT_E_PARSE ? KT_EXIT_NO : KT_EXIT_UNKNOWN;
 }
 
+static enum kt_exit
+add_field(struct prove *p, const struct kt_cmd *self, const char *name)
+{
+	if (kt_revealed_named(name) == NULL)
+		return kt_misuse(self, "--reveal takes request, content or "
+		    "completion");
+	for (size_t i = 0; i < p->nreveals; i++) {
+		if (strcmp(p->reveal[i].name, name) == 0)
+			return kt_misuse(self, "--reveal %s twice", name);
+	}
+	p->reveal[p->nreveals++] = (struct kt_reveal){ .name = name,
+		.is_for_proof = true };
+	return KT_EXIT_YES;
+}
+
+/* Each of them is a record of its own. */
+static enum kt_exit
+give_reason(struct prove *p, const struct kt_cmd *self, const char *reason,
+    const char *by)
+{
+	if (p->nreveals > 0 && (reason == NULL || p->older > 0))
+		return kt_misuse(self, reason == NULL ?
+		    "--reveal is recorded, with a --reason" :
+		    "--consistency shows no record");
+	if (p->nreveals == 0 && (reason != NULL || by != NULL))
+		return kt_misuse(self, "--reason and --by are for --reveal");
+	for (size_t i = 0; i < p->nreveals; i++) {
+		p->reveal[i].reason = reason;
+		p->reveal[i].by = by;
+	}
+	return KT_EXIT_YES;
+}
+
 enum kt_exit
 kt_cmd_audit_prove(const struct kt_cmd *self, int argc, char **argv)
 {
 	struct kt_args args = { .cmd = self, .opts = prove_options,
 		.opts_n = KT_NELEMS(prove_options), .argc = argc,
 		.argv = argv };
-	struct prove p = { .out = "." };
+	struct prove p = { .out = ".", .refused = KT_EXIT_YES };
+	const char *reason = NULL, *by = NULL;
 	uint64_t index = 0;
+	enum kt_exit e;
 	int opt, want;
 	enum kt_rc rc;
 
@@ -170,10 +262,19 @@ kt_cmd_audit_prove(const struct kt_cmd *self, int argc, char **argv)
 			p.out = args.value;
 		else if (opt == CHECKPOINT)
 			p.checkpoint = args.value;
-		else if (!kt_span_u64(kt_span_of(args.value), &p.older) ||
+		else if (opt == REASON || opt == BY)
+			*(opt == REASON ? &reason : &by) = args.value;
+		else if (opt == REVEAL) {
+			e = add_field(&p, self, args.value);
+			if (e != KT_EXIT_YES)
+				return e;
+		} else if (!kt_span_u64(kt_span_of(args.value), &p.older) ||
 		    p.older == 0)
 			return kt_misuse(self, "'%s' is no size", args.value);
 	}
+	e = give_reason(&p, self, reason, by);
+	if (e != KT_EXIT_YES)
+		return e;
 	want = p.older > 0 ? 0 : 1;
 	if (argc - args.operand < want || argc - args.operand > want + 1)
 		return kt_misuse(self, "give a directory and an index");
@@ -183,15 +284,67 @@ kt_cmd_audit_prove(const struct kt_cmd *self, int argc, char **argv)
 	kt_buf_init(&p.line, 2 * KT_AUDIT_LINE_MAX);
 	rc = prove(&p, kt_audit_dir_default(argc - args.operand > want ?
 	    argv[args.operand] : NULL), index);
-	if (rc < 0)
+	if (rc < 0 && p.refused == KT_EXIT_YES)
 		kt_say("%s", p.err.text);
+	for (size_t i = 0; i < p.nreveals; i++)
+		kt_reveal_fini(&p.reveal[i]);
 	kt_audit_dir_close(&p.dir);
 	kt_buf_fini(&p.note);
 	kt_buf_fini(&p.line);
-	return exit_of(rc);
+	return p.refused != KT_EXIT_YES ? p.refused : exit_of(rc);
 }
 
 /* ---- check ---- */
+
+static void
+tell_revealed(const struct kt_bundle *b)
+{
+	unsigned long long i = b->proof.index;
+
+	for (size_t k = 0; k < KT_REVEALED_FIELDS; k++) {
+		const char *name = kt_revealed_fields[k].name;
+
+		if (b->revealed.field[k].state == KT_REVEALED_BYTES)
+			(void)printf("%llu.%s is what the record commits to\n",
+			    i, name);
+		else if (b->revealed.field[k].state == KT_REVEALED_SALT)
+			(void)printf("Not checked: the %s, of which only the "
+			    "salt is here\n", name);
+	}
+}
+
+static void
+put_revealed(struct kt_audit_put *put, const struct kt_bundle *b)
+{
+	kt_audit_put_name(put, "revealed");
+	kt_audit_put_open(put, '[');
+	for (size_t k = 0; k < KT_REVEALED_FIELDS; k++) {
+		if (b->revealed.field[k].state == KT_REVEALED_NOT)
+			continue;
+		kt_audit_put_open(put, '{');
+		kt_audit_member_int(
+		    put, "bytes", b->revealed.field[k].bytes);
+		kt_audit_member_text(put, "field",
+		    kt_span_of(kt_revealed_fields[k].name));
+		kt_audit_member_bool(put, "is_checked",
+		    b->revealed.field[k].state == KT_REVEALED_BYTES);
+		kt_audit_put_close(put, '}');
+	}
+	kt_audit_put_close(put, ']');
+}
+
+static void
+tell_proven(const struct kt_bundle *b)
+{
+	(void)printf("record %llu of %.*s is in the checkpoint of %llu "
+	    "records,\nwhich is signed by %s\n",
+	    (unsigned long long)b->proof.index,
+	    KT_SPAN_ARG(b->tree.cp.origin),
+	    (unsigned long long)b->tree.cp.size, b->tree.key.name);
+	tell_revealed(b);
+	(void)printf("Not proven: whether the log goes on from here, and the "
+	    "truth of the record\n");
+}
 
 static void
 tell_check(const struct kt_bundle *b, bool is_json, enum kt_rc rc,
@@ -205,14 +358,7 @@ tell_check(const struct kt_bundle *b, bool is_json, enum kt_rc rc,
 		if (rc < 0)
 			kt_say("%s", err->text);
 		else
-			(void)printf("record %llu of %.*s is in the checkpoint "
-			    "of %llu records,\nwhich is signed by %s\nNot "
-			    "proven: whether the log goes on from here, and "
-			    "the truth of the record\n",
-			    (unsigned long long)b->proof.index,
-			    KT_SPAN_ARG(b->tree.cp.origin),
-			    (unsigned long long)b->tree.cp.size,
-			    b->tree.key.name);
+			tell_proven(b);
 		(void)printf("RESULT %s\n", rc == KT_OK ? "proven" :
 		    rc == KT_E_PARSE ? "NOT PROVEN" : "undecided");
 		return;
@@ -225,6 +371,7 @@ tell_check(const struct kt_bundle *b, bool is_json, enum kt_rc rc,
 	kt_audit_member_some(&put, "origin", b->tree.cp.origin);
 	kt_audit_member_text(&put, "result", rc == KT_OK ? KT_SPAN("proven") :
 	    rc == KT_E_PARSE ? KT_SPAN("not-proven") : KT_SPAN("undecided"));
+	put_revealed(&put, b);
 	kt_audit_member_int(&put, "size", b->tree.cp.size);
 	if (kt_audit_put_finish(&put, &ignored) == KT_OK)
 		(void)printf("%.*s\n", KT_SPAN_ARG(kt_buf_span(&out)));

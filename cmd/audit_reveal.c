@@ -11,9 +11,7 @@
 #include "cmd/log/vault.h"
 
 struct found { /* members of the record, and the caller's secret */
-	struct kt_span call_id, subject;
-	const char *salted_as; /* what the salt is made for */
-	struct kt_audit_line env;
+	struct kt_span call_id, mode; /* mode: of what is kept, or nothing */
 	uint8_t secret[KT_AUDIT_HASH];
 };
 
@@ -21,49 +19,66 @@ static enum kt_rc
 read_record(struct kt_reveal *r, struct found *f, struct kt_span line,
     struct kt_err *err)
 {
-	bool is_request = strcmp(r->field, "request") == 0;
-	struct kt_span mode;
+	struct kt_audit_line env;
 
-	if (kt_audit_line_parse(line, &f->env, err) < 0)
+	if (kt_audit_line_parse(line, &env, err) < 0)
 		return err->rc;
-	if (!kt_audit_member_of_text(line, "content", &mode) ||
-	    !kt_audit_member_of_text(line, "call_id", &f->call_id) ||
-	    !kt_audit_member_of_text(line, "principal.id", &f->subject))
-		return kt_fail(err, KT_E_MISUSE, "record %llu: nothing of it "
-		    "was to be kept", (unsigned long long)f->env.i);
-	f->salted_as = r->field;
-	if (is_request && kt_span_eq(mode, KT_SPAN("redacted"))) {
-		f->salted_as = "content";
-		(void)kt_audit_member_of_text(
-		    line, "content_commit", &r->commit);
-	} else {
-		(void)kt_audit_member_of_text(line, is_request ?
-		    "request_commit" : "completion_commit", &r->commit);
+	r->index = env.i;
+	if (!kt_audit_member_of_text(line, "content", &f->mode)) {
+		f->mode = KT_SPAN("");
+		if (!r->is_for_proof)
+			return kt_fail(err, KT_E_MISUSE, "record %llu: nothing "
+			    "of it was to be kept",
+			    (unsigned long long)r->index);
 	}
+	r->field = kt_revealed_named(r->name);
+	if (!r->is_for_proof && strcmp(r->name, "request") == 0 &&
+	    kt_span_eq(f->mode, KT_SPAN("redacted")))
+		r->field = kt_revealed_named("content");
+	if (!kt_audit_member_of_text(line, "call_id", &f->call_id) ||
+	    !kt_audit_member_of_text(line, "principal.id", &r->subject) ||
+	    !kt_audit_member_of_text(line, r->field->member, &r->commit))
+		return kt_fail(err, KT_E_MISUSE, "record %llu: it commits to "
+		    "no %s", (unsigned long long)r->index, r->name);
+	r->is_salted = kt_span_starts(r->commit, KT_SPAN("sha256s:"));
 	return KT_OK;
 }
 
 static enum kt_rc
-find_secret(const char *dir, struct found *f, struct kt_err *err)
+find_secret(const char *dir, struct kt_span subject,
+    uint8_t secret[KT_AUDIT_HASH], struct kt_err *err)
 {
 	char path[KT_PATH_MAX];
 
-	if (kt_span_starts(f->subject, KT_SPAN("p:"))) {
-		if (kt_vault_secret(
-		    &kt_disk_real, dir, f->subject, f->secret))
+	if (kt_span_starts(subject, KT_SPAN("p:"))) {
+		if (kt_vault_secret(&kt_disk_real, dir, subject, secret))
 			return KT_OK;
 		return kt_fail(err, KT_E_MISUSE, "the secret of caller %.*s is "
 		    "not there: erased, or not for you to read",
-		    KT_SPAN_ARG(f->subject));
+		    KT_SPAN_ARG(subject));
 	}
 	if (snprintf(path, sizeof(path), "%s/key/commit.key", dir) >=
 	    (int)sizeof(path))
 		return kt_fail(err, KT_E_LIMIT, "%s: path too long", dir);
 	if (kt_disk_read_secret(
-	    &kt_disk_real, path, f->secret, sizeof(f->secret), err) < 0)
+	    &kt_disk_real, path, secret, KT_AUDIT_HASH, err) < 0)
 		return kt_fail(err, KT_E_MISUSE, "%s: not a key, or "
 		    "not for you to read", path);
 	return KT_OK;
+}
+
+/* The part of what is kept that this field commits to; empty: neither. */
+static struct kt_span
+part_of(const struct kt_reveal *r, const struct found *f,
+    const struct kt_content *c)
+{
+	bool is_redacted = kt_span_eq(f->mode, KT_SPAN("redacted"));
+
+	if (strcmp(r->field->name, "completion") == 0)
+		return c->completion;
+	if (is_redacted == (strcmp(r->field->name, "content") == 0))
+		return c->request;
+	return (struct kt_span){ .len = 0 };
 }
 
 static enum kt_rc
@@ -77,55 +92,62 @@ open_content(struct kt_reveal *r, struct found *f, struct kt_audit_dir *d,
 
 	kt_buf_init(&ignored, 2 * KT_AUDIT_LINE_MAX);
 	kt_buf_init(&sealed, 2 * (size_t)KT_CONTENT_CALL_MAX);
-	rc = kt_audit_find_at(d, f->env.i, &ignored, &at, err);
+	rc = kt_audit_find_at(d, r->index, &ignored, &at, err);
 	if (rc == KT_OK)
 		rc = kt_content_find(
-		    d->dir, at.segment, f->env.i, &sealed, err);
+		    d->dir, at.segment, r->index, &sealed, err);
 	if (rc == KT_OK)
 		rc = kt_content_open(kt_buf_span(&sealed), f->secret,
 		    f->call_id, &r->plain, &c, err);
-	if (rc == KT_OK) {
-		r->bytes = strcmp(r->field, "request") == 0 ? c.request :
-		                                              c.completion;
-		if (r->bytes.len == 0)
-			rc = kt_fail(err, KT_E_MISUSE,
-			    "the %s is not kept", r->field);
-		else if (!kt_content_is(r->bytes, r->commit, f->secret,
-		    f->call_id, f->salted_as))
-			rc = kt_fail(err, KT_E_PARSE, "what is kept is not "
-			    "what the record commits to");
-	}
-	kt_audit_salt(f->secret, f->call_id, kt_span_of(f->salted_as), r->salt);
 	kt_buf_fini(&sealed);
 	kt_buf_fini(&ignored);
+	if (rc < 0)
+		return rc;
+	r->bytes = part_of(r, f, &c);
+	if (r->bytes.len == 0)
+		return kt_fail(
+		    err, KT_E_MISUSE, "the %s is not kept", r->name);
+	if (!kt_content_is(r->bytes, r->commit, r->salt))
+		return kt_fail(err, KT_E_PARSE,
+		    "what is kept is not what the record commits to");
+	return KT_OK;
+}
+
+enum kt_rc
+kt_reveal_open(struct kt_reveal *r, struct kt_audit_dir *d,
+    struct kt_span line, struct kt_err *err)
+{
+	struct found f = { .call_id = { 0 } };
+	enum kt_rc rc;
+
+	kt_buf_init(&r->plain, 2 * (size_t)KT_CONTENT_CALL_MAX);
+	rc = read_record(r, &f, line, err);
+	if (rc == KT_OK)
+		rc = find_secret(d->dir, r->subject, f.secret, err);
+	if (rc == KT_OK) {
+		kt_audit_salt(f.secret, f.call_id,
+		    kt_span_of(r->field->name), r->salt);
+		rc = open_content(r, &f, d, err);
+		if (rc == KT_E_MISUSE && r->is_for_proof) {
+			r->bytes = (struct kt_span){ .ptr = NULL };
+			rc = KT_OK; /* somebody else may have it */
+		}
+	}
+	explicit_bzero(f.secret, sizeof(f.secret));
 	return rc;
 }
 
 enum kt_exit
-kt_reveal(struct kt_reveal *r, struct kt_audit_dir *d, struct kt_span line)
+kt_reveal_tell(const struct kt_reveal *r, const char *dir)
 {
-	struct found f = { .salted_as = NULL };
-	struct kt_err err = { .rc = KT_OK };
-	enum kt_exit e;
-	enum kt_rc rc;
+	enum kt_exit e = kt_audit_order_reveal(
+	    dir, r->index, r->name, r->reason, r->by, r->subject);
 
-	kt_buf_init(&r->plain, 2 * (size_t)KT_CONTENT_CALL_MAX);
-	rc = read_record(r, &f, line, &err);
-	if (rc == KT_OK)
-		rc = find_secret(d->dir, &f, &err);
-	if (rc == KT_OK)
-		rc = open_content(r, &f, d, &err);
-	explicit_bzero(f.secret, sizeof(f.secret));
-	if (rc < 0) {
-		kt_say("%s", err.text);
-		return rc == KT_E_PARSE ? KT_EXIT_NO : KT_EXIT_UNKNOWN;
-	}
-	e = kt_audit_order_reveal(d->dir, f.env.i, r->field, r->reason, r->by,
-	    f.subject);
-	if (e == KT_EXIT_YES)
-		kt_say("record %llu commits to this %s (%.*s); an admin record "
-		    "tells that it was shown", (unsigned long long)f.env.i,
-		    r->field, KT_SPAN_ARG(r->commit));
+	if (e != KT_EXIT_YES)
+		return e;
+	kt_say("record %llu commits to this %s (%.*s); an admin record tells "
+	    "that it was shown", (unsigned long long)r->index, r->name,
+	    KT_SPAN_ARG(r->commit));
 	return e;
 }
 

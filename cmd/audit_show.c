@@ -159,8 +159,14 @@ print_lineage(struct show *s)
 static enum kt_exit
 print_content(struct show *s, struct kt_reveal *r)
 {
-	enum kt_exit e = kt_reveal(r, &s->dir, kt_buf_span(&s->line));
+	enum kt_rc rc = kt_reveal_open(
+	    r, &s->dir, kt_buf_span(&s->line), &s->err);
+	enum kt_exit e = rc == KT_E_PARSE ? KT_EXIT_NO : KT_EXIT_UNKNOWN;
 
+	if (rc < 0)
+		kt_say("%s", s->err.text);
+	else
+		e = kt_reveal_tell(r, s->dir.dir);
 	if (e == KT_EXIT_YES && fwrite(r->bytes.ptr, 1, r->bytes.len, stdout) !=
 	    r->bytes.len)
 		e = KT_EXIT_UNKNOWN;
@@ -179,7 +185,7 @@ show(struct show *s, const char *dir, const char *what, bool is_json,
 		kt_say("%s", s->err.text);
 		return KT_EXIT_UNKNOWN;
 	}
-	if (reveal->field != NULL)
+	if (reveal->name != NULL)
 		return print_content(s, reveal);
 	if (is_json) {
 		(void)printf("%.*s\n", KT_SPAN_ARG(kt_buf_span(&s->line)));
@@ -199,7 +205,7 @@ kt_cmd_audit_show(const struct kt_cmd *self, int argc, char **argv)
 	struct kt_args args = { .cmd = self, .opts = options,
 		.opts_n = KT_NELEMS(options), .argc = argc, .argv = argv };
 	struct show s = { .err = { .rc = KT_OK } };
-	struct kt_reveal reveal = { .field = NULL };
+	struct kt_reveal reveal = { .name = NULL };
 	const char *vkey = NULL;
 	bool is_json = false;
 	enum kt_exit e;
@@ -211,13 +217,13 @@ kt_cmd_audit_show(const struct kt_cmd *self, int argc, char **argv)
 		if (opt == KT_OPT_JSON)
 			is_json = true;
 		else
-			*(opt == VKEY ? &vkey : opt == REVEAL ? &reveal.field :
+			*(opt == VKEY ? &vkey : opt == REVEAL ? &reveal.name :
 			    opt == REASON ? &reveal.reason : &reveal.by) =
 			    args.value;
 	}
-	if (reveal.field != NULL) {
-		if (strcmp(reveal.field, "request") != 0 &&
-		    strcmp(reveal.field, "completion") != 0)
+	if (reveal.name != NULL) {
+		if (strcmp(reveal.name, "request") != 0 &&
+		    strcmp(reveal.name, "completion") != 0)
 			return kt_misuse(self, "--reveal takes request or "
 			    "completion");
 		if (reveal.reason == NULL || is_json)

@@ -183,5 +183,6 @@ kt_bundle_check(struct kt_bundle *b, const char *folder, struct kt_span vkey,
 	    &b->proof.path, b->tree.cp.root))
 		return kt_fail(err, KT_E_PARSE,
 		    "the record is not what the checkpoint commits to");
-	return KT_OK;
+	return kt_revealed_check(&b->revealed, folder, b->proof.index,
+	    kt_buf_span(&b->line), err);
 }

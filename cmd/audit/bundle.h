@@ -1,8 +1,9 @@
 /*
- * bundle - the four files by which one record is proven to somebody else.
+ * bundle - the files by which one record is proven to somebody else.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    INDEX.tlog-proof, INDEX.json, checkpoint, README.md.
+ * Knows:    INDEX.tlog-proof, INDEX.json, checkpoint, README.md; with them,
+ *           where it was asked for, what was said: revealed.h.
  * Does not: need the log.
  * Promises: what checks is signed by the key that was given, and nothing is
  *           taken from the folder's own idea of a key.
@@ -10,11 +11,13 @@
 #ifndef KT_BUNDLE_H
 #define KT_BUNDLE_H
 #include "cmd/audit/find.h"
+#include "cmd/audit/revealed.h"
 
 struct kt_bundle {
 	struct kt_buf proof_text, line, note;
 	struct kt_audit_proof proof;
 	struct kt_audit_signed_tree tree;
+	struct kt_revealed revealed;
 };
 void kt_bundle_init(struct kt_bundle *b);
 void kt_bundle_fini(struct kt_bundle *b);

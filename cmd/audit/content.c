@@ -188,11 +188,10 @@ kt_content_open(struct kt_span sealed, const uint8_t secret[KT_AUDIT_HASH],
 
 bool
 kt_content_is(struct kt_span bytes, struct kt_span commit,
-    const uint8_t secret[KT_AUDIT_HASH], struct kt_span call_id,
-    const char *field)
+    const uint8_t salt[KT_AUDIT_HASH])
 {
 	char text[KT_AUDIT_COMMIT_TEXT] = "sha256:";
-	uint8_t salt[KT_AUDIT_HASH], digest[KT_AUDIT_HASH];
+	uint8_t digest[KT_AUDIT_HASH];
 	struct kt_audit_hash h;
 	struct kt_err err;
 
@@ -203,7 +202,6 @@ kt_content_is(struct kt_span bytes, struct kt_span commit,
 	}
 	if (kt_audit_hash_init(&h, &err) < 0)
 		return false;
-	kt_audit_salt(secret, call_id, kt_span_of(field), salt);
 	kt_audit_commit_begin(&h, salt);
 	kt_audit_hash_add(&h, bytes);
 	kt_audit_commit_end(&h, text);

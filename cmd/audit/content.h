@@ -32,10 +32,9 @@ KT_MUSTCHECK enum kt_rc kt_content_open(struct kt_span sealed,
     struct kt_buf *plain, struct kt_content *c, struct kt_err *err);
 /*
  * Whether `commit` is a commitment to these bytes: sha256s: with the salt of
- * this field, sha256: of them alone.
+ * its field, sha256: of them alone.
  */
 bool kt_content_is(struct kt_span bytes, struct kt_span commit,
-    const uint8_t secret[KT_AUDIT_HASH], struct kt_span call_id,
-    const char *field);
+    const uint8_t salt[KT_AUDIT_HASH]);
 
 #endif

@@ -22,6 +22,8 @@ libaudit_a_SOURCES = \
 	%D%/plan.h \
 	%D%/pruned.c \
 	%D%/pruned.h \
+	%D%/revealed.c \
+	%D%/revealed.h \
 	%D%/revoked.c \
 	%D%/revoked.h \
 	%D%/signed_report.c \

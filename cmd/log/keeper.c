@@ -223,16 +223,18 @@ static void
 take_parts(const struct kt_keeping *c, struct kt_content *out)
 {
 	struct kt_span id = kt_span_of(c->call_id);
-	bool is_full = c->mode == KT_CONFIG_CONTENT_FULL;
+	uint8_t salt[KT_AUDIT_HASH];
 
 	*out = (struct kt_content){ kt_buf_span(&c->request),
 		kt_buf_span(&c->completion) };
-	if (!kt_content_is(out->request, kt_span_of(c->commits[0]), c->secret,
-	    id, is_full ? "request" : "content"))
+	kt_audit_salt(c->secret, id, c->mode == KT_CONFIG_CONTENT_FULL ?
+	    KT_SPAN("request") : KT_SPAN("content"), salt);
+	if (!kt_content_is(out->request, kt_span_of(c->commits[0]), salt))
 		out->request = KT_SPAN("");
-	if (!kt_content_is(out->completion, kt_span_of(c->commits[1]),
-	    c->secret, id, "completion"))
+	kt_audit_salt(c->secret, id, KT_SPAN("completion"), salt);
+	if (!kt_content_is(out->completion, kt_span_of(c->commits[1]), salt))
 		out->completion = KT_SPAN("");
+	explicit_bzero(salt, sizeof(salt));
 }
 
 static enum kt_rc

@@ -54,14 +54,21 @@ is_plain(const struct kt_exchange *x)
 }
 
 void
+kt_x_salt(const struct kt_exchange *x, struct kt_span field,
+    uint8_t salt[KT_AUDIT_HASH])
+{
+	kt_audit_salt(x->subject != NULL ? x->subject->secret :
+	    x->program->instance_key, kt_span_of(x->call_id), field, salt);
+}
+
+void
 kt_x_commit_begin(struct kt_exchange *x, struct kt_span field)
 {
 	uint8_t salt[KT_AUDIT_HASH];
 
 	if (is_plain(x))
 		return;
-	kt_audit_salt(x->subject != NULL ? x->subject->secret :
-	    x->program->instance_key, kt_span_of(x->call_id), field, salt);
+	kt_x_salt(x, field, salt);
 	kt_audit_commit_begin(&x->hash, salt);
 }
 

@@ -8,7 +8,6 @@
 #include "media/kind.h"
 #include "media/unbase64.h"
 
-/* Salted by the key of the caller, so that erasing the caller unlinks it. */
 static struct kt_span
 commit(struct kt_exchange *x, struct kt_span content)
 {
@@ -19,8 +18,7 @@ commit(struct kt_exchange *x, struct kt_span content)
 
 	if (field.ptr == NULL || kt_audit_hash_init(&h, NULL) < 0)
 		return (struct kt_span){ 0 };
-	kt_audit_salt(x->subject != NULL ? x->subject->secret :
-	    x->program->instance_key, kt_span_of(x->call_id), field, salt);
+	kt_x_salt(x, field, salt);
 	kt_audit_commit_begin(&h, salt);
 	kt_audit_hash_add(&h, content);
 	kt_audit_commit_end(&h, text);

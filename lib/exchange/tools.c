@@ -28,8 +28,7 @@ commit(struct kt_exchange *x, struct kt_span what, struct kt_span id,
 
 	if (field.ptr == NULL || kt_audit_hash_init(&h, NULL) < 0)
 		return (struct kt_span){ 0 };
-	kt_audit_salt(x->program->instance_key, kt_span_of(x->call_id), field,
-	    salt);
+	kt_x_salt(x, field, salt);
 	kt_audit_commit_begin(&h, salt);
 	kt_audit_hash_add(&h, content);
 	kt_audit_commit_end(&h, text);
