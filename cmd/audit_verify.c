@@ -22,7 +22,6 @@ enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT, JOBS, FROM, TO, SINCE,
 	UNTIL, POSTGRES, ORIGIN, WITNESS, QUORUM, INVENTORY, REVOCATION,
 	TIME_STAMP, TSA_CA };
 
-#define WITNESSES_MAX 16
 #define STAMPS_MAX 16
 
 static const struct kt_opt options[] = {
@@ -60,7 +59,7 @@ struct run {
 	struct kt_range range;
 	bool has_range;
 	const char *postgres, *origin;
-	struct kt_witnessed witnesses[WITNESSES_MAX];
+	struct kt_witnessed witnesses[KT_WITNESSES_MAX];
 	uint64_t nwitnesses, quorum;
 	bool has_inventory;
 	struct kt_buf inventory; /* names or keys, a line each */
@@ -186,7 +185,7 @@ add_witnessed(struct run *r, const char *dir,
     struct kt_audit_checkpoint **known, size_t *n)
 {
 	struct kt_audit_checkpoint *all = kt_alloc_array(
-	    r->nknown + WITNESSES_MAX, sizeof(*all));
+	    r->nknown + KT_WITNESSES_MAX, sizeof(*all));
 
 	*n = r->nknown;
 	*known = all;
@@ -333,9 +332,9 @@ add_witness(struct run *r, const char *value)
 	struct kt_buf text;
 	enum kt_rc rc;
 
-	if (r->nwitnesses == WITNESSES_MAX)
+	if (r->nwitnesses == KT_WITNESSES_MAX)
 		return kt_fail(&r->err, KT_E_MISUSE, "more than %d witnesses",
-		    WITNESSES_MAX);
+		    KT_WITNESSES_MAX);
 	kt_buf_init(&text, 4u << 20);
 	rc = kt_text_or_file(value, &text, &r->err);
 	if (rc == KT_OK)

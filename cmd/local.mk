@@ -9,6 +9,10 @@ kt_SOURCES = \
 	%D%/audit/row.h \
 	%D%/audit/verdict.c \
 	%D%/audit/verdict.h \
+	%D%/audit/witness_ask.c \
+	%D%/audit/witness_ask.h \
+	%D%/audit/witness_serve.c \
+	%D%/audit/witness_serve.h \
 	%D%/audit_anchor.c \
 	%D%/audit_export.c \
 	%D%/audit_key.c \

@@ -1,8 +1,8 @@
 /*
  * version - asks each library at run time, because that is the one whose
  * faults a user has to know about; what it was compiled against may differ.
- * Besides listen.c and upstream.c this is the only file that sees the
- * headers of the HTTP libraries, and it only asks for their names.
+ * Besides those that tests/rules/layers.sh names this is the only file that
+ * sees the headers of the HTTP libraries, and it only asks for their names.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "config.h"

@@ -331,6 +331,27 @@ kt_witness_add(const char *folder, struct kt_span text,
 	return rc;
 }
 
+const char *
+kt_witness_meaning(enum kt_witness_status s)
+{
+	switch (s) {
+	case KT_WITNESS_ADDED:
+		return "signed\n";
+	case KT_WITNESS_MALFORMED:
+		return "not a request\n";
+	case KT_WITNESS_UNSIGNED:
+		return "not signed by the log's key\n";
+	case KT_WITNESS_UNKNOWN:
+		return "not a log that is trusted here\n";
+	case KT_WITNESS_CONFLICT:
+		return "another size was seen last, or another root of this "
+		       "size\n";
+	case KT_WITNESS_INCONSISTENT:
+		return "not an extension of what was seen\n";
+	}
+	return "unknown\n";
+}
+
 /* ---- the log's side ---- */
 
 enum kt_rc

@@ -31,9 +31,12 @@ enum kt_witness_status { /* as HTTP's */
 	KT_WITNESS_CONFLICT = 409,
 	KT_WITNESS_INCONSISTENT = 422,
 };
+/* A line that ends with a line feed. */
+const char *kt_witness_meaning(enum kt_witness_status s);
 /*
  * Answers a request of add-checkpoint: the line of the cosignature, or with
- * KT_WITNESS_CONFLICT the size that is known.  A failure is the folder's.
+ * KT_WITNESS_CONFLICT the size that is known.  A failure is the folder's;
+ * KT_E_MISUSE: another process answers one just now.
  */
 KT_MUSTCHECK enum kt_rc kt_witness_add(const char *folder,
     struct kt_span request, enum kt_witness_status *status,

@@ -123,6 +123,10 @@
 #define KT_AUDIT_SIGNATURES_MAX 64
 /* One note: room for that many lines with names. */
 #define KT_AUDIT_NOTE_MAX 32768
+/* What a witness is asked: a size, at most 63 hashes and a note. */
+#define KT_WITNESS_REQUEST_MAX (KT_AUDIT_NOTE_MAX + 4096)
+/* Witnesses that one command asks: more than any policy names. */
+#define KT_WITNESSES_MAX 16
 /* Breaks that a verifier lists before it only counts. */
 #define KT_AUDIT_BREAKS_MAX 100
 /* Threads of one command: beyond it the disk has no more to give. */

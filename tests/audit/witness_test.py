@@ -163,7 +163,7 @@ def a_log_put_back(top):
     code, r = verify(top + '/older', '--witness', s.key)
     assert code == 1 and r['first_bad']['class'] == 'fork', r
     p = kt('witness', 'sync', top + '/older', s.state)
-    assert p.returncode == 1 and p.stderr.startswith('kt: 422: '), p
+    assert p.returncode == 1 and ': 422: ' in p.stderr, p
     assert verify(top + '/older')[0] == 0  # alone it looks well
 
 
