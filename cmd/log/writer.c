@@ -4,7 +4,8 @@
  *
  * The thread takes everything that waits, writes it, syncs once and delivers:
  * the batch is what arrived during the last sync.  A timer that collects
- * would only add its wait to a lonely call, and nothing under load.
+ * would only add its wait to a lonely call, and nothing under load; but who
+ * waits for this processor is let through first, as it may have more.
  *
  * Both directions are stacks that are taken whole and turned round.  One
  * compare-and-swap per record; an eventfd is written only to who sleeps.
@@ -509,6 +510,14 @@ keep_house(struct kt_writer *w)
 	}
 }
 
+static struct kt_writer_ticket *
+take_batch(struct kt_writer *w)
+{
+	if (atomic_load(&w->pushed) != NULL)
+		(void)sched_yield(); /* cannot fail on Linux */
+	return take_all(&w->pushed);
+}
+
 /* Until something is due, or for ever less a heartbeat. */
 static int
 patience_ms(const struct kt_writer *w)
@@ -549,7 +558,7 @@ run(void *arg)
 		/* First: what was handed in before the stop is still taken. */
 		bool is_last = atomic_load(&w->is_stopping);
 
-		list = take_all(&w->pushed);
+		list = take_batch(w);
 		if (list != NULL)
 			write_list(w, list);
 		keep_house(w);
