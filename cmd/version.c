@@ -7,7 +7,6 @@
  */
 #include "config.h"
 
-#include <curl/curl.h>
 #include <gnutls/gnutls.h>
 #include <hs.h>
 #include <microhttpd.h>
@@ -20,6 +19,7 @@
 #include <cjson/cJSON.h>
 
 #include "cmd/cmd.h"
+#include "cmd/gateway/libcurl.h"
 
 /* From the compiler's own macros: what is claimed is what was compiled. */
 static const char *const hardening[] = {
@@ -48,6 +48,7 @@ void
 kt_version_print(FILE *out)
 {
 	char pcre2[64] = "", unistring[32];
+	struct kt_curl curl;
 
 	(void)snprintf(unistring, sizeof(unistring), "%d.%d",
 	    _libunistring_version >> 16, _libunistring_version >> 8 & 0xff);
@@ -55,7 +56,8 @@ kt_version_print(FILE *out)
 	(void)fprintf(out, "kt %s\nlibraries:\n", PACKAGE_VERSION);
 	line(out, "libmicrohttpd", MHD_get_version());
 	line(out, "GnuTLS", gnutls_check_version(NULL));
-	line(out, "libcurl", curl_version_info(CURLVERSION_NOW)->version);
+	line(out, "libcurl", kt_curl_load(&curl, NULL) < 0 ? "none" :
+	    curl.version_info(CURLVERSION_NOW)->version);
 	line(out, "cJSON", cJSON_Version());
 	line(out, "libyaml", yaml_get_version_string());
 	line(out, "Hyperscan API", hs_version());

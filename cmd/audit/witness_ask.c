@@ -4,7 +4,7 @@
  */
 #include "cmd/audit/witness_ask.h"
 
-#include <curl/curl.h>
+#include "cmd/gateway/libcurl.h"
 
 #define CONNECT_SECONDS 10L
 #define ALL_SECONDS 30L
@@ -17,13 +17,14 @@ on_write(char *bytes, size_t size, size_t n, void *arg)
 }
 
 static enum kt_rc
-post(CURL *e, const char *url, struct curl_slist *headers,
-    struct kt_span request, struct kt_buf *answer, struct kt_err *err)
+post(const struct kt_curl *curl, CURL *e, const char *url,
+    struct curl_slist *headers, struct kt_span request, struct kt_buf *answer,
+    struct kt_err *err)
 {
 	char why[CURL_ERROR_SIZE] = "";
 	CURLcode rc = CURLE_OK;
 
-#define SET(option, value) (rc |= curl_easy_setopt(e, option, value))
+#define SET(option, value) (rc |= curl->easy_setopt(e, option, value))
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request.len);
@@ -39,10 +40,10 @@ post(CURL *e, const char *url, struct curl_slist *headers,
 	SET(CURLOPT_ERRORBUFFER, why);
 #undef SET
 	if (rc == CURLE_OK)
-		rc = curl_easy_perform(e);
+		rc = curl->easy_perform(e);
 	if (rc != CURLE_OK)
 		return kt_fail(err, KT_E_IO, "%s: %s", url,
-		    why[0] != '\0' ? why : curl_easy_strerror(rc));
+		    why[0] != '\0' ? why : curl->easy_strerror(rc));
 	return KT_OK;
 }
 
@@ -54,28 +55,31 @@ kt_witness_ask(const char *url, struct kt_span request, unsigned *status,
 	struct curl_slist *headers = NULL;
 	char full[2048], *type = NULL;
 	long code = 0;
+	struct kt_curl curl;
 	enum kt_rc rc;
 	CURL *e;
 
+	if (kt_curl_load(&curl, err) < 0)
+		return err->rc;
 	while (base.len > 0 && base.ptr[base.len - 1] == '/')
 		base.len--;
 	if (snprintf(full, sizeof(full), "%.*s/add-checkpoint",
 	    KT_SPAN_ARG(base)) >= (int)sizeof(full))
 		return kt_fail(err, KT_E_LIMIT, "an address too long");
-	e = curl_easy_init();
-	headers = curl_slist_append(NULL, "Content-Type: text/plain");
+	e = curl.easy_init();
+	headers = curl.slist_append(NULL, "Content-Type: text/plain");
 	rc = e == NULL || headers == NULL ?
 	    kt_fail(err, KT_E_LIMIT, "no memory") :
-	    post(e, full, headers, request, answer, err);
+	    post(&curl, e, full, headers, request, answer, err);
 	if (rc == KT_OK &&
-	    (curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &code) != CURLE_OK ||
-		curl_easy_getinfo(e, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK))
+	    (curl.easy_getinfo(e, CURLINFO_RESPONSE_CODE, &code) != CURLE_OK ||
+		curl.easy_getinfo(e, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK))
 		rc = kt_fail(err, KT_E_IO, "%s: no status", full);
 	*status = (unsigned)code;
 	if (code == 409 &&
 	    (type == NULL || strcmp(type, "text/x.tlog.size") != 0))
 		kt_buf_reset(answer);
-	curl_slist_free_all(headers);
-	curl_easy_cleanup(e);
+	curl.slist_free_all(headers);
+	curl.easy_cleanup(e);
 	return rc;
 }

@@ -17,6 +17,8 @@ libgateway_a_SOURCES = \
 	%D%/jobs.h \
 	%D%/known.c \
 	%D%/known.h \
+	%D%/libcurl.c \
+	%D%/libcurl.h \
 	%D%/linger.c \
 	%D%/linger.h \
 	%D%/listen.c \
@@ -51,4 +53,4 @@ libgateway_a_SOURCES = \
 	%D%/wire.h \
 	%D%/worker.c \
 	%D%/worker.h
-GATEWAY_LIBS = libgateway.a liblog.a libaudit.a libfleet.a $(KT_LIBS) $(MHD_LIBS) $(CURL_LIBS) $(PQ_LIBS) $(ZSTD_LIBS)
+GATEWAY_LIBS = libgateway.a liblog.a libaudit.a libfleet.a $(KT_LIBS) $(MHD_LIBS) $(ZSTD_LIBS)

@@ -11,8 +11,8 @@
  * are spread over handles of at most KT_CURL_SHARD transfers.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <curl/curl.h>
 
+#include "cmd/gateway/libcurl.h"
 #include "cmd/gateway/upstream_priv.h"
 
 #define HIGH_WATER 65536u /* libcurl delivers up to 16 KiB at a time */
@@ -30,7 +30,7 @@ struct curl_call {
 	struct curl_call *next, **prev; /* among those with news */
 	struct shard *shard;
 	CURL *easy;
-	struct curl_slist *headers, *connect_to;
+	struct curl_slist *headers;
 	struct kt_http1 reader; /* of the head only */
 	struct kt_buf head, body;
 	struct kt_span *out;
@@ -44,6 +44,7 @@ struct curl_call {
 };
 
 struct curl_pool {
+	struct kt_curl curl;
 	struct kt_upstream *u;
 	struct shard *shards;
 	struct curl_call *news;
@@ -55,6 +56,12 @@ struct socket {
 	struct kt_watch watch;
 	struct shard *shard;
 };
+
+static const struct kt_curl *
+curl_of(const struct curl_call *call)
+{
+	return &call->shard->pool->curl;
+}
 
 /* News are told in a turn of their own. */
 static void
@@ -154,15 +161,16 @@ on_seek(void *self, curl_off_t offset, int origin)
 static void
 collect(struct shard *shard)
 {
+	const struct kt_curl *curl = &shard->pool->curl;
 	CURLMsg *msg;
 	int more;
 
-	while ((msg = curl_multi_info_read(shard->multi, &more)) != NULL) {
+	while ((msg = curl->multi_info_read(shard->multi, &more)) != NULL) {
 		struct curl_call *call = NULL;
 
 		if (msg->msg != CURLMSG_DONE)
 			continue;
-		if (curl_easy_getinfo(
+		if (curl->easy_getinfo(
 		        msg->easy_handle, CURLINFO_PRIVATE, &call) != CURLE_OK)
 			KT_BUG("a transfer without a call");
 		call->has_ended = true;
@@ -177,7 +185,7 @@ act(struct shard *shard, curl_socket_t fd, int what)
 	int running;
 
 	/* A failure shows in the transfers, which collect finds. */
-	(void)curl_multi_socket_action(shard->multi, fd, what, &running);
+	(void)shard->pool->curl.multi_socket_action(shard->multi, fd, what, &running);
 	collect(shard);
 }
 
@@ -222,7 +230,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *self, void *socketp)
 	s->shard = shard;
 	if (kt_watch_add(loop, &s->watch, fd, events, on_socket_event, s, NULL) <
 	        0 ||
-	    curl_multi_assign(shard->multi, fd, s) != CURLM_OK) {
+	    shard->pool->curl.multi_assign(shard->multi, fd, s) != CURLM_OK) {
 		kt_watch_del(loop, &s->watch);
 		kt_free(s);
 		return -1;
@@ -259,13 +267,13 @@ free_call(struct curl_call *call)
 	unlist(call);
 	if (call->easy != NULL) {
 		/* Not of a multi handle, when it was not added. */
-		(void)curl_multi_remove_handle(call->shard->multi, call->easy);
-		curl_easy_cleanup(call->easy);
+		(void)curl_of(call)->multi_remove_handle(call->shard->multi, call->easy);
+		curl_of(call)->easy_cleanup(call->easy);
 	}
-	if (call->shard != NULL)
+	if (call->shard != NULL) { /* or there is nothing of libcurl's */
+		curl_of(call)->slist_free_all(call->headers);
 		call->shard->n_calls--;
-	curl_slist_free_all(call->headers);
-	curl_slist_free_all(call->connect_to);
+	}
 	kt_http1_fini(&call->reader);
 	kt_buf_fini(&call->head);
 	kt_buf_fini(&call->body);
@@ -381,7 +389,7 @@ tell_body(struct curl_call *call, const bool *gone)
 	if (!call->is_held)
 		return true;
 	call->is_held = false;
-	(void)curl_easy_pause(call->easy, CURLPAUSE_CONT); /* shows later */
+	(void)curl_of(call)->easy_pause(call->easy, CURLPAUSE_CONT); /* shows later */
 	return true;
 }
 
@@ -401,7 +409,7 @@ tell_end(struct curl_call *call)
 		end(call, KT_UPSTREAM_RESET, &err);
 		return;
 	}
-	(void)kt_fail(&err, KT_E_IO, "%s", curl_easy_strerror(call->result));
+	(void)kt_fail(&err, KT_E_IO, "%s", curl_of(call)->easy_strerror(call->result));
 	end(call, kind_of(call->result), &err);
 }
 
@@ -445,18 +453,28 @@ tell_all(void *self)
 bool
 kt_curl_prepare(void)
 {
-	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	struct kt_curl curl;
+
+	return kt_curl_load(&curl, NULL) == KT_OK &&
+	    curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
 static struct curl_pool *
 pool_of(struct kt_upstream *u)
 {
-	if (u->curl == NULL && (u->curl = kt_alloc(sizeof(*u->curl))) != NULL) {
-		u->curl->u = u;
-		u->curl->post.fn = tell_all;
-		u->curl->post.self = u->curl;
+	struct curl_pool *pool = u->curl;
+
+	if (pool != NULL || (pool = kt_alloc(sizeof(*pool))) == NULL)
+		return pool;
+	if (kt_curl_load(&pool->curl, NULL) < 0) { /* kt_curl_prepare() had it */
+		kt_free(pool);
+		return NULL;
 	}
-	return u->curl;
+	pool->u = u;
+	pool->post.fn = tell_all;
+	pool->post.self = pool;
+	u->curl = pool;
+	return pool;
 }
 
 static struct shard *
@@ -468,7 +486,7 @@ shard_of(struct curl_pool *pool)
 		if (s->n_calls < KT_CURL_SHARD)
 			return s;
 	s = kt_alloc(sizeof(*s));
-	if (s == NULL || (s->multi = curl_multi_init()) == NULL) {
+	if (s == NULL || (s->multi = pool->curl.multi_init()) == NULL) {
 		kt_free(s);
 		return NULL;
 	}
@@ -476,14 +494,14 @@ shard_of(struct curl_pool *pool)
 	s->next = pool->shards;
 	pool->shards = s;
 	/* These cannot fail: the handle and the options are right. */
-	(void)curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	(void)curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
-	(void)curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	(void)curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s);
+	(void)pool->curl.multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	(void)pool->curl.multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
+	(void)pool->curl.multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	(void)pool->curl.multi_setopt(s->multi, CURLMOPT_TIMERDATA, s);
 	/* The default forgets idle connections when transfers are few. */
-	(void)curl_multi_setopt(
+	(void)pool->curl.multi_setopt(
 	    s->multi, CURLMOPT_MAXCONNECTS, (long)KT_CURL_SHARD);
-	(void)curl_multi_setopt(s->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+	(void)pool->curl.multi_setopt(s->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
 	return s;
 }
 
@@ -501,7 +519,7 @@ kt_curl_pool_drop_idle(struct curl_pool *pool)
 			continue;
 		}
 		*at = s->next;
-		(void)curl_multi_cleanup(s->multi); /* has no transfers */
+		(void)pool->curl.multi_cleanup(s->multi); /* has no transfers */
 		kt_timer_del(pool->u->loop, &s->timer);
 		kt_free(s);
 	}
@@ -532,7 +550,7 @@ add_header(struct curl_call *call, struct kt_span name, struct kt_span value)
 
 	if (n < 0 || (size_t)n >= sizeof(line))
 		return false;
-	list = curl_slist_append(call->headers, line);
+	list = curl_of(call)->slist_append(call->headers, line);
 	if (list != NULL)
 		call->headers = list;
 	return list != NULL;
@@ -559,7 +577,7 @@ add_headers(struct curl_call *call, const struct kt_upstream_request *r)
 		        kt_span_of(own[i])).ptr != NULL)
 			continue;
 		(void)snprintf(line, sizeof(line), "%s:", own[i]);
-		list = curl_slist_append(call->headers, line);
+		list = curl_of(call)->slist_append(call->headers, line);
 		is_ok = list != NULL;
 		call->headers = is_ok ? list : call->headers;
 	}
@@ -618,7 +636,7 @@ fill_out(struct curl_call *call, const struct kt_upstream_request *r,
 	return KT_OK;
 }
 
-#define SET(option, value) (rc |= curl_easy_setopt(e, option, value))
+#define SET(option, value) (rc |= curl_of(call)->easy_setopt(e, option, value))
 
 static int
 set_target(struct curl_call *call, const struct kt_upstream_request *r)
@@ -700,13 +718,14 @@ static enum kt_rc
 set_up(struct curl_call *call, const struct kt_upstream_request *request,
     struct kt_err *err)
 {
-	call->easy = curl_easy_init();
+	call->easy = curl_of(call)->easy_init();
 	if (call->easy == NULL || !add_headers(call, request))
 		return kt_fail(err, KT_E_LIMIT, "no memory for a request");
 	if ((set_target(call, request) | set_body(call, request) |
 	        set_rest(call)) != 0)
 		return kt_fail(err, KT_E_MISUSE, "proxy or request is malformed");
-	if (curl_multi_add_handle(call->shard->multi, call->easy) != CURLM_OK)
+	if (curl_of(call)->multi_add_handle(
+	        call->shard->multi, call->easy) != CURLM_OK)
 		return kt_fail(err, KT_E_LIMIT, "no memory for a request");
 	return KT_OK;
 }
@@ -771,7 +790,7 @@ static void
 go_on_reading(struct curl_call *call)
 {
 	if (call->waits_for_piece)
-		(void)curl_easy_pause(call->easy, CURLPAUSE_CONT); /* shows later */
+		(void)curl_of(call)->easy_pause(call->easy, CURLPAUSE_CONT); /* shows later */
 }
 
 static enum kt_rc
@@ -812,7 +831,7 @@ tell_peer(const struct kt_upstream_call *base, struct kt_upstream_peer *out)
 	const struct curl_call *call = (const struct curl_call *)base;
 	struct curl_tlssessioninfo *info = NULL;
 
-	if (call->easy != NULL && curl_easy_getinfo(call->easy,
+	if (call->easy != NULL && curl_of(call)->easy_getinfo(call->easy,
 	        CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK &&
 	    info != NULL && info->backend == CURLSSLBACKEND_GNUTLS &&
 	    info->internals != NULL)

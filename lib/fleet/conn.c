@@ -8,6 +8,10 @@
  */
 #include "fleet/fleet_priv.h"
 
+#include <dlfcn.h>
+
+#define LIBRARY "libpq.so.5"
+
 bool
 kt_fleet_is_built(void)
 {
@@ -33,17 +37,17 @@ kt_fleet_fail(struct kt_fleet *f, const char *what, struct kt_err *err)
 {
 	char why[200];
 
-	one_line(PQerrorMessage(f->conn), why);
+	one_line(f->pq.errorMessage(f->conn), why);
 	return kt_fail(err, KT_E_IO, "PostgreSQL: %s: %s", what, why);
 }
 
 enum kt_rc
 kt_fleet_do(struct kt_fleet *f, const char *sql, struct kt_err *err)
 {
-	PGresult *r = PQexec(f->conn, sql);
-	ExecStatusType s = PQresultStatus(r);
+	PGresult *r = f->pq.exec(f->conn, sql);
+	ExecStatusType s = f->pq.resultStatus(r);
 
-	PQclear(r);
+	f->pq.clear(r);
 	if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK)
 		return kt_fleet_fail(f, "a statement failed", err);
 	return KT_OK;
@@ -53,14 +57,29 @@ PGresult *
 kt_fleet_ask(struct kt_fleet *f, const char *sql, int n,
     const char *const *values, struct kt_err *err)
 {
-	PGresult *r = PQexecParams(f->conn, sql, n, NULL, values, NULL, NULL, 0);
-	ExecStatusType s = PQresultStatus(r);
+	PGresult *r = f->pq.execParams(f->conn, sql, n, NULL, values, NULL, NULL, 0);
+	ExecStatusType s = f->pq.resultStatus(r);
 
 	if (s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK)
 		return r;
-	PQclear(r);
+	f->pq.clear(r);
 	(void)kt_fleet_fail(f, "a query failed", err);
 	return NULL;
+}
+
+/* It stays loaded: its own libraries do not bear to be taken away. */
+static enum kt_rc
+load(struct kt_pq *pq, struct kt_err *err)
+{
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL), *at = library;
+
+#define TAKE(name) \
+	if (at != NULL && (at = dlsym(library, "PQ" #name)) != NULL) \
+		memcpy(&pq->name, &at, sizeof(at));
+	KT_PQ(TAKE)
+#undef TAKE
+	return at != NULL ? KT_OK : kt_fail(err, KT_E_IO, "PostgreSQL: " LIBRARY
+	    " cannot be loaded: install it (Debian: libpq5)");
 }
 
 /* The notices of IF NOT EXISTS are nobody's business. */
@@ -74,7 +93,7 @@ ignore(void *arg, const char *text)
 static enum kt_rc
 check_encoding(struct kt_fleet *f, struct kt_err *err)
 {
-	const char *encoding = PQparameterStatus(f->conn, "server_encoding");
+	const char *encoding = f->pq.parameterStatus(f->conn, "server_encoding");
 
 	if (encoding == NULL || strcmp(encoding, "UTF8") != 0)
 		return kt_fail(err, KT_E_MISUSE, "PostgreSQL: the database "
@@ -97,13 +116,17 @@ kt_fleet_open(struct kt_fleet **out, const char *url, struct kt_err *err)
 	if (f == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for a connection");
 	kt_buf_init(&f->copy, 64u << 20);
-	f->conn = PQconnectdbParams(names, values, 1);
-	if (PQstatus(f->conn) != CONNECTION_OK) {
+	if (load(&f->pq, err) < 0) {
+		kt_free(f);
+		return err->rc;
+	}
+	f->conn = f->pq.connectdbParams(names, values, 1);
+	if (f->pq.status(f->conn) != CONNECTION_OK) {
 		(void)kt_fleet_fail(f, "no connection", err);
 		kt_fleet_close(&f);
 		return err->rc;
 	}
-	(void)PQsetNoticeProcessor(f->conn, ignore, NULL); /* the one before */
+	(void)f->pq.setNoticeProcessor(f->conn, ignore, NULL); /* the one before */
 	if (check_encoding(f, err) < 0) {
 		kt_fleet_close(&f);
 		return err->rc;
@@ -113,14 +136,16 @@ kt_fleet_open(struct kt_fleet **out, const char *url, struct kt_err *err)
 }
 
 void
-kt_fleet_close(struct kt_fleet **f)
+kt_fleet_close(struct kt_fleet **fp)
 {
-	if (*f == NULL)
+	struct kt_fleet *f = *fp;
+
+	*fp = NULL;
+	if (f == NULL)
 		return;
-	PQclear((*f)->lines.rows);
-	PQclear((*f)->notes.rows);
-	PQfinish((*f)->conn);
-	kt_buf_fini(&(*f)->copy);
-	kt_free(*f);
-	*f = NULL;
+	f->pq.clear(f->lines.rows);
+	f->pq.clear(f->notes.rows);
+	f->pq.finish(f->conn);
+	kt_buf_fini(&f->copy);
+	kt_free(f);
 }

@@ -12,6 +12,21 @@
 
 #include <libpq-fe.h>
 
+/*
+ * What is used of libpq.  It is loaded when a database is asked for: it brings
+ * twenty libraries along, and all other commands would wait for them.
+ */
+#define KT_PQ(X) \
+	X(clear) X(connectdbParams) X(errorMessage) X(exec) X(execParams) \
+	X(finish) X(getResult) X(getlength) X(getvalue) X(ntuples) \
+	X(parameterStatus) X(putCopyData) X(putCopyEnd) X(resultStatus) \
+	X(setNoticeProcessor) X(status)
+struct kt_pq {
+#define MEMBER(name) __typeof__(PQ##name) *name;
+	KT_PQ(MEMBER)
+#undef MEMBER
+};
+
 struct kt_fleet_cursor {
 	const char *fetch;
 	PGresult *rows; /* NULL: none */
@@ -19,6 +34,7 @@ struct kt_fleet_cursor {
 	bool is_over;
 };
 struct kt_fleet {
+	struct kt_pq pq;
 	PGconn *conn;
 	struct kt_buf copy; /* rows on their way */
 	struct kt_fleet_cursor lines, notes;

@@ -26,8 +26,8 @@ kt_fleet_prepare(struct kt_fleet *f, struct kt_err *err)
 
 	if (r == NULL)
 		return err->rc;
-	is_missing = *PQgetvalue(r, 0, 0) == 't';
-	PQclear(r);
+	is_missing = *f->pq.getvalue(r, 0, 0) == 't';
+	f->pq.clear(r);
 	if (is_missing && (kt_fleet_do(f, "BEGIN", err) < 0 ||
 	    kt_fleet_do(f, "SELECT pg_advisory_xact_lock(7562317)", err) < 0 ||
 	    kt_fleet_do(f, schema, err) < 0 ||
@@ -38,12 +38,12 @@ kt_fleet_prepare(struct kt_fleet *f, struct kt_err *err)
 }
 
 static uint64_t
-number_at(const PGresult *r, int column)
+number_at(struct kt_fleet *f, const PGresult *r, int column)
 {
 	uint64_t n = 0;
 
-	return PQntuples(r) > 0 &&
-	    kt_span_u64(kt_span_of(PQgetvalue(r, 0, column)), &n) ? n : 0;
+	return f->pq.ntuples(r) > 0 &&
+	    kt_span_u64(kt_span_of(f->pq.getvalue(r, 0, column)), &n) ? n : 0;
 }
 
 enum kt_rc
@@ -57,11 +57,11 @@ kt_fleet_state(struct kt_fleet *f, const char *origin,
 	kt_buf_reset(&state->last);
 	if (r == NULL)
 		return err->rc;
-	state->size = number_at(r, 0);
+	state->size = number_at(f, r, 0);
 	if (state->size > 0 && kt_buf_add(&state->last,
-	    kt_span_of(PQgetvalue(r, 0, 1))) < 0)
+	    kt_span_of(f->pq.getvalue(r, 0, 1))) < 0)
 		rc = kt_fail(err, KT_E_LIMIT, "a record too long");
-	PQclear(r);
+	f->pq.clear(r);
 	if (rc < 0)
 		return rc;
 	r = kt_fleet_ask(f, "SELECT at + octet_length(note) + 1 FROM "
@@ -69,8 +69,8 @@ kt_fleet_state(struct kt_fleet *f, const char *origin,
 	    &origin, err);
 	if (r == NULL)
 		return err->rc;
-	state->notes = number_at(r, 0);
-	PQclear(r);
+	state->notes = number_at(f, r, 0);
+	f->pq.clear(r);
 	return KT_OK;
 }
 
@@ -166,18 +166,18 @@ copy(struct kt_fleet *f, const char *sql, const struct kt_fleet_batch *batch,
 		if (put(&f->copy, batch, k) < 0)
 			return kt_fail(err, KT_E_LIMIT, "too many records");
 	}
-	r = PQexec(f->conn, sql);
-	s = PQresultStatus(r);
-	PQclear(r);
+	r = f->pq.exec(f->conn, sql);
+	s = f->pq.resultStatus(r);
+	f->pq.clear(r);
 	if (s != PGRES_COPY_IN ||
-	    PQputCopyData(f->conn, f->copy.ptr, (int)f->copy.len) != 1 ||
-	    PQputCopyEnd(f->conn, NULL) != 1)
+	    f->pq.putCopyData(f->conn, f->copy.ptr, (int)f->copy.len) != 1 ||
+	    f->pq.putCopyEnd(f->conn, NULL) != 1)
 		return kt_fleet_fail(f, "COPY", err);
-	r = PQgetResult(f->conn);
-	s = PQresultStatus(r);
+	r = f->pq.getResult(f->conn);
+	s = f->pq.resultStatus(r);
 	while (r != NULL) {
-		PQclear(r);
-		r = PQgetResult(f->conn);
+		f->pq.clear(r);
+		r = f->pq.getResult(f->conn);
 	}
 	return s == PGRES_COMMAND_OK ? KT_OK : kt_fleet_fail(f, "COPY", err);
 }
@@ -195,7 +195,7 @@ put_all(struct kt_fleet *f, const struct kt_fleet_batch *b,
 	    "ON CONFLICT DO NOTHING", 2, log, err);
 	if (r == NULL)
 		return err->rc;
-	PQclear(r);
+	f->pq.clear(r);
 	if (b->nlines > 0 && (copy(f, "COPY kt_in FROM STDIN", b, put_line,
 	    b->nlines, err) < 0 || kt_fleet_do(f, "INSERT INTO kt_record "
 	    "SELECT * FROM kt_in ON CONFLICT DO NOTHING", err) < 0))

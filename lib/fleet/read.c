@@ -24,13 +24,13 @@ kt_fleet_origins(struct kt_fleet *f, struct kt_buf *names, struct kt_err *err)
 
 	if (r == NULL)
 		return err->rc;
-	for (int i = 0; i < PQntuples(r) && rc == KT_OK; i++) {
-		const char *name = PQgetvalue(r, i, 0);
+	for (int i = 0; i < f->pq.ntuples(r) && rc == KT_OK; i++) {
+		const char *name = f->pq.getvalue(r, i, 0);
 
 		rc = kt_buf_add(
 		    names, (struct kt_span){ name, strlen(name) + 1 });
 	}
-	PQclear(r);
+	f->pq.clear(r);
 	return rc < 0 ? kt_fail(err, rc, "too many logs") : KT_OK;
 }
 
@@ -44,9 +44,9 @@ take_text(struct kt_fleet *f, const char *sql, const char *origin,
 	kt_buf_reset(to);
 	if (r == NULL)
 		return err->rc;
-	if (PQntuples(r) > 0)
-		rc = kt_buf_add(to, kt_span_of(PQgetvalue(r, 0, 0)));
-	PQclear(r);
+	if (f->pq.ntuples(r) > 0)
+		rc = kt_buf_add(to, kt_span_of(f->pq.getvalue(r, 0, 0)));
+	f->pq.clear(r);
 	return rc < 0 ? kt_fail(err, rc, "a text too long") : KT_OK;
 }
 
@@ -58,8 +58,8 @@ declare(struct kt_fleet *f, struct kt_fleet_cursor *c, const char *sql,
 
 	if (r == NULL)
 		return err->rc;
-	PQclear(r);
-	PQclear(c->rows);
+	f->pq.clear(r);
+	f->pq.clear(c->rows);
 	c->rows = NULL;
 	c->at = 0;
 	c->is_over = false;
@@ -88,19 +88,19 @@ kt_fleet_begin(struct kt_fleet *f, const char *origin, struct kt_buf *vkey,
 static bool
 next(struct kt_fleet *f, struct kt_fleet_cursor *c, struct kt_span *out)
 {
-	if (c->rows != NULL && c->at == PQntuples(c->rows)) {
-		PQclear(c->rows);
+	if (c->rows != NULL && c->at == f->pq.ntuples(c->rows)) {
+		f->pq.clear(c->rows);
 		c->rows = NULL;
 	}
 	if (c->rows == NULL && !c->is_over) {
 		c->rows = kt_fleet_ask(f, c->fetch, 0, NULL, &f->err);
 		c->at = 0;
-		c->is_over = c->rows == NULL || PQntuples(c->rows) == 0;
+		c->is_over = c->rows == NULL || f->pq.ntuples(c->rows) == 0;
 	}
 	if (c->is_over)
 		return false;
-	out->ptr = PQgetvalue(c->rows, c->at, 0);
-	out->len = (size_t)PQgetlength(c->rows, c->at, 0);
+	out->ptr = f->pq.getvalue(c->rows, c->at, 0);
+	out->len = (size_t)f->pq.getlength(c->rows, c->at, 0);
 	c->at++;
 	return true;
 }
