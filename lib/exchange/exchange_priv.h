@@ -321,10 +321,7 @@ struct kt_exchange {
 	struct kt_x_seen_medium *medium; /* whose text is at hand, or NULL */
 	struct kt_x_asking asking[2]; /* by enum kt_direction */
 	struct kt_x_shape *shape;     /* in mem; NULL: nobody asks for one */
-	struct {
-		struct kt_multipart multipart;
-		bool is_held; /* until it was inspected, and read whole */
-	} upload;
+	struct kt_multipart *upload; /* in mem; NULL: none that is held */
 	struct kt_x_tools tools;
 	struct kt_x_vault vault;
 	struct kt_cached cached; /* of the request; marks in mem */

@@ -42,6 +42,7 @@ kt_x_upload_begin(struct kt_exchange *x)
 	struct kt_span type = kt_header_find(
 	    x->headers, x->nheaders, KT_SPAN("content-type"));
 	struct kt_policy_reading reading;
+	struct kt_multipart *m;
 
 	x->is_json = false;
 	if (x->is_request_complete ||
@@ -50,8 +51,13 @@ kt_x_upload_begin(struct kt_exchange *x)
 		pass(x);
 		return;
 	}
-	if (kt_multipart_init(&x->upload.multipart, type) == KT_OK) {
-		x->upload.is_held = true;
+	m = kt_arena_alloc(x->mem, sizeof(*m));
+	if (m == NULL) {
+		kt_x_fail(x, KT_E_LIMIT);
+		return;
+	}
+	if (kt_multipart_init(m, type) == KT_OK) {
+		x->upload = m;
 		return;
 	}
 	/* Whoever says multipart is understood, or nobody is. */
@@ -82,7 +88,7 @@ pipe(struct kt_exchange *x, struct kt_span bytes)
 static void
 let_go(struct kt_exchange *x, struct kt_span bytes)
 {
-	x->upload.is_held = false;
+	x->upload = NULL;
 	pass(x);
 	if (x->phase != KT_X_RECORDING && x->phase != KT_X_DONE)
 		pipe(x, bytes);
@@ -97,14 +103,13 @@ kt_x_upload_body(struct kt_exchange *x, struct kt_span bytes)
 		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL, NULL);
 		return;
 	}
-	if (!x->upload.is_held) {
+	if (x->upload == NULL) {
 		pipe(x, bytes);
 		return;
 	}
 	if (kt_buf_add(&x->body, bytes) < 0)
 		let_go(x, bytes);
-	else if (kt_multipart_feed(&x->upload.multipart,
-	             kt_buf_span(&x->body), &err) < 0)
+	else if (kt_multipart_feed(x->upload, kt_buf_span(&x->body), &err) < 0)
 		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL, "%s", err.text);
 	else if (!kt_x_charge(x))
 		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
@@ -156,11 +161,11 @@ kt_x_upload_digest(struct kt_exchange *x)
 bool
 kt_x_upload_end(struct kt_exchange *x)
 {
-	struct kt_multipart *m = &x->upload.multipart;
+	struct kt_multipart *m = x->upload;
 	struct kt_err err = { 0 };
 	enum kt_rc rc = KT_OK;
 
-	if (!x->upload.is_held) {
+	if (x->upload == NULL) {
 		if (x->is_upstream_open && x->phase < KT_X_RECORDING) {
 			kt_x_upload_digest(x);
 			x->asked_us = x->now_mono;
@@ -191,9 +196,9 @@ kt_x_upload_end(struct kt_exchange *x)
 void
 kt_x_upload_answer(struct kt_exchange *x, struct kt_span bytes)
 {
-	if (!x->upload.is_held || x->answer.len + bytes.len > ANSWER_MAX ||
+	if (x->upload == NULL || x->answer.len + bytes.len > ANSWER_MAX ||
 	    kt_buf_add(&x->answer, bytes) < 0)
-		x->upload.is_held = false; /* it will not be known again */
+		x->upload = NULL; /* it will not be known again */
 }
 
 void
@@ -205,7 +210,7 @@ kt_x_upload_remember(struct kt_exchange *x)
 	struct kt_order *o;
 	uint32_t node;
 
-	if (!x->upload.is_held || x->upstream_status / 100 != 2 ||
+	if (x->upload == NULL || x->upstream_status / 100 != 2 ||
 	    pieces == NULL || (v->threats &
 	        KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE)) != 0 ||
 	    kt_json_parse(&x->answer_json, text, NULL) < 0)
