@@ -73,7 +73,6 @@ struct kt_detect_scratch {
 	size_t nfound, found_cap, nall, all_cap;
 	struct kt_detect_view view[KT_DETECT_DEPTH_MAX];
 	uint64_t calls, fail_at; /* of engines; which one fails */
-	struct kt_detect_start starts[KT_DETECTORS_MAX];
 	struct kt_detect_hit *hits;
 	size_t nhits, hits_cap;
 	/* "label": "text"; the end of a stream, and what is new */

@@ -51,9 +51,8 @@ struct kt_detect_flow {
 	size_t ntails;
 	struct behind behind[BEHIND_MAX]; /* each rule once */
 	size_t nbehind;
-	/* One bit per rule that is in the lane; and per rule of db->runs. */
-	uint64_t wanted[NLANES][(KT_DETECTORS_MAX + 63) / 64];
-	uint64_t runs[NLANES][(KT_DETECTORS_MAX + 63) / 64];
+	/* One bit per rule of db->runs that is in the lane. */
+	uint64_t runs[NLANES][KT_DETECT_RUNS_WORDS];
 	uint32_t next[]; /* per rule: starts before it lie in a finding */
 };
 
@@ -69,17 +68,15 @@ struct step {
 	bool is_end;
 };
 
-static enum lane
-lane_of(const struct kt_detect_flow *st, size_t i)
-{
-	return st->db->rules[i].def->when == KT_DETECT_LATE ||
-	    !kt_detect_rule_is_on(st->held, i) ? LANE_LATE : LANE_SPAN;
-}
-
 static bool
-is_in_lane(const struct kt_detect_flow *st, enum lane lane, uint32_t i)
+is_in_lane(const struct kt_detect_flow *st, enum lane lane, size_t i)
 {
-	return st->wanted[lane][i >> 6] >> (i & 63) & 1;
+	enum kt_detect_when when = st->db->rules[i].def->when;
+	bool is_late =
+	    when == KT_DETECT_LATE || !kt_detect_rule_is_on(st->held, i);
+
+	return when != KT_DETECT_BLOCK && is_late == (lane == LANE_LATE) &&
+	    kt_detect_rule_is_on(st->enabled, i);
 }
 
 enum kt_rc
@@ -95,19 +92,13 @@ kt_detect_flow_new(struct kt_detect_flow **out, const struct kt_detect *db,
 	st->db = db;
 	st->enabled = enabled;
 	st->held = held;
-	for (size_t i = 0; i < db->n; i++) {
-		enum lane lane = lane_of(st, i);
-
-		if (!kt_detect_rule_is_on(enabled, i) ||
-		    db->rules[i].def->when == KT_DETECT_BLOCK)
-			continue;
-		st->is_used[lane] = true;
-		st->wanted[lane][i >> 6] |= (uint64_t)1 << (i & 63);
-	}
-	for (size_t k = 0; k < db->runs.n; k++)
-		for (enum lane lane = 0; lane < NLANES; lane++)
+	for (enum lane lane = 0; lane < NLANES; lane++) {
+		for (size_t i = 0; i < db->n; i++)
+			st->is_used[lane] |= is_in_lane(st, lane, i);
+		for (size_t k = 0; k < db->runs.n; k++)
 			if (is_in_lane(st, lane, db->runs.rule[k]))
 				st->runs[lane][k >> 6] |= (uint64_t)1 << (k & 63);
+	}
 	return KT_OK;
 }
 
@@ -456,17 +447,28 @@ find_literals(struct step *t)
 
 /* The rules that are in no index. */
 static enum kt_rc
-run_all(struct step *t, size_t from)
+run_all(struct step *t, size_t at)
 {
-	struct kt_detect_start *start = t->s->starts;
-	size_t n = kt_detect_runs_starts(&t->db->runs,
-	    t->st->runs[t->lane], t->text, from, start);
+	const struct kt_detect_runs *runs = &t->db->runs;
+	const uint64_t *wanted = t->st->runs[t->lane];
+	uint64_t some[KT_DETECT_RUNS_WORDS];
 	enum kt_rc rc = KT_OK;
 
-	for (size_t k = 0; k < n && rc == KT_OK; k++)
-		if (start[k].at < t->hold)
-			rc = settle(t, start[k].rule, start[k].at, t->hold - 1);
-	return rc;
+	for (;; at++) {
+		at = kt_detect_runs_next(
+		    runs, wanted, t->text, at, t->hold, some);
+		if (at >= t->hold)
+			return rc;
+		for (size_t w = 0; w < runs->words; w++)
+			for (; some[w] != 0; some[w] &= some[w] - 1) {
+				size_t k = w * 64 +
+				    (size_t)__builtin_ctzll(some[w]);
+
+				rc = settle(t, runs->rule[k], at, at);
+				if (rc < 0)
+					return rc;
+			}
+	}
 }
 
 static enum kt_rc

@@ -1,5 +1,6 @@
 /*
- * needs - what bytes a pattern's matches are made of, and cannot be without.
+ * needs - what bytes a pattern's matches are made of, begin with, stand behind
+ * and cannot be without.
  * SPDX-License-Identifier: Apache-2.0
  *
  * An address of mail has an '@', and nothing but letters, digits and dots
@@ -19,13 +20,21 @@
 struct part {
 	struct kt_detect_bytes set;
 	uint32_t by, width;
+	bool is_byte; /* one of set, nothing longer */
+};
+
+/* How often something is there; at most KT_DETECT_FAR. */
+struct count {
+	uint32_t least, most;
 };
 
 struct reader {
 	const char *p;
-	struct kt_detect_bytes body;
+	struct kt_detect_bytes body, *begin; /* begin[GLANCE] */
+	/* Bit n: what comes next can be n bytes behind the start. */
+	unsigned at;
 	int depth;
-	bool is_caseless, is_lost;
+	bool is_caseless, is_choice, is_lost; /* choice: of whole patterns */
 };
 
 static const struct kt_detect_bytes any = { { ~(uint64_t)0, ~(uint64_t)0,
@@ -36,6 +45,13 @@ join(struct kt_detect_bytes *to, const struct kt_detect_bytes *more)
 {
 	for (size_t i = 0; i < KT_NELEMS(to->w); i++)
 		to->w[i] |= more->w[i];
+}
+
+static void
+leave_out(struct kt_detect_bytes *from, const struct kt_detect_bytes *what)
+{
+	for (size_t i = 0; i < KT_NELEMS(from->w); i++)
+		from->w[i] &= ~what->w[i];
 }
 
 /* How often in text: letters and blanks are everywhere, digits are not. */
@@ -101,6 +117,24 @@ read_class(struct reader *rd, const char *from, size_t len,
 		lose(rd);
 }
 
+/* Bytes of set may come next, so often. */
+static void
+advance(struct reader *rd, const struct kt_detect_bytes *set,
+    struct count count)
+{
+	unsigned at = rd->at, ends = count.least == 0 ? at : 0;
+
+	for (uint32_t k = 1; k <= count.most && at != 0; k++) {
+		for (unsigned n = 0; n < KT_DETECT_GLANCE; n++)
+			if (at >> n & 1)
+				join(&rd->begin[n], set);
+		at = at << 1 & ((1u << KT_DETECT_GLANCE) - 1);
+		if (k >= count.least)
+			ends |= at;
+	}
+	rd->at = ends;
+}
+
 static void read_alternatives(struct reader *rd, struct part *out);
 
 /* Over a group that looks around; its bytes are not of the match. */
@@ -163,7 +197,7 @@ read_element(struct reader *rd, struct part *out)
 {
 	const char *from = rd->p;
 
-	*out = (struct part){ .by = 1, .width = 1 };
+	*out = (struct part){ .by = 1, .width = 1, .is_byte = true };
 	if (*from == '(')
 		return read_group(rd, out);
 	if (*from == '[') {
@@ -230,41 +264,58 @@ far(uint64_t bytes)
 	return bytes < KT_DETECT_FAR ? (uint32_t)bytes : KT_DETECT_FAR;
 }
 
-/* How often at most, by the braces at p; *behind is behind them. */
-static uint64_t
-most_of(const char *p, const char *behind)
+/* "{2}", "{2,}" or "{2,3}" at p. */
+static struct count
+read_braces(const char *p)
 {
-	const char *comma = memchr(p, ',', (size_t)(behind - p));
-	uint64_t n = 0;
+	struct count n = { 0, 0 };
 
-	if (comma != NULL && comma[1] == '}')
-		return KT_DETECT_FAR;
-	for (p = comma != NULL ? comma + 1 : p + 1; *p != '}'; p++)
-		n = far(n * 10 + (uint64_t)(*p - '0'));
+	for (p++; *p >= '0' && *p <= '9'; p++)
+		n.least = far(n.least * UINT64_C(10) + (uint64_t)(*p - '0'));
+	if (*p == '}' || p[1] == '}')
+		n.most = *p == '}' ? n.least : KT_DETECT_FAR;
+	else
+		for (p++; *p != '}'; p++)
+			n.most = far(n.most * UINT64_C(10) +
+			    (uint64_t)(*p - '0'));
 	return n;
 }
 
-/* Behind a count, if there is one; is the element there at least once? */
-static bool
-read_count(struct reader *rd, struct part *e)
+/* Over how often the element is there: once, if nothing is said. */
+static struct count
+read_count(struct reader *rd)
 {
+	struct count n = { 1, 1 };
 	const char *behind = skip_braces(rd->p);
-	bool is_there = *rd->p != '?' && *rd->p != '*';
 
 	if (behind != NULL) {
-		is_there = rd->p[1] != '0';
-		e->width = far(e->width * most_of(rd->p, behind));
+		n = read_braces(rd->p);
 	} else if (*rd->p == '?' || *rd->p == '*' || *rd->p == '+') {
-		if (*rd->p != '?')
-			e->width = KT_DETECT_FAR;
+		n.least = *rd->p == '+';
+		n.most = *rd->p == '?' ? 1 : KT_DETECT_FAR;
 		behind = rd->p + 1;
 	} else {
-		return true;
+		return n;
 	}
 	rd->p = behind;
 	if (*rd->p == '?' || *rd->p == '+')
 		rd->p++;
-	return is_there;
+	return n;
+}
+
+/* A group that was at `at` is there again and again: any byte of the pattern
+   so far may follow once it has ended. */
+static void
+repeat(struct reader *rd, unsigned at, struct count count)
+{
+	unsigned ends = rd->at;
+
+	if (count.most > 1 && ends != 0) {
+		rd->at = ends & -ends;
+		advance(rd, &rd->body, (struct count){ 0, KT_DETECT_FAR });
+	}
+	if (count.least == 0)
+		rd->at |= at;
 }
 
 /* One alternative: it needs the rarest of what it has for sure. */
@@ -272,49 +323,110 @@ static void
 read_one(struct reader *rd, struct part *out)
 {
 	int least = weight(&any), is;
-	struct part e;
 
 	*out = (struct part){ .set = any };
 	while (*rd->p != '\0' && *rd->p != ')' && *rd->p != '|') {
-		if (!read_element(rd, &e))
+		unsigned at = rd->at;
+		struct part e;
+		bool has_bytes = read_element(rd, &e);
+		struct count count = read_count(rd);
+
+		if (!has_bytes)
 			continue;
-		if (read_count(rd, &e) && (is = weight(&e.set)) < least) {
+		if (e.is_byte)
+			advance(rd, &e.set, count);
+		else
+			repeat(rd, at, count);
+		if (count.least > 0 && (is = weight(&e.set)) < least) {
 			out->set = e.set;
 			out->by = far((uint64_t)out->width + e.by);
 			least = is;
 		}
-		out->width = far((uint64_t)out->width + e.width);
+		out->width = far(
+		    out->width + (uint64_t)e.width * count.most);
 	}
 }
 
 static void
 read_alternatives(struct reader *rd, struct part *out)
 {
+	unsigned at = rd->at, ends = 0;
 	struct part one;
 
 	*out = (struct part){ .by = 0 };
-	for (;;) {
+	for (;; rd->p++) {
+		rd->at = at;
 		read_one(rd, &one);
+		ends |= rd->at;
 		join(&out->set, &one.set);
 		out->by = one.by > out->by ? one.by : out->by;
 		out->width = one.width > out->width ? one.width : out->width;
 		if (*rd->p != '|')
-			return;
-		rd->p++;
+			break;
+		rd->is_choice |= rd->depth == 0;
 	}
+	rd->at = ends;
+}
+
+/* "(?<![...])" or "(?<!\\w)" at p: what must not stand before, and behind it
+   what comes next; or NULL. */
+static const char *
+read_behind(struct reader *rd, const char *p, struct kt_detect_bytes *out)
+{
+	struct part e = { .set = { { 0 } } };
+
+	if (strncmp(p, "(?<!", 4) != 0 || (p[4] != '[' && p[4] != '\\'))
+		return NULL;
+	rd->p = p + 4;
+	if (!read_element(rd, &e) || rd->is_lost || *rd->p != ')')
+		return NULL;
+	*out = e.set;
+	return rd->p + 1;
+}
+
+/* What can stand before a match: not a letter before a word, and not what the
+   pattern looks back at first. */
+static void
+learn_before(struct kt_detect_rule *r, bool is_choice)
+{
+	const char *p = r->def->pattern;
+	struct kt_detect_bytes word = { { 0 } }, not;
+
+	for (int c = 0; c < 256; c++)
+		if (kt_detect_is_word((char)c))
+			kt_detect_bytes_add(&word, (char)c);
+	r->before = any;
+	if (r->begins_word && kt_detect_bytes_within(&r->begin[0], &word))
+		leave_out(&r->before, &word);
+	while (!is_choice && p != NULL) {
+		struct reader rd = { .is_caseless = false };
+
+		p += strncmp(p, "\\b", 2) == 0 ? 2 : 0;
+		p = read_behind(&rd, p, &not);
+		if (p != NULL)
+			leave_out(&r->before, &not);
+	}
+	if (r->def->is_caseless)
+		fold(&r->before);
 }
 
 void
 kt_detect_needs_learn(struct kt_detect_rule *r)
 {
 	struct reader rd = { .p = r->def->pattern,
+		.begin = r->begin,
+		.at = 1,
 		.is_caseless = r->def->is_caseless };
+	bool is_known;
 	struct part all;
 
 	read_alternatives(&rd, &all);
-	r->needs = all.set;
+	is_known = !rd.is_lost && *rd.p == '\0';
+	r->needs = is_known ? all.set : any;
 	r->needs_by = all.by;
-	r->body = rd.body;
-	if (rd.is_lost || *rd.p != '\0')
-		r->needs = r->body = any;
+	r->body = is_known ? rd.body : any;
+	/* Behind the shortest match anything may stand. */
+	rd.at = is_known ? rd.at & -rd.at : 1;
+	advance(&rd, &any, (struct count){ 0, KT_DETECT_FAR });
+	learn_before(r, !is_known || rd.is_choice);
 }

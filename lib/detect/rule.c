@@ -12,7 +12,7 @@
 #include "detect/detect_priv.h"
 
 #define LOOKAHEAD_ROOM 16
-#define GLANCE 8 /* bytes of a match that are looked at before PCRE2 is asked */
+#define AHEAD 64 /* bytes that are looked at before PCRE2 is asked */
 #define CONTEXT_GAIN_PM 300
 #define CONFIDENCE_MAX_PM 990
 
@@ -22,22 +22,39 @@ kt_detect_scratch_trips(struct kt_detect_scratch *s)
 	return ++s->calls == s->fail_at;
 }
 
+/* Of what comes all must be of the body until what is needed has come. */
+static bool
+may_go_on(const struct kt_detect_rule *r, const char *p, size_t room)
+{
+	size_t n = r->needs_by < AHEAD ? r->needs_by : AHEAD;
+
+	for (size_t i = 0; i < n && i < room; i++) {
+		if (kt_detect_bytes_has(&r->needs, p[i]))
+			return true;
+		if (!kt_detect_bytes_has(&r->body, p[i]))
+			return false;
+	}
+	return n == 0 || n == AHEAD || n > room;
+}
+
 /* To ask PCRE2 costs as much as to look at a hundred bytes; a few tell most
    starts apart. */
-static bool
-may_begin(const struct kt_detect_rule *r, struct kt_span subject, size_t at)
+bool
+kt_detect_rule_may_begin(
+    const struct kt_detect_rule *r, struct kt_span subject, size_t at)
 {
-	char c = subject.ptr[at];
-	size_t most = r->min_width < GLANCE ? r->min_width : GLANCE;
+	const char *p = subject.ptr + at;
+	size_t room = subject.len - at;
 
-	if ((r->has_first && !kt_detect_bytes_has(&r->first, c)) ||
-	    (r->begins_word && at > 0 && kt_detect_is_word(c) &&
-	        kt_detect_is_word(subject.ptr[at - 1])))
+	if ((r->has_first && !kt_detect_bytes_has(&r->first, *p)) ||
+	    (at > 0 && !kt_detect_bytes_has(&r->before, p[-1])) ||
+	    (r->begins_word && at > 0 && kt_detect_is_word(*p) &&
+	        kt_detect_is_word(p[-1])))
 		return false;
-	for (size_t i = 0; i < most && at + i < subject.len; i++)
-		if (!kt_detect_bytes_has(&r->body, subject.ptr[at + i]))
+	for (size_t i = 0; i < KT_DETECT_GLANCE && i < room; i++)
+		if (!kt_detect_bytes_has(&r->begin[i], p[i]))
 			return false;
-	return true;
+	return may_go_on(r, p, room);
 }
 
 enum kt_detect_attempt
@@ -48,7 +65,7 @@ kt_detect_rule_attempt(const struct kt_detect_rule *r,
 	const PCRE2_SIZE *at;
 	int rc;
 
-	while (from <= last && !may_begin(r, subject, from))
+	while (from <= last && !kt_detect_rule_may_begin(r, subject, from))
 		from++;
 	if (from > last)
 		return KT_DETECT_ATTEMPT_MISS;

@@ -15,6 +15,7 @@
 
 #define KT_DETECT_VALIDATORS_MAX 4
 #define KT_DETECT_FAR (1u << 20) /* bytes: as good as any number */
+#define KT_DETECT_GLANCE 8 /* bytes that tell most starts apart */
 
 struct kt_detect_rule {
 	const struct kt_detector *def;
@@ -26,7 +27,10 @@ struct kt_detect_rule {
 	struct pcre2_real_code_8 *head, *rest;
 	kt_detect_validator_fn validators[KT_DETECT_VALIDATORS_MAX];
 	kt_detect_validator_fn checksum;
-	struct kt_detect_bytes first; /* bytes a match can begin with */
+	/* Bytes a match can begin with; that can stand before it. */
+	struct kt_detect_bytes first, before;
+	/* Bytes that can stand n behind a start; any behind a short match. */
+	struct kt_detect_bytes begin[KT_DETECT_GLANCE];
 	/* A match has no byte that is not in body, and one that is in needs. */
 	struct kt_detect_bytes body, needs;
 	uint32_t needs_by; /* it ends so far behind the start, at most */
@@ -49,7 +53,10 @@ struct kt_detect_rule {
 	bool is_gated; /* looked for near numbers only */
 };
 void kt_detect_rule_learn_context(struct kt_detect_rule *r);
-/* Of its pattern: body, needs, needs_by. */
+/* Of its pattern: before, begin, body, needs, needs_by. */
 void kt_detect_needs_learn(struct kt_detect_rule *r);
+/* False: no match starts at `at`, nor would one with more text behind. */
+bool kt_detect_rule_may_begin(
+    const struct kt_detect_rule *r, struct kt_span subject, size_t at);
 
 #endif

@@ -10,28 +10,25 @@
 #define KT_DETECT_RUNS_PRIV_H
 #include "detect/rule_priv.h"
 
+/* A set of rules: bit k is for the rule rule[k]. */
+#define KT_DETECT_RUNS_WORDS ((KT_DETECTORS_MAX + 63) / 64)
+
 struct kt_detect_runs {
 	const struct kt_detect_rule *rules;
 	uint32_t *rule;
 	size_t n, words; /* words of 64 bits: a set of them */
-	uint64_t *sets;
-};
-
-/* Where a rule has to be asked from. */
-struct kt_detect_start {
-	uint32_t rule, at;
+	/* Sets, for each byte: of those that it can stand before; and of those
+	   that it can be of, n behind their start, for each n. */
+	uint64_t *before, *begin;
 };
 
 /* runs->rule and n are there already; the rules have learned all. */
 KT_MUSTCHECK enum kt_rc kt_detect_runs_build(
     struct kt_detect_runs *runs, const struct kt_detect_rule *rules);
 void kt_detect_runs_fini(struct kt_detect_runs *runs);
-/*
- * Fills out, which has room for all, and returns how many: a rule can have no
- * match that begins in [from, text.len) before where it is to be asked from,
- * nor could more text give it one.  Bit k of wanted is for runs->rule[k].
- */
-size_t kt_detect_runs_starts(const struct kt_detect_runs *runs,
-    const uint64_t *wanted, struct kt_span text, size_t from,
-    struct kt_detect_start *out);
+/* The first place in [from, to) where one of the wanted can begin, which are
+   then in out, of runs->words; or `to`. */
+size_t kt_detect_runs_next(const struct kt_detect_runs *runs,
+    const uint64_t *wanted, struct kt_span text, size_t from, size_t to,
+    uint64_t *out);
 #endif

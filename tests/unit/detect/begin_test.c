@@ -1,0 +1,146 @@
+/*
+ * begin - what is learned of a pattern passes over no start of a match.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "detect/detect_priv.h"
+#include "tests/unit/tap.h"
+
+#define PATTERNS 3000
+#define PIECES 6
+#define TEXTS 20
+#define RULES 70 /* more than one word of a set */
+
+static const char *const pieces[] = { "a", "b", "c", "-", "\\d", "\\w", ".",
+	"[ab]", "[^a]", "[a-c1]", "b?", "a+", "\\d*?", "c{2}", "b{2,3}", "a{1,}",
+	"(?:ab|c)", "(?:a|bc){2}", "(?:ab?)+", "(?:\\d-){0,2}", "(?:b|)",
+	"(?:a|b(?:c|1){2})?", "(?=a)", "(?!b)", "(?i:aB)", "(?i)", "\\b",
+	"(?<!a)", "(?<![\\w-])", "(?<!\\d)", "(?<=b)", "^", "|", "(a)" };
+static const char letters[] = "abcABC12- ";
+
+static uint64_t state = 1;
+
+static size_t
+any_of(size_t n)
+{
+	state = state * 6364136223846793005u + 1442695040888963407u;
+	return (size_t)(state >> 33) % n;
+}
+
+static void
+make_pattern(char *out)
+{
+	size_t n = 1 + any_of(PIECES);
+
+	while (n-- > 0) {
+		const char *piece = pieces[any_of(KT_NELEMS(pieces))];
+
+		memcpy(out, piece, strlen(piece) + 1);
+		out += strlen(piece);
+	}
+}
+
+/* Does one match at `at`, or would it with more text behind? */
+static bool
+begins(const struct kt_detect_rule *r, pcre2_match_data *m,
+    struct kt_span text, size_t at)
+{
+	int rc = pcre2_match(r->code, (PCRE2_SPTR)text.ptr, text.len, at,
+	    PCRE2_ANCHORED | PCRE2_PARTIAL_HARD | PCRE2_NO_JIT, m, NULL);
+
+	return rc >= 0 || rc == PCRE2_ERROR_PARTIAL;
+}
+
+static struct kt_span
+make_text(char *out, size_t room)
+{
+	size_t n = 1 + any_of(room);
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = letters[any_of(sizeof(letters) - 1)];
+	return (struct kt_span){ out, n };
+}
+
+static struct kt_detect *
+learn(const struct kt_detector *defs, size_t n)
+{
+	struct kt_err err = { 0 };
+	struct kt_detect *db;
+
+	return kt_detect_prepare(&db, defs, n, NULL, &err) == KT_OK ? db : NULL;
+}
+
+static size_t passed, begun, asked;
+
+/* Is each start of a match one where its rule is asked? */
+static void
+look(const struct kt_detect *db, pcre2_match_data *m, struct kt_span text)
+{
+	uint64_t wanted[KT_DETECT_RUNS_WORDS], some[KT_DETECT_RUNS_WORDS];
+
+	memset(wanted, 0xff, sizeof(wanted));
+	for (size_t at = 0; at < text.len; at++) {
+		bool any = kt_detect_runs_next(&db->runs, wanted, text, at,
+		               at + 1, some) == at;
+
+		for (size_t k = 0; k < db->runs.n; k++) {
+			const struct kt_detect_rule *r =
+			    &db->rules[db->runs.rule[k]];
+			bool is_asked = any && (some[k >> 6] >> (k & 63) & 1) &&
+			    kt_detect_rule_may_begin(r, text, at);
+
+			asked += is_asked;
+			if (!begins(r, m, text, at))
+				continue;
+			begun++;
+			if (!is_asked && passed++ == 0)
+				printf("# %s passed over in '%.*s' at %zu\n",
+				    r->def->pattern, (int)text.len, text.ptr,
+				    at);
+		}
+	}
+}
+
+static void
+no_start_is_passed_over(void)
+{
+	static char pattern[RULES][32 * PIECES];
+	struct kt_detector defs[RULES] = { 0 };
+	pcre2_match_data *m = pcre2_match_data_create(8, NULL);
+	size_t n = 0, starts = 0;
+
+	for (size_t i = 0; i < PATTERNS; i++) {
+		struct kt_detector *d = &defs[n];
+		struct kt_detect *db;
+		char text[24];
+
+		make_pattern(pattern[n]);
+		*d = (struct kt_detector){ .id = "x", .pattern = pattern[n],
+			.is_caseless = any_of(3) == 0 };
+		db = learn(d, 1);
+		if (db == NULL) /* no pattern, by chance */
+			continue;
+		kt_detect_free(&db);
+		if (++n < RULES)
+			continue;
+		db = learn(defs, n);
+		for (size_t k = 0; k < TEXTS; k++) {
+			struct kt_span t = make_text(text, sizeof(text));
+
+			look(db, m, t);
+			starts += t.len * db->runs.n;
+		}
+		kt_detect_free(&db);
+		n = 0;
+	}
+	ok(passed == 0);
+	printf("# %zu starts, %zu asked, %zu begun\n", starts, asked, begun);
+	ok(begun > 1000 && asked < starts);
+	pcre2_match_data_free(m);
+}
+
+int
+main(void)
+{
+	RUN(no_start_is_passed_over);
+	return done();
+}
