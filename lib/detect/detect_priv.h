@@ -74,7 +74,8 @@ struct kt_detect_scratch {
 	struct kt_detect_view view[KT_DETECT_DEPTH_MAX];
 	uint64_t calls, fail_at; /* of engines; which one fails */
 	struct kt_detect_hit *hits;
-	size_t nhits, hits_cap;
+	struct kt_detect_spot *spots;
+	size_t nhits, hits_cap, nspots, spots_cap;
 	/* "label": "text"; the end of a stream, and what is new */
 	char member[KT_MEMBER_MAX], work[KT_DETECT_KEEP + KT_DETECT_SLICE];
 	char piece[KT_DETECT_SLICE + 256];

@@ -426,14 +426,41 @@ walk_all(struct step *t, const struct kt_detect_index *ix, size_t from)
 	return rc;
 }
 
+/* Where the rules that are in no index can begin. */
+static enum kt_rc
+find_spots(struct step *t, size_t from)
+{
+	const struct kt_detect_runs *runs = &t->db->runs;
+	struct kt_detect_scratch *s = t->s;
+	struct kt_detect_spot spot;
+
+	for (size_t w = 0; w < runs->words; w++) {
+		uint64_t wanted = t->st->runs[LANE_SPAN][w] |
+		    t->st->runs[LANE_LATE][w];
+
+		for (size_t at = from; wanted != 0 &&
+		     kt_detect_runs_next(runs, w, wanted, t->text, at, &spot);
+		     at = spot.at + 1) {
+			void *v = s->spots;
+
+			if (kt_grow(&v, &s->spots_cap, s->nspots + 1,
+			        sizeof(spot)) < 0)
+				return KT_E_LIMIT;
+			s->spots = v;
+			s->spots[s->nspots++] = spot;
+		}
+	}
+	return KT_OK;
+}
+
 /* For all lanes at once. */
 static enum kt_rc
-find_literals(struct step *t)
+find_starts(struct step *t)
 {
 	uint64_t from = UINT64_MAX;
 	enum kt_rc rc;
 
-	t->s->nhits = 0;
+	t->s->nhits = t->s->nspots = 0;
 	for (enum lane lane = 0; lane < NLANES; lane++)
 		if (t->st->is_used[lane] && t->st->from[lane] < from)
 			from = t->st->from[lane];
@@ -442,33 +469,32 @@ find_literals(struct step *t)
 	rc = walk_all(t, &t->db->exact, (size_t)(from - t->base));
 	if (rc == KT_OK)
 		rc = walk_all(t, &t->db->folded, (size_t)(from - t->base));
+	if (rc == KT_OK)
+		rc = find_spots(t, (size_t)(from - t->base));
 	return rc;
 }
 
-/* The rules that are in no index. */
 static enum kt_rc
-run_all(struct step *t, size_t at)
+settle_spots(struct step *t, size_t from)
 {
-	const struct kt_detect_runs *runs = &t->db->runs;
-	const uint64_t *wanted = t->st->runs[t->lane];
-	uint64_t some[KT_DETECT_RUNS_WORDS];
 	enum kt_rc rc = KT_OK;
 
-	for (;; at++) {
-		at = kt_detect_runs_next(
-		    runs, wanted, t->text, at, t->hold, some);
-		if (at >= t->hold)
-			return rc;
-		for (size_t w = 0; w < runs->words; w++)
-			for (; some[w] != 0; some[w] &= some[w] - 1) {
-				size_t k = w * 64 +
-				    (size_t)__builtin_ctzll(some[w]);
+	for (size_t k = 0; k < t->s->nspots && rc == KT_OK; k++) {
+		struct kt_detect_spot s = t->s->spots[k];
 
-				rc = settle(t, runs->rule[k], at, at);
-				if (rc < 0)
-					return rc;
-			}
+		if (s.at < from || s.at >= t->hold)
+			continue;
+		s.rules &= t->st->runs[t->lane][s.w];
+		for (; s.rules != 0 && rc == KT_OK; s.rules &= s.rules - 1) {
+			uint32_t i = t->db->runs.rule[s.w * 64 +
+			    (size_t)__builtin_ctzll(s.rules)];
+
+			if (kt_detect_rule_may_go_on(
+			        &t->db->rules[i], t->text, s.at))
+				rc = settle(t, i, s.at, s.at);
+		}
 	}
+	return rc;
 }
 
 static enum kt_rc
@@ -483,7 +509,7 @@ run_lane(struct step *t, enum lane lane)
 		goto out;
 	if ((rc = settle_behind(t, from)) < 0 ||
 	    (rc = settle_hits(t, from)) < 0 ||
-	    (rc = run_all(t, from)) < 0)
+	    (rc = settle_spots(t, from)) < 0)
 		return rc;
 	/* Proofs at load say that this cannot be; trust them only so far. */
 	if (t->text.len - t->hold > KT_HOLD_MAX || t->hold < from)
@@ -526,7 +552,7 @@ run_slice(struct kt_detect_flow *st, struct kt_detect_scratch *s,
 	t.base = st->total - st->keep_len;
 	st->total += delta.len;
 	if ((rc = follow_open_tails(&t)) < 0 ||
-	    (rc = find_literals(&t)) < 0)
+	    (rc = find_starts(&t)) < 0)
 		return rc;
 	for (enum lane lane = 0; lane < NLANES; lane++)
 		if ((rc = run_lane(&t, lane)) < 0)

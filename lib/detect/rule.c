@@ -23,10 +23,13 @@ kt_detect_scratch_trips(struct kt_detect_scratch *s)
 }
 
 /* Of what comes all must be of the body until what is needed has come. */
-static bool
-may_go_on(const struct kt_detect_rule *r, const char *p, size_t room)
+bool
+kt_detect_rule_may_go_on(
+    const struct kt_detect_rule *r, struct kt_span subject, size_t at)
 {
+	const char *p = subject.ptr + at;
 	size_t n = r->needs_by < AHEAD ? r->needs_by : AHEAD;
+	size_t room = subject.len - at;
 
 	for (size_t i = 0; i < n && i < room; i++) {
 		if (kt_detect_bytes_has(&r->needs, p[i]))
@@ -54,7 +57,7 @@ kt_detect_rule_may_begin(
 	for (size_t i = 0; i < KT_DETECT_GLANCE && i < room; i++)
 		if (!kt_detect_bytes_has(&r->begin[i], p[i]))
 			return false;
-	return may_go_on(r, p, room);
+	return kt_detect_rule_may_go_on(r, subject, at);
 }
 
 enum kt_detect_attempt

@@ -55,8 +55,11 @@ struct kt_detect_rule {
 void kt_detect_rule_learn_context(struct kt_detect_rule *r);
 /* Of its pattern: before, begin, body, needs, needs_by. */
 void kt_detect_needs_learn(struct kt_detect_rule *r);
-/* False: no match starts at `at`, nor would one with more text behind. */
+/* False: no match starts at `at`, nor would one with more text behind; looks
+   at what its first bytes can be, or behind those. */
 bool kt_detect_rule_may_begin(
+    const struct kt_detect_rule *r, struct kt_span subject, size_t at);
+bool kt_detect_rule_may_go_on(
     const struct kt_detect_rule *r, struct kt_span subject, size_t at);
 
 #endif

@@ -9,33 +9,15 @@
  */
 #include "detect/detect_priv.h"
 
-static uint64_t *
-of_byte(const struct kt_detect_runs *runs, uint64_t *sets, char c)
-{
-	return sets + (uint8_t)c * runs->words;
-}
-
-/* n behind a start. */
-static uint64_t *
-behind(const struct kt_detect_runs *runs, size_t n)
-{
-	return runs->begin + n * 256 * runs->words;
-}
-
+/* Rule k is in the sets of those bytes. */
 static void
-add_rule(struct kt_detect_runs *runs, size_t k)
+add_rule(const struct kt_detect_runs *runs, uint64_t *sets, size_t k,
+    const struct kt_detect_bytes *bytes)
 {
-	const struct kt_detect_rule *r = &runs->rules[runs->rule[k]];
-	uint64_t bit = (uint64_t)1 << (k & 63);
-
-	for (int c = 0; c < 256; c++) {
-		if (kt_detect_bytes_has(&r->before, (char)c))
-			of_byte(runs, runs->before, (char)c)[k >> 6] |= bit;
-		for (size_t n = 0; n < KT_DETECT_GLANCE; n++)
-			if (kt_detect_bytes_has(&r->begin[n], (char)c))
-				of_byte(runs, behind(runs, n), (char)c)
-				    [k >> 6] |= bit;
-	}
+	for (size_t c = 0; c < 256; c++)
+		if (kt_detect_bytes_has(bytes, (char)c))
+			sets[c * runs->words + (k >> 6)] |=
+			    (uint64_t)1 << (k & 63);
 }
 
 enum kt_rc
@@ -49,8 +31,14 @@ kt_detect_runs_build(struct kt_detect_runs *runs,
 	if (runs->before == NULL)
 		return KT_E_LIMIT;
 	runs->begin = runs->before + 256 * runs->words;
-	for (size_t k = 0; k < runs->n; k++)
-		add_rule(runs, k);
+	for (size_t k = 0; k < runs->n; k++) {
+		const struct kt_detect_rule *r = &rules[runs->rule[k]];
+
+		add_rule(runs, runs->before, k, &r->before);
+		for (size_t n = 0; n < KT_DETECT_GLANCE; n++)
+			add_rule(runs, runs->begin + n * 256 * runs->words, k,
+			    &r->begin[n]);
+	}
 	return KT_OK;
 }
 
@@ -61,35 +49,31 @@ kt_detect_runs_fini(struct kt_detect_runs *runs)
 	kt_free(runs->before);
 }
 
-/* Of the rules of word w those that can begin at `at`. */
-static inline uint64_t
-can_begin(const struct kt_detect_runs *runs, size_t w, uint64_t rules,
-    struct kt_span text, size_t at)
+bool
+kt_detect_runs_next(const struct kt_detect_runs *runs, size_t w,
+    uint64_t wanted, struct kt_span text, size_t from,
+    struct kt_detect_spot *out)
 {
-	size_t n = text.len - at;
+	const uint64_t *before = runs->before + w, *begin = runs->begin + w;
+	size_t words = runs->words;
 
-	if (at > 0)
-		rules &= of_byte(runs, runs->before, text.ptr[at - 1])[w];
-	if (n > KT_DETECT_GLANCE)
-		n = KT_DETECT_GLANCE;
-	for (size_t i = 0; i < n && rules != 0; i++)
-		rules &= of_byte(runs, behind(runs, i), text.ptr[at + i])[w];
-	return rules;
-}
+	for (; from < text.len; from++) {
+		const uint8_t *p = (const uint8_t *)text.ptr + from;
+		const uint8_t *end = (const uint8_t *)text.ptr + text.len;
+		const uint64_t *set = begin;
+		uint64_t rules = wanted;
 
-size_t
-kt_detect_runs_next(const struct kt_detect_runs *runs, const uint64_t *wanted,
-    struct kt_span text, size_t from, size_t to, uint64_t *out)
-{
-	for (; from < to; from++) {
-		uint64_t all = 0;
-
-		for (size_t w = 0; w < runs->words; w++) {
-			out[w] = can_begin(runs, w, wanted[w], text, from);
-			all |= out[w];
+		if (from > 0)
+			rules &= before[p[-1] * words];
+		if (end - p > KT_DETECT_GLANCE)
+			end = p + KT_DETECT_GLANCE;
+		for (; p < end && rules != 0; p++, set += 256 * words)
+			rules &= set[*p * words];
+		if (rules != 0) {
+			*out = (struct kt_detect_spot){ (uint32_t)from,
+				(uint32_t)w, rules };
+			return true;
 		}
-		if (all != 0)
-			return from;
 	}
-	return to;
+	return false;
 }

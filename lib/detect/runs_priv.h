@@ -22,13 +22,18 @@ struct kt_detect_runs {
 	uint64_t *before, *begin;
 };
 
+/* Where some of them can begin: those of word w of a set. */
+struct kt_detect_spot {
+	uint32_t at, w;
+	uint64_t rules;
+};
+
 /* runs->rule and n are there already; the rules have learned all. */
 KT_MUSTCHECK enum kt_rc kt_detect_runs_build(
     struct kt_detect_runs *runs, const struct kt_detect_rule *rules);
 void kt_detect_runs_fini(struct kt_detect_runs *runs);
-/* The first place in [from, to) where one of the wanted can begin, which are
-   then in out, of runs->words; or `to`. */
-size_t kt_detect_runs_next(const struct kt_detect_runs *runs,
-    const uint64_t *wanted, struct kt_span text, size_t from, size_t to,
-    uint64_t *out);
+/* The first spot at or behind `from` of the wanted, which are of word w. */
+bool kt_detect_runs_next(const struct kt_detect_runs *runs, size_t w,
+    uint64_t wanted, struct kt_span text, size_t from,
+    struct kt_detect_spot *out);
 #endif

@@ -74,6 +74,7 @@ kt_detect_scratch_free(struct kt_detect_scratch **ps)
 	kt_free(s->found);
 	kt_free(s->all);
 	kt_free(s->hits);
+	kt_free(s->spots);
 	for (size_t i = 0; i < KT_NELEMS(s->view); i++)
 		kt_detect_view_fini(&s->view[i]);
 	kt_free(s);

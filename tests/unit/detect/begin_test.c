@@ -75,17 +75,16 @@ static size_t passed, begun, asked;
 static void
 look(const struct kt_detect *db, pcre2_match_data *m, struct kt_span text)
 {
-	uint64_t wanted[KT_DETECT_RUNS_WORDS], some[KT_DETECT_RUNS_WORDS];
-
-	memset(wanted, 0xff, sizeof(wanted));
-	for (size_t at = 0; at < text.len; at++) {
-		bool any = kt_detect_runs_next(&db->runs, wanted, text, at,
-		               at + 1, some) == at;
-
+	for (size_t at = 0; at < text.len; at++)
 		for (size_t k = 0; k < db->runs.n; k++) {
 			const struct kt_detect_rule *r =
 			    &db->rules[db->runs.rule[k]];
-			bool is_asked = any && (some[k >> 6] >> (k & 63) & 1) &&
+			uint64_t bit = (uint64_t)1 << (k & 63);
+			struct kt_detect_spot spot;
+			bool is_asked = kt_detect_runs_next(&db->runs, k >> 6,
+			                    bit, text, at, &spot) &&
+			    spot.at == at && spot.w == k >> 6 &&
+			    spot.rules == bit &&
 			    kt_detect_rule_may_begin(r, text, at);
 
 			asked += is_asked;
@@ -97,7 +96,6 @@ look(const struct kt_detect *db, pcre2_match_data *m, struct kt_span text)
 				    r->def->pattern, (int)text.len, text.ptr,
 				    at);
 		}
-	}
 }
 
 static void
