@@ -14,7 +14,7 @@
 #include "audit/stamp.h"
 #include "cmd/audit/find.h"
 #include "cmd/audit/stamped.h"
-#include "cmd/cmd.h"
+#include "cmd/audit/told.h"
 
 enum { TO = KT_OPT_LONG, SYSLOG, ASK, STAMP, TSA_CA };
 
@@ -24,11 +24,12 @@ static const struct kt_opt options[] = {
 	{ ASK, "stamp-request", "FILE", "write what to ask a time authority" },
 	{ STAMP, "stamp", "FILE", "keep its answer beside what it stamps" },
 	{ TSA_CA, "tsa-ca", "FILE", "certificates that it is trusted by" },
+	KT_OPT_JSON_LINE,
 };
 
 struct run {
 	const char *to, *ask, *stamp, *tsa_ca;
-	bool has_syslog;
+	bool has_syslog, is_json;
 	struct kt_audit_dir dir;
 	struct kt_audit_signed_tree tree;
 	char stem[17];   /* of this log's files: of its origin's hash */
@@ -113,7 +114,7 @@ put_note(struct run *r)
 		rc = kt_disk_sync(&f, &r->err);
 	kt_disk_close(&f);
 	if (rc == KT_OK)
-		(void)printf("%s\n", path);
+		(void)snprintf(r->name, sizeof(r->name), "%s", path);
 	return rc;
 }
 
@@ -206,9 +207,6 @@ put_stamp(struct run *r, struct kt_span answer)
 	if (rc == KT_OK)
 		rc = kt_disk_sync(&f, &r->err);
 	kt_disk_close(&f);
-	if (rc == KT_OK)
-		(void)printf("%s\nthere at %s, says who is trusted by %s\n",
-		    r->name, r->stamped.time, r->tsa_ca);
 	return rc;
 }
 
@@ -248,12 +246,49 @@ anchor(struct run *r, const char *dir)
 	return KT_OK;
 }
 
+static void
+tell_text(const struct run *r, enum kt_rc rc)
+{
+	if (rc < 0)
+		kt_say("%s", r->err.text);
+	else if (r->name[0] != '\0')
+		(void)printf("%s\n", r->name);
+	if (rc == KT_OK && r->stamp != NULL)
+		(void)printf("there at %s, says who is trusted by %s\n",
+		    r->stamped.time, r->tsa_ca);
+}
+
+static void
+tell_json(const struct run *r, enum kt_rc rc, enum kt_exit e)
+{
+	char root[2 * KT_AUDIT_HASH + 1];
+	struct kt_told t;
+
+	kt_told_begin(&t);
+	if (rc < 0)
+		kt_audit_member_text(&t.put, "error", kt_span_of(r->err.text));
+	else
+		kt_audit_member_some(&t.put, "file", kt_span_of(r->name));
+	kt_audit_member_some(&t.put, "origin", r->tree.cp.origin);
+	kt_audit_member_text(&t.put, "result", kt_span_of(kt_told_word(e)));
+	if (r->tree.cp.origin.len > 0) {
+		kt_hex(r->tree.cp.root, KT_AUDIT_HASH, root);
+		kt_audit_member_text(&t.put, "root", kt_span_of(root));
+		kt_audit_member_int(&t.put, "size", r->tree.cp.size);
+	}
+	if (rc == KT_OK && r->stamp != NULL)
+		kt_audit_member_text(
+		    &t.put, "time", kt_span_of(r->stamped.time));
+	kt_told_end(&t);
+}
+
 enum kt_exit
 kt_cmd_audit_anchor(const struct kt_cmd *self, int argc, char **argv)
 {
 	struct kt_args args = { .cmd = self, .opts = options,
 		.opts_n = KT_NELEMS(options), .argc = argc, .argv = argv };
 	struct run r = { .dir = { .notes = KT_DISK_FILE_INIT } };
+	enum kt_exit e;
 	enum kt_rc rc;
 	int opt;
 
@@ -262,6 +297,8 @@ kt_cmd_audit_anchor(const struct kt_cmd *self, int argc, char **argv)
 			return args.exit;
 		if (opt == SYSLOG)
 			r.has_syslog = true;
+		else if (opt == KT_OPT_JSON)
+			r.is_json = true;
 		else
 			*(opt == TO ? &r.to : opt == ASK ? &r.ask :
 			    opt == STAMP ? &r.stamp : &r.tsa_ca) = args.value;
@@ -277,9 +314,12 @@ kt_cmd_audit_anchor(const struct kt_cmd *self, int argc, char **argv)
 	rc = r.stamp != NULL ? keep_stamp(&r) :
 	    anchor(&r, kt_audit_dir_default(args.operand < argc ?
 	        argv[args.operand] : NULL));
-	if (rc < 0)
-		kt_say("%s", r.err.text);
-	kt_audit_dir_close(&r.dir);
-	return rc == KT_OK ? KT_EXIT_YES :
+	e = rc == KT_OK ? KT_EXIT_YES :
 	    rc == KT_E_PARSE ? KT_EXIT_NO : KT_EXIT_UNKNOWN;
+	if (r.is_json)
+		tell_json(&r, rc, e);
+	else
+		tell_text(&r, rc);
+	kt_audit_dir_close(&r.dir);
+	return e;
 }

@@ -8,7 +8,7 @@
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/judge.h"
 #include "cmd/audit/pack.h"
-#include "cmd/cmd.h"
+#include "cmd/audit/told.h"
 
 enum { OUT = KT_OPT_LONG, FROM, TO, VKEY };
 
@@ -17,31 +17,57 @@ static const struct kt_opt options[] = {
 	{ FROM, "from", "INDEX", "the first record (0)" },
 	{ TO, "to", "INDEX", "the last record (the newest that is proven)" },
 	{ VKEY, "vkey", "KEY", "the key to trust, or a file that holds it" },
+	KT_OPT_JSON_LINE,
 };
 
 struct run {
 	const char *out, *vkey;
+	bool is_json;
 	struct kt_range range;
+	struct kt_pack_told told;
 	struct kt_err err;
 };
+
+static void
+tell(const struct run *r, const struct kt_audit_report *log, enum kt_exit e,
+    const char *why)
+{
+	struct kt_told t;
+
+	if (!r->is_json && e == KT_EXIT_YES)
+		(void)printf("%s: records %llu to %llu of %s\n%s/README.md "
+		    "tells how to check them\n", r->out,
+		    (unsigned long long)r->told.first,
+		    (unsigned long long)r->told.size - 1, log->origin, r->out);
+	else if (!r->is_json)
+		kt_say("%s", why);
+	if (!r->is_json)
+		return;
+	kt_told_begin(&t);
+	if (e != KT_EXIT_YES)
+		kt_audit_member_text(&t.put, "error", kt_span_of(why));
+	else
+		kt_audit_member_int(&t.put, "first", r->told.first);
+	kt_audit_member_text(&t.put, "folder", kt_span_of(r->out));
+	if (log != NULL)
+		kt_audit_member_text(
+		    &t.put, "origin", kt_span_of(log->origin));
+	kt_audit_member_text(&t.put, "result", kt_span_of(kt_told_word(e)));
+	if (e == KT_EXIT_YES)
+		kt_audit_member_int(&t.put, "size", r->told.size);
+	kt_told_end(&t);
+}
 
 static enum kt_exit
 write_pack(struct run *r, struct kt_judge *j)
 {
 	struct kt_pack pack = { .dir = &j->dir, .out = r->out,
 		.from = r->range.from, .to = r->range.to };
-	struct kt_pack_told told;
 
 	if (j->report->size > 0 && pack.to > j->report->size - 1)
 		pack.to = j->report->size - 1;
-	if (kt_pack_write(&pack, &told, &r->err) < 0) {
-		kt_say("%s", r->err.text);
-		return KT_EXIT_UNKNOWN;
-	}
-	(void)printf("%s: records %llu to %llu of %s\n%s/README.md tells how "
-	    "to check them\n", r->out, (unsigned long long)told.first,
-	    (unsigned long long)told.size - 1, j->report->origin, r->out);
-	return KT_EXIT_YES;
+	return kt_pack_write(&pack, &r->told, &r->err) < 0 ?
+	    KT_EXIT_UNKNOWN : KT_EXIT_YES;
 }
 
 static enum kt_exit
@@ -57,14 +83,11 @@ run(struct run *r, const char *dir)
 	if (r->vkey == NULL ||
 	    kt_text_or_file(r->vkey, &key, &r->err) == KT_OK)
 		log = kt_judge(&j, dir, kt_buf_span(&key), NULL, NULL, NULL);
-	if (log == NULL) {
-		kt_say("%s", r->err.rc < 0 ? r->err.text : j.err.text);
-	} else if (log->nbreaks > 0) {
-		kt_say("the log was tampered with: see kt audit verify");
-		e = KT_EXIT_NO;
-	} else {
-		e = write_pack(r, &j);
-	}
+	if (log != NULL)
+		e = log->nbreaks > 0 ? KT_EXIT_NO : write_pack(r, &j);
+	tell(r, log, e, e == KT_EXIT_NO ?
+	    "the log was tampered with: see kt audit verify" :
+	    log == NULL && r->err.rc == KT_OK ? j.err.text : r->err.text);
 	kt_judge_fini(&j);
 	kt_buf_fini(&key);
 	return e;
@@ -83,7 +106,9 @@ kt_cmd_audit_export(const struct kt_cmd *self, int argc, char **argv)
 
 		if (opt == KT_ARGS_STOP)
 			return args.exit;
-		if (opt == OUT)
+		if (opt == KT_OPT_JSON)
+			r.is_json = true;
+		else if (opt == OUT)
 			r.out = args.value;
 		else if (opt == VKEY)
 			r.vkey = args.value;

@@ -6,6 +6,7 @@
 #include "audit/marks.h"
 #include "cmd/audit/judge.h"
 #include "cmd/audit/revoked.h"
+#include "cmd/audit/told.h"
 #include "cmd/audit_orders.h"
 #include "cmd/cmd.h"
 
@@ -20,6 +21,7 @@ static const struct kt_opt options[] = {
 
 struct asked { /* of revoke */
 	const char *at, *key, *by;
+	bool is_json;
 };
 
 struct keys {
@@ -137,6 +139,20 @@ make_note(struct kt_judge *j, const char *dir, const char *key,
 	return rc;
 }
 
+static void
+tell_revoked(const char *path, uint64_t index, enum kt_exit e, const char *why)
+{
+	struct kt_told t;
+
+	kt_told_begin(&t);
+	kt_audit_member_some(&t.put, "error", kt_span_of(why));
+	if (e == KT_EXIT_YES)
+		kt_audit_member_text(&t.put, "file", kt_span_of(path));
+	kt_audit_member_int(&t.put, "from", index);
+	kt_audit_member_text(&t.put, "result", kt_span_of(kt_told_word(e)));
+	kt_told_end(&t);
+}
+
 static enum kt_exit
 revoke(struct kt_judge *j, const char *dir, uint64_t index,
     const struct asked *a)
@@ -156,9 +172,13 @@ revoke(struct kt_judge *j, const char *dir, uint64_t index,
 	if (rc == KT_OK && e == KT_EXIT_YES)
 		rc = kt_disk_write_atomic(&kt_disk_real, path,
 		    kt_buf_span(&note), 0644, &j->err);
-	if (rc < 0) {
-		kt_say("%s", j->err.text);
+	if (rc < 0)
 		e = rc == KT_E_MISUSE ? KT_EXIT_NO : KT_EXIT_UNKNOWN;
+	if (a->is_json) {
+		tell_revoked(path, index, e, rc < 0 ? j->err.text :
+		    e != KT_EXIT_YES ? "the order was not carried out" : "");
+	} else if (rc < 0) {
+		kt_say("%s", j->err.text);
 	} else if (e == KT_EXIT_YES) {
 		(void)printf("revoked from record %llu on: %s\ngive this file "
 		    "to who verifies; stop the gateway, kt audit recover "
@@ -175,7 +195,7 @@ kt_cmd_audit_key(const struct kt_cmd *self, int argc, char **argv)
 	struct kt_args args = { .cmd = self, .opts = options,
 		.opts_n = KT_NELEMS(options), .argc = argc, .argv = argv };
 	struct kt_judge j = { .progress = NULL };
-	bool is_json = false, wants_rotation = false, wants_end = false;
+	bool wants_rotation = false, wants_end = false;
 	struct asked a = { .at = NULL };
 	const char *dir;
 	uint64_t index = 0;
@@ -186,7 +206,7 @@ kt_cmd_audit_key(const struct kt_cmd *self, int argc, char **argv)
 		if (opt == KT_ARGS_STOP)
 			return args.exit;
 		if (opt == KT_OPT_JSON)
-			is_json = true;
+			a.is_json = true;
 		else
 			*(opt == AT ? &a.at : opt == BY ? &a.by : &a.key) =
 			    args.value;
@@ -208,8 +228,8 @@ kt_cmd_audit_key(const struct kt_cmd *self, int argc, char **argv)
 	dir = kt_audit_dir_default(
 	    args.operand < argc ? argv[args.operand] : NULL);
 	if (wants_rotation)
-		return kt_audit_rotate_key(dir);
-	e = wants_end ? revoke(&j, dir, index, &a) : tell(&j, dir, is_json);
+		return kt_audit_rotate_key(dir, a.is_json);
+	e = wants_end ? revoke(&j, dir, index, &a) : tell(&j, dir, a.is_json);
 	kt_judge_fini(&j);
 	return e;
 }

@@ -10,6 +10,7 @@
 
 #include "audit/canon.h"
 #include "cmd/audit/dir.h"
+#include "cmd/audit/told.h"
 #include "cmd/audit_orders.h"
 #include "cmd/log/orders.h"
 #include "cmd/log/vault.h"
@@ -23,6 +24,7 @@ struct asked {
 	uint64_t days; /* 0: not of this order */
 	const uint64_t *record; /* NULL: the same */
 	bool is_quiet; /* the command says itself what was done */
+	bool is_json;
 };
 
 /* Else a mistyped directory would be one where nobody is known. */
@@ -58,6 +60,27 @@ text_of(const char *s)
 }
 
 static enum kt_exit
+tell(const struct asked *a, const char *subject, int code, const char *text)
+{
+	enum kt_exit e = (enum kt_exit)code;
+	struct kt_told t;
+
+	if (!a->is_json && e != KT_EXIT_YES)
+		kt_say("%s: %s", a->dir, text);
+	else if (!a->is_json && !a->is_quiet)
+		(void)printf("%s\n", text);
+	if (!a->is_json)
+		return e;
+	kt_told_begin(&t);
+	if (e != KT_EXIT_YES)
+		kt_audit_member_text(&t.put, "error", kt_span_of(text));
+	kt_audit_member_text(&t.put, "result", kt_span_of(kt_told_word(e)));
+	kt_audit_member_some(&t.put, "subject", kt_span_of(subject));
+	kt_told_end(&t);
+	return e;
+}
+
+static enum kt_exit
 place(const struct asked *a)
 {
 	char pseudonym[KT_AUDIT_PSEUDONYM] = "";
@@ -67,14 +90,12 @@ place(const struct asked *a)
 	struct kt_buf order;
 	enum kt_rc rc;
 
-	if (!has_log(a->dir)) {
-		kt_say("%s: no log is here", a->dir);
-		return KT_EXIT_UNKNOWN;
-	}
+	if (!has_log(a->dir))
+		return tell(a, "", KT_EXIT_UNKNOWN, "no log is here");
 	if (a->subject != NULL && !find_subject(a, pseudonym)) {
-		kt_say("%s: nobody is known by the name '%s'", a->dir,
-		    a->subject);
-		return KT_EXIT_NO;
+		(void)kt_fail(&err, KT_E_MISUSE,
+		    "nobody is known by the name '%s'", a->subject);
+		return tell(a, "", KT_EXIT_NO, err.text);
 	}
 	kt_buf_init(&order, ORDER_BYTES);
 	kt_audit_put_begin(&p, &order);
@@ -92,21 +113,15 @@ place(const struct asked *a)
 		rc = kt_order_place(
 		    a->dir, kt_buf_span(&order), &answer, &err);
 	kt_buf_fini(&order);
-	if (rc < 0) {
-		kt_say("%s", err.text);
-		return KT_EXIT_UNKNOWN;
-	}
-	if (answer.code == 0 && !a->is_quiet)
-		(void)printf("%s\n", answer.text);
-	else if (answer.code != 0)
-		kt_say("%s: %s", a->dir, answer.text);
-	return (enum kt_exit)answer.code;
+	return rc < 0 ? tell(a, pseudonym, KT_EXIT_UNKNOWN, err.text) :
+	    tell(a, pseudonym, answer.code, answer.text);
 }
 
 enum kt_exit
-kt_audit_rotate_key(const char *dir)
+kt_audit_rotate_key(const char *dir, bool is_json)
 {
-	return place(&(struct asked){ .what = "rotate", .dir = dir });
+	return place(&(struct asked){ .what = "rotate", .dir = dir,
+	    .is_json = is_json });
 }
 
 enum kt_exit
@@ -144,6 +159,7 @@ kt_cmd_audit_erase(const struct kt_cmd *self, int argc, char **argv)
 		{ SUBJECT, "subject", "ID", "whose records they are" },
 		{ GROUND, "ground", "CODE", "why, in a word: gdpr-17" },
 		{ BY, "by", "NAME", "who ordered it, in a word" },
+		KT_OPT_JSON_LINE,
 	};
 	struct kt_args args = { .cmd = self, .opts = opts,
 		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
@@ -153,8 +169,11 @@ kt_cmd_audit_erase(const struct kt_cmd *self, int argc, char **argv)
 	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
 		if (c == KT_ARGS_STOP)
 			return args.exit;
-		*(c == SUBJECT ? &a.subject : c == GROUND ? &a.ground :
-		    &a.by) = args.value;
+		if (c == KT_OPT_JSON)
+			a.is_json = true;
+		else
+			*(c == SUBJECT ? &a.subject : c == GROUND ?
+			    &a.ground : &a.by) = args.value;
 	}
 	if (a.subject == NULL || argc - args.operand > 1)
 		return kt_misuse(self, a.subject == NULL ? "no --subject" :
@@ -171,6 +190,7 @@ kt_cmd_audit_hold(const struct kt_cmd *self, int argc, char **argv)
 		{ SUBJECT, "subject", "ID", "whom it covers; else everybody" },
 		{ RELEASE, "release", NULL, "end it" },
 		{ BY, "by", "NAME", "who ordered it, in a word" },
+		KT_OPT_JSON_LINE,
 	};
 	struct kt_args args = { .cmd = self, .opts = opts,
 		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
@@ -182,6 +202,8 @@ kt_cmd_audit_hold(const struct kt_cmd *self, int argc, char **argv)
 			return args.exit;
 		if (c == RELEASE)
 			a.what = "release";
+		else if (c == KT_OPT_JSON)
+			a.is_json = true;
 		else
 			*(c == SUBJECT ? &a.subject : &a.by) = args.value;
 	}

@@ -11,7 +11,7 @@
 #include "cmd/cmd.h"
 
 /* Ends the epoch: another key signs from then on. */
-enum kt_exit kt_audit_rotate_key(const char *dir);
+enum kt_exit kt_audit_rotate_key(const char *dir, bool is_json);
 /* Has it recorded that the keys are revoked from this record on. */
 enum kt_exit kt_audit_order_revoke(
     const char *dir, uint64_t index, const char *by);

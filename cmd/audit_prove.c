@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "audit/canon.h"
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/find.h"
 #include "cmd/audit/signed_report.h"
+#include "cmd/audit/told.h"
 #include "cmd/audit_reveal.h"
 #include "cmd/cmd.h"
 #include "disk/disk.h"
@@ -30,6 +30,7 @@ static const struct kt_opt prove_options[] = {
 	    "with what was said: request, content or completion" },
 	{ REASON, "reason", "CODE", "why it is shown, in a word; recorded" },
 	{ BY, "by", "NAME", "who asks, in a word" },
+	KT_OPT_JSON_LINE,
 };
 
 static const struct kt_opt check_options[] = {
@@ -38,11 +39,29 @@ static const struct kt_opt check_options[] = {
 	{ REPORT, "report", "FILE", "a signed report instead of a folder" },
 };
 
+/* Wrong bytes are tamper evidence, an absent record is no proof. */
+static enum kt_exit
+exit_of(enum kt_rc rc)
+{
+	return rc == KT_OK ? KT_EXIT_YES :
+	    rc == KT_E_PARSE ? KT_EXIT_NO : KT_EXIT_UNKNOWN;
+}
+
+static const char *
+word_of(enum kt_rc rc)
+{
+	return rc == KT_OK ? "proven" :
+	    rc == KT_E_PARSE ? "not-proven" : "undecided";
+}
+
 /* ---- prove ---- */
 
 struct prove {
 	const char *out, *checkpoint;
+	bool is_json;
 	uint64_t older; /* 0: a record */
+	uint64_t index;
+	struct kt_audit_path older_path;
 	struct kt_audit_dir dir;
 	struct kt_buf note, line;
 	struct kt_audit_signed_tree tree;
@@ -145,45 +164,89 @@ prove_record(struct prove *p, uint64_t index)
 	    &p->err) < 0)
 		return p->err.rc;
 	rc = open_fields(p);
-	if (rc == KT_OK)
-		rc = write_bundle(p, index, &path);
-	if (rc < 0)
-		return rc;
-	(void)printf("record %llu of %.*s is proven by the checkpoint of %llu "
-	    "records\n%s/%llu.tlog-proof and, beside it, %llu.json, "
-	    "checkpoint, README.md\n", (unsigned long long)index,
-	    KT_SPAN_ARG(p->tree.cp.origin),
-	    (unsigned long long)p->tree.cp.size, p->out,
-	    (unsigned long long)index, (unsigned long long)index);
-	for (size_t i = 0; i < p->nreveals; i++) {
-		const struct kt_reveal *r = &p->reveal[i];
-
-		(void)printf("%s/%llu.%s%s\n", p->out,
-		    (unsigned long long)index, r->name, r->bytes.ptr == NULL ?
-		    ".salt, without the bytes, which are not kept" :
-		    r->is_salted ? " and its .salt" : "");
-	}
-	return KT_OK;
+	return rc == KT_OK ? write_bundle(p, index, &path) : rc;
 }
 
 static enum kt_rc
 prove_older(struct prove *p)
 {
-	struct kt_audit_path path;
-	char text[45];
-
-	if (kt_audit_dir_prove_older(&p->dir, p->older, &p->tree.cp, &path,
-	    &p->err) < 0)
-		return p->err.rc;
-	for (unsigned i = 0; i < path.n; i++) {
-		kt_audit_base64(path.hash[i], KT_AUDIT_HASH, text);
-		(void)printf("%s\n", text);
-	}
-	return KT_OK;
+	return kt_audit_dir_prove_older(
+	    &p->dir, p->older, &p->tree.cp, &p->older_path, &p->err);
 }
 
+static void
+tell_older(const struct prove *p, struct kt_audit_put *put)
+{
+	char text[45];
+
+	for (unsigned i = 0; i < p->older_path.n; i++) {
+		kt_audit_base64(p->older_path.hash[i], KT_AUDIT_HASH, text);
+		if (put != NULL)
+			kt_audit_put_text(put, kt_span_of(text));
+		else
+			(void)printf("%s\n", text);
+	}
+}
+
+static void
+tell_record(const struct prove *p)
+{
+	unsigned long long index = p->index;
+
+	(void)printf("record %llu of %.*s is proven by the checkpoint of %llu "
+	    "records\n%s/%llu.tlog-proof and, beside it, %llu.json, "
+	    "checkpoint, README.md\n", index,
+	    KT_SPAN_ARG(p->tree.cp.origin),
+	    (unsigned long long)p->tree.cp.size, p->out, index, index);
+	for (size_t i = 0; i < p->nreveals; i++) {
+		const struct kt_reveal *r = &p->reveal[i];
+
+		(void)printf("%s/%llu.%s%s\n", p->out, index, r->name,
+		    r->bytes.ptr == NULL ?
+		    ".salt, without the bytes, which are not kept" :
+		    r->is_salted ? " and its .salt" : "");
+	}
+}
+
+/* The files of a record, or the hashes between two sizes. */
+static void
+tell_prove(const struct prove *p, enum kt_rc rc)
+{
+	struct kt_told t;
+
+	if (!p->is_json) {
+		if (rc == KT_OK && p->older > 0)
+			tell_older(p, NULL);
+		else if (rc == KT_OK)
+			tell_record(p);
+		else if (p->refused == KT_EXIT_YES)
+			kt_say("%s", p->err.text);
+		return;
+	}
+	kt_told_begin(&t);
+	if (rc < 0 && p->refused == KT_EXIT_YES)
+		kt_audit_member_text(
+		    &t.put, "error", kt_span_of(p->err.text));
+	if (p->older == 0)
+		kt_audit_member_text(&t.put, "folder", kt_span_of(p->out));
+	if (p->older > 0) {
+		kt_audit_put_name(&t.put, "hashes");
+		kt_audit_put_open(&t.put, '[');
+		tell_older(p, &t.put);
+		kt_audit_put_close(&t.put, ']');
+		kt_audit_member_int(&t.put, "older", p->older);
+	} else {
+		kt_audit_member_int(&t.put, "index", p->index);
+	}
+	kt_audit_member_some(&t.put, "origin", p->tree.cp.origin);
+	kt_audit_member_text(&t.put, "result", kt_span_of(word_of(rc)));
+	kt_audit_member_int(&t.put, "size", p->tree.cp.size);
+	kt_told_end(&t);
+}
+
+
 static enum kt_rc
-prove(struct prove *p, const char *dir, uint64_t index)
+prove(struct prove *p, const char *dir)
 {
 	if (kt_audit_dir_open(&p->dir, dir, &p->err) < 0 ||
 	    kt_audit_dir_list(&p->dir, &p->err) < 0)
@@ -198,15 +261,7 @@ prove(struct prove *p, const char *dir, uint64_t index)
 	if (kt_audit_newest(&p->dir, kt_buf_span(&p->note),
 	    (struct kt_span){ .ptr = NULL }, &p->tree, &p->err) < 0)
 		return p->err.rc;
-	return p->older > 0 ? prove_older(p) : prove_record(p, index);
-}
-
-/* Wrong bytes are tamper evidence, an absent record is no proof. */
-static enum kt_exit
-exit_of(enum kt_rc rc)
-{
-	return rc == KT_OK ? KT_EXIT_YES :
-	    rc == KT_E_PARSE ? KT_EXIT_NO : KT_EXIT_UNKNOWN;
+	return p->older > 0 ? prove_older(p) : prove_record(p, p->index);
 }
 
 static enum kt_exit
@@ -250,7 +305,6 @@ kt_cmd_audit_prove(const struct kt_cmd *self, int argc, char **argv)
 		.argv = argv };
 	struct prove p = { .out = ".", .refused = KT_EXIT_YES };
 	const char *reason = NULL, *by = NULL;
-	uint64_t index = 0;
 	enum kt_exit e;
 	int opt, want;
 	enum kt_rc rc;
@@ -260,6 +314,8 @@ kt_cmd_audit_prove(const struct kt_cmd *self, int argc, char **argv)
 			return args.exit;
 		if (opt == OUT)
 			p.out = args.value;
+		else if (opt == KT_OPT_JSON)
+			p.is_json = true;
 		else if (opt == CHECKPOINT)
 			p.checkpoint = args.value;
 		else if (opt == REASON || opt == BY)
@@ -278,14 +334,13 @@ kt_cmd_audit_prove(const struct kt_cmd *self, int argc, char **argv)
 	want = p.older > 0 ? 0 : 1;
 	if (argc - args.operand < want || argc - args.operand > want + 1)
 		return kt_misuse(self, "give a directory and an index");
-	if (want > 0 && !kt_span_u64(kt_span_of(argv[argc - 1]), &index))
+	if (want > 0 && !kt_span_u64(kt_span_of(argv[argc - 1]), &p.index))
 		return kt_misuse(self, "'%s' is no index", argv[argc - 1]);
 	kt_buf_init(&p.note, 4 * KT_AUDIT_NOTE_MAX);
 	kt_buf_init(&p.line, 2 * KT_AUDIT_LINE_MAX);
 	rc = prove(&p, kt_audit_dir_default(argc - args.operand > want ?
-	    argv[args.operand] : NULL), index);
-	if (rc < 0 && p.refused == KT_EXIT_YES)
-		kt_say("%s", p.err.text);
+	    argv[args.operand] : NULL));
+	tell_prove(&p, rc);
 	for (size_t i = 0; i < p.nreveals; i++)
 		kt_reveal_fini(&p.reveal[i]);
 	kt_audit_dir_close(&p.dir);
@@ -350,9 +405,7 @@ static void
 tell_check(const struct kt_bundle *b, bool is_json, enum kt_rc rc,
     const struct kt_err *err)
 {
-	struct kt_audit_put put;
-	struct kt_buf out;
-	struct kt_err ignored; /* a megabyte is enough for this */
+	struct kt_told t;
 
 	if (!is_json) {
 		if (rc < 0)
@@ -363,19 +416,15 @@ tell_check(const struct kt_bundle *b, bool is_json, enum kt_rc rc,
 		    rc == KT_E_PARSE ? "NOT PROVEN" : "undecided");
 		return;
 	}
-	kt_buf_init(&out, 1u << 20);
-	kt_audit_put_begin(&put, &out);
+	kt_told_begin(&t);
 	if (rc < 0)
-		kt_audit_member_text(&put, "error", kt_span_of(err->text));
-	kt_audit_member_int(&put, "index", b->proof.index);
-	kt_audit_member_some(&put, "origin", b->tree.cp.origin);
-	kt_audit_member_text(&put, "result", rc == KT_OK ? KT_SPAN("proven") :
-	    rc == KT_E_PARSE ? KT_SPAN("not-proven") : KT_SPAN("undecided"));
-	put_revealed(&put, b);
-	kt_audit_member_int(&put, "size", b->tree.cp.size);
-	if (kt_audit_put_finish(&put, &ignored) == KT_OK)
-		(void)printf("%.*s\n", KT_SPAN_ARG(kt_buf_span(&out)));
-	kt_buf_fini(&out);
+		kt_audit_member_text(&t.put, "error", kt_span_of(err->text));
+	kt_audit_member_int(&t.put, "index", b->proof.index);
+	kt_audit_member_some(&t.put, "origin", b->tree.cp.origin);
+	kt_audit_member_text(&t.put, "result", kt_span_of(word_of(rc)));
+	put_revealed(&t.put, b);
+	kt_audit_member_int(&t.put, "size", b->tree.cp.size);
+	kt_told_end(&t);
 }
 
 static enum kt_exit

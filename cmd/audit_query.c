@@ -45,6 +45,7 @@ static const struct kt_opt query_options[] = {
 	{ UNTIL, "until", "TIME", "before" },
 	{ LIMIT, "limit", "N", "print at most so many" },
 	{ FORMAT, "format", "FORMAT", "table (default), json or csv" },
+	KT_OPT_JSON_LINE,
 	{ POSTGRES, "postgres", "URL",
 	    "logs in a database instead of a directory; or a file with it" },
 	{ ORIGIN, "origin", "PATTERN", "of these the ones so named" },
@@ -60,7 +61,7 @@ static const struct kt_opt query_options[] = {
 	{ FILTER + 9, "reason", "CODE", "among the reasons" },
 	{ FILTER + 10, "target", "NAME", "where it went" },
 };
-_Static_assert(KT_NELEMS(query_options) == 7 + KT_NELEMS(filters),
+_Static_assert(KT_NELEMS(query_options) == 8 + KT_NELEMS(filters),
     "an option for each filter");
 
 enum format { TABLE, JSON, CSV };
@@ -305,6 +306,9 @@ take(struct query *q, int opt, const char *value)
 		return true;
 	case ORIGIN:
 		q->origin = value;
+		return true;
+	case KT_OPT_JSON:
+		q->format = JSON;
 		return true;
 	case LIMIT:
 		return kt_span_u64(v, &q->limit) && q->limit > 0;

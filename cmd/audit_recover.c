@@ -11,7 +11,7 @@
 
 #include "cmd/audit/judge.h"
 #include "cmd/audit/revoked.h"
-#include "cmd/cmd.h"
+#include "cmd/audit/told.h"
 #include "disk/disk.h"
 
 enum { ACCEPT_LOSS = KT_OPT_LONG };
@@ -19,6 +19,7 @@ enum { ACCEPT_LOSS = KT_OPT_LONG };
 static const struct kt_opt options[] = {
 	{ ACCEPT_LOSS, "accept-loss", NULL,
 	    "set the log aside, so that a new one begins" },
+	KT_OPT_JSON_LINE,
 };
 
 /* What makes a log; the rest of the directory stays. */
@@ -102,46 +103,96 @@ set_aside(struct kt_judge *j, char aside[static 64], struct kt_err *err)
 	return rc;
 }
 
-static enum kt_exit
-recover(struct kt_judge *j, const char *dir, bool is_accepted)
-{
-	const struct kt_audit_report *r =
-	    kt_judge(j, dir, KT_SPAN(""), NULL, NULL, NULL);
-	struct kt_revoked revoked = { .index = 0 };
-	char aside[64];
+/* What there is, and what was done about it. */
+struct found {
+	const struct kt_audit_report *log; /* NULL: not known */
+	struct kt_revoked revoked;
+	char aside[64]; /* "": nothing was done */
+};
 
-	if (r == NULL ||
-	    kt_revoked_read(&revoked, r, j->dir.dir, &j->err) < 0) {
-		kt_say("%s", j->err.text);
-		return KT_EXIT_UNKNOWN;
-	}
-	if (r->nbreaks == 0 && revoked.is_there) {
+static void
+tell_text(const struct found *f, const char *dir)
+{
+	const struct kt_audit_report *r = f->log;
+
+	if (r->nbreaks == 0 && f->revoked.is_there)
 		(void)printf("the keys of this log were revoked from record "
-		    "%llu on\n", (unsigned long long)revoked.index);
-	} else if (r->nbreaks == 0) {
+		    "%llu on\n", (unsigned long long)f->revoked.index);
+	else if (r->nbreaks == 0)
 		(void)printf("nothing to do: %llu records, and the newest "
 		    "checkpoint covers %llu\na gateway cuts an incomplete tail "
 		    "by itself\n", (unsigned long long)r->size,
 		    (unsigned long long)r->newest_size);
-		return KT_EXIT_YES;
-	} else {
+	else
 		(void)printf("%s at record %llu; a checkpoint covers %llu "
 		    "records\n", kt_audit_class_name(r->breaks[0].class),
 		    (unsigned long long)r->breaks[0].index,
 		    (unsigned long long)r->newest_size);
-	}
-	if (!is_accepted) {
+	if (f->aside[0] != '\0')
+		(void)printf("the log is in %s/%s; the next start begins "
+		    "another one, with another key, that cites it\n", dir,
+		    f->aside);
+	else if (r->nbreaks > 0 || f->revoked.is_there)
 		(void)printf("a gateway does not go on with this log; find a "
 		    "copy of it, or see --accept-loss\n");
-		return KT_EXIT_NO;
+}
+
+static void
+tell_json(const struct found *f, enum kt_exit e, const char *why)
+{
+	const struct kt_audit_report *r = f->log;
+	struct kt_told t;
+
+	kt_told_begin(&t);
+	if (r != NULL && r->nbreaks > 0)
+		kt_audit_member_text(&t.put, "class", kt_span_of(
+		    kt_audit_class_name(r->breaks[0].class)));
+	kt_audit_member_some(&t.put, "error", kt_span_of(why));
+	if (r != NULL && r->nbreaks > 0)
+		kt_audit_member_int(
+		    &t.put, "first_bad", r->breaks[0].index);
+	kt_audit_member_some(&t.put, "folder", kt_span_of(f->aside));
+	if (r != NULL)
+		kt_audit_member_int(&t.put, "newest_size", r->newest_size);
+	kt_audit_member_text(&t.put, "result", kt_span_of(kt_told_word(e)));
+	if (f->revoked.is_there)
+		kt_audit_member_int(
+		    &t.put, "revoked_from", f->revoked.index);
+	if (r != NULL)
+		kt_audit_member_int(&t.put, "size", r->size);
+	kt_told_end(&t);
+}
+
+static enum kt_exit
+recover(struct kt_judge *j, const char *dir, bool is_accepted, bool is_json)
+{
+	struct found f = { .log =
+	    kt_judge(j, dir, KT_SPAN(""), NULL, NULL, NULL) };
+	enum kt_exit e = KT_EXIT_YES;
+	enum kt_rc rc = KT_OK;
+
+	if (f.log == NULL || kt_revoked_read(
+	    &f.revoked, f.log, j->dir.dir, &j->err) < 0)
+		rc = KT_E_IO;
+	else if (f.log->nbreaks == 0 && !f.revoked.is_there)
+		is_accepted = false;
+	else if (!is_accepted)
+		e = KT_EXIT_NO;
+	if (rc == KT_OK && is_accepted &&
+	    set_aside(j, f.aside, &j->err) < 0) {
+		f.aside[0] = '\0';
+		rc = KT_E_IO;
 	}
-	if (set_aside(j, aside, &j->err) < 0) {
+	if (rc < 0)
+		e = KT_EXIT_UNKNOWN;
+	if (is_json)
+		tell_json(&f, e, rc < 0 ? j->err.text : e == KT_EXIT_NO ?
+		    "a gateway does not go on with this log" : "");
+	else if (rc < 0)
 		kt_say("%s", j->err.text);
-		return KT_EXIT_UNKNOWN;
-	}
-	(void)printf("the log is in %s/%s; the next start begins another one, "
-	    "with another key, that cites it\n", dir, aside);
-	return KT_EXIT_YES;
+	else
+		tell_text(&f, dir);
+	return e;
 }
 
 enum kt_exit
@@ -150,19 +201,19 @@ kt_cmd_audit_recover(const struct kt_cmd *self, int argc, char **argv)
 	struct kt_args args = { .cmd = self, .opts = options,
 		.opts_n = KT_NELEMS(options), .argc = argc, .argv = argv };
 	struct kt_judge j = { .progress = NULL };
-	bool is_accepted = false;
+	bool is_accepted = false, is_json = false;
 	enum kt_exit e;
 	int opt;
 
 	while ((opt = kt_args_next(&args)) != KT_ARGS_END) {
 		if (opt == KT_ARGS_STOP)
 			return args.exit;
-		is_accepted = true;
+		*(opt == KT_OPT_JSON ? &is_json : &is_accepted) = true;
 	}
 	if (argc - args.operand > 1)
 		return kt_misuse(self, "one directory at a time");
 	e = recover(&j, kt_audit_dir_default(args.operand < argc ?
-	    argv[args.operand] : NULL), is_accepted);
+	    argv[args.operand] : NULL), is_accepted, is_json);
 	kt_judge_fini(&j);
 	return e;
 }

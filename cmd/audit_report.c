@@ -20,6 +20,7 @@ static const struct kt_opt options[] = {
 	{ FRAMEWORK, "framework", "NAME",
 	    "eu-ai-act, nist-ai-rmf, hipaa, soc2 or gdpr" },
 	{ FORMAT, "format", "FORMAT", "md (default), json or html" },
+	KT_OPT_JSON_LINE,
 	{ OUT, "out", "FILE", "where to write (default: standard output)" },
 	{ SIGN, "sign", NULL, "by the log's key, in FILE.note" },
 	{ SINCE, "since", "TIME", "not before, such as 2026-11" },
@@ -315,6 +316,9 @@ take(struct run *r, int opt, const char *value)
 		k = place(value, formats, KT_NELEMS(formats));
 		r->format = (enum format)k;
 		return k < KT_NELEMS(formats);
+	case KT_OPT_JSON:
+		r->format = JSON;
+		return true;
 	case OUT:
 		r->out = value;
 		return true;

@@ -6,8 +6,8 @@
  * standard input and output: whatever carries them, a web server, curl or a
  * shell on the other machine, is not trusted with anything.
  */
-#include "audit/canon.h"
 #include "cmd/audit/bundle.h"
+#include "cmd/audit/told.h"
 #include "cmd/audit/witness.h"
 #include "cmd/audit/witness_ask.h"
 #include "cmd/audit/witness_serve.h"
@@ -277,9 +277,7 @@ ask(struct asking *a, struct kt_audit_dir *d)
 static void
 tell(const struct asking *a, bool is_json, enum kt_rc rc)
 {
-	struct kt_audit_put put;
-	struct kt_buf out;
-	struct kt_err ignored; /* it is short */
+	struct kt_told t;
 
 	if (!is_json) {
 		if (rc < 0)
@@ -290,18 +288,17 @@ tell(const struct asking *a, bool is_json, enum kt_rc rc)
 			    (unsigned long long)a->size);
 		return;
 	}
-	kt_buf_init(&out, 1u << 16);
-	kt_audit_put_begin(&put, &out);
+	kt_told_begin(&t);
 	if (rc < 0)
-		kt_audit_member_text(&put, "error", kt_span_of(a->err.text));
-	kt_audit_member_text(&put, "result", rc == KT_OK ? KT_SPAN("signed") :
-	    rc == KT_E_PARSE ? KT_SPAN("refused") : KT_SPAN("undecided"));
-	kt_audit_member_int(&put, "size", a->size);
-	kt_audit_member_int(&put, "status", a->status);
-	kt_audit_member_text(&put, "witness", kt_span_of(a->key.name));
-	if (kt_audit_put_finish(&put, &ignored) == KT_OK)
-		(void)printf("%.*s\n", KT_SPAN_ARG(kt_buf_span(&out)));
-	kt_buf_fini(&out);
+		kt_audit_member_text(
+		    &t.put, "error", kt_span_of(a->err.text));
+	kt_audit_member_text(&t.put, "result", rc == KT_OK ?
+	    KT_SPAN("signed") : rc == KT_E_PARSE ? KT_SPAN("refused") :
+	    KT_SPAN("undecided"));
+	kt_audit_member_int(&t.put, "size", a->size);
+	kt_audit_member_int(&t.put, "status", a->status);
+	kt_audit_member_text(&t.put, "witness", kt_span_of(a->key.name));
+	kt_told_end(&t);
 }
 
 static enum kt_rc

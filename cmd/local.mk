@@ -7,6 +7,8 @@ kt_SOURCES = \
 	%D%/audit/page.c \
 	%D%/audit/row.c \
 	%D%/audit/row.h \
+	%D%/audit/told.c \
+	%D%/audit/told.h \
 	%D%/audit/verdict.c \
 	%D%/audit/verdict.h \
 	%D%/audit/witness_ask.c \
