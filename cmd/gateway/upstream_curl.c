@@ -11,7 +11,6 @@
  * are spread over handles of at most KT_CURL_SHARD transfers.
  * SPDX-License-Identifier: Apache-2.0
  */
-
 #include "cmd/gateway/libcurl.h"
 #include "cmd/gateway/upstream_priv.h"
 
@@ -61,6 +60,13 @@ static const struct kt_curl *
 curl_of(const struct curl_call *call)
 {
 	return &call->shard->pool->curl;
+}
+
+static void
+resume(struct curl_call *call)
+{
+	/* If it fails, that shows later. */
+	(void)curl_of(call)->easy_pause(call->easy, CURLPAUSE_CONT);
 }
 
 /* News are told in a turn of their own. */
@@ -185,7 +191,8 @@ act(struct shard *shard, curl_socket_t fd, int what)
 	int running;
 
 	/* A failure shows in the transfers, which collect finds. */
-	(void)shard->pool->curl.multi_socket_action(shard->multi, fd, what, &running);
+	(void)shard->pool->curl.multi_socket_action(
+	    shard->multi, fd, what, &running);
 	collect(shard);
 }
 
@@ -267,7 +274,8 @@ free_call(struct curl_call *call)
 	unlist(call);
 	if (call->easy != NULL) {
 		/* Not of a multi handle, when it was not added. */
-		(void)curl_of(call)->multi_remove_handle(call->shard->multi, call->easy);
+		(void)curl_of(call)->multi_remove_handle(
+		    call->shard->multi, call->easy);
 		curl_of(call)->easy_cleanup(call->easy);
 	}
 	if (call->shard != NULL) { /* or there is nothing of libcurl's */
@@ -389,7 +397,7 @@ tell_body(struct curl_call *call, const bool *gone)
 	if (!call->is_held)
 		return true;
 	call->is_held = false;
-	(void)curl_of(call)->easy_pause(call->easy, CURLPAUSE_CONT); /* shows later */
+	resume(call);
 	return true;
 }
 
@@ -409,7 +417,8 @@ tell_end(struct curl_call *call)
 		end(call, KT_UPSTREAM_RESET, &err);
 		return;
 	}
-	(void)kt_fail(&err, KT_E_IO, "%s", curl_of(call)->easy_strerror(call->result));
+	(void)kt_fail(&err, KT_E_IO, "%s",
+	    curl_of(call)->easy_strerror(call->result));
 	end(call, kind_of(call->result), &err);
 }
 
@@ -494,14 +503,16 @@ shard_of(struct curl_pool *pool)
 	s->next = pool->shards;
 	pool->shards = s;
 	/* These cannot fail: the handle and the options are right. */
-	(void)pool->curl.multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	(void)pool->curl.multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
-	(void)pool->curl.multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	(void)pool->curl.multi_setopt(s->multi, CURLMOPT_TIMERDATA, s);
+#define SET(option, value) \
+	((void)pool->curl.multi_setopt(s->multi, option, value))
+	SET(CURLMOPT_SOCKETFUNCTION, on_socket);
+	SET(CURLMOPT_SOCKETDATA, s);
+	SET(CURLMOPT_TIMERFUNCTION, on_timer);
+	SET(CURLMOPT_TIMERDATA, s);
 	/* The default forgets idle connections when transfers are few. */
-	(void)pool->curl.multi_setopt(
-	    s->multi, CURLMOPT_MAXCONNECTS, (long)KT_CURL_SHARD);
-	(void)pool->curl.multi_setopt(s->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+	SET(CURLMOPT_MAXCONNECTS, (long)KT_CURL_SHARD);
+	SET(CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+#undef SET
 	return s;
 }
 
@@ -790,7 +801,7 @@ static void
 go_on_reading(struct curl_call *call)
 {
 	if (call->waits_for_piece)
-		(void)curl_of(call)->easy_pause(call->easy, CURLPAUSE_CONT); /* shows later */
+		resume(call);
 }
 
 static enum kt_rc
