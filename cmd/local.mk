@@ -94,6 +94,7 @@ DETECTOR_FILES = \
 	$(top_srcdir)/policies/detectors/national.yaml \
 	$(top_srcdir)/policies/detectors/pii.yaml \
 	$(top_srcdir)/policies/detectors/providers.yaml \
+	$(top_srcdir)/policies/detectors/registers.yaml \
 	$(top_srcdir)/policies/detectors/secrets.yaml
 detectors.ktd: save-detectors$(EXEEXT) $(DETECTOR_FILES)
 	$(AM_V_GEN)./save-detectors$(EXEEXT) databases $@ $(DETECTOR_FILES)

@@ -13,6 +13,7 @@ nobase_dist_pkgdata_DATA += \
 	policies/detectors/national.yaml \
 	policies/detectors/pii.yaml \
 	policies/detectors/providers.yaml \
+	policies/detectors/registers.yaml \
 	policies/detectors/secrets.yaml \
 	policies/finance.yaml \
 	policies/finance_test.yaml \

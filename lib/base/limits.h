@@ -29,8 +29,9 @@
 #define KT_MEMBER_MAX 2048
 /* Findings in one text; far more than a person could have meant. */
 #define KT_FINDINGS_MAX 131072
-/* Detectors in one database; each costs time at load and in every scan. */
-#define KT_DETECTORS_MAX 1024
+/* Detectors in one database, and what stands in for each in a replay; each
+   costs time at load and in every scan. */
+#define KT_DETECTORS_MAX 2048
 /* Decisions and record of one exchange. */
 #define KT_EXCHANGE_ARENA_MAX (4u << 20)
 /* What one event of an exchange may use for a moment. */

@@ -53,7 +53,8 @@ struct kt_detect_flow {
 	size_t nbehind;
 	/* One bit per rule of db->runs that is in the lane. */
 	uint64_t runs[NLANES][KT_DETECT_RUNS_WORDS];
-	uint32_t next[]; /* per rule: starts before it lie in a finding */
+	/* Per rule: starts before it lie in a finding.  NULL: none had one. */
+	uint32_t *next;
 };
 
 /* One slice: the kept bytes and new ones, one behind the other. */
@@ -79,13 +80,30 @@ is_in_lane(const struct kt_detect_flow *st, enum lane lane, size_t i)
 	    kt_detect_rule_is_on(st->enabled, i);
 }
 
+static uint32_t
+next_of(const struct kt_detect_flow *st, uint32_t i)
+{
+	return st->next == NULL ? 0 : st->next[i];
+}
+
+static enum kt_rc
+set_next(struct kt_detect_flow *st, uint32_t i, uint32_t at)
+{
+	if (st->next == NULL)
+		st->next = kt_alloc_array(st->db->n, sizeof(*st->next));
+	if (st->next == NULL)
+		return KT_E_LIMIT;
+	st->next[i] = at;
+	return KT_OK;
+}
+
 enum kt_rc
 kt_detect_flow_new(struct kt_detect_flow **out, const struct kt_detect *db,
     const struct kt_detect_set *enabled, const struct kt_detect_set *held)
 {
 	struct kt_detect_flow *st;
 
-	st = kt_alloc(sizeof(*st) + db->n * sizeof(st->next[0]));
+	st = kt_alloc(sizeof(*st));
 	*out = st;
 	if (st == NULL)
 		return KT_E_LIMIT;
@@ -105,6 +123,8 @@ kt_detect_flow_new(struct kt_detect_flow **out, const struct kt_detect *db,
 void
 kt_detect_flow_free(struct kt_detect_flow **st)
 {
+	if (*st != NULL)
+		kt_free((*st)->next);
 	kt_free(*st);
 	*st = NULL;
 }
@@ -113,8 +133,7 @@ enum kt_rc
 kt_detect_flow_fork(
     struct kt_detect_flow **out, const struct kt_detect_flow *of, uint64_t at)
 {
-	size_t size = sizeof(*of) + of->db->n * sizeof(of->next[0]);
-	struct kt_detect_flow *st = kt_alloc(size);
+	struct kt_detect_flow *st = kt_alloc(sizeof(*st));
 	uint32_t cut = (uint32_t)(of->total - at);
 
 	*out = st;
@@ -122,7 +141,14 @@ kt_detect_flow_fork(
 		kt_detect_flow_free(out);
 		return KT_E_LIMIT;
 	}
-	memcpy(st, of, size);
+	*st = *of;
+	st->next = NULL;
+	if (of->next != NULL && set_next(st, 0, 0) < 0) {
+		kt_detect_flow_free(out);
+		return KT_E_LIMIT;
+	}
+	if (of->next != NULL)
+		memcpy(st->next, of->next, of->db->n * sizeof(*st->next));
 	st->total = at;
 	st->keep_len -= cut;
 	for (enum lane lane = 0; lane < NLANES; lane++)
@@ -158,14 +184,15 @@ follow_tail(struct step *t, struct kt_finding *f, uint64_t from, size_t slot)
 	bool is_over;
 	size_t end = kt_detect_rule_tail(&t->db->rules[f->detector], t->text,
 	    (size_t)begin, (size_t)(f->end - t->base), &is_over);
-	enum kt_rc rc = KT_OK;
+	enum kt_rc rc;
 
 	f->end = t->base + end;
 	f->is_open = !is_over && !t->is_end;
-	st->next[f->detector] = f->is_open ? UINT32_MAX : (uint32_t)f->end;
+	rc = set_next(
+	    st, f->detector, f->is_open ? UINT32_MAX : (uint32_t)f->end);
 	if (slot > 0) {
 		t->s->found[slot - 1] = *f;
-	} else {
+	} else if (rc == KT_OK) {
 		rc = kt_detect_scratch_add(t->s, f);
 		slot = t->s->nfound;
 	}
@@ -194,7 +221,8 @@ take(struct step *t, uint32_t i, const struct kt_detect_match *m)
 		f.end = t->base + m->end;
 		return follow_tail(t, &f, f.end, 0);
 	}
-	t->st->next[i] = (uint32_t)(t->base + m->end);
+	if (set_next(t->st, i, (uint32_t)(t->base + m->end)) < 0)
+		return KT_E_LIMIT;
 	return kt_detect_scratch_add(t->s, &f);
 }
 
@@ -251,7 +279,7 @@ settle(struct step *t, uint32_t i, size_t from, size_t last)
 	enum kt_rc rc;
 
 	for (;; from = m.start + 1) {
-		next = t->st->next[i];
+		next = next_of(t->st, i);
 		if (next > t->base && next - t->base > from)
 			from = (size_t)(next - t->base);
 		if (next == UINT32_MAX || from > last)
@@ -320,7 +348,7 @@ waits(struct step *t, uint32_t i, size_t at)
 	if (t->lane != LANE_SPAN || r->head == NULL ||
 	    t->text.len - at > r->head_min)
 		return false;
-	return t->st->next[i] > t->base + at || is_behind(t->st, i) ||
+	return next_of(t->st, i) > t->base + at || is_behind(t->st, i) ||
 	    stay_behind(t, i, at);
 }
 

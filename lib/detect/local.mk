@@ -47,6 +47,7 @@ libkt_a_SOURCES += \
 	%D%/check.h \
 	%D%/person_priv.h \
 	%D%/person.c \
-	%D%/citizen.c
+	%D%/citizen.c \
+	%D%/register.c
 # Makes lookalikes.def from Unicode's list.
 EXTRA_DIST += %D%/lookalikes.py

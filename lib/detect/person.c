@@ -81,7 +81,7 @@ kt_detect_is_es_nif(struct kt_span s)
 		if (n != 7)
 			return false;
 		v = (uint32_t)(first - 'X');
-	} else if (n != 8) {
+	} else if (n != 8 && n != 7) { /* a zero in front may be left out */
 		return false;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -310,7 +310,9 @@ kt_detect_is_th_tnin(struct kt_span s)
 	static const uint8_t w[] = { 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2 };
 	uint8_t d[13];
 
+	/* Behind the first digit stands a province: 10 to 96. */
 	return kt_detect_digits(s, d, 13) == 13 && d[0] > 0 && d[0] < 9 &&
+	    kt_detect_pair(d + 1) >= 10 && kt_detect_pair(d + 1) <= 96 &&
 	    (11 - kt_detect_weigh(d, w, 12) % 11) % 10 == d[12];
 }
 

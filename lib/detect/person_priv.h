@@ -47,7 +47,10 @@ kt_detect_is_mod11_10(const uint8_t *d, size_t n)
 static inline bool
 kt_detect_is_day(unsigned day, unsigned month)
 {
-	return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+	static const uint8_t days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
+
+	return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1];
 }
 
 /* Two digits as a number. */

@@ -6,6 +6,9 @@
  * between them.  What a pattern can say cheaply is said there; here is only
  * what needs arithmetic or a list.
  */
+#include <gnutls/gnutls.h>
+#include <gnutls/crypto.h>
+
 #include "detect/detect_priv.h"
 
 static const struct {
@@ -260,6 +263,65 @@ kt_detect_is_not_placeholder(struct kt_span s)
 		if (contains(s, words[i]))
 			return false;
 	return true;
+}
+
+/* Base 58: 25 bytes, the last four begin the hash of the hash of the rest. */
+static bool
+is_base58_checked(struct kt_span s)
+{
+	static const char of[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+				 "abcdefghijkmnopqrstuvwxyz";
+	uint8_t n[25] = { 0 }, hash[32];
+
+	for (size_t i = 0; i < s.len; i++) {
+		const char *at = memchr(of, s.ptr[i], 58);
+		unsigned carry;
+
+		if (at == NULL)
+			return false;
+		carry = (unsigned)(at - of);
+		for (size_t k = sizeof(n); k > 0; k--, carry >>= 8) {
+			carry += n[k - 1] * 58u;
+			n[k - 1] = (uint8_t)carry;
+		}
+		if (carry != 0)
+			return false;
+	}
+	return gnutls_hash_fast(GNUTLS_DIG_SHA256, n, 21, hash) == 0 &&
+	    gnutls_hash_fast(GNUTLS_DIG_SHA256, hash, 32, hash) == 0 &&
+	    memcmp(hash, n + 21, 4) == 0;
+}
+
+/* BIP 173 and BIP 350: a polynomial over 32 values. */
+static bool
+is_bech32_checked(struct kt_span s)
+{
+	static const char of[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+	static const uint32_t turn[] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa,
+		0x3d4233dd, 0x2a1462b3 };
+	/* What "bc" and its end begin with. */
+	static const uint8_t head[] = { 3, 3, 0, 2, 3 };
+	uint32_t sum = 1;
+
+	for (size_t i = 3; i < s.len + 5; i++) {
+		const char *at = i < 8 ? of : memchr(of, s.ptr[i - 5], 32);
+		uint32_t v = i < 8 ? head[i - 3] : 0, top = sum >> 25;
+
+		if (at == NULL)
+			return false;
+		v += (uint32_t)(at - of);
+		sum = (sum & 0x1ffffff) << 5 ^ v;
+		for (size_t k = 0; k < KT_NELEMS(turn); k++)
+			sum ^= top >> k & 1 ? turn[k] : 0;
+	}
+	return sum == 1 || sum == 0x2bc830a3;
+}
+
+bool
+kt_detect_is_bitcoin(struct kt_span s)
+{
+	return s.len > 8 &&
+	    (s.ptr[0] == 'b' ? is_bech32_checked(s) : is_base58_checked(s));
 }
 
 static void

@@ -357,7 +357,7 @@ def drawn(table):
     held = []
     for r in records:
         kind = r["kind"].split(" ")[0] if r["kind"].startswith(
-            "national") else r["kind"]
+            ("national ", "register ")) else r["kind"]
         if r["spans"]:
             hit = is_found(r["spans"][0], is_hit(r, r["found"]))
             held += [r] if hit else []

@@ -236,7 +236,7 @@ def sg_nric(r):
 
 
 def th_tnin(r):
-    body = digits(r, 12, "12345678")
+    body = digits(r, 1, "12345678") + digits(r, 1, "1345678") + digits(r, 10)
     n = body + str((11 - weigh(body, range(13, 1, -1)) % 11) % 10)
     return "-".join((n[0], n[1:5], n[5:10], n[10:12], n[12]))
 
@@ -612,4 +612,136 @@ NATIONAL = {
     "UA_RNOKPP": ua_rnokpp, "EE_ISIKUKOOD": ee_isikukood, "HU_TAJ": hu_taj,
     "HR_OIB": hr_oib, "RS_JMBG": rs_jmbg, "NZ_IRD": nz_ird,
     "RU_SNILS": ru_snils, "RU_INN": ru_inn, "PH_TIN": ph_tin,
+}
+
+
+# Of registers: registers.yaml.
+@retry
+def is_kennitala(r):
+    body = day(r, 1950, 1999).strftime("%d%m%y") + digits(r, 2, "23456789")
+    check = -weigh(body, (3, 2, 7, 6, 5, 4, 3, 2)) % 11
+    return None if check == 10 else "%s-%s%d9" % (body[:6], body[6:], check)
+
+
+@retry
+def lv_personas_kods(r):
+    body = day(r, 1950, 1999).strftime("%d%m%y") + "1" + digits(r, 3)
+    check = (1 + weigh(body, (10, 5, 8, 4, 2, 1, 6, 3, 7, 9))) % 11
+    return None if check == 10 else "%s-%s%d" % (body[:6], body[6:], check)
+
+
+def gr_afm(r):
+    body = digits(r, 8, "01234")
+    return body + str(weigh(body, (256, 128, 64, 32, 16, 8, 4, 2)) % 11 % 10)
+
+
+def es_nss(r):
+    body = r.choice(("08", "28", "41", "46")) + digits(r, 8, "123456789")
+    return "%s/%s/%02d" % (body[:2], body[2:], int(body) % 97)
+
+
+def uk_utr(r):
+    body = digits(r, 9)
+    check = "21987654321"[weigh(body, (6, 7, 8, 9, 10, 5, 4, 3, 2)) % 11]
+    return "%s%s %s" % (check, body[:4], body[4:])
+
+
+@retry
+def co_nit(r):
+    body = digits(r, 9, "123456789")
+    check = -weigh(body, (41, 37, 29, 23, 19, 17, 13, 7, 3)) % 11
+    return None if check == 10 else "%s.%s.%s-%d" % (
+        body[:3], body[3:6], body[6:], check)
+
+
+def ec_cedula(r):
+    return luhn(r.choice(("01", "09", "17", "24")) + digits(r, 1, "01234") +
+                digits(r, 6))
+
+
+def do_cedula(r):
+    n = luhn(digits(r, 10, "0123"))
+    return "-".join((n[:3], n[3:10], n[10]))
+
+
+@retry
+def pl_nip(r):
+    body = digits(r, 9, "123456789")
+    check = weigh(body, (6, 5, 7, 2, 3, 4, 5, 6, 7)) % 11
+    n = body + str(check)
+    return None if check == 10 else "-".join((n[:3], n[3:6], n[6:8], n[8:]))
+
+
+def kz_iin(r):
+    while True:
+        body = day(r, 1950, 1999).strftime("%y%m%d") + "3" + digits(r, 4)
+        check = weigh(body, range(1, 12)) % 11
+        if check < 10:
+            return body + str(check)
+
+
+def sa_id(r):
+    return luhn(digits(r, 1, "12") + digits(r, 8))
+
+
+def ir_melli(r):
+    body = digits(r, 9, "1234567")
+    rest = weigh(body, range(10, 1, -1)) % 11
+    return body + str(rest if rest < 2 else 11 - rest)
+
+
+def fr_spi(r):
+    body = digits(r, 1, "0123") + digits(r, 9)
+    n = body + "%03d" % (int(body) % 511)
+    return " ".join((n[:2], n[2:4], n[4:7], n[7:10], n[10:]))
+
+
+def br_cnpj(r):
+    n = digits(r, 8) + "0001"
+    for weights in ((5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2),
+                    (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)):
+        n += str(-weigh(n, weights) % 11 % 10)
+    return "%s.%s.%s/%s-%s" % (n[:2], n[2:5], n[5:8], n[8:12], n[12:])
+
+
+def au_abn(r):
+    body = digits(r, 9)
+    head = 11 + (-weigh(body, range(3, 20, 2)) - 1) % 89
+    return "%d %s %s %s" % (head, body[:3], body[3:6], body[6:])
+
+
+def au_acn(r):
+    body = digits(r, 8, "0123456")
+    n = body + str(-weigh(body, range(8, 0, -1)) % 10)
+    return " ".join((n[:3], n[3:6], n[6:]))
+
+
+def de_vat(r):
+    return "DE" + iso_11_10(digits(r, 8, "123456789"))
+
+
+def it_vat(r):
+    return luhn(digits(r, 7, "123456789") + r.choice(("001", "058", "100")))
+
+
+def se_organisationsnummer(r):
+    n = luhn("55" + digits(r, 1, "6789") + digits(r, 6))
+    return n[:6] + "-" + n[6:]
+
+
+def kr_brn(r):
+    body = digits(r, 1, "123456") + digits(r, 8, "12345678")
+    total = weigh(body, (1, 3, 7, 1, 3, 7, 1, 3, 5)) + int(body[8]) * 5 // 10
+    n = body + str(-total % 10)
+    return "-".join((n[:3], n[3:5], n[5:]))
+
+
+REGISTERS = {
+    "IS_KENNITALA": is_kennitala, "LV_PERSONAS_KODS": lv_personas_kods,
+    "GR_AFM": gr_afm, "ES_NSS": es_nss, "UK_UTR": uk_utr, "CO_NIT": co_nit,
+    "EC_CEDULA": ec_cedula, "DO_CEDULA": do_cedula, "PL_NIP": pl_nip,
+    "KZ_IIN": kz_iin, "SA_NATIONAL_ID": sa_id, "IR_NATIONAL_CODE": ir_melli,
+    "FR_SPI": fr_spi, "BR_CNPJ": br_cnpj, "AU_ABN": au_abn, "AU_ACN": au_acn,
+    "DE_VAT_ID": de_vat, "IT_VAT_CODE": it_vat, "KR_BRN": kr_brn,
+    "SE_ORGANISATIONSNUMMER": se_organisationsnummer,
 }

@@ -72,6 +72,23 @@ CALLED = {
     "RU_SNILS": ("\u0421\u041d\u0418\u041b\u0421", "SNILS"),
     "RU_INN": ("\u0418\u041d\u041d",), "PH_TIN": ("TIN",),
 }
+# What registers give, in the same way.
+REGISTERED = {
+    "IS_KENNITALA": ("kennitala",), "LV_PERSONAS_KODS": ("personas kods",),
+    "GR_AFM": ("\u0391\u03a6\u039c", "AFM"),
+    "ES_NSS": ("n\u00famero de la Seguridad Social", "NSS"),
+    "UK_UTR": ("UTR", "Unique Taxpayer Reference"), "CO_NIT": ("NIT",),
+    "EC_CEDULA": ("c\u00e9dula", "c\u00e9dula de identidad"),
+    "DO_CEDULA": ("c\u00e9dula",), "PL_NIP": ("NIP", "numer NIP"),
+    "KZ_IIN": ("\u0418\u0418\u041d", "IIN"),
+    "SA_NATIONAL_ID": ("Saudi national ID", "iqama"),
+    "IR_NATIONAL_CODE": ("\u06a9\u062f \u0645\u0644\u06cc",),
+    "FR_SPI": ("num\u00e9ro fiscal",), "BR_CNPJ": ("CNPJ",),
+    "AU_ABN": ("ABN",), "AU_ACN": ("ACN",),
+    "DE_VAT_ID": ("USt-IdNr.", "VAT ID"), "IT_VAT_CODE": ("partita IVA",),
+    "KR_BRN": ("\uc0ac\uc5c5\uc790\ub4f1\ub85d\ubc88\ud638",),
+    "SE_ORGANISATIONSNUMMER": ("organisationsnummer",),
+}
 # {k}: what it is called, {v}: the value.
 SAID = (
     "{k}: {v}", "{k} {v}", "Her {k} is {v}, please update the file.",
@@ -106,16 +123,20 @@ class Maker:
         self.records.append({"kind": kind, "text": text, "spans": []})
 
 
-def national(m):
-    for entity, draw in ids.NATIONAL.items():
+def national(m, kind="national", drawn=ids.NATIONAL, called=CALLED):
+    for entity, draw in drawn.items():
         for i in range(EACH):
             value = draw(m.r)
             if m.r.random() < 0.3 and entity not in ("HK_ID_CARD",):
                 value = value.replace(" ", "").replace(".", "")
             if m.r.random() < 0.1 and any(c.isalpha() for c in value):
                 value = value.lower()
-            m.add("national " + entity, SAID[i % len(SAID)], value, entity,
-                  k=CALLED[entity][i % len(CALLED[entity])])
+            m.add(kind + " " + entity, SAID[i % len(SAID)], value, entity,
+                  k=called[entity][i % len(called[entity])])
+
+
+def registered(m):
+    national(m, "register", ids.REGISTERS, REGISTERED)
 
 
 MONTHS = (
@@ -598,6 +619,7 @@ DISGUISES = {
 
 def records(seed=SEED):
     m = Maker(seed)
-    for part in (national, personal, generic, providers, look_alikes):
+    for part in (national, personal, generic, providers, look_alikes,
+                 registered):
         part(m)
     return m.records
