@@ -34,9 +34,8 @@ feed_piece(void *arg, struct kt_span piece)
 
 /* A tile that is missing can be rebuilt; one that differs was changed. */
 static void
-compare_tiles(void *arg, const struct kt_audit_chain *c)
+compare_tiles(struct feed *f, const struct kt_audit_chain *c)
 {
-	struct feed *f = arg;
 	uint8_t found[KT_AUDIT_TILE_BYTES], root[KT_AUDIT_HASH];
 	struct kt_err ignored;
 
@@ -54,6 +53,14 @@ compare_tiles(void *arg, const struct kt_audit_chain *c)
 			kt_audit_verify_bad_tile(
 			    f->verify, t.index << 8 * k);
 	}
+}
+
+/* Its own function, or each record would clear room for a tile. */
+static void
+see_size(void *arg, const struct kt_audit_chain *c)
+{
+	if (c->size % KT_AUDIT_TILE_WIDTH == 0)
+		compare_tiles(arg, c);
 }
 
 static enum kt_rc
@@ -88,7 +95,7 @@ begin(struct feed *f, struct kt_audit_notes *notes, struct kt_err *err)
 	if (kt_audit_hash_init(&f->hash, err) < 0 ||
 	    kt_audit_verify_new(&f->verify, &e, err) < 0)
 		return err->rc;
-	kt_audit_verify_watch(f->verify, compare_tiles, f);
+	kt_audit_verify_watch(f->verify, see_size, f);
 	return p->header.len == 0 ? KT_OK :
 	    kt_audit_verify_resume(f->verify, p->header, err);
 }

@@ -136,15 +136,12 @@ kt_hex(const void *bytes, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
-/* The value of a digit, and 0x10 for what is none. */
-static unsigned
-nibble(char c)
-{
-	unsigned d = (unsigned)(unsigned char)c - '0';
-	unsigned l = ((unsigned)(unsigned char)c | 0x20) - 'a';
-
-	return d < 10 ? d : l < 6 ? l + 10 : 0x10;
-}
+/* The value of a digit with 0x10; 0 for what is none. */
+static const unsigned char nibbles[256] = {
+	['0'] = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19,
+	['A'] = 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,
+	['a'] = 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,
+};
 
 bool
 kt_unhex(struct kt_span s, void *out, size_t n)
@@ -154,12 +151,12 @@ kt_unhex(struct kt_span s, void *out, size_t n)
 	if (s.len != 2 * n)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		unsigned hi = nibble(s.ptr[2 * i]);
-		unsigned lo = nibble(s.ptr[2 * i + 1]);
+		unsigned hi = nibbles[(unsigned char)s.ptr[2 * i]];
+		unsigned lo = nibbles[(unsigned char)s.ptr[2 * i + 1]];
 
-		if (((hi | lo) & 0x10) != 0)
+		if ((hi & lo & 0x10) == 0)
 			return false;
-		b[i] = (unsigned char)(hi << 4 | lo);
+		b[i] = (unsigned char)(hi << 4 | (lo & 0xf));
 	}
 	return true;
 }

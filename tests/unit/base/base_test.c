@@ -116,12 +116,37 @@ plain_text_ends_at_the_same_byte_however_it_is_passed(void)
 	ok(bad == 0);
 }
 
+static void
+two_digits_are_a_byte_and_nothing_else_is(void)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	uint8_t byte, three[3];
+
+	for (unsigned a = 0; a < 256; a++) {
+		for (unsigned b = 0; b < 256; b++) {
+			char text[3] = { (char)a, (char)b, '\0' };
+			bool is_one = a != 0 && b != 0 &&
+			    strspn(text, digits) == 2;
+
+			byte = 0;
+			if (kt_unhex((struct kt_span){ text, 2 }, &byte, 1) !=
+			    is_one || (is_one &&
+				byte != strtoul(text, NULL, 16)))
+				ok(false);
+		}
+	}
+	ok(kt_unhex(KT_SPAN("0fA0ff"), three, 3) && three[0] == 0x0f &&
+	    three[1] == 0xa0 && three[2] == 0xff);
+	ok(!kt_unhex(KT_SPAN("0fA0f"), three, 3));
+}
+
 int
 main(void)
 {
 	RUN(a_buffer_keeps_what_it_had_when_the_limit_is_reached);
 	RUN(a_full_arena_stays_full_until_reset);
 	RUN(context_goes_in_front_and_never_overflows);
+	RUN(two_digits_are_a_byte_and_nothing_else_is);
 	RUN(utf8_is_strict);
 	RUN(numbers_do_not_overflow_and_globs_match);
 	RUN(plain_text_ends_at_the_same_byte_however_it_is_passed);
