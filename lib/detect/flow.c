@@ -72,12 +72,14 @@ struct step {
 static bool
 is_in_lane(const struct kt_detect_flow *st, enum lane lane, size_t i)
 {
-	enum kt_detect_when when = st->db->rules[i].def->when;
-	bool is_late =
-	    when == KT_DETECT_LATE || !kt_detect_rule_is_on(st->held, i);
+	enum kt_detect_when when;
 
-	return when != KT_DETECT_BLOCK && is_late == (lane == LANE_LATE) &&
-	    kt_detect_rule_is_on(st->enabled, i);
+	if (!kt_detect_rule_is_on(st->enabled, i))
+		return false;
+	when = st->db->rules[i].def->when;
+	if (when == KT_DETECT_SPAN && kt_detect_rule_is_on(st->held, i))
+		return lane == LANE_SPAN;
+	return when != KT_DETECT_BLOCK && lane == LANE_LATE;
 }
 
 static uint32_t
@@ -437,21 +439,40 @@ walk(struct step *t, const struct kt_detect_index *ix, size_t start)
 }
 
 static enum kt_rc
-walk_all(struct step *t, const struct kt_detect_index *ix, size_t from)
+walk_all(struct step *t, size_t from)
 {
+	const struct kt_detect_index *exact = &t->db->exact;
+	const struct kt_detect_index *folded = &t->db->folded;
 	bool is_inside = is_inside_word(t->text, from);
 	enum kt_rc rc = KT_OK;
 
-	if (ix->nlit == 0)
-		return KT_OK;
 	for (; from < t->text.len && rc == KT_OK; from++) {
 		const char *p = t->text.ptr + from;
+		size_t n = t->text.len - from;
 
-		if (kt_detect_index_may(ix, p, t->text.len - from, is_inside))
-			rc = walk(t, ix, from);
+		if (kt_detect_index_may(exact, p, n, is_inside))
+			rc = walk(t, exact, from);
+		if (rc == KT_OK && kt_detect_index_may(folded, p, n, is_inside))
+			rc = walk(t, folded, from);
 		is_inside = kt_detect_is_word(*p);
 	}
 	return rc;
+}
+
+/* Of the rules of a spot, what goes on as it began. */
+static void
+look_on(const struct step *t, struct kt_detect_spot *spot)
+{
+	const struct kt_detect_runs *runs = &t->db->runs;
+
+	for (uint64_t left = spot->rules; left != 0; left &= left - 1) {
+		uint32_t i = runs->rule[spot->w * 64 +
+		    (size_t)__builtin_ctzll(left)];
+
+		if (!kt_detect_rule_may_go_on(
+		        &t->db->rules[i], t->text, spot->at))
+			spot->rules &= ~(left & -left);
+	}
 }
 
 /* Where the rules that are in no index can begin. */
@@ -471,6 +492,9 @@ find_spots(struct step *t, size_t from)
 		     at = spot.at + 1) {
 			void *v = s->spots;
 
+			look_on(t, &spot);
+			if (spot.rules == 0)
+				continue;
 			if (kt_grow(&v, &s->spots_cap, s->nspots + 1,
 			        sizeof(spot)) < 0)
 				return KT_E_LIMIT;
@@ -494,9 +518,7 @@ find_starts(struct step *t)
 			from = t->st->from[lane];
 	if (from == UINT64_MAX)
 		return KT_OK;
-	rc = walk_all(t, &t->db->exact, (size_t)(from - t->base));
-	if (rc == KT_OK)
-		rc = walk_all(t, &t->db->folded, (size_t)(from - t->base));
+	rc = walk_all(t, (size_t)(from - t->base));
 	if (rc == KT_OK)
 		rc = find_spots(t, (size_t)(from - t->base));
 	return rc;
@@ -513,14 +535,11 @@ settle_spots(struct step *t, size_t from)
 		if (s.at < from || s.at >= t->hold)
 			continue;
 		s.rules &= t->st->runs[t->lane][s.w];
-		for (; s.rules != 0 && rc == KT_OK; s.rules &= s.rules - 1) {
-			uint32_t i = t->db->runs.rule[s.w * 64 +
-			    (size_t)__builtin_ctzll(s.rules)];
-
-			if (kt_detect_rule_may_go_on(
-			        &t->db->rules[i], t->text, s.at))
-				rc = settle(t, i, s.at, s.at);
-		}
+		for (; s.rules != 0 && rc == KT_OK; s.rules &= s.rules - 1)
+			rc = settle(t,
+			    t->db->runs.rule[s.w * 64 +
+			        (size_t)__builtin_ctzll(s.rules)],
+			    s.at, s.at);
 	}
 	return rc;
 }
