@@ -97,10 +97,9 @@ kt_audit_put_finish(struct kt_audit_put *p, struct kt_err *err)
 }
 
 void
-kt_audit_put_name(struct kt_audit_put *p, const char *name)
+kt_audit_put_name_of(struct kt_audit_put *p, const char *name, size_t n)
 {
 	const char *last = p->level[p->depth].name;
-	size_t n = strlen(name);
 	char *to;
 
 	if (last != NULL && (unsigned char)*last >= (unsigned char)*name &&
@@ -212,36 +211,6 @@ kt_audit_put_null(struct kt_audit_put *p)
 {
 	separate(p);
 	raw(p, KT_SPAN("null"));
-}
-
-void
-kt_audit_member_text(
-    struct kt_audit_put *p, const char *name, struct kt_span text)
-{
-	kt_audit_put_name(p, name);
-	kt_audit_put_text(p, text);
-}
-
-void
-kt_audit_member_some(
-    struct kt_audit_put *p, const char *name, struct kt_span text)
-{
-	if (text.len > 0)
-		kt_audit_member_text(p, name, text);
-}
-
-void
-kt_audit_member_int(struct kt_audit_put *p, const char *name, uint64_t n)
-{
-	kt_audit_put_name(p, name);
-	kt_audit_put_int(p, n);
-}
-
-void
-kt_audit_member_bool(struct kt_audit_put *p, const char *name, bool b)
-{
-	kt_audit_put_name(p, name);
-	kt_audit_put_bool(p, b);
 }
 
 /* ---- checking ---- */

@@ -35,7 +35,12 @@ KT_MUSTCHECK enum kt_rc kt_audit_put_finish(
 void kt_audit_put_open(struct kt_audit_put *p, char bracket);
 void kt_audit_put_close(struct kt_audit_put *p, char bracket);
 /* A member's name: constant text, in ascending order, or it is a bug. */
-void kt_audit_put_name(struct kt_audit_put *p, const char *name);
+void kt_audit_put_name_of(struct kt_audit_put *p, const char *name, size_t n);
+static inline void
+kt_audit_put_name(struct kt_audit_put *p, const char *name)
+{
+	kt_audit_put_name_of(p, name, strlen(name)); /* which is a constant */
+}
 /* Bytes that are not UTF-8 become U+FFFD. */
 void kt_audit_put_text(struct kt_audit_put *p, struct kt_span text);
 /* What is larger than KT_AUDIT_INT_MAX is written as that. */
@@ -43,13 +48,33 @@ void kt_audit_put_int(struct kt_audit_put *p, uint64_t n);
 void kt_audit_put_bool(struct kt_audit_put *p, bool b);
 void kt_audit_put_null(struct kt_audit_put *p);
 /* Whole members, for the lines that have many of them. */
-void kt_audit_member_text(
-    struct kt_audit_put *p, const char *name, struct kt_span text);
+static inline void
+kt_audit_member_text(
+    struct kt_audit_put *p, const char *name, struct kt_span text)
+{
+	kt_audit_put_name(p, name);
+	kt_audit_put_text(p, text);
+}
 /* As above, but nothing at all for an empty text. */
-void kt_audit_member_some(
-    struct kt_audit_put *p, const char *name, struct kt_span text);
-void kt_audit_member_int(struct kt_audit_put *p, const char *name, uint64_t n);
-void kt_audit_member_bool(struct kt_audit_put *p, const char *name, bool b);
+static inline void
+kt_audit_member_some(
+    struct kt_audit_put *p, const char *name, struct kt_span text)
+{
+	if (text.len > 0)
+		kt_audit_member_text(p, name, text);
+}
+static inline void
+kt_audit_member_int(struct kt_audit_put *p, const char *name, uint64_t n)
+{
+	kt_audit_put_name(p, name);
+	kt_audit_put_int(p, n);
+}
+static inline void
+kt_audit_member_bool(struct kt_audit_put *p, const char *name, bool b)
+{
+	kt_audit_put_name(p, name);
+	kt_audit_put_bool(p, b);
+}
 
 /* A member of the outermost object; `value` as it is spelt.  False: stop. */
 typedef bool kt_audit_member_fn(

@@ -60,7 +60,12 @@ struct kt_span {
 /* For printf("%.*s", KT_SPAN_ARG(s)). */
 #define KT_SPAN_ARG(s) (int)(s).len, (s).ptr
 
-struct kt_span kt_span_of(const char *cstr);
+/* Inline, so that the length of a constant is one. */
+static inline struct kt_span
+kt_span_of(const char *cstr)
+{
+	return (struct kt_span){ .ptr = cstr, .len = cstr ? strlen(cstr) : 0 };
+}
 struct kt_span kt_span_sub(struct kt_span s, size_t from, size_t len);
 /* ASCII letters compare without case; nothing else is folded. */
 bool kt_case_eq(const char *a, const char *b, size_t len);

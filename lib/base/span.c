@@ -6,12 +6,6 @@
 #include "base/base.h"
 
 struct kt_span
-kt_span_of(const char *cstr)
-{
-	return (struct kt_span){ .ptr = cstr, .len = cstr ? strlen(cstr) : 0 };
-}
-
-struct kt_span
 kt_span_sub(struct kt_span s, size_t from, size_t len)
 {
 	if (from > s.len)
@@ -39,7 +33,8 @@ kt_case_eq(const char *a, const char *b, size_t len)
 bool
 kt_span_starts(struct kt_span s, struct kt_span prefix)
 {
-	return s.len >= prefix.len && kt_span_eq(kt_span_sub(s, 0, prefix.len), prefix);
+	return s.len >= prefix.len &&
+	    (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 bool

@@ -570,9 +570,10 @@ void kt_x_media_free(struct kt_exchange *x);
 struct kt_x_seen_medium *kt_x_seen_add(struct kt_exchange *x,
     enum kt_component c, enum kt_media_encoding encoding,
     struct kt_span bytes);
-/* Of pictures, or of all else: at most KT_AUDIT_MEDIA_MAX; how many. */
-size_t kt_x_seen_fill(
-    struct kt_exchange *x, bool is_image, struct kt_audit_medium *out);
+/* Of pictures, or of all else, at most KT_AUDIT_MEDIA_MAX; both arguments
+ * start zeroed.  KT_E_LIMIT: the turn is full. */
+KT_MUSTCHECK enum kt_rc kt_x_seen_list(struct kt_exchange *x, bool is_image,
+    const struct kt_audit_medium **out, size_t *n);
 
 /* tools.c: after the texts of a whole body. */
 KT_MUSTCHECK enum kt_rc kt_x_inspect_tools(struct kt_exchange *x,

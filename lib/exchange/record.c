@@ -514,8 +514,6 @@ kt_x_record(struct kt_exchange *x)
 	struct kt_span words[KT_NCLASSES], threats[KT_NCLASSES];
 	struct kt_span reasons[2 * KT_X_REASONS_MAX + 1];
 	struct kt_audit_rule rules[2 * KT_X_REASONS_MAX];
-	struct kt_audit_medium images[KT_AUDIT_MEDIA_MAX];
-	struct kt_audit_medium files[KT_AUDIT_MEDIA_MAX];
 	kt_class_set set = x->request_verdict.classes | x->answer_verdict.classes;
 	struct kt_audit_call call = {
 		.is_stream = x->is_answer_stream || x->facts.is_stream,
@@ -534,10 +532,6 @@ kt_x_record(struct kt_exchange *x)
 		.ncomponent_classes = fill_classes(x, classes),
 		.reason_codes = { reasons, fill_reasons(x, reasons) },
 		.tools = { x->tools.v, x->tools.n },
-		.images = images,
-		.nimages = kt_x_seen_fill(x, true, images),
-		.files = files,
-		.nfiles = kt_x_seen_fill(x, false, files),
 		.rules = rules,
 		.nrules = fill_rules(x, rules),
 		.eval_us = x->inspect_us,
@@ -575,6 +569,11 @@ kt_x_record(struct kt_exchange *x)
 
 	fill_request(x, &call);
 	fill_kept(x, &call);
+	if (kt_x_seen_list(x, true, &call.images, &call.nimages) < 0 ||
+	    kt_x_seen_list(x, false, &call.files, &call.nfiles) < 0) {
+		order_record(x, KT_E_LIMIT);
+		return;
+	}
 	call.is_held = x->subjects != NULL &&
 	    kt_audit_subject_is_held(x->subjects, x->subject);
 	kt_x_tally_fill(x, &call);

@@ -91,14 +91,21 @@ verdict_of(const struct kt_x_seen_medium *m)
 	    kt_span_of(kt_action_name(m->action));
 }
 
-size_t
-kt_x_seen_fill(
-    struct kt_exchange *x, bool is_image, struct kt_audit_medium *out)
+enum kt_rc
+kt_x_seen_list(struct kt_exchange *x, bool is_image,
+    const struct kt_audit_medium **out, size_t *n)
 {
-	size_t n = 0;
+	size_t most = x->seen.n < KT_AUDIT_MEDIA_MAX ? x->seen.n :
+	    KT_AUDIT_MEDIA_MAX;
+	struct kt_audit_medium *list;
 
-	for (size_t i = 0; x->seen.v != NULL && i < x->seen.n &&
-	     i < KT_AUDIT_MEDIA_MAX; i++) {
+	if (x->seen.v == NULL || most == 0)
+		return KT_OK; /* nearly every call */
+	list = kt_arena_array(x->turn, most, sizeof(*list));
+	if (list == NULL)
+		return KT_E_LIMIT;
+	*out = list;
+	for (size_t i = 0; i < most; i++) {
 		struct kt_x_seen_medium *m = &x->seen.v[i];
 
 		if ((m->component == KT_COMPONENT_IMAGES) != is_image)
@@ -106,7 +113,7 @@ kt_x_seen_fill(
 		m->told.verdict = verdict_of(m);
 		m->told.data_class =
 		    kt_span_of(kt_class_name(kt_class_highest(m->classes)));
-		out[n++] = m->told;
+		list[(*n)++] = m->told;
 	}
-	return n;
+	return KT_OK;
 }

@@ -167,37 +167,38 @@ whole_piece(
 static inline void
 key_of(const uint8_t *p, size_t len, size_t room, uint64_t key[static 2])
 {
-	uint8_t copy[16] = { 0 };
+	unsigned low = len < 8 ? (unsigned)len * 8 : 64;
+	unsigned high = len > 8 ? (unsigned)(len - 8) * 8 : 0;
 
-	if (room >= sizeof(copy)) {
-		unsigned low = len < 8 ? (unsigned)len * 8 : 64;
-		unsigned high = len > 8 ? (unsigned)(len - 8) * 8 : 0;
-
+	if (room >= 16) {
 		memcpy(key, p, 16);
 		key[0] &= low == 64 ? UINT64_MAX : (UINT64_C(1) << low) - 1;
 		key[1] &= (UINT64_C(1) << high) - 1;
 	} else {
-		memcpy(copy, p, len);
-		memcpy(key, copy, 16);
+		key[0] = key[1] = 0;
+		memcpy(key, p, len);
 	}
 	key[1] |= (uint64_t)len << 56;
 }
 
-static inline enum kt_rc
-short_piece(struct kt_tokenizer *t, const uint8_t *p, size_t len, size_t room,
-    struct sink *s)
+static uint64_t
+place_of(const uint64_t key[static 2])
+{
+	uint64_t h = (key[0] ^ key[1] * UINT64_C(0x9e3779b97f4a7c15)) *
+	    UINT64_C(0xff51afd7ed558ccd);
+
+	return (h ^ h >> 32) % CACHE_SIZE;
+}
+
+/* Apart, so that nothing is cleared for the many that are in the cache. */
+static __attribute__((noinline)) enum kt_rc
+new_piece(struct kt_tokenizer *t, const uint8_t *p, size_t len,
+    const uint64_t key[static 2], struct sink *s)
 {
 	uint32_t tokens[CACHED_BYTES];
-	uint64_t key[2], h;
-	struct cached *c;
+	struct cached *c = &t->cache[place_of(key)];
 	size_t n;
 
-	key_of(p, len, room, key);
-	h = (key[0] ^ key[1] * UINT64_C(0x9e3779b97f4a7c15)) *
-	    UINT64_C(0xff51afd7ed558ccd);
-	c = &t->cache[(h ^ h >> 32) % CACHE_SIZE];
-	if (c->key[0] == key[0] && c->key[1] == key[1])
-		return emit(s, c->ids, c->n);
 	tokens[0] = kt_token_find(&t->table, p, len);
 	n = tokens[0] != KT_NO_TOKEN ? 1 :
 	                               kt_token_merge(&t->table, p, len, tokens);
@@ -207,6 +208,20 @@ short_piece(struct kt_tokenizer *t, const uint8_t *p, size_t len, size_t room,
 		memcpy(c->ids, tokens, n * sizeof(tokens[0]));
 	}
 	return emit(s, tokens, n);
+}
+
+static inline enum kt_rc
+short_piece(struct kt_tokenizer *t, const uint8_t *p, size_t len, size_t room,
+    struct sink *s)
+{
+	const struct cached *c;
+	uint64_t key[2];
+
+	key_of(p, len, room, key);
+	c = &t->cache[place_of(key)];
+	if (c->key[0] == key[0] && c->key[1] == key[1])
+		return emit(s, c->ids, c->n);
+	return new_piece(t, p, len, key, s);
 }
 
 static enum kt_rc
