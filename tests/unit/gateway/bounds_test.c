@@ -4,14 +4,14 @@
  * and libcurl's hand-over are this file's own, so that nothing is waited for
  * and each is counted.
  */
-#include "config.h" /* RTLD_NEXT is an extension */
+#include "config.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <netdb.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cmd/gateway/libcurl.h"
 #include "cmd/gateway/resolver.h"
 #include "tests/unit/gateway/heard.h"
 
@@ -251,38 +251,51 @@ static struct {
 	int n, most;
 } multis[MULTIS_MAX];
 
-static int
-hand_over(const char *name, void *multi, void *easy, int change)
+static struct kt_curl real;
+
+static void
+hand_over(void *multi, int change)
 {
-	int (*real)(void *, void *);
 	size_t i = 0;
 
-	*(void **)&real = dlsym(RTLD_NEXT, name);
 	while (i < MULTIS_MAX && multis[i].multi != NULL &&
 	    multis[i].multi != multi)
 		i++;
-	if (ok(i < MULTIS_MAX)) {
-		multis[i].multi = multi;
-		multis[i].n += change;
-		if (multis[i].n > multis[i].most)
-			multis[i].most = multis[i].n;
-	}
-	return real(multi, easy);
+	if (!ok(i < MULTIS_MAX))
+		return;
+	multis[i].multi = multi;
+	multis[i].n += change;
+	if (multis[i].n > multis[i].most)
+		multis[i].most = multis[i].n;
 }
 
-int curl_multi_add_handle(void *multi, void *easy);
-int curl_multi_remove_handle(void *multi, void *easy);
-
-int
-curl_multi_add_handle(void *multi, void *easy)
+static CURLMcode
+add_handle(CURLM *multi, CURL *easy)
 {
-	return hand_over("curl_multi_add_handle", multi, easy, 1);
+	hand_over(multi, 1);
+	return real.multi_add_handle(multi, easy);
 }
 
-int
-curl_multi_remove_handle(void *multi, void *easy)
+static CURLMcode
+remove_handle(CURLM *multi, CURL *easy)
 {
-	return hand_over("curl_multi_remove_handle", multi, easy, -1);
+	hand_over(multi, -1);
+	return real.multi_remove_handle(multi, easy);
+}
+
+/* ld --wrap: what is loaded goes through here. */
+enum kt_rc __real_kt_curl_load(struct kt_curl *c, struct kt_err *err);
+enum kt_rc __wrap_kt_curl_load(struct kt_curl *c, struct kt_err *err);
+
+enum kt_rc
+__wrap_kt_curl_load(struct kt_curl *c, struct kt_err *err)
+{
+	enum kt_rc rc = __real_kt_curl_load(&real, err);
+
+	*c = real;
+	c->multi_add_handle = add_handle;
+	c->multi_remove_handle = remove_handle;
+	return rc;
 }
 
 static void
