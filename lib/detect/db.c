@@ -86,9 +86,11 @@ know_pattern(struct kt_detect_rule *r, pcre2_compile_context *how,
 	return KT_OK;
 }
 
+/* What PCRE2 knows of it: assertions tell it more. */
 static void
 learn_first(struct kt_detect_rule *r)
 {
+	struct kt_detect_bytes first = { { 0 } };
 	const uint8_t *map = NULL;
 	uint32_t type = 0, unit = 0;
 
@@ -96,19 +98,21 @@ learn_first(struct kt_detect_rule *r)
 		KT_BUG("PCRE2 does not know its own pattern");
 	if (type == 1 &&
 	    pcre2_pattern_info(r->code, PCRE2_INFO_FIRSTCODEUNIT, &unit) == 0) {
-		r->has_first = true;
-		kt_detect_bytes_add(&r->first, (char)unit);
+		kt_detect_bytes_add(&first, (char)unit);
 		/* Whether it is caseless is not told: both. */
 		if ((unit | 32) >= 'a' && (unit | 32) <= 'z')
-			kt_detect_bytes_add(&r->first, (char)(unit ^ 32));
+			kt_detect_bytes_add(&first, (char)(unit ^ 32));
 	} else if (type == 0 &&
 	    pcre2_pattern_info(r->code, PCRE2_INFO_FIRSTBITMAP, &map) == 0 &&
 	    map != NULL) {
-		r->has_first = true;
 		for (unsigned c = 0; c < 256; c++)
 			if (map[c >> 3] >> (c & 7) & 1)
-				kt_detect_bytes_add(&r->first, (char)c);
+				kt_detect_bytes_add(&first, (char)c);
+	} else {
+		return;
 	}
+	for (size_t i = 0; i < KT_NELEMS(first.w); i++)
+		r->begin[0].w[i] &= first.w[i];
 }
 
 static enum kt_rc
@@ -370,8 +374,8 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 			db->n++;
 			goto out;
 		}
-		learn_first(r);
 		kt_detect_needs_learn(r);
+		learn_first(r);
 	}
 	if (kt_detect_index_build(&db->exact) == KT_OK &&
 	    kt_detect_index_build(&db->folded) == KT_OK &&

@@ -49,10 +49,10 @@ kt_detect_rule_may_begin(
 	const char *p = subject.ptr + at;
 	size_t room = subject.len - at;
 
-	if ((r->has_first && !kt_detect_bytes_has(&r->first, *p)) ||
-	    (at > 0 && !kt_detect_bytes_has(&r->before, p[-1])) ||
-	    (r->begins_word && at > 0 && kt_detect_is_word(*p) &&
-	        kt_detect_is_word(p[-1])))
+	if (at > 0 &&
+	    (!kt_detect_bytes_has(&r->before, p[-1]) ||
+	        (r->begins_word && kt_detect_is_word(*p) &&
+	            kt_detect_is_word(p[-1]))))
 		return false;
 	for (size_t i = 0; i < KT_DETECT_GLANCE && i < room; i++)
 		if (!kt_detect_bytes_has(&r->begin[i], p[i]))
@@ -84,7 +84,9 @@ kt_detect_rule_attempt(const struct kt_detect_rule *r,
 	const PCRE2_SIZE *at;
 	int rc;
 
-	while (from <= last && !kt_detect_rule_may_begin(r, subject, from))
+	while (from <= last &&
+	    !(kt_detect_bytes_has(&r->begin[0], subject.ptr[from]) &&
+	        kt_detect_rule_may_begin(r, subject, from)))
 		from++;
 	if (from > last)
 		return KT_DETECT_ATTEMPT_MISS;

@@ -27,10 +27,9 @@ struct kt_detect_rule {
 	struct pcre2_real_code_8 *head, *rest;
 	kt_detect_validator_fn validators[KT_DETECT_VALIDATORS_MAX];
 	kt_detect_validator_fn checksum;
-	/* Bytes a match can begin with; that can stand before it. */
-	struct kt_detect_bytes first, before;
-	/* Bytes that can stand n behind a start; any behind a short match. */
-	struct kt_detect_bytes begin[KT_DETECT_GLANCE];
+	/* Bytes that can stand before a match, and n behind its start; any
+	   behind a short one. */
+	struct kt_detect_bytes before, begin[KT_DETECT_GLANCE];
 	/* A match has no byte that is not in body, and one that is in needs. */
 	struct kt_detect_bytes body, needs;
 	uint32_t needs_by; /* it ends so far behind the start, at most */
@@ -47,7 +46,6 @@ struct kt_detect_rule {
 	bool has_tail, has_capture;
 	bool is_literal; /* every match begins with a literal of the index */
 	bool is_folded; /* the one without case */
-	bool has_first;
 	bool begins_word; /* \b stands before all that it matches */
 	bool is_near;
 	bool is_gated; /* looked for near numbers only */
