@@ -394,6 +394,22 @@ kt_detect_is_crc32_base62(struct kt_span s)
 	return true;
 }
 
+/* GitLab: the last seven are the CRC of all before them, to the base 36. */
+bool
+kt_detect_is_crc32_base36(struct kt_span s)
+{
+	static const char digit[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	uint32_t crc;
+
+	if (s.len < 8)
+		return false;
+	crc = crc32_of(kt_span_sub(s, 0, s.len - 7));
+	for (size_t i = 0; i < 7; i++, crc /= 36)
+		if (s.ptr[s.len - 1 - i] != digit[crc % 36])
+			return false;
+	return true;
+}
+
 /* Grafana: behind the last '_', in hexadecimal from its lowest byte on, the CRC
    of what is before that. */
 bool

@@ -5,7 +5,8 @@ tests_accuracy_train_LDADD = $(KT_LIBS)
 TESTS += %D%/accuracy_test.py %D%/pictures_test.py
 EXTRA_DIST += %D%/accuracy_test.py %D%/accuracy.py %D%/BASELINE.md \
 	%D%/pictures.py %D%/pictures_test.py %D%/PICTURES.md \
-	%D%/letters.py %D%/ids.py %D%/made.py policies/detectors/train.py
+	%D%/letters.py %D%/ids.py %D%/made.py \
+	%D%/shapes.py policies/detectors/train.py
 # Pictures of text, where there is something to draw them with.
 if HAVE_POPPLER
 if HAVE_LEPTONICA

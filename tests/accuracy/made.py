@@ -14,6 +14,7 @@ import string
 import zlib
 
 import ids
+import shapes
 
 SEED = 20261101
 EACH = 30
@@ -133,6 +134,10 @@ def national(m, kind="national", drawn=ids.NATIONAL, called=CALLED):
                 value = value.lower()
             m.add(kind + " " + entity, SAID[i % len(SAID)], value, entity,
                   k=called[entity][i % len(called[entity])])
+
+
+def shaped(m):
+    shapes.shapes(m, password, key, (PASSWORDS, KEYS), camel, 2 * EACH)
 
 
 def registered(m):
@@ -620,6 +625,6 @@ DISGUISES = {
 def records(seed=SEED):
     m = Maker(seed)
     for part in (national, personal, generic, providers, look_alikes,
-                 registered):
+                 registered, shaped):
         part(m)
     return m.records
