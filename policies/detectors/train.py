@@ -56,10 +56,19 @@ def sample(source, text, label, key=None, span=None, kind=""):
     return out
 
 
+def halves(text):
+    """A long attack is one in each half: who copies it leaves out some."""
+    words = text.split()
+    at = len(words) // 2
+    return (" ".join(words[:at]), " ".join(words[at:])) if at > 30 else ()
+
+
 def direct(sets):
     for name in ATTACKS:
         for r in sets[name]:
             yield sample(name, r["text"], 1)
+            for part in halves(r["text"]):
+                yield sample("+" + name, part, 1, r["text"][:60])
     for name in REQUESTS + CLEAN:
         for r in sets[name]:
             yield sample(name, r["text"], -1)
@@ -133,7 +142,8 @@ def by_source(sets):
     samples = list(direct(sets))
     for s in samples:
         s["fold"] = next(
-            i for i, g in enumerate(GROUPS) if s["source"] in g)
+            i for i, g in enumerate(GROUPS)
+            if s["source"].lstrip("+") in g)
     return samples
 
 
