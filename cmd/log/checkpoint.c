@@ -4,7 +4,9 @@
  *
  * One flipped bit that gets into a signed root ends a log, so the root is
  * computed twice: as records are appended, and from the bytes that the disk
- * gives back.  The second time fills the tiles, so it is not work for show.
+ * gives back.  The second time fills the tiles, so it is not work for show;
+ * it is done piece by piece, so that a checkpoint has little left to read and
+ * records that arrive meanwhile do not wait for it.
  */
 #include "cmd/log/log.h"
 
@@ -85,6 +87,15 @@ read_back(struct kt_log *log, struct kt_err *err)
 	kt_buf_fini(&text);
 	log->checked_bytes = at;
 	return rc;
+}
+
+enum kt_rc
+kt_log_read_back(struct kt_log *log, struct kt_err *err)
+{
+	if (log->durable_bytes - log->checked_bytes < READ_BYTES ||
+	    read_back(log, err) == KT_OK)
+		return KT_OK;
+	return kt_log_poison(log, err);
 }
 
 /* ---- the root, twice ---- */

@@ -64,6 +64,10 @@ KT_MUSTCHECK enum kt_rc kt_log_add(struct kt_log *log, struct kt_span body,
 KT_MUSTCHECK enum kt_rc kt_log_flush(struct kt_log *log, struct kt_err *err);
 /* Whatever the mode: every record so far is durable afterwards. */
 KT_MUSTCHECK enum kt_rc kt_log_sync(struct kt_log *log, struct kt_err *err);
+/* Of what is durable the next piece, if there is a whole one, for the next
+   checkpoint. */
+KT_MUSTCHECK enum kt_rc kt_log_read_back(
+    struct kt_log *log, struct kt_err *err);
 /* Syncs, then stores a checkpoint unless the newest covers everything. */
 KT_MUSTCHECK enum kt_rc kt_log_checkpoint(
     struct kt_log *log, struct kt_err *err);

@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define CHECKPOINT_US 1000000u  /* between checkpoints under load */
-#define CHECKPOINT_RECORDS 1024u
+#define CHECKPOINT_RECORDS 65536u
 #define RETRY_US 1000000u       /* between attempts to come up again */
 #define HEARTBEAT_US 60000000u  /* of silence */
 #define SEGMENT_US (UINT64_C(86400) * 1000000) /* an epoch's longest life */
@@ -503,6 +503,8 @@ keep_house(struct kt_writer *w)
 		tell_gap(w);
 	if (!w->log.is_poisoned && atomic_exchange(&w->has_orders, false))
 		keep(w, kt_log_orders(&w->log, &err));
+	if (!w->log.is_poisoned)
+		keep(w, kt_log_read_back(&w->log, &err));
 	if (!w->log.is_poisoned && (behind(w) >= CHECKPOINT_RECORDS ||
 	    (behind(w) > 0 && now >= w->checkpoint_at))) {
 		keep(w, kt_log_checkpoint(&w->log, &err));
