@@ -244,7 +244,6 @@ tell_prove(const struct prove *p, enum kt_rc rc)
 	kt_told_end(&t);
 }
 
-
 static enum kt_rc
 prove(struct prove *p, const char *dir)
 {

@@ -8,30 +8,6 @@
 #include "detect/detect_priv.h"
 #include "detect/person_priv.h"
 
-/* Exactly n digits, and not the same one all the time. */
-static bool
-read(struct kt_span s, uint8_t *d, size_t n)
-{
-	return kt_detect_digits(s, d, n) == n && !kt_detect_all_same(d, n);
-}
-
-/* The digit that fills a sum up to a multiple of m; 10 and more is none. */
-static unsigned
-fills(unsigned sum, unsigned m)
-{
-	return (m - sum % m) % m;
-}
-
-static uint64_t
-number_of(const uint8_t *d, size_t n)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < n; i++)
-		v = v * 10 + d[i];
-	return v;
-}
-
 /* From 2000 on a two stands before the nine digits. */
 bool
 kt_detect_is_be_national(struct kt_span s)
@@ -40,10 +16,10 @@ kt_detect_is_be_national(struct kt_span s)
 	uint64_t v;
 	unsigned check;
 
-	if (!read(s, d, 11) || kt_detect_pair(d + 2) % 20 > 12 ||
+	if (!kt_detect_number(s, d, 11) || kt_detect_pair(d + 2) % 20 > 12 ||
 	    kt_detect_pair(d + 4) > 31)
 		return false;
-	v = number_of(d, 9);
+	v = kt_detect_value(d, 9);
 	check = kt_detect_pair(d + 9);
 	return check == 97 - v % 97 ||
 	    check == 97 - (v + UINT64_C(2000000000)) % 97;
@@ -55,7 +31,7 @@ kt_detect_is_dk_cpr(struct kt_span s)
 {
 	uint8_t d[10];
 
-	return read(s, d, 10) &&
+	return kt_detect_number(s, d, 10) &&
 	    kt_detect_is_day(kt_detect_pair(d), kt_detect_pair(d + 2));
 }
 
@@ -67,13 +43,13 @@ kt_detect_is_no_fodselsnummer(struct kt_span s)
 	uint8_t d[11];
 	unsigned day;
 
-	if (!read(s, d, 11))
+	if (!kt_detect_number(s, d, 11))
 		return false;
 	day = kt_detect_pair(d);
 	return kt_detect_is_day(
 	           day > 40 ? day - 40 : day, kt_detect_pair(d + 2) % 40) &&
-	    fills(kt_detect_weigh(d, w, 9), 11) == d[9] &&
-	    fills(kt_detect_weigh(d, v, 10), 11) == d[10];
+	    kt_detect_fills(kt_detect_weigh(d, w, 9), 11) == d[9] &&
+	    kt_detect_fills(kt_detect_weigh(d, v, 10), 11) == d[10];
 }
 
 /* ISO 7064 modulo 11, 2: the check character may be X. */
@@ -84,7 +60,8 @@ kt_detect_is_cn_resident(struct kt_span s)
 		8, 4, 2 };
 	uint8_t d[17];
 
-	if (s.len != 18 || !read(kt_span_sub(s, 0, 17), d, 17) || d[0] == 0)
+	if (s.len != 18 || !kt_detect_number(kt_span_sub(s, 0, 17), d, 17) ||
+	    d[0] == 0)
 		return false;
 	if (!kt_detect_is_day(kt_detect_pair(d + 12), kt_detect_pair(d + 10)) ||
 	    kt_detect_pair(d + 6) < 18 || kt_detect_pair(d + 6) > 20)
@@ -109,7 +86,8 @@ kt_detect_is_ch_ahv(struct kt_span s)
 {
 	uint8_t d[13];
 
-	return read(s, d, 13) && d[0] == 7 && d[1] == 5 && d[2] == 6 &&
+	return kt_detect_number(s, d, 13) &&
+	    d[0] == 7 && d[1] == 5 && d[2] == 6 &&
 	    is_ean(d, 13);
 }
 
@@ -120,9 +98,9 @@ kt_detect_is_pt_nif(struct kt_span s)
 	uint8_t d[9];
 	unsigned check;
 
-	if (!read(s, d, 9) || d[0] == 0 || d[0] == 4)
+	if (!kt_detect_number(s, d, 9) || d[0] == 0 || d[0] == 4)
 		return false;
-	check = fills(kt_detect_weigh(d, w, 8), 11);
+	check = kt_detect_fills(kt_detect_weigh(d, w, 8), 11);
 	return (check == 10 ? 0 : check) == d[8];
 }
 
@@ -132,7 +110,7 @@ kt_detect_is_at_svnr(struct kt_span s)
 	static const uint8_t w[] = { 3, 7, 9, 0, 5, 8, 4, 2, 1, 6 };
 	uint8_t d[10];
 
-	return read(s, d, 10) && d[0] != 0 &&
+	return kt_detect_number(s, d, 10) && d[0] != 0 &&
 	    kt_detect_is_day(kt_detect_pair(d + 4), kt_detect_pair(d + 6)) &&
 	    kt_detect_weigh(d, w, 10) % 11 == d[3];
 }
@@ -146,7 +124,8 @@ kt_detect_is_ie_pps(struct kt_span s)
 	unsigned sum;
 	char more;
 
-	if (s.len < 8 || s.len > 9 || !read(kt_span_sub(s, 0, 7), d, 7))
+	if (s.len < 8 || s.len > 9 ||
+	    !kt_detect_number(kt_span_sub(s, 0, 7), d, 7))
 		return false;
 	sum = kt_detect_weigh(d, w, 7);
 	more = s.len == 9 ? kt_detect_upper(s.ptr[8]) : 'W';
@@ -163,14 +142,15 @@ kt_detect_is_cz_rodne_cislo(struct kt_span s)
 	unsigned month;
 	uint64_t nine;
 
-	if (!read(s, d, 10))
+	if (!kt_detect_number(s, d, 10))
 		return false;
 	month = kt_detect_pair(d + 2) % 50;
 	if (!kt_detect_is_day(
 	        kt_detect_pair(d + 4), month > 20 ? month - 20 : month))
 		return false;
-	nine = number_of(d, 9);
-	return number_of(d, 10) % 11 == 0 || (nine % 11 == 10 && d[9] == 0);
+	nine = kt_detect_value(d, 9);
+	return kt_detect_value(d, 10) % 11 == 0 ||
+	    (nine % 11 == 10 && d[9] == 0);
 }
 
 bool
@@ -180,7 +160,7 @@ kt_detect_is_ro_cnp(struct kt_span s)
 	uint8_t d[13];
 	unsigned check;
 
-	if (!read(s, d, 13) || d[0] == 0 ||
+	if (!kt_detect_number(s, d, 13) || d[0] == 0 ||
 	    !kt_detect_is_day(kt_detect_pair(d + 5), kt_detect_pair(d + 3)))
 		return false;
 	check = kt_detect_weigh(d, w, 12) % 11;
@@ -193,7 +173,7 @@ kt_detect_is_bg_egn(struct kt_span s)
 	static const uint8_t w[] = { 2, 4, 8, 5, 10, 9, 7, 3, 6 };
 	uint8_t d[10];
 
-	return read(s, d, 10) &&
+	return kt_detect_number(s, d, 10) &&
 	    kt_detect_is_day(
 	        kt_detect_pair(d + 4), kt_detect_pair(d + 2) % 20) &&
 	    kt_detect_weigh(d, w, 9) % 11 % 10 == d[9];
@@ -205,7 +185,7 @@ kt_detect_is_gr_amka(struct kt_span s)
 {
 	uint8_t d[11];
 
-	return read(s, d, 11) &&
+	return kt_detect_number(s, d, 11) &&
 	    kt_detect_is_day(kt_detect_pair(d), kt_detect_pair(d + 2)) &&
 	    kt_detect_luhn(d, 11);
 }
@@ -215,7 +195,7 @@ kt_detect_is_il_id(struct kt_span s)
 {
 	uint8_t d[9];
 
-	return read(s, d, 9) && kt_detect_luhn(d, 9);
+	return kt_detect_number(s, d, 9) && kt_detect_luhn(d, 9);
 }
 
 /* Mexico: letters of the name, birthday, sex, state, and a check digit. */
@@ -226,7 +206,7 @@ kt_detect_is_mx_curp(struct kt_span s)
 	unsigned sum = 0;
 	uint8_t d[6];
 
-	if (s.len != 18 || !read(kt_span_sub(s, 4, 6), d, 6) ||
+	if (s.len != 18 || !kt_detect_number(kt_span_sub(s, 4, 6), d, 6) ||
 	    !kt_detect_is_day(kt_detect_pair(d + 4), kt_detect_pair(d + 2)))
 		return false;
 	for (size_t i = 0; i < 17; i++) {
@@ -236,7 +216,7 @@ kt_detect_is_mx_curp(struct kt_span s)
 
 		sum += v * (18 - (unsigned)i);
 	}
-	return fills(sum, 10) == (unsigned)(s.ptr[17] - '0');
+	return kt_detect_fills(sum, 10) == (unsigned)(s.ptr[17] - '0');
 }
 
 bool
@@ -250,7 +230,7 @@ kt_detect_is_cl_rut(struct kt_span s)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		sum += d[n - 1 - i] * (2 + (unsigned)i % 6);
-	return "0123456789K"[fills(sum, 11)] ==
+	return "0123456789K"[kt_detect_fills(sum, 11)] ==
 	    kt_detect_upper(s.ptr[s.len - 1]);
 }
 
@@ -260,8 +240,8 @@ kt_detect_is_ar_cuit(struct kt_span s)
 	static const uint8_t w[] = { 5, 4, 3, 2, 7, 6, 5, 4, 3, 2 };
 	uint8_t d[11];
 
-	return read(s, d, 11) && (d[0] == 2 || d[0] == 3) &&
-	    fills(kt_detect_weigh(d, w, 10), 11) == d[10];
+	return kt_detect_number(s, d, 11) && (d[0] == 2 || d[0] == 3) &&
+	    kt_detect_fills(kt_detect_weigh(d, w, 10), 11) == d[10];
 }
 
 /* A blank counts as 36, so that one letter or two make no difference. */
@@ -288,7 +268,7 @@ kt_detect_is_hk_id(struct kt_span s)
 	if (at < s.len && s.ptr[at] == '(')
 		at++;
 	check = at < s.len ? kt_detect_upper(s.ptr[at]) : 0;
-	return "0123456789A"[fills(sum, 11)] == check;
+	return "0123456789A"[kt_detect_fills(sum, 11)] == check;
 }
 
 /* The letter, as two digits, is a place. */
@@ -302,7 +282,7 @@ kt_detect_is_tw_id(struct kt_span s)
 	uint8_t d[9];
 	unsigned p;
 
-	if (s.len != 10 || !read(kt_span_sub(s, 1, 9), d, 9))
+	if (s.len != 10 || !kt_detect_number(kt_span_sub(s, 1, 9), d, 9))
 		return false;
 	p = place[(unsigned)(kt_detect_upper(s.ptr[0]) - 'A') % 26];
 	return (p / 10 + p % 10 * 9 + kt_detect_weigh(d, w, 9)) % 10 == 0;
@@ -315,9 +295,9 @@ kt_detect_is_jp_my_number(struct kt_span s)
 	uint8_t d[12];
 	unsigned check;
 
-	if (!read(s, d, 12))
+	if (!kt_detect_number(s, d, 12))
 		return false;
-	check = fills(kt_detect_weigh(d, w, 11), 11);
+	check = kt_detect_fills(kt_detect_weigh(d, w, 11), 11);
 	return (check == 10 ? 0 : check) == d[11];
 }
 
@@ -328,7 +308,7 @@ kt_detect_is_my_nric(struct kt_span s)
 	uint8_t d[12];
 	unsigned place;
 
-	if (!read(s, d, 12))
+	if (!kt_detect_number(s, d, 12))
 		return false;
 	place = kt_detect_pair(d + 6);
 	return kt_detect_is_day(kt_detect_pair(d + 4), kt_detect_pair(d + 2)) &&
@@ -342,7 +322,7 @@ kt_detect_is_id_nik(struct kt_span s)
 	uint8_t d[16];
 	unsigned day;
 
-	if (!read(s, d, 16) || kt_detect_pair(d) < 11)
+	if (!kt_detect_number(s, d, 16) || kt_detect_pair(d) < 11)
 		return false;
 	day = kt_detect_pair(d + 6);
 	return kt_detect_is_day(
@@ -354,7 +334,8 @@ kt_detect_is_ae_id(struct kt_span s)
 {
 	uint8_t d[15];
 
-	return read(s, d, 15) && d[0] == 7 && d[1] == 8 && d[2] == 4 &&
+	return kt_detect_number(s, d, 15) &&
+	    d[0] == 7 && d[1] == 8 && d[2] == 4 &&
 	    kt_detect_luhn(d, 15);
 }
 
@@ -365,7 +346,7 @@ kt_detect_is_ua_rnokpp(struct kt_span s)
 	static const uint8_t w[] = { 10, 5, 7, 9, 4, 6, 10, 5, 7 };
 	uint8_t d[10];
 
-	return read(s, d, 10) &&
+	return kt_detect_number(s, d, 10) &&
 	    kt_detect_weigh(d, w, 9) % 11 % 10 == d[9];
 }
 
@@ -378,7 +359,7 @@ kt_detect_is_ee_isikukood(struct kt_span s)
 	uint8_t d[11];
 	unsigned check;
 
-	if (!read(s, d, 11) || d[0] == 0 || d[0] > 8 ||
+	if (!kt_detect_number(s, d, 11) || d[0] == 0 || d[0] > 8 ||
 	    !kt_detect_is_day(kt_detect_pair(d + 5), kt_detect_pair(d + 3)))
 		return false;
 	check = kt_detect_weigh(d, w, 10) % 11;
@@ -393,7 +374,8 @@ kt_detect_is_hu_taj(struct kt_span s)
 	static const uint8_t w[] = { 3, 7, 3, 7, 3, 7, 3, 7 };
 	uint8_t d[9];
 
-	return read(s, d, 9) && kt_detect_weigh(d, w, 8) % 10 == d[8];
+	return kt_detect_number(s, d, 9) &&
+	    kt_detect_weigh(d, w, 8) % 10 == d[8];
 }
 
 /* ISO 7064 modulo 11, 10. */
@@ -402,7 +384,7 @@ kt_detect_is_hr_oib(struct kt_span s)
 {
 	uint8_t d[11];
 
-	return read(s, d, 11) && kt_detect_is_mod11_10(d, 11);
+	return kt_detect_number(s, d, 11) && kt_detect_is_mod11_10(d, 11);
 }
 
 /* Of Yugoslavia, and of the states that came after it. */
@@ -413,10 +395,10 @@ kt_detect_is_rs_jmbg(struct kt_span s)
 	uint8_t d[13];
 	unsigned check;
 
-	if (!read(s, d, 13) ||
+	if (!kt_detect_number(s, d, 13) ||
 	    !kt_detect_is_day(kt_detect_pair(d), kt_detect_pair(d + 2)))
 		return false;
-	check = fills(kt_detect_weigh(d, w, 12), 11);
+	check = kt_detect_fills(kt_detect_weigh(d, w, 12), 11);
 	return (check == 10 ? 0 : check) == d[12];
 }
 
@@ -435,9 +417,9 @@ kt_detect_is_nz_ird(struct kt_span s)
 	}
 	if (n < 8 || n > 9 || kt_detect_all_same(d, 9))
 		return false;
-	check = fills(kt_detect_weigh(d, w, 8), 11);
+	check = kt_detect_fills(kt_detect_weigh(d, w, 8), 11);
 	if (check == 10)
-		check = fills(kt_detect_weigh(d, v, 8), 11);
+		check = kt_detect_fills(kt_detect_weigh(d, v, 8), 11);
 	return check == d[8];
 }
 
@@ -447,7 +429,7 @@ kt_detect_is_ru_snils(struct kt_span s)
 	static const uint8_t w[] = { 9, 8, 7, 6, 5, 4, 3, 2, 1 };
 	uint8_t d[11];
 
-	return read(s, d, 11) &&
+	return kt_detect_number(s, d, 11) &&
 	    kt_detect_weigh(d, w, 9) % 101 % 100 == kt_detect_pair(d + 9);
 }
 
@@ -459,7 +441,7 @@ kt_detect_is_ru_inn(struct kt_span s)
 	static const uint8_t v[] = { 3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8 };
 	uint8_t d[12];
 
-	return read(s, d, 12) &&
+	return kt_detect_number(s, d, 12) &&
 	    kt_detect_weigh(d, w, 10) % 11 % 10 == d[10] &&
 	    kt_detect_weigh(d, v, 11) % 11 % 10 == d[11];
 }
@@ -484,5 +466,5 @@ kt_detect_is_de_lanr(struct kt_span s)
 	uint8_t d[9];
 
 	return kt_detect_digits(s, d, 9) == 9 &&
-	    fills(kt_detect_weigh(d, w, 6), 10) == d[6];
+	    kt_detect_fills(kt_detect_weigh(d, w, 6), 10) == d[6];
 }

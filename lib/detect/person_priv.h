@@ -2,13 +2,13 @@
  * person_priv - arithmetic that the numbers of persons share.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    weighted sums, days that exist.
+ * Knows:    digits and their value, weighted sums, days that exist.
  * Does not: know a country.
  * Promises: no state.
  */
 #ifndef KT_DETECT_PERSON_PRIV_H
 #define KT_DETECT_PERSON_PRIV_H
-#include "base/base.h"
+#include "detect/detect_priv.h"
 
 /* Sum of d[i] * w[i]. */
 static inline unsigned
@@ -28,6 +28,30 @@ kt_detect_all_same(const uint8_t *d, size_t n)
 		if (d[i] != d[0])
 			return false;
 	return true;
+}
+
+/* Exactly n digits, and not the same one all the time. */
+static inline bool
+kt_detect_number(struct kt_span s, uint8_t *d, size_t n)
+{
+	return kt_detect_digits(s, d, n) == n && !kt_detect_all_same(d, n);
+}
+
+static inline uint64_t
+kt_detect_value(const uint8_t *d, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v * 10 + d[i];
+	return v;
+}
+
+/* The digit that fills a sum up to a multiple of m; 10 and more is none. */
+static inline unsigned
+kt_detect_fills(unsigned sum, unsigned m)
+{
+	return (m - sum % m) % m;
 }
 
 /* ISO 7064, MOD 11,10: the last of n digits checks those before it. */

@@ -9,20 +9,6 @@
 #include "detect/detect_priv.h"
 #include "detect/person_priv.h"
 
-/* Exactly n digits, and not the same one all the time. */
-static bool
-read(struct kt_span s, uint8_t *d, size_t n)
-{
-	return kt_detect_digits(s, d, n) == n && !kt_detect_all_same(d, n);
-}
-
-/* The digit that fills a sum up to a multiple of m; 10 and more is none. */
-static unsigned
-fills(unsigned sum, unsigned m)
-{
-	return (m - sum % m) % m;
-}
-
 /* 0..9, and letters from 10 on. */
 static unsigned
 value_of(char c)
@@ -57,7 +43,8 @@ kt_detect_is_is_kennitala(struct kt_span s)
 	uint8_t d[10];
 	unsigned day;
 
-	if (!read(s, d, 10) || (d[9] != 9 && d[9] != 0 && d[9] != 8))
+	if (!kt_detect_number(s, d, 10) ||
+	    (d[9] != 9 && d[9] != 0 && d[9] != 8))
 		return false;
 	day = kt_detect_pair(d);
 	return kt_detect_is_day(
@@ -72,7 +59,7 @@ kt_detect_is_lv_personas_kods(struct kt_span s)
 	static const uint8_t w[] = { 10, 5, 8, 4, 2, 1, 6, 3, 7, 9 };
 	uint8_t d[11];
 
-	return read(s, d, 11) &&
+	return kt_detect_number(s, d, 11) &&
 	    (kt_detect_pair(d) == 32 ||
 	        (kt_detect_is_day(
 	             kt_detect_pair(d), kt_detect_pair(d + 2)) &&
@@ -87,7 +74,7 @@ kt_detect_is_gr_afm(struct kt_span s)
 	uint8_t d[9];
 	unsigned sum = 0;
 
-	if (!read(s, d, 9))
+	if (!kt_detect_number(s, d, 9))
 		return false;
 	for (size_t i = 0; i < 8; i++)
 		sum = sum * 2 + d[i];
@@ -100,13 +87,12 @@ bool
 kt_detect_is_es_nss(struct kt_span s)
 {
 	uint8_t d[12];
-	uint64_t number = 0;
+	uint64_t number;
 
-	if (!read(s, d, 12) || kt_detect_pair(d) == 0 ||
+	if (!kt_detect_number(s, d, 12) || kt_detect_pair(d) == 0 ||
 	    kt_detect_pair(d) > 66)
 		return false;
-	for (size_t i = 2; i < 10; i++)
-		number = number * 10 + d[i];
+	number = kt_detect_value(d + 2, 8);
 	number += (number < 10000000 ? UINT64_C(10000000) : 100000000) *
 	    kt_detect_pair(d);
 	return number % 97 == kt_detect_pair(d + 10);
@@ -119,7 +105,7 @@ kt_detect_is_uk_utr(struct kt_span s)
 	static const uint8_t w[] = { 6, 7, 8, 9, 10, 5, 4, 3, 2 };
 	uint8_t d[10];
 
-	return read(s, d, 10) &&
+	return kt_detect_number(s, d, 10) &&
 	    (unsigned)("21987654321"[kt_detect_weigh(d + 1, w, 9) % 11] -
 	        '0') == d[0];
 }
@@ -147,7 +133,7 @@ kt_detect_is_pe_ruc(struct kt_span s)
 	uint8_t d[11];
 	unsigned kind;
 
-	if (!read(s, d, 11))
+	if (!kt_detect_number(s, d, 11))
 		return false;
 	kind = kt_detect_pair(d);
 	return (kind == 10 || kind == 15 || kind == 17 || kind == 20) &&
@@ -161,7 +147,7 @@ kt_detect_is_ec_cedula(struct kt_span s)
 	uint8_t d[10];
 	unsigned place;
 
-	if (!read(s, d, 10))
+	if (!kt_detect_number(s, d, 10))
 		return false;
 	place = kt_detect_pair(d);
 	return ((place >= 1 && place <= 24) || place == 30) && d[2] < 6 &&
@@ -174,7 +160,8 @@ kt_detect_is_uy_ci(struct kt_span s)
 	static const uint8_t w[] = { 2, 9, 8, 7, 6, 3, 4 };
 	uint8_t d[8];
 
-	return read(s, d, 8) && fills(kt_detect_weigh(d, w, 7), 10) == d[7];
+	return kt_detect_number(s, d, 8) &&
+	    kt_detect_fills(kt_detect_weigh(d, w, 7), 10) == d[7];
 }
 
 /* Venezuela: the letter says of whom, and counts. */
@@ -186,7 +173,7 @@ kt_detect_is_ve_rif(struct kt_span s)
 	const char *kind;
 	uint8_t d[9];
 
-	if (s.len == 0 || !read(s, d, 9) ||
+	if (s.len == 0 || !kt_detect_number(s, d, 9) ||
 	    (kind = strchr(kinds, kt_detect_upper(s.ptr[0]))) == NULL)
 		return false;
 	return (unsigned)("00987654321"[(4 * (unsigned)(kind - kinds + 1) +
@@ -202,9 +189,9 @@ kt_detect_is_br_cnpj(struct kt_span s)
 	static const uint8_t w[] = { 6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2 };
 	uint8_t d[14];
 
-	return read(s, d, 14) &&
-	    fills(kt_detect_weigh(d, w + 1, 12), 11) % 10 == d[12] &&
-	    fills(kt_detect_weigh(d, w, 13), 11) % 10 == d[13];
+	return kt_detect_number(s, d, 14) &&
+	    kt_detect_fills(kt_detect_weigh(d, w + 1, 12), 11) % 10 == d[12] &&
+	    kt_detect_fills(kt_detect_weigh(d, w, 13), 11) % 10 == d[13];
 }
 
 /* Mexico: of a person, with the birthday and the check character. */
@@ -216,13 +203,13 @@ kt_detect_is_mx_rfc(struct kt_span s)
 	char c[13];
 
 	if (squeeze(s, c, 13) != 13 ||
-	    !read((struct kt_span){ c + 4, 6 }, d, 6) ||
+	    !kt_detect_number((struct kt_span){ c + 4, 6 }, d, 6) ||
 	    !kt_detect_is_day(kt_detect_pair(d + 4), kt_detect_pair(d + 2)))
 		return false;
 	/* & is 24, and what comes behind it counts one more. */
 	for (size_t i = 0; i < 12; i++)
 		sum += (value_of(c[i]) + (c[i] > 'N')) * (13 - (unsigned)i);
-	return "0123456789A"[fills(sum, 11)] == c[12];
+	return "0123456789A"[kt_detect_fills(sum, 11)] == c[12];
 }
 
 bool
@@ -231,7 +218,8 @@ kt_detect_is_pl_nip(struct kt_span s)
 	static const uint8_t w[] = { 6, 5, 7, 2, 3, 4, 5, 6, 7 };
 	uint8_t d[10];
 
-	return read(s, d, 10) && kt_detect_weigh(d, w, 9) % 11 == d[9];
+	return kt_detect_number(s, d, 10) &&
+	    kt_detect_weigh(d, w, 9) % 11 == d[9];
 }
 
 /* Poland's identity card: three letters, the check digit, five digits. */
@@ -275,7 +263,7 @@ kt_detect_is_hu_adoazonosito(struct kt_span s)
 	static const uint8_t w[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 	uint8_t d[10];
 
-	return read(s, d, 10) && d[0] == 8 &&
+	return kt_detect_number(s, d, 10) && d[0] == 8 &&
 	    kt_detect_weigh(d, w, 9) % 11 == d[9];
 }
 
@@ -285,7 +273,7 @@ kt_detect_is_md_idnp(struct kt_span s)
 	static const uint8_t w[] = { 7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1 };
 	uint8_t d[13];
 
-	return read(s, d, 13) && (d[0] == 0 || d[0] == 2) &&
+	return kt_detect_number(s, d, 13) && (d[0] == 0 || d[0] == 2) &&
 	    kt_detect_weigh(d, w, 12) % 10 == d[12];
 }
 
@@ -296,8 +284,8 @@ kt_detect_is_ca_bc_phn(struct kt_span s)
 	static const uint8_t w[] = { 2, 4, 8, 5, 10, 9, 7, 3 };
 	uint8_t d[10];
 
-	return read(s, d, 10) && d[0] == 9 &&
-	    fills(kt_detect_weigh(d + 1, w, 8), 11) == d[9];
+	return kt_detect_number(s, d, 10) && d[0] == 9 &&
+	    kt_detect_fills(kt_detect_weigh(d + 1, w, 8), 11) == d[9];
 }
 
 bool
@@ -306,7 +294,7 @@ kt_detect_is_tr_vkn(struct kt_span s)
 	uint8_t d[10];
 	unsigned sum = 0;
 
-	if (!read(s, d, 10))
+	if (!kt_detect_number(s, d, 10))
 		return false;
 	for (unsigned i = 1; i <= 9; i++) {
 		unsigned a = (d[9 - i] + i) % 10;
@@ -314,7 +302,7 @@ kt_detect_is_tr_vkn(struct kt_span s)
 
 		sum += a != 0 && b == 0 ? 9 : b;
 	}
-	return fills(sum, 10) == d[9];
+	return kt_detect_fills(sum, 10) == d[9];
 }
 
 /* France's taxpayers: what the first ten digits leave modulo 511. */
@@ -322,13 +310,11 @@ bool
 kt_detect_is_fr_spi(struct kt_span s)
 {
 	uint8_t d[13];
-	uint64_t v = 0;
 
-	if (!read(s, d, 13) || d[0] > 3)
+	if (!kt_detect_number(s, d, 13) || d[0] > 3)
 		return false;
-	for (size_t i = 0; i < 10; i++)
-		v = v * 10 + d[i];
-	return v % 511 == d[10] * 100u + kt_detect_pair(d + 11);
+	return kt_detect_value(d, 10) % 511 ==
+	    d[10] * 100u + kt_detect_pair(d + 11);
 }
 
 /* Kazakhstan: other weights when the first ones give ten. */
@@ -340,7 +326,7 @@ kt_detect_is_kz_iin(struct kt_span s)
 	uint8_t d[12];
 	unsigned check;
 
-	if (!read(s, d, 12) ||
+	if (!kt_detect_number(s, d, 12) ||
 	    !kt_detect_is_day(kt_detect_pair(d + 4), kt_detect_pair(d + 2)))
 		return false;
 	check = kt_detect_weigh(d, w, 11) % 11;
@@ -356,7 +342,7 @@ kt_detect_is_eg_id(struct kt_span s)
 	uint8_t d[14];
 	unsigned place;
 
-	if (!read(s, d, 14) || (d[0] != 2 && d[0] != 3) ||
+	if (!kt_detect_number(s, d, 14) || (d[0] != 2 && d[0] != 3) ||
 	    !kt_detect_is_day(kt_detect_pair(d + 5), kt_detect_pair(d + 3)))
 		return false;
 	place = kt_detect_pair(d + 7);
@@ -369,7 +355,7 @@ kt_detect_is_sa_id(struct kt_span s)
 {
 	uint8_t d[10];
 
-	return read(s, d, 10) && (d[0] == 1 || d[0] == 2) &&
+	return kt_detect_number(s, d, 10) && (d[0] == 1 || d[0] == 2) &&
 	    kt_detect_luhn(d, 10);
 }
 
@@ -379,7 +365,7 @@ kt_detect_is_kw_civil(struct kt_span s)
 	static const uint8_t w[] = { 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2 };
 	uint8_t d[12];
 
-	return read(s, d, 12) && (d[0] == 2 || d[0] == 3) &&
+	return kt_detect_number(s, d, 12) && (d[0] == 2 || d[0] == 3) &&
 	    kt_detect_is_day(kt_detect_pair(d + 5), kt_detect_pair(d + 3)) &&
 	    11 - kt_detect_weigh(d, w, 11) % 11 == d[11];
 }
@@ -391,7 +377,7 @@ kt_detect_is_ir_melli(struct kt_span s)
 	uint8_t d[10];
 	unsigned rest;
 
-	if (!read(s, d, 10))
+	if (!kt_detect_number(s, d, 10))
 		return false;
 	rest = kt_detect_weigh(d, w, 9) % 11;
 	return (rest < 2 ? rest : 11 - rest) == d[9];
@@ -403,7 +389,8 @@ kt_detect_is_pk_cnic(struct kt_span s)
 {
 	uint8_t d[13];
 
-	return read(s, d, 13) && d[0] >= 1 && d[0] <= 7 && d[12] != 0;
+	return kt_detect_number(s, d, 13) &&
+	    d[0] >= 1 && d[0] <= 7 && d[12] != 0;
 }
 
 /* Sri Lanka: the year and the day in it, which is 500 more for women. */
@@ -442,7 +429,8 @@ kt_detect_is_nz_nhi(struct kt_span s)
 	if (c[6] >= 'A')
 		return value_of(c[6]) - 9 - (c[6] > 'I') - (c[6] > 'O') ==
 		    23 - sum % 23;
-	return sum % 11 != 0 && fills(sum, 11) % 10 == (unsigned)(c[6] - '0');
+	return sum % 11 != 0 &&
+	    kt_detect_fills(sum, 11) % 10 == (unsigned)(c[6] - '0');
 }
 
 bool
@@ -455,7 +443,7 @@ kt_detect_is_mu_nid(struct kt_span s)
 		return false;
 	for (size_t i = 0; i < 13; i++)
 		sum += value_of(c[i]) * (14 - (unsigned)i);
-	return value_of(c[13]) == fills(sum, 17);
+	return value_of(c[13]) == kt_detect_fills(sum, 17);
 }
 
 /* Australia's businesses: one is taken from the first digit. */
@@ -465,7 +453,7 @@ kt_detect_is_au_abn(struct kt_span s)
 	static const uint8_t w[] = { 10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19 };
 	uint8_t d[11];
 
-	return read(s, d, 11) && d[0] > 0 &&
+	return kt_detect_number(s, d, 11) && d[0] > 0 &&
 	    (kt_detect_weigh(d, w, 11) + 89 - 10) % 89 == 0;
 }
 
@@ -475,7 +463,8 @@ kt_detect_is_au_acn(struct kt_span s)
 	static const uint8_t w[] = { 8, 7, 6, 5, 4, 3, 2, 1 };
 	uint8_t d[9];
 
-	return read(s, d, 9) && fills(kt_detect_weigh(d, w, 8), 10) == d[8];
+	return kt_detect_number(s, d, 9) &&
+	    kt_detect_fills(kt_detect_weigh(d, w, 8), 10) == d[8];
 }
 
 /* Italy: a number, the office of a province, Luhn. */
@@ -485,7 +474,7 @@ kt_detect_is_it_iva(struct kt_span s)
 	uint8_t d[11];
 	unsigned place, first = 0;
 
-	if (!read(s, d, 11))
+	if (!kt_detect_number(s, d, 11))
 		return false;
 	for (size_t i = 0; i < 7; i++)
 		first |= d[i];
@@ -501,7 +490,8 @@ kt_detect_is_de_ust(struct kt_span s)
 {
 	uint8_t d[9];
 
-	return read(s, d, 9) && d[0] != 0 && kt_detect_is_mod11_10(d, 9);
+	return kt_detect_number(s, d, 9) &&
+	    d[0] != 0 && kt_detect_is_mod11_10(d, 9);
 }
 
 /* Korea's businesses: the last product counts its tens as well. */
@@ -511,8 +501,9 @@ kt_detect_is_kr_brn(struct kt_span s)
 	static const uint8_t w[] = { 1, 3, 7, 1, 3, 7, 1, 3, 5 };
 	uint8_t d[10];
 
-	return read(s, d, 10) && d[0] != 0 &&
-	    fills(kt_detect_weigh(d, w, 9) + d[8] * 5u / 10, 10) == d[9];
+	return kt_detect_number(s, d, 10) && d[0] != 0 &&
+	    kt_detect_fills(kt_detect_weigh(d, w, 9) + d[8] * 5u / 10, 10) ==
+	    d[9];
 }
 
 /* Singapore's entities: businesses, companies since 1967, and all others. */
@@ -553,7 +544,7 @@ kt_detect_is_se_orgnr(struct kt_span s)
 {
 	uint8_t d[10];
 
-	return read(s, d, 10) && d[0] != 0 && d[2] >= 2 &&
+	return kt_detect_number(s, d, 10) && d[0] != 0 && d[2] >= 2 &&
 	    kt_detect_luhn(d, 10);
 }
 
@@ -563,7 +554,7 @@ kt_detect_is_no_orgnr(struct kt_span s)
 	static const uint8_t w[] = { 3, 2, 7, 6, 5, 4, 3, 2, 1 };
 	uint8_t d[9];
 
-	return read(s, d, 9) && d[0] >= 8 &&
+	return kt_detect_number(s, d, 9) && d[0] >= 8 &&
 	    kt_detect_weigh(d, w, 9) % 11 == 0;
 }
 
@@ -573,7 +564,7 @@ kt_detect_is_dk_cvr(struct kt_span s)
 	static const uint8_t w[] = { 2, 7, 6, 5, 4, 3, 2, 1 };
 	uint8_t d[8];
 
-	return read(s, d, 8) && d[0] != 0 &&
+	return kt_detect_number(s, d, 8) && d[0] != 0 &&
 	    kt_detect_weigh(d, w, 8) % 11 == 0;
 }
 
@@ -583,7 +574,7 @@ kt_detect_is_fi_y_tunnus(struct kt_span s)
 	static const uint8_t w[] = { 7, 9, 10, 5, 8, 4, 2, 1 };
 	uint8_t d[8];
 
-	return read(s, d, 8) && kt_detect_weigh(d, w, 8) % 11 == 0;
+	return kt_detect_number(s, d, 8) && kt_detect_weigh(d, w, 8) % 11 == 0;
 }
 
 bool
@@ -592,5 +583,6 @@ kt_detect_is_ch_uid(struct kt_span s)
 	static const uint8_t w[] = { 5, 4, 3, 2, 7, 6, 5, 4 };
 	uint8_t d[9];
 
-	return read(s, d, 9) && fills(kt_detect_weigh(d, w, 8), 11) == d[8];
+	return kt_detect_number(s, d, 9) &&
+	    kt_detect_fills(kt_detect_weigh(d, w, 8), 11) == d[8];
 }

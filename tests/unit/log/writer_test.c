@@ -718,7 +718,7 @@ slow_sync(void *arg, int fd)
 static void
 queue_is_bounded_by_kt_audit_queue_max_and_by_bytes(void)
 {
-	/* {"a":"xxx...","type":"call"} of 16 KiB: the bytes run out first. */
+	/* {"a":"...","type":"call"} of 16 KiB: the bytes run out first. */
 	static char big[16384];
 	static atomic_int is_slow;
 	struct kt_disk_io io = kt_disk_real;
