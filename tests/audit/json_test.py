@@ -15,8 +15,9 @@ WORDS = {'done': 0, 'proven': 0, 'no': 1, 'not-proven': 1, 'refused': 5,
 
 
 def kt(*words):
-    return subprocess.run([KT, 'audit', *words], text=True, timeout=120,
-                          capture_output=True, check=False,
+    return subprocess.run([KT, 'audit', *words], text=True,
+                          timeout=tap.PATIENCE, check=False,
+                          capture_output=True,
                           env={'PATH': '/usr/bin:/bin'})
 
 

@@ -21,8 +21,9 @@ KT_AUDIT_RETENTION_MIN, KT_AUDIT_RETENTION_MAX = 183, 36500
 
 
 def kt(*argv):
-    return subprocess.run([KT, 'audit', *argv], text=True, timeout=60,
-                          capture_output=True, check=False)
+    return subprocess.run([KT, 'audit', *argv], text=True,
+                          timeout=tap.PATIENCE, check=False,
+                          capture_output=True)
 
 
 def make(folder, seed, records=300):

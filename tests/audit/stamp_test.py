@@ -95,7 +95,7 @@ class Authority:
                 'http://127.0.0.1:%d' % self.server.server_port, f.read(),
                 {'Content-Type': 'application/timestamp-query'})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        return opener.open(r, timeout=30).read()
+        return opener.open(r, timeout=tap.PATIENCE).read()
 
 
 class Scene:

@@ -22,8 +22,9 @@ KT_WITNESSES_MAX = 16
 
 
 def kt(*words):
-    return subprocess.run([KT, 'audit', *words], text=True, timeout=120,
-                          capture_output=True, check=False)
+    return subprocess.run([KT, 'audit', *words], text=True,
+                          timeout=tap.PATIENCE, check=False,
+                          capture_output=True)
 
 
 def must(*words):
@@ -56,7 +57,7 @@ class Witness:
 
     def end(self, how=signal.SIGTERM):
         self.p.send_signal(how)
-        told = self.p.communicate(timeout=60)[1]
+        told = self.p.communicate(timeout=tap.PATIENCE)[1]
         return self.p.returncode, told
 
     def __enter__(self):
@@ -70,7 +71,8 @@ class Witness:
         return '--url', self.url, '--vkey', self.key
 
     def ask(self, body, path='/add-checkpoint', method='POST'):
-        c = http.client.HTTPConnection('127.0.0.1', self.port, timeout=60)
+        c = http.client.HTTPConnection('127.0.0.1', self.port,
+                                       timeout=tap.PATIENCE)
         with contextlib.closing(c):
             c.request(method, path, body.encode())
             r = c.getresponse()
@@ -199,7 +201,7 @@ def the_end(top):
                       b'Content-Length: %d\r\n\r\n' % len(ask) + ask[:99])
             assert w.ask('')[0] == 400  # so that the other one was seen
             w.p.send_signal(signal.SIGTERM)
-            tap.eventually(lambda: is_closed(w.port), 20, 'no more callers')
+            tap.eventually(lambda: is_closed(w.port), 'no more callers')
             s.sendall(ask[99:])
             answer = b''
             while not answer.endswith(b'=\n'):

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 
-from tap import BUILDDIR, SRCDIR, Skip, run_all
+from tap import BUILDDIR, PATIENCE, SRCDIR, Skip, run_all
 
 KT = os.path.join(BUILDDIR, "kt")
 PACKS = os.path.join(SRCDIR, "policies")
@@ -31,7 +31,7 @@ def kt(*argv, memory=None, files=None, before=None, path=None, program=KT,
     if memory and is_sanitized():
         raise Skip("a sanitizer takes more memory than there is")
     return subprocess.run([program, *argv], capture_output=True, text=True,
-                          errors="replace", timeout=120, preexec_fn=limit,
+                          errors="replace", timeout=PATIENCE, preexec_fn=limit,
                           stdin=subprocess.DEVNULL,
                           env={"PATH": path or "/usr/bin:/bin"}, **more)
 

@@ -17,7 +17,7 @@ t = tap.Tap()
 
 def run(*args, stdin=b""):
     p = subprocess.run([KT, "count-tokens", *args], input=stdin,
-                       capture_output=True, timeout=60)
+                       capture_output=True, timeout=tap.PATIENCE)
     return p.returncode, p.stdout.decode(), p.stderr.decode()
 
 

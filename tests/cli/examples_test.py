@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 
-from tap import BUILDDIR, SRCDIR, Skip, run_all
+from tap import BUILDDIR, PATIENCE, SRCDIR, Skip, run_all
 
 MAN = os.path.join(SRCDIR, "man")
 CALL = r"""
@@ -152,7 +152,7 @@ def run(page):
         os.chmod(os.path.join(program, "kt"), 0o755)
         got = subprocess.run(
             ["sh", "-c", script_of(page, free_port())], cwd=folder,
-            capture_output=True, text=True, timeout=120, env={
+            capture_output=True, text=True, timeout=PATIENCE, env={
                 "PATH": program + ":/usr/bin:/bin", "HOME": folder,
                 "SRCDIR": SRCDIR})
         assert got.returncode == 0, (page, got.stderr[-2000:])

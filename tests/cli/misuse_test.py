@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
-from tap import BUILDDIR, SRCDIR, run_all
+from tap import BUILDDIR, PATIENCE, SRCDIR, run_all
 
 KT = os.path.join(BUILDDIR, "kt")
 PACK = os.path.join(SRCDIR, "policies", "starter.yaml")
@@ -101,7 +101,8 @@ def run(kt, asked, names, **more):
     try:
         return subprocess.run(
             [kt, *argv], stdin=source, capture_output=True, text=True,
-            timeout=60, env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere"},
+            timeout=PATIENCE,
+            env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere"},
             **more)
     finally:
         if source != subprocess.DEVNULL:

@@ -5,8 +5,8 @@ const { all, assert, failure, installed, part, tell, tellAll, url } =
 const { Anthropic, toFile } = installed('@anthropic-ai/sdk');
 
 const HELLO = 'Hello from the upstream: café, 中文, 😀.';
-const client = new Anthropic({ baseURL: url, apiKey: 'sk-test-client', timeout: 15000 });
-const once = new Anthropic({ baseURL: url, apiKey: 'sk-test-client', maxRetries: 0, timeout: 15000 });
+const client = new Anthropic({ baseURL: url, apiKey: 'sk-test-client', timeout: 100000 });
+const once = new Anthropic({ baseURL: url, apiKey: 'sk-test-client', maxRetries: 0, timeout: 100000 });
 const model = 'claude-sonnet-4-5';
 const ask = (scene, more) => ({
   model, max_tokens: 100,

@@ -21,7 +21,7 @@ import subprocess
 import tempfile
 
 import gateway
-from tap import BUILDDIR, SRCDIR, Skip
+from tap import BUILDDIR, PATIENCE, SRCDIR, Skip
 from upstream import Upstream
 
 HERE = os.path.join(SRCDIR, "tests", "clients")
@@ -89,7 +89,7 @@ def node():
 class Run:
     """One run of a program: code, out, err; code None when it was ended."""
 
-    def __init__(self, argv, env, seconds, cwd=None):
+    def __init__(self, argv, env, cwd=None):
         self.home = tempfile.mkdtemp(prefix="kt-home-")
         env = {"HOME": self.home, "PATH": "/usr/local/bin:/usr/bin:/bin",
                "LANG": "C.UTF-8", "NO_PROXY": "*", "no_proxy": "*", **env}
@@ -98,7 +98,7 @@ class Run:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True)
         try:
-            self.out, self.err = process.communicate(timeout=seconds)
+            self.out, self.err = process.communicate(timeout=PATIENCE)
             self.code = process.returncode
         except subprocess.TimeoutExpired:
             self._end(process)
@@ -146,11 +146,11 @@ def through(up, configuration, **more):
 LINE = re.compile(r"(not )?ok (.*?)(?: # (.*))?$")
 
 
-def script(tap, name, url, part, seconds=50, env=None, told=None):
+def script(tap, name, url, part, env=None, told=None):
     """Runs tests/clients/NAME and tells each of its lines under PART, or
     under what is TOLD instead."""
     run = Run([node(), os.path.join(HERE, name), url, part],
-              {"KT_CLIENTS": folder(), **(env or {})}, seconds)
+              {"KT_CLIENTS": folder(), **(env or {})})
     lines = []
     for line in run.out.decode(errors="replace").splitlines():
         found = LINE.match(line)

@@ -7,7 +7,6 @@ from gateway import config, need, shipped, target
 from tap import Skip, Tap
 from upstream import Answer, stream
 
-SECONDS = 40
 PROVIDER = ('model_providers.kt={{name="kt",base_url="{}/v1",'
             'wire_api="responses",env_key="KT_TEST_KEY"}}')
 
@@ -34,8 +33,7 @@ def codex(kt, prompt):
          "-m", "gpt-5", prompt], {
             "KT_TEST_KEY": "dummy",
             # What it asks of others than its provider fails at once.
-            "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"},
-        SECONDS)
+            "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"})
 
 
 def said(run):

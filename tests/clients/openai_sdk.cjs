@@ -5,8 +5,8 @@ const { all, assert, failure, installed, part, tell, tellAll, url } =
 const { OpenAI, toFile } = installed('openai');
 
 const HELLO = 'Hello from the upstream: café, 中文, 😀.';
-const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'sk-test-client', timeout: 15000 });
-const once = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'sk-test-client', maxRetries: 0, timeout: 15000 });
+const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'sk-test-client', timeout: 100000 });
+const once = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'sk-test-client', maxRetries: 0, timeout: 100000 });
 const model = 'gpt-4o';
 const ask = (scene, more) => ({
   model, max_completion_tokens: 100,

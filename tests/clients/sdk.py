@@ -47,8 +47,7 @@ def over_tls(tap, name, own):
                    env={"NODE_EXTRA_CA_CERTS": os.path.join(d, "ca.crt")},
                    told="over TLS")
             n = len(up.taken())
-            run = Run([node(), "-e", DISTRUST, url], {"KT_CLIENTS": folder()},
-                      20)
+            run = Run([node(), "-e", DISTRUST, url], {"KT_CLIENTS": folder()})
             tap.ok(run.code == 0 and len(up.taken()) == n,
                    "over TLS: a client without the authority says nothing",
                    run.told())

@@ -20,9 +20,9 @@ def request(words="hi", model="m", form="anthropic", **more):
             "messages": [{"role": "user", "content": words}], **more}
 
 
-def ask(kt, form="anthropic", words="hi", headers=(), timeout=20, **more):
+def ask(kt, form="anthropic", words="hi", headers=(), **more):
     return wire.post(kt.port, PATHS[form], request(words, form=form, **more),
-                     headers, timeout=timeout)
+                     headers)
 
 
 def said(form="anthropic", words="hello", **more):

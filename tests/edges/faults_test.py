@@ -89,7 +89,7 @@ def a_slow_first_byte_is_a_504():
                 took = time.monotonic() - begun
                 refusal(got, form, 504)
                 assert 0.9 < took < 3, took
-                eventually(lambda: up.taken()[-1].closed_at, 1,
+                eventually(lambda: up.taken()[-1].closed_at,
                            "the upstream is left")
             assert kt.call()["outcome"] == "upstream-timeout", kt.call()
 
@@ -102,7 +102,7 @@ def silence_in_a_stream_ends_in_an_error_event():
                 stream_timeout_seconds=1)) as kt:
             got = ask(kt, form, stream=True)
             assert read(form, got.body).error, got
-            eventually(lambda: up.taken()[0].closed_at, 1,
+            eventually(lambda: up.taken()[0].closed_at,
                        "the upstream is left")
             assert kt.call()["outcome"] == "upstream-timeout", kt.call()
 
@@ -112,7 +112,7 @@ def a_whole_answer_that_stalls_is_a_504():
     with Upstream(lambda _: half) as up, Gateway(one(
             up, "anthropic", timeout_seconds=1)) as kt:
         refusal(ask(kt), "anthropic", 504)
-        eventually(lambda: up.taken()[0].closed_at, 1, "it is left")
+        eventually(lambda: up.taken()[0].closed_at, "it is left")
 
 
 def the_total_is_bounded_where_it_is_asked_for():

@@ -358,7 +358,7 @@ def each_refusal_leaves_its_record():
             [target("up", up)], gateway={"max_body_bytes": 100000})) as kt:
         for n, (status, reason, *sent) in enumerate(refused):
             assert wire.ask(kt.port, *sent).status == status, sent[:2]
-            record = eventually(lambda: kt.records("reject")[n:], 2,
+            record = eventually(lambda: kt.records("reject")[n:],
                                 "a record of %d" % status)[0]
             assert (record["http_status"], record["reason_code"]) == (
                 status, reason), record
@@ -369,7 +369,7 @@ def records_are_on_disk_within_two_seconds():
     with Upstream(answering) as up, Gateway(config(
             [target("up", up)])) as kt:
         ask(kt)
-        record = eventually(kt.records, 2, "a record")[0]
+        record = eventually(kt.records, "a record")[0]
         assert record["endpoint"] == "messages", record
         assert record["outcome"] == "ok" and record["decision"] == "pass"
 

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import wire
 from calls import PATHS, ask, said
 from gateway import KT, Gateway, config, target
-from tap import SRCDIR, run_all
+from tap import PATIENCE, SRCDIR, run_all
 from upstream import Upstream
 
 CARD = "my card is 4111 1111 1111 1111"
@@ -18,7 +18,7 @@ CARD = "my card is 4111 1111 1111 1111"
 
 def verify(folder):
     return subprocess.run([KT, "audit", "verify", folder], text=True,
-                          capture_output=True, timeout=30,
+                          capture_output=True, timeout=PATIENCE,
                           env={"PATH": "/usr/bin:/bin"})
 
 
@@ -96,7 +96,7 @@ def detectors_are_found_from_anywhere():
     with tempfile.TemporaryDirectory() as d:
         got = subprocess.run(
             [KT, "policy", "show"], cwd=d, capture_output=True, text=True,
-            env={"PATH": "/usr/bin:/bin", "HOME": ""}, timeout=30)
+            env={"PATH": "/usr/bin:/bin", "HOME": ""}, timeout=PATIENCE)
         assert got.returncode == 0 and "starter" in got.stdout, got
 
 
@@ -108,7 +108,7 @@ def tokens_are_asked_for_and_go_no_further():
             made = subprocess.run(
                 [KT, "token", "create", "--tokens-file", tokens,
                  "--principal", "dev", *more], capture_output=True,
-                text=True, timeout=30, env={"PATH": "/usr/bin:/bin"})
+                text=True, timeout=PATIENCE, env={"PATH": "/usr/bin:/bin"})
             assert made.returncode == 0, made
             token = made.stdout.strip().splitlines()[-1]
             assert token.startswith("kt_gk_"), made

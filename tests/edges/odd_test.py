@@ -193,7 +193,7 @@ def a_client_that_leaves_before_the_answer_leaves_a_record():
         with wire.Connection(s.kt.port) as c:
             c.request("POST", PATHS["anthropic"], [wire.JSON],
                       json.dumps(request()).encode())
-            eventually(s.up.taken, 2, "the request is there")
+            eventually(s.up.taken, "the request is there")
         assert s.kt.call()["outcome"] == "client-abort"
 
 

@@ -13,7 +13,7 @@ import urllib.parse
 import gateway
 import speech
 import wire
-from tap import eventually, run_all
+from tap import PATIENCE, eventually, run_all
 from upstream import CUT, Upstream, stream, whole
 
 ASKED = ["system", "user", "earlier", "result", "described", "document",
@@ -140,7 +140,7 @@ def run(args=(), content="none", **target):
         asked = b"".join(r.body for r in up.requests)
         lost += [x for x in ASKED if canary(x).encode() not in asked]
         assert set(lost) <= {"query", "broken", "refused"}, lost
-        eventually(lambda: len(kt.records(None)) >= n, 5, "records")
+        eventually(lambda: len(kt.records(None)) >= n, "records")
         assert kt.end() == 0, kt.told()
         assert kt.verify().returncode == 0
         return kt
@@ -150,7 +150,7 @@ def reveal_all(audit, records):
     """What can be shown of these calls, in one."""
     return b"".join(subprocess.run(
         [gateway.KT, "audit", "show", "--reveal", field, "--reason", "test",
-         audit, str(r["i"])], capture_output=True, timeout=60,
+         audit, str(r["i"])], capture_output=True, timeout=PATIENCE,
         env={"PATH": "/usr/bin:/bin"}).stdout
         for r in records for field in ("request", "completion"))
 

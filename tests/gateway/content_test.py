@@ -11,7 +11,7 @@ import tempfile
 import gateway
 import speech
 import wire
-from tap import eventually, run_all
+from tap import PATIENCE, eventually, run_all
 from upstream import Upstream, stream, whole
 
 SAID = "the canary of nobody's business 7351"
@@ -24,7 +24,7 @@ BACK = {"reversible-redaction": {}}
 
 def kt(*argv):
     return subprocess.run([gateway.KT, *argv], capture_output=True,
-                          timeout=60, env={"PATH": "/usr/bin:/bin"})
+                          timeout=PATIENCE, env={"PATH": "/usr/bin:/bin"})
 
 
 def holders(folder, needle):
@@ -81,7 +81,7 @@ def ask(g, body=None, n=1):
     got = wire.post(g.port, "/v1/messages", body or ASK, g.headers)
     record = g.call(n)
     if record.get("content"):
-        eventually(lambda: kept(g.audit) > before, 5, "content")
+        eventually(lambda: kept(g.audit) > before, "content")
     return got, record
 
 
@@ -182,7 +182,7 @@ def a_field_is_proven_to_who_has_only_sha256sum():
             got, record = ask(g)
             i, salted = record["i"], not how
             eventually(lambda: kt("audit", "prove", "--out", g.folder,
-                                  g.audit, str(i)).returncode == 0, 5, "seal")
+                                  g.audit, str(i)).returncode == 0, "seal")
             out, p = prove(g, i, "completion")
             assert p.returncode == 0, p
             assert open("%s/%d.completion" % (out, i), "rb").read() == got.body
@@ -237,7 +237,7 @@ def a_salt_is_enough_for_who_kept_the_bytes():
         _, record = ask(g)
         i, sent = record["i"], up.requests[-1].body
         eventually(lambda: kt("audit", "prove", "--out", g.folder, g.audit,
-                              str(i)).returncode == 0, 5, "seal")
+                              str(i)).returncode == 0, "seal")
         out, p = prove(g, i, "request")
         assert p.returncode == 0 and b"not kept" in p.stdout, p
         assert check(g, out) == (0, {"request": None})
@@ -366,7 +366,7 @@ def redacted_keeps_nothing_of_a_request_that_was_refused():
             assert wire.post(g.port, "/v1/messages", body).status == 403
             record = g.call()
             if code == 0:
-                eventually(lambda: kept(g.audit), 5, "content")
+                eventually(lambda: kept(g.audit), "content")
             assert g.end() == 0
             assert reveal(g.audit, record["i"], "request").returncode == code
             assert reveal(g.audit, record["i"], "completion").returncode == 3

@@ -6,7 +6,7 @@ import tempfile
 import gateway
 import speech
 import wire
-from tap import eventually, run_all
+from tap import PATIENCE, eventually, run_all
 from upstream import Upstream, whole
 
 CANARY = "the canary of nobody's business 7351"
@@ -17,7 +17,7 @@ NAMES = ("ann.the.first", "bob.the.second")
 
 def kt(*argv):
     return subprocess.run([gateway.KT, *argv], capture_output=True, text=True,
-                          timeout=60, env={"PATH": "/usr/bin:/bin"})
+                          timeout=PATIENCE, env={"PATH": "/usr/bin:/bin"})
 
 
 def holders(folder, needle):

@@ -15,7 +15,7 @@ import zlib
 import gateway
 import speech
 import wire
-from tap import Skip, eventually, run_all
+from tap import PATIENCE, Skip, eventually, run_all
 from upstream import Upstream, stream, whole
 
 ASK = {"model": "claude-sonnet-4-5", "max_tokens": 9,
@@ -71,7 +71,7 @@ def head(path="/v1/messages", length=len(BODY), more=""):
 def dial(port, n):
     out = []
     for _ in range(n):
-        out.append(socket.create_connection(("127.0.0.1", port), timeout=10))
+        out.append(socket.create_connection(("127.0.0.1", port), PATIENCE))
     return out
 
 
@@ -122,8 +122,8 @@ def a_thousand_slow_clients_hold_nobody_up_and_are_closed():
             assert each < 64 * 1024, "%d bytes each" % each
             assert busy < 2 * idle + 50, "p99 %.1f ms, idle %.1f" % (
                 busy, idle)
-        eventually(lambda: closed(heads) == len(heads), 12, "heads end")
-        eventually(lambda: closed(bodies) == len(bodies), 12, "bodies end")
+        eventually(lambda: closed(heads) == len(heads), "heads end")
+        eventually(lambda: closed(bodies) == len(bodies), "bodies end")
         close_all(heads + bodies)
         assert wire.post(kt.port, "/v1/messages", ASK).status == 200
 
@@ -145,11 +145,11 @@ def clients_that_do_not_read_hold_bounded_memory_and_are_left():
             s.connect(("127.0.0.1", kt.port))
             s.sendall(head(length=len(STREAM)) + STREAM)
             socks.append(s)
-        eventually(lambda: len(up.taken()) == n, 5, "all went up")
+        eventually(lambda: len(up.taken()) == n, "all went up")
         stays_under(kt, 100 * MIB, "%d clients that do not read" % n)
-        eventually(lambda: len(kt.records()) == n, 15, "they are left")
+        eventually(lambda: len(kt.records()) == n, "they are left")
         assert {r["outcome"] for r in kt.records()} == {"client-abort"}
-        eventually(lambda: all(r.closed_at for r in up.taken()), 3,
+        eventually(lambda: all(r.closed_at for r in up.taken()),
                    "the upstream is left")
         close_all(socks)
 
@@ -167,7 +167,8 @@ def header_bombs_are_refused():
         for what, fields in bombs.items():
             start = b"GET /%s HTTP/1.1\r\nHost: a\r\n" % (
                 b"a" * 200000 if what == "a long target" else b"v1/models")
-            with socket.create_connection(("127.0.0.1", kt.port), 10) as s:
+            at = "127.0.0.1", kt.port
+            with socket.create_connection(at, PATIENCE) as s:
                 got = b""
                 try:
                     s.sendall(start + fields)

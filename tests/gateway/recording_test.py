@@ -13,7 +13,7 @@ import xml.etree.ElementTree
 import gateway
 import speech
 import wire
-from tap import SRCDIR, eventually, run_all
+from tap import PATIENCE, SRCDIR, eventually, run_all
 from upstream import CUT, Answer, Upstream, stream, whole
 
 KEY = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
@@ -91,13 +91,13 @@ def record(kt_config, folder, asks=None, args=()):
         for path, body in asks or requests():
             wire.post(kt.port, path, body, headers=HEADERS[1:])
             n += 1
-        eventually(lambda: len(kt.records(None)) >= n, 5, "records")
+        eventually(lambda: len(kt.records(None)) >= n, "records")
     return n
 
 
 def kt(*argv):
     return subprocess.run([gateway.KT, *argv], capture_output=True, text=True,
-                          timeout=120, env={"PATH": "/usr/bin:/bin"})
+                          timeout=PATIENCE, env={"PATH": "/usr/bin:/bin"})
 
 
 def replay(folder, config, *argv):
@@ -198,7 +198,7 @@ def who_called_is_known_without_a_token():
                 told.append(wire.post(
                     g.port, "/v1/messages", next(requests())[1],
                     headers=[("x-api-key", token)]).status)
-            eventually(lambda: len(g.records(None)) >= 3, 5, "records")
+            eventually(lambda: len(g.records(None)) >= 3, "records")
         assert told == [200, 403, 401], told
         with open(files_of(folder)[0]) as f:
             text = f.read()
@@ -413,7 +413,7 @@ def recorded_as(folder, how, env=None):
             asks = list(requests())[:20]
             for path, body in asks:
                 wire.post(g.port, path, body, headers=HEADERS[1:])
-            eventually(lambda: len(g.records(None)) >= len(asks), 5, "records")
+            eventually(lambda: len(g.records(None)) >= len(asks), "records")
     return config, os.path.join(folder, os.listdir(folder)[0])
 
 
@@ -671,13 +671,13 @@ def what_cannot_be_kept_is_dropped_and_said():
                     configuration(up, {}, chain=[]),
                     args=["--record", folder, "--workers", "1"]) as g:
                 callers = [threading.Thread(target=wire.post, args=(
-                    g.port, "/v1/messages", body), kwargs={"timeout": 180})
+                    g.port, "/v1/messages", body))
                     for _ in range(11)]
                 for c in callers:
                     c.start()
                 for c in callers:
                     c.join()
-                eventually(lambda: "calls not recorded" in g.told(), 20,
+                eventually(lambda: "calls not recorded" in g.told(),
                            g.told())
                 assert len(g.records()) == 11, "a call was held up"
         r = kt("session", "list", "--json", folder)

@@ -8,7 +8,7 @@ import tempfile
 import gateway
 import speech
 import wire
-from tap import run_all
+from tap import PATIENCE, run_all
 from upstream import Upstream, whole
 
 ASK = {"model": "claude-sonnet-4-5", "max_tokens": 9,
@@ -17,7 +17,7 @@ ASK = {"model": "claude-sonnet-4-5", "max_tokens": 9,
 
 def kt(*argv):
     return subprocess.run([gateway.KT, *argv], capture_output=True, text=True,
-                          timeout=60, env={"PATH": "/usr/bin:/bin"})
+                          timeout=PATIENCE, env={"PATH": "/usr/bin:/bin"})
 
 
 def verify(*argv):

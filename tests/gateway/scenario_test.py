@@ -35,12 +35,12 @@ FALSE = {
 }
 
 
-def plays(text):
+def plays(text, env=None):
     with tempfile.NamedTemporaryFile("w", suffix=".scn") as f:
         f.write(text)
         f.flush()
-        return subprocess.run([sys.executable, RUNNER, f.name],
-                              capture_output=True, text=True)
+        return subprocess.run([sys.executable, RUNNER, f.name], text=True,
+                              capture_output=True, env=env)
 
 
 def of(**lines):
@@ -57,7 +57,7 @@ def what_does_not_hold_is_told_so():
     text = "".join(of(**{who: line}) for who, lines in FALSE.items()
                    for line in lines)
     n = sum(len(lines) for lines in FALSE.values())
-    r = plays(text)
+    r = plays(text, {**os.environ, "KT_PATIENCE": "3"})
     assert r.returncode == 1, r
     for i in range(1, n + 1):
         assert "not ok %d - false" % i in r.stdout, r.stdout

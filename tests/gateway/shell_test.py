@@ -20,7 +20,7 @@ import tls
 import wire
 from certificates import certificates
 from gateway import KT, Gateway, config, target
-from tap import Skip, eventually, run_all
+from tap import PATIENCE, Skip, eventually, run_all
 from upstream import HANG, Upstream, stream, whole
 
 ASK = {"model": "claude-sonnet-4-5", "max_tokens": 9,
@@ -52,7 +52,8 @@ def read_all(connection):
 
 def kt(*args, **env):
     return subprocess.run([KT, *args], capture_output=True, text=True,
-                          timeout=30, env={"PATH": "/usr/bin:/bin", **env})
+                          timeout=PATIENCE,
+                          env={"PATH": "/usr/bin:/bin", **env})
 
 
 def a_port_in_use_is_an_error_with_its_cause():
@@ -115,11 +116,11 @@ def a_reload_changes_what_is_enforced_and_a_bad_file_does_not():
                 assert r.returncode == 0, r
 
             write("policies: [\n")
-            eventually(lambda: "not reloaded" in g.told(), 5, g.told())
+            eventually(lambda: "not reloaded" in g.told(), g.told())
             assert hello(g.port, messages=card).status == 200
             write(setup(up, policy={"pii-detector": {"action": "block"}}))
-            eventually(lambda: "kt: reloaded" in g.told(), 5, g.told())
-            eventually(lambda: hello(g.port, messages=card).status == 403, 2,
+            eventually(lambda: "kt: reloaded" in g.told(), g.told())
+            eventually(lambda: hello(g.port, messages=card).status == 403,
                        "the new policy blocks")
         assert kt("gateway", "reload", "--audit-dir",
                   "/nonexistent").returncode == 1
@@ -145,7 +146,7 @@ def a_reload_under_streams_breaks_none_of_them():
             assert r.status == 200 and r.is_whole, r
             assert b"message_stop" in r.body
             c.close()
-        eventually(lambda: "kt: reloaded" in g.told(), 5, g.told())
+        eventually(lambda: "kt: reloaded" in g.told(), g.told())
 
 
 def a_changed_tokens_file_takes_effect_by_itself():
@@ -167,7 +168,7 @@ def a_changed_tokens_file_takes_effect_by_itself():
 
             assert status(first) == 200 and status("kt_gk_no") == 401
             second = create("bob")
-            eventually(lambda: status(second) == 200, 5, "bob is let in")
+            eventually(lambda: status(second) == 200, "bob is let in")
 
 
 def the_clients_close_reaches_the_upstream_within_a_second():
@@ -181,13 +182,13 @@ def the_clients_close_reaches_the_upstream_within_a_second():
             with wire.Connection(g.port) as c:
                 c.request("POST", "/v1/messages", [wire.JSON],
                           json.dumps({**ASK, "stream": True}).encode())
-                eventually(up.taken, 2, "the request is there")
+                eventually(up.taken, "the request is there")
                 if len(steps) > 1:
                     c.answer(until=lambda r: r.body)
                 time.sleep(0.1)
                 left = time.monotonic()
             took = up.taken()[0]
-            eventually(lambda: took.closed_at, 1, "the upstream is left")
+            eventually(lambda: took.closed_at, "the upstream is left")
             assert took.closed_at - left < 1
             assert g.call()["outcome"] == "client-abort"
 
@@ -209,7 +210,7 @@ def after_sigterm_streams_finish_and_nothing_new_is_served():
             g.terminate()
             time.sleep(0.2)
             try:
-                late = wire.ask(g.port, "GET", "/healthz", timeout=2).status
+                late = wire.ask(g.port, "GET", "/healthz").status
             except OSError:
                 late = 0
             assert late in (0, 503), late
@@ -230,9 +231,9 @@ def a_second_sigterm_does_not_wait():
         c = wire.Connection(g.port)
         c.request("POST", "/v1/messages", [wire.JSON],
                   json.dumps({**ASK, "stream": True}).encode())
-        eventually(up.taken, 2, "the request is there")
+        eventually(up.taken, "the request is there")
         g.terminate()
-        eventually(lambda: "stopping" in g.told(), 2, "told")
+        eventually(lambda: "stopping" in g.told(), "told")
         assert g.process.poll() is None
         g.terminate()
         code = g.process.wait(3)
@@ -250,7 +251,7 @@ def a_refused_head_is_recorded_and_the_connection_closed():
             got = read_all(c)
         assert got.startswith(b"HTTP/1.1 400 "), got
         assert got.count(b"HTTP/1.1") == 1
-        eventually(lambda: g.records("reject"), 2, "a reject record")
+        eventually(lambda: g.records("reject"), "a reject record")
         assert not up.taken()
 
 
@@ -300,7 +301,7 @@ def secure(up, d, **more):
 
 def over_tls(port, d, client=None, raw=b"", version=None):
     got = b""
-    with tls.Connection(port, tls.context(d, client, version), 10) as c:
+    with tls.Connection(port, tls.context(d, client, version)) as c:
         c.send(raw)
         try:
             while True:
@@ -347,7 +348,7 @@ def with_a_client_ca_only_its_own_get_in():
             for who in (None, "stranger"):
                 got = over_tls(g.port, d, who, CLOSING)
                 assert b" 200 " not in got, got
-            eventually(lambda: len(g.records("reject")) == 2, 2, "recorded")
+            eventually(lambda: len(g.records("reject")) == 2, "recorded")
 
 
 gateway.need()

@@ -73,8 +73,8 @@ def a_log_from_before(pg, top):
     gw = start(pg, folder)
     try:
         tap.eventually(lambda: pg.sql(
-            "SELECT to_regclass('kt_record')") == 'kt_record', 20, 'tables')
-        tap.eventually(lambda: is_all_there(pg, folder), 30, 'all records')
+            "SELECT to_regclass('kt_record')") == 'kt_record', 'tables')
+        tap.eventually(lambda: is_all_there(pg, folder), 'all records')
     finally:
         assert gw.end() == 0, gw.told()
     assert is_all_there(pg, folder)
@@ -160,12 +160,12 @@ def an_outage(pg, top):
                 call(gw)
             tap.eventually(lambda: int(pg.sql(
                 "SELECT count(*) FROM kt_record WHERE type = 'call'")) == 3,
-                20, 'three calls')
+                'three calls')
             pg.stop()
             for _ in range(5):
                 call(gw)
             tap.eventually(lambda: 'kt: evidence: PostgreSQL' in gw.told(),
-                           20, 'a word')
+                           'a word')
             gw.end(force=True)  # killed with calls that are not shipped
             gw.again()
             call(gw)
@@ -173,7 +173,7 @@ def an_outage(pg, top):
             call(gw)
             tap.eventually(lambda: pg.sql(
                 "SELECT count(*) FROM kt_record WHERE type = 'call'"
-                ) == '10', 40, 'ten calls')
+                ) == '10', 'ten calls')
         finally:
             code = gw.end()
         assert code == 0, gw.told()
@@ -192,7 +192,7 @@ def another_history(pg, top):
     gw = start(pg, folder)
     try:
         call(gw)
-        tap.eventually(lambda: is_all_there(pg, folder), 20, 'all records')
+        tap.eventually(lambda: is_all_there(pg, folder), 'all records')
     finally:
         assert gw.end() == 0
     n = pg.sql('SELECT count(*) FROM kt_record')
@@ -200,7 +200,7 @@ def another_history(pg, top):
     try:
         for _ in range(8):
             call(gw)
-        tap.eventually(lambda: 'another record' in gw.told(), 20, 'a word')
+        tap.eventually(lambda: 'another record' in gw.told(), 'a word')
     finally:
         assert gw.end() == 0
     assert pg.sql('SELECT count(*) FROM kt_record') == n
@@ -214,7 +214,7 @@ def many_logs(pg, top):
     try:
         call(gw)
         tap.eventually(lambda: pg.sql('SELECT count(*) FROM kt_log') == '2',
-                       20, 'two logs')
+                       'two logs')
     finally:
         assert gw.end() == 0
     code, reports = verify(pg)
@@ -235,7 +235,7 @@ def a_shortened_log(pg, top):
     try:
         tap.eventually(lambda: pg.sql(
             "SELECT to_regclass('kt_record')") == 'kt_record' and
-            is_all_there(pg, folder), 30, 'all records')
+            is_all_there(pg, folder), 'all records')
         p = kt('retain', '--json', '--days', '300', '--apply', folder)
         told = json.loads(p.stdout)
         assert p.returncode == 0 and told['removed'], (p, gw.told())
@@ -253,7 +253,7 @@ def a_shortened_log(pg, top):
     pg.sql('TRUNCATE kt_log CASCADE')
     gw = start(pg, folder)
     try:
-        tap.eventually(lambda: is_all_there(pg, folder), 20, 'the rest')
+        tap.eventually(lambda: is_all_there(pg, folder), 'the rest')
     finally:
         assert gw.end() == 0
     code, (r,) = verify(pg)

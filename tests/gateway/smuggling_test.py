@@ -9,7 +9,7 @@ import re
 import socket
 
 import gateway
-from tap import run_all, same
+from tap import PATIENCE, run_all, same
 from upstream import Upstream, whole
 from wire import Broken, Reader
 
@@ -135,7 +135,7 @@ def open_gateway(**more):
 
 def tell(port, raw, silence=0.3):
     """Everything that comes back, and whether the end came."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         got = b""
         try:
             sock.sendall(raw)

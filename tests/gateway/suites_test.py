@@ -11,7 +11,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import gateway
-from tap import CORPORA, Skip, run_all
+from tap import CORPORA, PATIENCE, Skip, run_all
 from upstream import Upstream, whole
 from wire import Broken, Reader
 
@@ -117,7 +117,7 @@ def answers(sock):
 
 
 def ask(port, raw, is_bytewise=False):
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         send(sock, raw, is_bytewise)
         return answers(sock)

@@ -15,10 +15,12 @@ import tempfile
 import threading
 import time
 
-from tap import BUILDDIR, SRCDIR, Skip, eventually
+from tap import BUILDDIR, PATIENCE, SRCDIR, Skip, eventually
 
 KT = os.path.join(BUILDDIR, "kt")
 READY = re.compile(rb"^kt: listening on https?://[^ ]*:([0-9]+)", re.M)
+# Less than drain_seconds (30), so that a call which hangs is not overlooked.
+STOP = 25
 CHAIN = ["prompt-injection", "secret-scanner", "pii-detector", "audit-logger"]
 
 
@@ -57,8 +59,7 @@ def shipped(pack, targets, mode=None):
 class Gateway:
     """CONFIG: text of a file, a path, or a list of them."""
 
-    def __init__(self, config, env=None, args=(), ready_seconds=20,
-                 audit_dir=True):
+    def __init__(self, config, env=None, args=(), audit_dir=True):
         self.folder = tempfile.mkdtemp(prefix="kt-")
         self.audit = os.path.join(self.folder, "audit")
         self.text = b""
@@ -78,23 +79,23 @@ class Gateway:
         self.argv = argv + list(args)
         self.env = {"HOME": home, "PATH": "/usr/bin:/bin", **_sanitizer(),
                     **(env or {})}
-        self._start(ready_seconds)
+        self._start()
 
-    def again(self, ready_seconds=20):
+    def again(self):
         """Starts once more, where the one before has ended or was killed."""
         self.end(force=True)
         self.process.stderr.close()
         self.text = b""
-        self._start(ready_seconds)
+        self._start()
 
-    def _start(self, ready_seconds):
+    def _start(self):
         self.process = subprocess.Popen(
             self.argv, cwd=self.folder, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.env)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            self.port = self._ready(ready_seconds)
+            self.port = self._ready()
         except BaseException:
             self.stop(force=True)
             raise
@@ -107,14 +108,14 @@ class Gateway:
                 return
             self.text += got
 
-    def _ready(self, seconds):
-        end = time.monotonic() + seconds
+    def _ready(self):
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             found = READY.search(self.text)
             if found:
                 return int(found.group(1))
             if self.process.poll() is not None:
-                self._reader.join(2)
+                self._reader.join(PATIENCE)
                 break
             time.sleep(0.01)
         raise AssertionError("kt is not ready: " + self.told())
@@ -137,7 +138,7 @@ class Gateway:
         """kt audit verify of what this gateway left."""
         return subprocess.run(
             [KT, "audit", "verify", self.audit], capture_output=True,
-            text=True, timeout=30, env={"PATH": "/usr/bin:/bin"})
+            text=True, timeout=PATIENCE, env={"PATH": "/usr/bin:/bin"})
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
@@ -148,7 +149,7 @@ class Gateway:
         self._clean()
         return code
 
-    def end(self, force=False, seconds=15):
+    def end(self, force=False):
         """Ends the process; its exit code, or a word when it had to be
         killed."""
         code = self.process.poll()
@@ -156,12 +157,12 @@ class Gateway:
             if not force:
                 self.terminate()
             try:
-                code = self.process.wait(0.01 if force else seconds)
+                code = self.process.wait(0.01 if force else STOP)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
                 code = "killed: it did not end on SIGTERM"
-        self._reader.join(2)
+        self._reader.join(PATIENCE)
         return code
 
     def _clean(self):
@@ -181,11 +182,10 @@ class Gateway:
                         out.append(record)
         return out
 
-    def call(self, n=1, seconds=2, kind="call"):
+    def call(self, n=1, kind="call"):
         """The N-th record of this kind, once it is there."""
-        return eventually(
-            lambda: self.records(kind)[n - 1:n], seconds, "%d %s records" % (
-                n, kind))[0]
+        return eventually(lambda: self.records(kind)[n - 1:n],
+                          "%d %s records" % (n, kind))[0]
 
 
 def _sanitizer():

@@ -1,8 +1,11 @@
 """The tests' own tools: what they would overlook, every test overlooks."""
+import threading
+
 import grammar
 import speech
+import tap
 import wire
-from tap import eventually, run_all, same
+from tap import eventually, run_all, same, within
 from upstream import CUT, END, HANG, Answer, Upstream, stream, whole
 
 BLOCKS = [{"type": "thinking", "thinking": "hm, hm", "signature": "sig"},
@@ -102,7 +105,36 @@ def the_upstream_notices_when_its_peer_leaves():
         with wire.Connection(up.port) as c:
             c.request("GET", "/")
             c.answer(until=lambda r: r.body)
-        eventually(lambda: up.taken()[0].closed_at, 1, "the end is seen")
+        eventually(lambda: up.taken()[0].closed_at, "the end is seen")
+
+
+def what_is_told_to_wait_waits_for_an_event():
+    told = threading.Event()
+    with Upstream(lambda _: stream([b"a", told, b"b"])) as up:
+        def tell(r):
+            assert told.is_set() or r.body == b"a", r
+            told.set()
+
+        with wire.Connection(up.port) as c:
+            c.request("GET", "/")
+            assert c.answer(until=tell).body == b"ab"
+
+
+def patience_ends_and_one_good_try_is_enough():
+    times = [9, 9, 0.5, 9]
+    within(1, lambda: times.pop(0), tries=3)
+    assert times == [9], times
+    kept, tap.PATIENCE = tap.PATIENCE, 0.1
+    try:
+        for hopeless in (lambda: within(1, lambda: 2),
+                         lambda: eventually(lambda: False, "it")):
+            try:
+                hopeless()
+            except AssertionError:
+                continue
+            raise RuntimeError("it has held")
+    finally:
+        tap.PATIENCE = kept
 
 
 run_all([
@@ -113,4 +145,6 @@ run_all([
     an_error_ends_a_stream,
     the_upstream_keeps_exact_bytes_and_does_as_told,
     the_upstream_notices_when_its_peer_leaves,
+    what_is_told_to_wait_waits_for_an_event,
+    patience_ends_and_one_good_try_is_enough,
 ])

@@ -9,6 +9,8 @@ import struct
 import subprocess
 import zipfile
 
+from tap import PATIENCE
+
 WHYS = ["failed", "read", "kind", "twofold", "engine", "broken", "locked",
         "pixels", "pages", "bomb", "text", "slow"]
 
@@ -62,7 +64,7 @@ class Worker:
 
     def close(self):
         self.control.close()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=PATIENCE)
 
 
 def photo(latitude, longitude):

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from tap import Skip
+from tap import PATIENCE, Skip
 
 USER = "nobody"
 
@@ -62,7 +62,7 @@ class Postgres:
                  "-c", "fsync=off", "-c", "shared_buffers=16MB"],
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             assert self.process.poll() is None, self.log()
             if self.sql("SELECT 1", check=False) == "1":
@@ -74,7 +74,7 @@ class Postgres:
         """At once, as a machine that goes away."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)
-            self.process.wait(30)
+            self.process.wait(PATIENCE)
         self.process = None
 
     def log(self):

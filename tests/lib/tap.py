@@ -12,6 +12,9 @@ import traceback
 SRCDIR = os.environ.get("KT_SRCDIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILDDIR = os.environ.get("KT_BUILDDIR") or os.getcwd()
+# Seconds after which something hangs.  They are never waited for in vain where
+# it happens, so that no loaded machine is in a hurry.
+PATIENCE = float(os.environ.get("KT_PATIENCE") or 120)
 CORPORA = os.path.join(SRCDIR, "..", "shared", "corpora")
 
 
@@ -76,15 +79,24 @@ def run_all(tests):
     tap.end()
 
 
-def eventually(is_true, seconds, what):
+def eventually(is_true, what):
     """Waits until IS_TRUE() returns something true, and returns that."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE
     while True:
         got = is_true()
         if got:
             return got
-        assert time.monotonic() < end, "not within %g s: %s" % (seconds, what)
+        assert time.monotonic() < end, "not within %g s: %s" % (PATIENCE, what)
         time.sleep(0.02)
+
+
+def within(seconds, measure, tries=5):
+    """MEASURE() tells how long something took: the best of a few tries is below
+    SECONDS.  A stalled machine spoils some of them, a slow program all."""
+    times = []
+    while not times or times[-1] >= seconds:
+        assert len(times) < tries, "never within %g s: %s" % (seconds, times)
+        times.append(measure())
 
 
 def same(got, wanted, what="bytes"):

@@ -27,8 +27,8 @@ def context(d, client=None, version=None):
 
 
 class Connection(wire.Connection):
-    def __init__(self, port, context, timeout=20):
-        super().__init__(port, timeout=timeout)
+    def __init__(self, port, context):
+        super().__init__(port)
         try:
             self.sock = context.wrap_socket(
                 self.sock, server_hostname="127.0.0.1")

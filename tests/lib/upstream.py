@@ -7,9 +7,11 @@ Promises: each request is kept with the exact bytes of its head and body
           answer waits, and its time kept.
 
 A script is a function from a Request to an Answer.  The steps of an Answer
-are bytes to send, seconds to wait, or one of the words below.
+are bytes to send, seconds to wait, a threading.Event to wait for, or one of
+the words below.
 """
 import json
+import math
 import select
 import socket
 import threading
@@ -186,12 +188,14 @@ class Upstream:
 
     def _wait(self, sock, request, step):
         """False when the peer went away meanwhile."""
-        end = time.monotonic() + (3600 if step == HANG else step)
+        event = step if isinstance(step, threading.Event) else None
+        end = time.monotonic() + (
+            math.inf if event or step == HANG else step)
         while not self._is_over:
             left = end - time.monotonic()
-            if left <= 0:
+            if left <= 0 or event and event.is_set():
                 return True
-            select.select([sock], [], [], min(left, 0.2))
+            select.select([sock], [], [], min(left, 0.02 if event else 0.2))
             if is_closed(sock):
                 request.closed_at = time.monotonic()
                 return False

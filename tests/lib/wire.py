@@ -10,6 +10,8 @@ import select
 import socket
 import time
 
+from tap import PATIENCE
+
 
 class Broken(Exception):
     """The peer ended in the middle of a message."""
@@ -127,8 +129,8 @@ def is_closed(sock):
 
 
 class Connection:
-    def __init__(self, port, host="127.0.0.1", timeout=20):
-        self.sock = socket.create_connection((host, port), timeout=timeout)
+    def __init__(self, port, host="127.0.0.1"):
+        self.sock = socket.create_connection((host, port), timeout=PATIENCE)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = Reader(self.sock)
         self.host = "%s:%d" % (host, port)
@@ -194,16 +196,15 @@ class Connection:
 JSON = ("Content-Type", "application/json")
 
 
-def ask(port, method, target, headers=(), body=None, pieces=None, timeout=20):
+def ask(port, method, target, headers=(), body=None, pieces=None):
     """One request on its own connection."""
-    with Connection(port, timeout=timeout) as c:
+    with Connection(port) as c:
         c.request(method, target, headers, body, pieces)
         return c.answer(method)
 
 
-def post(port, target, document, headers=(), timeout=20):
+def post(port, target, document, headers=()):
     """DOCUMENT as JSON; bytes go as they are."""
     if not isinstance(document, bytes):
         document = json.dumps(document).encode()
-    return ask(port, "POST", target, [JSON, *headers], document,
-               timeout=timeout)
+    return ask(port, "POST", target, [JSON, *headers], document)

@@ -130,7 +130,7 @@ def a_hung_reader_costs_one_finding_and_nobody_else_waits():
         hung.join()
         assert slow[0].status == 200, slow
         unread = [c for c in eventually(
-            lambda: len(kt.records()) == 4 and kt.records(), 5, "records")
+            lambda: len(kt.records()) == 4 and kt.records(), "records")
             if c["threats"]]
         assert len(unread) == 1, unread
         assert unread[0]["threats"] == ["uninspectable"], unread
@@ -142,7 +142,7 @@ def a_crashed_reader_costs_one_finding():
             assert ask(kt, odd(word)).status == 200
             assert ask(kt, odd(b"well " + word + b".")).status == 200
         calls = eventually(
-            lambda: len(kt.records()) == 8 and kt.records(), 5, "records")
+            lambda: len(kt.records()) == 8 and kt.records(), "records")
         assert [bool(c["threats"]) for c in calls] == 4 * [True, False], calls
 
 
@@ -179,10 +179,10 @@ def a_worker_that_was_killed_is_started_again():
         assert len(workers(kt)) >= 1, workers(kt)
         for pid in workers(kt):
             os.kill(int(pid), 9)
-            eventually(lambda: is_dead(pid), 5, "the end of the worker")
+            eventually(lambda: is_dead(pid), "the end of the worker")
         assert ask(kt, odd(b"two")).status == 200
         calls = eventually(
-            lambda: len(kt.records()) == 2 and kt.records(), 5, "records")
+            lambda: len(kt.records()) == 2 and kt.records(), "records")
         assert not any(c["threats"] for c in calls), calls
 
 

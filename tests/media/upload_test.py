@@ -95,7 +95,7 @@ def an_id_of_a_file_that_was_read_is_no_unread_content():
         assert name_it(kt).status == 200
         assert name_it(kt, "file_012").status == 200
         calls = eventually(
-            lambda: len(kt.records()) == 4 and kt.records(), 5, "records")
+            lambda: len(kt.records()) == 4 and kt.records(), "records")
         threats = [c["threats"] for c in calls]
         assert threats == [["uninspectable"], [], [], ["uninspectable"]], calls
 
@@ -106,7 +106,7 @@ def an_id_brings_the_classes_of_its_file():
         assert send(kt, form(b"card " + CARD.encode())).status == 200
         assert name_it(kt).status == 200
         calls = eventually(
-            lambda: len(kt.records()) == 2 and kt.records(), 5, "records")
+            lambda: len(kt.records()) == 2 and kt.records(), "records")
         assert [c["data_class"] for c in calls] == ["pci", "pci"], calls
         assert calls[1]["data_class_components"]["documents"] == "pci"
 
@@ -116,19 +116,19 @@ def a_file_that_could_not_be_read_is_not_known_by_its_id():
         assert send(kt, form(b"\0\1\2 nobody knows")).status == 200
         assert name_it(kt).status == 200
         calls = eventually(
-            lambda: len(kt.records()) == 2 and kt.records(), 5, "records")
+            lambda: len(kt.records()) == 2 and kt.records(), "records")
         assert [c["threats"] for c in calls] == 2 * [["uninspectable"]], calls
 
 
 def what_is_too_large_to_hold_is_piped_and_told_or_refused():
     body = form(b"0" * (LIMIT + 100000))
     with Upstream(store) as up, gate(up) as kt:
-        assert send(kt, body, timeout=60).status == 200
+        assert send(kt, body).status == 200
         same(up.taken()[0].body, body)
         assert kt.call()["threats"] == ["uninspectable"], kt.call()
     strict = {"file-inspector": {"uninspectable": "block"}}
     with Upstream(store) as up, gate(up, strict) as kt:
-        got = send(kt, body, timeout=60)
+        got = send(kt, body)
         assert got.status == 403, got
 
 

@@ -62,7 +62,7 @@ def packed_requests_change_nothing():
                             g.port, "POST", "/v1/messages",
                             [wire.JSON, ("content-encoding", coding)],
                             pack(asked(words))).status)
-                eventually(lambda: len(g.records(None)) >= len(told), 5,
+                eventually(lambda: len(g.records(None)) >= len(told),
                            "records")
             assert told[0] == 200 and told[6:9] == [415] * 3, told
             assert told[9:] == [400] * 3, told
@@ -108,7 +108,7 @@ def what_was_read_in_documents_changes_nothing():
                 CHAIN, recording={"directory": folder, "content": content})
             with gateway.Gateway(config) as g:
                 documents(g, SAID)
-                eventually(lambda: len(g.records()) == 4, 5, "records")
+                eventually(lambda: len(g.records()) == 4, "records")
                 classes = [c["data_class"] for c in g.records()]
             assert classes[0] == "none" != classes[1] == "pci", classes
             no_planted_text(folder)
@@ -144,7 +144,7 @@ def what_was_not_read_then_is_not_known():
         with gateway.Gateway(configured(up, {}, CHAIN[3:]),
                              args=["--record", folder]) as g:
             documents(g, SAID[:1])
-            eventually(lambda: len(g.records()) == 1, 5, "records")
+            eventually(lambda: len(g.records()) == 1, "records")
         r = replay(folder, configured(up, {}, CHAIN), "--strict")
         assert r.returncode == 4 and "work that was not done" in r.stdout, r
 
@@ -167,7 +167,7 @@ def what_a_guard_said_changes_nothing():
                           "an answer"):
                 told.append(wire.ask(k.port, "POST", "/v1/messages",
                                      [wire.JSON], asked(words)).status)
-            eventually(lambda: len(k.records()) == 5, 5, "records")
+            eventually(lambda: len(k.records()) == 5, "records")
         assert told == [200, 403, 403, 200, 403], told
         before = len(g.taken())
         no_planted_text(folder)
@@ -193,7 +193,7 @@ def kept_log(config, folder):
         asks = list(requests())
         for path, body in asks:
             wire.post(g.port, path, body)
-        eventually(lambda: len(g.records(None)) >= len(asks), 5, "records")
+        eventually(lambda: len(g.records(None)) >= len(asks), "records")
         g.end()
         shutil.copytree(g.audit, folder)
         return len(g.records())

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import gateway
 import speech
 import wire
-from tap import SRCDIR, eventually, run_all
+from tap import PATIENCE, SRCDIR, eventually, run_all
 from upstream import Upstream, stream, whole
 
 FOLDER = os.path.join(SRCDIR, "policies", "sessions")
@@ -126,13 +126,13 @@ def record(pack, folder):
                               if turns is agent else "Be brief.",
                     "stream": n % 2 == 0, "messages": messages,
                 }, headers=headers)
-            eventually(lambda: len(g.records()) == 6, 5, "records")
+            eventually(lambda: len(g.records()) == 6, "records")
     return glob.glob(os.path.join(folder, "*.kts"))[0]
 
 
 def kt(*argv):
     return subprocess.run([gateway.KT, *argv], capture_output=True, text=True,
-                          timeout=120, env={"PATH": "/usr/bin:/bin"})
+                          timeout=PATIENCE, env={"PATH": "/usr/bin:/bin"})
 
 
 def of(pack, *more):
@@ -240,7 +240,7 @@ def what_the_offline_model_answered_changes_nothing():
                     "model": "claude-sonnet-4-5", "max_tokens": 9,
                     "stream": is_stream, "messages": [
                         {"role": "user", "content": "my card is " + CARD}]})
-            eventually(lambda: len(g.records()) == 2, 5, "records")
+            eventually(lambda: len(g.records()) == 2, "records")
         for argv in ([], ["--policy-config", os.path.join(
                 SRCDIR, "policies", "starter.yaml")]):
             r = kt("replay", "--fail-on", "loosened,tightened,error,rerouted,"
