@@ -20,7 +20,7 @@ compare_known(struct kt_audit_dir *d, const struct kt_audit_checkpoint *known,
 	if (!kt_audit_consistency_holds(
 	    known->size, known->root, cp->size, cp->root, &path))
 		kt_audit_report_fork(r, r->known_size < known->size ?
-		    r->known_size : 0);
+		    r->known_size : 0, known->size > 0 ? known->size - 1 : 0);
 	else if (known->size > r->known_size)
 		r->known_size = known->size;
 	return KT_OK;
@@ -40,7 +40,8 @@ compare_receipt(struct kt_audit_dir *d, const struct kt_audit_receipt *receipt,
 		return kt_wrap(err, "the receipt of record %llu, which is gone",
 		    (unsigned long long)receipt->index);
 	if (memcmp(leaf, receipt->leaf, KT_AUDIT_HASH) != 0)
-		kt_audit_report_fork(r, receipt->index);
+		kt_audit_report_fork(r, r->known_size <= receipt->index ?
+		    r->known_size : 0, receipt->index);
 	else
 		r->receipts++;
 	return KT_OK;
@@ -58,11 +59,12 @@ kt_pruned_compare(struct kt_audit_dir *d, const struct kt_audit_brought *b,
 		return KT_OK;
 	if (kt_audit_checkpoint_parse(kt_buf_span(&d->newest), &cp, err) < 0)
 		return err->rc;
-	for (size_t k = 0; k < b->nknown && b->known[k].size < r->pruned; k++) {
+	for (size_t k = 0; k < b->nknown && b->known[k].size < r->pruned &&
+	    r->nbreaks == 0; k++) {
 		if (compare_known(d, &b->known[k], &cp, r, err) < 0)
 			return err->rc;
 	}
-	for (size_t k = 0; k < b->nreceipts &&
+	for (size_t k = 0; k < b->nreceipts && r->nbreaks == 0 &&
 	    b->receipts[k].index < r->pruned; k++) {
 		if (compare_receipt(d, &b->receipts[k], &cp, r, err) < 0)
 			return err->rc;

@@ -79,7 +79,8 @@ kt_audit_report_is_told(const struct kt_audit_report *r)
 }
 
 void
-kt_audit_report_fork(struct kt_audit_report *r, uint64_t index)
+kt_audit_report_fork(
+    struct kt_audit_report *r, uint64_t from, uint64_t index)
 {
 	if (r->nbreaks == KT_AUDIT_BREAKS_MAX) {
 		r->more_breaks++;
@@ -87,8 +88,8 @@ kt_audit_report_fork(struct kt_audit_report *r, uint64_t index)
 	}
 	memmove(r->breaks + 1, r->breaks, r->nbreaks++ * sizeof(*r->breaks));
 	r->breaks[0] = (struct kt_audit_break){ .class = KT_AUDIT_FORK,
-		.index = index, .from = index, .at = r->pruned_at };
-	r->good = index < r->good ? index : r->good;
+		.index = index, .from = from, .at = r->pruned_at };
+	r->good = from < r->good ? from : r->good;
 }
 
 static void

@@ -190,6 +190,16 @@ kt_audit_is_epoch_of(
 
 /* ---- one checkpoint ---- */
 
+/* Of the records up to `size` the first bad one may be any behind b->from. */
+static void
+until(const struct kt_audit_verify *v, struct kt_audit_break *b, uint64_t size)
+{
+	uint64_t end = size < v->chain.size ? size : v->chain.size;
+
+	if (end > b->from)
+		b->index = end - 1;
+}
+
 static bool
 judge(struct kt_audit_verify *v, const struct kt_audit_checker *c,
     enum kt_audit_class other)
@@ -208,7 +218,7 @@ judge(struct kt_audit_verify *v, const struct kt_audit_checker *c,
 	}
 	/* A file without signatures is one finding, not thousands. */
 	if (!v->has_bad_signature)
-		kt_audit_break(v, class, v->proven);
+		until(v, kt_audit_break(v, class, v->proven), v->cp.size);
 	v->has_bad_signature = true;
 	return false;
 }
@@ -228,8 +238,8 @@ judge_epoch(struct kt_audit_verify *v)
 		v->is_epoch_open = false;
 	if (v->is_epoch_open && v->cp.size > v->epoch_from) {
 		/* Nothing by the old key covers the record that ended it. */
-		kt_audit_break(
-		    v, KT_AUDIT_KEY_OUT_OF_EPOCH, v->epoch_from - 1);
+		until(v, kt_audit_break(v, KT_AUDIT_KEY_OUT_OF_EPOCH,
+		    v->proven), v->epoch_from);
 		v->is_epoch_open = false;
 	}
 	return true;
@@ -254,6 +264,16 @@ kt_audit_is_signed(struct kt_audit_verify *v, bool is_reached)
 
 /* ---- what reviewers bring ---- */
 
+/* What agrees later is of the other history, and says no more. */
+static void
+forks(struct kt_audit_verify *v)
+{
+	if (!v->has_forked)
+		until(v, kt_audit_break(v, KT_AUDIT_FORK, v->agreed),
+		    v->chain.size);
+	v->has_forked = true;
+}
+
 /* Called at each size the tree reaches. */
 void
 kt_audit_meet_brought(struct kt_audit_verify *v)
@@ -270,9 +290,9 @@ kt_audit_meet_brought(struct kt_audit_verify *v)
 			continue; /* not compared, so not counted */
 		kt_audit_chain_root(&v->chain, root);
 		if (memcmp(root, k->root, KT_AUDIT_HASH) == 0)
-			v->report.known_size = n;
+			v->report.known_size = v->agreed = n;
 		else
-			kt_audit_break(v, KT_AUDIT_FORK, v->report.known_size);
+			forks(v);
 	}
 	for (; b != NULL && v->next_receipt < b->nreceipts &&
 	    b->receipts[v->next_receipt].index < n; v->next_receipt++) {
@@ -281,10 +301,12 @@ kt_audit_meet_brought(struct kt_audit_verify *v)
 
 		if (r->index + 1 != n)
 			continue;
-		if (memcmp(r->leaf, v->chain.prev, KT_AUDIT_HASH) == 0)
-			v->report.receipts++;
-		else
-			kt_audit_break(v, KT_AUDIT_FORK, r->index);
+		if (memcmp(r->leaf, v->chain.prev, KT_AUDIT_HASH) != 0) {
+			forks(v);
+			continue;
+		}
+		v->report.receipts++;
+		v->agreed = n; /* the leaf binds all before it */
 	}
 }
 

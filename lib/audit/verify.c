@@ -533,7 +533,7 @@ drop_echoes(struct kt_audit_report *r)
 		for (size_t e = 0; e < r->nbreaks; e++)
 			is_echo |= r->breaks[e].class == KT_AUDIT_EDIT &&
 			    r->breaks[e].from <= b->index &&
-			    r->breaks[e].index >= b->index;
+			    r->breaks[e].index >= b->from;
 		if ((b->class == KT_AUDIT_KEY_REPLACED ||
 		    b->class == KT_AUDIT_KEY_OUT_OF_EPOCH) && is_echo)
 			memmove(b, b + 1, (--r->nbreaks - k) * sizeof(*b));

@@ -72,8 +72,7 @@ struct kt_audit_report {
 	bool has_inventory;  /* of logs that there have to be: the caller's */
 	uint64_t bad_tile;   /* its first record and one; 0: none */
 	unsigned durability; /* 1 << enum kt_audit_durability, seen */
-	bool has_incomplete_tail;
-	bool has_unknown_version;
+	bool has_incomplete_tail, has_unknown_version;
 	/* Records [0, pruned) are gone: by a retention record, the largest
 	 * that was read being of these (size 0: none), or by somebody. */
 	uint64_t pruned;
@@ -150,8 +149,9 @@ bool kt_audit_report_join(
     struct kt_audit_report *r, const struct kt_audit_report *next);
 /* Nothing is gone that no retention record tells of. */
 bool kt_audit_report_is_told(const struct kt_audit_report *r);
-/* What was brought says otherwise of a record that is gone. */
-void kt_audit_report_fork(struct kt_audit_report *r, uint64_t index);
+/* What was brought says otherwise of records that are gone. */
+void kt_audit_report_fork(
+    struct kt_audit_report *r, uint64_t from, uint64_t index);
 /* The tile whose first record is this one has other hashes. */
 void kt_audit_verify_bad_tile(struct kt_audit_verify *v, uint64_t first);
 /* The verdict, borrowed from v.  Intact: no breaks, no unknown version. */

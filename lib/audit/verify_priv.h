@@ -69,6 +69,8 @@ struct kt_audit_verify {
 	void *watch_arg;
 	const struct kt_audit_brought *brought;
 	size_t next_known, next_receipt;
+	uint64_t agreed; /* records that something brought agrees with */
+	bool has_forked; /* and something does not */
 };
 
 struct kt_audit_break *kt_audit_break(

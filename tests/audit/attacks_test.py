@@ -121,12 +121,14 @@ def verify(folder, known='', vkey=''):
     return JUDGE.ask(folder, known, vkey)
 
 
-def found(folder, kind, index, **options):
+def found(folder, kind, index, since=None, **options):
+    """The first bad record, and from where on it may be."""
     code, r = verify(folder, **options)
     bad = r.get('first_bad') or {}
     assert code == 1 and r['result'] == 'tampered', r
     assert bad['class'] == kind, (kind, index, bad)
     assert bad['from'] <= index <= bad['index'], (kind, index, bad)
+    assert since in (None, bad['from']), (kind, since, bad)
 
 
 def open_row(folder, row):
@@ -230,8 +232,12 @@ def snapshot_and_fork(log, rng):
     open_row(old, 8)
     open_row(old, 9)
     code, r = verify(old, known=log.folder + '/checkpoint')
+    bad = r['first_bad']
     assert code == 1, r
-    assert r['first_bad']['class'] in ('fork', 'truncate'), r
+    if bad['class'] == 'fork': # else the other is the longer one
+        assert bad['from'] <= log.size <= bad['index'], (log.size, bad)
+    else:
+        assert bad['class'] == 'truncate' and bad['index'] == r['size'], r
     shutil.rmtree(old)
 
 
@@ -239,7 +245,11 @@ def rewrite_earlier_epoch(log, rng):
     keys = [i for i, x in enumerate(log.flat) if b'"type":"key"' in x]
     k = rng.randrange(1, keys[-1] - 1)
     log.rewrite(k)
-    found(log.folder, 'key-out-of-epoch', log.matching(k))
+    found(log.folder, 'key-out-of-epoch', k, since=log.matching(k))
+    anew = Log(log.folder) # and without what he cannot sign
+    anew.write(notes=[anew.text_of(n) for n in anew.notes
+                      if n.size > keys[-1] + 1])
+    found(log.folder, 'key-out-of-epoch', k, since=0)
 
 
 def rewrite_current_epoch(log, rng):
@@ -250,8 +260,7 @@ def rewrite_current_epoch(log, rng):
     open_row(log.folder, 11)
     with open(log.folder + '/kept', 'wb') as f:
         f.write(newest)
-    code, r = verify(log.folder, known=log.folder + '/kept')
-    assert code == 1 and r['first_bad']['class'] == 'fork', r
+    found(log.folder, 'fork', k, known=log.folder + '/kept')
 
 
 def replace_all(log, rng):

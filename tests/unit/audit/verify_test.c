@@ -180,19 +180,28 @@ judge(const struct log *log, struct kt_span text, size_t cut)
 	return judge_pieces(log, text, cut, text.len + 1);
 }
 
+/* The first bad record is one of them, both included. */
 static bool
-is(const struct kt_audit_break *b, enum kt_audit_class class, uint64_t index)
+lies_in(const struct kt_audit_break *b, enum kt_audit_class class,
+    uint64_t from, uint64_t index)
 {
 	if (b != NULL && b->class == class && b->index == index &&
-	    b->from == index && result.good == index)
+	    b->from == from && result.good == from)
 		return true;
-	printf("# wanted %s at %llu, got %s at %llu from %llu good %llu\n",
-	    kt_audit_class_name(class), (unsigned long long)index,
+	printf("# wanted %s at %llu from %llu, got %s at %llu from %llu good "
+	    "%llu\n", kt_audit_class_name(class), (unsigned long long)index,
+	    (unsigned long long)from,
 	    b == NULL ? "nothing" : kt_audit_class_name(b->class),
 	    b == NULL ? 0ull : (unsigned long long)b->index,
 	    b == NULL ? 0ull : (unsigned long long)b->from,
 	    (unsigned long long)result.good);
 	return false;
+}
+
+static bool
+is(const struct kt_audit_break *b, enum kt_audit_class class, uint64_t index)
+{
+	return lies_in(b, class, index, index);
 }
 
 static void
@@ -584,7 +593,7 @@ static void
 checkpoints_without_signatures_are_noticed_at_once(void)
 {
 	signs = NULL;
-	ok(is(judge_made(), KT_AUDIT_SIGNATURE, 0));
+	ok(lies_in(judge_made(), KT_AUDIT_SIGNATURE, 0, 2));
 	ok(result.nbreaks == 1); /* one finding, not one per checkpoint */
 	signs = &stable;
 	ok(judge_made() == NULL && result.signed_checkpoints == 4);
@@ -596,11 +605,11 @@ stolen_keys_do_not_sign_for_another_epoch(void)
 {
 	/* The second epoch's key signs sizes of the first, and 4 closes it. */
 	epoch_from = 3;
-	ok(is(judge_made(), KT_AUDIT_KEY_OUT_OF_EPOCH, 0));
+	ok(lies_in(judge_made(), KT_AUDIT_KEY_OUT_OF_EPOCH, 0, 2));
 	epoch_from = 4;
 	ok(is(judge_made(), KT_AUDIT_KEY_OUT_OF_EPOCH, 3));
 	epoch_from = 10; /* or the first one's sizes of the second */
-	ok(is(judge_made(), KT_AUDIT_KEY_OUT_OF_EPOCH, 4));
+	ok(lies_in(judge_made(), KT_AUDIT_KEY_OUT_OF_EPOCH, 4, 8));
 	epoch_from = KEY + 2;
 }
 
@@ -608,7 +617,7 @@ static void
 key_that_no_record_announced_signs_nothing(void)
 {
 	signs = &thief;
-	ok(is(judge_made(), KT_AUDIT_RE_SIGNED, 0));
+	ok(lies_in(judge_made(), KT_AUDIT_RE_SIGNED, 0, 2));
 	signs = &stable;
 }
 
@@ -647,8 +656,8 @@ known_checkpoint_of_another_history_is_a_fork(void)
 	ok(judge(&log, kt_buf_span(&log.text), log.at[CUT]) == NULL);
 	ok(result.known_size == 9);
 	known[1].root[0] ^= 1;
-	ok(is(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
-	    KT_AUDIT_FORK, 4));
+	ok(lies_in(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
+	    KT_AUDIT_FORK, 4, 8));
 	known[1].root[0] ^= 1;
 	known[1].size = RECORDS + 1;
 	ok(is(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
@@ -660,7 +669,7 @@ known_checkpoint_of_another_history_is_a_fork(void)
 static void
 receipt_is_for_its_record_and_no_other(void)
 {
-	struct kt_audit_receipt r;
+	struct kt_audit_receipt r, two[2];
 	struct kt_audit_brought b = { .receipts = &r, .nreceipts = 1 };
 	struct kt_audit_chain c;
 	struct kt_span origin;
@@ -679,9 +688,18 @@ receipt_is_for_its_record_and_no_other(void)
 	brought = &b;
 	ok(judge(&log, kt_buf_span(&log.text), log.at[CUT]) == NULL);
 	ok(result.receipts == 1);
+	two[0] = r;
 	r.index = 9;
+	ok(lies_in(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
+	    KT_AUDIT_FORK, 0, 9));
+	two[1] = r; /* the one that agrees speaks for all before it, too */
+	b = (struct kt_audit_brought){ .receipts = two, .nreceipts = 2 };
 	ok(is(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
 	    KT_AUDIT_FORK, 9));
+	two[0].index = 7; /* a fork is one break, however many tell of it */
+	ok(lies_in(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
+	    KT_AUDIT_FORK, 0, 7) && result.nbreaks == 1);
+	b = (struct kt_audit_brought){ .receipts = &r, .nreceipts = 1 };
 	r.index = RECORDS;
 	ok(is(judge(&log, kt_buf_span(&log.text), log.at[CUT]),
 	    KT_AUDIT_TRUNCATE, RECORDS));
