@@ -125,13 +125,19 @@ kt_detect_is_pl_pesel(struct kt_span s)
 
 /* ISO 7064 modulo 11, 10.  That one digit appears twice or three times is
    left out: who makes up a number for a text knows the check digit only. */
+/* Of the first ten digits none is there more than three times.  That one is
+   twice at least is left open: numbers for trying things out have none. */
 bool
 kt_detect_is_de_steuer_id(struct kt_span s)
 {
-	uint8_t d[11];
+	uint8_t d[11], times[10] = { 0 };
 
-	return kt_detect_digits(s, d, 11) == 11 && d[0] != 0 &&
-	    kt_detect_is_mod11_10(d, 11);
+	if (kt_detect_digits(s, d, 11) != 11 || d[0] == 0)
+		return false;
+	for (size_t i = 0; i < 10; i++)
+		if (++times[d[i]] > 3)
+			return false;
+	return kt_detect_is_mod11_10(d, 11);
 }
 
 bool

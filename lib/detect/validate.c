@@ -183,17 +183,20 @@ kt_detect_is_iban(struct kt_span s)
 	char plain[40];
 	size_t n = 0;
 	unsigned rest = 0;
+	bool has_small = false, has_great = false;
 
 	for (size_t i = 0; i < s.len; i++) {
 		int v = value36(s.ptr[i]);
 
 		if (v < 0)
 			continue;
+		has_small |= s.ptr[i] >= 'a';
+		has_great |= v > 9 && s.ptr[i] < 'a';
 		if (n == sizeof(plain))
 			return false;
 		plain[n++] = (char)(v < 10 ? '0' + v : 'A' + v - 10);
 	}
-	if (n < 15 || n != iban_length(plain))
+	if (n < 15 || n != iban_length(plain) || (has_small && has_great))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		int v = value36(plain[(i + 4) % n]);
@@ -221,9 +224,13 @@ bool
 kt_detect_is_us_npi(struct kt_span s)
 {
 	uint8_t d[15] = { 8, 0, 8, 4, 0 };
+	size_t same = 6;
 
-	return kt_detect_digits(s, d + 5, 10) == 10 &&
-	    (d[5] == 1 || d[5] == 2) && kt_detect_luhn(d, 15);
+	if (kt_detect_digits(s, d + 5, 10) != 10)
+		return false;
+	while (same < 14 && d[same] == d[5])
+		same++;
+	return (d[5] == 1 || d[5] == 2) && same < 14 && kt_detect_luhn(d, 15);
 }
 
 static bool
