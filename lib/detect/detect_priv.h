@@ -12,16 +12,12 @@
 #include <hs/hs.h>
 #include <pcre2.h>
 
+#include "detect/context_priv.h"
 #include "detect/detect.h"
 #include "detect/index_priv.h"
 #include "detect/runs_priv.h"
 #include "detect/view_priv.h"
 
-/* A stream keeps this much to the left of what is undecided. */
-#define KT_DETECT_CONTEXT_MAX 120
-#define KT_DETECT_KEEP (KT_HOLD_MAX + KT_DETECT_CONTEXT_MAX + 8)
-/* A delta is worked through in pieces of this size. */
-#define KT_DETECT_SLICE 4096
 /* A block detector is only asked for whole blocks: it may be wider. */
 #define KT_DETECT_WIDTH_MAX 4096
 #define KT_DETECT_TAIL_END_MAX 64
@@ -76,6 +72,7 @@ struct kt_detect_scratch {
 	struct kt_detect_hit *hits;
 	struct kt_detect_spot *spots;
 	size_t nhits, hits_cap, nspots, spots_cap;
+	struct kt_detect_words words;
 	/* "label": "text"; the end of a stream, and what is new */
 	char member[KT_MEMBER_MAX], work[KT_DETECT_KEEP + KT_DETECT_SLICE];
 	char piece[KT_DETECT_SLICE + 256];
@@ -112,15 +109,14 @@ enum kt_detect_attempt {
 enum kt_detect_attempt kt_detect_rule_attempt(const struct kt_detect_rule *r,
     struct kt_detect_scratch *s, struct kt_span subject, size_t from,
     size_t last, bool is_end, struct kt_detect_match *m);
-/* Does context that is wanted to the left of a match at start lack? */
-bool kt_detect_rule_is_alien(
-    const struct kt_detect_rule *r, struct kt_span subject, size_t start);
+/* The same, once one can begin at `from`. */
+enum kt_detect_attempt kt_detect_rule_ask(const struct kt_detect_rule *r,
+    struct kt_detect_scratch *s, struct kt_span subject, size_t from,
+    size_t last, bool is_end, struct kt_detect_match *m);
 /* Finds the parts of text to be scanned for numbers; the first one, of
    KT_DETECT_NUMBER_DIGITS digits, ends at `first`. */
 KT_MUSTCHECK enum kt_rc kt_detect_number_windows(const struct kt_detect *db,
     struct kt_detect_scratch *s, struct kt_span text, size_t first);
-/* Does the word that ends at `end` go on there? */
-bool kt_detect_word_goes_on(struct kt_span text, size_t end);
 /* False: it can be found away from all words of its context. */
 bool kt_detect_near_learn(struct kt_detect_rule *r);
 const char *kt_detect_near_words( /* as a pattern; NULL: no memory */

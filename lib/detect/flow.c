@@ -65,8 +65,9 @@ struct step {
 	struct kt_span text;
 	uint64_t base; /* of text in the block */
 	size_t hold; /* in text: where an open span can begin at the earliest */
+	size_t first; /* in text: no start that is asked lies before it */
 	enum lane lane;
-	bool is_end;
+	bool is_end, has_words;
 };
 
 static bool
@@ -268,48 +269,71 @@ hold_for(struct step *t, uint32_t i, size_t start, bool *is_open)
 }
 
 /*
- * Rule i at the starts [from, last]; an open one lowers the hold.  Behind an
- * open start nothing is decided: what matches there only lowers the hold.
+ * Without a word of its context a match is none, whatever comes.  False when
+ * it needs none, or may stand alone.
  */
+static bool
+is_hopeless(struct step *t, const struct kt_detect_rule *r, size_t at)
+{
+	if (!r->def->is_context_required || r->def->ncontext == 0 ||
+	    (r->def->is_alone_enough && t->is_end && t->base + at == 0))
+		return false;
+	if (!t->has_words)
+		kt_detect_words_find(&t->s->words, t->text,
+		    t->first > KT_DETECT_CONTEXT_MAX
+		        ? t->first - KT_DETECT_CONTEXT_MAX
+		        : 0);
+	t->has_words = true;
+	return kt_detect_rule_is_alien(r, &t->s->words, t->text, at);
+}
+
+/*
+ * Rule i at a start where it may begin; an open one lowers the hold.  Behind
+ * an open start nothing is decided: what matches there only lowers the hold.
+ * *is_held: the text is held from here, and starts behind it do not matter.
+ */
+static enum kt_rc
+settle_start(
+    struct step *t, uint32_t i, size_t at, bool *is_open, bool *is_held)
+{
+	const struct kt_detect_rule *r = &t->db->rules[i];
+	struct kt_detect_match m;
+
+	if (next_of(t->st, i) > t->base + at || is_hopeless(t, r, at))
+		return KT_OK;
+	switch (kt_detect_rule_ask(
+	    r, t->s, t->text, at, at, t->is_end, &m)) {
+	case KT_DETECT_ATTEMPT_MISS:
+		return KT_OK;
+	case KT_DETECT_ATTEMPT_OPEN:
+		*is_held = !hold_for(t, i, at, is_open);
+		return KT_OK;
+	case KT_DETECT_ATTEMPT_HIT:
+		m.is_alone = t->is_end && t->base == 0 && m.start == 0 &&
+		    m.end == t->text.len;
+		if (!*is_open)
+			return take(t, i, &m);
+		if (m.span_start < t->hold)
+			t->hold = m.span_start;
+		return KT_OK;
+	case KT_DETECT_ATTEMPT_ERROR:
+		break;
+	}
+	return KT_E_ENGINE;
+}
+
+/* Rule i at the starts [from, last]. */
 static enum kt_rc
 settle(struct step *t, uint32_t i, size_t from, size_t last)
 {
-	const struct kt_detect_rule *r = &t->db->rules[i];
-	bool is_open = is_behind(t->st, i);
-	struct kt_detect_match m;
-	uint64_t next;
-	enum kt_rc rc;
+	bool is_open = is_behind(t->st, i), is_held = false;
+	enum kt_rc rc = KT_OK;
 
-	for (;; from = m.start + 1) {
-		next = next_of(t->st, i);
-		if (next > t->base && next - t->base > from)
-			from = (size_t)(next - t->base);
-		if (next == UINT32_MAX || from > last)
-			return KT_OK;
-		switch (kt_detect_rule_attempt(
-		    r, t->s, t->text, from, last, t->is_end, &m)) {
-		case KT_DETECT_ATTEMPT_MISS:
-			return KT_OK;
-		case KT_DETECT_ATTEMPT_OPEN:
-			if (!kt_detect_rule_is_alien(r, t->text, m.start) &&
-			    !hold_for(t, i, m.start, &is_open))
-				return KT_OK;
-			break;
-		case KT_DETECT_ATTEMPT_HIT:
-			if (!is_open) {
-				m.is_alone = t->is_end && t->base == 0 &&
-				    m.start == 0 && m.end == t->text.len;
-				if ((rc = take(t, i, &m)) < 0)
-					return rc;
-			} else if (m.span_start < t->hold &&
-			    !kt_detect_rule_is_alien(r, t->text, m.start)) {
-				t->hold = m.span_start;
-			}
-			break;
-		case KT_DETECT_ATTEMPT_ERROR:
-			return KT_E_ENGINE;
-		}
-	}
+	for (; from <= last && !is_held && rc == KT_OK; from++)
+		if (kt_detect_rule_may_begin(
+		        &t->db->rules[i], t->text, from))
+			rc = settle_start(t, i, from, &is_open, &is_held);
+	return rc;
 }
 
 /* Brings those that stayed behind to where the others are, or leaves them. */
@@ -459,22 +483,6 @@ walk_all(struct step *t, size_t from)
 	return rc;
 }
 
-/* Of the rules of a spot, what goes on as it began. */
-static void
-look_on(const struct step *t, struct kt_detect_spot *spot)
-{
-	const struct kt_detect_runs *runs = &t->db->runs;
-
-	for (uint64_t left = spot->rules; left != 0; left &= left - 1) {
-		uint32_t i = runs->rule[spot->w * 64 +
-		    (size_t)__builtin_ctzll(left)];
-
-		if (!kt_detect_rule_may_go_on(
-		        &t->db->rules[i], t->text, spot->at))
-			spot->rules &= ~(left & -left);
-	}
-}
-
 /* Where the rules that are in no index can begin. */
 static enum kt_rc
 find_spots(struct step *t, size_t from)
@@ -492,9 +500,6 @@ find_spots(struct step *t, size_t from)
 		     at = spot.at + 1) {
 			void *v = s->spots;
 
-			look_on(t, &spot);
-			if (spot.rules == 0)
-				continue;
 			if (kt_grow(&v, &s->spots_cap, s->nspots + 1,
 			        sizeof(spot)) < 0)
 				return KT_E_LIMIT;
@@ -518,9 +523,13 @@ find_starts(struct step *t)
 			from = t->st->from[lane];
 	if (from == UINT64_MAX)
 		return KT_OK;
-	rc = walk_all(t, (size_t)(from - t->base));
+	t->first = (size_t)(from - t->base);
+	rc = walk_all(t, t->first);
 	if (rc == KT_OK)
-		rc = find_spots(t, (size_t)(from - t->base));
+		rc = find_spots(t, t->first);
+	for (size_t k = 0; k < t->st->nbehind; k++)
+		if (t->st->behind[k].from < t->base + t->first)
+			t->first = (size_t)(t->st->behind[k].from - t->base);
 	return rc;
 }
 
@@ -535,11 +544,13 @@ settle_spots(struct step *t, size_t from)
 		if (s.at < from || s.at >= t->hold)
 			continue;
 		s.rules &= t->st->runs[t->lane][s.w];
-		for (; s.rules != 0 && rc == KT_OK; s.rules &= s.rules - 1)
-			rc = settle(t,
-			    t->db->runs.rule[s.w * 64 +
-			        (size_t)__builtin_ctzll(s.rules)],
-			    s.at, s.at);
+		for (; s.rules != 0 && rc == KT_OK; s.rules &= s.rules - 1) {
+			uint32_t i = t->db->runs.rule[s.w * 64 +
+			    (size_t)__builtin_ctzll(s.rules)];
+			bool is_open = is_behind(t->st, i), is_held;
+
+			rc = settle_start(t, i, s.at, &is_open, &is_held);
+		}
 	}
 	return rc;
 }

@@ -17,6 +17,8 @@ libkt_a_SOURCES += \
 	%D%/number.c \
 	%D%/regex.h \
 	%D%/regex.c \
+	%D%/context.c \
+	%D%/context_priv.h \
 	%D%/rule.c \
 	%D%/runs.c \
 	%D%/runs_priv.h \

@@ -12,7 +12,6 @@
 #include "detect/detect_priv.h"
 
 #define LOOKAHEAD_ROOM 16
-#define AHEAD 64 /* bytes that are looked at before PCRE2 is asked */
 #define CONTEXT_GAIN_PM 300
 #define CONFIDENCE_MAX_PM 990
 
@@ -23,12 +22,11 @@ kt_detect_scratch_trips(struct kt_detect_scratch *s)
 }
 
 /* Of what comes all must be of the body until what is needed has come. */
-bool
-kt_detect_rule_may_go_on(
-    const struct kt_detect_rule *r, struct kt_span subject, size_t at)
+static bool
+may_go_on(const struct kt_detect_rule *r, struct kt_span subject, size_t at)
 {
 	const char *p = subject.ptr + at;
-	size_t n = r->needs_by < AHEAD ? r->needs_by : AHEAD;
+	size_t n = r->needs_by < KT_DETECT_AHEAD ? r->needs_by : KT_DETECT_AHEAD;
 	size_t room = subject.len - at;
 
 	for (size_t i = 0; i < n && i < room; i++) {
@@ -37,7 +35,7 @@ kt_detect_rule_may_go_on(
 		if (!kt_detect_bytes_has(&r->body, p[i]))
 			return false;
 	}
-	return n == 0 || n == AHEAD || n > room;
+	return n == 0 || n == KT_DETECT_AHEAD || n > room;
 }
 
 /* To ask PCRE2 costs as much as to look at a hundred bytes; a few tell most
@@ -57,7 +55,7 @@ kt_detect_rule_may_begin(
 	for (size_t i = 0; i < KT_DETECT_GLANCE && i < room; i++)
 		if (!kt_detect_bytes_has(&r->begin[i], p[i]))
 			return false;
-	return kt_detect_rule_may_go_on(r, subject, at);
+	return may_go_on(r, subject, at);
 }
 
 /* A third of a short match is what pcre2_match does before it asks the JIT;
@@ -81,15 +79,23 @@ kt_detect_rule_attempt(const struct kt_detect_rule *r,
     struct kt_detect_scratch *s, struct kt_span subject, size_t from,
     size_t last, bool is_end, struct kt_detect_match *m)
 {
-	const PCRE2_SIZE *at;
-	int rc;
-
 	while (from <= last &&
 	    !(kt_detect_bytes_has(&r->begin[0], subject.ptr[from]) &&
 	        kt_detect_rule_may_begin(r, subject, from)))
 		from++;
-	if (from > last)
-		return KT_DETECT_ATTEMPT_MISS;
+	return from <= last ? kt_detect_rule_ask(r, s, subject, from, last,
+	                          is_end, m)
+			    : KT_DETECT_ATTEMPT_MISS;
+}
+
+enum kt_detect_attempt
+kt_detect_rule_ask(const struct kt_detect_rule *r,
+    struct kt_detect_scratch *s, struct kt_span subject, size_t from,
+    size_t last, bool is_end, struct kt_detect_match *m)
+{
+	const PCRE2_SIZE *at;
+	int rc;
+
 	if (kt_detect_scratch_trips(s))
 		return KT_DETECT_ATTEMPT_ERROR;
 	(void)pcre2_set_offset_limit(s->limits, last); /* cannot fail */
@@ -127,136 +133,6 @@ kt_detect_rule_attempt(const struct kt_detect_rule *r,
 	return KT_DETECT_ATTEMPT_HIT;
 }
 
-/* What context words are made of.  Chinese, Japanese, Korean and Thai have no
-   blanks, or endings, at words: their letters are three bytes. */
-enum { WORD = 1, UPPER = 2, LOWER = 4, UNSPACED = 8 };
-static const uint8_t kinds[256] = {
-	['0' ... '9'] = WORD,
-	['A' ... 'Z'] = WORD | UPPER,
-	['a' ... 'z'] = WORD | LOWER,
-	[0x80 ... 0xdf] = WORD,
-	[0xe0 ... 0xef] = WORD | UNSPACED,
-	[0xf0 ... 0xff] = WORD,
-};
-
-static inline unsigned
-kind_of(char c)
-{
-	return kinds[(uint8_t)c];
-}
-
-static bool
-is_word(char c)
-{
-	return kind_of(c) & WORD;
-}
-
-static char
-fold(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* Names in code: cardNumber, card2, have no blank between their words. */
-static bool
-is_hump(const char *p, const char *first)
-{
-	return p > first && kind_of(*p) & UPPER && kind_of(p[-1]) & LOWER;
-}
-
-static bool
-ends_unspaced(const char *first, const char *end)
-{
-	return end - first >= 3 && kind_of(end[-3]) & UNSPACED &&
-	    (uint8_t)end[-1] >= 0x80;
-}
-
-bool
-kt_detect_word_goes_on(struct kt_span text, size_t end)
-{
-	const char *p = text.ptr + end;
-
-	return end < text.len && is_word(*p) && !is_hump(p, text.ptr) &&
-	    !ends_unspaced(text.ptr, p);
-}
-
-/* A blank between two words, as names write it: tax_id, tax-id. */
-static bool
-is_letter_of(char c, char w)
-{
-	return fold(c) == fold(w) || (w == ' ' && (c == '_' || c == '-'));
-}
-
-/* Is one of the context words at p, and does it end as a whole word? */
-static bool
-word_at(const struct kt_detector *d, const char *p, const char *end)
-{
-	for (size_t i = 0; i < d->ncontext; i++) {
-		const char *w = d->context[i], *q = p;
-
-		for (; *w != '\0' && q < end; w++) {
-			if (is_letter_of(*q, *w))
-				q++;
-			else if (*w != ' ' || !is_hump(q, p))
-				break;
-		}
-		if (*w == '\0' && (q == end || !is_word(*q) || is_hump(q, p) ||
-		                     ends_unspaced(p, q)))
-			return true;
-	}
-	return false;
-}
-
-/* Does a word begin with a byte of this kind, behind one of that? */
-static inline bool
-begins(unsigned behind, unsigned kind)
-{
-	return kind & WORD &&
-	    (!(behind & WORD) || kind & UNSPACED ||
-	        (kind & UPPER && behind & LOWER));
-}
-
-/* Do the last bytes of text, room at most, hold a word of the context? */
-static bool
-has_word(const struct kt_detect_rule *r, struct kt_span text, size_t room)
-{
-	const char *end = text.ptr + text.len;
-	const char *p = end - (text.len < room ? text.len : room);
-	unsigned behind = p < end && p > text.ptr ? kind_of(p[-1]) : 0;
-
-	for (; p < end; p++) {
-		unsigned kind = kind_of(*p);
-
-		if (begins(behind, kind) &&
-		    kt_detect_bytes_has(&r->context_first, *p) &&
-		    word_at(r->def, p, end))
-			return true;
-		behind = kind;
-	}
-	return false;
-}
-
-void
-kt_detect_rule_learn_context(struct kt_detect_rule *r)
-{
-	for (size_t i = 0; i < r->def->ncontext; i++)
-		for (int c = 0; c < 256; c++)
-			if (is_letter_of((char)c, r->def->context[i][0]))
-				kt_detect_bytes_add(
-				    &r->context_first, (char)c);
-}
-
-static bool
-has_context(const struct kt_detect_rule *r, struct kt_span label,
-    struct kt_span subject, size_t start)
-{
-	size_t room = r->context_bytes;
-
-	return has_word(r, (struct kt_span){ subject.ptr, start }, room) ||
-	    (start < room && label.len > 0 &&
-	        has_word(r, label, room - start));
-}
-
 /* Shannon entropy in hundredths of a bit per byte. */
 static unsigned
 entropy_cb(struct kt_span s)
@@ -276,14 +152,6 @@ entropy_cb(struct kt_span s)
 }
 
 bool
-kt_detect_rule_is_alien(
-    const struct kt_detect_rule *r, struct kt_span subject, size_t start)
-{
-	return r->def->is_context_required && r->def->ncontext > 0 &&
-	    !has_context(r, (struct kt_span){ 0 }, subject, start);
-}
-
-bool
 kt_detect_rule_accepts(const struct kt_detect_rule *r, struct kt_span label,
     struct kt_span subject, const struct kt_detect_match *m,
     uint16_t *confidence_pm)
@@ -298,7 +166,8 @@ kt_detect_rule_accepts(const struct kt_detect_rule *r, struct kt_span label,
 	if (r->def->entropy_cb > 0 && entropy_cb(span) < r->def->entropy_cb)
 		return false;
 	if (r->def->ncontext > 0) {
-		bool has = has_context(r, label, subject, m->start);
+		bool has = kt_detect_rule_has_context(
+		    r, label, subject, m->start);
 
 		if (!has && r->def->is_context_required) {
 			if (!r->def->is_alone_enough || !m->is_alone)
@@ -381,7 +250,8 @@ add_escape(struct kt_detect_bytes *set, char c, int *single)
 		return true;
 	default:
 		*single = (uint8_t)c;
-		return c != '\0' && !is_word(c);
+		return c != '\0' && (uint8_t)c < 0x80 &&
+		    (c == '_' || !kt_detect_is_word(c));
 	}
 }
 

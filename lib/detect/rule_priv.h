@@ -16,6 +16,7 @@
 #define KT_DETECT_VALIDATORS_MAX 4
 #define KT_DETECT_FAR (1u << 20) /* bytes: as good as any number */
 #define KT_DETECT_GLANCE 8 /* bytes that tell most starts apart */
+#define KT_DETECT_AHEAD 64 /* bytes looked at before PCRE2 is asked */
 
 struct kt_detect_rule {
 	const struct kt_detector *def;
@@ -42,7 +43,7 @@ struct kt_detect_rule {
 	   it when is_near, of words with slack bytes at least: near.c. */
 	uint32_t slack, reach;
 	uint16_t context_bytes;
-	struct kt_detect_bytes context_first; /* that its words begin with */
+	struct kt_detect_bytes context_first, context_second; /* of its words */
 	bool has_tail, has_capture;
 	bool is_literal; /* every match begins with a literal of the index */
 	bool is_folded; /* the one without case */
@@ -50,14 +51,10 @@ struct kt_detect_rule {
 	bool is_near;
 	bool is_gated; /* looked for near numbers only */
 };
-void kt_detect_rule_learn_context(struct kt_detect_rule *r);
 /* Of its pattern: before, begin, body, needs, needs_by. */
 void kt_detect_needs_learn(struct kt_detect_rule *r);
-/* False: no match starts at `at`, nor would one with more text behind; looks
-   at what its first bytes can be, or behind those. */
+/* False: no match starts at `at`, nor would one with more text behind. */
 bool kt_detect_rule_may_begin(
-    const struct kt_detect_rule *r, struct kt_span subject, size_t at);
-bool kt_detect_rule_may_go_on(
     const struct kt_detect_rule *r, struct kt_span subject, size_t at);
 
 #endif

@@ -17,9 +17,12 @@ struct kt_detect_runs {
 	const struct kt_detect_rule *rules;
 	uint32_t *rule;
 	size_t n, words; /* words of 64 bits: a set of them */
-	/* Sets, for each byte: of those that it can stand before; and of those
-	   that it can be of, n behind their start, for each n. */
-	uint64_t *before, *begin;
+	/* Sets, for each byte: of those that it can stand before; of those that
+	   it can be of, n behind their start, for each n; of those that have it
+	   in their body, and that need it.  by: for each n, of those that
+	   have what they need n bytes behind their start. */
+	uint64_t *before, *begin, *body, *needs, *by;
+	uint64_t *inner; /* a set: of those that can begin inside a word */
 };
 
 /* Where some of them can begin: those of word w of a set. */
@@ -32,7 +35,8 @@ struct kt_detect_spot {
 KT_MUSTCHECK enum kt_rc kt_detect_runs_build(
     struct kt_detect_runs *runs, const struct kt_detect_rule *rules);
 void kt_detect_runs_fini(struct kt_detect_runs *runs);
-/* The first spot at or behind `from` of the wanted, which are of word w. */
+/* The first spot at or behind `from` of the wanted, which are of word w; for
+   each of its rules kt_detect_rule_may_begin is true there. */
 bool kt_detect_runs_next(const struct kt_detect_runs *runs, size_t w,
     uint64_t wanted, struct kt_span text, size_t from,
     struct kt_detect_spot *out);

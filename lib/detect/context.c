@@ -1,0 +1,200 @@
+/*
+ * context - the words that must, or may, stand before a match.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Most rules that need a word of their context have none, and a stream asks
+ * them at each step: it finds the begins of words once for all of them, and
+ * two bytes tell most words apart.
+ */
+#include "detect/detect_priv.h"
+
+/* What context words are made of.  Chinese, Japanese, Korean and Thai have no
+   blanks, or endings, at words: their letters are three bytes.  The high half
+   of a kind says as what the next byte does not begin a word. */
+enum { WORD = 1, UPPER = 2, UNSPACED = 4, INSIDE = WORD << 4,
+	NO_HUMP = UPPER << 4 };
+static const uint8_t kinds[256] = {
+	['0' ... '9'] = WORD | INSIDE | NO_HUMP,
+	['A' ... 'Z'] = WORD | UPPER | INSIDE | NO_HUMP,
+	['a' ... 'z'] = WORD | INSIDE,
+	[0x80 ... 0xdf] = WORD | INSIDE | NO_HUMP,
+	[0xe0 ... 0xef] = WORD | UNSPACED | INSIDE | NO_HUMP,
+	[0xf0 ... 0xff] = WORD | INSIDE | NO_HUMP,
+};
+
+static inline unsigned
+kind_of(char c)
+{
+	return kinds[(uint8_t)c];
+}
+
+static bool
+is_word(char c)
+{
+	return kind_of(c) & WORD;
+}
+
+static char
+fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Names in code: cardNumber, card2, have no blank between their words. */
+static bool
+is_hump(const char *p, const char *first)
+{
+	return p > first && kind_of(*p) & UPPER && is_word(p[-1]) &&
+	    !(kind_of(p[-1]) & NO_HUMP);
+}
+
+static bool
+ends_unspaced(const char *first, const char *end)
+{
+	return end - first >= 3 && kind_of(end[-3]) & UNSPACED &&
+	    (uint8_t)end[-1] >= 0x80;
+}
+
+bool
+kt_detect_word_goes_on(struct kt_span text, size_t end)
+{
+	const char *p = text.ptr + end;
+
+	return end < text.len && is_word(*p) && !is_hump(p, text.ptr) &&
+	    !ends_unspaced(text.ptr, p);
+}
+
+/* A blank between two words, as names write it: tax_id, tax-id. */
+static bool
+is_letter_of(char c, char w)
+{
+	return fold(c) == fold(w) || (w == ' ' && (c == '_' || c == '-'));
+}
+
+static bool
+is_context(const struct kt_detector *d, const char *p, const char *end)
+{
+	for (size_t i = 0; i < d->ncontext; i++) {
+		const char *w = d->context[i], *q = p;
+
+		for (; *w != '\0' && q < end; w++) {
+			if (is_letter_of(*q, *w))
+				q++;
+			else if (*w != ' ' || !is_hump(q, p))
+				break;
+		}
+		if (*w == '\0' && (q == end || !is_word(*q) || is_hump(q, p) ||
+		                     ends_unspaced(p, q)))
+			return true;
+	}
+	return false;
+}
+
+/* Is one of the context words at p, and does it end as a whole word? */
+static inline bool
+word_at(const struct kt_detect_rule *r, const char *p, const char *end)
+{
+	return kt_detect_bytes_has(&r->context_first, *p) &&
+	    (p + 1 == end || kt_detect_bytes_has(&r->context_second, p[1])) &&
+	    is_context(r->def, p, end);
+}
+
+/* Does a word begin with a byte of this kind, behind one of that? */
+static inline bool
+begins(unsigned behind, unsigned kind)
+{
+	return (kind & ~(behind >> 4) & (WORD | UPPER | UNSPACED)) != 0;
+}
+
+void
+kt_detect_words_find(struct kt_detect_words *words, struct kt_span text,
+    size_t from)
+{
+	unsigned behind = from > 0 ? kind_of(text.ptr[from - 1]) : 0;
+
+	_Static_assert(sizeof(words->at) * 8 >=
+	    KT_DETECT_KEEP + KT_DETECT_SLICE, "a bit for each byte");
+	for (; from < text.len; from = (from | 63) + 1) {
+		const char *p = text.ptr + from;
+		uint64_t bits = 0, bit = (uint64_t)1 << from % 64;
+
+		for (const char *end = text.ptr + text.len;
+		     p < end && bit != 0; p++, bit <<= 1) {
+			unsigned kind = kind_of(*p);
+
+			bits |= begins(behind, kind) ? bit : 0;
+			behind = kind;
+		}
+		words->at[from / 64] = bits;
+	}
+}
+
+/* Do the last bytes of text, room at most, hold a word of the context? */
+static bool
+has_word(const struct kt_detect_rule *r, struct kt_span text, size_t room)
+{
+	const char *end = text.ptr + text.len;
+	const char *p = end - (text.len < room ? text.len : room);
+	unsigned behind = p < end && p > text.ptr ? kind_of(p[-1]) : 0;
+
+	for (; p < end; p++) {
+		unsigned kind = kind_of(*p);
+
+		if (begins(behind, kind) && word_at(r, p, end))
+			return true;
+		behind = kind;
+	}
+	return false;
+}
+
+void
+kt_detect_rule_learn_context(struct kt_detect_rule *r)
+{
+	for (size_t i = 0; i < r->def->ncontext; i++) {
+		const char *w = r->def->context[i];
+
+		for (int c = 0; c < 256; c++) {
+			if (is_letter_of((char)c, w[0]))
+				kt_detect_bytes_add(
+				    &r->context_first, (char)c);
+			/* A blank may be a hump, which is any letter. */
+			if (w[0] == '\0' || w[1] == '\0' || w[1] == ' ' ||
+			    is_letter_of((char)c, w[1]))
+				kt_detect_bytes_add(
+				    &r->context_second, (char)c);
+		}
+	}
+}
+
+bool
+kt_detect_rule_has_context(const struct kt_detect_rule *r,
+    struct kt_span label, struct kt_span subject, size_t start)
+{
+	size_t room = r->context_bytes;
+
+	return has_word(r, (struct kt_span){ subject.ptr, start }, room) ||
+	    (start < room && label.len > 0 &&
+	        has_word(r, label, room - start));
+}
+
+bool
+kt_detect_rule_is_alien(const struct kt_detect_rule *r,
+    const struct kt_detect_words *words, struct kt_span subject, size_t start)
+{
+	size_t room = r->context_bytes;
+	size_t from = start > room ? start - room : 0;
+
+	for (size_t w = from / 64; w * 64 < start; w++) {
+		uint64_t left = words->at[w];
+
+		if (w == from / 64)
+			left &= UINT64_MAX << from % 64;
+		if (start - w * 64 < 64)
+			left &= ~(UINT64_MAX << start % 64);
+		for (; left != 0; left &= left - 1)
+			if (word_at(r, subject.ptr + w * 64 +
+			        __builtin_ctzll(left), subject.ptr + start))
+				return false;
+	}
+	return true;
+}
