@@ -23,9 +23,14 @@ keep_tile(void *arg, const struct kt_audit_tile *t, struct kt_span hashes,
     struct kt_err *err)
 {
 	struct kt_log *log = arg;
+	uint64_t *tiled = &log->tiled[t->level];
+	bool has_partial = *tiled > t->index << 8; /* KT_LOG_UNTOLD: maybe */
 
-	if (kt_tiles_put(log->io, log->dir, t, hashes, err) == KT_OK)
+	if (kt_tiles_put(log->io, log->dir, t, hashes, err) < 0)
+		return KT_OK;
+	if (has_partial)
 		kt_tiles_drop_partial(log->io, log->dir, t);
+	*tiled = (t->index + 1) << 8;
 	return KT_OK;
 }
 
@@ -115,23 +120,24 @@ compare_roots(struct kt_log *log, struct kt_err *err)
 }
 
 /* Of the levels that grew since the last time. */
-static void
-keep_partial_tiles(struct kt_log *log)
+void
+kt_log_keep_partial_tiles(struct kt_log *log)
 {
 	struct kt_err ignored; /* a cache */
 
+	if (log->is_poisoned || log->tiles.size != log->checkpointed)
+		return;
 	for (unsigned level = 0; level < KT_AUDIT_TILE_LEVELS; level++) {
 		struct kt_audit_tile t =
 		    kt_audit_tile_last(log->tiles.size, level);
+		uint64_t hashes = log->tiles.size >> (8 * level);
 
-		if (log->tiles.size >> (8 * level) == log->tiled[level])
-			break; /* and nothing above it either */
-		log->tiled[level] = log->tiles.size >> (8 * level);
-		if (t.width > 0)
+		if (t.width > 0 && hashes != log->tiled[level])
 			(void)!kt_tiles_put(log->io, log->dir, &t,
 			    (struct kt_span){
 				(const char *)log->tiles.node[level],
 				t.width * KT_AUDIT_HASH }, &ignored);
+		log->tiled[level] = hashes;
 	}
 }
 
@@ -165,11 +171,10 @@ kt_log_store_checkpoint(struct kt_log *log, struct kt_err *err)
 	    kt_disk_append(&log->checkpoints, KT_SPAN("\n"), err) < 0 ||
 	    kt_disk_sync(&log->checkpoints, err) < 0)
 		return kt_wrap(err, "checkpoints");
-	if (kt_disk_write_atomic(log->io, path, note, 0600, err) < 0)
+	if (kt_disk_write_copy(log->io, path, note, 0600, err) < 0)
 		return err->rc;
 	kt_buf_reset(&log->body);
 	log->checkpointed = log->chain.size;
-	keep_partial_tiles(log);
 	return KT_OK;
 }
 
@@ -307,7 +312,6 @@ kt_log_tiles_at(struct kt_log *log, uint64_t segments, struct kt_err *err)
 {
 	uint64_t from = 0;
 
-	memset(log->tiled, 0, sizeof(log->tiled));
 	log->tiles.size = 0;
 	if (log->chain.size == 0 || read_tiles(log))
 		return KT_OK;

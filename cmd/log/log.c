@@ -153,7 +153,8 @@ open_files(struct kt_log *log, struct kt_err *err)
 	    kt_disk_open(&log->checkpoints, log->io, path, KT_DISK_APPEND,
 		err) < 0)
 		return err->rc;
-	if (kt_disk_lock(&log->checkpoints, err) < 0)
+	if (kt_disk_lock(&log->checkpoints, err) < 0 ||
+	    kt_disk_sync_dir(log->io, log->dir, err) < 0)
 		return err->rc;
 	log->subjects = kt_audit_subjects_new();
 	if (log->subjects == NULL)
@@ -445,6 +446,7 @@ change_segment(
 	    err) < 0 || kt_log_add_own(log, err) < 0 ||
 	    kt_log_checkpoint(log, err) < 0)
 		return err->rc;
+	kt_log_keep_partial_tiles(log); /* here a recovery would begin */
 	*old = log->segment;
 	log->segment.fd = -1;
 	if (kt_log_begin_segment(log, err) < 0 || kt_log_sync(log, err) < 0)
@@ -484,6 +486,8 @@ kt_log_close(struct kt_log *log, struct kt_err *err)
 			rc = kt_log_add_own(log, err);
 		if (rc == KT_OK)
 			rc = kt_log_checkpoint(log, err);
+		if (rc == KT_OK)
+			kt_log_keep_partial_tiles(log);
 	}
 	release(log);
 	return rc;

@@ -48,7 +48,8 @@ struct kt_log {
 	uint64_t checked_bytes; /* of those, read back into the tiles */
 	uint64_t checkpointed;  /* records the newest checkpoint covers */
 	struct kt_audit_tiles tiles; /* of the records read back */
-	uint64_t tiled[KT_AUDIT_TILE_LEVELS]; /* hashes that files hold */
+	uint64_t tiled[KT_AUDIT_TILE_LEVELS]; /* hashes that files hold, or: */
+#define KT_LOG_UNTOLD UINT64_MAX /* what an earlier process left */
 	int64_t clock_us; /* wall clock less steady clock, as last seen */
 	bool is_clock_synced; /* as of the batch under way */
 	bool is_poisoned;
@@ -68,6 +69,9 @@ KT_MUSTCHECK enum kt_rc kt_log_sync(struct kt_log *log, struct kt_err *err);
    checkpoint. */
 KT_MUSTCHECK enum kt_rc kt_log_read_back(
     struct kt_log *log, struct kt_err *err);
+/* The partial tiles of the newest checkpoint: when nobody waits, or where
+   recovery would begin. */
+void kt_log_keep_partial_tiles(struct kt_log *log);
 /* Syncs, then stores a checkpoint unless the newest covers everything. */
 KT_MUSTCHECK enum kt_rc kt_log_checkpoint(
     struct kt_log *log, struct kt_err *err);

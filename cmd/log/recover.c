@@ -368,7 +368,7 @@ forget(struct kt_log *log)
 	log->chain.size = 0;
 	memset(log->chain.prev, 0, KT_AUDIT_HASH);
 	log->tiles.size = 0;
-	memset(log->tiled, 0, sizeof(log->tiled));
+	memset(log->tiled, 0xff, sizeof(log->tiled)); /* KT_LOG_UNTOLD */
 	log->origin[0] = '\0';
 }
 
@@ -592,14 +592,16 @@ go_on(struct recovery *r, struct kt_err *err)
 	log->checkpointed = r->newest.size;
 	log->is_poisoned = false;
 	kt_buf_reset(&log->batch);
+	memset(log->tiled, 0xff, sizeof(log->tiled)); /* KT_LOG_UNTOLD */
 	remember_open(r);
 	if (kt_log_begin_segment(log, err) < 0)
 		return err->rc;
 	if (r->cause != NULL && note_recovery(r, err) < 0)
 		return err->rc;
-	if (end_open(r, err) < 0)
+	if (end_open(r, err) < 0 || kt_log_checkpoint(log, err) < 0)
 		return err->rc;
-	return kt_log_checkpoint(log, err);
+	kt_log_keep_partial_tiles(log);
+	return KT_OK;
 }
 
 /* ---- keys ---- */

@@ -566,8 +566,10 @@ run(void *arg)
 		keep_house(w);
 		if (list == NULL && is_last)
 			break;
-		if (list == NULL)
+		if (list == NULL) {
+			kt_log_keep_partial_tiles(&w->log);
 			sleep_until_rung(w);
+		}
 	}
 	atomic_store(&w->is_up, false);
 	if (!w->log.is_poisoned && atomic_load(&w->lost) > 0)

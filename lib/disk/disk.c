@@ -124,15 +124,15 @@ dir_of(const char *path, char *dir, size_t n)
 }
 
 enum kt_rc
-kt_disk_write_atomic(const struct kt_disk_io *io, const char *path,
+kt_disk_write_copy(const struct kt_disk_io *io, const char *path,
     struct kt_span bytes, unsigned mode, struct kt_err *err)
 {
-	char tmp[KT_PATH_MAX], dir[KT_PATH_MAX];
+	char tmp[KT_PATH_MAX];
 	enum kt_rc rc;
 	int fd, n;
 
 	n = snprintf(tmp, sizeof(tmp), "%s.tmp", path);
-	if (n < 0 || (size_t)n >= sizeof(tmp) || !dir_of(path, dir, sizeof(dir)))
+	if (n < 0 || (size_t)n >= sizeof(tmp))
 		return kt_fail(err, KT_E_LIMIT, "%s: path too long", path);
 	fd = open_retry(io, tmp, O_WRONLY | O_CREAT | O_TRUNC, mode);
 	if (fd < 0)
@@ -147,6 +147,19 @@ kt_disk_write_atomic(const struct kt_disk_io *io, const char *path,
 		return io_fail(err, "cannot close", tmp);
 	if (io->rename(io->arg, tmp, path) < 0)
 		return io_fail(err, "cannot replace", path);
+	return KT_OK;
+}
+
+enum kt_rc
+kt_disk_write_atomic(const struct kt_disk_io *io, const char *path,
+    struct kt_span bytes, unsigned mode, struct kt_err *err)
+{
+	char dir[KT_PATH_MAX];
+
+	if (!dir_of(path, dir, sizeof(dir)))
+		return kt_fail(err, KT_E_LIMIT, "%s: path too long", path);
+	if (kt_disk_write_copy(io, path, bytes, mode, err) < 0)
+		return err->rc;
 	return kt_disk_sync_dir(io, dir, err);
 }
 

@@ -74,6 +74,10 @@ KT_MUSTCHECK enum kt_rc kt_disk_read_secret(const struct kt_disk_io *io,
  */
 KT_MUSTCHECK enum kt_rc kt_disk_write_atomic(const struct kt_disk_io *io,
     const char *path, struct kt_span bytes, unsigned mode, struct kt_err *err);
+/* The same but for the directory's sync, of what is durable elsewhere too:
+   a power cut may bring back what the file held before. */
+KT_MUSTCHECK enum kt_rc kt_disk_write_copy(const struct kt_disk_io *io,
+    const char *path, struct kt_span bytes, unsigned mode, struct kt_err *err);
 
 /* A directory that is there already is fine. */
 KT_MUSTCHECK enum kt_rc kt_disk_mkdir(const struct kt_disk_io *io,

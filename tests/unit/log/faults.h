@@ -17,6 +17,7 @@
 struct faults {
 	struct kt_disk_io io;
 	atomic_ulong calls, pieces;
+	atomic_ulong waits, lists; /* of the calls: for the disk, of names */
 	atomic_ulong fail_at; /* 0: never */
 	int error;
 	bool keeps_failing;
@@ -54,8 +55,6 @@ interrupts(struct faults *f)
 		return fails(arg) ? -1 : kt_disk_real.name args; \
 	}
 FAULTY(open, (void *arg, const char *p, int fl, unsigned m), (NULL, p, fl, m))
-FAULTY(fdatasync, (void *arg, int fd), (NULL, fd))
-FAULTY(fsync, (void *arg, int fd), (NULL, fd))
 FAULTY(ftruncate, (void *arg, int fd, uint64_t n), (NULL, fd, n))
 FAULTY(fstat, (void *arg, int fd, struct kt_disk_stat *st), (NULL, fd, st))
 FAULTY(fchmod, (void *arg, int fd, unsigned m), (NULL, fd, m))
@@ -64,8 +63,33 @@ FAULTY(rename, (void *arg, const char *a, const char *b), (NULL, a, b))
 FAULTY(unlink, (void *arg, const char *p), (NULL, p))
 FAULTY(rmdir, (void *arg, const char *p), (NULL, p))
 FAULTY(mkdir, (void *arg, const char *p, unsigned m), (NULL, p, m))
-FAULTY(list, (void *arg, const char *d, kt_disk_name_fn *e, void *ea),
-    (NULL, d, e, ea))
+
+static inline int
+faulty_fdatasync(void *arg, int fd)
+{
+	struct faults *f = arg;
+
+	(void)atomic_fetch_add(&f->waits, 1);
+	return fails(f) ? -1 : kt_disk_real.fdatasync(NULL, fd);
+}
+
+static inline int
+faulty_fsync(void *arg, int fd)
+{
+	struct faults *f = arg;
+
+	(void)atomic_fetch_add(&f->waits, 1);
+	return fails(f) ? -1 : kt_disk_real.fsync(NULL, fd);
+}
+
+static inline int
+faulty_list(void *arg, const char *dir, kt_disk_name_fn *each, void *each_arg)
+{
+	struct faults *f = arg;
+
+	(void)atomic_fetch_add(&f->lists, 1);
+	return fails(f) ? -1 : kt_disk_real.list(NULL, dir, each, each_arg);
+}
 
 static inline int
 faulty_close(void *arg, int fd)

@@ -52,6 +52,8 @@ play(struct kt_log *log, int records)
 		nacks += n;
 		if (sim_next(&sim, 3) == 0 && kt_log_checkpoint(log, &err) < 0)
 			return;
+		if (sim_next(&sim, 2) == 0) /* nobody waits */
+			kt_log_keep_partial_tiles(log);
 		if (log->segment.size > log->segment_bytes &&
 		    kt_log_rotate(log, &err) < 0)
 			return;

@@ -149,6 +149,8 @@ play(struct kt_log *log, struct acked acks[static SCRIPT])
 		}
 		if (i % 5 == 0 && !log->is_poisoned)
 			(void)!kt_log_checkpoint(log, &err);
+		if (i % 10 == 0) /* nobody waits */
+			kt_log_keep_partial_tiles(log);
 		if (log->segment.size > log->segment_bytes &&
 		    !log->is_poisoned)
 			(void)!kt_log_rotate(log, &err);
@@ -553,6 +555,61 @@ collect(struct kt_writer_inbox *in, size_t want, size_t *durable)
 	return n;
 }
 
+/* n records, synced once and read back; how often that waits for the disk. */
+static unsigned long
+waits_for(struct kt_log *log, struct faults *f, int n)
+{
+	unsigned long before = atomic_load(&f->waits);
+	uint8_t leaf[32];
+
+	for (int i = 0; i < n; i++)
+		ok(kt_log_add(log, KT_SPAN("{\"call_id\":\"c\",\"type\":"
+		    "\"call\"}"), leaf, &err) == KT_OK);
+	ok(kt_log_flush(log, &err) == KT_OK);
+	ok(kt_log_read_back(log, &err) == KT_OK);
+	return atomic_load(&f->waits) - before;
+}
+
+/* Whoever's record comes meanwhile waits for all of it. */
+static void
+beside_its_records_the_disk_is_waited_for_only_where_it_must(void)
+{
+	struct faults f;
+	struct kt_writer_opts opts;
+	static struct kt_log log;
+	unsigned long before;
+	char path[400];
+
+	fresh_dir("writer_test");
+	faults_init(&f);
+	opts = opts_of(&f.io);
+	opts.segment_bytes = 0;
+	ok(kt_log_open(&log, &opts, &err) == KT_OK);
+	ok(waits_for(&log, &f, 1) == 1);
+	before = atomic_load(&f.waits); /* the list, and the file that is one */
+	ok(kt_log_checkpoint(&log, &err) == KT_OK);
+	ok(atomic_load(&f.waits) - before == 2);
+	ok(waits_for(&log, &f, 256) == 2); /* one tile is full */
+	before = atomic_load(&f.lists);
+	for (int i = 0; i < 8; i++)
+		ok(waits_for(&log, &f, 256) == 2);
+	ok(atomic_load(&f.lists) == before); /* none of them was partial */
+	ok(kt_log_checkpoint(&log, &err) == KT_OK);
+	before = atomic_load(&f.waits);
+	kt_log_keep_partial_tiles(&log);
+	kt_log_keep_partial_tiles(&log);
+	ok(atomic_load(&f.waits) == before);
+	(void)snprintf(path, sizeof(path), "%s/tile/0/%03u.p/%u", dir,
+	    (unsigned)(log.chain.size / 256), (unsigned)(log.chain.size % 256));
+	ok(access(path, R_OK) == 0);
+	before = atomic_load(&f.lists);
+	ok(waits_for(&log, &f, 256) == 2);
+	ok(atomic_load(&f.lists) == before + 1 && access(path, R_OK) < 0);
+	ok(kt_log_close(&log, &err) == KT_OK);
+	verify_dir(NULL, 0);
+	ok(is_intact());
+}
+
 static void
 every_ticket_comes_back_and_a_bad_body_is_alone_in_failing(void)
 {
@@ -769,6 +826,7 @@ main(void)
 	RUN(second_process_is_refused_and_told_why);
 	RUN(a_crash_is_told_of_each_call_that_was_open);
 	RUN(the_oldest_open_call_is_known_without_memory_for_all);
+	RUN(beside_its_records_the_disk_is_waited_for_only_where_it_must);
 	RUN(every_ticket_comes_back_and_a_bad_body_is_alone_in_failing);
 	RUN(broken_disk_takes_the_writer_down_and_a_good_one_up_again);
 	RUN(kill_loses_nothing_told_and_a_growing_log_is_never_called_changed);
