@@ -36,10 +36,11 @@ client     each request on a connection of its own
     begin post ...    up to the first bytes;  finish    the rest;  leave
     expect status|text|stop|error|body|seconds|models OP VALUE
     expect header NAME OP VALUE     expect .json.path OP VALUE
+    "expect seconds < N" asks again where it took longer: the best counts.
 operator
     reload "YAML" -good|-bad   another second file, and SIGHUP
     rotate   stop   fill disk   free disk   wait SECONDS
-    expect told contains TEXT       expect exit == 0
+    expect told contains TEXT       expect exit == 0       expect health
 audit      waits for what it expects
     expect calls|rejects|policies|segments == N    expect chain == intact
     expect call.NAME OP VALUE (of the last one; a.b for members)
@@ -52,7 +53,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -67,8 +67,8 @@ import gateway
 import grammar
 import speech
 import wire
-from tap import Skip, Tap, eventually
-from upstream import CUT, HANG, Answer, Upstream, stream, whole
+from tap import PATIENCE, Skip, Tap, eventually, within
+from upstream import CUT, HANG, Answer, Upstream, nobody, stream, whole
 
 WORD = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|(#.*)|(;)|([^\s;"]+))')
 METHODS = ("get", "head", "post", "put", "delete", "options")
@@ -207,8 +207,7 @@ class Provider:
             else:
                 raise Mistake("a provider cannot: " + " ".join(s))
         if self.is_absent:
-            with socket.create_server(("127.0.0.1", 0)) as s:
-                self.url = "http://127.0.0.1:%d" % s.getsockname()[1]
+            self.url = nobody()
         else:
             self.up = Upstream(self.script)
             self.url = self.up.url
@@ -322,8 +321,9 @@ class Kt:
         if "disk" in o:
             args += ["--audit-dir", self.small_disk(o["disk"][0])]
         chain = o["chain"][0].split(",") if "chain" in o else None
-        policy = {"external-guard": {"url": stage.of(
-            o["guard"][0]).url + "/judge"}} if "guard" in o else None
+        policy = {"external-guard": {
+            "url": stage.of(o["guard"][0]).url + "/judge",
+            "timeout_ms": 1000 * int(PATIENCE)}} if "guard" in o else None
         self.kt = gateway.Gateway(
             [gateway.config(targets, policy, chain,
                             mode=o.get("auth", ["passthrough"])[0]),
@@ -403,6 +403,9 @@ class Kt:
             os.unlink(os.path.join(self.mount, "filler"))
         elif words[0] == "wait":
             time.sleep(float(words[1]))
+        elif words == ["expect", "health"]:
+            eventually(lambda: wire.ask(kt.port, "GET", "/healthz").status
+                       == 200, "it is well")
         elif words[:2] == ["expect", "told"]:
             eventually(lambda: holds(kt.told(), *words[2:4]), kt.told())
         elif words[:2] == ["expect", "exit"]:
@@ -424,10 +427,18 @@ class Kt:
         return {0: "intact", 1: "tampered"}.get(
             r.returncode, "unknown: " + r.stdout + r.stderr)
 
+    def copied(self, to):
+        """Whether nothing was renamed meanwhile."""
+        shutil.rmtree(to, ignore_errors=True)
+        try:
+            return shutil.copytree(self.kt.audit, to)
+        except shutil.Error:
+            return None
+
     def flip(self):
         """One bit of a record that another one follows."""
         copy = os.path.join(self.stage.folder, "copy")
-        shutil.copytree(self.kt.audit, copy)
+        eventually(lambda: self.copied(copy), "a copy")
         with open(os.path.join(copy, "seg", os.path.basename(
                 self.segments()[0])), "r+b") as f:
             raw = bytearray(f.read())
@@ -509,7 +520,7 @@ class Client:
         self.method = method
         self.leave()
         self.open = wire.Connection(self.kt.kt.port)
-        self.at = time.monotonic()
+        self.at, self.is_told = time.monotonic(), False
         try:
             self.open.request(method, self.path, headers, body)
         except OSError:
@@ -527,6 +538,14 @@ class Client:
         self.r = self.open.answer(self.method)
         self.seconds = time.monotonic() - self.at
         self.leave()
+
+    def took(self):
+        """The time of the last request, or of it once more."""
+        if self.is_told:
+            self.send(self.asked)
+            self.finish()
+        self.is_told = True
+        return self.seconds
 
     def leave(self):
         if self.open:
@@ -599,12 +618,15 @@ class Client:
             self.rest()
         elif words[0] == "leave":
             self.leave()
+        elif words[:3] == ["expect", "seconds", "<"]:
+            within(float(words[3]), self.took)
         elif words[0] == "expect":
             got, op, wanted = self.what(words[1:])
             assert holds(got, op, self.stage.value(wanted)), (
                 "%s: expect %s, got %r of %r" % (
                     self.name, " ".join(words[1:]), got, self.r))
         elif words[0] in METHODS:
+            self.asked = words
             self.send(words)
             self.finish()
         else:

@@ -155,6 +155,10 @@ be_reader(struct kt_ocr *ocr, int fd)
 
 /* ---- the parent ---- */
 
+/* Later than the alarm, which says why: a reader is nice, and may have to wait
+   for a processor until it can say so. */
+#define END_MS ((KT_MEDIA_SECONDS + 5) * 1000)
+
 /* Above JOB_FD, which a child overwrites. */
 static int
 lift(int fd)
@@ -174,7 +178,7 @@ start(struct media *m, int fd)
 	if (fd < 0)
 		return;
 	*r = (struct reader){ .fd = fd,
-		.end_ms = now_ms() + KT_MEDIA_SECONDS * 1000 };
+		.end_ms = now_ms() + END_MS };
 	r->pid = fork();
 	if (r->pid == 0)
 		be_reader(m->ocr, fd);

@@ -196,7 +196,7 @@ def the_end(top):
     log = make(top, 'end')
     ask = must('witness', 'request', log).encode()
     with Witness(top + '/end', log) as w:
-        with socket.create_connection(('127.0.0.1', w.port), 60) as s:
+        with socket.create_connection(('127.0.0.1', w.port), tap.PATIENCE) as s:
             s.sendall(b'POST /add-checkpoint HTTP/1.1\r\nHost: w\r\n'
                       b'Content-Length: %d\r\n\r\n' % len(ask) + ask[:99])
             assert w.ask('')[0] == 400  # so that the other one was seen
@@ -209,14 +209,14 @@ def the_end(top):
                 assert part, answer
                 answer += part
             assert answer.startswith(b'HTTP/1.1 200 '), answer
-        assert w.p.wait(60) == 0
+        assert w.p.wait(tap.PATIENCE) == 0
 
 
 def is_closed(port):
     try:
-        socket.create_connection(('127.0.0.1', port), 5).close()
+        socket.create_connection(('127.0.0.1', port), tap.PATIENCE).close()
         return False
-    except OSError:
+    except ConnectionError:
         return True
 
 

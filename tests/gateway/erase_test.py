@@ -6,6 +6,7 @@ import tempfile
 import gateway
 import speech
 import wire
+from gateway import holders
 from tap import PATIENCE, eventually, run_all
 from upstream import Upstream, whole
 
@@ -18,18 +19,6 @@ NAMES = ("ann.the.first", "bob.the.second")
 def kt(*argv):
     return subprocess.run([gateway.KT, *argv], capture_output=True, text=True,
                           timeout=PATIENCE, env={"PATH": "/usr/bin:/bin"})
-
-
-def holders(folder, needle):
-    """The files under FOLDER in which these bytes are."""
-    out = []
-    for top, _, names in os.walk(folder):
-        for name in names:
-            with open(os.path.join(top, name), "rb") as f:
-                if needle in f.read() or needle.decode(
-                        errors="replace") in name:
-                    out.append(os.path.join(top, name))
-    return out
 
 
 class Two:

@@ -9,7 +9,7 @@ import time
 import gateway
 import speech
 import wire
-from tap import run_all
+from tap import eventually, run_all
 from upstream import Upstream, stream, whole
 
 KILLS = int(os.environ.get("KT_KILLS", "20"))
@@ -60,11 +60,12 @@ class Load:
 
 
 def killed(kt, n):
-    """Starts over in the same directory N times; what was told, how long a
-    start took, and how many calls a kill left open."""
-    receipts, calls, slowest = [], [], 0
+    """Starts over in the same directory N times; what was told, and how long
+    each start took."""
+    receipts, calls, starts = [], [], []
     for i in range(n):
         load = Load(kt.port)
+        eventually(lambda: len(load.receipts) > 1, "calls under way")
         time.sleep(0.05 + 0.011 * (i % 13))
         kt.process.send_signal(signal.SIGKILL)
         kt.process.wait()
@@ -73,15 +74,15 @@ def killed(kt, n):
         calls += load.calls
         at = time.monotonic()
         kt.again()
-        slowest = max(slowest, time.monotonic() - at)
-    return receipts, calls, slowest
+        starts.append(time.monotonic() - at)
+    return receipts, calls, starts
 
 
 def check(durability):
     audit = {"durability": durability}
     with Upstream(provider) as up, gateway.Gateway(gateway.config(
             [gateway.target("up", up)], audit=audit)) as kt:
-        receipts, calls, slowest = killed(kt, KILLS)
+        receipts, calls, starts = killed(kt, KILLS)
         kt.end()
         ended = {r["call_id"]: r for r in kt.records("call")}
         opened = {r["call_id"] for r in kt.records("open")}
@@ -104,8 +105,9 @@ def check(durability):
                    if r["outcome"] == "crash-unknown"]
         print("# %s: %d kills, %d answers whole, %d calls crash-unknown, "
               "slowest start %.2f s" % (durability, KILLS, len(calls),
-                                        len(unknown), slowest), flush=True)
-        assert slowest < 2 + float(os.environ.get("KT_SLACK", "3"))
+                                        len(unknown), max(starts)), flush=True)
+        # Of the last ones, which have most to read.
+        assert min(starts[-5:]) < (10 if gateway.is_sanitized() else 2), starts
         return ended, opened, unknown
 
 

@@ -15,7 +15,7 @@ import zlib
 import gateway
 import speech
 import wire
-from tap import PATIENCE, Skip, eventually, run_all
+from tap import PATIENCE, Skip, eventually, run_all, within
 from upstream import Upstream, stream, whole
 
 ASK = {"model": "claude-sonnet-4-5", "max_tokens": 9,
@@ -25,12 +25,6 @@ STREAM = json.dumps({**ASK, "stream": True}).encode()
 HELLO = speech.message("hello")
 MIB = 1 << 20
 CLIENTS = 1000
-
-
-def is_sanitized():
-    told = subprocess.run([gateway.KT, "--version"], capture_output=True,
-                          text=True).stdout
-    return "sanitizers       no" not in told
 
 
 def gateway_of(up, **more):
@@ -50,7 +44,7 @@ def most_resident(kt):
 def stays_under(kt, cap, what):
     got = most_resident(kt)
     print("# %s: at most %.1f MiB resident" % (what, got / MIB), flush=True)
-    if not is_sanitized():
+    if not gateway.is_sanitized():
         assert got < cap, "%s: %.1f MiB, cap %.1f" % (
             what, got / MIB, cap / MIB)
 
@@ -94,36 +88,63 @@ def p99_ms(port, n=100):
     return sorted(times)[int(n * 0.99) - 1]
 
 
-def a_thousand_slow_clients_hold_nobody_up_and_are_closed():
+def slow_clients(port, n):
+    """Half of them in their head, half in their body."""
+    heads, bodies = dial(port, n // 2), dial(port, n // 2)
+    for s in heads:
+        s.sendall(b"POST /v1/mess")
+    for s in bodies:
+        s.sendall(head() + BODY[:5])
+    return heads, bodies
+
+
+def deadlines(seconds):
+    return {"deadlines": {"head_seconds": seconds, "keepalive_seconds": seconds,
+                          "body_idle_seconds": seconds}}
+
+
+def a_thousand_slow_clients_hold_nobody_up():
     need_descriptors(CLIENTS + 200)
-    deadlines = {"head_seconds": 4, "body_idle_seconds": 3,
-                 "keepalive_seconds": 4}
     with Upstream(lambda _: whole(HELLO)) as up, gateway_of(
-            up, gateway={"deadlines": deadlines}) as kt:
-        idle = p99_ms(kt.port)
+            up, gateway=deadlines(10 * int(PATIENCE))) as kt:
+        idle = min(p99_ms(kt.port) for _ in range(3))
         before = most_resident(kt)
-        heads = dial(kt.port, CLIENTS // 2)
-        bodies = dial(kt.port, CLIENTS // 2)
-        began = time.monotonic()
-        for s in heads:
-            s.sendall(b"POST /v1/mess")
-        for s in bodies:
-            s.sendall(head() + BODY[:5])
-        # Slowly on: a byte does not buy a head more time.
-        while time.monotonic() - began < 1.5:
+        heads, bodies = slow_clients(kt.port, CLIENTS)
+        busy = []
+
+        def measure():
             for s in heads[:50]:
                 s.send(b"a")
-            time.sleep(0.2)
-        busy = p99_ms(kt.port)
+            busy.append(p99_ms(kt.port))
+            return busy[-1] / 1000
+
+        within(1000 if gateway.is_sanitized() else (2 * idle + 50) / 1000,
+               measure)
         each = (most_resident(kt) - before) / CLIENTS
         print("# p99 idle %.1f ms, with %d slow clients %.1f ms, %.1f KiB each"
-              % (idle, CLIENTS, busy, each / 1024), flush=True)
-        if not is_sanitized():
+              % (idle, CLIENTS, busy[-1], each / 1024), flush=True)
+        if not gateway.is_sanitized():
             assert each < 64 * 1024, "%d bytes each" % each
-            assert busy < 2 * idle + 50, "p99 %.1f ms, idle %.1f" % (
-                busy, idle)
-        eventually(lambda: closed(heads) == len(heads), "heads end")
-        eventually(lambda: closed(bodies) == len(bodies), "bodies end")
+        assert closed(heads + bodies) == 0
+        close_all(heads + bodies)
+
+
+def slow_clients_are_closed():
+    """Slow clients are closed, and a byte buys their head no more time"""
+    with Upstream(lambda _: whole(HELLO)) as up, gateway_of(
+            up, gateway=deadlines(1)) as kt:
+        heads, bodies = slow_clients(kt.port, 100)
+
+        def goes_on():
+            for s in heads:
+                try:
+                    s.send(b"a")
+                except ConnectionError:
+                    pass  # it was closed
+            time.sleep(0.1)
+            return closed(heads + bodies) == 100
+
+        eventually(goes_on, "all end")
         close_all(heads + bodies)
         assert wire.post(kt.port, "/v1/messages", ASK).status == 200
 
@@ -146,8 +167,8 @@ def clients_that_do_not_read_hold_bounded_memory_and_are_left():
             s.sendall(head(length=len(STREAM)) + STREAM)
             socks.append(s)
         eventually(lambda: len(up.taken()) == n, "all went up")
-        stays_under(kt, 100 * MIB, "%d clients that do not read" % n)
         eventually(lambda: len(kt.records()) == n, "they are left")
+        stays_under(kt, 100 * MIB, "%d clients that do not read" % n)
         assert {r["outcome"] for r in kt.records()} == {"client-abort"}
         eventually(lambda: all(r.closed_at for r in up.taken()),
                    "the upstream is left")
@@ -178,6 +199,8 @@ def header_bombs_are_refused():
                         if not more:
                             break
                         got += more
+                except socket.timeout:
+                    raise
                 except OSError:
                     pass  # refused before all was said
                 assert got == b"" or got[9:12] in (
@@ -225,11 +248,14 @@ def bodies_of_millions_of_values_are_refused():
         for what, unit in BOMBS.items():
             body = b"[" + unit * ((8 * MIB - 2) // len(unit))
             body = body.rstrip(b",") + b"]"
-            at = time.monotonic()
-            r = wire.post(kt.port, "/v1/messages", body)
-            took = time.monotonic() - at
-            assert r.status in (400, 413), (what, r)
-            assert is_sanitized() or took < 3, "%s: %.2f s" % (what, took)
+
+            def refused():
+                at = time.monotonic()
+                r = wire.post(kt.port, "/v1/messages", body)
+                assert r.status in (400, 413), (what, r)
+                return time.monotonic() - at
+
+            within(60 if gateway.is_sanitized() else 3, refused)
         deep = b"[" * 100000
         r = wire.post(kt.port, "/v1/messages", deep)
         assert r.status == 400, r
@@ -238,7 +264,7 @@ def bodies_of_millions_of_values_are_refused():
 
 
 def a_hundred_clients_with_32_mib_of_zeros_stay_under_a_cap():
-    n, size = 8 if is_sanitized() else 100, 32 * MIB
+    n, size = 8 if gateway.is_sanitized() else 100, 32 * MIB
     piece = b"0," * 32768
     with Upstream(lambda _: whole(HELLO)) as up, gateway_of(up) as kt:
         before = most_resident(kt)
@@ -250,7 +276,7 @@ def a_hundred_clients_with_32_mib_of_zeros_stay_under_a_cap():
             left[s] = size - 1
         sent = dict.fromkeys(socks, 0)
         statuses = {}
-        end = time.monotonic() + 40
+        end = time.monotonic() + 2 * PATIENCE
         while len(statuses) < n and time.monotonic() < end:
             r, w, _ = select.select(
                 [s for s in socks if s not in statuses],
@@ -284,7 +310,8 @@ def a_hundred_clients_with_32_mib_of_zeros_stay_under_a_cap():
 
 
 run_all([
-    a_thousand_slow_clients_hold_nobody_up_and_are_closed,
+    a_thousand_slow_clients_hold_nobody_up,
+    slow_clients_are_closed,
     clients_that_do_not_read_hold_bounded_memory_and_are_left,
     header_bombs_are_refused,
     bodies_that_grow_when_decoded_are_refused,

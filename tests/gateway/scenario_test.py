@@ -26,6 +26,7 @@ FALSE = {
                  "expect last.header host == x"],
     "client": ["expect status == 403", "expect text lacks hello", "fly /",
                "expect header content-type == none", "expect seconds > 60",
+               "expect seconds < 0",
                "expect .content.0.text != hello", "expect body == none"],
     "operator": ["expect told contains nonsense", "fly",
                  'reload "{}" -bad', 'reload "policy: [" -good'],

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -20,12 +21,13 @@ import tls
 import wire
 from certificates import certificates
 from gateway import KT, Gateway, config, target
-from tap import PATIENCE, Skip, eventually, run_all
+from tap import PATIENCE, Skip, eventually, run_all, within
 from upstream import HANG, Upstream, stream, whole
 
 ASK = {"model": "claude-sonnet-4-5", "max_tokens": 9,
        "messages": [{"role": "user", "content": "hello"}]}
 HELLO = speech.message("hello")
+PATIENT = {"drain_seconds": 10 * int(PATIENCE)}
 
 
 def answering(_):
@@ -179,27 +181,39 @@ def the_clients_close_reaches_the_upstream_within_a_second():
             return stream(steps)
 
         with Upstream(script) as up, Gateway(setup(up)) as g:
-            with wire.Connection(g.port) as c:
-                c.request("POST", "/v1/messages", [wire.JSON],
-                          json.dumps({**ASK, "stream": True}).encode())
-                eventually(up.taken, "the request is there")
-                if len(steps) > 1:
-                    c.answer(until=lambda r: r.body)
-                time.sleep(0.1)
-                left = time.monotonic()
-            took = up.taken()[0]
-            eventually(lambda: took.closed_at, "the upstream is left")
-            assert took.closed_at - left < 1
+            def leave():
+                up.forget()
+                with wire.Connection(g.port) as c:
+                    c.request("POST", "/v1/messages", [wire.JSON],
+                              json.dumps({**ASK, "stream": True}).encode())
+                    eventually(up.taken, "the request is there")
+                    if len(steps) > 1:
+                        c.answer(until=lambda r: r.body)
+                    time.sleep(0.1)
+                    left = time.monotonic()
+                took = up.taken()[0]
+                return eventually(
+                    lambda: took.closed_at, "the upstream is left") - left
+
+            within(1, leave)
             assert g.call()["outcome"] == "client-abort"
 
 
+def status(port):
+    """Of /healthz; 0 where nobody listens."""
+    try:
+        return wire.ask(port, "GET", "/healthz").status
+    except ConnectionError:
+        return 0
+
+
 def after_sigterm_streams_finish_and_nothing_new_is_served():
-    events = speech.message_events("hello")
+    events, go_on = speech.message_events("hello"), threading.Event()
 
     def slow(_):
-        return stream([events[0], 0.8, *events[1:]])
+        return stream([events[0], go_on, *events[1:]])
 
-    with Upstream(slow) as up, Gateway(setup(up)) as g:
+    with Upstream(slow) as up, Gateway(setup(up, gateway=PATIENT)) as g:
         idle = wire.Connection(g.port)
         idle.request("GET", "/healthz")
         assert idle.answer("GET").status == 200
@@ -208,26 +222,24 @@ def after_sigterm_streams_finish_and_nothing_new_is_served():
                       json.dumps({**ASK, "stream": True}).encode())
             c.answer(until=lambda r: r.body)
             g.terminate()
-            time.sleep(0.2)
-            try:
-                late = wire.ask(g.port, "GET", "/healthz").status
-            except OSError:
-                late = 0
-            assert late in (0, 503), late
+            eventually(lambda: "stopping" in g.told(), "told")
+            eventually(lambda: status(g.port) in (0, 503), "nobody is let in")
             try:
                 idle.request("GET", "/healthz")
                 assert idle.answer("GET").status in (0, 503)
-            except OSError:
+            except ConnectionError:
                 pass
+            go_on.set()
             assert read_all(c).endswith(b"\r\n0\r\n\r\n")
-        assert g.process.wait(5) == 0
+        assert g.process.wait(gateway.STOP) == 0
         assert [r["outcome"] for r in g.records()] == ["ok"]
         assert g.records("shutdown")
         idle.close()
 
 
 def a_second_sigterm_does_not_wait():
-    with Upstream(lambda _: stream([HANG])) as up, Gateway(setup(up)) as g:
+    with Upstream(lambda _: stream([HANG])) as up, Gateway(
+            setup(up, gateway=PATIENT)) as g:
         c = wire.Connection(g.port)
         c.request("POST", "/v1/messages", [wire.JSON],
                   json.dumps({**ASK, "stream": True}).encode())
@@ -236,7 +248,7 @@ def a_second_sigterm_does_not_wait():
         eventually(lambda: "stopping" in g.told(), "told")
         assert g.process.poll() is None
         g.terminate()
-        code = g.process.wait(3)
+        code = g.process.wait(gateway.STOP)
         assert code == 0, (code, g.told())
         assert len(g.records()) == 1
         c.close()

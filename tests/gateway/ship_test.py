@@ -39,7 +39,7 @@ def verify(pg, *options):
 def call(gw):
     body = json.dumps({'model': 'm', 'max_tokens': 9, 'messages': [
         {'role': 'user', 'content': 'hello \\ \t there'}]})
-    p = subprocess.run(['curl', '-sS', '--max-time', '20', '-d', body, '-H',
+    p = subprocess.run(['curl', '-sS', '--max-time', '%d' % tap.PATIENCE, '-d', body, '-H',
                         'content-type: application/json',
                         gw.url + '/v1/messages'], capture_output=True,
                        text=True, check=False)

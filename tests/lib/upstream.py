@@ -204,5 +204,15 @@ class Upstream:
         return False
 
 
+_taken = []
+
+
+def nobody():
+    """A URL where nobody listens, nor will: its port stays taken."""
+    _taken.append(socket.socket())
+    _taken[-1].bind(("127.0.0.1", 0))
+    return "http://127.0.0.1:%d" % _taken[-1].getsockname()[1]
+
+
 __all__ = ["Answer", "CUT", "END", "HANG", "Headers", "Request", "Upstream",
-           "stream", "whole"]
+           "nobody", "stream", "whole"]

@@ -128,6 +128,11 @@ def is_closed(sock):
         return True
 
 
+def has_more(sock):
+    """Bytes or the end wait to be read."""
+    return bool(select.select([sock], [], [], 0)[0])
+
+
 class Connection:
     def __init__(self, port, host="127.0.0.1"):
         self.sock = socket.create_connection((host, port), timeout=PATIENCE)

@@ -68,7 +68,7 @@ def a_part_that_unpacks_to_too_much_is_a_bomb():
 
 def so_are_many_that_are_too_much_together():
     answer = office(media.archive(
-        {f"{i}.xml": much(UNPACKED // 3) for i in range(4)}))
+        {"1.xml": much(1), "2.xml": much(UNPACKED)}))
     assert answer[0] == "bomb", answer[:2]
 
 

@@ -23,7 +23,7 @@ import wire
 from calls import said
 from recording_test import (
     CARD, KEY, files_of, kt, no_planted_text, replay, requests, script)
-from tap import Skip, eventually, run_all
+from tap import PATIENCE, Skip, eventually, run_all
 from upstream import Upstream, whole
 
 CHAIN = ["image-inspector", "document-inspector", "file-inspector",
@@ -159,8 +159,8 @@ def what_a_guard_said_changes_nothing():
     with tempfile.TemporaryDirectory() as folder, Upstream(
             lambda r: said(words="bad" if b"answer" in r.body else "fine")
     ) as up, Upstream(guard) as g:
-        config = configured(up, {"external-guard": {"url": g.url + "/v1"}},
-                            chain)
+        config = configured(up, {"external-guard": {
+            "url": g.url + "/v1", "timeout_ms": 1000 * int(PATIENCE)}}, chain)
         told = []
         with gateway.Gateway(config, args=["--record", folder]) as k:
             for words in ("good", "bad", "a bad card " + CARD, CARD,

@@ -4,7 +4,7 @@
  *
  * Knows:    the order that callbacks must keep, and asserts it.
  * Does not: know what a test is about.
- * Promises: no wait is longer than six seconds.
+ * Promises: no wait is longer than a minute, where something hangs.
  */
 #ifndef KT_HEARD_H
 #define KT_HEARD_H

@@ -4,7 +4,7 @@
  *
  * Knows:    one connection at a time, in clear or under TLS, in a thread.
  * Does not: think.
- * Promises: nothing waits longer than five seconds.
+ * Promises: nothing waits longer than a minute, where something hangs.
  */
 #ifndef KT_SCRIPT_H
 #define KT_SCRIPT_H
@@ -73,13 +73,13 @@ script_close(struct script *s)
 static inline void
 script_accept(struct script *s)
 {
-	struct timeval five = { .tv_sec = 5 };
+	struct timeval minute = { .tv_sec = 60 };
 	int rc;
 
 	script_close(s);
 	s->fd = accept(s->listener, NULL, NULL);
-	(void)setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &five, sizeof(five));
-	(void)setsockopt(s->fd, SOL_SOCKET, SO_SNDTIMEO, &five, sizeof(five));
+	(void)setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &minute, sizeof(minute));
+	(void)setsockopt(s->fd, SOL_SOCKET, SO_SNDTIMEO, &minute, sizeof(minute));
 	atomic_fetch_add(&s->conns_seen, 1);
 	if (s->tls == NULL || s->fd < 0)
 		return;
@@ -206,14 +206,14 @@ script_listen(struct script *s, int backlog)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET };
 	socklen_t len = sizeof(at);
-	struct timeval five = { .tv_sec = 5 };
+	struct timeval minute = { .tv_sec = 60 };
 
 	*s = (struct script){ .fd = -1 };
 	kt_buf_init(&s->requests, 64u << 20);
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	(void)setsockopt(
-	    s->listener, SOL_SOCKET, SO_RCVTIMEO, &five, sizeof(five));
+	    s->listener, SOL_SOCKET, SO_RCVTIMEO, &minute, sizeof(minute));
 	if (bind(s->listener, (struct sockaddr *)&at, sizeof(at)) != 0 ||
 	    listen(s->listener, backlog) != 0 ||
 	    getsockname(s->listener, (struct sockaddr *)&at, &len) != 0)
