@@ -1,17 +1,21 @@
 /*
  * How fast the log grows with 256 records in flight, and how fast it is
- * verified.  usage: audit_bench [DIR [RECORDS [RATE]]]; DIR must not exist
- * yet.  With a RATE, records come at so many a second, as long as no more
- * than 256 are in flight, and wait from the moment at which they were due.
+ * verified.  usage: audit_bench [DIR [RECORDS [RATE [BYTES]]]]; DIR must not
+ * exist yet.  With a RATE, records come at so many a second, as long as no
+ * more than 256 are in flight, and wait from the moment at which they were
+ * due.  With BYTES nothing is logged: a loop writes so many for each record
+ * to the file DIR and syncs it, so that both wait for the same disk.
  */
 #include "config.h"
 #include "audit/record.h"
 #include "audit/verify.h"
 #include "cmd/log/writer.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define IN_FLIGHT 256
 
@@ -177,6 +181,60 @@ append(struct kt_writer *w, size_t records, size_t rate)
 	kt_free(f.waited_us);
 }
 
+/* ---- the disk alone ---- */
+
+static void
+sleep_until(uint64_t at)
+{
+	uint64_t us = now();
+
+	us = at > us ? at - us : 0;
+	(void)nanosleep(&(struct timespec){ .tv_sec = (time_t)(us / 1000000),
+	    .tv_nsec = (long)(us % 1000000) * 1000 }, NULL);
+}
+
+/* What came while the last sync ran is written and synced together. */
+static void
+write_and_sync(const char *path, size_t records, size_t rate, size_t bytes)
+{
+	struct feed f = { .records = records, .rate = rate,
+		.waited_us = kt_alloc_array(records, sizeof(*f.waited_us)) };
+	char *text = kt_alloc_array(IN_FLIGHT, bytes);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	off_t at = 0;
+
+	if (f.waited_us == NULL || text == NULL || fd < 0)
+		exit(1);
+	memset(text, 'x', IN_FLIGHT * bytes);
+	f.start_us = now();
+	while (f.done < records) {
+		size_t n = 0, all;
+		uint64_t end;
+
+		sleep_until(next_due(&f));
+		for (; n < IN_FLIGHT && f.sent < records &&
+		    next_due(&f) <= now(); f.sent++)
+			n++;
+		all = n * bytes;
+		if (pwrite(fd, text, all, at) != (ssize_t)all ||
+		    fdatasync(fd) < 0)
+			exit(1);
+		at += (off_t)all;
+		end = now();
+		for (; n > 0; n--, f.done++)
+			f.waited_us[f.done] = (uint32_t)(end - f.start_us -
+			    f.done * 1000000 / rate);
+	}
+	qsort(f.waited_us, f.done, sizeof(*f.waited_us), by_value);
+	(void)printf("disk  p50 %u us, p99 %u us\n", f.waited_us[f.done / 2],
+	    f.waited_us[f.done * 99 / 100]);
+	(void)close(fd); /* synced */
+	kt_free(text);
+	kt_free(f.waited_us);
+}
+
+/* ---- what was written ---- */
+
 static bool
 next_note(void *arg, struct kt_span *note)
 {
@@ -236,10 +294,16 @@ main(int argc, char **argv)
 		.io = &kt_disk_real, .dir = kt_span_of(dir),
 		.deployment = KT_SPAN("bench"), .gateway = KT_SPAN("g"),
 	};
+	size_t rate = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
+	size_t bytes = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
 	struct kt_writer *w;
 
+	if (bytes > 0 && rate > 0) {
+		write_and_sync(dir, records, rate, bytes);
+		return 0;
+	}
 	must(kt_writer_start(&w, &opts, &err));
-	append(w, records, argc > 3 ? strtoul(argv[3], NULL, 10) : 0);
+	append(w, records, rate);
 	must(kt_writer_stop(&w, &err));
 	verify(dir);
 	return 0;
