@@ -17,7 +17,8 @@
 #include <time.h>
 
 #define STAMP_MARK "ktbench "
-#define STAMP_LETTERS 16
+#define STAMP_WORD 5 /* letters, with the blank */
+#define STAMP_LETTERS (8 * STAMP_WORD) /* 32 bits */
 
 static inline uint64_t
 now_ns(void)
@@ -37,22 +38,34 @@ time_until(uint64_t due_ns)
 		.tv_nsec = (long)(left % 1000000000) };
 }
 
+/* Words, as a model says them: a row of letters would be what a secret looks
+   like, and costs what no prose does.  One says four bits of microseconds. */
+static const char stamp_words[16][STAMP_WORD + 1] = { "also ", "back ",
+	"came ", "does ", "each ", "find ", "good ", "have ", "into ", "just ",
+	"keep ", "like ", "many ", "next ", "only ", "part " };
+
 static inline void
 write_stamp(uint64_t ns, char out[static STAMP_LETTERS + 1])
 {
-	for (int i = STAMP_LETTERS - 1; i >= 0; i--, ns >>= 4)
-		out[i] = (char)('a' + (ns & 15));
+	uint64_t us = ns / 1000;
+
+	for (int i = STAMP_LETTERS - STAMP_WORD; i >= 0; i -= STAMP_WORD) {
+		memcpy(out + i, stamp_words[us & 15], STAMP_WORD);
+		us >>= 4;
+	}
 	out[STAMP_LETTERS] = '\0';
 }
 
+/* When it was written: within the last hour. */
 static inline uint64_t
 read_stamp(const char *in)
 {
-	uint64_t ns = 0;
+	uint64_t now = now_ns() / 1000, us = 0;
 
-	for (int i = 0; i < STAMP_LETTERS; i++)
-		ns = ns << 4 | (uint64_t)(in[i] - 'a');
-	return ns;
+	for (int i = 0; i < STAMP_LETTERS; i += STAMP_WORD)
+		us = us << 4 | (uint64_t)(in[i] - 'a');
+	us |= now >> 32 << 32;
+	return (us > now ? us - (UINT64_C(1) << 32) : us) * 1000;
 }
 
 static inline _Noreturn void

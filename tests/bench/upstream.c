@@ -114,7 +114,7 @@ send_event(struct conn *c)
 	write_stamp(now_ns(), stamp);
 	(void)snprintf(json, sizeof(json), "{\"type\":\"content_block_delta\","
 	    "\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" "
-	    STAMP_MARK "%s and so on\"}}", stamp);
+	    STAMP_MARK "%sand so on\"}}", stamp);
 	send_all(c, out,
 	    write_event(out, sizeof(out), "content_block_delta", json));
 }
