@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Most rules that need a word of their context have none, and a stream asks
- * them at each step: it finds the begins of words once for all of them, and
- * two bytes tell most words apart.
+ * them at each step: it finds once, for all of them, the few words that begin
+ * as one of any context does.
  */
 #include "detect/detect_priv.h"
 
@@ -95,7 +95,6 @@ static inline bool
 word_at(const struct kt_detect_rule *r, const char *p, const char *end)
 {
 	return kt_detect_bytes_has(&r->context_first, *p) &&
-	    (p + 1 == end || kt_detect_bytes_has(&r->context_second, p[1])) &&
 	    is_context(r->def, p, end);
 }
 
@@ -106,28 +105,109 @@ begins(unsigned behind, unsigned kind)
 	return (kind & ~(behind >> 4) & (WORD | UPPER | UNSPACED)) != 0;
 }
 
+/* ---- for all contexts at once ---- */
+
+static inline uint32_t
+hash(uint32_t word)
+{
+	return word * 0x9e3779b1u >> (32 - KT_DETECT_OPENING_BITS);
+}
+
+static inline bool
+is_opening(const struct kt_detect_openings *o, uint32_t word)
+{
+	uint32_t h = hash(word);
+
+	return o->at[h / 64] >> h % 64 & 1;
+}
+
 void
-kt_detect_words_find(struct kt_detect_words *words, struct kt_span text,
-    size_t from)
+kt_detect_openings_learn(
+    struct kt_detect_openings *o, const struct kt_detector *d)
+{
+	for (size_t i = 0; i < d->ncontext; i++) {
+		const char *w = d->context[i];
+		uint32_t word = 0;
+
+		for (int n = 0; n < KT_DETECT_OPENING && is_word(w[n]); n++)
+			word = word << 8 | (uint8_t)fold(w[n]);
+		word = hash(word);
+		o->at[word / 64] |= (uint64_t)1 << word % 64;
+	}
+}
+
+/* Does a word of a context open as the one at p does?  Where a hump is in it
+   a context may have a blank. */
+static bool
+may_open(const struct kt_detect_openings *o, const char *p, const char *end)
+{
+	uint32_t word = (uint8_t)fold(*p);
+
+	if (kind_of(*p) & UNSPACED)
+		return true;
+	if (end - p > KT_DETECT_OPENING)
+		end = p + KT_DETECT_OPENING;
+	for (int n = 1; p + n < end && is_word(p[n]); n++) {
+		if (is_hump(p + n, p) && is_opening(o, word))
+			return true;
+		word = word << 8 | (uint8_t)fold(p[n]);
+	}
+	return is_opening(o, word);
+}
+
+void
+kt_detect_words_find(struct kt_detect_words *words,
+    const struct kt_detect_openings *o, struct kt_span text, size_t from)
 {
 	unsigned behind = from > 0 ? kind_of(text.ptr[from - 1]) : 0;
+	const char *end = text.ptr + text.len;
 
 	_Static_assert(sizeof(words->at) * 8 >=
 	    KT_DETECT_KEEP + KT_DETECT_SLICE, "a bit for each byte");
 	for (; from < text.len; from = (from | 63) + 1) {
 		const char *p = text.ptr + from;
-		uint64_t bits = 0, bit = (uint64_t)1 << from % 64;
+		uint64_t bit = (uint64_t)1 << from % 64;
+		uint64_t bits = words->at[from / 64] & (bit - 1);
 
-		for (const char *end = text.ptr + text.len;
-		     p < end && bit != 0; p++, bit <<= 1) {
+		for (; p < end && bit != 0; p++, bit <<= 1) {
 			unsigned kind = kind_of(*p);
 
-			bits |= begins(behind, kind) ? bit : 0;
+			if (begins(behind, kind) && may_open(o, p, end))
+				bits |= bit;
 			behind = kind;
 		}
 		words->at[from / 64] = bits;
 	}
 }
+
+bool
+kt_detect_rule_is_alien(const struct kt_detect_rule *r,
+    const struct kt_detect_words *words, struct kt_span subject, size_t start)
+{
+	size_t room = r->context_bytes;
+	size_t from = start > room ? start - room : 0;
+
+	/* A word that goes on at the start was taken for a longer one. */
+	if (kt_detect_word_goes_on(subject, start) && start > 0 &&
+	    is_word(subject.ptr[start - 1]))
+		return !kt_detect_rule_has_context(
+		    r, (struct kt_span){ 0 }, subject, start);
+	for (size_t w = from / 64; w * 64 < start; w++) {
+		uint64_t left = words->at[w];
+
+		if (w == from / 64)
+			left &= UINT64_MAX << from % 64;
+		if (start - w * 64 < 64)
+			left &= ~(UINT64_MAX << start % 64);
+		for (; left != 0; left &= left - 1)
+			if (word_at(r, subject.ptr + w * 64 +
+			        __builtin_ctzll(left), subject.ptr + start))
+				return false;
+	}
+	return true;
+}
+
+/* ---- for one, in whole texts ---- */
 
 /* Do the last bytes of text, room at most, hold a word of the context? */
 static bool
@@ -150,20 +230,11 @@ has_word(const struct kt_detect_rule *r, struct kt_span text, size_t room)
 void
 kt_detect_rule_learn_context(struct kt_detect_rule *r)
 {
-	for (size_t i = 0; i < r->def->ncontext; i++) {
-		const char *w = r->def->context[i];
-
-		for (int c = 0; c < 256; c++) {
-			if (is_letter_of((char)c, w[0]))
+	for (size_t i = 0; i < r->def->ncontext; i++)
+		for (int c = 0; c < 256; c++)
+			if (is_letter_of((char)c, r->def->context[i][0]))
 				kt_detect_bytes_add(
 				    &r->context_first, (char)c);
-			/* A blank may be a hump, which is any letter. */
-			if (w[0] == '\0' || w[1] == '\0' || w[1] == ' ' ||
-			    is_letter_of((char)c, w[1]))
-				kt_detect_bytes_add(
-				    &r->context_second, (char)c);
-		}
-	}
 }
 
 bool
@@ -175,26 +246,4 @@ kt_detect_rule_has_context(const struct kt_detect_rule *r,
 	return has_word(r, (struct kt_span){ subject.ptr, start }, room) ||
 	    (start < room && label.len > 0 &&
 	        has_word(r, label, room - start));
-}
-
-bool
-kt_detect_rule_is_alien(const struct kt_detect_rule *r,
-    const struct kt_detect_words *words, struct kt_span subject, size_t start)
-{
-	size_t room = r->context_bytes;
-	size_t from = start > room ? start - room : 0;
-
-	for (size_t w = from / 64; w * 64 < start; w++) {
-		uint64_t left = words->at[w];
-
-		if (w == from / 64)
-			left &= UINT64_MAX << from % 64;
-		if (start - w * 64 < 64)
-			left &= ~(UINT64_MAX << start % 64);
-		for (; left != 0; left &= left - 1)
-			if (word_at(r, subject.ptr + w * 64 +
-			        __builtin_ctzll(left), subject.ptr + start))
-				return false;
-	}
-	return true;
 }

@@ -375,6 +375,7 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 			goto out;
 		}
 		kt_detect_needs_learn(r);
+		kt_detect_openings_learn(&db->openings, r->def);
 		learn_first(r);
 	}
 	if (kt_detect_index_build(&db->exact) == KT_OK &&

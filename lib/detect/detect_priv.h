@@ -41,6 +41,7 @@ struct kt_detect {
 	struct kt_detect_index exact, folded;
 	struct kt_arena *mem; /* of the literals */
 	struct kt_detect_runs runs; /* rules that are in no index */
+	struct kt_detect_openings openings;
 	uint32_t *nears; /* rules that are is_near */
 	size_t nnears, alone_max; /* the widest of them */
 	uint32_t *models; /* rules without a pattern */

@@ -42,6 +42,8 @@ struct kt_detect_flow {
 	bool is_used[NLANES];
 	bool is_failed, is_over;
 	uint32_t keep_len; /* the last bytes seen */
+	uint32_t words_len; /* of them, those of which words tells */
+	uint64_t words[KT_DETECT_KEEP / 64 + 1];
 	char keep[KT_DETECT_KEEP];
 	struct {
 		struct kt_finding f;
@@ -65,9 +67,9 @@ struct step {
 	struct kt_span text;
 	uint64_t base; /* of text in the block */
 	size_t hold; /* in text: where an open span can begin at the earliest */
-	size_t first; /* in text: no start that is asked lies before it */
+	size_t words_len; /* bytes of text of which s->words tells */
 	enum lane lane;
-	bool is_end, has_words;
+	bool is_end;
 };
 
 static bool
@@ -154,6 +156,8 @@ kt_detect_flow_fork(
 		memcpy(st->next, of->next, of->db->n * sizeof(*st->next));
 	st->total = at;
 	st->keep_len -= cut;
+	if (st->words_len + KT_DETECT_OPENING > st->keep_len)
+		st->words_len = 0; /* found again */
 	for (enum lane lane = 0; lane < NLANES; lane++)
 		if (st->from[lane] > at)
 			st->from[lane] = at;
@@ -278,12 +282,10 @@ is_hopeless(struct step *t, const struct kt_detect_rule *r, size_t at)
 	if (!r->def->is_context_required || r->def->ncontext == 0 ||
 	    (r->def->is_alone_enough && t->is_end && t->base + at == 0))
 		return false;
-	if (!t->has_words)
-		kt_detect_words_find(&t->s->words, t->text,
-		    t->first > KT_DETECT_CONTEXT_MAX
-		        ? t->first - KT_DETECT_CONTEXT_MAX
-		        : 0);
-	t->has_words = true;
+	if (t->words_len < t->text.len)
+		kt_detect_words_find(&t->s->words, &t->db->openings, t->text,
+		    t->words_len);
+	t->words_len = t->text.len;
 	return kt_detect_rule_is_alien(r, &t->s->words, t->text, at);
 }
 
@@ -523,13 +525,9 @@ find_starts(struct step *t)
 			from = t->st->from[lane];
 	if (from == UINT64_MAX)
 		return KT_OK;
-	t->first = (size_t)(from - t->base);
-	rc = walk_all(t, t->first);
+	rc = walk_all(t, (size_t)(from - t->base));
 	if (rc == KT_OK)
-		rc = find_spots(t, t->first);
-	for (size_t k = 0; k < t->st->nbehind; k++)
-		if (t->st->behind[k].from < t->base + t->first)
-			t->first = (size_t)(t->st->behind[k].from - t->base);
+		rc = find_spots(t, (size_t)(from - t->base));
 	return rc;
 }
 
@@ -595,11 +593,41 @@ follow_open_tails(struct step *t)
 	return KT_OK;
 }
 
+/* What of it can still be looked back at. */
+static void
+keep_words(struct step *t, size_t dropped)
+{
+	struct kt_detect_flow *st = t->st;
+	const uint64_t *at = t->s->words.at + dropped / 64;
+	size_t known = t->words_len, sure = t->text.len > KT_DETECT_OPENING
+	    ? t->text.len - KT_DETECT_OPENING
+	    : 0;
+
+	known = known < sure ? known : sure;
+	st->words_len = known > dropped ? (uint32_t)(known - dropped) : 0;
+	for (size_t i = 0; i * 64 < st->words_len; i++)
+		st->words[i] = dropped % 64 == 0 ? at[i]
+		    : at[i] >> dropped % 64 | at[i + 1] << (64 - dropped % 64);
+}
+
+static void
+keep(struct step *t)
+{
+	struct kt_detect_flow *st = t->st;
+	size_t len = t->text.len, n = len < KT_DETECT_KEEP ? len
+	                                                  : KT_DETECT_KEEP;
+
+	st->keep_len = (uint32_t)n;
+	memcpy(st->keep, t->text.ptr + len - n, n);
+	keep_words(t, len - n);
+}
+
 static enum kt_rc
 run_slice(struct kt_detect_flow *st, struct kt_detect_scratch *s,
     struct kt_span delta, bool is_end)
 {
-	struct step t = { .st = st, .db = st->db, .s = s, .is_end = is_end };
+	struct step t = { .st = st, .db = st->db, .s = s,
+		.words_len = st->words_len, .is_end = is_end };
 	size_t len = st->keep_len + delta.len;
 	enum kt_rc rc;
 
@@ -608,6 +636,7 @@ run_slice(struct kt_detect_flow *st, struct kt_detect_scratch *s,
 		memcpy(s->work + st->keep_len, delta.ptr, delta.len);
 	t.text = (struct kt_span){ s->work, len };
 	t.base = st->total - st->keep_len;
+	memcpy(s->words.at, st->words, sizeof(st->words));
 	st->total += delta.len;
 	if ((rc = follow_open_tails(&t)) < 0 ||
 	    (rc = find_starts(&t)) < 0)
@@ -615,8 +644,7 @@ run_slice(struct kt_detect_flow *st, struct kt_detect_scratch *s,
 	for (enum lane lane = 0; lane < NLANES; lane++)
 		if ((rc = run_lane(&t, lane)) < 0)
 			return rc;
-	st->keep_len = (uint32_t)(len < KT_DETECT_KEEP ? len : KT_DETECT_KEEP);
-	memcpy(st->keep, s->work + len - st->keep_len, st->keep_len);
+	keep(&t);
 	return KT_OK;
 }
 

@@ -43,7 +43,7 @@ struct kt_detect_rule {
 	   it when is_near, of words with slack bytes at least: near.c. */
 	uint32_t slack, reach;
 	uint16_t context_bytes;
-	struct kt_detect_bytes context_first, context_second; /* of its words */
+	struct kt_detect_bytes context_first; /* that its words begin with */
 	bool has_tail, has_capture;
 	bool is_literal; /* every match begins with a literal of the index */
 	bool is_folded; /* the one without case */
