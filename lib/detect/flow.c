@@ -289,6 +289,17 @@ is_hopeless(struct step *t, const struct kt_detect_rule *r, size_t at)
 	return kt_detect_rule_is_alien(r, &t->s->words, t->text, at);
 }
 
+/* The end is so near that no match fits before it, and all that there is can
+   be the begin of one: PCRE2 would nearly always say that it is open. */
+static bool
+is_cut(const struct step *t, const struct kt_detect_rule *r, size_t at)
+{
+	size_t room = t->text.len - at;
+
+	return !t->is_end && room < KT_DETECT_GLANCE && room < r->min_width &&
+	    r->head == NULL;
+}
+
 /*
  * Rule i at a start where it may begin; an open one lowers the hold.  Behind
  * an open start nothing is decided: what matches there only lowers the hold.
@@ -303,8 +314,9 @@ settle_start(
 
 	if (next_of(t->st, i) > t->base + at || is_hopeless(t, r, at))
 		return KT_OK;
-	switch (kt_detect_rule_ask(
-	    r, t->s, t->text, at, at, t->is_end, &m)) {
+	switch (is_cut(t, r, at) ? KT_DETECT_ATTEMPT_OPEN
+	                         : kt_detect_rule_ask(r, t->s, t->text, at,
+	                               at, t->is_end, &m)) {
 	case KT_DETECT_ATTEMPT_MISS:
 		return KT_OK;
 	case KT_DETECT_ATTEMPT_OPEN:

@@ -39,20 +39,29 @@ is_inner(const struct kt_detect_rule *r)
 	return false;
 }
 
-/* The few that can come first: the words of a set behind theirs are not
-   asked inside words, which is where most bytes are. */
+static bool
+begins_with_letter(const struct kt_detect_rule *r)
+{
+	static const struct kt_detect_bytes letters = { { 0,
+	    0x07fffffe07fffffeu, 0, 0 } };
+
+	return kt_detect_bytes_meet(&r->begin[0], &letters);
+}
+
+/* Letters are what most bytes are: the rules that can begin with one, or
+   inside a word, come first, so that the others are hardly ever asked. */
 static void
 sort(struct kt_detect_runs *runs, const struct kt_detect_rule *rules)
 {
-	size_t inner = 0;
+	size_t n = 0;
 
 	for (size_t k = 0; k < runs->n; k++) {
 		uint32_t i = runs->rule[k];
 
-		if (!is_inner(&rules[i]))
+		if (!is_inner(&rules[i]) && !begins_with_letter(&rules[i]))
 			continue;
-		runs->rule[k] = runs->rule[inner];
-		runs->rule[inner++] = i;
+		runs->rule[k] = runs->rule[n];
+		runs->rule[n++] = i;
 	}
 }
 
@@ -76,6 +85,8 @@ kt_detect_runs_build(struct kt_detect_runs *runs,
 	for (size_t k = 0; k < runs->n; k++) {
 		const struct kt_detect_rule *r = &rules[runs->rule[k]];
 
+		for (size_t i = 0; i < KT_NELEMS(r->begin[0].w); i++)
+			runs->first[k >> 6].w[i] |= r->begin[0].w[i];
 		add_rule(runs, runs->before, k, &r->before);
 		add_rule(runs, runs->body, k, &r->body);
 		add_rule(runs, runs->needs, k, &r->needs);
@@ -125,6 +136,7 @@ kt_detect_runs_next(const struct kt_detect_runs *runs, size_t w,
     struct kt_detect_spot *out)
 {
 	const uint64_t *before = runs->before + w, *begin = runs->begin + w;
+	const struct kt_detect_bytes *first = &runs->first[w];
 	size_t words = runs->words;
 
 	for (; from < text.len; from++) {
@@ -133,11 +145,11 @@ kt_detect_runs_next(const struct kt_detect_runs *runs, size_t w,
 		const uint64_t *set = begin;
 		uint64_t rules = wanted;
 
+		if (!kt_detect_bytes_has(first, (char)*p))
+			continue;
 		if (from > 0 && kt_detect_is_word((char)*p) &&
 		    kt_detect_is_word((char)p[-1]))
 			rules &= runs->inner[w];
-		if (rules == 0)
-			continue;
 		if (from > 0)
 			rules &= before[p[-1] * words];
 		if (end - p > KT_DETECT_GLANCE)

@@ -23,6 +23,8 @@ struct kt_detect_runs {
 	   have what they need n bytes behind their start. */
 	uint64_t *before, *begin, *body, *needs, *by;
 	uint64_t *inner; /* a set: of those that can begin inside a word */
+	/* For each word of a set: what its rules begin with. */
+	struct kt_detect_bytes first[KT_DETECT_RUNS_WORDS];
 };
 
 /* Where some of them can begin: those of word w of a set. */
