@@ -45,15 +45,27 @@ kt_detect_is_email(struct kt_span s)
 	return !ends_with_any(s, not_tld, KT_NELEMS(not_tld));
 }
 
-/* North American: area and exchange begin with 2 to 9.  Of twelve digits the
-   first two are a country, which the pattern sees to. */
+/* What is dialled, without an extension behind it. */
+static struct kt_span
+without_extension(struct kt_span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.ptr[n] != 'x' && s.ptr[n] != 'e')
+		n++;
+	return kt_span_sub(s, 0, n);
+}
+
+/* North American: area and exchange begin with 2 to 9.  In front may stand 1,
+   001, or the two digits of another country, which the pattern sees to. */
 bool
 kt_detect_is_phone(struct kt_span s)
 {
 	uint8_t d[16];
-	size_t n = kt_detect_digits(s, d, 15), at;
+	size_t n = kt_detect_digits(without_extension(s), d, 15), at;
 
-	if (n != 10 && !(n == 11 && d[0] == 1) && !(n == 12 && d[0] > 1))
+	if (n != 10 && !(n == 11 && d[0] == 1) && !(n == 12 && d[0] > 1) &&
+	    !(n == 13 && d[0] == 0))
 		return false;
 	at = n - 10;
 	if (d[at] < 2 || d[at + 3] < 2)
@@ -79,12 +91,12 @@ bool
 kt_detect_is_phone_local(struct kt_span s)
 {
 	uint8_t d[20];
-	size_t bare = 0, n, same = 1;
+	size_t n = kt_detect_digits(without_extension(s), d, 19), same = 1;
+	size_t strokes = 0;
 
-	while (bare < s.len && s.ptr[bare] != 'x' && s.ptr[bare] != 'e')
-		bare++; /* an extension is not counted */
-	n = kt_detect_digits(kt_span_sub(s, 0, bare), d, 19);
-	if (n < 7 || n > (d[0] == 0 ? 15 : 13))
+	for (size_t i = 0; i < s.len; i++)
+		strokes += s.ptr[i] == '/';
+	if (n < 7 || n > (d[0] == 0 ? 15 : 13) || strokes > 1)
 		return false;
 	while (same < n && d[same] == d[0])
 		same++;
