@@ -665,8 +665,15 @@ def what_cannot_be_kept_is_dropped_and_said():
                        "messages": [{"role": "user", "content": [picture]}]
                        }).encode()
     with tempfile.TemporaryDirectory() as folder:
-        with Upstream(lambda r: Answer(200, [wire.JSON], [
-                4.0, json.dumps(speech.message("hi")).encode()])) as up:
+        all_wait = threading.Event()
+
+        def script(_):
+            if len(up.taken()) == 11:
+                all_wait.set()
+            return Answer(200, [wire.JSON], [
+                all_wait, json.dumps(speech.message("hi")).encode()])
+
+        with Upstream(script) as up:
             with gateway.Gateway(
                     configuration(up, {}, chain=[]),
                     args=["--record", folder, "--workers", "1"]) as g:

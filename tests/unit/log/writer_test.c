@@ -544,7 +544,7 @@ collect(struct kt_writer_inbox *in, size_t want, size_t *durable)
 			.events = POLLIN };
 		struct kt_writer_ticket *t;
 
-		if (poll(&p, 1, 5000) <= 0)
+		if (poll(&p, 1, 60000) <= 0)
 			break;
 		while ((t = kt_writer_inbox_take(in)) != NULL) {
 			*durable += t->is_durable;
@@ -670,7 +670,7 @@ broken_disk_takes_the_writer_down_and_a_good_one_up_again(void)
 	ok(kt_writer_submit(w, KT_SPAN("{\"type\":\"call\"}"), in, NULL,
 	    &err) == KT_E_IO);
 	atomic_store(&f.fail_at, 0);
-	for (int i = 0; i < 300 && !kt_writer_is_up(w); i++)
+	for (int i = 0; i < 6000 && !kt_writer_is_up(w); i++)
 		(void)poll(NULL, 0, 10);
 	ok(kt_writer_is_up(w));
 	ok(kt_writer_submit(w, KT_SPAN("{\"type\":\"call\"}"), in, NULL,

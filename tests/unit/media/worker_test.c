@@ -13,10 +13,11 @@
 
 /* Asks, and gives the answer's first text, or else its reason. */
 static enum kt_media_why
-ask(struct kt_media_client *c, struct kt_span bytes, char text[static 64])
+ask_for(struct kt_media_client *c, uint32_t seconds, struct kt_span bytes,
+    char text[static 64])
 {
 	struct kt_media_question q = { .pixels_max = KT_MEDIA_PIXELS_MAX,
-		.pages_max = KT_MEDIA_PAGES_MAX, .seconds_max = 1,
+		.pages_max = KT_MEDIA_PAGES_MAX, .seconds_max = seconds,
 		.length = (uint32_t)bytes.len };
 	char head[KT_MEDIA_HEAD];
 	struct kt_span pieces[2] = { { head, sizeof(head) }, bytes };
@@ -33,6 +34,12 @@ ask(struct kt_media_client *c, struct kt_span bytes, char text[static 64])
 		(void)snprintf(text, 64, "%.*s", KT_SPAN_ARG(t.text));
 	kt_buf_fini(&answer);
 	return a.why;
+}
+
+static enum kt_media_why
+ask(struct kt_media_client *c, struct kt_span bytes, char text[static 64])
+{
+	return ask_for(c, KT_MEDIA_SECONDS, bytes, text);
 }
 
 static struct kt_media_client *
@@ -62,9 +69,9 @@ a_hung_engine_is_ended_at_its_deadline_and_costs_one_answer(void)
 	struct kt_media_client *c = client(ODD);
 	char text[64];
 
-	ok(ask(c, KT_SPAN("hang"), text) == KT_MEDIA_WHY_SLOW);
+	ok(ask_for(c, 1, KT_SPAN("hang"), text) == KT_MEDIA_WHY_SLOW);
 	answers_well(c);
-	ok(ask(c, KT_SPAN("sleep"), text) == KT_MEDIA_WHY_SLOW);
+	ok(ask_for(c, 1, KT_SPAN("sleep"), text) == KT_MEDIA_WHY_SLOW);
 	answers_well(c);
 	kt_media_client_free(&c);
 }
