@@ -19,7 +19,7 @@
 #include <cjson/cJSON.h>
 
 #include "cmd/cmd.h"
-#include "cmd/gateway/libcurl.h"
+#include "cmd/libcurl.h"
 
 /* From the compiler's own macros: what is claimed is what was compiled. */
 static const char *const hardening[] = {

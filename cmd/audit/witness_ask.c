@@ -4,7 +4,7 @@
  */
 #include "cmd/audit/witness_ask.h"
 
-#include "cmd/gateway/libcurl.h"
+#include "cmd/libcurl.h"
 
 #define CONNECT_SECONDS 10L
 #define ALL_SECONDS 30L

@@ -1,6 +1,8 @@
 # The gateway, as an archive so that tests link its parts.
 noinst_LIBRARIES += libgateway.a
 libgateway_a_SOURCES = \
+	cmd/libcurl.c \
+	cmd/libcurl.h \
 	cmd/media/client.c \
 	cmd/media/client.h \
 	cmd/session/form.c \
@@ -17,8 +19,6 @@ libgateway_a_SOURCES = \
 	%D%/jobs.h \
 	%D%/known.c \
 	%D%/known.h \
-	%D%/libcurl.c \
-	%D%/libcurl.h \
 	%D%/linger.c \
 	%D%/linger.h \
 	%D%/listen.c \

@@ -11,8 +11,8 @@
  * are spread over handles of at most KT_CURL_SHARD transfers.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "cmd/gateway/libcurl.h"
 #include "cmd/gateway/upstream_priv.h"
+#include "cmd/libcurl.h"
 
 #define HIGH_WATER 65536u /* libcurl delivers up to 16 KiB at a time */
 

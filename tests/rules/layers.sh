@@ -50,7 +50,7 @@ doors() {
 	BEGIN {
 		only["microhttpd.h"] = "cmd/gateway/listen_mhd.h" \
 		    " cmd/audit/witness_serve.c"
-		only["curl/curl.h"] = "cmd/gateway/libcurl.h"
+		only["curl/curl.h"] = "cmd/libcurl.h"
 		only["cJSON.h"] = "lib/json/door.h"
 		only["cjson/cJSON.h"] = "lib/json/door.h"
 		only["yaml.h"] = "lib/config/tree.c"

@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cmd/gateway/libcurl.h"
 #include "cmd/gateway/resolver.h"
+#include "cmd/libcurl.h"
 #include "tests/unit/gateway/heard.h"
 
 /* ---- the clock ---- */

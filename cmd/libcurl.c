@@ -3,7 +3,7 @@
  * on the library for TLS that it was built with, and ours is preferred.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "cmd/gateway/libcurl.h"
+#include "cmd/libcurl.h"
 
 #include <dlfcn.h>
 
