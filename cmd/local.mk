@@ -42,6 +42,7 @@ kt_SOURCES = \
 	%D%/files.h \
 	%D%/gateway/reload.c \
 	%D%/gateway/run.c \
+	%D%/hyperscan.c \
 	%D%/inspect.c \
 	%D%/inspect.h \
 	%D%/inspect_show.c \
@@ -74,6 +75,7 @@ kt_SOURCES = \
 	%D%/report.h \
 	%D%/version.c
 kt_LDADD = $(GATEWAY_LIBS)
+kt_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed # without libhs: hyperscan.c
 
 # The vocabularies of tokenizers: see save_ranks.c.
 noinst_PROGRAMS += save-ranks

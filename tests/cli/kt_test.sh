@@ -31,6 +31,13 @@ says 2 "did you mean 'help'" hlep
 says 2 "unknown option '--frobnicate'" --frobnicate
 says 2 "unknown option '--frobnicate'" help --frobnicate
 says 2 'unknown command' zzzzzzzzzzzz
+# Who has no patterns does not need the library for them.
+mkdir "$out/none" && : >"$out/none/libhs.so.5" && echo hello >"$out/text"
+before=${LD_LIBRARY_PATH-}
+export LD_LIBRARY_PATH="$out/none:$before"
+says 3 'libhs.so.5 cannot be loaded: install it' inspect "$out/text"
+says 0 'RESULT intact' audit verify "$KT_SRCDIR/tests/golden/audit-3"
+export LD_LIBRARY_PATH="$before"
 # Every command of the table explains itself, both ways.
 "$kt" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\( [a-z]*\)\{0,1\}\)  .*/\1/p' >"$out/cmds"
 while read -r words; do

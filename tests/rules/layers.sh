@@ -55,7 +55,8 @@ doors() {
 		only["cjson/cJSON.h"] = "lib/json/door.h"
 		only["yaml.h"] = "lib/config/tree.c"
 		only["libpq-fe.h"] = "lib/fleet/fleet_priv.h"
-		only["hs.h"] = only["hs/hs.h"] = "lib/detect/detect_priv.h"
+		only["hs.h"] = only["hs/hs.h"] = "lib/detect/detect_priv.h" \
+		    " cmd/hyperscan.c"
 		only["pcre2.h"] = "lib/detect/detect_priv.h"
 		only["zstd.h"] = "cmd/session/form.c"
 	}

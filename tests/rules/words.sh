@@ -25,7 +25,7 @@ names() {
 
 keeps 'there are no notes to oneself' notes notes
 keeps 'banned calls are not made' calls calls
-keeps 'file names say what is in them' names names
+keeps 'file names say what is in them' filenames names
 echo 'x(); /* TODO: y */' | plant lib/a.c
 notices 'a note is noticed' notes 'lib/a.c:1'
 echo '	(void)strcpy(a, b);' | plant lib/a.c
