@@ -22,7 +22,8 @@ static const struct {
 #include "detect/lookalikes.def"
 };
 
-/* Ranges whose characters all stand for one of ASCII; 0: for nothing. */
+/* Ranges whose characters all stand for one of ASCII; 0: for nothing.  Small
+   capitals are among them: nothing is written in those. */
 static const struct {
 	uint32_t first, last;
 	char ascii;
@@ -31,6 +32,14 @@ static const struct {
 	{ 0x00ab, 0x00ab, '"' },
 	{ 0x00ad, 0x00ad, 0 },
 	{ 0x00bb, 0x00bb, '"' },
+	{ 0x0262, 0x0262, 'g' },
+	{ 0x026a, 0x026a, 'i' },
+	{ 0x0274, 0x0274, 'n' },
+	{ 0x0280, 0x0280, 'r' },
+	{ 0x028f, 0x028f, 'y' },
+	{ 0x0299, 0x0299, 'b' },
+	{ 0x029c, 0x029c, 'h' },
+	{ 0x029f, 0x029f, 'l' },
 	{ 0x02bc, 0x02bc, '\'' },
 	{ 0x034f, 0x034f, 0 },
 	{ 0x061c, 0x061c, 0 },
@@ -38,6 +47,20 @@ static const struct {
 	{ 0x1680, 0x1680, ' ' },
 	{ 0x17b4, 0x17b5, 0 },
 	{ 0x180b, 0x180f, 0 },
+	{ 0x1d00, 0x1d00, 'a' },
+	{ 0x1d04, 0x1d04, 'c' },
+	{ 0x1d05, 0x1d05, 'd' },
+	{ 0x1d07, 0x1d07, 'e' },
+	{ 0x1d0a, 0x1d0a, 'j' },
+	{ 0x1d0b, 0x1d0b, 'k' },
+	{ 0x1d0d, 0x1d0d, 'm' },
+	{ 0x1d0f, 0x1d0f, 'o' },
+	{ 0x1d18, 0x1d18, 'p' },
+	{ 0x1d1b, 0x1d1b, 't' },
+	{ 0x1d1c, 0x1d1c, 'u' },
+	{ 0x1d20, 0x1d20, 'v' },
+	{ 0x1d21, 0x1d21, 'w' },
+	{ 0x1d22, 0x1d22, 'z' },
 	{ 0x2000, 0x200a, ' ' },
 	{ 0x200b, 0x200f, 0 },
 	{ 0x2010, 0x2015, '-' },
@@ -57,6 +80,8 @@ static const struct {
 	{ 0x3000, 0x3000, ' ' },
 	{ 0x3002, 0x3002, '.' },
 	{ 0x3164, 0x3164, 0 },
+	{ 0xa730, 0xa730, 'f' },
+	{ 0xa731, 0xa731, 's' },
 	{ 0xfe00, 0xfe0f, 0 },
 	{ 0xfeff, 0xfeff, 0 },
 	{ 0xffa0, 0xffa0, 0 },
@@ -67,6 +92,8 @@ static const struct {
 /* Tags: ASCII that nobody sees and models read. */
 #define TAG_FIRST 0xe0020
 #define TAG_LAST 0xe007e
+/* Letters in pairs are flags, and in rows words. */
+#define FLAG_A 0x1f1e6
 
 static bool
 fold_range(uint32_t cp, char *out, size_t *n)
@@ -76,6 +103,11 @@ fold_range(uint32_t cp, char *out, size_t *n)
 	if (cp >= 0xe0000 && cp <= 0xe0fff) {
 		*n = cp >= TAG_FIRST && cp <= TAG_LAST;
 		out[0] = (char)(cp - 0xe0000);
+		return true;
+	}
+	if (cp >= FLAG_A && cp < FLAG_A + 26) {
+		*n = 1;
+		out[0] = (char)('A' + (cp - FLAG_A));
 		return true;
 	}
 	while (low < high) {

@@ -79,6 +79,29 @@ look_alike(struct kt_span s)
 	}
 }
 
+/* Capitals as the letters that flags are made of, others as small capitals. */
+static void
+flags_and_capitals(struct kt_span s)
+{
+	static const char ascii[] = "abcdefghijklmnoprstuvwyz";
+	static const uint32_t small[] = { 0x1d00, 0x299, 0x1d04, 0x1d05, 0x1d07,
+		0xa730, 0x262, 0x29c, 0x26a, 0x1d0a, 0x1d0b, 0x29f, 0x1d0d,
+		0x274, 0x1d0f, 0x1d18, 0x280, 0xa731, 0x1d1b, 0x1d1c, 0x1d20,
+		0x1d21, 0x28f, 0x1d22 };
+
+	for (size_t i = 0; i < s.len; i++) {
+		const char *at =
+		    memchr(ascii, s.ptr[i], sizeof(ascii) - 1);
+
+		if (at != NULL)
+			put_cp(small[at - ascii]);
+		else if (s.ptr[i] >= 'A' && s.ptr[i] <= 'Z')
+			put_cp(0x1f1e6u + (uint32_t)(s.ptr[i] - 'A'));
+		else
+			put(kt_span_sub(s, i, 1));
+	}
+}
+
 static void
 json_in_json(struct kt_span s)
 {
@@ -186,6 +209,7 @@ static const struct disguise {
 	{ "invisible characters everywhere", invisible, true },
 	{ "full width everywhere", full_width, true },
 	{ "look-alikes everywhere", look_alike, true },
+	{ "flags and small capitals", flags_and_capitals, true },
 	{ "\\u everywhere", unicode_escapes, true },
 	{ "JSON in JSON", json_in_json, true },
 	{ "percent", percent, true },
