@@ -48,21 +48,21 @@ begins_with_letter(const struct kt_detect_rule *r)
 	return kt_detect_bytes_meet(&r->begin[0], &letters);
 }
 
-/* Letters are what most bytes are: the rules that can begin with one, or
-   inside a word, come first, so that the others are hardly ever asked. */
-static void
-sort(struct kt_detect_runs *runs, const struct kt_detect_rule *rules)
+/* To the front, behind the first n, go those of which is_one is true; how many
+   are there then. */
+static size_t
+bring_forward(struct kt_detect_runs *runs, size_t n,
+    bool (*is_one)(const struct kt_detect_rule *))
 {
-	size_t n = 0;
-
-	for (size_t k = 0; k < runs->n; k++) {
+	for (size_t k = n; k < runs->n; k++) {
 		uint32_t i = runs->rule[k];
 
-		if (!is_inner(&rules[i]) && !begins_with_letter(&rules[i]))
+		if (!is_one(&runs->rules[i]))
 			continue;
 		runs->rule[k] = runs->rule[n];
 		runs->rule[n++] = i;
 	}
+	return n;
 }
 
 enum kt_rc
@@ -70,7 +70,10 @@ kt_detect_runs_build(struct kt_detect_runs *runs,
     const struct kt_detect_rule *rules)
 {
 	runs->rules = rules;
-	sort(runs, rules);
+	/* Most bytes are letters, inside words: so that the other words of a
+	   set are hardly ever asked. */
+	(void)bring_forward(runs, bring_forward(runs, 0, is_inner),
+	    begins_with_letter);
 	runs->words = (runs->n + 63) / 64;
 	runs->before = kt_alloc_array(
 	    ((3 + KT_DETECT_GLANCE) * 256 + KT_DETECT_AHEAD + 1) * runs->words,
@@ -150,7 +153,7 @@ kt_detect_runs_next(const struct kt_detect_runs *runs, size_t w,
 		if (from > 0 && kt_detect_is_word((char)*p) &&
 		    kt_detect_is_word((char)p[-1]))
 			rules &= runs->inner[w];
-		if (from > 0)
+		if (from > 0 && rules != 0)
 			rules &= before[p[-1] * words];
 		if (end - p > KT_DETECT_GLANCE)
 			end = p + KT_DETECT_GLANCE;
