@@ -539,13 +539,21 @@ decorate(struct kt_exchange *x)
 	return true;
 }
 
+/* For durations only: what is decided does not depend on it. */
+static uint64_t
+mono_us(const struct kt_exchange *x)
+{
+	return x->program->mono_us != NULL ? x->program->mono_us()
+					   : x->now_mono;
+}
+
 static void
 inspected(struct kt_exchange *x)
 {
 	const struct kt_x_verdict *v = &x->request_verdict;
 
 	x->decision = v->action;
-	x->inspect_us = x->now_mono - x->inspect_mono;
+	x->inspect_us = mono_us(x) - x->inspect_mono;
 	x->request_counts = x->inspection.counts;
 	if (v->action == KT_ACTION_BLOCK) {
 		kt_x_refuse(x, v->reason, v->policy, NULL);

@@ -476,6 +476,7 @@ kt_program_new(const struct kt_program_options *o, struct kt_err *err)
 		return NULL;
 	}
 	p->settings = o->settings;
+	p->mono_us = o->mono_us;
 	p->audit = kt_policy_audit(o->settings);
 	if (o->instance_key.len == sizeof(p->instance_key))
 		memcpy(p->instance_key, o->instance_key.ptr, o->instance_key.len);

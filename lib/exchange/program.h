@@ -56,6 +56,10 @@ struct kt_target {
 typedef bool kt_secret_fn(void *arg, const struct kt_config_secret *ref,
     struct kt_arena *mem, struct kt_span *out);
 
+/* The steady clock of events, for how long an inspection took: events tell
+   when it began, and it ends with no event. */
+typedef uint64_t kt_program_clock_fn(void);
+
 struct kt_program_options {
 	const struct kt_settings *settings; /* outlives the program */
 	/* Bytes of policies/detectors/ *.yaml, shipped and the user's. */
@@ -68,6 +72,7 @@ struct kt_program_options {
 	kt_secret_fn *secret;
 	void *secret_arg;
 	struct kt_span instance_key; /* 32 bytes that salt commitments */
+	kt_program_clock_fn *mono_us; /* NULL: inspecting takes no time */
 	bool may_use_offline; /* configuration is the default starter */
 	/* Little will be searched: start sooner (kt_program_hasten). */
 	bool is_brief;

@@ -24,6 +24,7 @@ struct kt_program {
 	size_t nroutes;
 	struct kt_auth_tokens *tokens; /* NULL: no tokens file */
 	uint8_t instance_key[32];
+	kt_program_clock_fn *mono_us; /* NULL: that of the event */
 	struct kt_span languages; /* of letters in pictures, with '+' between */
 	char hash[72]; /* "sha256:" and 64 digits */
 	struct kt_span warnings[KT_PROGRAM_WARNINGS_MAX];

@@ -305,6 +305,15 @@ def a_line_per_call_is_json_when_asked_and_never_has_text():
     assert "hello" not in json.dumps(lines)
 
 
+def a_record_tells_how_long_the_inspection_took():
+    """One event brings all of the request, and none its end."""
+    with Upstream(answering) as up, Gateway(setup(up)) as g:
+        said = [{"role": "user", "content": "some words of prose. " * 9000}]
+        assert hello(g.port, messages=said).status == 200
+        record = g.call()
+        assert 0 < record["eval_us"] == record["t"]["inspect_us"], record
+
+
 # TLS -----------------------------------------------------------------------
 
 def secure(up, d, **more):
@@ -378,6 +387,7 @@ run_all([
     a_refused_head_is_recorded_and_the_connection_closed,
     the_path_that_is_checked_is_the_path_that_is_sent,
     a_line_per_call_is_json_when_asked_and_never_has_text,
+    a_record_tells_how_long_the_inspection_took,
     tls_is_spoken_from_1_2_upwards,
     with_a_client_ca_only_its_own_get_in,
 ])
