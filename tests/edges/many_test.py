@@ -133,6 +133,13 @@ def a_client_that_asks_first_may_go_on():
         same(up.taken()[0].body, body)
 
 
+def stands(request):
+    """Nothing more of its answer goes."""
+    done = request.done
+    time.sleep(1)
+    return request.done == done
+
+
 def a_slow_reader_slows_its_upstream():
     events = speech.message_events("word " * 2000000, width=50000)
     pad = b": " + b"x" * 30000 + b"\n\n"
@@ -146,11 +153,10 @@ def a_slow_reader_slows_its_upstream():
             c.request("POST", PATHS["anthropic"], [wire.JSON],
                       json.dumps(request(stream=True)).encode())
             got = c.answer(until=lambda r: len(r.body) > MB)
-            before = rss_kb(kt)
-            time.sleep(1)
-            assert up.taken()[0].answered_at is None, "all was taken"
+            before, took = rss_kb(kt), up.taken()[0]
+            eventually(lambda: stands(took), "it is slowed")
+            assert took.answered_at is None, "all was taken"
             assert rss_kb(kt) - before < 12 * 1024, (before, rss_kb(kt))
-        took = up.taken()[0]
         eventually(lambda: took.closed_at or took.answered_at,
                    "the upstream is left")
 

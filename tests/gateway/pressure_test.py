@@ -132,7 +132,7 @@ def a_thousand_slow_clients_hold_nobody_up():
 def slow_clients_are_closed():
     """Slow clients are closed, and a byte buys their head no more time"""
     with Upstream(lambda _: whole(HELLO)) as up, gateway_of(
-            up, gateway=deadlines(1)) as kt:
+            up, gateway=deadlines(2)) as kt:
         heads, bodies = slow_clients(kt.port, 100)
 
         def goes_on():

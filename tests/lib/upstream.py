@@ -32,6 +32,7 @@ class Request:
         self.headers, self.raw_head, self.body = headers, raw_head, body
         self.connection = connection  # a number per TCP connection
         self.at = time.monotonic()
+        self.done = 0            # the step of the answer that goes
         self.closed_at = None    # when the peer was seen to be gone
         self.answered_at = None  # when the last step was done
 
@@ -169,7 +170,8 @@ class Upstream:
         is_chunked = answer.framing == "chunked"
         if answer.framing != "raw":
             sock.sendall(answer.head())
-        for step in answer.steps if request.method != "HEAD" else ():
+        for request.done, step in enumerate(
+                answer.steps if request.method != "HEAD" else ()):
             if isinstance(step, bytes):
                 if is_chunked and step:
                     step = b"%x\r\n" % len(step) + step + b"\r\n"
