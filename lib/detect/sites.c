@@ -110,7 +110,7 @@ hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
 	return true;
 }
 
-/* A backslash: is what it stands for hidden by it? */
+/* A backslash, percent sign or ampersand: is what it stands for hidden? */
 static bool
 escapes(struct kt_span in, size_t at)
 {
@@ -162,8 +162,10 @@ static uint64_t
 special(uint64_t w)
 {
 	uint64_t percent = w ^ ONES * '%', backslash = w ^ ONES * '\\';
+	uint64_t ampersand = w ^ ONES * '&';
 
 	return (w | ((percent - ONES) & ~percent) |
+	           ((ampersand - ONES) & ~ampersand) |
 	           ((backslash - ONES) & ~backslash)) & HIGHS;
 }
 
@@ -176,7 +178,7 @@ special_site(struct kt_span in, size_t from, size_t to)
 		uint32_t cp;
 		size_t len;
 
-		if (c == '%' || c == '\\') {
+		if (c == '%' || c == '\\' || c == '&') {
 			if (escapes(in, at))
 				return at;
 		} else if (c >= 0xc2) {

@@ -392,6 +392,29 @@ unicode_escape(struct kt_span in, size_t at, uint32_t *cp)
 	return 12;
 }
 
+/* "&#64;" or "&#x40;", with a digit to seven: how long what is there of it is.
+   Whole when it ends in a semicolon. */
+static size_t
+entity(struct kt_span in, size_t at, uint32_t *cp)
+{
+	bool is_hex = in.len - at > 2 && (in.ptr[at + 2] | 32) == 'x';
+	size_t first = at + 2 + is_hex, end = first;
+
+	*cp = 0;
+	if (in.len - at < 2 || in.ptr[at + 1] != '#')
+		return in.len - at < 2 ? 1 : 0;
+	for (; end < in.len && end - first < 7; end++) {
+		int d = digit16(in.ptr[end]);
+
+		if (d < 0 || (d > 9 && !is_hex))
+			break;
+		*cp = *cp * (is_hex ? 16 : 10) + (uint32_t)d;
+	}
+	if (end < in.len && (in.ptr[end] != ';' || end == first))
+		return 0;
+	return end < in.len ? end + 1 - at : end - at;
+}
+
 size_t
 kt_detect_escape(struct kt_span in, size_t at, uint32_t *cp, bool *is_byte)
 {
@@ -402,6 +425,14 @@ kt_detect_escape(struct kt_span in, size_t at, uint32_t *cp, bool *is_byte)
 	*is_byte = false;
 	if (in.len - at < 2)
 		return 0;
+	if (in.ptr[at] == '&') {
+		size_t n = entity(in, at, cp);
+
+		return n > 0 && in.ptr[at + n - 1] == ';' && *cp > 0 &&
+		    *cp < 0x110000 && (*cp < 0xd800 || *cp > 0xdfff)
+		    ? n
+		    : 0;
+	}
 	if (in.ptr[at] == '%' || in.ptr[at + 1] == 'x') {
 		size_t n = in.ptr[at] == '%' ? 3 : 4;
 
@@ -429,6 +460,12 @@ kt_detect_escape_needs(struct kt_span in, size_t at)
 
 	if (at + 1 >= in.len)
 		return 2;
+	if (in.ptr[at] == '&') {
+		uint32_t cp;
+		size_t n = entity(in, at, &cp);
+
+		return n == 0 ? 1 : in.ptr[at + n - 1] == ';' ? n : n + 1;
+	}
 	if (in.ptr[at] == '%')
 		return digit16(c) >= 0 ? 3 : 1;
 	if (c == 'u')
@@ -523,7 +560,7 @@ take(struct pass *p)
 		return pass_word(p);
 	if ((unsigned char)c >= 0x80)
 		return take_character(p);
-	if (c == '\\' || c == '%')
+	if (c == '\\' || c == '%' || c == '&')
 		return take_escape(p);
 	return kt_detect_digit64(c) >= 0 ? take_run(p) : add_plain(p, 1);
 }

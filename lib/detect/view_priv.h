@@ -84,7 +84,8 @@ bool kt_detect_is_cut(struct kt_span in);
 /* Bytes from `at` that tell all of an escape there; more than there are, if
    it goes on behind the end. */
 size_t kt_detect_escape_needs(struct kt_span in, size_t at);
-/* An escape at `at`, a backslash or a percent sign: its length, or 0. */
+/* An escape at `at`, a backslash, percent sign or entity of HTML: its
+   length, or 0. */
 size_t kt_detect_escape(
     struct kt_span in, size_t at, uint32_t *cp, bool *is_byte);
 

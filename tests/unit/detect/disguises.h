@@ -123,6 +123,15 @@ unicode_escapes(struct kt_span s)
 }
 
 static void
+entities(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_buf_printf(&made, i % 2 ? "&#%d;" : "&#x%x;",
+		        (unsigned char)s.ptr[i]) < 0)
+			KT_BUG("no memory");
+}
+
+static void
 percent(struct kt_span s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -206,6 +215,7 @@ static const struct disguise {
 	{ "look-alikes", look_alike, false },
 	{ "\\u in the match", unicode_escapes, false },
 	{ "percent in the match", percent, false },
+	{ "entities of HTML", entities, true },
 	{ "invisible characters everywhere", invisible, true },
 	{ "full width everywhere", full_width, true },
 	{ "look-alikes everywhere", look_alike, true },
