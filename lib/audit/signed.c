@@ -190,13 +190,23 @@ kt_audit_is_epoch_of(
 
 /* ---- one checkpoint ---- */
 
-/* Of the records up to `size` the first bad one may be any behind b->from. */
+/*
+ * The first bad record is one from `from` on, of the first `size`.  What was
+ * told of the same before was of a smaller size, and says more.
+ */
 static void
-until(const struct kt_audit_verify *v, struct kt_audit_break *b, uint64_t size)
+report_range(struct kt_audit_verify *v, enum kt_audit_class class,
+    uint64_t from, uint64_t size)
 {
+	struct kt_audit_report *r = &v->report;
 	uint64_t end = size < v->chain.size ? size : v->chain.size;
+	struct kt_audit_break *b;
 
-	if (end > b->from)
+	if (r->nbreaks > 0 && r->breaks[r->nbreaks - 1].class == class &&
+	    r->breaks[r->nbreaks - 1].from == from)
+		return;
+	b = kt_audit_break(v, class, from);
+	if (end > from)
 		b->index = end - 1;
 }
 
@@ -218,7 +228,7 @@ judge(struct kt_audit_verify *v, const struct kt_audit_checker *c,
 	}
 	/* A file without signatures is one finding, not thousands. */
 	if (!v->has_bad_signature)
-		until(v, kt_audit_break(v, class, v->proven), v->cp.size);
+		report_range(v, class, v->proven, v->cp.size);
 	v->has_bad_signature = true;
 	return false;
 }
@@ -238,8 +248,8 @@ judge_epoch(struct kt_audit_verify *v)
 		v->is_epoch_open = false;
 	if (v->is_epoch_open && v->cp.size > v->epoch_from) {
 		/* Nothing by the old key covers the record that ended it. */
-		until(v, kt_audit_break(v, KT_AUDIT_KEY_OUT_OF_EPOCH,
-		    v->proven), v->epoch_from);
+		report_range(v, KT_AUDIT_KEY_OUT_OF_EPOCH, v->proven,
+		    v->epoch_from);
 		v->is_epoch_open = false;
 	}
 	return true;
@@ -269,8 +279,7 @@ static void
 forks(struct kt_audit_verify *v)
 {
 	if (!v->has_forked)
-		until(v, kt_audit_break(v, KT_AUDIT_FORK, v->agreed),
-		    v->chain.size);
+		report_range(v, KT_AUDIT_FORK, v->agreed, v->chain.size);
 	v->has_forked = true;
 }
 

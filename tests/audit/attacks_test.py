@@ -285,6 +285,8 @@ def reseal_with_newer_key(log, rng):
     log.write(notes=notes)
     found(log.folder, 'key-out-of-epoch',
           log.matching(log.notes[k].size - 1))
+    breaks = verify(log.folder)[1]['breaks']
+    assert len(breaks) == len({(b['class'], b['from']) for b in breaks}), breaks
 
 
 def foreign_key(log, rng):
