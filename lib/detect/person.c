@@ -123,10 +123,9 @@ kt_detect_is_pl_pesel(struct kt_span s)
 	    kt_detect_weigh(d, w, 11) % 10 == 0;
 }
 
-/* ISO 7064 modulo 11, 10.  That one digit appears twice or three times is
-   left out: who makes up a number for a text knows the check digit only. */
-/* Of the first ten digits none is there more than three times.  That one is
-   twice at least is left open: numbers for trying things out have none. */
+/* ISO 7064 modulo 11, 10.  Of the first ten digits none is there more than
+   three times; that one is twice is left out, as numbers that were made up for
+   a text have the check digit right and hardly more. */
 bool
 kt_detect_is_de_steuer_id(struct kt_span s)
 {

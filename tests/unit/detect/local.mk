@@ -27,6 +27,10 @@ check_PROGRAMS += tests/unit/detect/begin_test
 tests_unit_detect_begin_test_SOURCES = %D%/begin_test.c
 tests_unit_detect_begin_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/begin_test
+check_PROGRAMS += tests/unit/detect/context_test
+tests_unit_detect_context_test_SOURCES = %D%/context_test.c %D%/shipped.h
+tests_unit_detect_context_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/detect/context_test
 check_PROGRAMS += tests/unit/detect/through_test
 tests_unit_detect_through_test_SOURCES = %D%/through_test.c \
 	%D%/disguises.h %D%/shipped.h
