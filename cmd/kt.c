@@ -73,6 +73,12 @@ overview(FILE *out)
 	(void)fputs("\n'kt command --help' explains one command.\n", out);
 }
 
+static bool
+is_help(const char *arg)
+{
+	return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
 static enum kt_exit
 unknown(int argc, char **argv)
 {
@@ -80,6 +86,8 @@ unknown(int argc, char **argv)
 	char said[64];
 
 	/* A first word that exists alone: show what may follow it. */
+	if (argc == 2 && is_help(argv[1]) && list(stdout, argv[0]) > 0)
+		return KT_EXIT_YES;
 	(void)snprintf(said, sizeof(said), "%s", argv[0]);
 	if (argc < 2 || argv[1][0] == '-') {
 		if (list(stderr, argv[0]) > 0) {
@@ -136,7 +144,7 @@ main(int argc, char **argv)
 		overview(stderr);
 		return KT_EXIT_MISUSE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+	if (is_help(argv[1])) {
 		overview(stdout);
 		return KT_EXIT_YES;
 	}

@@ -83,7 +83,7 @@ def least_that_loads():
     low, high = 1, 1024
     while low + 1 < high:
         middle = (low + high) // 2
-        if kt("--version", memory=middle * MIB).returncode == 0:
+        if kt("--help", memory=middle * MIB).returncode == 0:
             high = middle
         else:
             low = middle

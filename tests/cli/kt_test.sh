@@ -48,6 +48,9 @@ while read -r words; do
 	says 0 "usage: kt $words" help $words
 	# shellcheck disable=SC2086
 	says 2 "see: kt $words --help" $words --no-such-option
+	[ "$words" = "${words% *}" ] && continue
+	says 0 "  $words " "${words% *}" --help
+	says 2 'needs one more word, as listed' "${words% *}"
 done <"$out/cmds"
 [ -s "$out/cmds" ] || { echo 'not ok - no command is listed'; bad=1; }
 echo "1..$n"
