@@ -21,13 +21,33 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* Of its header: what it gives, its name, what it takes, and takes along. */
 #define KT_HS(F) \
-	F(alloc_scratch) F(compile_multi) F(deserialize_database) \
-	F(expression_info) F(free_compile_error) F(free_database) \
-	F(free_scratch) F(scan) F(serialize_database) F(version)
+	F(const char *, version, (void), ()) \
+	F(hs_error_t, expression_info, (const char *text, unsigned flags, \
+	    hs_expr_info_t **info, hs_compile_error_t **why), \
+	    (text, flags, info, why)) \
+	F(hs_error_t, compile_multi, (const char *const *texts, \
+	    const unsigned *flags, const unsigned *ids, unsigned n, \
+	    unsigned mode, const hs_platform_info_t *platform, \
+	    hs_database_t **db, hs_compile_error_t **why), \
+	    (texts, flags, ids, n, mode, platform, db, why)) \
+	F(hs_error_t, free_compile_error, (hs_compile_error_t *why), (why)) \
+	F(hs_error_t, serialize_database, (const hs_database_t *db, \
+	    char **bytes, size_t *n), (db, bytes, n)) \
+	F(hs_error_t, deserialize_database, (const char *bytes, \
+	    const size_t n, hs_database_t **db), (bytes, n, db)) \
+	F(hs_error_t, free_database, (hs_database_t *db), (db)) \
+	F(hs_error_t, alloc_scratch, (const hs_database_t *db, \
+	    hs_scratch_t **s), (db, s)) \
+	F(hs_error_t, free_scratch, (hs_scratch_t *s), (s)) \
+	F(hs_error_t, scan, (const hs_database_t *db, const char *data, \
+	    unsigned n, unsigned flags, hs_scratch_t *s, \
+	    match_event_handler on, void *arg), \
+	    (db, data, n, flags, s, on, arg))
 
 static struct {
-#define KEEP(name) __typeof__(hs_##name) *name;
+#define KEEP(type, name, params, args) type(*name) params;
 	KT_HS(KEEP)
 #undef KEEP
 } hs;
@@ -38,7 +58,7 @@ load(void)
 	void *library = dlopen("libhs.so.5", RTLD_NOW | RTLD_LOCAL);
 	void *at = library;
 
-#define TAKE(function) \
+#define TAKE(type, function, params, args) \
 	if (at != NULL && (at = dlsym(library, "hs_" #function)) != NULL) \
 		memcpy(&hs.function, &at, sizeof(at));
 	KT_HS(TAKE)
@@ -58,29 +78,11 @@ need(void)
 	(void)pthread_once(&is_loaded, load); /* cannot fail */
 }
 
-/* Of its headers; what is asked before each is one load and one branch. */
+/* What is asked before each is one load and one branch. */
 #define FORWARD(type, name, params, args) \
 	type hs_##name params \
 	{ \
 		need(); \
 		return hs.name args; \
 	}
-FORWARD(const char *, version, (void), ())
-FORWARD(hs_error_t, expression_info, (const char *text, unsigned flags,
-    hs_expr_info_t **info, hs_compile_error_t **why), (text, flags, info, why))
-FORWARD(hs_error_t, compile_multi, (const char *const *texts,
-    const unsigned *flags, const unsigned *ids, unsigned n, unsigned mode,
-    const hs_platform_info_t *platform, hs_database_t **db,
-    hs_compile_error_t **why), (texts, flags, ids, n, mode, platform, db, why))
-FORWARD(hs_error_t, free_compile_error, (hs_compile_error_t *why), (why))
-FORWARD(hs_error_t, serialize_database, (const hs_database_t *db, char **bytes,
-    size_t *n), (db, bytes, n))
-FORWARD(hs_error_t, deserialize_database, (const char *bytes, const size_t n,
-    hs_database_t **db), (bytes, n, db))
-FORWARD(hs_error_t, free_database, (hs_database_t *db), (db))
-FORWARD(hs_error_t, alloc_scratch, (const hs_database_t *db, hs_scratch_t **s),
-    (db, s))
-FORWARD(hs_error_t, free_scratch, (hs_scratch_t *s), (s))
-FORWARD(hs_error_t, scan, (const hs_database_t *db, const char *data,
-    unsigned n, unsigned flags, hs_scratch_t *s, match_event_handler on,
-    void *arg), (db, data, n, flags, s, on, arg))
+KT_HS(FORWARD)

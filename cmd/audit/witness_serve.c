@@ -101,15 +101,6 @@ answer(const char *folder, struct MHD_Connection *c, struct kt_span request)
 	return done;
 }
 
-static uint64_t
-mono_us(void)
-{
-	struct kt_disk_time t;
-
-	kt_disk_now(&t);
-	return t.mono_us;
-}
-
 static enum MHD_Result
 begin(void **context)
 {
@@ -118,7 +109,7 @@ begin(void **context)
 	if (a == NULL)
 		return MHD_NO;
 	kt_buf_init(&a->body, KT_WITNESS_REQUEST_MAX);
-	a->since_us = mono_us();
+	a->since_us = kt_disk_mono_us();
 	*context = a;
 	return MHD_YES;
 }
@@ -135,7 +126,7 @@ on_access(void *self, struct MHD_Connection *c, const char *url,
 	if (a == NULL)
 		return begin(context);
 	if (*left > 0) {
-		if (mono_us() - a->since_us > BODY_US ||
+		if (kt_disk_mono_us() - a->since_us > BODY_US ||
 		    kt_buf_add(&a->body,
 			(struct kt_span){ bytes, *left }) < 0)
 			return MHD_NO; /* hangs up */

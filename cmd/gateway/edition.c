@@ -171,15 +171,6 @@ take_session_key(struct kt_edition *e, struct kt_err *err)
 	        KT_SPAN_ARG(ref->name));
 }
 
-static uint64_t
-mono_us(void)
-{
-	struct kt_disk_time t;
-
-	kt_disk_now(&t);
-	return t.mono_us;
-}
-
 enum kt_rc
 kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
     struct kt_err *err)
@@ -193,7 +184,7 @@ kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
 		.tokens_file = kt_buf_span(&e->tokens),
 		.secret = find_secret,
 		.instance_key = instance_key,
-		.mono_us = mono_us,
+		.mono_us = kt_disk_mono_us,
 		.may_use_offline = e->files.is_starter,
 	};
 	const struct kt_target *targets, *guard;

@@ -338,20 +338,11 @@ deliver(struct kt_writer *w, struct kt_writer_ticket *list, bool is_durable)
 	}
 }
 
-static uint64_t
-now_us(void)
-{
-	struct kt_disk_time t;
-
-	kt_disk_now(&t);
-	return t.mono_us;
-}
-
 static void
 go_down(struct kt_writer *w)
 {
 	atomic_store(&w->is_up, false);
-	w->retry_at = now_us() + RETRY_US;
+	w->retry_at = kt_disk_mono_us() + RETRY_US;
 }
 
 /* is_durable is set for what was sealed; deliver() takes it back.  True:
@@ -416,7 +407,7 @@ write_list(struct kt_writer *w, struct kt_writer_ticket *list)
 		atomic_fetch_add(&w->records, w->log.chain.size - before);
 		atomic_fetch_add(&w->bytes, w->log.segment.size - from);
 		atomic_fetch_add(&w->batches, 1);
-		w->last_record_at = now_us();
+		w->last_record_at = kt_disk_mono_us();
 	} else {
 		go_down(w);
 	}
@@ -441,7 +432,7 @@ beat(struct kt_writer *w)
 	    &w->log.body, &err) < 0 || kt_log_add_own(&w->log, &err) < 0)
 		return;
 	keep(w, kt_log_flush(&w->log, &err));
-	w->last_record_at = now_us();
+	w->last_record_at = kt_disk_mono_us();
 }
 
 /* Records that did not get into the log: how many, at least. */
@@ -467,10 +458,10 @@ come_up(struct kt_writer *w)
 	struct kt_err err;
 
 	if (kt_log_reopen(&w->log, &err) < 0) {
-		w->retry_at = now_us() + RETRY_US;
+		w->retry_at = kt_disk_mono_us() + RETRY_US;
 		return;
 	}
-	w->last_record_at = w->checkpoint_at = now_us();
+	w->last_record_at = w->checkpoint_at = kt_disk_mono_us();
 	atomic_store(&w->has_orders, true); /* one may have been interrupted */
 	atomic_store(&w->is_up, true);
 }
@@ -486,7 +477,7 @@ static void
 keep_house(struct kt_writer *w)
 {
 	struct kt_err err;
-	uint64_t now = now_us();
+	uint64_t now = kt_disk_mono_us();
 
 	if (w->log.is_poisoned) {
 		if (now >= w->retry_at)
@@ -524,7 +515,7 @@ take_batch(struct kt_writer *w)
 static int
 patience_ms(const struct kt_writer *w)
 {
-	uint64_t now = now_us(), due = w->last_record_at + HEARTBEAT_US;
+	uint64_t now = kt_disk_mono_us(), due = w->last_record_at + HEARTBEAT_US;
 
 	if (w->log.is_poisoned)
 		due = w->retry_at;
@@ -627,7 +618,7 @@ kt_writer_start(struct kt_writer **out, const struct kt_writer_opts *opts,
 	kt_audit_vkey_text(&w->log.keys.stable.vkey, w->vkey);
 	w->is_new = w->log.keys.is_new;
 	memcpy(w->commit_key, w->log.commit_key, sizeof(w->commit_key));
-	w->last_record_at = w->checkpoint_at = now_us();
+	w->last_record_at = w->checkpoint_at = kt_disk_mono_us();
 	atomic_store(&w->is_up, true);
 	e = start_thread(w);
 	if (e != 0) {

@@ -77,13 +77,11 @@ bool
 kt_detect_is_phone_international(struct kt_span s)
 {
 	uint8_t d[16];
-	size_t n = kt_detect_digits(s, d, 15), same = 1;
+	size_t n = kt_detect_digits(s, d, 15);
 
 	if (n < 8 || n > 15 || d[0] == 0)
 		return false;
-	while (same < n && d[same] == d[0])
-		same++;
-	return same < n;
+	return !kt_detect_all_same(d, n);
 }
 
 /* Without the country: as long as such numbers are, and no date. */
@@ -91,21 +89,18 @@ bool
 kt_detect_is_phone_local(struct kt_span s)
 {
 	uint8_t d[20];
-	size_t n = kt_detect_digits(without_extension(s), d, 19), same = 1;
-	size_t strokes = 0;
+	size_t n = kt_detect_digits(without_extension(s), d, 19), strokes = 0;
 
 	for (size_t i = 0; i < s.len; i++)
 		strokes += s.ptr[i] == '/';
 	if (n < 7 || n > (d[0] == 0 ? 15 : 13) || strokes > 1)
 		return false;
-	while (same < n && d[same] == d[0])
-		same++;
 	/* 2024-01-15, 15.01.2024 */
 	if (n == 8 &&
 	    ((d[0] * 10u + d[1] == 20 || d[0] * 10u + d[1] == 19) ||
 		d[4] * 10u + d[5] == 20 || d[4] * 10u + d[5] == 19))
 		return false;
-	return same < n;
+	return !kt_detect_all_same(d, n);
 }
 
 bool

@@ -156,18 +156,16 @@ may_open(const struct kt_detect_openings *o, const char *p, const char *end)
 }
 
 void
-kt_detect_words_find(struct kt_detect_words *words,
+kt_detect_words_find(uint64_t *words,
     const struct kt_detect_openings *o, struct kt_span text, size_t from)
 {
 	unsigned behind = from > 0 ? kind_of(text.ptr[from - 1]) : 0;
 	const char *end = text.ptr + text.len;
 
-	_Static_assert(sizeof(words->at) * 8 >=
-	    KT_DETECT_KEEP + KT_DETECT_SLICE, "a bit for each byte");
 	for (; from < text.len; from = (from | 63) + 1) {
 		const char *p = text.ptr + from;
 		uint64_t bit = (uint64_t)1 << from % 64;
-		uint64_t bits = words->at[from / 64] & (bit - 1);
+		uint64_t bits = words[from / 64] & (bit - 1);
 
 		for (; p < end && bit != 0; p++, bit <<= 1) {
 			unsigned kind = kind_of(*p);
@@ -176,13 +174,13 @@ kt_detect_words_find(struct kt_detect_words *words,
 				bits |= bit;
 			behind = kind;
 		}
-		words->at[from / 64] = bits;
+		words[from / 64] = bits;
 	}
 }
 
 bool
 kt_detect_rule_is_alien(const struct kt_detect_rule *r,
-    const struct kt_detect_words *words, struct kt_span subject, size_t start)
+    const uint64_t *words, struct kt_span subject, size_t start)
 {
 	size_t room = r->context_bytes;
 	size_t from = start > room ? start - room : 0;
@@ -193,7 +191,7 @@ kt_detect_rule_is_alien(const struct kt_detect_rule *r,
 		return !kt_detect_rule_has_context(
 		    r, (struct kt_span){ 0 }, subject, start);
 	for (size_t w = from / 64; w * 64 < start; w++) {
-		uint64_t left = words->at[w];
+		uint64_t left = words[w];
 
 		if (w == from / 64)
 			left &= UINT64_MAX << from % 64;

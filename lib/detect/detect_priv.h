@@ -18,6 +18,9 @@
 #include "detect/runs_priv.h"
 #include "detect/view_priv.h"
 
+/* A stream keeps this much to the left of what is undecided. */
+#define KT_DETECT_KEEP (KT_HOLD_MAX + KT_DETECT_CONTEXT_MAX + 8)
+#define KT_DETECT_SLICE 4096 /* a delta is worked through in such pieces */
 /* A block detector is only asked for whole blocks: it may be wider. */
 #define KT_DETECT_WIDTH_MAX 4096
 #define KT_DETECT_TAIL_END_MAX 64
@@ -73,7 +76,7 @@ struct kt_detect_scratch {
 	struct kt_detect_hit *hits;
 	struct kt_detect_spot *spots;
 	size_t nhits, hits_cap, nspots, spots_cap;
-	struct kt_detect_words words;
+	uint64_t words[(KT_DETECT_KEEP + KT_DETECT_SLICE) / 64 + 2];
 	/* "label": "text"; the end of a stream, and what is new */
 	char member[KT_MEMBER_MAX], work[KT_DETECT_KEEP + KT_DETECT_SLICE];
 	char piece[KT_DETECT_SLICE + 256];

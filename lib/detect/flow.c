@@ -283,10 +283,10 @@ is_hopeless(struct step *t, const struct kt_detect_rule *r, size_t at)
 	    (r->def->is_alone_enough && t->is_end && t->base + at == 0))
 		return false;
 	if (t->words_len < t->text.len)
-		kt_detect_words_find(&t->s->words, &t->db->openings, t->text,
+		kt_detect_words_find(t->s->words, &t->db->openings, t->text,
 		    t->words_len);
 	t->words_len = t->text.len;
-	return kt_detect_rule_is_alien(r, &t->s->words, t->text, at);
+	return kt_detect_rule_is_alien(r, t->s->words, t->text, at);
 }
 
 /* The end is so near that no match fits before it, and all that there is can
@@ -610,7 +610,7 @@ static void
 keep_words(struct step *t, size_t dropped)
 {
 	struct kt_detect_flow *st = t->st;
-	const uint64_t *at = t->s->words.at + dropped / 64;
+	const uint64_t *at = t->s->words + dropped / 64;
 	size_t known = t->words_len, sure = t->text.len > KT_DETECT_OPENING
 	    ? t->text.len - KT_DETECT_OPENING
 	    : 0;
@@ -648,7 +648,7 @@ run_slice(struct kt_detect_flow *st, struct kt_detect_scratch *s,
 		memcpy(s->work + st->keep_len, delta.ptr, delta.len);
 	t.text = (struct kt_span){ s->work, len };
 	t.base = st->total - st->keep_len;
-	memcpy(s->words.at, st->words, sizeof(st->words));
+	memcpy(s->words, st->words, sizeof(st->words));
 	st->total += delta.len;
 	if ((rc = follow_open_tails(&t)) < 0 ||
 	    (rc = find_starts(&t)) < 0)

@@ -21,15 +21,6 @@ kt_detect_weigh(const uint8_t *d, const uint8_t *w, size_t n)
 	return sum;
 }
 
-static inline bool
-kt_detect_all_same(const uint8_t *d, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		if (d[i] != d[0])
-			return false;
-	return true;
-}
-
 /* Exactly n digits, and not the same one all the time. */
 static inline bool
 kt_detect_number(struct kt_span s, uint8_t *d, size_t n)

@@ -178,7 +178,7 @@ special_site(struct kt_span in, size_t from, size_t to)
 		uint32_t cp;
 		size_t len;
 
-		if (c == '%' || c == '\\' || c == '&') {
+		if (kt_detect_begins_escape((char)c)) {
 			if (escapes(in, at))
 				return at;
 		} else if (c >= 0xc2) {

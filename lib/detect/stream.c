@@ -149,8 +149,7 @@ escape_waits(struct kt_span in)
 	while (at > 0 && in.ptr[at - 1] == '\\' && in.len - at < WAITS_MAX)
 		at--;
 	for (first = at; at < in.len; at += n) {
-		n = in.ptr[at] == '\\' || in.ptr[at] == '%' ||
-		        in.ptr[at] == '&'
+		n = kt_detect_begins_escape(in.ptr[at])
 		    ? kt_detect_escape_needs(in, at)
 		    : 1;
 		if (n == 1)

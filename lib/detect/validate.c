@@ -224,13 +224,10 @@ bool
 kt_detect_is_us_npi(struct kt_span s)
 {
 	uint8_t d[15] = { 8, 0, 8, 4, 0 };
-	size_t same = 6;
 
-	if (kt_detect_digits(s, d + 5, 10) != 10)
-		return false;
-	while (same < 14 && d[same] == d[5])
-		same++;
-	return (d[5] == 1 || d[5] == 2) && same < 14 && kt_detect_luhn(d, 15);
+	return kt_detect_digits(s, d + 5, 10) == 10 &&
+	    (d[5] == 1 || d[5] == 2) && !kt_detect_all_same(d + 5, 9) &&
+	    kt_detect_luhn(d, 15);
 }
 
 static bool

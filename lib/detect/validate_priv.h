@@ -19,5 +19,13 @@ kt_detect_validator_fn kt_detect_validator(const char *name);
 size_t kt_detect_digits(struct kt_span s, uint8_t *out, size_t max);
 /* Is the last of n decimal digits the Luhn check digit? */
 bool kt_detect_luhn(const uint8_t *d, size_t n);
+static inline bool
+kt_detect_all_same(const uint8_t *d, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (d[i] != d[0])
+			return false;
+	return true;
+}
 
 #endif

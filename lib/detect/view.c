@@ -560,7 +560,7 @@ take(struct pass *p)
 		return pass_word(p);
 	if ((unsigned char)c >= 0x80)
 		return take_character(p);
-	if (c == '\\' || c == '%' || c == '&')
+	if (kt_detect_begins_escape(c))
 		return take_escape(p);
 	return kt_detect_digit64(c) >= 0 ? take_run(p) : add_plain(p, 1);
 }

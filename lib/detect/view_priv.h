@@ -84,6 +84,12 @@ bool kt_detect_is_cut(struct kt_span in);
 /* Bytes from `at` that tell all of an escape there; more than there are, if
    it goes on behind the end. */
 size_t kt_detect_escape_needs(struct kt_span in, size_t at);
+/* Does one begin with it? */
+static inline bool
+kt_detect_begins_escape(char c)
+{
+	return c == '\\' || c == '%' || c == '&';
+}
 /* An escape at `at`, a backslash, percent sign or entity of HTML: its
    length, or 0. */
 size_t kt_detect_escape(

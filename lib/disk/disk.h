@@ -122,6 +122,7 @@ void kt_disk_close(struct kt_disk_file *f);
 
 /* As kt_disk_real tells it. */
 void kt_disk_now(struct kt_disk_time *t);
+uint64_t kt_disk_mono_us(void);
 /* Whether the kernel calls its clock synchronised. */
 bool kt_disk_clock_is_synced(void);
 /* Fails only where the kernel has no entropy at all. */

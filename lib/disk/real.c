@@ -192,6 +192,15 @@ kt_disk_now(struct kt_disk_time *t)
 	real_now(NULL, t);
 }
 
+uint64_t
+kt_disk_mono_us(void)
+{
+	struct kt_disk_time t;
+
+	kt_disk_now(&t);
+	return t.mono_us;
+}
+
 bool
 kt_disk_clock_is_synced(void)
 {

@@ -30,15 +30,6 @@ must(enum kt_rc rc)
 	}
 }
 
-static uint64_t
-now(void)
-{
-	struct kt_disk_time t;
-
-	kt_disk_now(&t);
-	return t.mono_us;
-}
-
 /* Of all threads: the writer's share is not more. */
 static double
 cpu_us(void)
@@ -98,14 +89,15 @@ by_value(const void *a, const void *b)
 static uint64_t
 next_due(const struct feed *f)
 {
-	return f->rate == 0 ? now()
+	return f->rate == 0 ? kt_disk_mono_us()
 			    : f->start_us + f->sent * 1000000 / f->rate;
 }
 
 static void
 submit_due(struct feed *f)
 {
-	while (f->nidle > 0 && f->sent < f->records && next_due(f) <= now()) {
+	while (f->nidle > 0 && f->sent < f->records &&
+	    next_due(f) <= kt_disk_mono_us()) {
 		uint64_t *slot = f->idle[--f->nidle];
 
 		*slot = next_due(f);
@@ -125,7 +117,7 @@ take_done(struct feed *f)
 
 		if (!t->is_durable)
 			exit(1);
-		f->waited_us[f->done++] = (uint32_t)(now() - *slot);
+		f->waited_us[f->done++] = (uint32_t)(kt_disk_mono_us() - *slot);
 		f->idle[f->nidle++] = slot;
 		kt_writer_ticket_free(&t);
 	}
@@ -149,7 +141,7 @@ append(struct kt_writer *w, size_t records, size_t rate)
 		f.idle[f.nidle] = &f.due_us[f.nidle];
 		f.nidle++;
 	}
-	f.start_us = now();
+	f.start_us = kt_disk_mono_us();
 	while (f.done < records) {
 		struct pollfd p = { .fd = kt_writer_inbox_fd(f.in),
 			.events = POLLIN };
@@ -157,7 +149,7 @@ append(struct kt_writer *w, size_t records, size_t rate)
 
 		submit_due(&f);
 		due = next_due(&f);
-		at = now();
+		at = kt_disk_mono_us();
 		(void)ppoll(&p, 1,
 		    &(struct timespec){ .tv_nsec = f.nidle == 0 ||
 			    f.sent == records
@@ -167,7 +159,7 @@ append(struct kt_writer *w, size_t records, size_t rate)
 		    NULL);
 		take_done(&f);
 	}
-	took = now() - f.start_us;
+	took = kt_disk_mono_us() - f.start_us;
 	kt_writer_counts(w, &counts);
 	qsort(f.waited_us, f.done, sizeof(*f.waited_us), by_value);
 	(void)printf("append  %.0f records/s, %.1f per sync, p50 %u us, "
@@ -186,7 +178,7 @@ append(struct kt_writer *w, size_t records, size_t rate)
 static void
 sleep_until(uint64_t at)
 {
-	uint64_t us = now();
+	uint64_t us = kt_disk_mono_us();
 
 	us = at > us ? at - us : 0;
 	(void)nanosleep(&(struct timespec){ .tv_sec = (time_t)(us / 1000000),
@@ -206,21 +198,21 @@ write_and_sync(const char *path, size_t records, size_t rate, size_t bytes)
 	if (f.waited_us == NULL || text == NULL || fd < 0)
 		exit(1);
 	memset(text, 'x', IN_FLIGHT * bytes);
-	f.start_us = now();
+	f.start_us = kt_disk_mono_us();
 	while (f.done < records) {
 		size_t n = 0, all;
 		uint64_t end;
 
 		sleep_until(next_due(&f));
 		for (; n < IN_FLIGHT && f.sent < records &&
-		    next_due(&f) <= now(); f.sent++)
+		    next_due(&f) <= kt_disk_mono_us(); f.sent++)
 			n++;
 		all = n * bytes;
 		if (pwrite(fd, text, all, at) != (ssize_t)all ||
 		    fdatasync(fd) < 0)
 			exit(1);
 		at += (off_t)all;
-		end = now();
+		end = kt_disk_mono_us();
 		for (; n > 0; n--, f.done++)
 			f.waited_us[f.done] = (uint32_t)(end - f.start_us -
 			    f.done * 1000000 / rate);
@@ -268,10 +260,10 @@ verify(const char *dir)
 		if (kt_disk_read_file(
 		    &kt_disk_real, path, 1u << 27, &seg, &err) < 0)
 			break;
-		start = now();
+		start = kt_disk_mono_us();
 		kt_audit_verify_segment(v, n);
 		must(kt_audit_verify_feed(v, kt_buf_span(&seg), &err));
-		took += now() - start;
+		took += kt_disk_mono_us() - start;
 		bytes += seg.len;
 	}
 	r = kt_audit_verify_finish(v);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "detect/detect_priv.h"
+#include "tests/unit/any.h"
 #include "tests/unit/tap.h"
 
 #define PATTERNS 3000
@@ -16,15 +17,6 @@ static const char *const pieces[] = { "a", "b", "c", "-", "\\d", "\\w", ".",
 	"(?:a|b(?:c|1){2})?", "(?=a)", "(?!b)", "(?i:aB)", "(?i)", "\\b",
 	"(?<!a)", "(?<![\\w-])", "(?<!\\d)", "(?<=b)", "^", "|", "(a)" };
 static const char letters[] = "abcABC12- ";
-
-static uint64_t state = 1;
-
-static size_t
-any_of(size_t n)
-{
-	state = state * 6364136223846793005u + 1442695040888963407u;
-	return (size_t)(state >> 33) % n;
-}
 
 static void
 make_pattern(char *out)

@@ -24,11 +24,12 @@ tests_unit_detect_near_test_SOURCES = %D%/near_test.c
 tests_unit_detect_near_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/near_test
 check_PROGRAMS += tests/unit/detect/begin_test
-tests_unit_detect_begin_test_SOURCES = %D%/begin_test.c
+tests_unit_detect_begin_test_SOURCES = %D%/begin_test.c tests/unit/any.h
 tests_unit_detect_begin_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/begin_test
 check_PROGRAMS += tests/unit/detect/context_test
-tests_unit_detect_context_test_SOURCES = %D%/context_test.c %D%/shipped.h
+tests_unit_detect_context_test_SOURCES = %D%/context_test.c %D%/shipped.h \
+	tests/unit/any.h
 tests_unit_detect_context_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/context_test
 check_PROGRAMS += tests/unit/detect/through_test
