@@ -6,6 +6,7 @@
  * known to be broken.
  */
 #include "cmd/audit/bundle.h"
+#include "cmd/audit/crate.h"
 #include "cmd/audit/judge.h"
 #include "cmd/audit/pack.h"
 #include "cmd/audit/told.h"
@@ -13,7 +14,7 @@
 enum { OUT = KT_OPT_LONG, FROM, TO, VKEY };
 
 static const struct kt_opt options[] = {
-	{ OUT, "out", "FOLDER", "where to write; it must not have records yet" },
+	{ OUT, "out", "PATH", "a folder without records yet, or NAME.tar" },
 	{ FROM, "from", "INDEX", "the first record (0)" },
 	{ TO, "to", "INDEX", "the last record (the newest that is proven)" },
 	{ VKEY, "vkey", "KEY", "the key to trust, or a file that holds it" },
@@ -32,13 +33,14 @@ static void
 tell(const struct run *r, const struct kt_audit_report *log, enum kt_exit e,
     const char *why)
 {
+	bool is_archive = kt_crate_is_archive(r->out);
 	struct kt_told t;
 
 	if (!r->is_json && e == KT_EXIT_YES)
-		(void)printf("%s: records %llu to %llu of %s\n%s/README.md "
+		(void)printf("%s: records %llu to %llu of %s\nREADME.md in it "
 		    "tells how to check them\n", r->out,
 		    (unsigned long long)r->told.first,
-		    (unsigned long long)r->told.size - 1, log->origin, r->out);
+		    (unsigned long long)r->told.size - 1, log->origin);
 	else if (!r->is_json)
 		kt_say("%s", why);
 	if (!r->is_json)
@@ -46,9 +48,12 @@ tell(const struct run *r, const struct kt_audit_report *log, enum kt_exit e,
 	kt_told_begin(&t);
 	if (e != KT_EXIT_YES)
 		kt_audit_member_text(&t.put, "error", kt_span_of(why));
-	else
+	if (is_archive)
+		kt_audit_member_text(&t.put, "file", kt_span_of(r->out));
+	if (e == KT_EXIT_YES)
 		kt_audit_member_int(&t.put, "first", r->told.first);
-	kt_audit_member_text(&t.put, "folder", kt_span_of(r->out));
+	if (!is_archive)
+		kt_audit_member_text(&t.put, "folder", kt_span_of(r->out));
 	if (log != NULL)
 		kt_audit_member_text(
 		    &t.put, "origin", kt_span_of(log->origin));
@@ -116,7 +121,10 @@ kt_cmd_audit_export(const struct kt_cmd *self, int argc, char **argv)
 			return kt_misuse(self, "'%s' is no index", args.value);
 	}
 	if (r.out == NULL)
-		return kt_misuse(self, "name a folder: --out");
+		return kt_misuse(self, "name a folder or NAME.tar: --out");
+	if (strcmp(r.out, "-") == 0)
+		return kt_misuse(self, "'-': an archive that is cut short "
+		    "must not look whole: name a file");
 	if (argc - args.operand > 1)
 		return kt_misuse(self, "one directory at a time");
 	return run(&r, kt_audit_dir_default(args.operand < argc ?

@@ -8,6 +8,8 @@
 #include "cmd/audit/pack.h"
 
 #include "audit/canon.h"
+#include "cmd/audit/crate.h"
+#include "cmd/audit/find.h"
 #include "cmd/audit/revoked.h"
 #include "cmd/audit/tiles.h"
 
@@ -18,18 +20,14 @@ struct packing {
 	struct kt_plan plan;
 	size_t first_seg, end_seg;
 	struct kt_pack_told *told;
-	struct kt_buf sums;     /* SHA256SUMS as it grows */
+	struct kt_crate crate;
 	struct kt_buf policies; /* for the manifest: a JSON array, open */
 	struct kt_span policy;  /* the last of them, in `policy_text` */
 	struct kt_buf policy_text;
 	struct kt_buf note;     /* the checkpoint */
-	struct kt_buf path;
-	struct kt_audit_hash hash;
-	uint64_t bytes, files;
 	struct kt_err *err;
 
 	/* The segment that is being copied. */
-	struct kt_disk_file to;
 	struct kt_audit_lines lines;
 	struct kt_buf chunk;
 	uint64_t index, line, segment;
@@ -37,54 +35,10 @@ struct packing {
 	enum kt_rc rc;
 };
 
-static const char *
-path_of(struct packing *p, const char *name)
-{
-	kt_buf_reset(&p->path);
-	if (kt_buf_printf(&p->path, "%s/%s", p->pack->out, name) < 0 ||
-	    kt_buf_addc(&p->path, '\0') < 0)
-		return NULL;
-	return p->path.ptr;
-}
-
-/* ---- files ---- */
-
-static enum kt_rc
-add_sum(struct packing *p, const char *name)
-{
-	uint8_t digest[KT_AUDIT_HASH];
-	char hex[2 * KT_AUDIT_HASH + 1];
-
-	kt_audit_hash_take(&p->hash, digest);
-	kt_hex(digest, sizeof(digest), hex);
-	p->files++;
-	if (kt_buf_printf(&p->sums, "%s  %s\n", hex, name) < 0)
-		return kt_fail(p->err, KT_E_LIMIT, "too many files");
-	return KT_OK;
-}
-
 static enum kt_rc
 put_file(struct packing *p, const char *name, struct kt_span bytes)
 {
-	const char *path = path_of(p, name);
-
-	if (path == NULL)
-		return kt_fail(p->err, KT_E_LIMIT, "path too long");
-	if (kt_disk_write_atomic(&kt_disk_real, path, bytes, 0644, p->err) < 0)
-		return p->err->rc;
-	kt_audit_hash_add(&p->hash, bytes);
-	p->bytes += bytes.len;
-	return add_sum(p, name);
-}
-
-static enum kt_rc
-make_dir(struct packing *p, const char *name)
-{
-	const char *path = path_of(p, name);
-
-	if (path == NULL)
-		return kt_fail(p->err, KT_E_LIMIT, "path too long");
-	return kt_disk_mkdir(&kt_disk_real, path, 0755, p->err);
+	return kt_crate_put(&p->crate, name, bytes, p->err);
 }
 
 /* ---- records ---- */
@@ -92,11 +46,7 @@ make_dir(struct packing *p, const char *name)
 static enum kt_rc
 flush(struct packing *p)
 {
-	struct kt_span bytes = kt_buf_span(&p->chunk);
-
-	kt_audit_hash_add(&p->hash, bytes);
-	p->bytes += bytes.len;
-	if (kt_disk_append(&p->to, bytes, p->err) < 0)
+	if (kt_crate_add(&p->crate, kt_buf_span(&p->chunk), p->err) < 0)
 		return p->err->rc;
 	kt_buf_reset(&p->chunk);
 	return KT_OK;
@@ -155,16 +105,13 @@ static enum kt_rc
 copy_segment(struct packing *p, size_t k)
 {
 	const struct kt_audit_dir *d = p->pack->dir;
-	const char *path;
 	char name[40];
 
 	p->segment = d->segments[k];
 	(void)snprintf(name, sizeof(name), "seg/%012llu.jsonl",
 	    (unsigned long long)p->segment);
-	path = path_of(p, name);
-	if (path == NULL || kt_disk_open(&p->to, &kt_disk_real, path,
-	    KT_DISK_NEW, p->err) < 0)
-		return path == NULL ? KT_E_LIMIT : p->err->rc;
+	if (kt_crate_begin(&p->crate, name, p->err) < 0)
+		return p->err->rc;
 	p->index = p->plan.at[k].index;
 	p->line = 0;
 	p->rc = KT_OK;
@@ -175,11 +122,22 @@ copy_segment(struct packing *p, size_t k)
 	kt_audit_lines_fini(&p->lines);
 	if (p->rc == KT_OK)
 		p->rc = flush(p);
-	kt_disk_close(&p->to);
-	return p->rc < 0 ? p->rc : add_sum(p, name);
+	return p->rc < 0 ? p->rc : kt_crate_end(&p->crate, p->err);
 }
 
 /* ---- checkpoints ---- */
+
+/* One note of `checkpoints`, which is the newest so far. */
+static enum kt_rc
+copy_note(struct packing *p, struct kt_span note)
+{
+	kt_buf_reset(&p->note);
+	if (kt_buf_add(&p->note, note) < 0)
+		return kt_fail(p->err, KT_E_LIMIT, "a note too long");
+	if (kt_crate_add(&p->crate, note, p->err) < 0)
+		return p->err->rc;
+	return kt_crate_add(&p->crate, KT_SPAN("\n"), p->err);
+}
 
 static enum kt_rc
 copy_notes(struct packing *p)
@@ -189,29 +147,21 @@ copy_notes(struct packing *p)
 					p->plan.notes_end;
 	struct kt_audit_notes notes;
 	struct kt_span note;
-	struct kt_buf all;
-	enum kt_rc rc = KT_OK;
+	enum kt_rc rc = kt_crate_begin(&p->crate, "checkpoints", p->err);
 
-	kt_buf_init(&all, 1u << 30);
 	kt_audit_notes_init(&notes, &p->pack->dir->notes,
 	    p->plan.at[p->first_seg].notes, to);
-	while (rc == KT_OK && kt_audit_notes_read(&notes, &note)) {
-		kt_buf_reset(&p->note);
-		if (kt_buf_add(&all, note) < 0 ||
-		    kt_buf_addc(&all, '\n') < 0 ||
-		    kt_buf_add(&p->note, note) < 0)
-			rc = kt_fail(p->err, KT_E_LIMIT, "too many notes");
-	}
+	while (rc == KT_OK && kt_audit_notes_read(&notes, &note))
+		rc = copy_note(p, note);
 	if (notes.err.rc < 0) {
 		*p->err = notes.err;
 		rc = p->err->rc;
 	}
 	kt_audit_notes_fini(&notes);
 	if (rc == KT_OK)
-		rc = put_file(p, "checkpoints", kt_buf_span(&all));
+		rc = kt_crate_end(&p->crate, p->err);
 	if (rc == KT_OK)
 		rc = put_file(p, "checkpoint", kt_buf_span(&p->note));
-	kt_buf_fini(&all);
 	return rc;
 }
 
@@ -235,13 +185,8 @@ copy_tile(struct packing *p, struct kt_audit_tile *t)
 		    p->err) == KT_OK)
 			break; /* all of it at once */
 	}
-	if (kt_tiles_put(
-	    &kt_disk_real, p->pack->out, t, bytes, p->err) < 0)
-		return p->err->rc;
 	kt_audit_tile_path(t, name);
-	kt_audit_hash_add(&p->hash, bytes);
-	p->bytes += bytes.len;
-	return add_sum(p, name);
+	return put_file(p, name, bytes);
 }
 
 /* Those over the records, and the last of each level. */
@@ -279,7 +224,8 @@ write_manifest(struct packing *p, struct kt_span origin)
 	rc = kt_buf_printf(&text, "{\"bytes\":%llu,\"files\":%llu,\"first\":"
 	    "%llu,\"from\":%llu,\"origin\":\"%.*s\",\"policies\":[%.*s],"
 	    "\"size\":%llu,\"to\":%llu,\"v\":\"kt-export/1\"}\n",
-	    (unsigned long long)p->bytes, (unsigned long long)p->files,
+	    (unsigned long long)p->crate.bytes,
+	    (unsigned long long)p->crate.files,
 	    (unsigned long long)p->told->first,
 	    (unsigned long long)p->pack->from, KT_SPAN_ARG(origin),
 	    KT_SPAN_ARG(kt_buf_span(&p->policies)),
@@ -310,7 +256,7 @@ write_texts(struct packing *p, struct kt_span origin)
 	if (rc == KT_OK)
 		rc = put_file(p, "check.py", kt_span_of(kt_pack_script));
 	if (rc == KT_OK)
-		rc = put_file(p, "SHA256SUMS", kt_buf_span(&p->sums));
+		rc = put_file(p, "SHA256SUMS", kt_buf_span(&p->crate.sums));
 	kt_buf_fini(&text);
 	return rc;
 }
@@ -340,22 +286,55 @@ copy_revocation(struct packing *p)
 static enum kt_rc
 write_all(struct packing *p)
 {
+	struct kt_span key = kt_buf_span(&p->pack->dir->log_vkey);
 	struct kt_audit_checkpoint cp;
 
-	if (kt_disk_mkdir(&kt_disk_real, p->pack->out, 0755, p->err) < 0 ||
-	    make_dir(p, "seg") < 0)
-		return p->err->rc;
 	for (size_t k = p->first_seg; k < p->end_seg; k++) {
 		if (copy_segment(p, k) < 0)
 			return p->err->rc;
 	}
 	if (copy_tiles(p) < 0 || copy_notes(p) < 0 || copy_revocation(p) < 0 ||
-	    put_file(p, "log.vkey", kt_buf_span(&p->pack->dir->log_vkey)) <
-	    0 || kt_audit_checkpoint_parse(
+	    put_file(p, "log.vkey", key) < 0 || kt_audit_checkpoint_parse(
 	    kt_buf_span(&p->note), &cp, p->err) < 0 ||
-	    write_manifest(p, cp.origin) < 0)
+	    write_manifest(p, cp.origin) < 0 || write_texts(p, cp.origin) < 0)
 		return p->err->rc;
-	return write_texts(p, cp.origin);
+	return kt_crate_seal(&p->crate, p->err);
+}
+
+/*
+ * An archive unpacks into a folder that is named after what is in it, so that
+ * two of them do not lie in each other's way; its files are as old as the
+ * last record.
+ */
+static enum kt_rc
+open_crate(struct packing *p)
+{
+	uint64_t last = p->told->size - 1, us = 0;
+	uint8_t id[KT_AUDIT_LOG_ID / 2];
+	struct kt_audit_checkpoint cp;
+	char folder[KT_CRATE_FOLDER];
+	struct kt_span ts, log;
+	struct kt_buf line;
+	enum kt_rc rc;
+
+	if (kt_audit_checkpoint_parse(
+	    kt_buf_span(&p->pack->dir->newest), &cp, p->err) < 0)
+		return p->err->rc;
+	log = kt_span_sub(cp.origin, cp.origin.len < KT_AUDIT_LOG_ID ? 0 :
+	    cp.origin.len - KT_AUDIT_LOG_ID, KT_AUDIT_LOG_ID);
+	if (!kt_unhex(log, id, sizeof(id)))
+		log = KT_SPAN("log");
+	(void)snprintf(folder, sizeof(folder), "%.*s-%llu-%llu",
+	    KT_SPAN_ARG(log), (unsigned long long)p->told->first,
+	    (unsigned long long)last);
+	kt_buf_init(&line, 2 * KT_AUDIT_LINE_MAX);
+	rc = kt_audit_find(p->pack->dir, last, &line, p->err);
+	if (rc == KT_OK && (!kt_audit_member_of_text(
+	    kt_buf_span(&line), "ts", &ts) || !kt_audit_time_parse(ts, &us)))
+		us = 0;
+	kt_buf_fini(&line);
+	return rc < 0 ? rc : kt_crate_open(&p->crate, &kt_disk_real,
+	    p->pack->out, folder, us / 1000000, p->err);
 }
 
 static enum kt_rc
@@ -385,27 +364,23 @@ kt_pack_write(const struct kt_pack *pack, struct kt_pack_told *told,
     struct kt_err *err)
 {
 	struct packing p = { .pack = pack, .told = told, .err = err,
-		.to = KT_DISK_FILE_INIT };
+		.crate.file = KT_DISK_FILE_INIT };
 	enum kt_rc rc;
 
-	kt_buf_init(&p.sums, 256u << 20);
 	kt_buf_init(&p.policies, 8u << 20);
 	kt_buf_init(&p.policy_text, KT_AUDIT_LINE_MAX);
 	kt_buf_init(&p.note, KT_AUDIT_NOTE_MAX);
-	kt_buf_init(&p.path, KT_PATH_MAX);
 	kt_buf_init(&p.chunk, 2 * KT_AUDIT_DIR_READ);
-	rc = kt_audit_hash_init(&p.hash, err);
+	rc = plan(&p);
 	if (rc == KT_OK)
-		rc = plan(&p);
+		rc = open_crate(&p);
 	if (rc == KT_OK)
 		rc = write_all(&p);
-	kt_audit_hash_fini(&p.hash);
+	kt_crate_close(&p.crate);
 	kt_plan_fini(&p.plan);
-	kt_buf_fini(&p.sums);
 	kt_buf_fini(&p.policies);
 	kt_buf_fini(&p.policy_text);
 	kt_buf_fini(&p.note);
-	kt_buf_fini(&p.path);
 	kt_buf_fini(&p.chunk);
 	return rc;
 }

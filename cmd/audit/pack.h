@@ -1,12 +1,12 @@
 /*
- * pack - a part of a log as a folder that a reviewer takes along.
+ * pack - a part of a log as a folder or archive that a reviewer takes along.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Knows:    which records, tiles and checkpoints prove each other, and how to
  *           tell a reviewer to check them without kt.
  * Does not: judge the log: whoever packs has verified it.
- * Promises: the same log and range give the same bytes; the folder is an
- *           audit directory whose newest checkpoint covers all it holds.
+ * Promises: the same log and range give the same bytes; what is in it is
+ *           an audit directory whose newest checkpoint covers all it holds.
  */
 #ifndef KT_PACK_H
 #define KT_PACK_H
@@ -14,7 +14,7 @@
 
 struct kt_pack { /* what goes into it; all borrowed */
 	struct kt_audit_dir *dir;
-	const char *out; /* the folder; made when absent */
+	const char *out; /* a folder, made when absent, or NAME.tar */
 	uint64_t from, to; /* the records that were asked for */
 };
 struct kt_pack_told { /* what is in it */

@@ -86,6 +86,8 @@ struct kt_audit_envelope {
 KT_MUSTCHECK enum kt_rc kt_audit_seal(struct kt_audit_chain *c,
     const struct kt_audit_envelope *env, struct kt_span body,
     struct kt_buf *out, uint8_t leaf[KT_AUDIT_HASH], struct kt_err *err);
+/* `ts` as records have it, in microseconds since 1970. */
+bool kt_audit_time_parse(struct kt_span ts, uint64_t *us);
 /* Whether a member is the envelope's, which a body must not have. */
 bool kt_audit_is_envelope(struct kt_span name);
 

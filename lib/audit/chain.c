@@ -107,6 +107,35 @@ timestamp(uint64_t us, char text[static 40])
 	return kt_span_of(text);
 }
 
+/* The number that the digits at `from` are. */
+static bool
+digits(struct kt_span ts, size_t from, size_t n, uint64_t *out)
+{
+	return kt_span_u64(kt_span_sub(ts, from, n), out);
+}
+
+bool
+kt_audit_time_parse(struct kt_span ts, uint64_t *us)
+{
+	uint64_t year, month, day, hour, minute, second, micro;
+	char again[40];
+	struct tm tm;
+
+	if (ts.len != strlen("2026-11-20T19:51:46.104233Z") ||
+	    !digits(ts, 0, 4, &year) || !digits(ts, 5, 2, &month) ||
+	    !digits(ts, 8, 2, &day) || !digits(ts, 11, 2, &hour) ||
+	    !digits(ts, 14, 2, &minute) || !digits(ts, 17, 2, &second) ||
+	    !digits(ts, 20, 6, &micro) || year < 1970)
+		return false;
+	tm = (struct tm){ .tm_year = (int)year - 1900,
+		.tm_mon = (int)month - 1, .tm_mday = (int)day,
+		.tm_hour = (int)hour, .tm_min = (int)minute,
+		.tm_sec = (int)second };
+	*us = (uint64_t)timegm(&tm) * 1000000 + micro;
+	/* No 31st of June, and nothing else between the digits. */
+	return kt_span_eq(ts, timestamp(*us, again));
+}
+
 static const char *const envelope_names[] = {
 	"boot", "clk", "i", "mono", "origin", "prev", "ts", "v",
 };

@@ -1,8 +1,12 @@
 """What is exported is checked by the commands of its README, and no others."""
+import datetime
+import json
 import os
 import re
+import resource
 import shutil
 import subprocess
+import tarfile
 import tempfile
 
 import asked
@@ -100,6 +104,69 @@ def same_bytes(whole, top):
     assert a == b == c
 
 
+def an_archive_is_the_folder(whole, top):
+    """Read by others: their files are those of the folder, byte for byte."""
+    out, tar = top + '/as.folder', top + '/as.tar'
+    assert export(whole, out, '--from', '300').returncode == 0
+    p = export(whole, tar, '--from', '300', '--json')
+    told = json.loads(p.stdout)
+    assert p.returncode == 0 and told['file'] == tar, p
+    with tarfile.open(tar) as t:
+        files = {m.name.split('/', 1)[1]: (m, t.extractfile(m).read())
+                 for m in t.getmembers()}
+        tops = {m.name.split('/')[0] for m in t.getmembers()}
+    assert {n: d for n, (_, d) in files.items()} == asked.Image(out).files
+    assert tops == {'%s-%d-%d' % (told['origin'].split('/')[-1],
+                                  told['first'], told['size'] - 1)}, tops
+    with open(whole + '/checkpoint') as f:
+        assert f.readline().strip() == told['origin']
+    last = json.loads(b''.join(d for n, (_, d) in sorted(files.items())
+                               if n.startswith('seg/')).splitlines()[-1])
+    when = datetime.datetime.fromisoformat(
+        last['ts'].replace('Z', '+00:00')).timestamp()
+    for m, _ in files.values():
+        assert m.isreg() and (m.uid, m.gid, m.uname, m.gname, m.mode) == (
+            0, 0, '', '', 0o644) and m.mtime == int(when), m.get_info()
+    for reader in ('tar', 'bsdtar'):
+        if shutil.which(reader) is None:
+            continue
+        at = '%s/by.%s' % (top, reader)
+        os.mkdir(at)
+        p = subprocess.run([reader, '-xf', tar, '-C', at], text=True,
+                           capture_output=True, check=False)
+        assert p.returncode == 0 and p.stderr == '', p
+        at = os.path.join(at, tops.pop())
+        tops = {os.path.basename(at)}
+        assert asked.Image(at).files == asked.Image(out).files
+        assert run(at).returncode == 0
+
+
+def an_archive_has_the_same_bytes(whole, top):
+    archives = []
+    for k in range(2):
+        tar = '%s/same.%d.tar' % (top, k)
+        assert export(whole, tar).returncode == 0
+        with open(tar, 'rb') as f:
+            archives.append(f.read())
+    assert archives[0] == archives[1]
+    p = export(whole, tar)  # there already
+    assert p.returncode == 3 and 'is there already' in p.stderr, p
+    assert export(whole, '-').returncode == 2
+
+
+def an_archive_is_whole_or_not_there(whole, top):
+    """As on a disk that is full: no file may be longer than that."""
+    def full():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300000, 300000))
+    where = top + '/full'
+    os.mkdir(where)
+    p = subprocess.run([KT, 'audit', 'export', '--out', where + '/x.tar',
+                        whole], text=True, capture_output=True, check=False,
+                       preexec_fn=full, restore_signals=False)
+    assert p.returncode == 3 and 'cannot append' in p.stderr, p
+    assert os.listdir(where) == [], os.listdir(where)
+
+
 def only_what_is_intact(whole, top):
     bad = top + '/bad'
     shutil.copytree(whole, bad)
@@ -124,6 +191,12 @@ with tempfile.TemporaryDirectory() as top:
             ('and so does kt, given the key', by_kt),
             ('whatever is changed, one of them fails', a_change_shows),
             ('the same log gives the same bytes', same_bytes),
+            ('an archive unpacks to what the folder is',
+             an_archive_is_the_folder),
+            ('an archive has the same bytes each time',
+             an_archive_has_the_same_bytes),
+            ('on a full disk there is no half of an archive',
+             an_archive_is_whole_or_not_there),
             ('only what is intact is handed on', only_what_is_intact)):
         t.run(sentence, test, whole, top)
 t.end()

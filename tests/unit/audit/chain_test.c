@@ -413,9 +413,30 @@ segment_record_carries_the_whole_chain(void)
 	kt_buf_fini(&line);
 }
 
+static void
+time_is_read_as_it_is_written_and_nothing_else_is_one(void)
+{
+	static const char *const bad[] = {
+		"2026-11-20T19:51:46Z", "2026-11-20 19:51:46.104233Z",
+		"2026-11-31T19:51:46.104233Z", "2026-11-20T19:51:60.104233Z",
+		"2026-11-20T19:51:46.104233+", "1969-11-20T19:51:46.104233Z",
+		"2026-1x-20T19:51:46.104233Z", "",
+	};
+	uint64_t us = 0;
+
+	ok(kt_audit_time_parse(KT_SPAN("2026-11-20T19:51:46.104233Z"), &us) &&
+	    us == UINT64_C(1795204306104233));
+	ok(kt_audit_time_parse(KT_SPAN("1970-01-01T00:00:00.000000Z"), &us) &&
+	    us == 0);
+	ok(kt_audit_time_parse(KT_SPAN("2028-02-29T23:59:59.999999Z"), &us));
+	for (size_t i = 0; i < KT_NELEMS(bad); i++)
+		ok(!kt_audit_time_parse(kt_span_of(bad[i]), &us));
+}
+
 int
 main(void)
 {
+	RUN(time_is_read_as_it_is_written_and_nothing_else_is_one);
 	RUN(tree_has_the_roots_of_rfc_6962);
 	RUN(commitment_of_hello_is_the_published_one);
 	RUN(frontier_root_is_the_recursive_one_and_steps_can_be_undone);

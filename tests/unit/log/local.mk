@@ -30,3 +30,9 @@ tests_unit_log_keeper_test_SOURCES = %D%/keeper_test.c \
 	%D%/faults.h %D%/folder.h
 tests_unit_log_keeper_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/log/keeper_test
+
+check_PROGRAMS += tests/unit/log/crate_test
+tests_unit_log_crate_test_SOURCES = %D%/crate_test.c \
+	%D%/faults.h %D%/folder.h
+tests_unit_log_crate_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/log/crate_test
