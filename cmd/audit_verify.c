@@ -11,6 +11,7 @@
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/gathered.h"
 #include "cmd/audit/judge.h"
+#include "cmd/audit/since.h"
 #include "cmd/audit/verdict.h"
 #include "cmd/audit/witness.h"
 #include "cmd/cmd.h"
@@ -19,8 +20,8 @@
 #define PROGRESS_BYTES (32u << 20)
 
 enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT, JOBS, FROM, TO, SINCE,
-	UNTIL, POSTGRES, ORIGIN, WITNESS, QUORUM, INVENTORY, REVOCATION,
-	TIME_STAMP, TSA_CA };
+	UNTIL, SEGMENT, SINCE_CHECKPOINT, QUICK, POSTGRES, ORIGIN, WITNESS,
+	QUORUM, INVENTORY, REVOCATION, TIME_STAMP, TSA_CA };
 
 #define STAMPS_MAX 16
 
@@ -37,6 +38,10 @@ static const struct kt_opt options[] = {
 	{ TO, "to", "INDEX", "and up to this one" },
 	{ SINCE, "since", "TIME", "only segments not before, such as 2026-11" },
 	{ UNTIL, "until", "TIME", "and before" },
+	{ SEGMENT, "segment", "N", "only the segment of this number" },
+	{ SINCE_CHECKPOINT, "since-checkpoint", "FILE",
+	    "only what came after this checkpoint, which is trusted" },
+	{ QUICK, "quick", NULL, "only the end, and say what was not read" },
 	{ POSTGRES, "postgres", "URL",
 	    "logs in a database instead of directories; or a file with it" },
 	{ ORIGIN, "origin", "PATTERN", "of these the ones so named" },
@@ -52,12 +57,16 @@ static const struct kt_opt options[] = {
 	    "names or keys of the logs that there have to be" },
 };
 
+/* Ways to read less than all: one at a time. */
+enum { BY_RANGE = 1, BY_SEGMENT = 2, BY_CHECKPOINT = 4, BY_END = 8 };
+
 /* What the command line brings, the same for every directory. */
 struct run {
 	bool is_strict, is_json;
 	uint64_t jobs;
 	struct kt_range range;
-	bool has_range;
+	unsigned by; /* bits of them */
+	struct kt_since since;
 	const char *postgres, *origin;
 	struct kt_witnessed witnesses[KT_WITNESSES_MAX];
 	uint64_t nwitnesses, quorum;
@@ -153,6 +162,12 @@ by_index(const void *a, const void *b)
 
 /* ---- one directory ---- */
 
+static bool
+is_part(const struct run *r)
+{
+	return (r->by & ~BY_END) != 0;
+}
+
 /* On a terminal, a line that the answer overwrites. */
 static void
 show_progress(void *arg, uint64_t read, uint64_t all)
@@ -223,6 +238,25 @@ take_revoked(struct run *r, const char *dir, struct kt_judge *j,
 }
 
 static enum kt_exit
+tell(const struct run *r, const struct kt_verdict_told *told)
+{
+	return r->is_json ? kt_verdict_json(told) : kt_verdict_text(told);
+}
+
+static enum kt_exit
+tell_undecided(const struct run *r, const char *dir)
+{
+	struct kt_audit_dir none;
+	struct kt_verdict_told told = { .dir = &none, .err = &r->err };
+	enum kt_exit e;
+
+	kt_audit_dir_none(&none, dir);
+	e = tell(r, &told);
+	kt_audit_dir_close(&none);
+	return e;
+}
+
+static enum kt_exit
 verify_dir(struct run *r, const char *dir)
 {
 	struct kt_audit_checkpoint *known;
@@ -230,25 +264,38 @@ verify_dir(struct run *r, const char *dir)
 		.nreceipts = r->nreceipts };
 	uint64_t shown = 0;
 	struct kt_judge j = { .progress_arg = &shown,
-		.jobs = (unsigned)r->jobs,
-		.range = r->has_range ? &r->range : NULL };
+		.jobs = (unsigned)r->jobs, .is_quick = r->by == BY_END,
+		.range = is_part(r) ? &r->range : NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
-		.is_strict = r->is_strict, .is_part = r->has_range,
+		.is_strict = r->is_strict, .is_part = is_part(r),
 		.stamps = r->stamps, .nstamps = r->nstamps,
 		.witnesses = r->witnesses, .nwitnesses = r->nwitnesses,
 		.quorum = r->quorum };
 	enum kt_exit e;
 
+	if (r->by == BY_CHECKPOINT && kt_since_check(&r->since, dir,
+	    kt_buf_span(&r->vkey), &r->err) < 0)
+		return tell_undecided(r, dir);
 	brought.known = add_witnessed(r, dir, &known, &brought.nknown);
 	if (isatty(STDERR_FILENO))
 		j.progress = show_progress;
+	if (r->by == BY_CHECKPOINT) {
+		told.since = r->since.cp.size;
+		brought.known = &r->since.cp;
+		brought.nknown = 1;
+	}
 	told.report = kt_judge(
 	    &j, dir, kt_buf_span(&r->vkey), &brought, NULL, NULL);
+	if (j.was_quick)
+		told.quick = &j;
+	if (r->by == BY_CHECKPOINT && told.report != NULL &&
+	    kt_since_was_met(&r->since, told.report, &j.err) < 0)
+		told.report = NULL;
 	take_revoked(r, dir, &j, &told);
 	note_seen(r, j.report);
 	if (shown > 0)
 		(void)fprintf(stderr, "\r%*s\r", 40, "");
-	e = r->is_json ? kt_verdict_json(&told) : kt_verdict_text(&told);
+	e = tell(r, &told);
 	kt_judge_fini(&j);
 	kt_free(known);
 	return e;
@@ -269,7 +316,7 @@ verify_one_gathered(struct run *r, struct kt_gathered *g, const char *origin)
 	    g, &j, origin, kt_buf_span(&r->vkey), &brought, NULL, NULL);
 	take_revoked(r, NULL, &j, &told);
 	note_seen(r, j.report);
-	e = r->is_json ? kt_verdict_json(&told) : kt_verdict_text(&told);
+	e = tell(r, &told);
 	kt_judge_fini(&j);
 	return e;
 }
@@ -295,6 +342,7 @@ take_extent(struct run *r, int opt, const char *value)
 {
 	struct kt_span text = kt_span_of(value);
 	bool holds = true;
+	unsigned by = BY_RANGE;
 
 	switch (opt) {
 	case JOBS:
@@ -314,6 +362,17 @@ take_extent(struct run *r, int opt, const char *value)
 	case UNTIL:
 		r->range.until = value;
 		break;
+	case SEGMENT:
+		by = BY_SEGMENT;
+		r->range.has_segment = true;
+		holds = kt_span_u64(text, &r->range.segment);
+		break;
+	case SINCE_CHECKPOINT:
+		by = BY_CHECKPOINT;
+		if (kt_since_read(&r->since, value, &r->err) < 0)
+			return r->err.rc;
+		r->range.from = r->since.cp.size - 1;
+		break;
 	case POSTGRES:
 		r->postgres = value;
 		return KT_OK;
@@ -321,9 +380,9 @@ take_extent(struct run *r, int opt, const char *value)
 		r->origin = value;
 		return KT_OK;
 	}
-	r->has_range = true;
+	r->by |= by;
 	return holds ? KT_OK :
-	    kt_fail(&r->err, KT_E_MISUSE, "'%s' is no index", value);
+	    kt_fail(&r->err, KT_E_MISUSE, "'%s' is no number", value);
 }
 
 static enum kt_rc
@@ -381,6 +440,9 @@ take_option(struct run *r, int opt, const char *value)
 	switch (opt) {
 	case KT_OPT_JSON:
 		r->is_json = true;
+		return KT_OK;
+	case QUICK:
+		r->by |= BY_END;
 		return KT_OK;
 	case STRICT:
 		r->is_strict = true;
@@ -534,6 +596,42 @@ verify_all(struct run *r, int argc, char **argv, int operand)
 	return e;
 }
 
+/* What cannot be asked together; NULL: it can. */
+static const char *
+misuse_of(const struct run *r)
+{
+	bool is_less = r->by != 0, has_witnesses = r->nwitnesses > 0;
+
+	if (r->quorum > r->nwitnesses)
+		return "fewer witnesses than the quorum";
+	if ((r->by & (r->by - 1)) != 0)
+		return "--quick, --segment, --since-checkpoint or a range: one "
+		       "of them";
+	if (has_witnesses && (is_less || r->postgres != NULL))
+		return "witnesses are held against the whole of a directory";
+	if (is_less && r->nknown + r->nreceipts > 0)
+		return "what was kept elsewhere is held against the whole log, "
+		       "not a part of it";
+	if (is_less && r->postgres != NULL)
+		return "a part is of a directory";
+	if ((r->nstamps > 0) != (r->tsa_ca != NULL))
+		return "--time-stamp and --tsa-ca go together";
+	return NULL;
+}
+
+static void
+forget(struct run *r)
+{
+	kt_buf_fini(&r->vkey);
+	kt_buf_fini(&r->inventory);
+	kt_buf_fini(&r->revocation);
+	kt_buf_fini(&r->seen);
+	kt_since_fini(&r->since);
+	kt_free(r->known);
+	kt_free(r->known_files);
+	kt_free(r->receipts);
+}
+
 enum kt_exit
 kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 {
@@ -541,6 +639,7 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 		.opts_n = KT_NELEMS(options), .argc = argc, .argv = argv };
 	struct run r = { .jobs = cores(), .range = { .to = UINT64_MAX } };
 	enum kt_exit e = KT_EXIT_YES;
+	const char *why;
 	int opt;
 
 	kt_buf_init(&r.vkey, 4u << 20);
@@ -561,29 +660,13 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 	}
 	if (r.quorum == 0)
 		r.quorum = r.nwitnesses;
-	if (opt == KT_ARGS_END && r.quorum > r.nwitnesses)
-		e = kt_misuse(self, "fewer witnesses than the quorum");
-	else if (opt == KT_ARGS_END && r.nwitnesses > 0 &&
-	    (r.has_range || r.postgres != NULL))
-		e = kt_misuse(self, "witnesses are held against the whole of "
-		    "a directory");
-	else if (opt == KT_ARGS_END && r.has_range && r.nknown + r.nreceipts > 0)
-		e = kt_misuse(self, "what was kept elsewhere is held against "
-		    "the whole log, not a part of it");
-	else if (opt == KT_ARGS_END && r.has_range && r.postgres != NULL)
-		e = kt_misuse(self, "a range is of a directory");
-	else if (opt == KT_ARGS_END && (r.nstamps > 0) != (r.tsa_ca != NULL))
-		e = kt_misuse(self, "--time-stamp and --tsa-ca go together");
+	why = misuse_of(&r);
+	if (opt == KT_ARGS_END && why != NULL)
+		e = kt_misuse(self, "%s", why);
 	else if (opt == KT_ARGS_END && read_stamps(&r) < 0)
 		e = could_not(&r.err);
 	else if (opt == KT_ARGS_END)
 		e = verify_all(&r, argc, argv, args.operand);
-	kt_buf_fini(&r.vkey);
-	kt_buf_fini(&r.inventory);
-	kt_buf_fini(&r.revocation);
-	kt_buf_fini(&r.seen);
-	kt_free(r.known);
-	kt_free(r.known_files);
-	kt_free(r.receipts);
+	forget(&r);
 	return e;
 }

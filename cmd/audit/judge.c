@@ -17,6 +17,7 @@
 
 struct whole { /* what is the same for all parts */
 	struct kt_judge *judge;
+	const struct kt_range *range; /* NULL: all of it */
 	struct kt_plan plan; /* n == 0: there is none */
 	size_t first, end;   /* segments */
 	struct kt_span pinned;
@@ -92,7 +93,7 @@ brought_of(const struct whole *w, size_t first, size_t end)
 static bool
 is_beginning(const struct whole *w, size_t first)
 {
-	return first == 0 && w->judge->range == NULL;
+	return first == 0 && w->range == NULL;
 }
 
 static enum kt_rc
@@ -195,7 +196,7 @@ verify_at_once(struct whole *w)
 	for (unsigned i = 0; i < n; i++)
 		(void)pthread_join(threads[i], NULL); /* ours, and joinable */
 	return !w->is_doubtful && w->joined == w->end &&
-	    (w->judge->range != NULL || kt_audit_report_is_told(w->sum));
+	    (w->range != NULL || kt_audit_report_is_told(w->sum));
 }
 
 /* ---- all of it ---- */
@@ -215,11 +216,11 @@ make_plan(struct whole *w, struct kt_err *err)
 	struct kt_err ignored; /* the one pass says what is wrong */
 
 	w->end = j->dir.nsegments;
-	if (j->range != NULL) {
+	if (w->range != NULL) {
 		if (kt_plan_make(&w->plan, &j->dir, err) < 0)
 			return err->rc;
 		return kt_plan_range(
-		    &w->plan, j->range, &w->first, &w->end, err);
+		    &w->plan, w->range, &w->first, &w->end, err);
 	}
 	if (j->jobs < 2 || w->each != NULL || !is_without_gap(&j->dir) ||
 	    kt_plan_make(&w->plan, &j->dir, &ignored) < 0)
@@ -241,7 +242,7 @@ verify_all(struct whole *w, struct kt_err *err)
 		w->sum = NULL;
 		return KT_OK;
 	}
-	if (j->range == NULL)
+	if (w->range == NULL)
 		kt_plan_fini(&w->plan);
 	w->is_at_once = false;
 	j->read_bytes = 0;
@@ -252,12 +253,45 @@ verify_all(struct whole *w, struct kt_err *err)
 	return KT_OK;
 }
 
+/*
+ * From the segment on that the newest checkpoint ends in.  False: something
+ * speaks against the log, or nothing is left out; then all of it is read.
+ */
+static bool
+verify_end(struct whole *w)
+{
+	struct kt_judge *j = w->judge;
+	struct kt_range end = { .from = w->newest.size - 1, .to = UINT64_MAX };
+	struct kt_part_told told = { .report = NULL };
+	struct kt_err ignored; /* the one pass says what is wrong */
+
+	if (w->newest.size == 0 || !is_without_gap(&j->dir))
+		return false;
+	w->range = &end;
+	j->was_quick = make_plan(w, &ignored) == KT_OK && w->first > 0 &&
+	    kt_plan_roots(&w->plan, &j->dir, &j->agree, &ignored) == KT_OK &&
+	    verify(w, w->first, w->end, &told, &ignored) == KT_OK &&
+	    told.report->nbreaks == 0 && !told.report->has_unknown_version;
+	j->skipped = w->first;
+	w->range = NULL;
+	w->first = 0;
+	kt_plan_fini(&w->plan);
+	if (j->was_quick) {
+		j->report = told.report;
+		j->dir.has_torn_note = told.has_torn_note;
+	} else {
+		kt_free(told.report);
+		j->read_bytes = 0;
+	}
+	return j->was_quick;
+}
+
 const struct kt_audit_report *
 kt_judge(struct kt_judge *j, const char *dir, struct kt_span pinned,
     const struct kt_audit_brought *brought, kt_audit_line_fn *each, void *arg)
 {
-	struct whole w = { .judge = j, .pinned = pinned, .brought = brought,
-		.each = each, .each_arg = arg };
+	struct whole w = { .judge = j, .range = j->range, .pinned = pinned,
+		.brought = brought, .each = each, .each_arg = arg };
 	struct kt_err ignored; /* what is no note is the verifier's to report */
 
 	j->report = NULL;
@@ -273,7 +307,8 @@ kt_judge(struct kt_judge *j, const char *dir, struct kt_span pinned,
 		(void)kt_fail(&j->err, KT_E_LIMIT, "no memory for a lock");
 		return NULL;
 	}
-	(void)!verify_all(&w, &j->err); /* then there is no report */
+	if (!j->is_quick || !verify_end(&w))
+		(void)!verify_all(&w, &j->err); /* then there is no report */
 	if (j->report != NULL && brought != NULL && j->range == NULL &&
 	    kt_pruned_compare(&j->dir, brought, j->report, &j->err) < 0) {
 		kt_free(j->report);

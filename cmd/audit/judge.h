@@ -19,11 +19,16 @@ struct kt_judge {
 	void *progress_arg;
 	unsigned jobs;                /* threads; used where no line is shown */
 	const struct kt_range *range; /* NULL: all of it */
+	bool is_quick; /* the end alone, while nothing speaks against it */
 
 	struct kt_audit_dir dir;
 	struct kt_audit_report *report; /* NULL: could not find out; owned */
 	struct kt_err err;
 	uint64_t read_bytes;
+	/* The report is of the end alone, and of so many of the segment
+	 * records before it some checkpoint has the root. */
+	bool was_quick;
+	size_t skipped, agree;
 };
 /*
  * Reads all of it; `each`, when not NULL, sees every line.  The report, or

@@ -30,6 +30,8 @@ libaudit_a_SOURCES = \
 	%D%/revoked.h \
 	%D%/signed_report.c \
 	%D%/signed_report.h \
+	%D%/since.c \
+	%D%/since.h \
 	%D%/stamped.c \
 	%D%/stamped.h \
 	%D%/tiles.c \

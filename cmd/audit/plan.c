@@ -8,6 +8,7 @@
 #include "cmd/audit/plan.h"
 
 #include "audit/canon.h"
+#include "audit/marks.h"
 
 static enum kt_rc
 read_header(const struct kt_audit_dir *d, uint64_t segment,
@@ -65,7 +66,8 @@ read_headers(struct kt_plan *p, const struct kt_audit_dir *d,
 		struct kt_plan_at *at = &p->at[p->n++];
 
 		kt_buf_init(&at->header, KT_AUDIT_LINE_MAX);
-		if (d->segments[k] == 0)
+		at->number = d->segments[k];
+		if (at->number == 0)
 			continue; /* the log's beginning */
 		kt_buf_reset(&line.header);
 		rc = read_header(d, d->segments[k], &line, err);
@@ -175,12 +177,32 @@ narrow_by_time(const struct kt_plan *p, const struct kt_range *range,
 		*end = last + 1;
 }
 
+/* The records of the file of that number; none: a range that is empty. */
+static struct kt_range
+of_segment(const struct kt_plan *p, uint64_t number)
+{
+	struct kt_range none = { .from = 1 };
+
+	for (size_t k = 0; k < p->n; k++) {
+		if (p->at[k].number == number)
+			return (struct kt_range){ .from = p->at[k].index,
+				.to = k + 1 < p->n ? p->at[k + 1].index - 1 :
+						     UINT64_MAX };
+	}
+	return none;
+}
+
 enum kt_rc
 kt_plan_range(const struct kt_plan *p, const struct kt_range *range,
     size_t *first, size_t *end, struct kt_err *err)
 {
 	uint64_t covered = 0, need;
+	struct kt_range file;
 
+	if (range->has_segment) {
+		file = of_segment(p, range->segment);
+		range = &file;
+	}
 	*first = 0;
 	*end = p->n;
 	while (*first + 1 < p->n && p->at[*first + 1].index <= range->from)
@@ -202,4 +224,66 @@ kt_plan_range(const struct kt_plan *p, const struct kt_range *range,
 		++*end;
 	}
 	return KT_OK;
+}
+
+/* ---- roots ---- */
+
+static enum kt_rc
+root_of(const struct kt_plan_at *at, struct kt_audit_chain *c,
+    uint8_t root[KT_AUDIT_HASH], struct kt_err *err)
+{
+	if (kt_audit_segment_read(kt_buf_span(&at->header), c, err) < 0)
+		return err->rc;
+	kt_audit_chain_root(c, root);
+	return KT_OK;
+}
+
+/* Both lists ascend. */
+static enum kt_rc
+compare_roots(const struct kt_plan *p, struct kt_audit_notes *notes,
+    struct kt_audit_chain *c, size_t *agree, struct kt_err *err)
+{
+	struct kt_audit_checkpoint cp;
+	uint8_t root[KT_AUDIT_HASH];
+	struct kt_span note;
+	size_t k = 0;
+
+	while (kt_audit_notes_read(notes, &note)) {
+		if (kt_audit_checkpoint_parse(note, &cp, err) < 0)
+			return err->rc;
+		while (k < p->n && p->at[k].index < cp.size)
+			k++;
+		if (k == p->n || p->at[k].header.len == 0 ||
+		    p->at[k].index != cp.size)
+			continue;
+		if (root_of(&p->at[k], c, root, err) < 0)
+			return err->rc;
+		if (memcmp(root, cp.root, KT_AUDIT_HASH) != 0)
+			return kt_fail(err, KT_E_PARSE,
+			    "segment %llu has another root than the "
+			    "checkpoint", (unsigned long long)p->at[k].number);
+		k++;
+		++*agree;
+	}
+	if (notes->err.rc < 0)
+		*err = notes->err;
+	return notes->err.rc;
+}
+
+enum kt_rc
+kt_plan_roots(const struct kt_plan *p, const struct kt_audit_dir *d,
+    size_t *agree, struct kt_err *err)
+{
+	struct kt_audit_notes notes;
+	struct kt_audit_chain c;
+	enum kt_rc rc;
+
+	*agree = 0;
+	if (kt_audit_chain_init(&c, err) < 0)
+		return err->rc;
+	kt_audit_notes_init(&notes, &d->notes, 0, UINT64_MAX);
+	rc = compare_roots(p, &notes, &c, agree, err);
+	kt_audit_notes_fini(&notes);
+	kt_audit_chain_fini(&c);
+	return rc;
 }

@@ -13,6 +13,7 @@
 #include "cmd/audit/dir.h"
 
 struct kt_plan_at {       /* a segment */
+	uint64_t number;      /* of its file */
 	struct kt_buf header; /* its segment record; empty where the log begins */
 	uint64_t index;       /* of its first record */
 	uint64_t notes;       /* the byte where its checkpoints begin */
@@ -32,6 +33,8 @@ void kt_plan_fini(struct kt_plan *p);
 struct kt_range {
 	uint64_t from, to;         /* indices, both included */
 	const char *since, *until; /* NULL, or times as records have them */
+	bool has_segment; /* then the file of this number instead of indices */
+	uint64_t segment;
 };
 /*
  * The segments [*first, *end) that hold the range and the checkpoint that
@@ -40,5 +43,12 @@ struct kt_range {
 KT_MUSTCHECK enum kt_rc kt_plan_range(const struct kt_plan *p,
     const struct kt_range *range, size_t *first, size_t *end,
     struct kt_err *err);
+
+/*
+ * How many segment records have the root that a checkpoint of just so many
+ * records has.  KT_E_PARSE: one has another.
+ */
+KT_MUSTCHECK enum kt_rc kt_plan_roots(const struct kt_plan *p,
+    const struct kt_audit_dir *d, size_t *agree, struct kt_err *err);
 
 #endif

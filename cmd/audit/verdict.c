@@ -48,6 +48,8 @@ warnings(const struct kt_verdict_told *t, const struct kt_audit_report *rep,
 		texts[n++] = "uncheckpointed-tail";
 	if (t->is_part)
 		texts[n++] = "partial";
+	if (t->quick != NULL)
+		texts[n++] = "quick";
 	if (!is_quorum_met(t))
 		texts[n++] = "witness-quorum";
 	if (t->revoked.is_there)
@@ -236,6 +238,15 @@ put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
 	} else {
 		kt_audit_put_null(p);
 	}
+	kt_audit_put_name(p, "quick");
+	if (t->quick != NULL) {
+		kt_audit_put_open(p, '{');
+		kt_audit_member_int(p, "agree", t->quick->agree);
+		kt_audit_member_int(p, "skipped", t->quick->skipped);
+		kt_audit_put_close(p, '}');
+	} else {
+		kt_audit_put_null(p);
+	}
 	kt_audit_member_int(p, "receipts", rep->receipts);
 	put_records(p, rep);
 	kt_audit_member_text(p, "result", kt_span_of(result_of(
@@ -243,6 +254,11 @@ put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
 	kt_audit_put_name(p, "revoked");
 	if (t->revoked.is_there)
 		kt_audit_put_int(p, t->revoked.index);
+	else
+		kt_audit_put_null(p);
+	kt_audit_put_name(p, "since_checkpoint");
+	if (t->since > 0)
+		kt_audit_put_int(p, t->since);
 	else
 		kt_audit_put_null(p);
 	kt_audit_member_int(p, "size", rep->size);
@@ -419,6 +435,36 @@ tell_not_proven(const struct kt_audit_report *rep)
 		(void)printf("  %2d %s\n", limits[i].row, limits[i].text);
 }
 
+/* A part that is intact says nothing about the rest, and is not to look so. */
+static const char *
+extent_of(const struct kt_verdict_told *t)
+{
+	return t->quick != NULL ? " (quick)" : t->is_part ? " (partial)" : "";
+}
+
+static void
+tell_unread(const struct kt_verdict_told *t)
+{
+	const struct kt_audit_report *rep = t->report;
+
+	if (t->quick != NULL)
+		(void)printf("     what records 0 to %llu say: of their %zu "
+		    "segments only the first records\n     were read, and %zu "
+		    "of those have the root of a checkpoint (--quick)\n",
+		    (unsigned long long)rep->first - 1, t->quick->skipped,
+		    t->quick->agree);
+	if (t->since > 0)
+		(void)printf("     what lies before record %llu: it was not "
+		    "read, and is what the trusted\n     checkpoint of %llu "
+		    "records commits to\n", (unsigned long long)rep->first,
+		    (unsigned long long)t->since);
+	else if (t->is_part)
+		(void)printf("     what lies before record %llu and from "
+		    "record %llu on: it was not read\n",
+		    (unsigned long long)rep->first,
+		    (unsigned long long)rep->size);
+}
+
 enum kt_exit
 kt_verdict_text(const struct kt_verdict_told *t)
 {
@@ -460,12 +506,8 @@ kt_verdict_text(const struct kt_verdict_told *t)
 	if (is_revoked(t))
 		(void)printf("     who signed what from record %llu on: the keys "
 		    "were revoked\n", (unsigned long long)t->revoked.index);
-	if (t->is_part)
-		(void)printf("     what lies before record %llu and from "
-		    "record %llu on: it was not read\n",
-		    (unsigned long long)rep->first,
-		    (unsigned long long)rep->size);
-	(void)printf("RESULT %s %s\n", e == KT_EXIT_NO ? "TAMPERED" :
-	    result_of(e), t->dir->dir);
+	tell_unread(t);
+	(void)printf("RESULT %s%s %s\n", e == KT_EXIT_NO ? "TAMPERED" :
+	    result_of(e), extent_of(t), t->dir->dir);
 	return e;
 }

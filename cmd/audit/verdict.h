@@ -8,7 +8,7 @@
  */
 #ifndef KT_VERDICT_H
 #define KT_VERDICT_H
-#include "cmd/audit/dir.h"
+#include "cmd/audit/judge.h"
 #include "cmd/audit/revoked.h"
 #include "cmd/audit/stamped.h"
 #include "cmd/audit/witness.h"
@@ -20,6 +20,8 @@ struct kt_verdict_told {
 	const struct kt_err *err;             /* why, then */
 	bool is_strict;
 	bool is_part; /* only a range was asked for */
+	uint64_t since; /* the size of the checkpoint it went on from; or 0 */
+	const struct kt_judge *quick; /* NULL: not only the end was read */
 	/* Who had to have seen it, and how many of them are enough. */
 	const struct kt_witnessed *witnesses;
 	size_t nwitnesses;

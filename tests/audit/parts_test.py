@@ -1,4 +1,5 @@
 """A log is verified in parts: at the same time, or only some of them."""
+import base64
 import json
 import os
 import random
@@ -8,6 +9,7 @@ import subprocess
 import tempfile
 
 import tap
+import verifier
 
 KT = os.path.join(tap.BUILDDIR, 'kt')
 MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
@@ -106,6 +108,136 @@ def a_range(whole, top):
     assert of(log, '--from', '9' * 15, '--to', '1')[0] == 3
 
 
+def one_segment(whole, top):
+    """Is the range of its records."""
+    at, n = starts(whole)
+    for k in range(len(at)):
+        end = (at + [n])[k + 1] - 1
+        a, b = (verify(whole, *x) for x in (
+            ('--segment', str(k)), ('--from', str(at[k]), '--to', str(end))))
+        assert a == b and a[0] == 0 and json.loads(a[1])['first'] == at[k], a
+    log = copy(whole, top + '/log')
+    flip(random.Random(5), segments(log)[2])
+    assert [of(log, '--segment', str(k))[0] for k in (1, 2, 3)] == [0, 1, 0]
+    assert of(log, '--segment', str(len(at)))[0] == 3
+    p = subprocess.run([KT, 'audit', 'verify', '--segment', '3', whole],
+                       text=True, capture_output=True, check=False)
+    assert 'RESULT intact (partial) ' in p.stdout, p
+
+
+def notes_of(folder):
+    with open(folder + '/checkpoints', 'rb') as f:
+        return verifier.notes_of(f.read())
+
+
+def keep(path, note):
+    with open(path, 'wb') as f:
+        f.write(note.text + b'\n' + ''.join(
+            x + '\n' for x in note.lines).encode())
+    return path
+
+
+def since_a_checkpoint(whole, top):
+    """Only what came after it is read, and it is of this log."""
+    at, n = starts(whole)
+    for note in notes_of(whole)[::9]:
+        kept = keep(top + '/kept', note)
+        begin = max(x for x in at if x < note.size)
+        for jobs in '14':
+            code, r = of(whole, '--jobs', jobs, '--since-checkpoint', kept)
+            assert code == 0 and r['first'] == begin and r['size'] == n, r
+            assert r['since_checkpoint'] == r['known_size'] == note.size, r
+            assert 'partial' in r['warnings'], r
+    kept = keep(top + '/kept', [x for x in notes_of(whole)
+                                if x.size > at[3]][0])
+    log = copy(whole, top + '/log')
+    flip(random.Random(6), segments(log)[1])
+    assert of(log, '--since-checkpoint', kept)[0] == 0
+    flip(random.Random(7), segments(log)[4])
+    assert of(log, '--since-checkpoint', kept)[0] == 1
+    newest = keep(top + '/newest', notes_of(whole)[-1])
+    os.remove(segments(log)[-1])
+    code, r = of(log, '--since-checkpoint', newest)
+    assert code == 1 and r['first_bad']['class'] == 'truncate', r
+
+
+def since_no_checkpoint_of_it(whole, top):
+    """Says why it counts for nothing, and is never intact."""
+    subprocess.run([MAKE, top + '/other', '12', '60', '30000'], check=True)
+    kept = top + '/kept'
+    for note, word, cut in (
+            (notes_of(whole)[5], 'is not signed by the key', 1),
+            (notes_of(top + '/other')[2], 'is of another log', 0)):
+        note.lines = note.lines[cut:]
+        code, out, _ = verify(whole, '--since-checkpoint', keep(kept, note))
+        r = json.loads(out)
+        assert code == 3 and word in r['error'], r
+    with open(kept, 'w') as f:
+        f.write('no checkpoint')
+    assert verify(whole, '--since-checkpoint', kept)[0] == 3
+    note = notes_of(whole)[0]
+    note.text = b'%s\n0\n%s\n' % (note.origin.encode(), base64.b64encode(
+        verifier.sha(b'')))
+    p = verify(whole, '--since-checkpoint', keep(kept, note))
+    assert p[0] == 3 and 'of no records' in p[2], p
+    old = top + '/old'
+    subprocess.run([MAKE, old, '7', '200', '20000'], check=True,
+                   env=dict(os.environ, KT_LOG_DAYS='500'))
+    keep(kept, notes_of(old)[0])
+    subprocess.run([KT, 'audit', 'retain', '--days', '250', '--apply', old],
+                   check=True, capture_output=True)
+    code, r = of(old, '--since-checkpoint', kept)
+    assert code == 3 and 'its last record is gone' in r['error'], r
+    assert of(old, '--known-checkpoint', kept)[0] == 0
+
+
+def quickly(whole, top):
+    """The end alone, and it says so; or all, where something is wrong."""
+    at, n = starts(whole)
+    p = subprocess.run([KT, 'audit', 'verify', '--quick', whole],
+                       text=True, capture_output=True, check=False)
+    assert p.returncode == 0 and 'RESULT intact (quick) ' in p.stdout, p
+    assert 'records 0 to %d say' % (at[-1] - 1) in p.stdout, p
+    code, r = of(whole, '--quick')
+    assert r['first'] == at[-1] and r['size'] == n, r
+    assert r['quick']['skipped'] == len(at) - 1 and 'quick' in r['warnings'], r
+    assert 1 < r['quick']['agree'] < len(at), r
+    assert of(whole, '--quick', '--strict')[0] == 4
+    log = copy(whole, top + '/log')
+    flip(random.Random(8), segments(log)[1])
+    assert of(log, '--quick')[0] == 0  # this is what it did not read
+    for name in segments(log)[-1], log + '/checkpoint', log + '/checkpoints':
+        log = copy(whole, top + '/log')
+        with open(name, 'r+b') as f:
+            f.seek(-40, 2)
+            f.write(b'\0')
+        a, b = verify(log, '--quick'), verify(log)
+        assert a == b and a[0] == 1, (name, a, b)
+    log = copy(whole, top + '/log')
+    os.remove(segments(log)[1])
+    assert verify(log, '--quick') == verify(log)
+    one = top + '/one'  # of one segment nothing is left out
+    subprocess.run([MAKE, one, '3', '20', '1000000'], check=True)
+    assert verify(one, '--quick') == verify(one)
+
+
+def quick_reads_roots(whole, top):
+    """A segment record with another root is looked into."""
+    log = copy(whole, top + '/log')
+    sizes = {x.size for x in notes_of(whole)}
+    at, _ = starts(whole)
+    k = [k for k, x in enumerate(at) if k and x in sizes][0]
+    path = segments(log)[k]
+    with open(path, 'rb') as f:
+        head, rest = f.read().split(b'\n', 1)
+    r = json.loads(head)
+    r['frontier'][0] = 'ab' * 32
+    with open(path, 'wb') as f:
+        f.write(json.dumps(r, separators=(',', ':')).encode() + b'\n' + rest)
+    assert verify(log, '--quick') == verify(log)
+    assert of(log, '--quick')[0] == 1
+
+
 def a_lie_in_a_header(whole, top):
     """What a segment record says of the past is signed, too."""
     log = copy(whole, top + '/log')
@@ -149,7 +281,11 @@ def a_missing_log(whole, top):
 def misuse(whole, top):
     for options in (['--jobs', '0'], ['--jobs', str(KT_JOBS_MAX + 1)],
                     ['--from', 'x'], ['--to', '1', '--known-checkpoint',
-                                      whole + '/checkpoint']):
+                                      whole + '/checkpoint'],
+                    ['--segment', 'x'], ['--segment', '1', '--from', '2'],
+                    ['--quick', '--segment', '1'], ['--quick', '--receipt',
+                                                    'x#1;' + 64 * 'a'],
+                    ['--quick', '--postgres', 'x']):
         assert verify(whole, *options)[0] == 2, options
 
 
@@ -173,6 +309,11 @@ with tempfile.TemporaryDirectory() as top:
             ('how many threads there are changes no answer', same_answer),
             ('nor where something is missing or known', same_without_one),
             ('a range is verified by itself, up to its checkpoint', a_range),
+            ('a segment by itself is its range', one_segment),
+            ('a log is verified since a checkpoint', since_a_checkpoint),
+            ('which has to be of this log', since_no_checkpoint_of_it),
+            ('the end alone is verified quickly', quickly),
+            ('with the roots of what is left out', quick_reads_roots),
             ('a segment record cannot lie about the past', a_lie_in_a_header),
             ('a window of time takes its neighbours', by_time),
             ('a log that is missing is missed', a_missing_log),
