@@ -11,19 +11,20 @@
 #include "cmd/audit/pack.h"
 #include "cmd/audit/told.h"
 
-enum { OUT = KT_OPT_LONG, FROM, TO, VKEY };
+enum { OUT = KT_OPT_LONG, FROM, TO, ENTRIES, VKEY };
 
 static const struct kt_opt options[] = {
 	{ OUT, "out", "PATH", "a folder without records yet, or NAME.tar" },
 	{ FROM, "from", "INDEX", "the first record (0)" },
 	{ TO, "to", "INDEX", "the last record (the newest that is proven)" },
+	{ ENTRIES, "entries", NULL, "records as tile/entries as well (C2SP)" },
 	{ VKEY, "vkey", "KEY", "the key to trust, or a file that holds it" },
 	KT_OPT_JSON_LINE,
 };
 
 struct run {
 	const char *out, *vkey;
-	bool is_json;
+	bool is_json, has_entries;
 	struct kt_range range;
 	struct kt_pack_told told;
 	struct kt_err err;
@@ -67,7 +68,8 @@ static enum kt_exit
 write_pack(struct run *r, struct kt_judge *j)
 {
 	struct kt_pack pack = { .dir = &j->dir, .out = r->out,
-		.from = r->range.from, .to = r->range.to };
+		.from = r->range.from, .to = r->range.to,
+		.has_entries = r->has_entries };
 
 	if (j->report->size > 0 && pack.to > j->report->size - 1)
 		pack.to = j->report->size - 1;
@@ -113,6 +115,8 @@ kt_cmd_audit_export(const struct kt_cmd *self, int argc, char **argv)
 			return args.exit;
 		if (opt == KT_OPT_JSON)
 			r.is_json = true;
+		else if (opt == ENTRIES)
+			r.has_entries = true;
 		else if (opt == OUT)
 			r.out = args.value;
 		else if (opt == VKEY)

@@ -212,6 +212,67 @@ copy_tiles(struct packing *p)
 	return KT_OK;
 }
 
+/* ---- bundles of records: C2SP tlog-tiles ---- */
+
+struct bundle {
+	struct packing *p;
+	struct kt_audit_tile tile; /* of level 0, whose records these are */
+	struct kt_buf text;
+	unsigned n; /* records in it so far */
+	enum kt_rc rc;
+};
+
+static enum kt_rc
+put_bundle(struct bundle *b)
+{
+	char name[KT_AUDIT_TILE_PATH];
+
+	kt_audit_bundle_path(&b->tile, name);
+	if (put_file(b->p, name, kt_buf_span(&b->text)) < 0)
+		return b->p->err->rc;
+	kt_buf_reset(&b->text);
+	b->n = 0;
+	b->tile.index++;
+	return KT_OK;
+}
+
+static bool
+bundle_line(void *arg, struct kt_span line)
+{
+	uint64_t size = ((struct bundle *)arg)->p->told->size, left;
+	struct bundle *b = arg;
+
+	left = size - b->tile.index * KT_AUDIT_TILE_WIDTH;
+	b->tile.width = left < KT_AUDIT_TILE_WIDTH ? (unsigned)left :
+						     KT_AUDIT_TILE_WIDTH;
+	if (kt_buf_addc(&b->text, (char)(line.len >> 8)) < 0 ||
+	    kt_buf_addc(&b->text, (char)(line.len & 0xff)) < 0 ||
+	    kt_buf_add(&b->text, line) < 0)
+		b->rc = kt_fail(b->p->err, KT_E_LIMIT, "a record too long");
+	else if (++b->n == b->tile.width)
+		b->rc = put_bundle(b);
+	return b->rc == KT_OK && b->tile.index * KT_AUDIT_TILE_WIDTH < size;
+}
+
+/* Those of which all records are here: a bundle is a whole or nothing. */
+static enum kt_rc
+write_bundles(struct packing *p)
+{
+	uint64_t first = (p->told->first + KT_AUDIT_TILE_WIDTH - 1) /
+	    KT_AUDIT_TILE_WIDTH;
+	struct bundle b = { .p = p, .tile.index = first };
+
+	if (!p->pack->has_entries ||
+	    first * KT_AUDIT_TILE_WIDTH >= p->told->size)
+		return KT_OK;
+	kt_buf_init(&b.text, KT_AUDIT_TILE_WIDTH * (KT_AUDIT_LINE_MAX + 2));
+	if (kt_audit_scan(p->pack->dir, first * KT_AUDIT_TILE_WIDTH,
+	    bundle_line, &b, p->err) < 0)
+		b.rc = p->err->rc;
+	kt_buf_fini(&b.text);
+	return b.rc;
+}
+
 /* ---- all of it ---- */
 
 static enum kt_rc
@@ -293,8 +354,8 @@ write_all(struct packing *p)
 		if (copy_segment(p, k) < 0)
 			return p->err->rc;
 	}
-	if (copy_tiles(p) < 0 || copy_notes(p) < 0 || copy_revocation(p) < 0 ||
-	    put_file(p, "log.vkey", key) < 0 || kt_audit_checkpoint_parse(
+	if (copy_tiles(p) < 0 || write_bundles(p) < 0 || copy_notes(p) < 0 ||
+	    copy_revocation(p) < 0 || put_file(p, "log.vkey", key) < 0 || kt_audit_checkpoint_parse(
 	    kt_buf_span(&p->note), &cp, p->err) < 0 ||
 	    write_manifest(p, cp.origin) < 0 || write_texts(p, cp.origin) < 0)
 		return p->err->rc;

@@ -10,24 +10,37 @@
 
 /* ---- paths ---- */
 
-void
-kt_audit_tile_path(
-    const struct kt_audit_tile *t, char out[KT_AUDIT_TILE_PATH])
+/* Behind the `at` bytes that `out` has already. */
+static void
+put_index(const struct kt_audit_tile *t, int at, char out[KT_AUDIT_TILE_PATH])
 {
 	unsigned part[7], n = 0;
 	uint64_t rest = t->index;
-	int at;
 
 	do
 		part[n++] = (unsigned)(rest % 1000);
 	while ((rest /= 1000) > 0);
-	at = snprintf(out, KT_AUDIT_TILE_PATH, "tile/%u/", t->level);
 	while (n-- > 0)
 		at += snprintf(out + at, (size_t)(KT_AUDIT_TILE_PATH - at),
 		    n > 0 ? "x%03u/" : "%03u", part[n]);
 	if (t->width < KT_AUDIT_TILE_WIDTH)
 		(void)snprintf(out + at, (size_t)(KT_AUDIT_TILE_PATH - at),
 		    ".p/%u", t->width);
+}
+
+void
+kt_audit_tile_path(
+    const struct kt_audit_tile *t, char out[KT_AUDIT_TILE_PATH])
+{
+	put_index(t, snprintf(out, KT_AUDIT_TILE_PATH, "tile/%u/", t->level),
+	    out);
+}
+
+void
+kt_audit_bundle_path(
+    const struct kt_audit_tile *t, char out[KT_AUDIT_TILE_PATH])
+{
+	put_index(t, snprintf(out, KT_AUDIT_TILE_PATH, "tile/entries/"), out);
 }
 
 /* The number in front of `end`, which is dropped with it. */

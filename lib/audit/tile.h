@@ -23,6 +23,9 @@ struct kt_audit_tile {
 /* "tile/0/x001/067", and ".p/5" behind it when partial. */
 void kt_audit_tile_path(
     const struct kt_audit_tile *t, char out[KT_AUDIT_TILE_PATH]);
+/* The same for the records below the tile of level 0: "tile/entries/067". */
+void kt_audit_bundle_path(
+    const struct kt_audit_tile *t, char out[KT_AUDIT_TILE_PATH]);
 /* Only paths that kt_audit_tile_path() writes. */
 bool kt_audit_tile_parse(struct kt_span path, struct kt_audit_tile *t);
 

@@ -1,5 +1,7 @@
 """What is exported is checked by the commands of its README, and no others."""
+import base64
 import datetime
+import hashlib
 import json
 import os
 import re
@@ -167,6 +169,64 @@ def an_archive_is_whole_or_not_there(whole, top):
     assert os.listdir(where) == [], os.listdir(where)
 
 
+def h(data):
+    return hashlib.sha256(data).digest()
+
+
+def root_of(leaves):
+    """As RFC 6962 defines it."""
+    if len(leaves) == 1:
+        return leaves[0]
+    k = 1 << (len(leaves) - 1).bit_length() - 1
+    return h(b'\1' + root_of(leaves[:k]) + root_of(leaves[k:]))
+
+
+def bundles(folder):
+    """By number: the entries of each, read as C2SP tlog-tiles says."""
+    out = {}
+    for name, data in asked.Image(folder).files.items():
+        m = re.fullmatch('tile/entries/((?:x[0-9]{3}/)*[0-9]{3})'
+                         r'(?:\.p/([0-9]+))?', name)
+        if m is None:
+            assert 'entries' not in name, name
+            continue
+        entries, at = [], 0
+        while at < len(data):
+            n = int.from_bytes(data[at:at + 2], 'big')
+            entries.append(data[at + 2:at + 2 + n])
+            assert len(entries[-1]) == n, name
+            at += 2 + n
+        assert len(entries) == int(m.group(2) or 256), name
+        out[int(re.sub('[x/]', '', m.group(1)))] = (m.group(), entries)
+    return dict(sorted(out.items()))
+
+
+def bundles_are_the_tree(whole, top):
+    out = top + '/bundles'
+    assert export(whole, out, '--entries').returncode == 0
+    found = bundles(out)
+    leaves = []
+    for k, (name, entries) in found.items():
+        leaves += [h(b'\0' + e) for e in entries]
+        with open(os.path.join(out, name.replace('entries', '0')), 'rb') as f:
+            assert f.read() == b''.join(leaves[256 * k:]), name
+    with open(out + '/checkpoint') as f:
+        _, size, root = f.read().split('\n')[:3]
+    assert len(leaves) == int(size) > 512 and list(found) == [
+        *range(len(found))], (size, found.keys())
+    assert root_of(leaves) == base64.b64decode(root)
+    assert run(out).returncode == 0  # they are in SHA256SUMS
+    # Of a part, those that are whole in it.
+    p = export(whole, out + '.2', '--from', '300', '--entries', '--json')
+    first, size = (json.loads(p.stdout)[k] for k in ('first', 'size'))
+    part = bundles(out + '.2')
+    assert list(part) == list(range(-(-first // 256), -(-size // 256))), part
+    assert 0 < first and part and all(
+        found[k][1][:len(e)] == e for k, (_, e) in part.items()), p
+    assert export(whole, out + '.3').returncode == 0
+    assert not bundles(out + '.3')
+
+
 def only_what_is_intact(whole, top):
     bad = top + '/bad'
     shutil.copytree(whole, bad)
@@ -197,6 +257,7 @@ with tempfile.TemporaryDirectory() as top:
              an_archive_has_the_same_bytes),
             ('on a full disk there is no half of an archive',
              an_archive_is_whole_or_not_there),
+            ('bundles of records hash to the tree', bundles_are_the_tree),
             ('only what is intact is handed on', only_what_is_intact)):
         t.run(sentence, test, whole, top)
 t.end()

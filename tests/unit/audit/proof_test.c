@@ -165,7 +165,7 @@ tile_paths_are_those_of_c2sp(void)
 		"tile/0/000.p/01", "tile/0/000.p/", "tile/0/000/", "/tile/0/000",
 		"tile/0/x018/x446/x744/x073/x709/x551/616", "tile/0/-01",
 		"tile/0/x999/x999/x999/x999/x999/x999/x999/x999/000" };
-	char path[KT_AUDIT_TILE_PATH];
+	char path[KT_AUDIT_TILE_PATH], bundle[KT_AUDIT_TILE_PATH];
 	struct kt_audit_tile t;
 
 	for (size_t i = 0; i < KT_NELEMS(good); i++) {
@@ -174,6 +174,10 @@ tile_paths_are_those_of_c2sp(void)
 		ok(kt_audit_tile_parse(kt_span_of(path), &t));
 		ok(t.level == good[i].t.level && t.index == good[i].t.index &&
 		    t.width == good[i].t.width);
+		kt_audit_bundle_path(&t, bundle);
+		ok(strncmp(bundle, "tile/entries/", 13) == 0 && strcmp(
+		    bundle + 13, strchr(path + 5, '/') + 1) == 0);
+		ok(!kt_audit_tile_parse(kt_span_of(bundle), &t));
 	}
 	for (size_t i = 0; i < KT_NELEMS(bad); i++)
 		if (!ok(!kt_audit_tile_parse(kt_span_of(bad[i]), &t)))
