@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "audit/canon.h"
+#include "audit/trust.h"
 #include "audit/verify.h"
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/gathered.h"
@@ -21,9 +22,10 @@
 
 enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT, JOBS, FROM, TO, SINCE,
 	UNTIL, SEGMENT, SINCE_CHECKPOINT, QUICK, POSTGRES, ORIGIN, WITNESS,
-	QUORUM, INVENTORY, REVOCATION, TIME_STAMP, TSA_CA };
+	QUORUM, POLICY, INVENTORY, REVOCATION, TIME_STAMP, TSA_CA };
 
 #define STAMPS_MAX 16
+#define POLICY_BYTES (256u << 10) /* keys, names and URLs of the most of each */
 
 static const struct kt_opt options[] = {
 	KT_OPT_JSON_LINE,
@@ -48,6 +50,8 @@ static const struct kt_opt options[] = {
 	{ WITNESS, "witness", "KEY",
 	    "a witness that has to have signed; may be repeated" },
 	{ QUORUM, "quorum", "N", "so many of them are enough (all)" },
+	{ POLICY, "policy", "FILE",
+	    "keys, witnesses and quorum as C2SP tlog-policy says" },
 	{ TIME_STAMP, "time-stamp", "FILE",
 	    "of a known checkpoint: kt audit anchor; may be repeated" },
 	{ TSA_CA, "tsa-ca", "FILE", "certificates that it is trusted by" },
@@ -70,6 +74,8 @@ struct run {
 	const char *postgres, *origin;
 	struct kt_witnessed witnesses[KT_WITNESSES_MAX];
 	uint64_t nwitnesses, quorum;
+	struct kt_buf policy_text; /* empty: there is no policy */
+	struct kt_audit_trust policy;
 	bool has_inventory;
 	struct kt_buf inventory; /* names or keys, a line each */
 	struct kt_buf seen;      /* names, a line each */
@@ -162,6 +168,50 @@ by_index(const void *a, const void *b)
 
 /* ---- one directory ---- */
 
+/*
+ * The key to trust: of several in a policy the one that is the log's own, or
+ * has its name.  Where none is, any will tell that it is not.
+ */
+static struct kt_span
+pinned_of(const struct run *r, struct kt_span own_text, const char *origin,
+    char text[static KT_AUDIT_VKEY_TEXT])
+{
+	const struct kt_audit_trust *p = &r->policy;
+	struct kt_audit_vkey own;
+	struct kt_err ignored; /* it is none of those in the policy */
+	bool has_own = kt_audit_vkey_parse(own_text, &own, &ignored) == KT_OK;
+	size_t k = 0;
+
+	if (p->nlogs == 0)
+		return kt_buf_span(&r->vkey);
+	for (size_t i = 0; i < p->nlogs; i++) {
+		if ((has_own && memcmp(own.pub, p->logs[i].pub,
+		    KT_AUDIT_PUB) == 0) ||
+		    (origin != NULL && strcmp(origin, p->logs[i].name) == 0))
+			k = i;
+	}
+	kt_audit_vkey_text(&p->logs[k], text);
+	return kt_span_of(text);
+}
+
+static enum kt_rc
+pinned_of_dir(const struct run *r, const char *dir,
+    char text[static KT_AUDIT_VKEY_TEXT], struct kt_span *out,
+    struct kt_err *err)
+{
+	struct kt_audit_dir d;
+	enum kt_rc rc = KT_OK;
+
+	if (r->policy.nlogs > 0) {
+		rc = kt_audit_dir_open(&d, dir, err);
+		*out = pinned_of(r, kt_buf_span(&d.log_vkey), NULL, text);
+		kt_audit_dir_close(&d);
+	} else {
+		*out = kt_buf_span(&r->vkey);
+	}
+	return rc;
+}
+
 static bool
 is_part(const struct run *r)
 {
@@ -237,6 +287,12 @@ take_revoked(struct run *r, const char *dir, struct kt_judge *j,
 		told->report = NULL;
 }
 
+static const struct kt_audit_trust *
+policy_of(const struct run *r)
+{
+	return r->policy_text.len > 0 ? &r->policy : NULL;
+}
+
 static enum kt_exit
 tell(const struct run *r, const struct kt_verdict_told *told)
 {
@@ -270,11 +326,14 @@ verify_dir(struct run *r, const char *dir)
 		.is_strict = r->is_strict, .is_part = is_part(r),
 		.stamps = r->stamps, .nstamps = r->nstamps,
 		.witnesses = r->witnesses, .nwitnesses = r->nwitnesses,
-		.quorum = r->quorum };
+		.quorum = r->quorum, .policy = policy_of(r) };
+	char vkey[KT_AUDIT_VKEY_TEXT];
+	struct kt_span pinned;
 	enum kt_exit e;
 
-	if (r->by == BY_CHECKPOINT && kt_since_check(&r->since, dir,
-	    kt_buf_span(&r->vkey), &r->err) < 0)
+	if (pinned_of_dir(r, dir, vkey, &pinned, &r->err) < 0 ||
+	    (r->by == BY_CHECKPOINT && kt_since_check(
+		&r->since, dir, pinned, &r->err) < 0))
 		return tell_undecided(r, dir);
 	brought.known = add_witnessed(r, dir, &known, &brought.nknown);
 	if (isatty(STDERR_FILENO))
@@ -284,8 +343,7 @@ verify_dir(struct run *r, const char *dir)
 		brought.known = &r->since.cp;
 		brought.nknown = 1;
 	}
-	told.report = kt_judge(
-	    &j, dir, kt_buf_span(&r->vkey), &brought, NULL, NULL);
+	told.report = kt_judge(&j, dir, pinned, &brought, NULL, NULL);
 	if (j.was_quick)
 		told.quick = &j;
 	if (r->by == BY_CHECKPOINT && told.report != NULL &&
@@ -309,11 +367,14 @@ verify_one_gathered(struct run *r, struct kt_gathered *g, const char *origin)
 	struct kt_judge j = { .progress = NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
 		.is_strict = r->is_strict,
-		.stamps = r->stamps, .nstamps = r->nstamps };
+		.stamps = r->stamps, .nstamps = r->nstamps,
+		.policy = policy_of(r) };
+	char vkey[KT_AUDIT_VKEY_TEXT];
+	struct kt_span pinned = pinned_of(r, KT_SPAN(""), origin, vkey);
 	enum kt_exit e;
 
 	told.report = kt_gathered_judge(
-	    g, &j, origin, kt_buf_span(&r->vkey), &brought, NULL, NULL);
+	    g, &j, origin, pinned, &brought, NULL, NULL);
 	take_revoked(r, NULL, &j, &told);
 	note_seen(r, j.report);
 	e = tell(r, &told);
@@ -403,6 +464,20 @@ add_witness(struct run *r, const char *value)
 	return rc;
 }
 
+static enum kt_rc
+read_policy(struct run *r, const char *path)
+{
+	kt_buf_fini(&r->policy_text); /* of one that was named before */
+	kt_buf_init(&r->policy_text, 2 * POLICY_BYTES);
+	if (kt_disk_read_file(&kt_disk_real, path, POLICY_BYTES,
+	    &r->policy_text, &r->err) < 0)
+		return r->err.rc;
+	if (kt_audit_trust_parse(
+	    kt_buf_span(&r->policy_text), &r->policy, &r->err) < 0)
+		return kt_wrap(&r->err, "%s", path);
+	return KT_OK;
+}
+
 /* Each is over a checkpoint that is held against the log as well. */
 static enum kt_rc
 read_stamp(struct run *r, const char *path, struct kt_stamped *out)
@@ -455,6 +530,8 @@ take_option(struct run *r, int opt, const char *value)
 		return add_receipts(r, value);
 	case WITNESS:
 		return add_witness(r, value);
+	case POLICY:
+		return read_policy(r, value);
 	case TIME_STAMP:
 		if (r->nstamps == STAMPS_MAX)
 			return kt_fail(&r->err, KT_E_MISUSE, "more than %d time "
@@ -600,8 +677,12 @@ verify_all(struct run *r, int argc, char **argv, int operand)
 static const char *
 misuse_of(const struct run *r)
 {
-	bool is_less = r->by != 0, has_witnesses = r->nwitnesses > 0;
+	bool is_less = r->by != 0;
+	bool has_witnesses = r->nwitnesses + r->policy.nwitnesses > 0;
 
+	if (r->policy_text.len > 0 &&
+	    (r->vkey.len > 0 || r->nwitnesses > 0 || r->quorum > 0))
+		return "--policy says which keys, witnesses and quorum";
 	if (r->quorum > r->nwitnesses)
 		return "fewer witnesses than the quorum";
 	if ((r->by & (r->by - 1)) != 0)
@@ -619,9 +700,20 @@ misuse_of(const struct run *r)
 	return NULL;
 }
 
+/* Its witnesses are asked as those of --witness are. */
+static void
+take_policy(struct run *r)
+{
+	for (size_t i = 0; i < r->policy.nwitnesses; i++)
+		r->witnesses[i].key = r->policy.witnesses[i];
+	if (r->policy.nwitnesses > 0)
+		r->nwitnesses = r->policy.nwitnesses;
+}
+
 static void
 forget(struct run *r)
 {
+	kt_buf_fini(&r->policy_text);
 	kt_buf_fini(&r->vkey);
 	kt_buf_fini(&r->inventory);
 	kt_buf_fini(&r->revocation);
@@ -661,6 +753,7 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 	if (r.quorum == 0)
 		r.quorum = r.nwitnesses;
 	why = misuse_of(&r);
+	take_policy(&r);
 	if (opt == KT_ARGS_END && why != NULL)
 		e = kt_misuse(self, "%s", why);
 	else if (opt == KT_ARGS_END && read_stamps(&r) < 0)

@@ -14,14 +14,41 @@
 
 #define WARNINGS_MAX 12
 
+/* By the witnesses who signed a checkpoint of at least so many records. */
+static bool
+has_quorum(const struct kt_verdict_told *t, uint64_t size)
+{
+	uint64_t seen = 0, n = 0;
+
+	for (size_t i = 0; i < t->nwitnesses; i++) {
+		if (t->witnesses[i].size < size)
+			continue;
+		seen |= UINT64_C(1) << i;
+		n++;
+	}
+	return t->policy != NULL ? kt_audit_trust_is_met(t->policy, seen) :
+				   n >= t->quorum;
+}
+
 static bool
 is_quorum_met(const struct kt_verdict_told *t)
 {
-	uint64_t n = 0;
+	return has_quorum(t, 1);
+}
 
-	for (size_t i = 0; i < t->nwitnesses; i++)
-		n += t->witnesses[i].size > 0;
-	return n >= t->quorum;
+/* The records that a quorum has seen. */
+static uint64_t
+quorum_size(const struct kt_verdict_told *t)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < t->nwitnesses; i++) {
+		uint64_t size = t->witnesses[i].size;
+
+		if (size > most && has_quorum(t, size))
+			most = size;
+	}
+	return most;
 }
 
 /* Something is signed by keys that their owner has revoked. */
@@ -247,6 +274,7 @@ put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
 	} else {
 		kt_audit_put_null(p);
 	}
+	kt_audit_member_int(p, "quorum_size", quorum_size(t));
 	kt_audit_member_int(p, "receipts", rep->receipts);
 	put_records(p, rep);
 	kt_audit_member_text(p, "result", kt_span_of(result_of(
@@ -418,10 +446,22 @@ tell_witnesses(const struct kt_verdict_told *t)
 		(void)printf("witness   %s signed %llu records at %s\n",
 		    w->key.name, (unsigned long long)w->size, when);
 	}
-	if (t->nwitnesses > 0)
-		(void)printf("quorum    of %llu: %s\n",
-		    (unsigned long long)t->quorum,
-		    is_quorum_met(t) ? "met" : "not met");
+	if (t->nwitnesses == 0)
+		return;
+	if (t->policy != NULL && t->policy->quorum == 0) {
+		(void)printf("quorum    none, by the policy\n");
+		return;
+	}
+	if (t->policy != NULL)
+		(void)printf("quorum    of the policy: ");
+	else
+		(void)printf("quorum    of %llu: ",
+		    (unsigned long long)t->quorum);
+	if (is_quorum_met(t))
+		(void)printf("met, for %llu records\n",
+		    (unsigned long long)quorum_size(t));
+	else
+		(void)printf("not met\n");
 }
 
 static void

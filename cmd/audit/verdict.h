@@ -8,6 +8,7 @@
  */
 #ifndef KT_VERDICT_H
 #define KT_VERDICT_H
+#include "audit/trust.h"
 #include "cmd/audit/judge.h"
 #include "cmd/audit/revoked.h"
 #include "cmd/audit/stamped.h"
@@ -26,6 +27,7 @@ struct kt_verdict_told {
 	const struct kt_witnessed *witnesses;
 	size_t nwitnesses;
 	uint64_t quorum;
+	const struct kt_audit_trust *policy; /* NULL, or says who is enough */
 	struct kt_revoked revoked;
 	const struct kt_stamped *stamps; /* of what was known, checked */
 	size_t nstamps;

@@ -33,6 +33,8 @@ libkt_a_SOURCES += \
 	%D%/subject.h \
 	%D%/tile.c \
 	%D%/tile.h \
+	%D%/trust.c \
+	%D%/trust.h \
 	%D%/type.def \
 	%D%/verify.c \
 	%D%/verify.h \

@@ -126,8 +126,9 @@
 #define KT_AUDIT_NOTE_MAX 32768
 /* What a witness is asked: a size, at most 63 hashes and a note. */
 #define KT_WITNESS_REQUEST_MAX (KT_AUDIT_NOTE_MAX + 4096)
-/* Witnesses that one command asks: more than any policy names. */
-#define KT_WITNESSES_MAX 16
+/* Witnesses that one command asks, and logs, witnesses and groups of a policy:
+   what C2SP tlog-policy wants supported. */
+#define KT_WITNESSES_MAX 32
 /* Breaks that a verifier lists before it only counts. */
 #define KT_AUDIT_BREAKS_MAX 100
 /* Threads of one command: beyond it the disk has no more to give. */

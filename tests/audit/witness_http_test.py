@@ -18,7 +18,7 @@ import tap
 KT = os.path.join(tap.BUILDDIR, 'kt')
 MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
 KT_WITNESS_REQUEST_MAX = 32768 + 4096
-KT_WITNESSES_MAX = 16
+KT_WITNESSES_MAX = 32
 
 
 def kt(*words):

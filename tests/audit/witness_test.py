@@ -167,6 +167,75 @@ def a_log_put_back(top):
     assert verify(top + '/older')[0] == 0  # alone it looks well
 
 
+def by_policy(top):
+    """As --vkey, --witness and --quorum, with groups."""
+    s = Scene(top, 'policy')
+    keys = [s.key] + [must('witness', 'init', '%s/w-p%d' % (top, i),
+                           'witness.example/p%d' % i).strip()
+                      for i in range(2)]
+    must('witness', 'trust', top + '/w-p0', s.log + '/log.vkey')
+    must('witness', 'sync', s.log, s.state)
+    size = verify(s.log)[1]['size']
+    grow(s.log, 4)
+    must('witness', 'sync', s.log, top + '/w-p0')
+    with open(s.log + '/log.vkey') as f:
+        vkey = f.read().strip()
+    file = top + '/policy.txt'
+
+    def ask(*lines, options=()):
+        with open(file, 'w') as f:
+            f.write('log %s\n' % vkey + ''.join(
+                'witness w%d %s\n' % x for x in enumerate(keys)) +
+                ''.join(x + '\n' for x in lines))
+        return verify(s.log, '--policy', file, *options)
+
+    same = ['--vkey', vkey, *(x for k in keys for x in ('--witness', k))]
+    for quorum, code in (('1', 0), ('2', 0), ('3', 4)):
+        a = ask('group g %s w0 w1 w2' % quorum, 'quorum g')
+        b = verify(s.log, *same, '--quorum', quorum)
+        assert a == b and a[0] == code, (a, b)
+        assert a[1]['key']['pinned'] and len(a[1]['witnesses']) == 3, a
+    code, r = ask('group g any w2 w1', 'group h all w0 g', 'quorum h')
+    assert code == 0 and r['quorum_size'] == size < r['size'], r
+    p = kt('verify', '--policy', file, s.log)
+    assert 'of the policy: met, for %d records' % size in p.stdout, p
+    assert ask('quorum w2')[0] == 4
+    assert ask('quorum w1')[1]['quorum_size'] == r['size']
+    code, r = ask('quorum none')
+    assert code == 0 and 'witness-quorum' not in r['warnings'], r
+    assert 'none, by the policy' in kt('verify', '--policy', file,
+                                       s.log).stdout
+    # The keys of several logs; and of none that is this one.
+    other = Scene(top, 'policy-other').log
+    with open(file, 'w') as f:
+        for log in other, s.log:
+            with open(log + '/log.vkey') as k:
+                f.write('log %s https://log.example\n' % k.read().strip())
+        f.write('quorum none\n')
+    for log in other, s.log:
+        code, r = verify(log, '--policy', file, '--quick')
+        assert code == 0 and r['key']['pinned'], r
+    with open(file, 'w') as f:
+        with open(other + '/log.vkey') as k:
+            f.write('log %s\nquorum none\n' % k.read().strip())
+    code, r = verify(s.log, '--policy', file)
+    assert code == 1 and r['first_bad']['class'] == 'key-replaced', r
+    with open(file, 'w') as f:
+        f.write('quorum none\n')
+    code, r = verify(s.log, '--policy', file)
+    assert code == 0 and not r['key']['pinned'], r
+    with open(file, 'a') as f:
+        f.write('\ngroup g 1 nobody\n')
+    p = kt('verify', '--policy', file, s.log)
+    assert p.returncode == 3 and 'policy.txt: line 3: a member' in p.stderr, p
+    assert kt('verify', '--policy', top + '/none', s.log).returncode == 3
+    ask('quorum w0')
+    for options in (['--vkey', vkey], ['--witness', s.key], ['--quick'],
+                    ['--quorum', '1'], ['--from', '3']):
+        assert kt('verify', '--policy', file, *options,
+                  s.log).returncode == 2, options
+
+
 t = tap.Tap()
 with tempfile.TemporaryDirectory() as top:
     for sentence, test in (
@@ -175,6 +244,7 @@ with tempfile.TemporaryDirectory() as top:
             ('requests and answers are texts', by_hand),
             ('what it refuses has its status', refusals),
             ('what it cannot read is not new', what_it_cannot_read),
+            ('a policy says whose word counts', by_policy),
             ('a log that was put back is no extension', a_log_put_back)):
         t.run(sentence, test, top)
 t.end()

@@ -1,12 +1,13 @@
 /*
- * Bytes of hostile notes, proofs, tile paths, keys, receipts and time stamps:
- * what is read has one spelling, and nothing that was not signed counts as
- * signed.
+ * Bytes of hostile notes, proofs, tile paths, keys, receipts, policies and
+ * time stamps: what is read has one spelling, and nothing that was not signed
+ * counts as signed.
  */
 #include "audit/key.h"
 #include "audit/proof.h"
 #include "audit/stamp.h"
 #include "audit/tile.h"
+#include "audit/trust.h"
 #include "audit/verify.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -83,6 +84,27 @@ names(struct kt_span all)
 		must(origin.len > 0, "a receipt of nobody");
 }
 
+/* Everybody is enough, and nobody only where nobody has to sign. */
+static void
+trust(struct kt_span all)
+{
+	static struct kt_audit_trust t;
+	struct kt_err err;
+	uint64_t seen = 0;
+	bool was_met = false, is_met;
+
+	if (kt_audit_trust_parse(all, &t, &err) < 0)
+		return;
+	must(kt_audit_trust_is_met(&t, UINT64_MAX), "a quorum of nobody");
+	must(kt_audit_trust_is_met(&t, 0) == (t.quorum == 0),
+	    "a quorum without witnesses");
+	for (size_t i = 0; i < t.nwitnesses; i++, was_met = is_met) {
+		seen |= UINT64_C(1) << i;
+		is_met = kt_audit_trust_is_met(&t, seen);
+		must(is_met || !was_met, "one more witness unmade a quorum");
+	}
+}
+
 /* Nobody is trusted here. */
 static void
 stamp(struct kt_span all)
@@ -103,5 +125,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	proof(all);
 	names(all);
 	stamp(all);
+	trust(all);
 	return 0;
 }

@@ -17,3 +17,8 @@ check_PROGRAMS += tests/unit/audit/subject_test
 tests_unit_audit_subject_test_SOURCES = %D%/subject_test.c
 tests_unit_audit_subject_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/audit/subject_test
+
+check_PROGRAMS += tests/unit/audit/trust_test
+tests_unit_audit_trust_test_SOURCES = %D%/trust_test.c
+tests_unit_audit_trust_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/audit/trust_test
