@@ -14,6 +14,7 @@
 #include "cmd/audit/gathered.h"
 #include "cmd/audit/judge.h"
 #include "cmd/audit/row.h"
+#include "cmd/audit/siem.h"
 #include "cmd/cmd.h"
 #include "cmd/log/vault.h"
 
@@ -44,7 +45,7 @@ static const struct kt_opt query_options[] = {
 	{ SINCE, "since", "TIME", "not before, such as 2026-11-20T19" },
 	{ UNTIL, "until", "TIME", "before" },
 	{ LIMIT, "limit", "N", "print at most so many" },
-	{ FORMAT, "format", "FORMAT", "table (default), json or csv" },
+	{ FORMAT, "format", "FORMAT", "table (default), json, csv, ocsf or cef" },
 	KT_OPT_JSON_LINE,
 	{ POSTGRES, "postgres", "URL",
 	    "logs in a database instead of a directory; or a file with it" },
@@ -64,13 +65,15 @@ static const struct kt_opt query_options[] = {
 _Static_assert(KT_NELEMS(query_options) == 8 + KT_NELEMS(filters),
     "an option for each filter");
 
-enum format { TABLE, JSON, CSV };
+enum format { TABLE, JSON, CSV, EVENT };
 
 struct query {
 	const char *postgres, *origin; /* NULL: a directory */
 	struct kt_span since, until, want[KT_NELEMS(filters)];
 	char pseudonym[KT_AUDIT_PSEUDONYM]; /* of the principal wanted */
 	enum format format;
+	kt_siem_fn *event; /* EVENT: how a record is told */
+	struct kt_buf text; /* and one of them */
 	uint64_t limit, printed, found, scanned;
 };
 
@@ -168,10 +171,21 @@ print_csv(struct kt_span line)
 	(void)printf("\n");
 }
 
+/* What is no record is told of at the end: the log was tampered with. */
 static void
-print(enum format format, struct kt_span line)
+print_event(struct query *q, struct kt_span line)
 {
-	switch (format) {
+	struct kt_err ignored;
+
+	kt_buf_reset(&q->text);
+	if (q->event(line, &q->text, &ignored) == KT_OK)
+		(void)fwrite(q->text.ptr, 1, q->text.len, stdout);
+}
+
+static void
+print(struct query *q, struct kt_span line)
+{
+	switch (q->format) {
 	case TABLE:
 		kt_row(line);
 		break;
@@ -180,6 +194,9 @@ print(enum format format, struct kt_span line)
 		break;
 	case CSV:
 		print_csv(line);
+		break;
+	case EVENT:
+		print_event(q, line);
 		break;
 	}
 }
@@ -206,7 +223,7 @@ see(void *arg, struct kt_span line)
 	if (q->limit > 0 && q->printed == q->limit)
 		return true;
 	q->printed++;
-	print(q->format, line);
+	print(q, line);
 	return true;
 }
 
@@ -313,6 +330,10 @@ take(struct query *q, int opt, const char *value)
 	case LIMIT:
 		return kt_span_u64(v, &q->limit) && q->limit > 0;
 	case FORMAT:
+		q->event = kt_siem_find(value);
+		q->format = EVENT;
+		if (q->event != NULL)
+			return true;
 		for (size_t i = 0; i < KT_NELEMS(formats); i++) {
 			if (strcmp(value, formats[i]) != 0)
 				continue;
@@ -351,6 +372,7 @@ kt_cmd_audit_query(const struct kt_cmd *self, int argc, char **argv)
 	if (argc - args.operand > 1)
 		return kt_misuse(self, "one directory at a time");
 	kt_buf_init(&key, 1u << 20);
+	kt_buf_init(&q.text, KT_SIEM_LINE_MAX);
 	if (vkey != NULL && kt_text_or_file(vkey, &key, &err) < 0) {
 		kt_say("%s", err.text);
 		e = KT_EXIT_UNKNOWN;
@@ -359,5 +381,6 @@ kt_cmd_audit_query(const struct kt_cmd *self, int argc, char **argv)
 		    argv[args.operand] : NULL), kt_buf_span(&key));
 	}
 	kt_buf_fini(&key);
+	kt_buf_fini(&q.text);
 	return e;
 }

@@ -11,12 +11,16 @@
 #include "audit/canon.h"
 #include "cmd/audit/find.h"
 #include "cmd/audit/row.h"
+#include "cmd/audit/siem.h"
 #include "cmd/cmd.h"
 
 #define LOOK_MS 250
 #define LAST 10
 
+enum { FORMAT = KT_OPT_LONG };
+
 static const struct kt_opt options[] = {
+	{ FORMAT, "format", "FORMAT", "table (default), json, ocsf or cef" },
 	KT_OPT_JSON_LINE,
 	{ 'f', "follow", NULL, "go on with the records to come" },
 	{ 'n', "lines", "N", "how many to begin with (default 10)" },
@@ -30,8 +34,24 @@ struct tail {
 	uint64_t next, print_from;
 	uint8_t prev[KT_AUDIT_HASH];
 	bool has_prev, is_json, is_broken;
+	kt_siem_fn *event; /* NULL: a row, or as it is */
+	struct kt_buf text;
 	struct kt_err err;
 };
+
+static void
+print(struct tail *t, struct kt_span line)
+{
+	struct kt_err ignored; /* it was found to be a record */
+
+	kt_buf_reset(&t->text);
+	if (t->is_json)
+		(void)printf("%.*s\n", KT_SPAN_ARG(line));
+	else if (t->event == NULL)
+		kt_row(line);
+	else if (t->event(line, &t->text, &ignored) == KT_OK)
+		(void)fwrite(t->text.ptr, 1, t->text.len, stdout);
+}
 
 static bool
 see(void *arg, struct kt_span line)
@@ -50,12 +70,8 @@ see(void *arg, struct kt_span line)
 	kt_audit_leaf_of(line, t->prev);
 	t->has_prev = true;
 	t->next = l.i + 1;
-	if (l.i < t->print_from)
-		return true;
-	if (t->is_json)
-		(void)printf("%.*s\n", KT_SPAN_ARG(line));
-	else
-		kt_row(line);
+	if (l.i >= t->print_from)
+		print(t, line);
 	return true;
 }
 
@@ -168,7 +184,7 @@ tail(struct tail *t, const char *dir, uint64_t lines, bool follows)
 	if (kt_audit_dir_open(&t->dir, dir, &t->err) < 0 ||
 	    kt_audit_dir_list(&t->dir, &t->err) < 0 || begin(t, lines) < 0)
 		return t->err.rc;
-	if (!t->is_json)
+	if (!t->is_json && t->event == NULL)
 		kt_row_head();
 	if (follows)
 		return follow(t);
@@ -177,6 +193,14 @@ tail(struct tail *t, const char *dir, uint64_t lines, bool follows)
 			return t->err.rc;
 	} while (!t->is_broken && next_segment(t));
 	return t->is_broken ? KT_E_PARSE : KT_OK;
+}
+
+static bool
+take_format(struct tail *t, const char *format)
+{
+	t->is_json = strcmp(format, "json") == 0;
+	t->event = kt_siem_find(format);
+	return t->is_json || t->event != NULL || strcmp(format, "table") == 0;
 }
 
 enum kt_exit
@@ -201,11 +225,15 @@ kt_cmd_audit_tail(const struct kt_cmd *self, int argc, char **argv)
 			    args.value);
 		else if (opt == KT_OPT_JSON)
 			t.is_json = true;
+		else if (opt == FORMAT && !take_format(&t, args.value))
+			return kt_misuse(self, "'%s' is no such value",
+			    args.value);
 	}
 	if (argc - args.operand > 1)
 		return kt_misuse(self, "one directory at a time");
 	t.f.fd = t.dir.notes.fd = -1;
 	kt_audit_lines_init(&t.lines, see, &t);
+	kt_buf_init(&t.text, KT_SIEM_LINE_MAX);
 	rc = tail(&t, kt_audit_dir_default(args.operand < argc ?
 	    argv[args.operand] : NULL), lines, follows);
 	if (fflush(stdout) != 0)
@@ -217,6 +245,7 @@ kt_cmd_audit_tail(const struct kt_cmd *self, int argc, char **argv)
 		kt_say("%s", t.err.text);
 	kt_disk_close(&t.f);
 	kt_audit_lines_fini(&t.lines);
+	kt_buf_fini(&t.text);
 	kt_audit_dir_close(&t.dir);
 	return t.is_broken ? KT_EXIT_NO : rc < 0 ? KT_EXIT_UNKNOWN :
 						   KT_EXIT_YES;

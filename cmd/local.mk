@@ -7,6 +7,9 @@ kt_SOURCES = \
 	%D%/audit/page.c \
 	%D%/audit/row.c \
 	%D%/audit/row.h \
+	%D%/audit/siem.c \
+	%D%/audit/siem.def \
+	%D%/audit/siem.h \
 	%D%/audit/told.c \
 	%D%/audit/told.h \
 	%D%/audit/verdict.c \

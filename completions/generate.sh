@@ -55,11 +55,20 @@ table() {
 
 # What the words for values stand for.  Anything else is the user's to say.
 values='
-	function choices(value) {
+	# Which of the formats an option takes, its text says.
+	function formats(text,   all, n, i, some) {
+		n = split("table text json jsonl csv md html ocsf cef", all, " ")
+		gsub(/[^a-z]/, " ", text)
+		for (i = 1; i <= n; i++)
+			if (index(" " text " ", " " all[i] " "))
+				some = some " " all[i]
+		return substr(some, 2)
+	}
+	function choices(value, text) {
 		if (value == "KIND")
 			return "human service"
 		if (value == "FORMAT")
-			return "text json"
+			return formats(text)
 		if (value == "FMT")
 			return "text short json sarif junit github gitlab tap markdown"
 		if (value == "SOURCE")
@@ -119,16 +128,16 @@ END
 	}
 	$1 == "O" {
 		options[$2] = options[$2] " --" $3
+		if (choices($5, $6) != "")
+			values_of[$2 " --" $3] = choices($5, $6)
 		if (("--", $3) in seen)
 			next
 		seen["--", $3] = 1
-		if (choices($5) != "")
-			values_of["--" $3] = choices($5)
-		else if (is_file($5))
+		if (choices($5, $6) == "" && is_file($5))
 			files = files "|--" $3
 		else if (is_dir($5))
 			dirs = dirs "|--" $3
-		else if ($5 != "-")
+		else if ($5 != "-" && choices($5, $6) == "")
 			others = others "|--" $3
 	}
 	END {
@@ -143,9 +152,10 @@ END
 			print "\t\t\treturn\n\t\tfi"
 			print "\t\twords+=\" ${COMP_WORDS[2]}\"\n\t\t;;"
 		}
-		print "\tesac\n\tcase $prev in"
+		print "\tesac\n\tcase \"$words $prev\" in"
 		for (o in values_of)
-			print "\t" o ") values=" quoted(values_of[o]) " ;;"
+			print "\t" quoted(o) ") values=" quoted(values_of[o]) " ;;"
+		print "\tesac\n\t[[ -n $values ]] || case $prev in"
 		if (files != "")
 			print "\t" substr(files, 2) ")\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n\t\treturn\n\t\t;;"
 		if (dirs != "")
@@ -194,8 +204,8 @@ END
 	}
 	$1 == "O" {
 		spec = "*--" $3 "[" plain($6) "]"
-		if (choices($5) != "")
-			spec = spec ":" $5 ":(" choices($5) ")"
+		if (choices($5, $6) != "")
+			spec = spec ":" $5 ":(" choices($5, $6) ")"
 		else if (is_file($5))
 			spec = spec ":" $5 ":_files"
 		else if (is_dir($5))
@@ -258,8 +268,8 @@ END
 		line = "complete -c kt -n \047__kt_is " $2 "\047 -l " $3
 		if ($4 != "-")
 			line = line " -s " $4
-		if (choices($5) != "")
-			line = line " -x -a " quoted(choices($5))
+		if (choices($5, $6) != "")
+			line = line " -x -a " quoted(choices($5, $6))
 		else if (is_file($5))
 			line = line " -r -F"
 		else if (is_dir($5))

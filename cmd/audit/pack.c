@@ -355,8 +355,9 @@ write_all(struct packing *p)
 			return p->err->rc;
 	}
 	if (copy_tiles(p) < 0 || write_bundles(p) < 0 || copy_notes(p) < 0 ||
-	    copy_revocation(p) < 0 || put_file(p, "log.vkey", key) < 0 || kt_audit_checkpoint_parse(
-	    kt_buf_span(&p->note), &cp, p->err) < 0 ||
+	    copy_revocation(p) < 0 || put_file(p, "log.vkey", key) < 0 ||
+	    kt_audit_checkpoint_parse(
+		kt_buf_span(&p->note), &cp, p->err) < 0 ||
 	    write_manifest(p, cp.origin) < 0 || write_texts(p, cp.origin) < 0)
 		return p->err->rc;
 	return kt_crate_seal(&p->crate, p->err);

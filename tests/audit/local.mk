@@ -11,10 +11,12 @@ tests_audit_flip_test_LDADD = $(KT_LIBS)
 TESTS += tests/audit/flip_test
 TESTS += %D%/export_test.py %D%/report_test.py %D%/witness_test.py
 TESTS += %D%/witness_http_test.py %D%/json_test.py
-TESTS += %D%/reconcile_test.py %D%/stamp_test.py %D%/retain_test.py
+TESTS += %D%/reconcile_test.py %D%/stamp_test.py %D%/retain_test.py \
+	%D%/siem_test.py
 EXTRA_DIST += %D%/export_test.py %D%/report_test.py %D%/witness_test.py \
 	%D%/witness_http_test.py %D%/json_test.py \
-	%D%/reconcile_test.py %D%/stamp_test.py %D%/retain_test.py
+	%D%/reconcile_test.py %D%/stamp_test.py %D%/retain_test.py \
+	%D%/siem_test.py
 TESTS += %D%/agree_test.py %D%/attacks_test.py %D%/parts_test.py
 EXTRA_DIST += %D%/asked.py %D%/agree_test.py %D%/attacks_test.py %D%/parts_test.py \
 	%D%/verifier.py
