@@ -14,6 +14,7 @@ kt_SOURCES = \
 	%D%/audit/told.h \
 	%D%/audit/verdict.c \
 	%D%/audit/verdict.h \
+	%D%/audit/verdict_json.c \
 	%D%/audit/witness_ask.c \
 	%D%/audit/witness_ask.h \
 	%D%/audit/witness_serve.c \

@@ -1,18 +1,12 @@
 /*
- * verdict - one report, in words and as JSON.
+ * verdict - one report in words, and what it is worth.
  * SPDX-License-Identifier: Apache-2.0
- *
- * The same facts both ways, and the JSON by the canonical writer: two runs
- * over the same directory can be compared byte by byte.
  */
 #include "cmd/audit/verdict.h"
 
 #include <time.h>
 
-#include "audit/canon.h"
 #include "audit/limits.h"
-
-#define WARNINGS_MAX 12
 
 /* By the witnesses who signed a checkpoint of at least so many records. */
 static bool
@@ -37,8 +31,8 @@ is_quorum_met(const struct kt_verdict_told *t)
 }
 
 /* The records that a quorum has seen. */
-static uint64_t
-quorum_size(const struct kt_verdict_told *t)
+uint64_t
+kt_verdict_quorum_size(const struct kt_verdict_told *t)
 {
 	uint64_t most = 0;
 
@@ -59,10 +53,11 @@ is_revoked(const struct kt_verdict_told *t)
 }
 
 /* Warnings that make an intact log a weaker one. */
-static size_t
-warnings(const struct kt_verdict_told *t, const struct kt_audit_report *rep,
-    const char *texts[static WARNINGS_MAX])
+size_t
+kt_verdict_warnings(const struct kt_verdict_told *t,
+    const char *texts[static KT_VERDICT_WARNINGS_MAX])
 {
+	const struct kt_audit_report *rep = t->report;
 	size_t n = 0;
 
 	if (!rep->has_key)
@@ -85,7 +80,9 @@ warnings(const struct kt_verdict_told *t, const struct kt_audit_report *rep,
 		texts[n++] = "other-revocation";
 	if (t->dir->has_torn_note)
 		texts[n++] = "incomplete-checkpoint";
-	if (rep->by_type[KT_AUDIT_TYPE_clock] > 0)
+	if (rep->course.silences > 0)
+		texts[n++] = "silence";
+	if (rep->by_type[KT_AUDIT_TYPE_clock] > 0 || rep->course.backs > 0)
 		texts[n++] = "clock-steps";
 	if ((rep->durability & 1u << KT_AUDIT_DURABLE_ASYNC) != 0)
 		texts[n++] = "async-durability";
@@ -96,7 +93,7 @@ enum kt_exit
 kt_verdict_exit(const struct kt_verdict_told *t)
 {
 	const struct kt_audit_report *rep = t->report;
-	const char *texts[WARNINGS_MAX];
+	const char *texts[KT_VERDICT_WARNINGS_MAX];
 
 	if (rep == NULL)
 		return KT_EXIT_UNKNOWN;
@@ -106,12 +103,12 @@ kt_verdict_exit(const struct kt_verdict_told *t)
 		return KT_EXIT_UNKNOWN;
 	if (!is_quorum_met(t) || is_revoked(t)) /* asked for by name */
 		return KT_EXIT_WEAKER;
-	return t->is_strict && warnings(t, rep, texts) > 0 ? KT_EXIT_WEAKER :
-							     KT_EXIT_YES;
+	return t->is_strict && kt_verdict_warnings(t, texts) > 0 ?
+	    KT_EXIT_WEAKER : KT_EXIT_YES;
 }
 
-static const char *
-result_of(enum kt_exit e)
+const char *
+kt_verdict_word(enum kt_exit e)
 {
 	switch (e) {
 	case KT_EXIT_YES:
@@ -126,225 +123,6 @@ result_of(enum kt_exit e)
 		break;
 	}
 	return "undecided";
-}
-
-static void
-put_break(struct kt_audit_put *p, const struct kt_audit_break *b)
-{
-	char hex[2 * KT_AUDIT_HASH + 1];
-
-	kt_audit_put_open(p, '{');
-	kt_audit_member_text(
-	    p, "class", kt_span_of(kt_audit_class_name(b->class)));
-	if (b->has_hashes) {
-		kt_hex(b->expected, KT_AUDIT_HASH, hex);
-		kt_audit_member_text(p, "expected", kt_span_of(hex));
-		kt_hex(b->found, KT_AUDIT_HASH, hex);
-		kt_audit_member_text(p, "found", kt_span_of(hex));
-	}
-	kt_audit_member_int(p, "from", b->from);
-	kt_audit_member_int(p, "index", b->index);
-	kt_audit_member_int(p, "line", b->at.line);
-	kt_audit_member_int(p, "offset", b->at.offset);
-	kt_audit_member_int(p, "segment", b->at.segment);
-	kt_audit_put_close(p, '}');
-}
-
-static void
-put_lists(struct kt_audit_put *p, const struct kt_audit_report *rep)
-{
-	struct kt_audit_limit limits[KT_AUDIT_LIMITS_MAX];
-	size_t n = kt_audit_not_proven(rep, limits);
-	char vkey[KT_AUDIT_VKEY_TEXT];
-
-	kt_audit_put_name(p, "key");
-	if (rep->has_key) {
-		kt_audit_vkey_text(&rep->key, vkey);
-		kt_audit_put_open(p, '{');
-		kt_audit_member_int(p, "epochs", rep->epochs);
-		kt_audit_member_bool(p, "pinned", rep->is_pinned);
-		kt_audit_member_text(p, "vkey", kt_span_of(vkey));
-		kt_audit_put_close(p, '}');
-	} else {
-		kt_audit_put_null(p);
-	}
-	kt_audit_member_int(p, "known_size", rep->known_size);
-	kt_audit_put_name(p, "last_good");
-	if (rep->good > 0)
-		kt_audit_put_int(p, rep->good - 1);
-	else
-		kt_audit_put_null(p);
-	kt_audit_put_name(p, "not_proven");
-	kt_audit_put_open(p, '[');
-	for (size_t i = 0; i < n; i++) {
-		kt_audit_put_open(p, '{');
-		kt_audit_member_int(p, "row", (uint64_t)limits[i].row);
-		kt_audit_member_text(p, "text", kt_span_of(limits[i].text));
-		kt_audit_put_close(p, '}');
-	}
-	kt_audit_put_close(p, ']');
-	kt_audit_member_text(p, "origin", kt_span_of(rep->origin));
-}
-
-/* In the order of names, as the canonical writer wants them. */
-static void
-put_records(struct kt_audit_put *p, const struct kt_audit_report *rep)
-{
-	bool is_done[KT_AUDIT_TYPES] = { false };
-
-	kt_audit_put_name(p, "records");
-	kt_audit_put_open(p, '{');
-	for (int k = 0; k < KT_AUDIT_TYPES; k++) {
-		int next = -1;
-
-		for (int t = 0; t < KT_AUDIT_TYPES; t++) {
-			if (!is_done[t] && (next < 0 ||
-			    strcmp(kt_audit_type_name((enum kt_audit_type)t),
-			    kt_audit_type_name((enum kt_audit_type)next)) < 0))
-				next = t;
-		}
-		is_done[next] = true;
-		if (rep->by_type[next] > 0)
-			kt_audit_member_int(p,
-			    kt_audit_type_name((enum kt_audit_type)next),
-			    rep->by_type[next]);
-	}
-	kt_audit_put_close(p, '}');
-}
-
-static void
-put_durability(struct kt_audit_put *p, const struct kt_audit_report *rep)
-{
-	kt_audit_put_name(p, "durability");
-	kt_audit_put_open(p, '[');
-	for (int d = 0; d < KT_AUDIT_DURABILITIES; d++) {
-		if ((rep->durability & 1u << d) != 0)
-			kt_audit_put_text(p, kt_span_of(
-			    kt_audit_durability_name(
-				(enum kt_audit_durability)d)));
-	}
-	kt_audit_put_close(p, ']');
-}
-
-static void
-put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
-{
-	const struct kt_audit_report *rep = t->report;
-	char hex[2 * KT_AUDIT_HASH + 1];
-	const char *texts[WARNINGS_MAX];
-	size_t n = warnings(t, rep, texts);
-
-	kt_audit_put_name(p, "breaks");
-	kt_audit_put_open(p, '[');
-	for (size_t i = 0; i < rep->nbreaks; i++)
-		put_break(p, &rep->breaks[i]);
-	kt_audit_put_close(p, ']');
-	kt_audit_put_name(p, "checkpoints");
-	kt_audit_put_open(p, '{');
-	kt_audit_member_int(p, "count", rep->checkpoints);
-	kt_audit_member_int(p, "newest_size", rep->newest_size);
-	kt_hex(rep->newest_root, KT_AUDIT_HASH, hex);
-	kt_audit_member_text(p, "root", kt_span_of(hex));
-	kt_audit_member_int(p, "signed", rep->signed_checkpoints);
-	kt_audit_put_close(p, '}');
-	kt_audit_member_text(p, "dir", kt_span_of(t->dir->dir));
-	put_durability(p, rep);
-	kt_audit_member_int(p, "first", rep->first);
-	kt_audit_put_name(p, "first_bad");
-	if (rep->nbreaks > 0)
-		put_break(p, &rep->breaks[0]);
-	else
-		kt_audit_put_null(p);
-	put_lists(p, rep);
-	kt_audit_put_name(p, "pruned");
-	if (rep->pruned > 0 && kt_audit_report_is_told(rep)) {
-		kt_audit_put_open(p, '{');
-		kt_audit_member_int(p, "by", rep->retained_by);
-		kt_audit_member_int(p, "size", rep->pruned);
-		kt_audit_put_close(p, '}');
-	} else {
-		kt_audit_put_null(p);
-	}
-	kt_audit_put_name(p, "quick");
-	if (t->quick != NULL) {
-		kt_audit_put_open(p, '{');
-		kt_audit_member_int(p, "agree", t->quick->agree);
-		kt_audit_member_int(p, "skipped", t->quick->skipped);
-		kt_audit_put_close(p, '}');
-	} else {
-		kt_audit_put_null(p);
-	}
-	kt_audit_member_int(p, "quorum_size", quorum_size(t));
-	kt_audit_member_int(p, "receipts", rep->receipts);
-	put_records(p, rep);
-	kt_audit_member_text(p, "result", kt_span_of(result_of(
-	    kt_verdict_exit(t))));
-	kt_audit_put_name(p, "revoked");
-	if (t->revoked.is_there)
-		kt_audit_put_int(p, t->revoked.index);
-	else
-		kt_audit_put_null(p);
-	kt_audit_put_name(p, "since_checkpoint");
-	if (t->since > 0)
-		kt_audit_put_int(p, t->since);
-	else
-		kt_audit_put_null(p);
-	kt_audit_member_int(p, "size", rep->size);
-	kt_audit_put_name(p, "time_stamps");
-	kt_audit_put_open(p, '[');
-	for (size_t i = 0; i < t->nstamps; i++) {
-		kt_audit_put_open(p, '{');
-		kt_audit_member_int(p, "size", t->stamps[i].size);
-		kt_audit_member_text(
-		    p, "time", kt_span_of(t->stamps[i].stamp.time));
-		kt_audit_put_close(p, '}');
-	}
-	kt_audit_put_close(p, ']');
-	kt_audit_member_int(p, "unsigned_tail", rep->tail);
-	kt_audit_put_name(p, "warnings");
-	kt_audit_put_open(p, '[');
-	for (size_t i = 0; i < n; i++)
-		kt_audit_put_text(p, kt_span_of(texts[i]));
-	kt_audit_put_close(p, ']');
-	kt_audit_put_name(p, "witnesses");
-	kt_audit_put_open(p, '[');
-	for (size_t i = 0; i < t->nwitnesses; i++) {
-		kt_audit_put_open(p, '{');
-		kt_audit_member_text(
-		    p, "name", kt_span_of(t->witnesses[i].key.name));
-		kt_audit_member_int(p, "size", t->witnesses[i].size);
-		kt_audit_member_int(p, "time",
-		    t->witnesses[i].size > 0 ? t->witnesses[i].seconds : 0);
-		kt_audit_put_close(p, '}');
-	}
-	kt_audit_put_close(p, ']');
-}
-
-enum kt_exit
-kt_verdict_json(const struct kt_verdict_told *t)
-{
-	struct kt_audit_put p;
-	struct kt_buf out;
-	struct kt_err err;
-	enum kt_exit e = kt_verdict_exit(t);
-
-	kt_buf_init(&out, 1u << 20);
-	kt_audit_put_begin(&p, &out);
-	if (t->report != NULL) {
-		put_report(t, &p);
-	} else {
-		kt_audit_member_text(&p, "dir", kt_span_of(t->dir->dir));
-		kt_audit_member_text(&p, "error", kt_span_of(t->err->text));
-		kt_audit_member_text(&p, "result", KT_SPAN("undecided"));
-	}
-	if (kt_audit_put_finish(&p, &err) < 0) {
-		kt_say("%s", err.text);
-		e = KT_EXIT_UNKNOWN;
-	} else {
-		(void)printf("%.*s\n", KT_SPAN_ARG(kt_buf_span(&out)));
-	}
-	kt_buf_fini(&out);
-	return e;
 }
 
 static void
@@ -377,9 +155,11 @@ tell_origin(const struct kt_audit_report *rep)
 	(void)printf("origin    %s\n",
 	    rep->origin[0] != '\0' ? rep->origin : "unknown");
 	if (rep->has_key)
-		(void)printf("key       %s (%s), %llu epochs\n", id,
+		(void)printf("key       %s (%s), %llu epochs%s\n", id,
 		    rep->is_pinned ? "pinned" : "the log's own, not pinned",
-		    (unsigned long long)rep->epochs);
+		    (unsigned long long)rep->epochs, rep->nbreaks > 0 ? "" :
+		    rep->has_open_epoch ? ", the last but one not closed yet" :
+		    ", continuous");
 	else
 		(void)printf("key       none: checkpoints are not signed\n");
 }
@@ -391,7 +171,8 @@ tell_counts(const struct kt_audit_report *rep)
 
 	(void)printf("records   [%llu, %llu) in %llu segments, %s to %s\n ",
 	    (unsigned long long)rep->first, (unsigned long long)rep->size,
-	    (unsigned long long)rep->segments, rep->first_ts, rep->last_ts);
+	    (unsigned long long)rep->segments, rep->course.first.ts,
+	    rep->course.last.ts);
 	for (int t = 0; t < KT_AUDIT_TYPES; t++) {
 		if (rep->by_type[t] > 0)
 			(void)printf("  %s %llu",
@@ -427,6 +208,53 @@ tell_counts(const struct kt_audit_report *rep)
 }
 
 static void
+tell_clock(const struct kt_audit_course *c)
+{
+	if (c->backs == 0)
+		(void)printf("clock     no step back, ");
+	else
+		(void)printf("clock     %llu steps back, the largest by %.6f s "
+		    "at record %llu,\n          ", (unsigned long long)c->backs,
+		    (double)c->back_us / 1e6, (unsigned long long)c->back_at);
+	if (c->unsync == 0)
+		(void)printf("synchronised all the time\n");
+	else
+		(void)printf("not synchronised for %llu records in %llu runs, "
+		    "from record %llu on\n", (unsigned long long)c->unsync,
+		    (unsigned long long)c->unsync_runs,
+		    (unsigned long long)c->unsync_at);
+	if (c->silence_us > 0)
+		(void)printf("silence   %.6f s at most, before record %llu; %llu "
+		    "over %u s\n", (double)c->silence_us / 1e6,
+		    (unsigned long long)c->silence_at,
+		    (unsigned long long)c->silences,
+		    KT_AUDIT_SILENCE_US / 1000000);
+}
+
+/* What the log itself says is not there. */
+static void
+tell_lost(const struct kt_audit_report *rep)
+{
+	const struct kt_audit_course *c = &rep->course;
+
+	if (rep->by_type[KT_AUDIT_TYPE_gap] > 0)
+		(void)printf("lost      %llu records and %llu contents, by %llu "
+		    "gap records\n", (unsigned long long)c->lost,
+		    (unsigned long long)c->lost_contents,
+		    (unsigned long long)rep->by_type[KT_AUDIT_TYPE_gap]);
+	if (rep->by_type[KT_AUDIT_TYPE_recovery] > 0)
+		(void)printf("recovered %llu times, %llu bytes cut off, %llu "
+		    "calls unfinished\n", (unsigned long long)
+		    rep->by_type[KT_AUDIT_TYPE_recovery],
+		    (unsigned long long)c->bytes_cut,
+		    (unsigned long long)c->unfinished);
+	if (rep->by_type[KT_AUDIT_TYPE_erasure] > 0)
+		(void)printf("erased    %llu callers' secrets, by %llu erasure "
+		    "records\n", (unsigned long long)c->erased,
+		    (unsigned long long)rep->by_type[KT_AUDIT_TYPE_erasure]);
+}
+
+static void
 tell_witnesses(const struct kt_verdict_told *t)
 {
 	for (size_t i = 0; i < t->nwitnesses; i++) {
@@ -459,7 +287,7 @@ tell_witnesses(const struct kt_verdict_told *t)
 		    (unsigned long long)t->quorum);
 	if (is_quorum_met(t))
 		(void)printf("met, for %llu records\n",
-		    (unsigned long long)quorum_size(t));
+		    (unsigned long long)kt_verdict_quorum_size(t));
 	else
 		(void)printf("not met\n");
 }
@@ -510,7 +338,7 @@ kt_verdict_text(const struct kt_verdict_told *t)
 {
 	const struct kt_audit_report *rep = t->report;
 	enum kt_exit e = kt_verdict_exit(t);
-	const char *texts[WARNINGS_MAX];
+	const char *texts[KT_VERDICT_WARNINGS_MAX];
 	size_t n;
 
 	if (rep == NULL) {
@@ -518,9 +346,11 @@ kt_verdict_text(const struct kt_verdict_told *t)
 		(void)printf("RESULT undecided %s\n", t->dir->dir);
 		return e;
 	}
-	n = warnings(t, rep, texts);
+	n = kt_verdict_warnings(t, texts);
 	tell_origin(rep);
 	tell_counts(rep);
+	tell_clock(&rep->course);
+	tell_lost(rep);
 	tell_witnesses(t);
 	for (size_t i = 0; i < t->nstamps; i++)
 		(void)printf("stamped   the checkpoint of %llu records was there "
@@ -548,6 +378,6 @@ kt_verdict_text(const struct kt_verdict_told *t)
 		    "were revoked\n", (unsigned long long)t->revoked.index);
 	tell_unread(t);
 	(void)printf("RESULT %s%s %s\n", e == KT_EXIT_NO ? "TAMPERED" :
-	    result_of(e), extent_of(t), t->dir->dir);
+	    kt_verdict_word(e), extent_of(t), t->dir->dir);
 	return e;
 }

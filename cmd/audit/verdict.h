@@ -32,6 +32,14 @@ struct kt_verdict_told {
 	const struct kt_stamped *stamps; /* of what was known, checked */
 	size_t nstamps;
 };
+/* Those that make an intact log a weaker one, of a report; how many. */
+#define KT_VERDICT_WARNINGS_MAX 16
+size_t kt_verdict_warnings(const struct kt_verdict_told *t,
+    const char *texts[static KT_VERDICT_WARNINGS_MAX]);
+/* The records that a quorum of witnesses has seen. */
+uint64_t kt_verdict_quorum_size(const struct kt_verdict_told *t);
+/* intact, weak, tampered, undecided. */
+const char *kt_verdict_word(enum kt_exit e);
 enum kt_exit kt_verdict_exit(const struct kt_verdict_told *t);
 /* On standard output; returns the exit code. */
 enum kt_exit kt_verdict_json(const struct kt_verdict_told *t);

@@ -30,7 +30,6 @@
 #define CHECKPOINT_US 1000000u  /* between checkpoints under load */
 #define CHECKPOINT_RECORDS 65536u
 #define RETRY_US 1000000u       /* between attempts to come up again */
-#define HEARTBEAT_US 60000000u  /* of silence */
 #define SEGMENT_US (UINT64_C(86400) * 1000000) /* an epoch's longest life */
 #define STACK_BYTES (256u << 10)
 
@@ -488,7 +487,7 @@ keep_house(struct kt_writer *w)
 	    now - w->log.begun_us >= SEGMENT_US ||
 	    w->log.segment.size >= w->log.segment_bytes)
 		keep(w, kt_log_rotate(&w->log, &err));
-	else if (now - w->last_record_at >= HEARTBEAT_US)
+	else if (now - w->last_record_at >= KT_AUDIT_HEARTBEAT_US)
 		beat(w);
 	if (!w->log.is_poisoned && atomic_load(&w->lost) > 0)
 		tell_gap(w);
@@ -515,7 +514,7 @@ take_batch(struct kt_writer *w)
 static int
 patience_ms(const struct kt_writer *w)
 {
-	uint64_t now = kt_disk_mono_us(), due = w->last_record_at + HEARTBEAT_US;
+	uint64_t now = kt_disk_mono_us(), due = w->last_record_at + KT_AUDIT_HEARTBEAT_US;
 
 	if (w->log.is_poisoned)
 		due = w->retry_at;

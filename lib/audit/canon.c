@@ -449,11 +449,12 @@ envelope_member(void *arg, struct kt_span n, struct kt_span v)
 		break;
 	case 'c':
 		if (kt_span_eq(n, KT_SPAN("clk")))
-			to->has_clk = *v.ptr == '{';
+			to->clk = kt_span_sub(v, 0, *v.ptr == '{' ? v.len : 0);
 		break;
 	case 'm':
 		if (kt_span_eq(n, KT_SPAN("mono")))
-			to->has_mono = *v.ptr >= '0' && *v.ptr <= '9';
+			to->mono = kt_span_sub(v, 0, *v.ptr >= '0' &&
+			    *v.ptr <= '9' ? v.len : 0);
 		break;
 	case 'i':
 		if (n.len == 1)
@@ -497,6 +498,6 @@ kt_audit_line_parse(
 	has_index = kt_span_u64(to->index, &to->i);
 	to->is_whole = has_index && to->prev.len == 64 && to->v.len > 0 &&
 	    to->type.len > 0 && to->ts.len > 0 && to->boot.len > 0 &&
-	    to->origin.len > 0 && to->has_clk && to->has_mono;
+	    to->origin.len > 0 && to->clk.len > 0 && to->mono.len > 0;
 	return KT_OK;
 }

@@ -96,8 +96,8 @@ bool kt_audit_member_of_text(
 /* The envelope of a line, spelt: texts without their quotes. */
 struct kt_audit_line {
 	struct kt_span v, type, prev, ts, boot, origin, index;
+	struct kt_span clk, mono; /* an object, digits; empty: another form */
 	uint64_t i;
-	bool has_clk, has_mono; /* in their form; what they say is not read */
 	bool is_whole; /* every envelope member is there, in its form */
 };
 KT_MUSTCHECK enum kt_rc kt_audit_line_parse(

@@ -6,6 +6,8 @@ libkt_a_SOURCES += \
 	%D%/chain.c \
 	%D%/cosign.c \
 	%D%/cosign.h \
+	%D%/course.c \
+	%D%/course.h \
 	%D%/hash.c \
 	%D%/key.c \
 	%D%/key.h \

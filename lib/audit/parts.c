@@ -116,7 +116,8 @@ kt_audit_report_join(
 	    r->has_key != next->has_key)
 		return false;
 	add_counts(r, next);
-	memcpy(r->last_ts, next->last_ts, sizeof(r->last_ts));
+	kt_audit_course_join(&r->course, &next->course, next->first);
+	r->has_open_epoch = next->has_open_epoch;
 	if (next->checkpoints > 0) {
 		r->newest_size = next->newest_size;
 		memcpy(r->newest_root, next->newest_root, KT_AUDIT_HASH);

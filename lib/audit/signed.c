@@ -341,6 +341,7 @@ kt_audit_signed_finish(struct kt_audit_verify *v)
 	if (v->is_signature_due && !has_stable(v))
 		v->report.has_key = false;
 	check_pinned_name(v);
+	v->report.has_open_epoch = v->is_epoch_open;
 }
 
 void

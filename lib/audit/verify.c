@@ -16,12 +16,6 @@ static const char *const class_names[] = {
 #undef KT_CLASS
 };
 
-static const char *const type_names[] = {
-#define KT_TYPE(name) [KT_AUDIT_TYPE_##name] = #name,
-#include "audit/type.def"
-#undef KT_TYPE
-};
-
 static const char *const durability_names[] = {
 	[KT_AUDIT_DURABLE_STRICT] = "strict",
 	[KT_AUDIT_DURABLE_COMMIT] = "commit",
@@ -38,12 +32,6 @@ const char *
 kt_audit_class_name(enum kt_audit_class c)
 {
 	return class_names[c];
-}
-
-const char *
-kt_audit_type_name(enum kt_audit_type t)
-{
-	return type_names[t];
 }
 
 /* ---- checkpoints ---- */
@@ -201,24 +189,15 @@ kt_audit_break(
 
 /* ---- lines ---- */
 
-static void
-count_type(struct kt_audit_verify *v, struct kt_span type)
+static enum kt_audit_type
+type_of(struct kt_span type)
 {
-	unsigned t = 0;
+	enum kt_audit_type t = 0;
 
 	while (t < KT_AUDIT_TYPE_other &&
-	    !kt_span_eq(type, kt_span_of(type_names[t])))
+	    !kt_span_eq(type, kt_span_of(kt_audit_type_name(t))))
 		t++;
-	v->report.by_type[t]++;
-}
-
-static void
-note_time(char to[static 32], struct kt_span ts)
-{
-	if (ts.len >= 32)
-		return;
-	memcpy(to, ts.ptr, ts.len);
-	to[ts.len] = '\0';
+	return t;
 }
 
 static bool
@@ -242,9 +221,8 @@ note_segment(struct kt_audit_verify *v, const struct kt_audit_seen *s)
 {
 	struct kt_err err;
 
-	if (kt_span_eq(s->l.type, KT_SPAN("segment")))
-		(void)!kt_audit_canon_check(
-		    s->text, see_durability, &v->report, &err);
+	(void)!kt_audit_canon_check(
+	    s->text, see_durability, &v->report, &err);
 }
 
 /* The largest says most: what it covers was to go, and may have. */
@@ -283,12 +261,11 @@ void
 kt_audit_accept(struct kt_audit_verify *v, const struct kt_audit_seen *s)
 {
 	struct kt_audit_report *r = &v->report;
+	enum kt_audit_type type = type_of(s->l.type);
 
 	v->is_gap_between_files = false;
-	if (v->accepted++ == 0) {
+	if (v->accepted++ == 0)
 		r->first = s->i;
-		note_time(r->first_ts, s->l.ts);
-	}
 	if (s->i > 0 && r->origin[0] == '\0')
 		kt_audit_check_origin(v, s->l.origin);
 	if (!origin_fits(v, s))
@@ -301,10 +278,12 @@ kt_audit_accept(struct kt_audit_verify *v, const struct kt_audit_seen *s)
 	if (s->i == 0)
 		memcpy(v->genesis, s->leaf, KT_AUDIT_HASH);
 	kt_audit_learn_keys(v, s);
-	note_segment(v, s);
-	kt_audit_note_retention(v, s);
-	count_type(v, s->l.type);
-	note_time(r->last_ts, s->l.ts);
+	if (type == KT_AUDIT_TYPE_segment)
+		note_segment(v, s);
+	if (type == KT_AUDIT_TYPE_retention)
+		kt_audit_note_retention(v, s);
+	r->by_type[type]++;
+	kt_audit_course_see(&r->course, &s->l, type, s->text);
 	kt_audit_meet(v);
 }
 

@@ -14,6 +14,7 @@
  */
 #ifndef KT_AUDIT_VERIFY_H
 #define KT_AUDIT_VERIFY_H
+#include "audit/course.h"
 #include "audit/key.h"
 
 enum kt_audit_class {
@@ -22,14 +23,6 @@ enum kt_audit_class {
 #undef KT_CLASS
 };
 const char *kt_audit_class_name(enum kt_audit_class c);
-
-enum kt_audit_type {
-#define KT_TYPE(name) KT_AUDIT_TYPE_##name,
-#include "audit/type.def"
-#undef KT_TYPE
-	KT_AUDIT_TYPES
-};
-const char *kt_audit_type_name(enum kt_audit_type t);
 
 enum kt_audit_durability {
 	KT_AUDIT_DURABLE_STRICT,
@@ -59,13 +52,14 @@ struct kt_audit_report {
 	char origin[256];
 	uint64_t first, size; /* index of the first record read; the next */
 	uint64_t by_type[KT_AUDIT_TYPES], segments;
-	char first_ts[32], last_ts[32];
+	struct kt_audit_course course;
 	uint64_t checkpoints, checkpoints_ok, newest_size;
 	uint8_t newest_root[KT_AUDIT_HASH];
 	uint64_t tail; /* records beyond the newest checkpoint */
 	struct kt_audit_vkey key; /* where has_key: whose signatures count */
 	struct kt_audit_vkey recovery; /* where has_recovery: who may revoke */
 	bool has_key, is_pinned, has_recovery;
+	bool has_open_epoch; /* no checkpoint closes the last but one yet */
 	uint64_t signed_checkpoints, unsigned_checkpoints, epochs;
 	uint64_t known_size; /* the largest known checkpoint that agrees */
 	uint64_t receipts;   /* that agree */

@@ -129,6 +129,11 @@
 /* Witnesses that one command asks, and logs, witnesses and groups of a policy:
    what C2SP tlog-policy wants supported. */
 #define KT_WITNESSES_MAX 32
+/* Silence after which a log says that it lives. */
+#define KT_AUDIT_HEARTBEAT_US 60000000u
+/* Silence that is told: a disk may take half a minute for one write, and a
+   busy machine some time to come to it. */
+#define KT_AUDIT_SILENCE_US 120000000u
 /* Breaks that a verifier lists before it only counts. */
 #define KT_AUDIT_BREAKS_MAX 100
 /* Threads of one command: beyond it the disk has no more to give. */

@@ -3,7 +3,8 @@ check_PROGRAMS += tests/audit/make_log
 tests_audit_make_log_SOURCES = %D%/make_log.c
 tests_audit_make_log_LDADD = $(GATEWAY_LIBS)
 check_PROGRAMS += tests/audit/judge
-tests_audit_judge_SOURCES = %D%/judge.c cmd/audit/verdict.c cmd/audit/verdict.h
+tests_audit_judge_SOURCES = %D%/judge.c cmd/audit/verdict.c cmd/audit/verdict.h \
+	cmd/audit/verdict_json.c
 tests_audit_judge_LDADD = $(GATEWAY_LIBS)
 check_PROGRAMS += tests/audit/flip_test
 tests_audit_flip_test_SOURCES = %D%/flip_test.c

@@ -2,6 +2,7 @@
  * make_log DIR SEED RECORDS SEGMENT-BYTES [GATEWAY] - writes a log for tests
  * to change; with the name of this machine, one that kt gateway run takes up.
  * KT_LOG_DAYS: it looks as if it had been written in so many days until now.
+ * KT_LOG_WILD: its clocks jump, and it loses records.
  *
  * By the writer's own parts, with what a gateway's life has: batches, marks,
  * checkpoints, rotation, restarts with and without a good end.
@@ -71,12 +72,16 @@ add_call(struct kt_log *log, uint64_t n)
 	kt_buf_reset(&log->body);
 }
 
+static bool is_wild;
+
 static void
 add_mark(struct kt_log *log)
 {
+	bool is_gap = is_wild && next(4) == 0;
+
 	kt_buf_reset(&log->body);
-	must(kt_audit_mark_write(
-	    KT_SPAN("heartbeat"), log->chain.size, &log->body, &err));
+	must(kt_audit_mark_write(is_gap ? KT_SPAN("gap") : KT_SPAN("heartbeat"),
+	    is_gap ? next(9) : log->chain.size, &log->body, &err));
 	must(kt_log_add_own(log, &err));
 }
 
@@ -116,6 +121,29 @@ go_back(struct kt_disk_io *io, struct ago *a, uint64_t days, uint64_t records)
 	io->arg = a;
 }
 
+/* Milliseconds mostly, and minutes of silence, and hours back. */
+static void
+jump(void *arg, struct kt_disk_time *t)
+{
+	struct ago *a = arg;
+	uint64_t us = next(40) == 0 ? next(400) * 1000000u : 1000;
+
+	a->mono_us += us;
+	a->real_us += us;
+	if (next(40) == 0)
+		a->real_us -= next(3600) * UINT64_C(1000001);
+	t->real_us = a->real_us;
+	t->mono_us = a->mono_us;
+}
+
+static void
+go_wild(struct kt_disk_io *io, struct ago *a)
+{
+	is_wild = true;
+	go_back(io, a, 30, 1);
+	io->now = jump;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -143,6 +171,8 @@ main(int argc, char **argv)
 	    !kt_span_u64(kt_span_of(argv[4]), &opts.segment_bytes))
 		return 2;
 	opts.dir = kt_span_of(argv[1]);
+	if (getenv("KT_LOG_WILD") != NULL)
+		go_wild(&io, &ago);
 	if (days > 0)
 		go_back(&io, &ago, days, records);
 	must(kt_log_open(&log, &opts, &err));

@@ -1,5 +1,6 @@
 """A log is verified in parts: at the same time, or only some of them."""
 import base64
+import datetime
 import json
 import os
 import random
@@ -14,6 +15,7 @@ import verifier
 KT = os.path.join(tap.BUILDDIR, 'kt')
 MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
 KT_JOBS_MAX = 64
+KT_AUDIT_SILENCE_US = 120000000
 
 
 def verify(folder, *options):
@@ -260,6 +262,61 @@ def by_time(whole, top):
     assert code == 0 and r['first'] > 0, r
 
 
+def told_of(folder):
+    """What the records say of time and losses, from the records alone."""
+    rs = []
+    for path in segments(folder):
+        with open(path, 'rb') as f:
+            rs += [json.loads(x) for x in f.read().splitlines()]
+    rows = list(zip(rs, rs[1:]))
+    us = datetime.timedelta(microseconds=1)
+
+    def when(r):
+        return datetime.datetime.strptime(r['ts'], '%Y-%m-%dT%H:%M:%S.%fZ')
+
+    quiet = [(b['mono'] - a['mono'], b['i']) for a, b in rows
+             if a['boot'] == b['boot']]
+    backs = [((when(a) - when(b)) // us, b['i']) for a, b in rows
+             if when(b) < when(a)]
+    longest = max(quiet, key=lambda x: (x[0], -x[1]))
+    back = max(backs, key=lambda x: (x[0], -x[1]))
+    return rs, {
+        'silence': {'us': longest[0], 'at': longest[1], 'over': sum(
+            x > KT_AUDIT_SILENCE_US for x, _ in quiet)},
+        'clock': {'backs': len(backs), 'back_us': back[0], 'back_at': back[1],
+                  'unsync': len(rs), 'unsync_runs': 1, 'unsync_at': 0},
+        'lost': {'records': sum(r.get('records', 0) for r in rs
+                                if r['type'] == 'gap'),
+                 'contents': 0, 'bytes_cut': 0, 'unfinished': 0, 'erased': 0}}
+
+
+def time_and_losses(whole, top):
+    """Are told as the records have them, in one pass or in parts."""
+    log = top + '/wild'
+    subprocess.run([MAKE, log, '21', '900', '30000'], check=True,
+                   env=dict(os.environ, KT_LOG_WILD='1'))
+    rs, want = told_of(log)
+    if rs[0]['clk']['state'] == 'sync':  # as this machine's clock is
+        want['clock'].update(unsync=0, unsync_runs=0, unsync_at=None)
+    assert want['silence']['over'] > 9 and want['clock']['backs'] > 9, want
+    assert want['lost']['records'] > 9, want
+    one, many = (verify(log, '--jobs', n) for n in '14')
+    assert one == many and one[0] == 0, (one, many)
+    r = json.loads(one[1])
+    for name in want:
+        assert r[name] == want[name], (name, r[name], want[name])
+    assert {'silence', 'clock-steps'} <= set(r['warnings']), r
+    p = subprocess.run([KT, 'audit', 'verify', log], text=True,
+                       capture_output=True, check=False)
+    for text in ('silence   %.6f s at most, before record %d; %d over' % (
+            want['silence']['us'] / 1e6, want['silence']['at'],
+            want['silence']['over']),
+            'clock     %d steps back' % want['clock']['backs'],
+            'lost      %d records' % want['lost']['records'],
+            'epochs, continuous'):
+        assert text in p.stdout, (text, p.stdout)
+
+
 def a_missing_log(whole, top):
     """Is missed where somebody has written down that it ought to be there."""
     with open(whole + '/log.vkey') as f:
@@ -316,6 +373,7 @@ with tempfile.TemporaryDirectory() as top:
             ('with the roots of what is left out', quick_reads_roots),
             ('a segment record cannot lie about the past', a_lie_in_a_header),
             ('a window of time takes its neighbours', by_time),
+            ('time and losses are told as in the records', time_and_losses),
             ('a log that is missing is missed', a_missing_log),
             ('what cannot be is a misuse', misuse),
             ('memory does not grow with the log', memory)):

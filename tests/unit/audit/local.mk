@@ -22,3 +22,8 @@ check_PROGRAMS += tests/unit/audit/trust_test
 tests_unit_audit_trust_test_SOURCES = %D%/trust_test.c
 tests_unit_audit_trust_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/audit/trust_test
+
+check_PROGRAMS += tests/unit/audit/course_test
+tests_unit_audit_course_test_SOURCES = %D%/course_test.c
+tests_unit_audit_course_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/audit/course_test
