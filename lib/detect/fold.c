@@ -1,6 +1,6 @@
 /*
  * fold - characters that stand for others: compatibility forms (NFKC), what
- * cannot be seen, digits of other scripts, look-alikes, punctuation.
+ * cannot be seen, digits of other scripts, look-alikes, punctuation, braille.
  * SPDX-License-Identifier: Apache-2.0
  *
  * NFKC is libunistring's, which GnuTLS brings along anyway; ICU would bring
@@ -89,11 +89,15 @@ static const struct {
 	{ 0x1bca0, 0x1bca3, 0 },
 	{ 0x1d173, 0x1d17a, 0 },
 };
-/* Tags: ASCII that nobody sees and models read. */
+/* Tags: ASCII that nobody sees and models read; and the selectors of variants
+   that carry a byte each. */
 #define TAG_FIRST 0xe0020
 #define TAG_LAST 0xe007e
-/* Letters in pairs are flags, and in rows words. */
-#define FLAG_A 0x1f1e6
+#define SELECTOR_FIRST 0xe0110
+#define SELECTOR_LAST 0xe016e
+/* Where the alphabet stands in capitals that NFKC leaves as they are: white in
+   a disc and in a square; letters in pairs are flags, and in rows words. */
+static const uint32_t alphabets[] = { 0x1f150, 0x1f170, 0x1f1e6 };
 
 static bool
 fold_range(uint32_t cp, char *out, size_t *n)
@@ -101,13 +105,17 @@ fold_range(uint32_t cp, char *out, size_t *n)
 	size_t low = 0, high = KT_NELEMS(ranges);
 
 	if (cp >= 0xe0000 && cp <= 0xe0fff) {
-		*n = cp >= TAG_FIRST && cp <= TAG_LAST;
-		out[0] = (char)(cp - 0xe0000);
+		*n = (cp >= TAG_FIRST && cp <= TAG_LAST) ||
+		    (cp >= SELECTOR_FIRST && cp <= SELECTOR_LAST);
+		out[0] = (char)(cp < SELECTOR_FIRST ? cp - 0xe0000
+		                                    : cp - SELECTOR_FIRST + ' ');
 		return true;
 	}
-	if (cp >= FLAG_A && cp < FLAG_A + 26) {
+	for (size_t i = 0; i < KT_NELEMS(alphabets); i++) {
+		if (cp < alphabets[i] || cp >= alphabets[i] + 26)
+			continue;
 		*n = 1;
-		out[0] = (char)('A' + (cp - FLAG_A));
+		out[0] = (char)('A' + (cp - alphabets[i]));
 		return true;
 	}
 	while (low < high) {
@@ -207,4 +215,53 @@ uint32_t
 kt_detect_compose(uint32_t cp, uint32_t mark)
 {
 	return uc_composition(cp, mark);
+}
+
+/* By the dots of the cell; 0: no character of its own. */
+static const char cells[64] = {
+	' ', 'a', ',', 'b', '\'', 'k', ';', 'l', 0, 'c', 'i', 'f', 0, 'm', 's',
+	'p', 0, 'e', ':', 'h', 0, 'o', '!', 'r', 0, 'd', 'j', 'g', 0, 'n', 't',
+	'q', 0, 0, 0, 0, '-', 'u', '?', 'v', 0, 0, 0, 0, 0, 'x', 0, 0, 0, 0, '.',
+	0, 0, 'z', 0, 0, 0, 0, 'w', 0, 0, 'y', 0, 0
+};
+#define CELL_FIRST 0x2800
+#define CELL_CAPITAL 32
+#define CELL_LETTERS 48
+#define CELL_DIGITS 60
+
+bool
+kt_detect_is_cell(uint32_t cp)
+{
+	return cp >= CELL_FIRST && cp < CELL_FIRST + KT_NELEMS(cells);
+}
+
+char
+kt_detect_cell(uint32_t cp, enum kt_detect_cells *how)
+{
+	char c = cells[cp - CELL_FIRST];
+	bool is_letter = c >= 'a' && c <= 'z';
+
+	switch (cp - CELL_FIRST) {
+	case CELL_CAPITAL:
+		*how = *how == KT_DETECT_CELLS_CAPITAL
+		    ? KT_DETECT_CELLS_CAPITALS
+		    : KT_DETECT_CELLS_CAPITAL;
+		return '\0';
+	case CELL_LETTERS:
+		*how = KT_DETECT_CELLS_LETTERS;
+		return '\0';
+	case CELL_DIGITS:
+		*how = KT_DETECT_CELLS_DIGITS;
+		return '\0';
+	}
+	if (*how == KT_DETECT_CELLS_DIGITS && c >= 'a' && c <= 'j')
+		return c == 'j' ? '0' : (char)(c - 'a' + '1');
+	if (*how == KT_DETECT_CELLS_DIGITS && (c == '.' || c == ','))
+		return c;
+	if (is_letter && (*how == KT_DETECT_CELLS_CAPITAL ||
+	        *how == KT_DETECT_CELLS_CAPITALS))
+		c = (char)(c - 'a' + 'A');
+	if (!is_letter || *how != KT_DETECT_CELLS_CAPITALS)
+		*how = KT_DETECT_CELLS_LETTERS;
+	return c;
 }

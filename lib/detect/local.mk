@@ -28,6 +28,7 @@ libkt_a_SOURCES += \
 	%D%/scan.c \
 	%D%/search.c \
 	%D%/sites.c \
+	%D%/codes.c \
 	%D%/view.c \
 	%D%/view_priv.h \
 	%D%/fold.c \

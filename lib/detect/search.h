@@ -2,9 +2,11 @@
  * search - findings in the clear and in disguise.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    disguises: compatibility forms and invisible characters, letters
- *           of other scripts, escapes, percent, base64 and hexadecimal codes,
- *           one inside another up to KT_DETECT_DEPTH_MAX deep.
+ * Knows:    disguises: compatibility forms, braille, marks that cover letters,
+ *           characters between the letters, invisible ones, letters of other
+ *           scripts, escapes, percent, quoted-printable, base64, base32 and
+ *           hexadecimal codes, one inside another up to KT_DETECT_DEPTH_MAX
+ *           deep.
  * Does not: report what an encoded picture or key happens to hold: a run of
  *           digits is decoded only while it says a text.
  * Promises: every finding in the clear, as kt_detect_scan has it; and each in
@@ -17,11 +19,11 @@
 
 /* How a finding was written, when not in the clear; bits. */
 enum kt_detect_disguise {
-	KT_DISGUISE_FORM = 1,      /* other forms, invisible characters */
+	KT_DISGUISE_FORM = 1,      /* other forms, or more than the letters */
 	KT_DISGUISE_LOOKALIKE = 2, /* letters of other scripts */
 	KT_DISGUISE_ESCAPE = 4,    /* backslashes, as in JSON inside JSON */
-	KT_DISGUISE_PERCENT = 8,
-	KT_DISGUISE_BASE64 = 16,
+	KT_DISGUISE_PERCENT = 8,   /* quoted-printable as well */
+	KT_DISGUISE_BASE64 = 16,   /* base32 as well */
 	KT_DISGUISE_HEX = 32,
 };
 

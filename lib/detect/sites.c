@@ -16,6 +16,8 @@
 
 #define ONES 0x0101010101010101u
 #define HIGHS 0x8080808080808080u
+/* Eight bytes that begin at a multiple of eight are in every row. */
+#define ROW_BEFORE (KT_DETECT_ROW_MIN - 8)
 
 static bool
 is_alnum(char c)
@@ -69,6 +71,15 @@ is_joint(char c)
 	return c == '-' || c == '_' || c == '.' || c == '@' || c == '/';
 }
 
+static bool
+is_cell_at(struct kt_span in, size_t at)
+{
+	uint32_t cp;
+
+	return kt_utf8_decode(kt_span_sub(in, at, 4), &cp) == 3 &&
+	    kt_detect_is_cell(cp);
+}
+
 /* A character above ASCII: does it hide something here? */
 static bool
 hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
@@ -78,7 +89,16 @@ hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
 	uint32_t disguise;
 	size_t n;
 
-	/* Marks and what they may be folded with come in many languages. */
+	/* Words of many languages have a mark on a letter; none has two, or
+	   one that the letter does not come with. */
+	if (kt_detect_is_mark(in, at))
+		return kt_detect_is_mark(in, at + len) ||
+		    (is_alnum(a) && kt_detect_compose(
+		                        (unsigned char)a, cp) == 0);
+	/* One cell alone is a picture. */
+	if (kt_detect_is_cell(cp))
+		return (at > 2 && is_cell_at(in, at - 3)) ||
+		    is_cell_at(in, at + len);
 	if (!kt_detect_fold(cp, out, &n, &disguise))
 		return false;
 	if (n == 0) {
@@ -158,6 +178,34 @@ run_in_block(struct kt_span in, size_t block, size_t last)
 	return in.len;
 }
 
+/*
+ * Is every second byte the same and the others are not, or is there an equals
+ * sign three bytes behind another one?  Each row has such eight bytes, wherever
+ * the blocks begin.
+ */
+static bool
+may_be_row(uint64_t w)
+{
+	static const uint64_t second = 0x000000ff00ff00ff;
+	uint64_t twice = w ^ w >> 16, equals = w ^ ONES * '=';
+	bool even = (twice & second) == 0, odd = (twice & second << 8) == 0;
+
+	equals = (equals - ONES) & ~equals & HIGHS;
+	return even != odd || (equals & equals >> 24) != 0;
+}
+
+/* The first row from `from` on that has the eight bytes at `at`, or some. */
+static size_t
+row_at(struct kt_span in, size_t from, size_t at)
+{
+	size_t begin = at - from > ROW_BEFORE ? at - ROW_BEFORE : from;
+
+	for (; begin <= at; begin++)
+		if (kt_detect_row_says(in, begin) >= KT_DETECT_ROW_SPACED)
+			return begin;
+	return in.len;
+}
+
 static uint64_t
 special(uint64_t w)
 {
@@ -203,22 +251,38 @@ may_be_run(struct kt_span in, size_t at)
 	            !kt_detect_has_blank(p + KT_DETECT_RUN_MIN)));
 }
 
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 size_t
 kt_detect_next_site(struct kt_span in, size_t from)
 {
-	size_t at = from;
+	size_t at = from, site;
+	uint64_t w[2];
 
 	for (; in.len - at >= KT_DETECT_RUN_MIN; at += KT_DETECT_RUN_MIN) {
-		size_t site = in.len, run = in.len;
-		uint64_t w[2];
-
+		site = in.len;
 		memcpy(w, in.ptr + at, sizeof(w));
 		if (special(w[0]) | special(w[1]))
 			site = special_site(in, at, at + KT_DETECT_RUN_MIN);
 		if (may_be_run(in, at))
-			run = run_in_block(in, at, at + KT_DETECT_RUN_MIN - 1);
-		if (site < in.len || run < in.len)
-			return site < run ? site : run;
+			site = least(site, run_in_block(in, at,
+			    at + KT_DETECT_RUN_MIN - 1));
+		if (may_be_row(w[0]))
+			site = least(site, row_at(in, from, at));
+		if (may_be_row(w[1]))
+			site = least(site, row_at(in, from, at + 8));
+		if (site < in.len)
+			return site;
 	}
-	return special_site(in, at, in.len);
+	site = special_site(in, at, in.len);
+	if (in.len - at >= sizeof(*w)) {
+		memcpy(w, in.ptr + at, sizeof(*w));
+		if (may_be_row(w[0]))
+			site = least(site, row_at(in, from, at));
+	}
+	return site;
 }

@@ -12,7 +12,8 @@
  * What is undecided waits before any flow sees it: a character that is cut,
  * an escape, one that only hides something if a letter follows.  Of a run of
  * base64 or hexadecimal digits that are text so far the digits from the
- * eighth on wait; words have fewer, and to hold every word would show.
+ * eighth on wait; words have fewer, and to hold every word would show.  A row
+ * waits from its fourth byte on.
  */
 #include "detect/flow_priv.h"
 #include "detect/detect_priv.h"
@@ -193,7 +194,9 @@ row_waits(struct kt_span in)
 			if (at < in.len ||
 			    !kt_detect_is_cut(kt_span_sub(in, from, 4)))
 				break;
-		} else if (!kt_detect_fold(cp, out, &n, &disguise)) {
+		} else if (!kt_detect_is_mark(in, from) &&
+		    !kt_detect_is_cell(cp) &&
+		    !kt_detect_fold(cp, out, &n, &disguise)) {
 			break;
 		}
 		first = at = from;
@@ -208,6 +211,7 @@ decided(struct kt_span in, size_t known, bool *is_row)
 {
 	size_t was, all = in.len;
 
+	in.len = kt_detect_row_waits(in);
 	do { /* what waits may make wait what is before it, for so long */
 		size_t row;
 

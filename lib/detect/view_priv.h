@@ -30,6 +30,16 @@ enum kt_detect_within {
 	KT_DETECT_WITHIN_WORD, /* of which no part begins a run */
 	KT_DETECT_WITHIN_HEX,
 	KT_DETECT_WITHIN_BASE64,
+	KT_DETECT_WITHIN_BASE32,
+	KT_DETECT_WITHIN_SPACED,
+	KT_DETECT_WITHIN_QUOTED,
+};
+/* What braille said of the cells that come. */
+enum kt_detect_cells {
+	KT_DETECT_CELLS_LETTERS = 0,
+	KT_DETECT_CELLS_CAPITAL, /* one of them */
+	KT_DETECT_CELLS_CAPITALS,
+	KT_DETECT_CELLS_DIGITS,
 };
 struct kt_detect_view {
 	struct kt_buf text;
@@ -39,6 +49,8 @@ struct kt_detect_view {
 	uint32_t text_base, source_base;
 	uint32_t source_end;
 	enum kt_detect_within within;
+	char between; /* the characters of a spaced row */
+	enum kt_detect_cells cells;
 };
 
 /*
@@ -50,7 +62,7 @@ KT_MUSTCHECK enum kt_rc kt_detect_unmask(
 /*
  * The same piece by piece: in goes on where the last piece was *used up, and
  * more comes unless is_end.  out->text is what is new, its units are kept.
- * A mark that belongs to the letter before it stays by itself.
+ * A mark that belongs to the letter before it is left out.
  */
 KT_MUSTCHECK enum kt_rc kt_detect_unmask_more(struct kt_span in, bool is_end,
     struct kt_detect_view *out, size_t *used);
@@ -66,6 +78,22 @@ bool kt_detect_fold(uint32_t cp, char out[static KT_DETECT_FOLD_MAX],
     size_t *n, uint32_t *disguise);
 /* cp with the mark behind it as one character, or 0. */
 uint32_t kt_detect_compose(uint32_t cp, uint32_t mark);
+/* A mark of U+0300 to U+036F at `at`. */
+static inline bool
+kt_detect_is_mark(struct kt_span in, size_t at)
+{
+	unsigned char a, b;
+
+	if (at >= in.len || in.len - at < 2)
+		return false;
+	a = (unsigned char)in.ptr[at];
+	b = (unsigned char)in.ptr[at + 1];
+	return (a == 0xcc && b >= 0x80) || (a == 0xcd && b >= 0x80 && b < 0xb0);
+}
+/* A cell of braille of six dots that stands for something; what: a character,
+   or 0, and how the next cells are read. */
+bool kt_detect_is_cell(uint32_t cp);
+char kt_detect_cell(uint32_t cp, enum kt_detect_cells *how);
 
 /* An encoded run: how many bytes at `from` are looked at to tell. */
 #define KT_DETECT_RUN_MIN 16
@@ -75,10 +103,34 @@ kt_detect_digit64(char c)
 {
 	return kt_detect_digits64[(unsigned char)c];
 }
-/* A run of base64 or hex digits that begins at `from` and says a text. */
-uint32_t kt_detect_run_says(struct kt_span in, size_t from);
+/* A run of digits that begins at `from` and says a text, as which. */
+enum kt_detect_run {
+	KT_DETECT_RUN_NONE = 0,
+	KT_DETECT_RUN_HEX,
+	KT_DETECT_RUN_BASE64,
+	KT_DETECT_RUN_BASE32,
+};
+enum kt_detect_run kt_detect_run_says(struct kt_span in, size_t from);
 /* The same of the first digits of one, at least a group, that end the text. */
 bool kt_detect_run_may_say(struct kt_span in, size_t from);
+/* What n digits at `at`, which are all there, say: how many bytes of text, at
+   most n; 0: none.  Of two digits at `at`: the byte, or -1. */
+size_t kt_detect_text64(struct kt_span in, size_t at, size_t n, char *out);
+size_t kt_detect_text32(struct kt_span in, size_t at, size_t n, char *out);
+int kt_detect_text16(struct kt_span in, size_t at);
+
+/* A row that begins at `at`: eight characters, or five escapes. */
+#define KT_DETECT_ROW_MIN 15
+#define KT_DETECT_ROW_LETTERS 3
+enum kt_detect_row {
+	KT_DETECT_ROW_NONE = 0,
+	KT_DETECT_ROW_MAYBE, /* the text ends before it is told */
+	KT_DETECT_ROW_SPACED, /* the same byte behind each character */
+	KT_DETECT_ROW_QUOTED, /* quoted-printable */
+};
+enum kt_detect_row kt_detect_row_says(struct kt_span in, size_t at);
+/* Where a row begins at the end of the text that may be one, or in.len. */
+size_t kt_detect_row_waits(struct kt_span in);
 /* Does a character begin there that goes on behind the end? */
 bool kt_detect_is_cut(struct kt_span in);
 /* Bytes from `at` that tell all of an escape there; more than there are, if

@@ -371,7 +371,8 @@ def drawn(table):
                   percent(hit, n), n, 95 if is_gold else 1, is_gold)
     held = held[::7]
     for name, disguise in made.DISGUISES.items():
-        worn = [dict(r, text=disguise(r["text"])) for r in held]
+        worn = [dict(r, text=text) for r, text in
+                ((r, disguise(r["text"])) for r in held) if text]
         inspect({"messages": worn})
         table.add("made, found in disguise", name, percent(
             sum(bool(is_hit(r, r["found"])) for r in worn), len(worn)),

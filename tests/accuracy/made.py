@@ -608,6 +608,33 @@ def zero_width(text):
 ALIKE = str.maketrans("aceopxyABCEHKMOPTX",
                       "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0410\u0412"
                       "\u0421\u0415\u041d\u041a\u041c\u041e\u0420\u0422\u0425")
+# Cells of braille, a to z, by their dots.
+CELLS = bytes.fromhex("0103091911 0b1b130a1a 05070d1d15 0f1f170e1e "
+                      "25273a2d3d 35")
+
+
+def braille(text):
+    out, last = "", ""
+    for c in text:
+        at = string.ascii_lowercase.find(c.lower())
+        digit = "1234567890".find(c)
+        if c in string.digits:
+            out += "\u283c" + chr(0x2800 + CELLS[digit])
+        elif at >= 0:
+            out += "\u2830" * (last.isdigit() and at < 10)
+            out += "\u2820" * c.isupper() + chr(0x2800 + CELLS[at])
+        else:
+            out += {" ": "\u2800", "-": "\u2824"}.get(c, c)
+        last = c
+    return out
+
+
+def apart(text):
+    """Digits alone stand so in tables."""
+    letters = sum(c in string.ascii_letters for c in text[:8])
+    return " ".join(text) if letters > 2 else None
+
+
 DISGUISES = {
     "full width": full_width, "zero width": zero_width,
     "look-alikes": lambda t: t.translate(ALIKE),
@@ -618,6 +645,11 @@ DISGUISES = {
     "JSON in JSON": lambda t: json.dumps(json.dumps({"a": t})),
     "percent": lambda t: "".join("%%%02X" % b for b in t.encode()),
     "base64": lambda t: base64.b64encode(t.encode()).decode(),
+    "base32": lambda t: base64.b32encode(t.encode()).decode(),
+    "quoted-printable": lambda t: "".join("=%02X" % b for b in t.encode()),
+    "letters apart": apart,
+    "marks": lambda t: "\u0336\u0301".join(t),
+    "braille": braille,
     "hex": lambda t: t.encode().hex(),
 }
 

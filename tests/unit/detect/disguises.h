@@ -167,6 +167,111 @@ base64(struct kt_span s)
 	}
 }
 
+/* Groups of five bytes; upper case, as RFC 4648 writes it. */
+static void
+base32(struct kt_span s)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+	for (size_t i = 0; i < s.len; i += 5) {
+		size_t n = s.len - i < 5 ? s.len - i : 5;
+		uint64_t bits = 0;
+
+		for (size_t k = 0; k < 5; k++)
+			bits = bits << 8 |
+			    (k < n ? (unsigned char)s.ptr[i + k] : 0u);
+		for (size_t k = 0; k < 8; k++)
+			put(k * 5 < n * 8 ? (struct kt_span){
+			                 &digits[bits >> (35 - 5 * k) & 31], 1 }
+			                  : KT_SPAN("="));
+	}
+}
+
+static void
+quoted(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_buf_printf(&made, "%s=%02X",
+		        i % 25 == 24 ? "=\r\n" : "",
+		        (unsigned char)s.ptr[i]) < 0)
+			KT_BUG("no memory");
+}
+
+static void
+between(struct kt_span s, const char *with)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (i > 0 && (s.ptr[i] & 0xc0) != 0x80)
+			put(kt_span_of(with));
+		put(kt_span_sub(s, i, 1));
+	}
+}
+
+static void
+blanks_between(struct kt_span s)
+{
+	between(s, " ");
+}
+
+static void
+underscores_between(struct kt_span s)
+{
+	between(s, "_");
+}
+
+/* Marks above, below and across, on all that is ASCII but the last. */
+static void
+covered(struct kt_span s)
+{
+	static const uint32_t marks[] = { 0x336, 0x301, 0x317, 0x30a, 0x353 };
+
+	for (size_t i = 0; i < s.len; i++) {
+		put(kt_span_sub(s, i, 1));
+		for (size_t k = 0; k < 2 + i % 2 && i + 1 < s.len &&
+		     s.ptr[i] > ' ' && s.ptr[i] < 127; k++)
+			put_cp(marks[(i + k) % KT_NELEMS(marks)]);
+	}
+}
+
+static void
+braille(struct kt_span s)
+{
+	static const uint8_t cell[26] = { 1, 3, 9, 25, 17, 11, 27, 19, 10, 26,
+		5, 7, 13, 29, 21, 15, 31, 23, 14, 30, 37, 39, 58, 45, 61, 53 };
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (c >= '0' && c <= '9') {
+			put_cp(0x283c);
+			put_cp(0x2800u + cell[c == '0' ? 9 : c - '1']);
+		} else if ((c | 32) >= 'a' && (c | 32) <= 'z') {
+			if (i > 0 && s.ptr[i - 1] >= '0' && s.ptr[i - 1] <= '9')
+				put_cp(0x2830);
+			if (c < 'a')
+				put_cp(0x2820);
+			put_cp(0x2800u + cell[(c | 32) - 'a']);
+		} else if (c == ' ' || c == '-') {
+			put_cp(c == ' ' ? 0x2800 : 0x2824);
+		} else {
+			put(kt_span_sub(s, i, 1));
+		}
+	}
+}
+
+/* Capitals in discs, and what selectors of variants carry. */
+static void
+selected(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] >= 'A' && s.ptr[i] <= 'Z')
+			put_cp(0x1f150u + (uint32_t)(s.ptr[i] - 'A'));
+		else if (s.ptr[i] >= ' ' && s.ptr[i] < 127)
+			put_cp(0xe0110u + (uint32_t)(s.ptr[i] - ' '));
+		else
+			put(kt_span_sub(s, i, 1));
+}
+
 static void
 again(void (*outer)(struct kt_span), void (*inner)(struct kt_span),
     struct kt_span s)
@@ -208,6 +313,8 @@ static const struct disguise {
 	const char *name;
 	void (*put_on)(struct kt_span s);
 	bool is_whole; /* the whole text wears it, or only the match */
+	bool is_row; /* of which the first bytes may be a word */
+	size_t letters; /* at least, of the first eight bytes */
 } disguises[] = {
 	{ "invisible characters", invisible, false },
 	{ "full width", full_width, false },
@@ -225,10 +332,29 @@ static const struct disguise {
 	{ "percent", percent, true },
 	{ "hex", hex, true },
 	{ "base64", base64, true },
+	{ "base32", base32, true },
+	{ "quoted-printable", quoted, true, true },
+	{ "blanks between", blanks_between, true, true, 3 },
+	{ "underscores between", underscores_between, true, true, 3 },
+	{ "marks on the match", covered, false },
+	{ "marks everywhere", covered, true },
+	{ "braille", braille, true },
+	{ "discs and selectors", selected, true },
 	{ "base64 twice", base64_twice, true },
 	{ "percent in base64", base64_of_percent, true },
 	{ "look-alikes in hex in base64", three_layers, true },
 };
+
+/* Rows of digits are tables, and those of marks are lines. */
+static bool
+suits(const struct disguise *how, struct kt_span text)
+{
+	size_t letters = 0;
+
+	for (size_t i = 0; i < 8 && i < text.len; i++)
+		letters += (text.ptr[i] | 32) >= 'a' && (text.ptr[i] | 32) <= 'z';
+	return letters >= how->letters;
+}
 
 static void
 wear(const struct disguise *how, struct kt_span text, size_t start, size_t end)

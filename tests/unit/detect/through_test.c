@@ -1,7 +1,7 @@
 /*
  * The law: what a whole text shows in disguise a stream shows, too, wherever
  * it is cut, and gives out no byte of it before; but for the first digits of
- * a run of base64 or hexadecimal ones, which may be a word.
+ * a run of base64 or hexadecimal ones, and of a row, which may be words.
  *
  * Over the examples of the shipped detectors that hold their bytes.
  * SPDX-License-Identifier: Apache-2.0
@@ -13,6 +13,7 @@
 
 #define LEAST_PC 95
 #define RUN_FIRST 7
+#define ROW_FIRST 3
 #define FOUND_MAX 64
 
 static struct kt_detect *db;
@@ -26,6 +27,7 @@ struct found {
 /* Bytes of what is in `want` that went out before it was told. */
 struct leak {
 	const struct found *want;
+	bool is_row;
 	uint64_t out;
 	size_t bytes;
 };
@@ -61,6 +63,8 @@ note_leak(struct leak *l, const struct found *told)
 		uint64_t from = w->start + (is_run ? RUN_FIRST : 0);
 		size_t k = 0;
 
+		if (l->is_row) /* each of the digits is two bytes then */
+			from += from - w->start + ROW_FIRST;
 		while (k < told->n && !is_same(&told->v[k], w))
 			k++;
 		if (k == told->n && l->out > from)
@@ -171,11 +175,11 @@ struct sum {
 
 /* `made`, in pieces of 1, 2, 3, 5, 16 and 61 bytes. */
 static void
-sweep(struct sum *sum, bool is_leaky)
+sweep(struct sum *sum, bool is_row, bool is_leaky)
 {
 	static const size_t pieces[] = { 4096, 1, 2, 3, 5, 16, 61 };
 	struct found want, told, first = { .n = 0 };
-	struct leak leak = { .want = &want };
+	struct leak leak = { .want = &want, .is_row = is_row };
 
 	want_of(&want);
 	for (size_t i = 0; i < KT_NELEMS(pieces); i++) {
@@ -209,10 +213,11 @@ streams_look_through_disguises(void)
 						     : "");
 			size_t start, end;
 
-			if (!find(d, text, &start, &end))
+			if (!suits(&disguises[i], text) ||
+			    !find(d, text, &start, &end))
 				continue;
 			wear(&disguises[i], text, start, end);
-			sweep(&sum, false);
+			sweep(&sum, disguises[i].is_row, false);
 		}
 		printf("# %s: %zu of %zu, %zu leaks, %zu cut otherwise\n",
 		    disguises[i].name, sum.shown, sum.all, sum.leaked,
@@ -229,12 +234,18 @@ streams_look_through_disguises(void)
 static void
 without_the_hold_they_leak(void)
 {
-	struct sum sum = { 0 };
+	static void (*const put_on[])(struct kt_span) = { full_width, covered,
+		quoted, braille, blanks_between };
 
-	kt_buf_reset(&made);
-	full_width(KT_SPAN("AKIAQ3EGRZTYW6PLMNBV and 4111 1111 1111 1111."));
-	sweep(&sum, true);
-	ok(sum.leaked > 20);
+	for (size_t i = 0; i < KT_NELEMS(put_on); i++) {
+		struct sum sum = { 0 };
+
+		kt_buf_reset(&made);
+		put_on[i](KT_SPAN(
+		    "key AKIAQ3EGRZTYW6PLMNBV and 4111 1111 1111 1111."));
+		sweep(&sum, false, true);
+		ok(sum.leaked > 20);
+	}
 }
 
 /* A view ends when nothing was disguised for long: what a stream holds and
