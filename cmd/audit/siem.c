@@ -87,7 +87,8 @@ judge(struct event *e)
 	if (!is_call && !is(type, "reject")) {
 		e->class = BASE;
 		e->activity = 99;
-		e->severity = is(type, "gap") || is(type, "recovery") ? 4 : 1;
+		e->severity = is(type, "gap") || is(type, "recovery") ? 4 :
+		    kt_audit_member(e->line, "below", &v) ? 3 : 1;
 	} else if (is_call && e->reason.len == 0 &&
 	    (e->decision.len == 0 || is(e->decision, "pass"))) {
 		e->class = API;

@@ -212,6 +212,12 @@ host_name(char name[static 64])
 	return n > 0 ? (struct kt_span){ name, n } : KT_SPAN("gateway");
 }
 
+static void
+tell_evidence(const char *text)
+{
+	kt_say("evidence: %s", text);
+}
+
 static enum kt_rc
 open_log(struct gateway *g, struct kt_err *err)
 {
@@ -230,6 +236,7 @@ open_log(struct gateway *g, struct kt_err *err)
 		.durability = modes[kt_policy_audit(s).durability],
 		.software = KT_SPAN("kt " PACKAGE_VERSION),
 		.policy_version = s->pack.version,
+		.say = tell_evidence,
 	};
 
 	if (kt_disk_mkdir(&kt_disk_real, audit_dir(g), 0700, err) < 0)
@@ -246,12 +253,6 @@ open_log(struct gateway *g, struct kt_err *err)
 		return kt_wrap(err, "audit log %s", audit_dir(g));
 	kt_writer_commit_key(g->writer, g->instance_key);
 	return KT_OK;
-}
-
-static void
-tell_evidence(const char *text)
-{
-	kt_say("evidence: %s", text);
 }
 
 /* Copies of the evidence for queries: nobody waits for them. */

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/statvfs.h>
 
 #include "audit/canon.h"
 #include "cmd/audit/content.h"
@@ -188,16 +187,6 @@ kt_keeping_end(struct kt_keeping **cp)
 
 /* ---- the thread ---- */
 
-static unsigned
-free_percent(const char *dir)
-{
-	struct statvfs st;
-
-	if (statvfs(dir, &st) != 0 || st.f_blocks == 0)
-		return 100; /* then the disk says when it is full */
-	return (unsigned)((uint64_t)st.f_bavail * 100 / st.f_blocks);
-}
-
 static enum kt_rc
 use_segment(struct kt_keeper *k, uint64_t segment, struct kt_err *err)
 {
@@ -246,7 +235,7 @@ write_one(
 	take_parts(c, &content);
 	if (content.request.len + content.completion.len == 0)
 		return KT_OK;
-	if (k->o.free_percent(k->dir) < KT_CONTENT_FREE_PERCENT)
+	if (kt_disk_free_percent(k->o.io, k->dir) < KT_CONTENT_FREE_PERCENT)
 		return kt_fail(err, KT_E_IO, "less than %d %% of the disk is "
 		    "free, which is for records", KT_CONTENT_FREE_PERCENT);
 	kt_buf_reset(&k->out);
@@ -351,8 +340,6 @@ kt_keeper_start(struct kt_keeper **out, const struct kt_keeper_options *o,
 	if (k == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for contents");
 	k->o = *o;
-	if (k->o.free_percent == NULL)
-		k->o.free_percent = free_percent;
 	if (k->o.queue_bytes == 0)
 		k->o.queue_bytes = KT_CONTENT_QUEUE_MAX;
 	if (snprintf(k->dir, sizeof(k->dir), "%s", o->dir) >=

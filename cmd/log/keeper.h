@@ -19,8 +19,6 @@ struct kt_keeper_options {
 	const char *dir;             /* of the log */
 	struct kt_writer *writer;    /* takes gap records; NULL: nobody */
 	void (*tell)(const char *text); /* for people; NULL: nobody */
-	/* Percent of the disk that are free; NULL: as statvfs(3) says. */
-	unsigned (*free_percent)(const char *dir);
 	size_t queue_bytes; /* 0: KT_CONTENT_QUEUE_MAX */
 };
 KT_MUSTCHECK enum kt_rc kt_keeper_start(struct kt_keeper **out,

@@ -21,6 +21,8 @@ liblog_a_SOURCES = \
 	%D%/recover.c \
 	%D%/retain.c \
 	%D%/retain.h \
+	%D%/room.c \
+	%D%/room.h \
 	%D%/ship.c \
 	%D%/ship.h \
 	%D%/vault.c \

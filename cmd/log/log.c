@@ -12,9 +12,14 @@
 #include "audit/marks.h"
 #include "cmd/log/holds.h"
 #include "cmd/log/orders.h"
+#include "cmd/log/room.h"
 #include "cmd/log/vault.h"
 
 #include <errno.h>
+
+/* What the kernel says of its clock is asked for so often: a checkpoint's
+   time, so that it costs nothing per record. */
+#define CLOCK_US 1000000
 
 /* A clock that moves less is being steered, not set. */
 #define STEP_US 500000
@@ -94,6 +99,7 @@ take_opts(struct kt_log *log, const struct kt_writer_opts *opts,
 	log->io->now(log->io->arg, &now);
 	log->clock_us = (int64_t)now.real_us - (int64_t)now.mono_us;
 	log->durability = opts->durability;
+	log->say = opts->say;
 	log->segment_bytes = opts->segment_bytes > 0 ? opts->segment_bytes :
 	    KT_AUDIT_SEGMENT_MAX;
 	return KT_OK;
@@ -156,6 +162,8 @@ open_files(struct kt_log *log, struct kt_err *err)
 	if (kt_disk_lock(&log->checkpoints, err) < 0 ||
 	    kt_disk_sync_dir(log->io, log->dir, err) < 0)
 		return err->rc;
+	if (kt_room_hold(log, err) < 0)
+		return err->rc;
 	log->subjects = kt_audit_subjects_new();
 	if (log->subjects == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for callers");
@@ -181,9 +189,11 @@ kt_log_open(struct kt_log *log, const struct kt_writer_opts *opts,
 	    kt_audit_chain_init(&log->chain, err) < 0 ||
 	    kt_audit_tiles_init(&log->tiles, err) < 0 ||
 	    open_files(log, err) < 0) {
+		kt_room_release(log);
 		release(log);
 		return kt_wrap(err, "audit log '%s'", log->dir);
 	}
+	kt_room_begin(log);
 	return KT_OK;
 }
 
@@ -192,6 +202,7 @@ kt_log_open(struct kt_log *log, const struct kt_writer_opts *opts,
 enum kt_rc
 kt_log_poison(struct kt_log *log, struct kt_err *err)
 {
+	log->is_full = kt_room_lacked();
 	log->is_poisoned = true;
 	return kt_wrap(err, "audit log '%s'", log->dir);
 }
@@ -222,11 +233,14 @@ kt_log_add(struct kt_log *log, struct kt_span body,
 
 	if (log->batch.len >= BATCH_MAX && write_batch(log, err) < 0)
 		return err->rc;
-	if (log->batch.len == 0) /* asked once for all of a batch */
-		log->is_clock_synced = kt_disk_clock_is_synced();
-	env.clk = log->is_clock_synced ? KT_AUDIT_CLOCK_SYNC :
-	    KT_AUDIT_CLOCK_UNSYNC;
 	log->io->now(log->io->arg, &now);
+	if (log->clock_at == 0 || now.mono_us - log->clock_at >= CLOCK_US) {
+		log->io->clock(log->io->arg, &log->clock);
+		log->clock_at = now.mono_us;
+	}
+	env.clk = log->clock.is_synced ? KT_AUDIT_CLOCK_SYNC :
+	    KT_AUDIT_CLOCK_UNSYNC;
+	env.clk_us = log->clock.offset_us;
 	env.ts_us = now.real_us;
 	env.mono_us = now.mono_us;
 	return kt_audit_seal(&log->chain, &env, body, &log->batch, leaf, err);
@@ -474,6 +488,7 @@ kt_log_close(struct kt_log *log, struct kt_err *err)
 {
 	enum kt_rc rc = KT_OK;
 
+	kt_room_release(log); /* for what comes now, and no copy has it */
 	if (log->is_poisoned) {
 		rc = kt_fail(err, KT_E_IO, "audit log '%s' is down", log->dir);
 	} else {

@@ -51,8 +51,13 @@ struct kt_log {
 	uint64_t tiled[KT_AUDIT_TILE_LEVELS]; /* hashes that files hold, or: */
 #define KT_LOG_UNTOLD UINT64_MAX /* what an earlier process left */
 	int64_t clock_us; /* wall clock less steady clock, as last seen */
-	bool is_clock_synced; /* as of the batch under way */
+	struct kt_disk_clock clock; /* what the kernel says of it, */
+	uint64_t clock_at; /* asked then, by the steady one; 0: never */
+	unsigned alarm; /* free percent that the disk has less of; 0: none */
+	bool has_reserve; /* room.h */
+	bool is_full;     /* why it is poisoned: there is no space */
 	bool is_poisoned;
+	void (*say)(const char *text); /* for people; NULL: nobody */
 };
 
 /* Takes up or begins the log, as kt_writer_start() says. */

@@ -8,6 +8,7 @@
  * touched at all: that is no crash, and going on would hide it.
  */
 #include "cmd/log/log.h"
+#include "cmd/log/room.h"
 
 #include "audit/canon.h"
 #include "audit/marks.h"
@@ -724,6 +725,7 @@ recover(struct recovery *r, struct kt_err *err)
 static enum kt_rc
 finish(struct recovery *r, enum kt_rc rc)
 {
+	r->log->is_full = rc < 0 && (r->log->is_full || kt_room_lacked());
 	kt_disk_close(&r->tail);
 	kt_unfinished_fini(&r->open);
 	if (rc < 0) {
@@ -750,12 +752,14 @@ kt_log_reopen(struct kt_log *log, struct kt_err *err)
 		.log = log,
 		.tail = KT_DISK_FILE_INIT,
 		.expected = log->durable,
-		.cause = "write-error",
+		.cause = log->is_full ? "disk-full" : "write-error",
 	};
 	enum kt_rc rc;
 
 	kt_unfinished_init(&r.open);
 	kt_disk_close(&log->segment);
+	if (log->is_full)
+		kt_room_release(log); /* so that this can be recorded */
 	rc = cut_to_durable(&r, err);
 	if (rc == KT_OK)
 		rc = recover(&r, err);

@@ -17,6 +17,7 @@
 #include "audit/record.h"
 #include "cmd/log/log.h"
 #include "cmd/log/orders.h"
+#include "cmd/log/room.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -70,6 +71,7 @@ struct kt_writer {
 	bool is_new;
 	uint8_t commit_key[KT_AUDIT_HASH];
 	/* Below: the thread's alone. */
+	bool is_narrow; /* records tell that the disk is full: nothing else */
 	uint64_t checkpoint_at, retry_at, last_record_at;
 	struct kt_err stop_err;
 };
@@ -393,7 +395,7 @@ write_list(struct kt_writer *w, struct kt_writer_ticket *list)
 	struct kt_err err;
 	bool is_written, has_pairs;
 
-	if (w->log.is_poisoned) {
+	if (w->log.is_poisoned || w->is_narrow) {
 		deliver(w, list, false);
 		return;
 	}
@@ -426,6 +428,7 @@ beat(struct kt_writer *w)
 {
 	struct kt_err err;
 
+	kt_room_look(&w->log);
 	kt_buf_reset(&w->log.body);
 	if (kt_audit_mark_write(KT_SPAN("heartbeat"), w->log.chain.size,
 	    &w->log.body, &err) < 0 || kt_log_add_own(&w->log, &err) < 0)
@@ -456,10 +459,19 @@ come_up(struct kt_writer *w)
 {
 	struct kt_err err;
 
-	if (kt_log_reopen(&w->log, &err) < 0) {
-		w->retry_at = kt_disk_mono_us() + RETRY_US;
-		return;
+	w->retry_at = kt_disk_mono_us() + RETRY_US;
+	if (w->log.is_poisoned) {
+		if (kt_log_reopen(&w->log, &err) < 0)
+			return;
+		w->is_narrow = true;
+		if (atomic_load(&w->lost) > 0)
+			tell_gap(w);
+		if (!w->log.is_poisoned)
+			keep(w, kt_log_checkpoint(&w->log, &err));
 	}
+	if (w->log.is_poisoned || kt_room_hold(&w->log, &err) < 0)
+		return;
+	w->is_narrow = false;
 	w->last_record_at = w->checkpoint_at = kt_disk_mono_us();
 	atomic_store(&w->has_orders, true); /* one may have been interrupted */
 	atomic_store(&w->is_up, true);
@@ -478,7 +490,7 @@ keep_house(struct kt_writer *w)
 	struct kt_err err;
 	uint64_t now = kt_disk_mono_us();
 
-	if (w->log.is_poisoned) {
+	if (w->log.is_poisoned || w->is_narrow) {
 		if (now >= w->retry_at)
 			come_up(w);
 		return;
@@ -497,6 +509,7 @@ keep_house(struct kt_writer *w)
 		keep(w, kt_log_read_back(&w->log, &err));
 	if (!w->log.is_poisoned && (behind(w) >= CHECKPOINT_RECORDS ||
 	    (behind(w) > 0 && now >= w->checkpoint_at))) {
+		kt_room_look(&w->log);
 		keep(w, kt_log_checkpoint(&w->log, &err));
 		w->checkpoint_at = now + CHECKPOINT_US;
 	}
@@ -516,7 +529,7 @@ patience_ms(const struct kt_writer *w)
 {
 	uint64_t now = kt_disk_mono_us(), due = w->last_record_at + KT_AUDIT_HEARTBEAT_US;
 
-	if (w->log.is_poisoned)
+	if (w->log.is_poisoned || w->is_narrow)
 		due = w->retry_at;
 	else if (behind(w) > 0 && w->checkpoint_at < due)
 		due = w->checkpoint_at;

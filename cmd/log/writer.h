@@ -8,7 +8,8 @@
  * Promises: a ticket comes back for every entry that was taken, and says
  *           durable only after fdatasync returned; after an error nothing is
  *           durable until the tail was cut, read back and a new segment
- *           opened; no checkpoint covers bytes that are not durable.
+ *           opened, and after a full disk until there is room to tell of the
+ *           next; no checkpoint covers bytes that are not durable.
  *
  * A worker owns an inbox: it polls the inbox's descriptor, drains it, and
  * takes the finished tickets.  No lock is taken on either way.
@@ -35,6 +36,7 @@ struct kt_writer_opts {
 	struct kt_span software; /* "kt 0.1.0" */
 	struct kt_span policy_hash, policy_version;
 	uint64_t segment_bytes; /* 0: KT_AUDIT_SEGMENT_MAX */
+	void (*say)(const char *text); /* for people; NULL: nobody */
 };
 
 /* What became of an entry.  `owner` is what the worker handed in. */

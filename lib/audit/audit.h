@@ -77,6 +77,7 @@ struct kt_audit_envelope {
 	uint64_t mono_us; /* since boot */
 	struct kt_span boot; /* random id of this process start */
 	enum kt_audit_clock clk;
+	int64_t clk_us; /* how far it is steered forward; told with SYNC only */
 	struct kt_span origin;
 };
 /*

@@ -166,6 +166,22 @@ put_kept(struct merge *m)
 	m->kept.len = 0;
 }
 
+/* Integers have no sign, so the name of the offset has it. */
+static void
+put_clock(struct kt_audit_put *p, const struct kt_audit_envelope *env)
+{
+	bool is_synced = env->clk == KT_AUDIT_CLOCK_SYNC;
+
+	kt_audit_put_open(p, '{');
+	if (is_synced && env->clk_us < 0)
+		kt_audit_member_int(p, "back_us", 0 - (uint64_t)env->clk_us);
+	else if (is_synced)
+		kt_audit_member_int(p, "forward_us", (uint64_t)env->clk_us);
+	kt_audit_member_text(p, "state",
+	    is_synced ? KT_SPAN("sync") : KT_SPAN("unsync"));
+	kt_audit_put_close(p, '}');
+}
+
 static void
 put_envelope(struct merge *m)
 {
@@ -179,11 +195,7 @@ put_envelope(struct merge *m)
 		kt_audit_put_text(p, m->env->boot);
 		break;
 	case 1:
-		kt_audit_put_open(p, '{');
-		kt_audit_member_text(p, "state",
-		    m->env->clk == KT_AUDIT_CLOCK_SYNC ? KT_SPAN("sync") :
-		    KT_SPAN("unsync"));
-		kt_audit_put_close(p, '}');
+		put_clock(p, m->env);
 		break;
 	case 2:
 		kt_audit_put_int(p, m->chain->size);

@@ -214,6 +214,20 @@ kt_audit_clock_write(
 	return kt_audit_put_finish(&p, err);
 }
 
+enum kt_rc
+kt_audit_space_write(unsigned free_percent, unsigned below,
+    struct kt_buf *out, struct kt_err *err)
+{
+	struct kt_audit_put p;
+
+	kt_audit_put_begin(&p, out);
+	if (below > 0)
+		kt_audit_member_int(&p, "below", below);
+	kt_audit_member_int(&p, "free_percent", free_percent);
+	kt_audit_member_text(&p, "type", KT_SPAN("space"));
+	return kt_audit_put_finish(&p, err);
+}
+
 struct key_texts {
 	struct kt_span stable, epoch, recovery;
 };

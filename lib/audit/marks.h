@@ -2,8 +2,8 @@
  * marks - the records that the log writes about itself.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    genesis, segment, key, clock, recovery, retention, heartbeat, seal,
- *           shutdown.
+ * Knows:    genesis, segment, key, clock, space, recovery, retention,
+ *           heartbeat, seal, shutdown.
  * Does not: decide when one is due: cmd/log/writer.h.
  * Promises: a chain read back from a segment record continues the log as if
  *           every record before it had been read.
@@ -62,6 +62,11 @@ KT_MUSTCHECK enum kt_rc kt_audit_key_write(struct kt_span epoch_vkey,
 /* The wall clock stepped against the steady one. */
 KT_MUSTCHECK enum kt_rc kt_audit_clock_write(int64_t step_us,
     struct kt_buf *out, struct kt_err *err);
+
+/* So much of the disk is free, which is less than `below` percent; 0: more
+   than what was told of before. */
+KT_MUSTCHECK enum kt_rc kt_audit_space_write(unsigned free_percent,
+    unsigned below, struct kt_buf *out, struct kt_err *err);
 
 /* The keys that a genesis, key or segment record names. */
 struct kt_audit_named {

@@ -179,6 +179,16 @@
 /* Tools that the offline model calls in one turn. */
 #define KT_OFFLINE_CALLS_MAX 8
 
+/* Bytes of the disk that the log holds, to tell with them that it is full: a
+   segment's header, records of recovery and gap, two checkpoints and the tiles
+   are 100 KiB at most, and what others write meanwhile is to leave some. */
+#define KT_AUDIT_RESERVE (1u << 20)
+/* Percents of a disk that are told of when less is free: time to act, and not
+   much of it.  As many points more end the alarm, so that it does not
+   flutter. */
+#define KT_AUDIT_SPACE_LOW 20
+#define KT_AUDIT_SPACE_CRITICAL 5
+#define KT_AUDIT_SPACE_POINTS 2
 /* One call whose content is kept: as much as a recorder takes. */
 #define KT_CONTENT_CALL_MAX (80u << 20)
 /* Contents that wait to be written, in all: what is more is not kept. */

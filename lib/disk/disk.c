@@ -275,6 +275,29 @@ kt_disk_read_at(struct kt_disk_file *f, uint64_t at, void *to, size_t n,
 }
 
 enum kt_rc
+kt_disk_allocate(struct kt_disk_file *f, uint64_t size, struct kt_err *err)
+{
+	int r;
+
+	do
+		r = f->io->allocate(f->io->arg, f->fd, size);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? io_fail(err, "cannot set space aside", "file") : KT_OK;
+}
+
+unsigned
+kt_disk_free_percent(const struct kt_disk_io *io, const char *path)
+{
+	struct kt_disk_space s;
+	uint64_t percent;
+
+	if (io->space(io->arg, path, &s) < 0 || s.free + s.used < 100)
+		return 100; /* then the disk says when it is full */
+	percent = s.free / ((s.free + s.used) / 100);
+	return percent < 100 ? (unsigned)percent : 100;
+}
+
+enum kt_rc
 kt_disk_protect(struct kt_disk_file *f, struct kt_err *err)
 {
 	if (f->io->fchmod(f->io->arg, f->fd, 0400) < 0)

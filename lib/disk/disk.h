@@ -17,6 +17,14 @@ struct kt_disk_time {
 	uint64_t real_us; /* since 1970, UTC */
 	uint64_t mono_us; /* since boot, never steps back */
 };
+struct kt_disk_clock { /* what the kernel says of the wall clock */
+	bool is_synced;
+	int64_t offset_us; /* that it is steered forward; < 0: back */
+};
+struct kt_disk_space { /* of a file system, in bytes */
+	uint64_t free; /* for who is not root */
+	uint64_t used;
+};
 struct kt_disk_stat {
 	uint64_t size;
 	uint32_t mode;      /* permission bits only */
@@ -49,7 +57,11 @@ struct kt_disk_io {
 	int (*mkdir)(void *arg, const char *path, unsigned mode);
 	int (*list)(
 	    void *arg, const char *dir, kt_disk_name_fn *each, void *each_arg);
+	/* Blocks for the first `size` bytes; a shorter file gets that long. */
+	int (*allocate)(void *arg, int fd, uint64_t size);
+	int (*space)(void *arg, const char *path, struct kt_disk_space *s);
 	void (*now)(void *arg, struct kt_disk_time *t);
+	void (*clock)(void *arg, struct kt_disk_clock *c);
 };
 extern const struct kt_disk_io kt_disk_real;
 
@@ -113,6 +125,11 @@ KT_MUSTCHECK enum kt_rc kt_disk_cut(
 /* Up to n bytes at `at`; *got is less than n only at the end of the file. */
 KT_MUSTCHECK enum kt_rc kt_disk_read_at(struct kt_disk_file *f, uint64_t at,
     void *to, size_t n, size_t *got, struct kt_err *err);
+/* Room for so many bytes, whatever else is written to the disk. */
+KT_MUSTCHECK enum kt_rc kt_disk_allocate(
+    struct kt_disk_file *f, uint64_t size, struct kt_err *err);
+/* How much of the disk is free, as df(1) counts; 100 where it cannot tell. */
+unsigned kt_disk_free_percent(const struct kt_disk_io *io, const char *path);
 /* Nobody but root writes to it any more. */
 KT_MUSTCHECK enum kt_rc kt_disk_protect(
     struct kt_disk_file *f, struct kt_err *err);
@@ -123,8 +140,6 @@ void kt_disk_close(struct kt_disk_file *f);
 /* As kt_disk_real tells it. */
 void kt_disk_now(struct kt_disk_time *t);
 uint64_t kt_disk_mono_us(void);
-/* Whether the kernel calls its clock synchronised. */
-bool kt_disk_clock_is_synced(void);
 /* Fails only where the kernel has no entropy at all. */
 KT_MUSTCHECK enum kt_rc kt_disk_random(void *to, size_t n, struct kt_err *err);
 

@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
@@ -167,6 +168,40 @@ real_now(void *arg, struct kt_disk_time *t)
 	t->mono_us = clock_us(CLOCK_MONOTONIC);
 }
 
+static int
+real_allocate(void *arg, int fd, uint64_t size)
+{
+	(void)arg;
+	errno = posix_fallocate(fd, 0, (off_t)size);
+	return errno == 0 ? 0 : -1;
+}
+
+static int
+real_space(void *arg, const char *path, struct kt_disk_space *s)
+{
+	struct statvfs st;
+
+	(void)arg;
+	if (statvfs(path, &st) < 0)
+		return -1;
+	s->free = (uint64_t)st.f_bavail * st.f_frsize;
+	s->used = (uint64_t)(st.f_blocks - st.f_bfree) * st.f_frsize;
+	return 0;
+}
+
+static void
+real_clock(void *arg, struct kt_disk_clock *c)
+{
+	struct timex tx = { .modes = 0 };
+	int state = adjtimex(&tx);
+
+	(void)arg;
+	c->is_synced = state >= 0 && state != TIME_ERROR &&
+	    (tx.status & STA_UNSYNC) == 0;
+	c->offset_us = (tx.status & STA_NANO) != 0 ? tx.offset / 1000 :
+						     tx.offset;
+}
+
 const struct kt_disk_io kt_disk_real = {
 	.open = real_open,
 	.close = real_close,
@@ -183,7 +218,10 @@ const struct kt_disk_io kt_disk_real = {
 	.rmdir = real_rmdir,
 	.mkdir = real_mkdir,
 	.list = real_list,
+	.allocate = real_allocate,
+	.space = real_space,
 	.now = real_now,
+	.clock = real_clock,
 };
 
 void
@@ -199,16 +237,6 @@ kt_disk_mono_us(void)
 
 	kt_disk_now(&t);
 	return t.mono_us;
-}
-
-bool
-kt_disk_clock_is_synced(void)
-{
-	struct timex tx = { .modes = 0 };
-	int state = adjtimex(&tx);
-
-	return state >= 0 && state != TIME_ERROR &&
-	    (tx.status & STA_UNSYNC) == 0;
 }
 
 enum kt_rc

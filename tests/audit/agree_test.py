@@ -100,7 +100,7 @@ def spelt():
         good = [holds for _, holds in SPELLINGS] + [False, False, False]
         members += [last.replace('"mono":', '"mono":-'),
                     last.replace('"mono":', '"mono_":'),
-                    last.replace('"clk":{"state":', '"clk":"{","clj":{"a":')]
+                    last.replace('"clk":{', '"clk":"{","clj":{')]
         for line, holds in zip(members, good):
             with open(path, 'wb') as f:
                 f.write(b''.join(lines) + line.encode())

@@ -245,6 +245,7 @@ def of_a_refusal_and_of_what_was_ordered(top):
                  'reason_code': 'gateway.request.malformed',
                  'detail': 'x', 'head_bytes': 7},
                 {'type': 'gap', 'records': 7},
+                {'type': 'space', 'below': 5, 'free_percent': 3},
                 {'type': 'admin', 'action': 'hold', 'by': HOSTILE,
                  'name': 'case', 'subject': 'p:1'},
                 {'type': 'call', 'decision': 'error', 'http_status': 503,
@@ -257,7 +258,9 @@ def of_a_refusal_and_of_what_was_ordered(top):
             f.write(json.dumps(record, sort_keys=True, ensure_ascii=False,
                                separators=(',', ':')) + '\n')
     got = both(folder, code=1)
-    assert [r['type'] for r in got][:3] == ['reject', 'gap', 'admin'], got
+    assert [r['type'] for r in got][:3] == ['reject', 'gap', 'space'], got
+    assert [json.loads(x)['severity_id'] for x in ask(
+        folder, 'ocsf', code=1)][:6] == [2, 4, 3, 1, 3, 1]
 
 
 def while_it_is_written(top):

@@ -140,7 +140,7 @@ sealed_line_has_its_members_in_order(void)
 	ok(kt_audit_seal(&c, &env, KT_SPAN("{\"a\":1,\"call_id\":\"x\","
 	    "\"type\":\"call\",\"z\":[{}]}"), &out, leaf, &err) == KT_OK);
 	ok(kt_span_eq(kt_buf_span(&out), KT_SPAN("{\"a\":1,\"boot\":\"b7c1\","
-	    "\"call_id\":\"x\",\"clk\":{\"state\":\"sync\"},\"i\":0,"
+	    "\"call_id\":\"x\",\"clk\":{\"forward_us\":0,\"state\":\"sync\"},\"i\":0,"
 	    "\"mono\":8123456789,\"origin\":\"kt/gw\",\"prev\":\"00000000000000"
 	    "00000000000000000000000000000000000000000000000000\","
 	    "\"ts\":\"2026-11-22T19:11:46.104233Z\",\"type\":\"call\","

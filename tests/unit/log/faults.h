@@ -24,7 +24,25 @@ struct faults {
 	bool is_short; /* every write and read stops short or is interrupted */
 	bool kills;    /* instead of failing, the process is no more */
 	int64_t clock_us; /* how far the wall clock is off */
+	struct kt_disk_clock clock; /* what the kernel says of it */
+	atomic_ulong asked; /* for that */
+	atomic_uint used; /* percent of the disk */
+	bool is_small;    /* the disk has room for so many bytes more: */
+	atomic_long room;
 };
+
+/* Whether `n` bytes fit; what is written twice counts twice. */
+static inline bool
+takes_room(struct faults *f, uint64_t n)
+{
+	if (!f->is_small)
+		return true;
+	if (atomic_fetch_sub(&f->room, (long)n) >= (long)n)
+		return true;
+	(void)atomic_fetch_add(&f->room, (long)n);
+	errno = ENOSPC;
+	return false;
+}
 
 static inline bool
 fails(struct faults *f)
@@ -60,9 +78,55 @@ FAULTY(fstat, (void *arg, int fd, struct kt_disk_stat *st), (NULL, fd, st))
 FAULTY(fchmod, (void *arg, int fd, unsigned m), (NULL, fd, m))
 FAULTY(flock, (void *arg, int fd), (NULL, fd))
 FAULTY(rename, (void *arg, const char *a, const char *b), (NULL, a, b))
-FAULTY(unlink, (void *arg, const char *p), (NULL, p))
 FAULTY(rmdir, (void *arg, const char *p), (NULL, p))
 FAULTY(mkdir, (void *arg, const char *p, unsigned m), (NULL, p, m))
+
+/* Only one file is removed for the room that it has. */
+static inline int
+faulty_unlink(void *arg, const char *path)
+{
+	struct faults *f = arg;
+
+	if (fails(f) || kt_disk_real.unlink(NULL, path) < 0)
+		return -1;
+	if (strlen(path) > 8 && strcmp(path + strlen(path) - 8, "/reserve") == 0)
+		(void)atomic_fetch_add(&f->room, KT_AUDIT_RESERVE);
+	return 0;
+}
+
+static inline int
+faulty_allocate(void *arg, int fd, uint64_t n)
+{
+	struct faults *f = arg;
+
+	if (fails(f))
+		return -1;
+	if (takes_room(f, n))
+		return kt_disk_real.allocate(NULL, fd, n);
+	/* What there was of it is taken, and comes back with the file. */
+	(void)atomic_fetch_sub(&f->room, KT_AUDIT_RESERVE);
+	return -1;
+}
+
+static inline int
+faulty_space(void *arg, const char *path, struct kt_disk_space *s)
+{
+	struct faults *f = arg;
+
+	(void)path;
+	s->used = (uint64_t)atomic_load(&f->used) << 20;
+	s->free = (100u << 20) - s->used;
+	return fails(f) ? -1 : 0;
+}
+
+static inline void
+faulty_clock(void *arg, struct kt_disk_clock *c)
+{
+	struct faults *f = arg;
+
+	(void)atomic_fetch_add(&f->asked, 1);
+	*c = f->clock;
+}
 
 static inline int
 faulty_fdatasync(void *arg, int fd)
@@ -113,7 +177,7 @@ faulty_pwrite(void *arg, int fd, const void *from, size_t n, uint64_t at)
 {
 	struct faults *f = arg;
 
-	if (interrupts(f))
+	if (interrupts(f) || !takes_room(f, n))
 		return -1;
 	if (fails(f)) {
 		int saved = errno;
@@ -156,7 +220,10 @@ faults_init(struct faults *f)
 			.rmdir = faulty_rmdir,
 			.mkdir = faulty_mkdir,
 			.list = faulty_list,
+			.allocate = faulty_allocate,
+			.space = faulty_space,
 			.now = faulty_now,
+			.clock = faulty_clock,
 		},
 		.error = EIO,
 	};

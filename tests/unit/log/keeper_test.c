@@ -17,13 +17,6 @@ static struct kt_err err;
 static const uint8_t secret[KT_AUDIT_HASH] = "a secret of thirty-two bytes ..";
 static const struct kt_span said = KT_SPAN_INIT("what was said");
 
-static unsigned
-nearly_full(const char *path)
-{
-	(void)path;
-	return KT_CONTENT_FREE_PERCENT - 1;
-}
-
 /* One call of the exchange's, as the relay tells of it. */
 static void
 keep(struct kt_keeper *k, uint64_t index, struct kt_span request)
@@ -123,8 +116,11 @@ run(const struct kt_keeper_options *with, struct kt_span request)
 static void
 room_is_left_for_records(void)
 {
-	run(&(struct kt_keeper_options){ .io = &kt_disk_real,
-	    .free_percent = nearly_full }, said);
+	struct faults f;
+
+	faults_init(&f);
+	f.used = 100 - KT_CONTENT_FREE_PERCENT + 1;
+	run(&(struct kt_keeper_options){ .io = &f.io }, said);
 	ok(opened(said) == 0);
 	ok(lost() == CALLS);
 }

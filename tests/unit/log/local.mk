@@ -36,3 +36,9 @@ tests_unit_log_crate_test_SOURCES = %D%/crate_test.c \
 	%D%/faults.h %D%/folder.h
 tests_unit_log_crate_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/log/crate_test
+
+check_PROGRAMS += tests/unit/log/room_test
+tests_unit_log_room_test_SOURCES = %D%/room_test.c \
+	%D%/faults.h %D%/folder.h
+tests_unit_log_room_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/log/room_test

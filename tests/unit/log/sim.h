@@ -396,6 +396,29 @@ sim_list(void *arg, const char *dir, kt_disk_name_fn *each, void *each_arg)
 	return 0;
 }
 
+/* There is always room, and nobody reads what is set aside. */
+static inline int
+sim_allocate(void *arg, int fd, uint64_t size)
+{
+	(void)size;
+	return sim_nothing(arg, fd);
+}
+
+static inline int
+sim_space(void *arg, const char *path, struct kt_disk_space *s)
+{
+	(void)path;
+	*s = (struct kt_disk_space){ .free = 1u << 30, .used = 1 };
+	return sim_is_off(arg) ? sim_fail(EIO) : 0;
+}
+
+static inline void
+sim_clock(void *arg, struct kt_disk_clock *c)
+{
+	(void)arg;
+	*c = (struct kt_disk_clock){ .is_synced = true };
+}
+
 static inline void
 sim_now(void *arg, struct kt_disk_time *t)
 {
@@ -415,7 +438,9 @@ sim_init(struct sim *s, uint64_t seed)
 		    .fchmod = sim_fchmod, .flock = sim_nothing,
 		    .rename = sim_move, .unlink = sim_unlink,
 		    .rmdir = sim_rmdir, .mkdir = sim_mkdir,
-		    .list = sim_list, .now = sim_now },
+		    .list = sim_list, .allocate = sim_allocate,
+		    .space = sim_space, .now = sim_now,
+		    .clock = sim_clock },
 	};
 }
 
