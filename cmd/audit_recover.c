@@ -23,8 +23,9 @@ static const struct kt_opt options[] = {
 };
 
 /* What makes a log; the rest of the directory stays. */
-static const char *const parts[] = { "seg", "tile", "key", "quarantine", "content",
-	"log.vkey", "checkpoint", "checkpoints", KT_REVOKED_FILE };
+static const char *const parts[] = { "seg", "tile", "key", "quarantine",
+	"content", "witness", "log.vkey", "checkpoint", "checkpoints",
+	KT_REVOKED_FILE };
 
 /* Nobody writes to it while it is moved, nor before. */
 static enum kt_rc

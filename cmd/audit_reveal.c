@@ -38,8 +38,9 @@ read_record(struct kt_reveal *r, struct found *f, struct kt_span line,
 	if (!kt_audit_member_of_text(line, "call_id", &f->call_id) ||
 	    !kt_audit_member_of_text(line, "principal.id", &r->subject) ||
 	    !kt_audit_member_of_text(line, r->field->member, &r->commit))
-		return kt_fail(err, KT_E_MISUSE, "record %llu: it commits to "
-		    "no %s", (unsigned long long)r->index, r->name);
+		return kt_fail(err, KT_E_MISUSE, "record %llu: it has no %s, "
+		    "so there is no %s to show", (unsigned long long)r->index,
+		    r->field->member, r->name);
 	r->is_salted = kt_span_starts(r->commit, KT_SPAN("sha256s:"));
 	return KT_OK;
 }

@@ -11,6 +11,15 @@
 #include "audit/canon.h"
 #include "cmd/audit/bundle.h"
 
+/* libpq takes a bare word for the name of a database: more likely it was to
+   be that of a file. */
+static bool
+is_bare(struct kt_span text)
+{
+	return kt_span_find(text, ':') == text.len &&
+	    kt_span_find(text, '=') == text.len;
+}
+
 enum kt_rc
 kt_gathered_open(struct kt_gathered *g, const char *url)
 {
@@ -29,6 +38,9 @@ kt_gathered_open(struct kt_gathered *g, const char *url)
 		rc = kt_fail(&g->err, KT_E_LIMIT, "a URL too long");
 	if (rc == KT_OK)
 		rc = kt_fleet_open(&g->fleet, text.ptr, &g->err);
+	if (rc < 0 && g->err.rc == rc && is_bare(kt_span_of(url)) &&
+	    text.len > 0 && strcmp(text.ptr, url) == 0)
+		rc = kt_wrap(&g->err, "'%s' is no file; as a database", url);
 	if (text.cap > 0)
 		explicit_bzero(text.ptr, text.cap);
 	kt_buf_fini(&text);

@@ -336,20 +336,20 @@ kt_witness_meaning(enum kt_witness_status s)
 {
 	switch (s) {
 	case KT_WITNESS_ADDED:
-		return "signed\n";
+		return "signed";
 	case KT_WITNESS_MALFORMED:
-		return "not a request\n";
+		return "not a request";
 	case KT_WITNESS_UNSIGNED:
-		return "not signed by the log's key\n";
+		return "not signed by the log's key";
 	case KT_WITNESS_UNKNOWN:
-		return "not a log that is trusted here\n";
+		return "not a log that is trusted here";
 	case KT_WITNESS_CONFLICT:
 		return "another size was seen last, or another root of this "
-		       "size\n";
+		       "size";
 	case KT_WITNESS_INCONSISTENT:
-		return "not an extension of what was seen\n";
+		return "not an extension of what was seen";
 	}
-	return "unknown\n";
+	return "unknown";
 }
 
 /* ---- the log's side ---- */

@@ -95,7 +95,10 @@ answer(const char *folder, struct MHD_Connection *c, struct kt_span request)
 	} else {
 		if (status == KT_WITNESS_INCONSISTENT)
 			tell_fork(request);
-		done = say(c, status, kt_witness_meaning(status));
+		if (kt_buf_printf(
+		    &text, "%s\n", kt_witness_meaning(status)) < 0)
+			kt_buf_reset(&text); /* the status says it, too */
+		done = reply(c, status, kt_buf_span(&text), "text/plain");
 	}
 	kt_buf_fini(&text);
 	return done;

@@ -342,7 +342,10 @@ deliver(struct kt_writer *w, struct kt_writer_ticket *list, bool is_durable)
 static void
 go_down(struct kt_writer *w)
 {
-	atomic_store(&w->is_up, false);
+	if (atomic_exchange(&w->is_up, false) && w->log.say != NULL)
+		w->log.say(w->log.is_full ?
+		    "the disk is full: no call can be recorded" :
+		    "the disk fails: no call can be recorded");
 	w->retry_at = kt_disk_mono_us() + RETRY_US;
 }
 
@@ -474,6 +477,8 @@ come_up(struct kt_writer *w)
 	w->is_narrow = false;
 	w->last_record_at = w->checkpoint_at = kt_disk_mono_us();
 	atomic_store(&w->has_orders, true); /* one may have been interrupted */
+	if (w->log.say != NULL)
+		w->log.say("calls are recorded again");
 	atomic_store(&w->is_up, true);
 }
 

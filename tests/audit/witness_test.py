@@ -167,6 +167,28 @@ def a_log_put_back(top):
     assert verify(top + '/older')[0] == 0  # alone it looks well
 
 
+def a_log_that_was_set_aside(top):
+    """What was signed of it goes with it, and says nothing of the next."""
+    s = Scene(top, 'aside')
+    must('witness', 'sync', s.log, s.state)
+    with open(s.log + '/checkpoint') as f:
+        size = int(f.readlines()[1])
+    seg = s.log + '/seg/' + sorted(os.listdir(s.log + '/seg'))[-1]
+    os.chmod(seg, 0o600)
+    with open(seg, 'r+b') as f:
+        f.truncate(100)
+    must('recover', '--accept-loss', s.log)
+    grow(s.log, 5)
+    code, r = verify(s.log, '--witness', s.key)
+    assert code == 4 and 'witness-quorum' in r['warnings'], r
+    lost = [n for n in os.listdir(s.log) if n.startswith('lost-')][0]
+    code, r = verify(os.path.join(s.log, lost), '--witness', s.key)
+    assert r['witnesses'][0]['size'] == size and code == 1, r
+    p = kt('witness', 'sync', s.log, s.state)
+    assert p.returncode == 1 and p.stderr.endswith(
+        ': 404: not a log that is trusted here\n'), p
+
+
 def by_policy(top):
     """As --vkey, --witness and --quorum, with groups."""
     s = Scene(top, 'policy')
@@ -245,6 +267,8 @@ with tempfile.TemporaryDirectory() as top:
             ('what it refuses has its status', refusals),
             ('what it cannot read is not new', what_it_cannot_read),
             ('a policy says whose word counts', by_policy),
-            ('a log that was put back is no extension', a_log_put_back)):
+            ('a log that was put back is no extension', a_log_put_back),
+            ('what was signed of a log goes aside with it',
+             a_log_that_was_set_aside)):
         t.run(sentence, test, top)
 t.end()

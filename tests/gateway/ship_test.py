@@ -272,6 +272,9 @@ def no_database(pg, top):
         call(gw)
     finally:
         assert gw.stop() == 0
+    p = kt('verify', '--postgres', 'no-such-file')
+    assert p.returncode == 3 and "kt: 'no-such-file' is no file; as a " \
+        'database: ' in p.stderr, p
 
 
 SENTENCES = (

@@ -177,6 +177,7 @@ writer_is_up_again_only_where_it_could_tell_of_the_next_time(void)
 	size_t durable = 0;
 
 	start_small(&f, &opts);
+	lines = 0;
 	if (!ok(kt_writer_start(&w, &opts, &err) == KT_OK))
 		return;
 	ok(kt_writer_inbox_new(&in, &err) == KT_OK);
@@ -193,6 +194,7 @@ writer_is_up_again_only_where_it_could_tell_of_the_next_time(void)
 		(void)poll(NULL, 0, 10);
 	ok(has_reserve() && submit(w, in) == 1);
 	ok(kt_writer_stop(&w, &err) == KT_OK);
+	ok(lines == 2); /* that it is down, and that it is up */
 	kt_writer_inbox_free(&in);
 	ok(says("recovery", "cause", "\"disk-full\","));
 	ok(says("shutdown", "type", "\"shutdown\","));
