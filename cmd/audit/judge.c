@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include "cmd/audit/ahead.h"
 #include "cmd/audit/part.h"
 #include "cmd/audit/pruned.h"
 
@@ -28,6 +29,7 @@ struct whole { /* what is the same for all parts */
 
 	pthread_mutex_t lock; /* over all that follows, and the progress */
 	size_t next;          /* to be taken */
+	uint64_t bytes;       /* of the last segment of all */
 	size_t joined;        /* those before it are in `sum` */
 	struct kt_audit_report **done; /* by segment; NULL: not yet */
 	struct kt_audit_report *sum;
@@ -164,8 +166,10 @@ work(void *arg)
 		if (rc < 0 || told.report->nbreaks > 0 ||
 		    (k + 1 < w->end && !told.leads_on))
 			w->is_doubtful = true;
-		if (k + 1 == w->end)
+		if (k + 1 == w->end) {
 			w->has_torn_note = told.has_torn_note;
+			w->bytes = told.bytes;
+		}
 		join_ready(w);
 	}
 	(void)pthread_mutex_unlock(&w->lock); /* as above */
@@ -250,6 +254,7 @@ verify_all(struct whole *w, struct kt_err *err)
 		return err->rc;
 	j->report = told.report;
 	j->dir.has_torn_note = told.has_torn_note;
+	w->bytes = told.bytes;
 	return KT_OK;
 }
 
@@ -279,6 +284,7 @@ verify_end(struct whole *w)
 	if (j->was_quick) {
 		j->report = told.report;
 		j->dir.has_torn_note = told.has_torn_note;
+		w->bytes = told.bytes;
 	} else {
 		kt_free(told.report);
 		j->read_bytes = 0;
@@ -309,6 +315,8 @@ kt_judge(struct kt_judge *j, const char *dir, struct kt_span pinned,
 	}
 	if (!j->is_quick || !verify_end(&w))
 		(void)!verify_all(&w, &j->err); /* then there is no report */
+	if (j->report != NULL && w.end == j->dir.nsegments)
+		kt_ahead_compare(&j->dir, w.bytes, j->report);
 	if (j->report != NULL && brought != NULL && j->range == NULL &&
 	    kt_pruned_compare(&j->dir, brought, j->report, &j->err) < 0) {
 		kt_free(j->report);

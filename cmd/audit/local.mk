@@ -1,6 +1,8 @@
 # What the gateway and the audit commands share about audit directories.
 noinst_LIBRARIES += libaudit.a
 libaudit_a_SOURCES = \
+	%D%/ahead.c \
+	%D%/ahead.h \
 	%D%/bundle.c \
 	%D%/bundle.h \
 	%D%/content.c \

@@ -14,6 +14,7 @@ struct feed {
 	struct kt_audit_verify *verify;
 	struct kt_audit_hash hash; /* for tiles */
 	struct kt_audit_lines lines;
+	uint64_t bytes; /* of the segment, so far */
 	struct kt_err err;
 };
 
@@ -22,6 +23,7 @@ feed_piece(void *arg, struct kt_span piece)
 {
 	struct feed *f = arg;
 
+	f->bytes += piece.len;
 	if (kt_audit_verify_feed(f->verify, piece, &f->err) < 0)
 		return false;
 	/* A line too long is the verifier's to report, not to show. */
@@ -69,6 +71,7 @@ feed_segments(struct feed *f, struct kt_err *err)
 	const struct kt_audit_dir *d = f->part->dir;
 
 	for (size_t i = f->part->first; i < f->part->end; i++) {
+		f->bytes = 0;
 		kt_audit_verify_segment(f->verify, d->segments[i]);
 		if (kt_audit_dir_read(
 		    d, d->segments[i], feed_piece, f, err) < 0)
@@ -113,6 +116,7 @@ finish(struct feed *f, struct kt_audit_notes *notes,
 		return kt_fail(err, KT_E_LIMIT, "no memory");
 	*told->report = *kt_audit_verify_finish(f->verify);
 	told->has_torn_note = notes->is_torn;
+	told->bytes = f->bytes;
 	if (notes->err.rc == KT_OK)
 		return KT_OK;
 	*err = notes->err;

@@ -30,6 +30,7 @@ struct kt_part_told {
 	struct kt_audit_report *report; /* owned; NULL: could not find out */
 	bool leads_on;     /* the part's end is what `next` says */
 	bool has_torn_note;
+	uint64_t bytes; /* of its last segment, as it was read */
 };
 KT_MUSTCHECK enum kt_rc kt_part_verify(const struct kt_part *p,
     struct kt_part_told *told, struct kt_err *err);

@@ -100,7 +100,7 @@ see_width(void *arg, const char *name)
 	uint64_t n;
 
 	if (kt_span_u64(kt_span_of(name), &n) && n >= w->least &&
-	    n < KT_AUDIT_TILE_WIDTH)
+	    n > w->found && n < KT_AUDIT_TILE_WIDTH)
 		w->found = (unsigned)n;
 	return true;
 }
@@ -130,6 +130,31 @@ kt_tiles_get(const struct kt_disk_io *io, const char *dir,
 	if (path_of(dir, &at, path, err) < 0)
 		return err->rc;
 	return read_tile(io, path, t->width, hashes, err);
+}
+
+unsigned
+kt_tiles_width(const struct kt_disk_io *io, const char *dir,
+    const struct kt_audit_tile *t)
+{
+	struct kt_audit_tile at = *t;
+	struct widths w = { .least = 1 };
+	struct kt_disk_file f;
+	struct kt_err ignored; /* no file */
+	char path[KT_PATH_MAX];
+
+	at.width = KT_AUDIT_TILE_WIDTH;
+	if (path_of(dir, &at, path, &ignored) < 0)
+		return 0;
+	if (kt_disk_open(&f, io, path, KT_DISK_READ, &ignored) == KT_OK) {
+		kt_disk_close(&f);
+		return KT_AUDIT_TILE_WIDTH;
+	}
+	if (strlen(path) + 3 >= sizeof(path))
+		return 0;
+	memcpy(path + strlen(path), ".p", 3);
+	if (kt_disk_list(io, path, see_width, &w, &ignored) < 0)
+		return 0;
+	return w.found;
 }
 
 static bool

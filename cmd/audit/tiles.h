@@ -20,6 +20,9 @@ KT_MUSTCHECK enum kt_rc kt_tiles_put(const struct kt_disk_io *io,
 KT_MUSTCHECK enum kt_rc kt_tiles_get(const struct kt_disk_io *io,
     const char *dir, const struct kt_audit_tile *t, uint8_t *hashes,
     struct kt_err *err);
+/* How many hashes the widest file of this tile has by its name; 0: no file. */
+unsigned kt_tiles_width(const struct kt_disk_io *io, const char *dir,
+    const struct kt_audit_tile *t);
 /* The tile is full now: its partial files are of no more use. */
 void kt_tiles_drop_partial(const struct kt_disk_io *io, const char *dir,
     const struct kt_audit_tile *t);

@@ -80,6 +80,10 @@ kt_verdict_warnings(const struct kt_verdict_told *t,
 		texts[n++] = "other-revocation";
 	if (t->dir->has_torn_note)
 		texts[n++] = "incomplete-checkpoint";
+	if (rep->tiled > 0)
+		texts[n++] = "tiles-ahead";
+	if (t->dir->newest.len == 0 && t->dir->notes.size > 0)
+		texts[n++] = "newest-checkpoint-missing";
 	if (rep->course.silences > 0)
 		texts[n++] = "silence";
 	if (rep->by_type[KT_AUDIT_TYPE_clock] > 0 || rep->course.backs > 0)
@@ -192,6 +196,9 @@ tell_counts(const struct kt_audit_report *rep)
 	    (unsigned long long)rep->newest_size, hex);
 	(void)printf("unsigned  %llu records behind the newest checkpoint\n",
 	    (unsigned long long)rep->tail);
+	if (rep->tiled > 0)
+		(void)printf("tiles     tell of %llu records\n",
+		    (unsigned long long)rep->tiled);
 	if (rep->known_size > 0)
 		(void)printf("known     agrees with the checkpoint of %llu "
 		    "records\n", (unsigned long long)rep->known_size);

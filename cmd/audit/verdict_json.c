@@ -225,6 +225,7 @@ put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
 	else
 		kt_audit_put_null(p);
 	kt_audit_member_int(p, "size", rep->size);
+	put_at(p, "tiled", rep->tiled, rep->tiled);
 	kt_audit_put_name(p, "time_stamps");
 	kt_audit_put_open(p, '[');
 	for (size_t i = 0; i < t->nstamps; i++) {

@@ -507,7 +507,9 @@ find_end(struct recovery *r, struct kt_err *err)
 	uint64_t n = r->last;
 
 	for (;;) {
-		if (open_tail(r, n, err) < 0 || read_tail(r, err) < 0)
+		/* First on the disk: what is read here gets into tiles. */
+		if (open_tail(r, n, err) < 0 ||
+		    kt_disk_sync(&r->tail, err) < 0 || read_tail(r, err) < 0)
 			return err->rc;
 		r->log->next_number = r->kept > 0 ? n + 1 : n;
 		if (r->kept > 0 || n == r->first)

@@ -92,6 +92,18 @@ kt_audit_report_fork(
 	r->good = from < r->good ? from : r->good;
 }
 
+void
+kt_audit_report_cut(struct kt_audit_report *r)
+{
+	if (r->nbreaks == KT_AUDIT_BREAKS_MAX) {
+		r->more_breaks++;
+		return;
+	}
+	r->breaks[r->nbreaks++] = (struct kt_audit_break){
+		.class = KT_AUDIT_TRUNCATE, .index = r->size, .from = r->size,
+		.at = r->end };
+}
+
 static void
 add_counts(struct kt_audit_report *r, const struct kt_audit_report *next)
 {
@@ -131,6 +143,7 @@ kt_audit_report_join(
 	}
 	r->has_incomplete_tail = next->has_incomplete_tail;
 	r->size = next->size;
+	r->end = next->end;
 	r->tail = r->size > r->newest_size ? r->size - r->newest_size : 0;
 	r->good = r->size;
 	return true;

@@ -560,6 +560,7 @@ kt_audit_verify_finish(struct kt_audit_verify *v)
 	if (v->newest.size > 0 && !v->has_seen_newest)
 		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
 	r->size = v->chain.size;
+	r->end = v->last;
 	r->tail = r->newest_size > r->first ? r->newest_size : r->first;
 	r->tail = r->size > r->tail ? r->size - r->tail : 0;
 	drop_echoes(r);

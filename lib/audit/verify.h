@@ -78,6 +78,8 @@ struct kt_audit_report {
 	struct kt_audit_break breaks[KT_AUDIT_BREAKS_MAX];
 	size_t nbreaks, more_breaks;
 	uint64_t good; /* records [0, good) are as they were committed to */
+	struct kt_audit_place end; /* of the last record */
+	uint64_t tiled; /* tiles tell of so many records, more than there are */
 };
 
 /* The next note, oldest first; false: there is none.  Borrowed until then. */
@@ -146,6 +148,8 @@ bool kt_audit_report_is_told(const struct kt_audit_report *r);
 /* What was brought says otherwise of records that are gone. */
 void kt_audit_report_fork(
     struct kt_audit_report *r, uint64_t from, uint64_t index);
+/* Records are missing behind the last one, by other evidence than notes. */
+void kt_audit_report_cut(struct kt_audit_report *r);
 /* The tile whose first record is this one has other hashes. */
 void kt_audit_verify_bad_tile(struct kt_audit_verify *v, uint64_t first);
 /* The verdict, borrowed from v.  Intact: no breaks, no unknown version. */

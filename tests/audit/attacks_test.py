@@ -193,6 +193,41 @@ def cut_all_together(log, rng):
     found(log.folder, 'truncate', kept.size, known=log.folder + '/kept')
 
 
+def cut_all_but_tiles(log, rng):
+    """As above, by somebody who does not know what tiles are."""
+    LONG.write(log.folder)
+    log = Log(log.folder)
+    tiles = log.folder + '/tile'
+    kept = rng.choice([n for n in log.notes if n.size < 256])
+    shutil.move(tiles, log.folder + '/kept')
+    log.write(log.flat[:kept.size], [log.text_of(n) for n in log.notes
+                                     if n.size <= kept.size])
+    alone = verify(log.folder)[0]  # 1: it ended inside an epoch's end
+    shutil.move(log.folder + '/kept', tiles)
+    code, r = verify(log.folder)
+    assert code == 1 and (alone or r['tiled'] >= 256), r
+    if not alone:
+        found(log.folder, 'truncate', kept.size, since=kept.size)
+    try:
+        verifier.Log(log.folder).check()
+        raise AssertionError('the other verifier saw nothing')
+    except verifier.Broken:
+        pass
+    os.remove(tiles + '/0/000')  # without them it is one of row 5
+    if not alone:
+        open_row(log.folder, 5)
+
+
+def remove_newest(log, rng):
+    """The file of the newest checkpoint, which the list has as well."""
+    os.remove(log.folder + '/checkpoint')
+    code, r = verify(log.folder)
+    assert code == 0 and 'newest-checkpoint-missing' in r['warnings'], r
+    assert r['size'] == verifier.Log(log.folder).check().size, r
+    os.remove(log.folder + '/checkpoints')
+    found(log.folder, 'signature', 0)
+
+
 def remove_segment(log, rng):
     k = rng.randrange(len(log.segments))
     os.remove('%s/seg/%012d.jsonl' % (log.folder, k))
@@ -393,7 +428,8 @@ def harm_the_reader(log, rng):
 
 
 ATTACKS = [edit, delete, double, swap, cut_unsigned_tail, cut_signed_tail,
-           cut_all_together, remove_segment, remove_beginning, remove_log, snapshot_and_fork,
+           cut_all_together, cut_all_but_tiles, remove_newest,
+           remove_segment, remove_beginning, remove_log, snapshot_and_fork,
            rewrite_earlier_epoch, rewrite_current_epoch, replace_all,
            strip_signatures, reseal_with_newer_key, foreign_key,
            drop_idle_time, replay_other_gateway, rot, change_tile, respell,

@@ -235,6 +235,7 @@ class Log:
         self.vkey = read('log.vkey').decode('utf-8', 'replace')
         self.newest = read('checkpoint')
         self.list = read('checkpoints')
+        self.folder = folder
         self.pinned = pinned
         self.segments = []
         seg = os.path.join(folder, 'seg')
@@ -297,6 +298,14 @@ class Log:
             raise Broken('origin')
         check_line(note.lines, note.origin, self.pub, note.text)
 
+    def has_tile(self, n):
+        """Whether there is a full one of level 0."""
+        groups = ['%03d' % (n % 1000)]
+        while n >= 1000:
+            n //= 1000
+            groups.insert(0, 'x%03d' % (n % 1000))
+        return os.path.exists(os.path.join(self.folder, 'tile/0', *groups))
+
     def learn(self, r):
         if r['i'] == 0:
             self.name = r['origin']
@@ -354,10 +363,12 @@ class Log:
         if notes:
             raise Broken('truncated')
         self.check_gone()
-        if not self.notes or self.newest != (
+        if not self.notes or self.newest and self.newest != (
                 self.notes[-1].text + b'\n' +
                 ''.join(x + '\n' for x in self.notes[-1].lines).encode()):
             raise Broken('newest checkpoint')
+        if self.notes[-1].size == tree.size and self.has_tile(tree.size >> 8):
+            raise Broken('a tile of records that are not there')
         return tree
 
 

@@ -27,3 +27,8 @@ check_PROGRAMS += tests/unit/audit/course_test
 tests_unit_audit_course_test_SOURCES = %D%/course_test.c
 tests_unit_audit_course_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/audit/course_test
+
+check_PROGRAMS += tests/unit/audit/ahead_test
+tests_unit_audit_ahead_test_SOURCES = %D%/ahead_test.c
+tests_unit_audit_ahead_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/audit/ahead_test
