@@ -50,6 +50,17 @@ tallies(const struct kt_tally *t, const char *title, FILE *out)
 }
 
 static void
+write_md_facts(const struct kt_report_told *t, FILE *out)
+{
+	char facts[KT_REPORT_FACTS][KT_REPORT_FACT];
+	size_t n = kt_report_facts(t, facts);
+
+	for (size_t i = 0; i < n; i++)
+		(void)fprintf(out, "- %s\n", facts[i]);
+	(void)fputc('\n', out);
+}
+
+static void
 write_md_period(const struct kt_figures *f, FILE *out)
 {
 	if (f->since.len == 0 && f->until.len == 0)
@@ -73,6 +84,7 @@ write_md(const struct kt_report_told *t, FILE *out)
 	    r->origin, (unsigned long long)r->first,
 	    (unsigned long long)r->size,
 	    r->nbreaks > 0 ? "TAMPERED" : "intact");
+	write_md_facts(t, out);
 	write_md_period(t->figures, out);
 	(void)fprintf(out, "| Article | Demand | Figure | Count | Records |\n"
 	    "|---|---|---|---:|---|\n");
@@ -193,6 +205,32 @@ put_days(struct kt_audit_put *p, const struct kt_figures *f)
 	kt_audit_put_close(p, ']');
 }
 
+static void
+put_facts(struct kt_audit_put *p, const struct kt_report_told *t)
+{
+	char facts[KT_REPORT_FACTS][KT_REPORT_FACT];
+	size_t n = kt_report_facts(t, facts);
+
+	kt_audit_put_name(p, "facts");
+	kt_audit_put_open(p, '[');
+	for (size_t i = 0; i < n; i++)
+		kt_audit_put_text(p, kt_span_of(facts[i]));
+	kt_audit_put_close(p, ']');
+}
+
+static void
+put_checkpoint(struct kt_audit_put *p, const struct kt_audit_report *r)
+{
+	char root[2 * KT_AUDIT_HASH + 1];
+
+	kt_hex(r->newest_root, KT_AUDIT_HASH, root);
+	kt_audit_put_name(p, "checkpoint");
+	kt_audit_put_open(p, '{');
+	kt_audit_member_text(p, "root", kt_span_of(root));
+	kt_audit_member_int(p, "size", r->newest_size);
+	kt_audit_put_close(p, '}');
+}
+
 static enum kt_rc
 write_json(const struct kt_report_told *t, FILE *out, struct kt_err *err)
 {
@@ -204,8 +242,10 @@ write_json(const struct kt_report_told *t, FILE *out, struct kt_err *err)
 
 	kt_buf_init(&text, 16u << 20);
 	kt_audit_put_begin(&p, &text);
+	put_checkpoint(&p, t->log);
 	put_controls(&p, t);
 	put_days(&p, t->figures);
+	put_facts(&p, t);
 	kt_audit_member_text(
 	    &p, "framework", kt_span_of(kt_framework_words[t->framework]));
 	kt_audit_put_name(&p, "not_proven");
@@ -230,9 +270,9 @@ write_json(const struct kt_report_told *t, FILE *out, struct kt_err *err)
 
 static enum kt_rc
 write_report(const struct run *r, const struct kt_audit_report *log,
-    struct kt_err *err)
+    const struct kt_revoked *revoked, struct kt_err *err)
 {
-	struct kt_report_told t = { r->framework, &r->figures, log };
+	struct kt_report_told t = { r->framework, &r->figures, log, revoked };
 	FILE *out = stdout;
 	enum kt_rc rc = KT_OK;
 
@@ -264,6 +304,7 @@ run(struct run *r, const char *dir)
 {
 	struct kt_judge j = { .progress = NULL };
 	const struct kt_audit_report *log = NULL;
+	struct kt_revoked revoked = { .is_there = false };
 	struct kt_err err = { .rc = KT_OK };
 	enum kt_exit e = KT_EXIT_YES;
 	struct kt_buf key;
@@ -276,7 +317,8 @@ run(struct run *r, const char *dir)
 	if (log == NULL) {
 		kt_say("%s", err.rc < 0 ? err.text : j.err.text);
 		e = KT_EXIT_UNKNOWN;
-	} else if (write_report(r, log, &err) < 0 || (r->is_signed &&
+	} else if (kt_revoked_read(&revoked, log, j.dir.dir, &err) < 0 ||
+	    write_report(r, log, &revoked, &err) < 0 || (r->is_signed &&
 	    kt_report_sign(r->out, j.dir.dir, log->origin, &err) < 0)) {
 		kt_say("%s", err.text);
 		e = KT_EXIT_UNKNOWN;

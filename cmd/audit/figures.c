@@ -224,3 +224,67 @@ kt_figures_fini(struct kt_figures *f)
 	kt_free(f->days);
 	f->days = NULL;
 }
+
+/* ---- the log itself ---- */
+
+static void
+checkpoint_fact(const struct kt_audit_report *r, char *fact)
+{
+	char root[2 * KT_AUDIT_HASH + 1];
+
+	kt_hex(r->newest_root, KT_AUDIT_HASH, root);
+	if (r->newest_size == 0)
+		(void)snprintf(fact, KT_REPORT_FACT,
+		    "No checkpoint covers a record.");
+	else
+		(void)snprintf(fact, KT_REPORT_FACT, "The newest checkpoint "
+		    "is of %llu records, with the root %s.",
+		    (unsigned long long)r->newest_size, root);
+}
+
+static void
+key_fact(const struct kt_audit_report *r, char *fact)
+{
+	char id[2 * sizeof(r->key.id) + 1];
+
+	kt_hex(r->key.id, sizeof(r->key.id), id);
+	if (!r->has_key)
+		(void)snprintf(fact, KT_REPORT_FACT,
+		    "Checkpoints are not signed.");
+	else
+		(void)snprintf(fact, KT_REPORT_FACT, "Checkpoints are signed "
+		    "by the key %s, %s.", id, r->is_pinned ?
+		    "which the reviewer gave (--vkey)" :
+		    "by the log's own word: none was given (--vkey)");
+}
+
+size_t
+kt_report_facts(const struct kt_report_told *t,
+    char facts[static KT_REPORT_FACTS][KT_REPORT_FACT])
+{
+	const struct kt_audit_report *r = t->log;
+	size_t n = 0;
+
+	checkpoint_fact(r, facts[n++]);
+	key_fact(r, facts[n++]);
+	if (t->revoked->is_there)
+		(void)snprintf(facts[n++], KT_REPORT_FACT, "The keys were "
+		    "revoked: no signature counts from record %llu on.",
+		    (unsigned long long)t->revoked->index);
+	if (r->first > 0)
+		(void)snprintf(facts[n++], KT_REPORT_FACT, "%llu records "
+		    "before record %llu are gone%s.",
+		    (unsigned long long)r->first,
+		    (unsigned long long)r->first, r->retained >= r->first ?
+		    ", as a retention record tells" : "");
+	if (r->course.lost > 0 || r->course.lost_contents > 0)
+		(void)snprintf(facts[n++], KT_REPORT_FACT, "%llu records and "
+		    "%llu contents are known to be lost: see gap records.",
+		    (unsigned long long)r->course.lost,
+		    (unsigned long long)r->course.lost_contents);
+	if (r->tail > 0)
+		(void)snprintf(facts[n++], KT_REPORT_FACT, "%llu records "
+		    "behind the newest checkpoint are proven by nothing but "
+		    "their chain.", (unsigned long long)r->tail);
+	return n;
+}

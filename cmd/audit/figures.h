@@ -9,6 +9,7 @@
 #ifndef KT_FIGURES_H
 #define KT_FIGURES_H
 #include "cmd/audit/judge.h"
+#include "cmd/audit/revoked.h"
 
 enum kt_figure {
 	KT_FIGURE_CALLS,
@@ -85,7 +86,13 @@ struct kt_report_told { /* everything a report is written from */
 	enum kt_framework framework;
 	const struct kt_figures *figures;
 	const struct kt_audit_report *log;
+	const struct kt_revoked *revoked;
 };
+#define KT_REPORT_FACTS 6
+#define KT_REPORT_FACT 160 /* bytes of one, with its NUL */
+/* Sentences about the log: what proves it, and what is missing from it. */
+size_t kt_report_facts(const struct kt_report_told *t,
+    char facts[static KT_REPORT_FACTS][KT_REPORT_FACT]);
 /* A page that needs nothing else, with plots. */
 void kt_report_html(const struct kt_report_told *t, FILE *out);
 

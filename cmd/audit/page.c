@@ -9,10 +9,12 @@
 
 #include <stddef.h>
 
+#include "audit/audit.h"
 #include "audit/limits.h"
 
 #define WIDTH 720
 #define HEIGHT 160
+#define WIDEST 48 /* of a day, where there are few */
 #define COLOURS 8 /* that most eyes tell apart */
 
 static const char head[] =
@@ -20,11 +22,12 @@ static const char head[] =
 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 "style-src 'unsafe-inline'\">\n"
 "<meta name=\"viewport\" content=\"width=device-width\">\n<title>%s</title>\n"
-"<style>body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem "
+"<style>body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem "
 "auto;padding:0 1rem;color:#222}table{border-collapse:collapse;width:100%%}"
 "td,th{border-bottom:1px solid #ddd;padding:.3rem .5rem;text-align:left;"
-"vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums}"
-"svg{width:100%%;height:auto}svg.key{width:.7em}"
+"vertical-align:top}code{overflow-wrap:anywhere}th{white-space:nowrap}"
+"td.n{text-align:right;font-variant-numeric:tabular-nums}"
+"svg{width:100%%;height:auto}svg.key{width:.7em}path{stroke:#bbb}"
 ".s0{fill:#0072b2}.s1{fill:#d55e00}.s2{fill:#009e73}.s3{fill:#cc79a7}"
 ".s4{fill:#e69f00}.s5{fill:#56b4e9}.s6{fill:#b8ac00}.s7{fill:#666}"
 "text{font:11px system-ui,sans-serif;fill:#555}small{color:#555}</style>"
@@ -73,7 +76,7 @@ static void
 controls(const struct kt_report_told *t, FILE *out)
 {
 	(void)fputs("<h2>Demands and figures</h2>\n<table><tr><th>Article<th>"
-		    "Demand<th>Figure<th>Count<th>Records</tr>\n", out);
+		    "Demand<th>Figure<th>Count<th>First records</tr>\n", out);
 	for (size_t i = 0; i < kt_controls_n; i++) {
 		const struct kt_control *c = &kt_controls[i];
 
@@ -95,6 +98,18 @@ controls(const struct kt_report_told *t, FILE *out)
 				    "record for this demand.</tr>\n", out);
 	}
 	(void)fputs("</table>\n", out);
+}
+
+static void
+facts_of(const struct kt_report_told *t, FILE *out)
+{
+	char facts[KT_REPORT_FACTS][KT_REPORT_FACT];
+	size_t n = kt_report_facts(t, facts);
+
+	(void)fputs("<ul>\n", out);
+	for (size_t i = 0; i < n; i++)
+		(void)fprintf(out, "<li>%s</li>\n", facts[i]);
+	(void)fputs("</ul>\n", out);
 }
 
 /* ---- plots ---- */
@@ -132,11 +147,53 @@ sum_of(const struct kt_day *d, const struct series *s)
 	return sum;
 }
 
+/* The same word has the same colour in every plot of every page. */
+static size_t
+colour(const struct series *s, size_t k)
+{
+	static const struct {
+		const char *word;
+		size_t colour;
+	} known[] = { { "pass", 2 }, { "none", 2 }, { "redact", 4 },
+		{ "block", 1 }, { "truncate", 6 }, { "error", 7 },
+		{ "internal", 5 }, { "clinical", 3 }, { "pii", 4 },
+		{ "pci", 6 }, { "phi", 1 }, { "secret", 7 } };
+
+	for (size_t i = 0; s->words != NULL && i < KT_NELEMS(known); i++) {
+		if (strcmp(s->words->at[k].word, known[i].word) == 0)
+			return known[i].colour;
+	}
+	return k % COLOURS;
+}
+
+/* Days since 1970: one without calls has its place all the same. */
+static uint64_t
+number_of(const struct kt_day *d)
+{
+	char ts[40];
+	uint64_t us = 0;
+
+	(void)snprintf(ts, sizeof(ts), "%sT00:00:00.000000Z", d->date);
+	(void)kt_audit_time_parse(kt_span_of(ts), &us); /* else it is 0 */
+	return us / 86400000000u;
+}
+
+static double
+width_of_day(const struct kt_figures *f)
+{
+	uint64_t days = 1 + number_of(&f->days[f->ndays - 1]) -
+	    number_of(&f->days[0]);
+	double w = (double)WIDTH / (double)days;
+
+	return w < WIDEST ? w : WIDEST;
+}
+
 static void
 bars(const struct kt_figures *f, const struct series *s, size_t day,
     uint64_t most, FILE *out)
 {
-	double w = (double)WIDTH / (double)f->ndays, top = HEIGHT + 16;
+	double w = width_of_day(f), top = HEIGHT + 16, x = w *
+	    (double)(number_of(&f->days[day]) - number_of(&f->days[0]));
 
 	for (size_t k = 0; k < count_of(s); k++) {
 		uint64_t v = value(&f->days[day], s, k);
@@ -147,7 +204,7 @@ bars(const struct kt_figures *f, const struct series *s, size_t day,
 		top -= h;
 		(void)fprintf(out, "<rect class=\"s%zu\" x=\"%.2f\" "
 		    "y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"><title>%s",
-		    k % COLOURS, (double)day * w, top, w * 0.9, h,
+		    colour(s, k), x, top, w * 0.9, h,
 		    f->days[day].date);
 		if (s->words != NULL) {
 			(void)fputc(' ', out);
@@ -167,11 +224,29 @@ legend(const struct series *s, FILE *out)
 	for (size_t k = 0; k < s->words->n; k++) {
 		(void)fprintf(out, "<svg class=\"key\" viewBox=\"0 0 9 9\">"
 		    "<rect class=\"s%zu\" width=\"9\" height=\"9\"/></svg> ",
-		    k % COLOURS);
+		    colour(s, k));
 		put(kt_span_of(s->words->at[k].word), out);
 		(void)fputs(" &nbsp; ", out);
 	}
 	(void)fputs("</p>\n", out);
+}
+
+/* Of the first day, and of the last where there is room beneath its bar. */
+static void
+dates(const struct kt_figures *f, FILE *out)
+{
+	const struct kt_day *first = &f->days[0];
+	const struct kt_day *last = &f->days[f->ndays - 1];
+	double right = width_of_day(f) *
+	    (double)(1 + number_of(last) - number_of(first));
+
+	(void)fprintf(out, "<path d=\"M0 %dH%d\"/><text x=\"0\" y=\"%d\">%s"
+	    "</text>", HEIGHT + 16, WIDTH, HEIGHT + 30, first->date);
+	if (right > 3 * WIDEST)
+		(void)fprintf(out, "<text x=\"%.2f\" y=\"%d\" "
+		    "text-anchor=\"end\">%s</text>", right, HEIGHT + 30,
+		    last->date);
+	(void)fputs("\n</svg>\n", out);
 }
 
 static void
@@ -192,10 +267,7 @@ plot(const struct kt_figures *f, const struct series *s, FILE *out)
 	    HEIGHT + 34, s->title, (double)most / (double)s->divisor, s->unit);
 	for (size_t i = 0; i < f->ndays; i++)
 		bars(f, s, i, most, out);
-	(void)fprintf(out, "<text x=\"0\" y=\"%d\">%s</text><text x=\"%d\" "
-	    "y=\"%d\" text-anchor=\"end\">%s</text>\n</svg>\n",
-	    HEIGHT + 30, f->days[0].date, WIDTH, HEIGHT + 30,
-	    f->days[f->ndays - 1].date);
+	dates(f, out);
 	legend(s, out);
 }
 
@@ -252,6 +324,7 @@ kt_report_html(const struct kt_report_told *t, FILE *out)
 	    "record.</p>\n", (unsigned long long)r->first,
 	    (unsigned long long)r->size,
 	    r->nbreaks > 0 ? "TAMPERED" : "intact");
+	facts_of(t, out);
 	period(t->figures, out);
 	controls(t, out);
 	plots(t->figures, out);

@@ -1,9 +1,12 @@
 """Reports say the same in each form, and the page needs nothing else."""
-import html.parser
+import base64
+import datetime
 import hashlib
+import html.parser
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -90,6 +93,50 @@ def plots(log):
         assert '<h3>%s' % title in text, title
 
 
+def what_proves_it(log):
+    """In each form: the checkpoint, the key, and what is missing."""
+    with open(log + '/checkpoint') as f:
+        _, size, root = f.read().split('\n')[:3]
+    root = base64.b64decode(root).hex()
+    told = json.loads(report(log, 'soc2', 'json'))
+    assert told['checkpoint'] == {'root': root, 'size': int(size)}, told
+    assert 'own word' in told['facts'][1], told['facts']
+    text = report(log, 'soc2', 'md', '--vkey', log + '/log.vkey')
+    assert 'which the reviewer gave' in text, text
+    for form in 'md', 'html':
+        text = report(log, 'soc2', form)
+        assert all(f in text for f in told['facts']), (form, told['facts'])
+        assert root in text
+    copy = log + '.revoked'
+    shutil.copytree(log, copy)
+    key = os.path.join(copy, 'key/recovery.key')
+    subprocess.run([KT, 'audit', 'key', 'revoke', '--at', '7',
+                    '--recovery-key', key, copy], check=True,
+                   capture_output=True)
+    assert 'from record 7 on' in report(copy, 'soc2', 'md')
+
+
+def by_the_day(log):
+    """A day without calls keeps its place, and a word its colour."""
+    far = log + '.far'
+    p = subprocess.run([MAKE, far, '5', '60', '60000'], check=True, env={
+        **os.environ, 'KT_LOG_DAYS': '9'})
+    p = subprocess.run([MAKE, far, '5', '60', '60000'], check=True)
+    days = [d['date'] for d in json.loads(report(far, 'gdpr', 'json'))['days']]
+    text = report(far, 'gdpr', 'html')
+    start, end = (datetime.date.fromisoformat(d) for d in (days[0], days[-1]))
+    wide = min(48, 720 / ((end - start).days + 1))
+    for day in days:
+        x, = {m for m in re.findall(
+            r'class="s0" x="([0-9.]+)"[^>]*><title>%s: [0-9]+<' % day, text)
+              } or {None}
+        at = (datetime.date.fromisoformat(day) - start).days * wide
+        assert x is not None and abs(float(x) - at) < 0.01, (day, x, at)
+    assert len(days) < (end - start).days + 1, days
+    assert set(re.findall(r'class="(s[0-9])"[^>]*><title>[0-9-]+ pass:',
+                          text)) == {'s2'}
+
+
 def a_period(log):
     told = json.loads(report(log, 'gdpr', 'json', '--since', '2100'))
     assert told['days'] == [] and told['since'] == '2100'
@@ -152,6 +199,8 @@ with tempfile.TemporaryDirectory() as top:
             ('a report says the same in each form', same_in_each_form),
             ('its page needs nothing from elsewhere', needs_nothing),
             ('its bars are as high as the numbers', plots),
+            ('it says what proves it', what_proves_it),
+            ('days have their places and words their colours', by_the_day),
             ('a period without records is told as empty', a_period),
             ('a report is signed by the key of its log', signed)):
         t.run(sentence, test, log)
