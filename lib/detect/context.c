@@ -90,14 +90,6 @@ is_context(const struct kt_detector *d, const char *p, const char *end)
 	return false;
 }
 
-/* Is one of the context words at p, and does it end as a whole word? */
-static inline bool
-word_at(const struct kt_detect_rule *r, const char *p, const char *end)
-{
-	return kt_detect_bytes_has(&r->context_first, *p) &&
-	    is_context(r->def, p, end);
-}
-
 /* Does a word begin with a byte of this kind, behind one of that? */
 static inline bool
 begins(unsigned behind, unsigned kind)
@@ -107,39 +99,48 @@ begins(unsigned behind, unsigned kind)
 
 /* ---- for all contexts at once ---- */
 
+/* A set of openings: a bit for each value of so many bits. */
 static inline uint32_t
-hash(uint32_t word)
+hash(uint32_t word, int bits)
 {
-	return word * 0x9e3779b1u >> (32 - KT_DETECT_OPENING_BITS);
+	return word * 0x9e3779b1u >> (32 - bits);
 }
 
 static inline bool
-is_opening(const struct kt_detect_openings *o, uint32_t word)
+is_opening(const uint64_t *set, int bits, uint32_t word)
 {
-	uint32_t h = hash(word);
+	uint32_t h = hash(word, bits);
 
-	return o->at[h / 64] >> h % 64 & 1;
+	return set[h / 64] >> h % 64 & 1;
+}
+
+static uint32_t
+opening_of(const char *w)
+{
+	uint32_t word = 0;
+
+	for (int n = 0; n < KT_DETECT_OPENING && is_word(w[n]); n++)
+		word = word << 8 | (uint8_t)fold(w[n]);
+	return word;
 }
 
 void
 kt_detect_openings_learn(
-    struct kt_detect_openings *o, const struct kt_detector *d)
+    struct kt_detect_openings *o, struct kt_detect_rule *r)
 {
-	for (size_t i = 0; i < d->ncontext; i++) {
-		const char *w = d->context[i];
-		uint32_t word = 0;
+	for (size_t i = 0; i < r->def->ncontext; i++) {
+		uint32_t word = opening_of(r->def->context[i]);
+		uint32_t h = hash(word, KT_DETECT_OPENING_BITS);
 
-		for (int n = 0; n < KT_DETECT_OPENING && is_word(w[n]); n++)
-			word = word << 8 | (uint8_t)fold(w[n]);
-		word = hash(word);
-		o->at[word / 64] |= (uint64_t)1 << word % 64;
+		o->at[h / 64] |= (uint64_t)1 << h % 64;
+		r->context_openings |= (uint64_t)1 << hash(word, 6);
 	}
 }
 
 /* Does a word of a context open as the one at p does?  Where a hump is in it
    a context may have a blank. */
-static bool
-may_open(const struct kt_detect_openings *o, const char *p, const char *end)
+static inline bool
+may_open(const uint64_t *set, int bits, const char *p, const char *end)
 {
 	uint32_t word = (uint8_t)fold(*p);
 
@@ -148,11 +149,20 @@ may_open(const struct kt_detect_openings *o, const char *p, const char *end)
 	if (end - p > KT_DETECT_OPENING)
 		end = p + KT_DETECT_OPENING;
 	for (int n = 1; p + n < end && is_word(p[n]); n++) {
-		if (is_hump(p + n, p) && is_opening(o, word))
+		if (is_hump(p + n, p) && is_opening(set, bits, word))
 			return true;
 		word = word << 8 | (uint8_t)fold(p[n]);
 	}
-	return is_opening(o, word);
+	return is_opening(set, bits, word);
+}
+
+/* Is one of the context words at p, and does it end as a whole word? */
+static inline bool
+word_at(const struct kt_detect_rule *r, const char *p, const char *end)
+{
+	return kt_detect_bytes_has(&r->context_first, *p) &&
+	    may_open(&r->context_openings, 6, p, end) &&
+	    is_context(r->def, p, end);
 }
 
 void
@@ -170,7 +180,8 @@ kt_detect_words_find(uint64_t *words,
 		for (; p < end && bit != 0; p++, bit <<= 1) {
 			unsigned kind = kind_of(*p);
 
-			if (begins(behind, kind) && may_open(o, p, end))
+			if (begins(behind, kind) &&
+			    may_open(o->at, KT_DETECT_OPENING_BITS, p, end))
 				bits |= bit;
 			behind = kind;
 		}

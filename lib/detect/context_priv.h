@@ -27,7 +27,7 @@ void kt_detect_rule_learn_context(struct kt_detect_rule *r);
 bool kt_detect_rule_has_context(const struct kt_detect_rule *r,
     struct kt_span label, struct kt_span subject, size_t start);
 void kt_detect_openings_learn(
-    struct kt_detect_openings *o, const struct kt_detector *d);
+    struct kt_detect_openings *o, struct kt_detect_rule *r);
 /* Those at and behind `from`: a bit for each byte of text, in words of 64; the
    last ones, less than an opening before its end, may be others when there is
    more. */

@@ -254,7 +254,7 @@ measure_rule(struct kt_detect_rule *r, struct kt_err *err)
 /* A pattern for any of the literals: each byte in hexadecimal. */
 static const char *
 seek_literals(struct kt_detect_rule *r, struct kt_arena *mem,
-    const struct kt_span *lit, size_t n)
+    const struct kt_detect_literal *lit, size_t n)
 {
 	size_t room = 1, at = 0;
 	char *out;
@@ -264,9 +264,9 @@ seek_literals(struct kt_detect_rule *r, struct kt_arena *mem,
 	for (size_t i = 0; i < n; i++) {
 		room += lit[i].len * 4 + 1;
 		if (lit[i].len < r->slack)
-			r->slack = (uint32_t)lit[i].len;
+			r->slack = lit[i].len;
 		if (lit[i].len > r->reach)
-			r->reach = (uint32_t)lit[i].len;
+			r->reach = lit[i].len;
 	}
 	if (r->slack < SOUGHT_LITERAL_MIN)
 		return NULL;
@@ -275,7 +275,7 @@ seek_literals(struct kt_detect_rule *r, struct kt_arena *mem,
 		for (size_t k = 0; k < lit[i].len; k++, at += 4) {
 			out[at] = '\\';
 			out[at + 1] = 'x';
-			kt_hex(lit[i].ptr + k, 1, out + at + 2);
+			kt_hex(lit[i].text + k, 1, out + at + 2);
 		}
 		out[at++] = '|';
 	}
@@ -289,7 +289,7 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 {
 	struct kt_detect_rule *r = &db->rules[i];
 	bool caseless = r->def->is_caseless;
-	struct kt_span *lit;
+	struct kt_detect_literal *lit;
 	size_t n;
 
 	if (kt_detect_literals_of(
@@ -304,8 +304,8 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 		struct kt_detect_index *ix =
 		    caseless ? &db->folded : &db->exact;
 
-		if (kt_detect_index_add(
-			ix, db->mem, lit[k], i, r->begins_word) < 0)
+		lit[k].rule = i;
+		if (kt_detect_index_add(ix, db->mem, lit[k]) < 0)
 			return fail_rule(r->def, err, KT_E_LIMIT, "no memory");
 	}
 	if (n == 0)
@@ -375,13 +375,16 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 			goto out;
 		}
 		kt_detect_needs_learn(r);
-		kt_detect_openings_learn(&db->openings, r->def);
+		kt_detect_openings_learn(&db->openings, r);
 		learn_first(r);
 	}
-	if (kt_detect_index_build(&db->exact) == KT_OK &&
-	    kt_detect_index_build(&db->folded) == KT_OK &&
-	    kt_detect_runs_build(&db->runs, db->rules) == KT_OK)
-		goto out;
+	if (kt_detect_index_build(&db->exact) < 0 ||
+	    kt_detect_index_build(&db->folded) < 0 ||
+	    kt_detect_runs_build(&db->runs, db->rules) < 0)
+		goto full;
+	kt_detect_pairs_add(&db->pairs, &db->exact);
+	kt_detect_pairs_add(&db->pairs, &db->folded);
+	goto out;
 full:
 	(void)kt_fail(err, KT_E_LIMIT, "detectors: no memory"); /* in err */
 out:

@@ -42,15 +42,15 @@ struct kt_detect {
 	/* How wide they are at most; and with the words before them. */
 	uint32_t number_reach, number_before;
 	struct kt_detect_index exact, folded;
+	struct kt_detect_pairs pairs; /* of both */
 	struct kt_arena *mem; /* of the literals */
 	struct kt_detect_runs runs; /* rules that are in no index */
 	struct kt_detect_openings openings;
 	uint32_t *nears; /* rules that are is_near */
 	size_t nnears, alone_max; /* the widest of them */
 	uint32_t *models; /* rules without a pattern */
-	size_t nmodels;
 	uint32_t *joins; /* those that say what others mean together */
-	size_t njoins;
+	size_t nmodels, njoins;
 };
 
 /* A part of a text, scanned for numbers. */

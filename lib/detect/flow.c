@@ -448,14 +448,19 @@ add_hit(struct step *t, struct kt_detect_hit hit)
 
 /* All literals that start at `start`, or could, were there more text. */
 static enum kt_rc
-walk(struct step *t, const struct kt_detect_index *ix, size_t start)
+walk(struct step *t, const struct kt_detect_index *ix, size_t start,
+    bool is_behind_word)
 {
 	const struct kt_detect_node *n =
 	    &ix->node[ix->root[(uint8_t)t->text.ptr[start]]];
 	struct kt_detect_hit hit = { .ix = ix, .at = (uint32_t)start };
 
+	if (!kt_detect_pairs_may(&ix->pairs, t->text.ptr + start,
+	        t->text.len - start, is_behind_word))
+		return KT_OK;
 	for (size_t at = start + 1;; at++) {
 		uint32_t child = n->child;
+		char c;
 
 		hit.lo = n->lo;
 		hit.hi = n->term;
@@ -467,8 +472,8 @@ walk(struct step *t, const struct kt_detect_index *ix, size_t start)
 			hit.is_cut = true;
 			return t->is_end ? KT_OK : add_hit(t, hit);
 		}
-		while (child != 0 &&
-		    ix->node[child].byte != byte_at(ix, t->text, at))
+		c = byte_at(ix, t->text, at);
+		while (child != 0 && ix->node[child].byte != c)
 			child = ix->node[child].sibling;
 		if (child == 0)
 			return KT_OK;
@@ -476,52 +481,58 @@ walk(struct step *t, const struct kt_detect_index *ix, size_t start)
 	}
 }
 
+/* Where the rules that are in no index can begin, of these words of a set. */
+static enum kt_rc
+add_spots(struct step *t, size_t at, uint32_t words, bool is_inside)
+{
+	struct kt_detect_scratch *s = t->s;
+
+	for (; words != 0; words &= words - 1) {
+		uint32_t w = (uint32_t)__builtin_ctz(words);
+		uint64_t wanted = t->st->runs[LANE_SPAN][w] |
+		    t->st->runs[LANE_LATE][w];
+		uint64_t rules = kt_detect_runs_at(
+		    &t->db->runs, w, wanted, t->text, at, is_inside);
+		void *v = s->spots;
+
+		if (rules == 0)
+			continue;
+		if (kt_grow(&v, &s->spots_cap, s->nspots + 1,
+		        sizeof(*s->spots)) < 0)
+			return KT_E_LIMIT;
+		s->spots = v;
+		s->spots[s->nspots++] =
+		    (struct kt_detect_spot){ (uint32_t)at, w, rules };
+	}
+	return KT_OK;
+}
+
+/* Where any rule can begin. */
 static enum kt_rc
 walk_all(struct step *t, size_t from)
 {
-	const struct kt_detect_index *exact = &t->db->exact;
-	const struct kt_detect_index *folded = &t->db->folded;
-	bool is_inside = is_inside_word(t->text, from);
+	const struct kt_detect *db = t->db;
+	bool is_behind_word = is_inside_word(t->text, from);
 	enum kt_rc rc = KT_OK;
 
 	for (; from < t->text.len && rc == KT_OK; from++) {
 		const char *p = t->text.ptr + from;
 		size_t n = t->text.len - from;
+		bool is_word = kt_detect_is_word(*p);
+		bool is_inside = is_word && is_behind_word;
+		uint32_t words =
+		    kt_detect_runs_words(&db->runs, t->text, from, is_inside);
 
-		if (kt_detect_index_may(exact, p, n, is_inside))
-			rc = walk(t, exact, from);
-		if (rc == KT_OK && kt_detect_index_may(folded, p, n, is_inside))
-			rc = walk(t, folded, from);
-		is_inside = kt_detect_is_word(*p);
+		if (kt_detect_pairs_may(&db->pairs, p, n, is_behind_word)) {
+			rc = walk(t, &db->exact, from, is_behind_word);
+			if (rc == KT_OK)
+				rc = walk(t, &db->folded, from, is_behind_word);
+		}
+		if (rc == KT_OK && words != 0)
+			rc = add_spots(t, from, words, is_inside);
+		is_behind_word = is_word;
 	}
 	return rc;
-}
-
-/* Where the rules that are in no index can begin. */
-static enum kt_rc
-find_spots(struct step *t, size_t from)
-{
-	const struct kt_detect_runs *runs = &t->db->runs;
-	struct kt_detect_scratch *s = t->s;
-	struct kt_detect_spot spot;
-
-	for (size_t w = 0; w < runs->words; w++) {
-		uint64_t wanted = t->st->runs[LANE_SPAN][w] |
-		    t->st->runs[LANE_LATE][w];
-
-		for (size_t at = from; wanted != 0 &&
-		     kt_detect_runs_next(runs, w, wanted, t->text, at, &spot);
-		     at = spot.at + 1) {
-			void *v = s->spots;
-
-			if (kt_grow(&v, &s->spots_cap, s->nspots + 1,
-			        sizeof(spot)) < 0)
-				return KT_E_LIMIT;
-			s->spots = v;
-			s->spots[s->nspots++] = spot;
-		}
-	}
-	return KT_OK;
 }
 
 /* For all lanes at once. */
@@ -529,7 +540,6 @@ static enum kt_rc
 find_starts(struct step *t)
 {
 	uint64_t from = UINT64_MAX;
-	enum kt_rc rc;
 
 	t->s->nhits = t->s->nspots = 0;
 	for (enum lane lane = 0; lane < NLANES; lane++)
@@ -537,10 +547,7 @@ find_starts(struct step *t)
 			from = t->st->from[lane];
 	if (from == UINT64_MAX)
 		return KT_OK;
-	rc = walk_all(t, (size_t)(from - t->base));
-	if (rc == KT_OK)
-		rc = find_spots(t, (size_t)(from - t->base));
-	return rc;
+	return walk_all(t, (size_t)(from - t->base));
 }
 
 static enum kt_rc

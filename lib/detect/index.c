@@ -19,7 +19,7 @@ fold(char c)
 
 enum kt_rc
 kt_detect_index_add(struct kt_detect_index *ix, struct kt_arena *mem,
-    struct kt_span lit, uint32_t rule, bool is_word)
+    struct kt_detect_literal lit)
 {
 	void *p = ix->lit;
 
@@ -29,18 +29,13 @@ kt_detect_index_add(struct kt_detect_index *ix, struct kt_arena *mem,
 		if (copy == NULL)
 			return KT_E_LIMIT;
 		for (size_t i = 0; i < lit.len; i++)
-			copy[i] = fold(lit.ptr[i]);
-		lit.ptr = copy;
+			copy[i] = fold(lit.text[i]);
+		lit.text = copy;
 	}
 	if (kt_grow(&p, &ix->lit_cap, ix->nlit + 1, sizeof(*ix->lit)) < 0)
 		return KT_E_LIMIT;
 	ix->lit = p;
-	ix->lit[ix->nlit++] = (struct kt_detect_literal){
-		.text = lit.ptr,
-		.len = (uint32_t)lit.len,
-		.rule = rule,
-		.is_word = is_word && kt_detect_is_word(lit.ptr[0])
-	};
+	ix->lit[ix->nlit++] = lit;
 	return KT_OK;
 }
 
@@ -103,8 +98,8 @@ note_pair(struct kt_detect_index *ix, char a, char b, bool is_word)
 	uint64_t bit = (uint64_t)1 << (pair & 63);
 
 	for (int inside = 0; inside <= !is_word; inside++) {
-		kt_detect_bytes_add(&ix->one[inside], a);
-		ix->pair[inside][pair >> 6] |= bit;
+		kt_detect_bytes_add(&ix->pairs.one[inside], a);
+		ix->pairs.two[inside][pair >> 6] |= bit;
 	}
 }
 
@@ -143,6 +138,18 @@ kt_detect_index_build(struct kt_detect_index *ix)
 	for (int c = 'A'; ix->is_folded && c <= 'Z'; c++)
 		ix->root[c] = ix->root[c - 'A' + 'a'];
 	return KT_OK;
+}
+
+void
+kt_detect_pairs_add(
+    struct kt_detect_pairs *to, const struct kt_detect_index *ix)
+{
+	for (int inside = 0; inside < 2; inside++) {
+		for (size_t i = 0; i < KT_NELEMS(to->one[inside].w); i++)
+			to->one[inside].w[i] |= ix->pairs.one[inside].w[i];
+		for (size_t i = 0; i < KT_NELEMS(to->two[inside]); i++)
+			to->two[inside][i] |= ix->pairs.two[inside][i];
+	}
 }
 
 void

@@ -21,15 +21,17 @@ struct kt_detect_node {
 	uint32_t child, sibling; /* 0: none */
 	char byte;
 };
+/* One byte, and two, that some literal begins with; [1]: inside a word. */
+struct kt_detect_pairs {
+	struct kt_detect_bytes one[2];
+	uint64_t two[2][1024];
+};
 struct kt_detect_index {
 	struct kt_detect_literal *lit;
 	struct kt_detect_node *node; /* 0 is no node */
 	size_t nlit, lit_cap, nnode, node_cap;
 	uint32_t root[256];
-	/* One byte, and two, that some literal begins with; [1]: inside a
-	   word. */
-	struct kt_detect_bytes one[2];
-	uint64_t pair[2][1024];
+	struct kt_detect_pairs pairs;
 	bool is_folded;
 };
 /* Literals [lo, hi) of an index begin at `at`; is_cut: or would, were there
@@ -44,24 +46,27 @@ struct kt_detect_hit {
    them is too short to be worth a look, and never one of a single byte.
    *caseless is raised by a leading (?i). */
 KT_MUSTCHECK enum kt_rc kt_detect_literals_of(const char *pattern,
-    struct kt_arena *mem, struct kt_span **out, size_t *n, bool *caseless);
+    struct kt_arena *mem, struct kt_detect_literal **out, size_t *n,
+    bool *caseless);
 /* Does \b stand before all that pattern matches? */
 bool kt_detect_begins_word(const char *pattern);
 KT_MUSTCHECK enum kt_rc kt_detect_index_add(struct kt_detect_index *ix,
-    struct kt_arena *mem, struct kt_span lit, uint32_t rule, bool is_word);
+    struct kt_arena *mem, struct kt_detect_literal lit);
 KT_MUSTCHECK enum kt_rc kt_detect_index_build(struct kt_detect_index *ix);
+/* Those of an index, added to others. */
+void kt_detect_pairs_add(
+    struct kt_detect_pairs *to, const struct kt_detect_index *ix);
 /* Of n bytes, one at least, only two are looked at. */
 static inline bool
-kt_detect_index_may(const struct kt_detect_index *ix, const char *p, size_t n,
-    bool is_inside)
+kt_detect_pairs_may(const struct kt_detect_pairs *pairs, const char *p,
+    size_t n, bool is_inside)
 {
-	unsigned pair;
+	unsigned two;
 
 	if (n == 1)
-		return kt_detect_bytes_has(&ix->one[is_inside], *p);
-	pair = (unsigned)(uint8_t)p[0] << 8 | (uint8_t)p[1];
-
-	return ix->pair[is_inside][pair >> 6] >> (pair & 63) & 1;
+		return kt_detect_bytes_has(&pairs->one[is_inside], *p);
+	two = (unsigned)(uint8_t)p[0] << 8 | (uint8_t)p[1];
+	return pairs->two[is_inside][two >> 6] >> (two & 63) & 1;
 }
 /* Of a word, as \b has it. */
 static inline bool

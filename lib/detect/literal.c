@@ -18,6 +18,7 @@ struct words {
 	char text[WORDS_MAX][WORD_MAX];
 	uint8_t len[WORDS_MAX];
 	bool is_open[WORDS_MAX];
+	bool begins_word[WORDS_MAX]; /* \b stands before it */
 	size_t n;
 };
 
@@ -57,6 +58,7 @@ extend_by_one(struct words *w, const struct words *b)
 	for (size_t i = 0; i < w->n; i++) {
 		if (!w->is_open[i])
 			continue;
+		w->begins_word[i] |= w->len[i] == 0 && b->begins_word[0];
 		memcpy(w->text[i] + w->len[i], b->text[0], b->len[0]);
 		w->len[i] = (uint8_t)(w->len[i] + b->len[0]);
 		w->is_open[i] = b->is_open[0];
@@ -90,6 +92,8 @@ extend(struct words *w, const struct words *b)
 			memcpy(to + w->len[i], b->text[j], more);
 			out.len[out.n] = (uint8_t)(w->len[i] + more);
 			out.is_open[out.n] = w->is_open[i] && b->is_open[j];
+			out.begins_word[out.n] = w->begins_word[i] ||
+			    (w->len[i] == 0 && b->begins_word[j]);
 			out.n++;
 		}
 	}
@@ -166,6 +170,7 @@ read_class(const char *p, const char *end, struct words *out)
 				return false;
 			out->text[out->n][0] = (char)c;
 			out->len[out->n] = 1;
+			out->begins_word[out->n] = false;
 			out->is_open[out->n++] = true;
 		}
 	}
@@ -259,6 +264,7 @@ read_element(struct reader *rd, struct words *e)
 	e->text[0][0] = *p;
 	e->len[0] = 1;
 	e->is_open[0] = true;
+	e->begins_word[0] = false;
 	rd->p = p + 1;
 	return true;
 }
@@ -271,10 +277,14 @@ read_sequence(struct reader *rd, struct words *w)
 	w->n = 1;
 	w->len[0] = 0;
 	w->is_open[0] = true;
+	w->begins_word[0] = false;
 	while (
 	    *rd->p != '\0' && *rd->p != '|' && *rd->p != ')' && any_open(w)) {
 		unsigned least, most;
 
+		if (strncmp(rd->p, "\\b", 2) == 0)
+			for (size_t i = 0; i < w->n; i++)
+				w->begins_word[i] |= w->len[i] == 0;
 		if (skip_empty(rd))
 			continue;
 		if (!read_element(rd, &e) || e.n == 0)
@@ -324,12 +334,13 @@ read_alternatives(struct reader *rd, struct words *out)
 		if (out->n + one.n > WORDS_MAX) {
 			out->n = 1;
 			out->len[0] = 0;
-			out->is_open[0] = false;
+			out->is_open[0] = out->begins_word[0] = false;
 			return;
 		}
 		for (size_t i = 0; i < one.n; i++) {
 			memcpy(out->text[out->n], one.text[i], one.len[i]);
 			out->len[out->n] = one.len[i];
+			out->begins_word[out->n] = one.begins_word[i];
 			out->is_open[out->n++] = one.is_open[i];
 		}
 		if (*rd->p != '|')
@@ -353,7 +364,7 @@ kt_detect_begins_word(const char *pattern)
 
 enum kt_rc
 kt_detect_literals_of(const char *pattern, struct kt_arena *mem,
-    struct kt_span **out, size_t *n, bool *caseless)
+    struct kt_detect_literal **out, size_t *n, bool *caseless)
 {
 	struct reader rd = { .p = pattern };
 	struct words w;
@@ -365,18 +376,23 @@ kt_detect_literals_of(const char *pattern, struct kt_arena *mem,
 		rd.p += 4;
 	}
 	read_alternatives(&rd, &w);
-	/* Two letters in either case begin every other word of prose. */
+	/* Two letters in either case are in every other word of prose. */
 	for (size_t i = 0; i < w.n; i++)
-		if (w.len[i] < (*caseless ? 3 : 2))
+		if (w.len[i] < (*caseless && !w.begins_word[i] ? 3 : 2))
 			return KT_OK;
 	*out = kt_arena_array(mem, w.n, sizeof(**out));
 	if (*out == NULL)
 		return KT_E_LIMIT;
 	for (size_t i = 0; i < w.n; i++) {
-		(*out)[i] =
-		    kt_arena_dup(mem, (struct kt_span){ w.text[i], w.len[i] });
-		if ((*out)[i].ptr == NULL)
+		struct kt_span text = kt_arena_dup(
+		    mem, (struct kt_span){ w.text[i], w.len[i] });
+
+		if (text.ptr == NULL)
 			return KT_E_LIMIT;
+		(*out)[i] = (struct kt_detect_literal){ .text = text.ptr,
+			.len = w.len[i],
+			.is_word = w.begins_word[i] &&
+			    kt_detect_is_word(text.ptr[0]) };
 	}
 	*n = w.n;
 	return KT_OK;

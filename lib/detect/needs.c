@@ -35,6 +35,7 @@ struct reader {
 	unsigned at;
 	int depth;
 	bool is_caseless, is_choice, is_lost; /* choice: of whole patterns */
+	bool has_front;
 };
 
 static const struct kt_detect_bytes any = { { ~(uint64_t)0, ~(uint64_t)0,
@@ -157,6 +158,14 @@ skip_around(struct reader *rd)
 	} while (depth > 0 && *rd->p != '\0');
 }
 
+/* What goes on from here is at the front of the text, or nowhere. */
+static void
+read_front(struct reader *rd)
+{
+	rd->has_front = true;
+	rd->at = 0;
+}
+
 /* False: it takes no bytes. */
 static bool
 read_group(struct reader *rd, struct part *out)
@@ -215,6 +224,8 @@ read_element(struct reader *rd, struct part *out)
 		rd->p = p + 1;
 		read_class(rd, from + 1, (size_t)(p - from - 1), &out->set);
 	} else if (*from == '\\') {
+		if (from[1] == 'A')
+			read_front(rd);
 		if (from[1] == 'b' || from[1] == 'B' || from[1] == 'A') {
 			rd->p += 2;
 			return false;
@@ -222,6 +233,8 @@ read_element(struct reader *rd, struct part *out)
 		rd->p += from[1] != '\0' ? 2 : 1;
 		read_class(rd, from, (size_t)(rd->p - from), &out->set);
 	} else if (*from == '^' || *from == '$') {
+		if (*from == '^')
+			read_front(rd);
 		rd->p++;
 		return false;
 	} else if (*from == '.') {
@@ -425,6 +438,7 @@ kt_detect_needs_learn(struct kt_detect_rule *r)
 	r->needs = is_known ? all.set : any;
 	r->needs_by = all.by;
 	r->body = is_known ? rd.body : any;
+	r->has_front = rd.has_front;
 	/* Behind the shortest match anything may stand. */
 	rd.at = is_known ? rd.at & -rd.at : 1;
 	advance(&rd, &any, (struct count){ 0, KT_DETECT_FAR });

@@ -52,9 +52,10 @@ kt_detect_rule_may_begin(
 	        (r->begins_word && kt_detect_is_word(*p) &&
 	            kt_detect_is_word(p[-1]))))
 		return false;
-	for (size_t i = 0; i < KT_DETECT_GLANCE && i < room; i++)
-		if (!kt_detect_bytes_has(&r->begin[i], p[i]))
-			return false;
+	if (at > 0 || !r->has_front)
+		for (size_t i = 0; i < KT_DETECT_GLANCE && i < room; i++)
+			if (!kt_detect_bytes_has(&r->begin[i], p[i]))
+				return false;
 	return may_go_on(r, subject, at);
 }
 
@@ -80,7 +81,8 @@ kt_detect_rule_attempt(const struct kt_detect_rule *r,
     size_t last, bool is_end, struct kt_detect_match *m)
 {
 	while (from <= last &&
-	    !(kt_detect_bytes_has(&r->begin[0], subject.ptr[from]) &&
+	    !((kt_detect_bytes_has(&r->begin[0], subject.ptr[from]) ||
+	          from == 0) &&
 	        kt_detect_rule_may_begin(r, subject, from)))
 		from++;
 	return from <= last ? kt_detect_rule_ask(r, s, subject, from, last,
@@ -220,12 +222,31 @@ add_range(struct kt_detect_bytes *set, int lo, int hi)
 		kt_detect_bytes_add(set, (char)c);
 }
 
+static bool add_escape(struct kt_detect_bytes *set, char c, int *single);
+
+/* What a class does not have: \W is all that \w is not. */
+static bool
+add_others(struct kt_detect_bytes *set, char of)
+{
+	struct kt_detect_bytes class = { { 0 } };
+	int single;
+	bool is_known = add_escape(&class, of, &single);
+
+	for (size_t i = 0; i < KT_NELEMS(set->w); i++)
+		set->w[i] |= ~class.w[i];
+	return is_known;
+}
+
 /* The byte or the class behind a backslash; false when unknown. */
 static bool
 add_escape(struct kt_detect_bytes *set, char c, int *single)
 {
 	*single = -1;
 	switch (c) {
+	case 'D':
+	case 'W':
+	case 'S':
+		return add_others(set, (char)(c | 32));
 	case 'd':
 		add_range(set, '0', '9');
 		return true;

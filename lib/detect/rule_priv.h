@@ -28,8 +28,9 @@ struct kt_detect_rule {
 	struct pcre2_real_code_8 *head, *rest;
 	kt_detect_validator_fn validators[KT_DETECT_VALIDATORS_MAX];
 	kt_detect_validator_fn checksum;
-	/* Bytes that can stand before a match, and n behind its start; any
-	   behind a short one. */
+	/* Bytes that can stand before a match, and n behind its start, where
+	   that is not the front of the text and has_front; any behind a short
+	   one. */
 	struct kt_detect_bytes before, begin[KT_DETECT_GLANCE];
 	/* A match has no byte that is not in body, and one that is in needs. */
 	struct kt_detect_bytes body, needs;
@@ -44,10 +45,12 @@ struct kt_detect_rule {
 	uint32_t slack, reach;
 	uint16_t context_bytes;
 	struct kt_detect_bytes context_first; /* that its words begin with */
+	uint64_t context_openings; /* as kt_detect_openings, 64 of them */
 	bool has_tail, has_capture;
 	bool is_literal; /* every match begins with a literal of the index */
 	bool is_folded; /* the one without case */
 	bool begins_word; /* \b stands before all that it matches */
+	bool has_front; /* something only matches at the front of the text */
 	bool is_near;
 	bool is_gated; /* looked for near numbers only */
 };

@@ -13,19 +13,30 @@
 /* A set of rules: bit k is for the rule rule[k]. */
 #define KT_DETECT_RUNS_WORDS ((KT_DETECTORS_MAX + 63) / 64)
 
+/* Sets of sixty-four rules, one word of all: */
+struct kt_detect_sets {
+	/* For each byte: of those that it can stand before; of those that it
+	   can be of, n behind their start, for each n; of those that have it
+	   in their body, and that need it. */
+	uint64_t before[256], begin[KT_DETECT_GLANCE][256];
+	uint64_t body[256], needs[256];
+	/* For each n, of those that have what they need n bytes behind their
+	   start. */
+	uint64_t by[KT_DETECT_AHEAD];
+	/* Of those that can begin inside a word; that may begin with any byte
+	   at the front of a text. */
+	uint64_t inner, front;
+};
+
 struct kt_detect_runs {
 	const struct kt_detect_rule *rules;
 	uint32_t *rule;
 	size_t n, words; /* words of 64 bits: a set of them */
-	/* Sets, for each byte: of those that it can stand before; of those that
-	   it can be of, n behind their start, for each n; of those that have it
-	   in their body, and that need it.  by: for each n, of those that
-	   have what they need n bytes behind their start. */
-	uint64_t *before, *begin, *body, *needs, *by;
-	uint64_t *inner; /* a set: of those that can begin inside a word */
-	/* For each word of a set: what its rules begin with. */
-	struct kt_detect_bytes first[KT_DETECT_RUNS_WORDS];
+	struct kt_detect_sets *sets; /* for each word */
+	/* Bit w: a rule of word w begins with that byte; [1]: inside a word. */
+	uint32_t starts[2][256];
 };
+_Static_assert(KT_DETECT_RUNS_WORDS <= 32, "a bit for each word");
 
 /* Where some of them can begin: those of word w of a set. */
 struct kt_detect_spot {
@@ -37,9 +48,17 @@ struct kt_detect_spot {
 KT_MUSTCHECK enum kt_rc kt_detect_runs_build(
     struct kt_detect_runs *runs, const struct kt_detect_rule *rules);
 void kt_detect_runs_fini(struct kt_detect_runs *runs);
-/* The first spot at or behind `from` of the wanted, which are of word w; for
-   each of its rules kt_detect_rule_may_begin is true there. */
-bool kt_detect_runs_next(const struct kt_detect_runs *runs, size_t w,
-    uint64_t wanted, struct kt_span text, size_t from,
-    struct kt_detect_spot *out);
+/* The words of a set that are worth to be asked at `at`; is_inside: it is a
+   byte of a word, behind another one. */
+static inline uint32_t
+kt_detect_runs_words(const struct kt_detect_runs *runs, struct kt_span text,
+    size_t at, bool is_inside)
+{
+	return at == 0 ? (uint32_t)(((uint64_t)1 << runs->words) - 1)
+		       : runs->starts[is_inside][(uint8_t)text.ptr[at]];
+}
+/* Of the wanted, which are of word w, those of which kt_detect_rule_may_begin
+   is true there. */
+uint64_t kt_detect_runs_at(const struct kt_detect_runs *runs, size_t w,
+    uint64_t wanted, struct kt_span text, size_t at, bool is_inside);
 #endif
