@@ -251,8 +251,8 @@ tell(struct query *q, const struct kt_judge *j)
 		    (unsigned long long)r->breaks[0].index);
 		return KT_EXIT_NO;
 	}
-	(void)fprintf(stderr, "[0, %llu) proven by %s\n",
-	    (unsigned long long)r->newest_size,
+	(void)fprintf(stderr, "[%llu, %llu) proven by %s\n",
+	    (unsigned long long)r->first, (unsigned long long)r->newest_size,
 	    !r->has_key ? "unsigned checkpoints" :
 	    r->is_pinned ? "the pinned key" : "the log's own key");
 	return KT_EXIT_YES;

@@ -88,8 +88,7 @@ find_in(struct kt_disk_file *f, uint64_t index, char *window, struct at *at,
 		if (from >= to)
 			break;
 	}
-	return kt_fail(err, KT_E_MISUSE, "there is no record %llu",
-	    (unsigned long long)index);
+	return kt_fail(err, KT_E_MISUSE, "no line of it");
 }
 
 static enum kt_rc
@@ -145,6 +144,22 @@ segment_of(struct kt_audit_dir *d, uint64_t index, char *window, size_t *k,
 				  kt_fail(err, KT_E_MISUSE, "no records");
 }
 
+/* Why there is none: it may have been let go. */
+static enum kt_rc
+no_record(struct kt_audit_dir *d, uint64_t index, struct kt_err *err)
+{
+	uint64_t first = 0;
+
+	if (kt_audit_find_first(d, &first, err) < 0)
+		return err->rc;
+	if (index < first && first < UINT64_MAX)
+		return kt_fail(err, KT_E_MISUSE, "record %llu is gone: the log "
+		    "begins with record %llu", (unsigned long long)index,
+		    (unsigned long long)first);
+	return kt_fail(err, KT_E_MISUSE, "there is no record %llu",
+	    (unsigned long long)index);
+}
+
 enum kt_rc
 kt_audit_find(struct kt_audit_dir *d, uint64_t index, struct kt_buf *line,
     struct kt_err *err)
@@ -175,6 +190,8 @@ kt_audit_find_at(struct kt_audit_dir *d, uint64_t index, struct kt_buf *line,
 		rc = kt_audit_dir_segment(d, d->segments[k], &f, err);
 	if (rc == KT_OK)
 		rc = find_in(&f, index, window.ptr, &at, err);
+	if (rc == KT_E_MISUSE)
+		rc = no_record(d, index, err);
 	if (rc == KT_OK && kt_buf_add(line, at.line) < 0)
 		rc = kt_fail(err, KT_E_LIMIT, "a record too long");
 	if (rc == KT_OK)

@@ -18,6 +18,7 @@
 struct packing {
 	const struct kt_pack *pack;
 	struct kt_plan plan;
+	uint64_t from; /* the first record that was asked for and is there */
 	size_t first_seg, end_seg;
 	struct kt_pack_told *told;
 	struct kt_crate crate;
@@ -87,7 +88,7 @@ copy_line(void *arg, struct kt_span line)
 	if (p->index >= p->told->size)
 		return false;
 	p->line++;
-	if (p->index == p->pack->from) {
+	if (p->index == p->from) {
 		p->example_segment = p->segment;
 		p->example_line = p->line;
 	}
@@ -288,7 +289,7 @@ write_manifest(struct packing *p, struct kt_span origin)
 	    (unsigned long long)p->crate.bytes,
 	    (unsigned long long)p->crate.files,
 	    (unsigned long long)p->told->first,
-	    (unsigned long long)p->pack->from, KT_SPAN_ARG(origin),
+	    (unsigned long long)p->from, KT_SPAN_ARG(origin),
 	    KT_SPAN_ARG(kt_buf_span(&p->policies)),
 	    (unsigned long long)p->told->size,
 	    (unsigned long long)p->pack->to);
@@ -310,7 +311,7 @@ write_texts(struct packing *p, struct kt_span origin)
 	(void)snprintf(segment, sizeof(segment), "seg/%012llu.jsonl",
 	    (unsigned long long)p->example_segment);
 	kt_buf_init(&text, 1u << 16);
-	rc = kt_pack_readme(p->told, p->pack->from, kt_span_of(segment),
+	rc = kt_pack_readme(p->told, p->from, kt_span_of(segment),
 	    p->example_line, origin, &text, p->err);
 	if (rc == KT_OK)
 		rc = put_file(p, "README.md", kt_buf_span(&text));
@@ -403,21 +404,27 @@ static enum kt_rc
 plan(struct packing *p)
 {
 	struct kt_range range = { p->pack->from, p->pack->to, NULL, NULL };
+	uint64_t first;
 
 	if (kt_plan_make(&p->plan, p->pack->dir, p->err) < 0 ||
 	    kt_plan_range(&p->plan, &range, &p->first_seg, &p->end_seg,
 	    p->err) < 0)
 		return p->err->rc;
-	p->told->first = p->plan.at[p->first_seg].index;
+	first = p->told->first = p->plan.at[p->first_seg].index;
+	p->from = p->pack->from > 0 ? p->pack->from : first;
+	if (p->from < first)
+		return kt_fail(p->err, KT_E_MISUSE, "record %llu is gone: the "
+		    "log begins with record %llu",
+		    (unsigned long long)p->from, (unsigned long long)first);
 	p->told->size = 0;
 	for (size_t k = p->first_seg; k < p->end_seg; k++) {
 		if (p->plan.at[k].covered > p->told->size)
 			p->told->size = p->plan.at[k].covered;
 	}
-	if (p->told->size <= p->pack->from)
+	if (p->told->size <= p->from)
 		return kt_fail(p->err, KT_E_MISUSE,
 		    "no checkpoint covers record %llu yet",
-		    (unsigned long long)p->pack->from);
+		    (unsigned long long)p->from);
 	return KT_OK;
 }
 

@@ -15,7 +15,7 @@
 struct kt_pack { /* what goes into it; all borrowed */
 	struct kt_audit_dir *dir;
 	const char *out; /* a folder, made when absent, or NAME.tar */
-	uint64_t from, to; /* the records that were asked for */
+	uint64_t from, to; /* the records that were asked for; 0: the first */
 	bool has_entries; /* with the records in bundles as well */
 };
 struct kt_pack_told { /* what is in it */

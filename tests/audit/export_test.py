@@ -227,6 +227,32 @@ def bundles_are_the_tree(whole, top):
     assert not bundles(out + '.3')
 
 
+def what_retention_left(_, top):
+    """Begins with its first record; one before it is not asked for."""
+    log, out = top + '/left', top + '/left.out'
+    subprocess.run([MAKE, log, '8', '300', '30000'], check=True,
+                   env={**os.environ, 'KT_LOG_DAYS': '900'})
+    p = subprocess.run([KT, 'audit', 'retain', '--days', '700', '--apply',
+                        log], capture_output=True, text=True, check=False)
+    assert p.returncode == 0 and 'were removed' in p.stdout, p
+    p = export(log, out, '--json')
+    first = json.loads(p.stdout)['first']
+    assert p.returncode == 0 and first > 0, p
+    p = run(out)
+    assert p.returncode == 0 and 'record %d is in' % first in p.stdout, p
+    for words in (['export', '--out', out + '.no', '--from', '1', log],
+                  ['show', log, '1'], ['prove', '--out', top, log, '1']):
+        p = subprocess.run([KT, 'audit', *words], capture_output=True,
+                           text=True, check=False)
+        assert p.returncode == 3 and p.stderr == (
+            'kt: record 1 is gone: the log begins with record %d\n'
+            % first), p
+    assert not os.path.exists(out + '.no')
+    p = subprocess.run([KT, 'audit', 'query', log], capture_output=True,
+                       text=True, check=False)
+    assert '; [%d, ' % first in p.stderr, p
+
+
 def only_what_is_intact(whole, top):
     bad = top + '/bad'
     shutil.copytree(whole, bad)
@@ -258,6 +284,7 @@ with tempfile.TemporaryDirectory() as top:
             ('on a full disk there is no half of an archive',
              an_archive_is_whole_or_not_there),
             ('bundles of records hash to the tree', bundles_are_the_tree),
+            ('so it is of what retention left', what_retention_left),
             ('only what is intact is handed on', only_what_is_intact)):
         t.run(sentence, test, whole, top)
 t.end()
