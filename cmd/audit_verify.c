@@ -323,7 +323,7 @@ verify_dir(struct run *r, const char *dir)
 		.jobs = (unsigned)r->jobs, .is_quick = r->by == BY_END,
 		.range = is_part(r) ? &r->range : NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
-		.is_strict = r->is_strict, .is_part = is_part(r),
+		.is_strict = r->is_strict,
 		.stamps = r->stamps, .nstamps = r->nstamps,
 		.witnesses = r->witnesses, .nwitnesses = r->nwitnesses,
 		.quorum = r->quorum, .policy = policy_of(r) };
@@ -344,6 +344,7 @@ verify_dir(struct run *r, const char *dir)
 		brought.nknown = 1;
 	}
 	told.report = kt_judge(&j, dir, pinned, &brought, NULL, NULL);
+	told.is_part = j.was_part;
 	if (j.was_quick)
 		told.quick = &j;
 	if (r->by == BY_CHECKPOINT && told.report != NULL &&

@@ -301,6 +301,7 @@ kt_judge(struct kt_judge *j, const char *dir, struct kt_span pinned,
 	struct kt_err ignored; /* what is no note is the verifier's to report */
 
 	j->report = NULL;
+	j->was_part = false;
 	j->read_bytes = 0;
 	j->err.rc = KT_OK;
 	if (kt_audit_dir_open(&j->dir, dir, &j->err) < 0 ||
@@ -322,6 +323,8 @@ kt_judge(struct kt_judge *j, const char *dir, struct kt_span pinned,
 		kt_free(j->report);
 		j->report = NULL;
 	}
+	j->was_part = j->range != NULL && (w.first > 0 ||
+	    w.end < j->dir.nsegments || j->dir.segments[0] > 0);
 	(void)pthread_mutex_destroy(&w.lock); /* nobody holds it */
 	for (size_t k = 0; w.done != NULL && k < w.end; k++)
 		kt_free(w.done[k]);

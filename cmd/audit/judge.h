@@ -25,6 +25,7 @@ struct kt_judge {
 	struct kt_audit_report *report; /* NULL: could not find out; owned */
 	struct kt_err err;
 	uint64_t read_bytes;
+	bool was_part; /* the range left something out */
 	/* The report is of the end alone, and of so many of the segment
 	 * records before it some checkpoint has the root. */
 	bool was_quick;

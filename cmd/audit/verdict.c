@@ -161,7 +161,7 @@ tell_origin(const struct kt_audit_report *rep)
 	if (rep->has_key)
 		(void)printf("key       %s (%s), %llu epochs%s\n", id,
 		    rep->is_pinned ? "pinned" : "the log's own, not pinned",
-		    (unsigned long long)rep->epochs, rep->nbreaks > 0 ? "" :
+		    (unsigned long long)rep->epochs, rep->nbreaks > 0 || rep->epochs == 0 ? "" :
 		    rep->has_open_epoch ? ", the last but one not closed yet" :
 		    ", continuous");
 	else
@@ -322,13 +322,18 @@ tell_unread(const struct kt_verdict_told *t)
 {
 	const struct kt_audit_report *rep = t->report;
 
+	if (rep->tiled > 0 && rep->nbreaks == 0)
+		(void)printf("     whether records %llu to %llu were cut, of "
+		    "which there are tiles, or it was\n     copied while they "
+		    "were written\n", (unsigned long long)rep->size,
+		    (unsigned long long)rep->tiled - 1);
 	if (t->quick != NULL)
 		(void)printf("     what records 0 to %llu say: of their %zu "
 		    "segments only the first records\n     were read, and %zu "
 		    "of those have the root of a checkpoint (--quick)\n",
 		    (unsigned long long)rep->first - 1, t->quick->skipped,
 		    t->quick->agree);
-	if (t->since > 0)
+	if (t->since > 0 && t->is_part && t->since == rep->known_size)
 		(void)printf("     what lies before record %llu: it was not "
 		    "read, and is what the trusted\n     checkpoint of %llu "
 		    "records commits to\n", (unsigned long long)rep->first,

@@ -125,6 +125,8 @@ def one_segment(whole, top):
     p = subprocess.run([KT, 'audit', 'verify', '--segment', '3', whole],
                        text=True, capture_output=True, check=False)
     assert 'RESULT intact (partial) ' in p.stdout, p
+    a, b = (of(whole, *x)[1] for x in (['--from', '0'], []))
+    assert a == b, (a, b)  # nothing is left out
 
 
 def notes_of(folder):
@@ -149,7 +151,7 @@ def since_a_checkpoint(whole, top):
             code, r = of(whole, '--jobs', jobs, '--since-checkpoint', kept)
             assert code == 0 and r['first'] == begin and r['size'] == n, r
             assert r['since_checkpoint'] == r['known_size'] == note.size, r
-            assert 'partial' in r['warnings'], r
+            assert ('partial' in r['warnings']) == (begin > 0), r
     kept = keep(top + '/kept', [x for x in notes_of(whole)
                                 if x.size > at[3]][0])
     log = copy(whole, top + '/log')
@@ -161,6 +163,9 @@ def since_a_checkpoint(whole, top):
     os.remove(segments(log)[-1])
     code, r = of(log, '--since-checkpoint', newest)
     assert code == 1 and r['first_bad']['class'] == 'truncate', r
+    p = subprocess.run([KT, 'audit', 'verify', '--since-checkpoint', newest,
+                        log], text=True, capture_output=True, check=False)
+    assert 'the trusted' not in p.stdout, p
 
 
 def since_no_checkpoint_of_it(whole, top):
