@@ -37,6 +37,31 @@ kt_detect_bytes_within(
 	return ((a->w[0] & ~b->w[0]) | (a->w[1] & ~b->w[1]) |
 	           (a->w[2] & ~b->w[2]) | (a->w[3] & ~b->w[3])) == 0;
 }
+/* Of what a byte is, as \b has it: the last three are of words. */
+enum kt_detect_kind {
+	KT_DETECT_MARK,
+	KT_DETECT_LETTER,
+	KT_DETECT_DIGIT,
+	KT_DETECT_BAR,
+	KT_DETECT_KINDS
+};
+static inline enum kt_detect_kind
+kt_detect_kind(char c)
+{
+	static const uint8_t kinds[256] = {
+		['0' ... '9'] = KT_DETECT_DIGIT,
+		['A' ... 'Z'] = KT_DETECT_LETTER,
+		['a' ... 'z'] = KT_DETECT_LETTER,
+		['_'] = KT_DETECT_BAR,
+	};
+
+	return kinds[(uint8_t)c];
+}
+static inline bool
+kt_detect_is_word(char c)
+{
+	return kt_detect_kind(c) != KT_DETECT_MARK;
+}
 /* Is a blank or a control character among these eight bytes? */
 static inline bool
 kt_detect_has_blank(const char *p)

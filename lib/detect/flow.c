@@ -449,14 +449,14 @@ add_hit(struct step *t, struct kt_detect_hit hit)
 /* All literals that start at `start`, or could, were there more text. */
 static enum kt_rc
 walk(struct step *t, const struct kt_detect_index *ix, size_t start,
-    bool is_behind_word)
+    bool is_inside)
 {
 	const struct kt_detect_node *n =
 	    &ix->node[ix->root[(uint8_t)t->text.ptr[start]]];
 	struct kt_detect_hit hit = { .ix = ix, .at = (uint32_t)start };
 
 	if (!kt_detect_pairs_may(&ix->pairs, t->text.ptr + start,
-	        t->text.len - start, is_behind_word))
+	        t->text.len - start, is_inside))
 		return KT_OK;
 	for (size_t at = start + 1;; at++) {
 		uint32_t child = n->child;
@@ -483,7 +483,7 @@ walk(struct step *t, const struct kt_detect_index *ix, size_t start,
 
 /* Where the rules that are in no index can begin, of these words of a set. */
 static enum kt_rc
-add_spots(struct step *t, size_t at, uint32_t words, bool is_inside)
+add_spots(struct step *t, size_t at, uint32_t words)
 {
 	struct kt_detect_scratch *s = t->s;
 
@@ -492,7 +492,7 @@ add_spots(struct step *t, size_t at, uint32_t words, bool is_inside)
 		uint64_t wanted = t->st->runs[LANE_SPAN][w] |
 		    t->st->runs[LANE_LATE][w];
 		uint64_t rules = kt_detect_runs_at(
-		    &t->db->runs, w, wanted, t->text, at, is_inside);
+		    &t->db->runs, w, wanted, t->text, at);
 		void *v = s->spots;
 
 		if (rules == 0)
@@ -512,25 +512,25 @@ static enum kt_rc
 walk_all(struct step *t, size_t from)
 {
 	const struct kt_detect *db = t->db;
-	bool is_behind_word = is_inside_word(t->text, from);
+	enum kt_detect_kind behind =
+	    from > 0 ? kt_detect_kind(t->text.ptr[from - 1]) : KT_DETECT_MARK;
 	enum kt_rc rc = KT_OK;
 
 	for (; from < t->text.len && rc == KT_OK; from++) {
 		const char *p = t->text.ptr + from;
-		size_t n = t->text.len - from;
-		bool is_word = kt_detect_is_word(*p);
-		bool is_inside = is_word && is_behind_word;
+		bool is_inside = behind != KT_DETECT_MARK;
 		uint32_t words =
-		    kt_detect_runs_words(&db->runs, t->text, from, is_inside);
+		    kt_detect_runs_words(&db->runs, t->text, from, behind);
 
-		if (kt_detect_pairs_may(&db->pairs, p, n, is_behind_word)) {
-			rc = walk(t, &db->exact, from, is_behind_word);
+		if (kt_detect_pairs_may(
+		        &db->pairs, p, t->text.len - from, is_inside)) {
+			rc = walk(t, &db->exact, from, is_inside);
 			if (rc == KT_OK)
-				rc = walk(t, &db->folded, from, is_behind_word);
+				rc = walk(t, &db->folded, from, is_inside);
 		}
 		if (rc == KT_OK && words != 0)
-			rc = add_spots(t, from, words, is_inside);
-		is_behind_word = is_word;
+			rc = add_spots(t, from, words);
+		behind = kt_detect_kind(*p);
 	}
 	return rc;
 }

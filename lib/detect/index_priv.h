@@ -68,15 +68,6 @@ kt_detect_pairs_may(const struct kt_detect_pairs *pairs, const char *p,
 	two = (unsigned)(uint8_t)p[0] << 8 | (uint8_t)p[1];
 	return pairs->two[is_inside][two >> 6] >> (two & 63) & 1;
 }
-/* Of a word, as \b has it. */
-static inline bool
-kt_detect_is_word(char c)
-{
-	static const struct kt_detect_bytes word = { { 0x03ff000000000000u,
-	    0x07fffffe87fffffeu, 0, 0 } };
-
-	return kt_detect_bytes_has(&word, c);
-}
 void kt_detect_index_fini(struct kt_detect_index *ix);
 
 #endif

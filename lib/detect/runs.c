@@ -21,17 +21,23 @@ add(uint64_t sets[static 256], uint64_t bit,
 			sets[c] |= bit;
 }
 
-/* Can one begin between two bytes of a word? */
+/* Of the bytes that one can stand behind: a bit for each kind. */
+static unsigned
+kinds_before(const struct kt_detect_rule *r)
+{
+	unsigned kinds = 0;
+
+	for (size_t c = 0; c < 256; c++)
+		if (kt_detect_bytes_has(&r->before, (char)c))
+			kinds |= 1u << kt_detect_kind((char)c);
+	return kinds;
+}
+
+/* Can one begin between two letters? */
 static bool
 is_inner(const struct kt_detect_rule *r)
 {
-	if (r->begins_word)
-		return false;
-	for (size_t c = 0; c < 256; c++)
-		if (kt_detect_is_word((char)c) &&
-		    kt_detect_bytes_has(&r->before, (char)c))
-			return true;
-	return false;
+	return !r->begins_word && (kinds_before(r) >> KT_DETECT_LETTER & 1);
 }
 
 static bool
@@ -67,6 +73,7 @@ learn(struct kt_detect_runs *runs, size_t k)
 	struct kt_detect_sets *sets = &runs->sets[k >> 6];
 	uint64_t bit = (uint64_t)1 << (k & 63);
 	uint32_t word = (uint32_t)1 << (k >> 6);
+	unsigned kinds = kinds_before(r);
 
 	add(sets->before, bit, &r->before);
 	add(sets->body, bit, &r->body);
@@ -75,17 +82,16 @@ learn(struct kt_detect_runs *runs, size_t k)
 		add(sets->begin[n], bit, &r->begin[n]);
 	if (r->needs_by < KT_DETECT_AHEAD)
 		sets->by[r->needs_by] |= bit;
-	if (is_inner(r))
+	if (!r->begins_word)
 		sets->inner |= bit;
 	if (r->has_front)
 		sets->front |= bit;
-	for (size_t c = 0; c < 256; c++) {
-		if (!kt_detect_bytes_has(&r->begin[0], (char)c))
-			continue;
-		runs->starts[0][c] |= word;
-		if (is_inner(r))
-			runs->starts[1][c] |= word;
-	}
+	for (enum kt_detect_kind of = 0; of < KT_DETECT_KINDS; of++)
+		for (size_t c = 0; c < 256 && (kinds >> of & 1); c++)
+			if (kt_detect_bytes_has(&r->begin[0], (char)c) &&
+			    !(r->begins_word && of != KT_DETECT_MARK &&
+			        kt_detect_is_word((char)c)))
+				runs->starts[of][c] |= word;
 }
 
 enum kt_rc
@@ -136,7 +142,7 @@ go_on(const struct kt_detect_sets *sets, uint64_t rules, const uint8_t *p,
 
 uint64_t
 kt_detect_runs_at(const struct kt_detect_runs *runs, size_t w, uint64_t wanted,
-    struct kt_span text, size_t at, bool is_inside)
+    struct kt_span text, size_t at)
 {
 	const struct kt_detect_sets *sets = &runs->sets[w];
 	const uint8_t *p = (const uint8_t *)text.ptr + at;
@@ -144,10 +150,12 @@ kt_detect_runs_at(const struct kt_detect_runs *runs, size_t w, uint64_t wanted,
 	size_t n = room < KT_DETECT_GLANCE ? room : KT_DETECT_GLANCE;
 	uint64_t rules = wanted & sets->begin[0][*p];
 
-	if (at > 0)
+	if (at > 0) {
 		rules &= sets->before[p[-1]];
-	if (is_inside)
-		rules &= sets->inner;
+		if (kt_detect_is_word((char)*p) &&
+		    kt_detect_is_word((char)p[-1]))
+			rules &= sets->inner;
+	}
 	for (size_t i = 1; i < n && rules != 0; i++)
 		rules &= sets->begin[i][p[i]];
 	if (at == 0)

@@ -33,8 +33,9 @@ struct kt_detect_runs {
 	uint32_t *rule;
 	size_t n, words; /* words of 64 bits: a set of them */
 	struct kt_detect_sets *sets; /* for each word */
-	/* Bit w: a rule of word w begins with that byte; [1]: inside a word. */
-	uint32_t starts[2][256];
+	/* Bit w: a rule of word w begins with that byte, behind one of that
+	   kind. */
+	uint32_t starts[KT_DETECT_KINDS][256];
 };
 _Static_assert(KT_DETECT_RUNS_WORDS <= 32, "a bit for each word");
 
@@ -48,17 +49,17 @@ struct kt_detect_spot {
 KT_MUSTCHECK enum kt_rc kt_detect_runs_build(
     struct kt_detect_runs *runs, const struct kt_detect_rule *rules);
 void kt_detect_runs_fini(struct kt_detect_runs *runs);
-/* The words of a set that are worth to be asked at `at`; is_inside: it is a
-   byte of a word, behind another one. */
+/* The words of a set that are worth to be asked at `at`; behind: the kind of
+   the byte before it. */
 static inline uint32_t
 kt_detect_runs_words(const struct kt_detect_runs *runs, struct kt_span text,
-    size_t at, bool is_inside)
+    size_t at, enum kt_detect_kind behind)
 {
 	return at == 0 ? (uint32_t)(((uint64_t)1 << runs->words) - 1)
-		       : runs->starts[is_inside][(uint8_t)text.ptr[at]];
+		       : runs->starts[behind][(uint8_t)text.ptr[at]];
 }
 /* Of the wanted, which are of word w, those of which kt_detect_rule_may_begin
    is true there. */
 uint64_t kt_detect_runs_at(const struct kt_detect_runs *runs, size_t w,
-    uint64_t wanted, struct kt_span text, size_t at, bool is_inside);
+    uint64_t wanted, struct kt_span text, size_t at);
 #endif

@@ -19,7 +19,7 @@ static const char *const pieces[] = { "a", "b", "c", "-", "\\d", "\\w", "\\W",
 	"(?:ab|c)", "(?:a|bc){2}", "(?:ab?)+", "(?:\\d-){0,2}", "(?:b|)",
 	"(?:a|b(?:c|1){2})?", "(?=a)", "(?!b)", "(?i:aB)", "(?i)", "\\b",
 	"(?<!a)", "(?<![\\w-])", "(?<!\\d)", "(?<=b)", "^", "(?:^|b)", "\\A", "|", "(a)" };
-static const char letters[] = "abcABC12- ";
+static const char letters[] = "abcABC12_- ";
 
 static void
 make_pattern(char *out)
@@ -116,14 +116,12 @@ look(const struct kt_detect *db, pcre2_match_data *m, struct kt_span text)
 			const struct kt_detect_rule *r =
 			    &db->rules[db->runs.rule[k]];
 			uint64_t bit = (uint64_t)1 << (k & 63);
-			bool is_inside = at > 0 &&
-			    kt_detect_is_word(text.ptr[at - 1]) &&
-			    kt_detect_is_word(text.ptr[at]);
-			uint32_t words = kt_detect_runs_words(
-			    &db->runs, text, at, is_inside);
+			uint32_t words = kt_detect_runs_words(&db->runs, text,
+			    at, at > 0 ? kt_detect_kind(text.ptr[at - 1])
+				       : KT_DETECT_MARK);
 			bool is_asked = (words >> (k >> 6) & 1) != 0 &&
 			    kt_detect_runs_at(&db->runs, k >> 6, bit, text,
-			        at, is_inside) == bit;
+			        at) == bit;
 
 			asked += is_asked;
 			differ += is_asked !=
