@@ -403,7 +403,7 @@ open_crate(struct packing *p)
 static enum kt_rc
 plan(struct packing *p)
 {
-	struct kt_range range = { p->pack->from, p->pack->to, NULL, NULL };
+	struct kt_range range = { .from = p->pack->from, .to = p->pack->to };
 	uint64_t first;
 
 	if (kt_plan_make(&p->plan, p->pack->dir, p->err) < 0 ||

@@ -28,8 +28,16 @@ static const struct row {
 
 enum class { BASE = 0, FINDING = 2004, API = 6003 };
 
+/* More than a record has; others are looked for one by one. */
+#define MEMBERS 96
+
 struct event {
 	struct kt_span line;
+	struct {
+		struct kt_span name, value;
+	} members[MEMBERS];
+	size_t n;
+	bool has_more;
 	struct kt_audit_line head;
 	enum class class;
 	unsigned activity, severity; /* as OCSF numbers them */
@@ -43,14 +51,59 @@ is(struct kt_span a, const char *b)
 	return kt_span_eq(a, kt_span_of(b));
 }
 
-/* The first text of a list of texts, without its quotes. */
-static struct kt_span
-first_of(struct kt_span list)
+static bool
+keep(void *arg, struct kt_span name, struct kt_span value)
 {
-	if (list.len < 4 || list.ptr[1] != '"')
-		return (struct kt_span){ "", 0 };
-	list = kt_span_sub(list, 2, list.len);
-	return kt_span_sub(list, 0, kt_span_find(list, '"')); /* a word */
+	struct event *e = arg;
+
+	e->has_more = e->n == MEMBERS;
+	if (e->has_more)
+		return false;
+	e->members[e->n].name = name;
+	e->members[e->n++].value = value;
+	return true;
+}
+
+/* As kt_audit_member(), in the members that one pass has found. */
+static bool
+member(const struct event *e, const char *path, struct kt_span *v)
+{
+	size_t n = strcspn(path, ".");
+
+	for (size_t i = 0; i < e->n; i++) {
+		if (!kt_span_eq(e->members[i].name,
+		    (struct kt_span){ path, n }))
+			continue;
+		*v = e->members[i].value;
+		return path[n] == '\0' || kt_audit_member(*v, path + n + 1, v);
+	}
+	return e->has_more && kt_audit_member(e->line, path, v);
+}
+
+static bool
+member_text(const struct event *e, const char *path, struct kt_span *v)
+{
+	struct kt_span found;
+
+	if (!member(e, path, &found) || found.len < 2 || found.ptr[0] != '"')
+		return false;
+	*v = kt_span_sub(found, 1, found.len - 2);
+	return true;
+}
+
+/* The next text of a list of texts, of which `list` is what is left. */
+static bool
+next_text(struct kt_span *list, struct kt_span *text)
+{
+	size_t n = 2;
+
+	if (list->len < 3 || list->ptr[1] != '"')
+		return false; /* the bracket that closes it, or no text */
+	while (n < list->len && list->ptr[n] != '"')
+		n += list->ptr[n] == '\\' ? 2 : 1;
+	*text = kt_span_sub(*list, 2, n - 2);
+	*list = kt_span_sub(*list, n + 1, list->len);
+	return true;
 }
 
 /* Create, Read, Update, Delete; 99 is other. */
@@ -76,30 +129,30 @@ judge(struct event *e)
 {
 	struct kt_span type = e->head.type, v;
 	bool is_call = is(type, "call") || is(type, "open");
+	bool is_passed = !member(e, "decision", &v) || is(v, "\"pass\"");
+	bool has_reasons = member(e, "reason_codes", &v) && !is(v, "[]");
 
 	e->decision = e->reason = (struct kt_span){ "", 0 };
-	(void)kt_audit_member_of_text(e->line, "decision", &e->decision);
-	if (kt_audit_member(e->line, "reason_codes", &v))
-		e->reason = first_of(v);
+	(void)member_text(e, "decision", &e->decision);
+	if (member(e, "reason_codes", &v))
+		(void)next_text(&v, &e->reason);
 	else
-		(void)kt_audit_member_of_text(
-		    e->line, "reason_code", &e->reason);
+		(void)member_text(e, "reason_code", &e->reason);
 	if (!is_call && !is(type, "reject")) {
 		e->class = BASE;
 		e->activity = 99;
 		e->severity = is(type, "gap") || is(type, "recovery") ? 4 :
-		    kt_audit_member(e->line, "below", &v) ? 3 : 1;
-	} else if (is_call && e->reason.len == 0 &&
-	    (e->decision.len == 0 || is(e->decision, "pass"))) {
+		    member(e, "below", &v) ? 3 : 1;
+	} else if (is_call && is_passed && !has_reasons) {
 		e->class = API;
-		e->activity = kt_audit_member_of_text(e->line, "method", &v) ?
+		e->activity = member_text(e, "method", &v) ?
 		    activity_of(v) : 99;
 		e->severity = 1;
 	} else {
 		e->class = FINDING;
 		e->activity = 1; /* it was made */
 		e->severity = is(e->decision, "block") ? 4 :
-		    !is_call || is(e->decision, "pass") ? 2 : 3;
+		    !is_call || is_passed ? 2 : 3;
 	}
 }
 
@@ -111,6 +164,9 @@ read_event(struct event *e, struct kt_span line, struct kt_err *err)
 		return err->rc;
 	if (!e->head.is_whole || !kt_audit_time_parse(e->head.ts, &e->us))
 		return kt_fail(err, KT_E_PARSE, "not a record");
+	/* It fails where keep() stops it; the line was checked already. */
+	if (kt_audit_canon_check(line, keep, e, err) < 0 && !e->has_more)
+		return err->rc;
 	judge(e);
 	return KT_OK;
 }
@@ -119,7 +175,7 @@ read_event(struct event *e, struct kt_span line, struct kt_err *err)
 static bool
 says(const struct event *e, const struct row *r, struct kt_span *v)
 {
-	return kt_audit_member(e->line, r->member, v) && !is(*v, "null") &&
+	return member(e, r->member, v) && !is(*v, "null") &&
 	    !is(*v, "\"\"");
 }
 
@@ -240,7 +296,7 @@ put_times(struct ocsf *o, const struct event *e)
 	uint64_t us;
 
 	for (size_t i = 0; i < KT_NELEMS(times); i++) {
-		if (kt_audit_member(e->line, times[i].member, &v) &&
+		if (member(e, times[i].member, &v) &&
 		    kt_span_u64(v, &us))
 			number(o, times[i].attribute, us / 1000);
 	}
@@ -300,14 +356,14 @@ put_finding(struct ocsf *o, const struct event *e)
 {
 	struct kt_span id, reasons;
 
-	if (!kt_audit_member_of_text(e->line, "call_id", &id))
+	if (!member_text(e, "call_id", &id))
 		id = e->head.index;
 	raw(o, "is_alert", e->severity == 4 ? KT_SPAN("true") :
 	    KT_SPAN("false"));
 	number(o, "status_id", 1); /* new */
 	text(o, "finding_info.title", e->reason.len > 0 ? e->reason :
-	    e->decision);
-	if (kt_audit_member(e->line, "reason_codes", &reasons))
+	    e->decision.len > 0 ? e->decision : e->head.type);
+	if (member(e, "reason_codes", &reasons))
 		raw(o, "finding_info.types", reasons);
 	text(o, "finding_info.uid", id);
 }
@@ -448,17 +504,15 @@ cef_text(struct cef *c, struct kt_span spelt)
 static void
 cef_value(struct cef *c, struct kt_span v)
 {
+	struct kt_span text;
+
 	if (v.len >= 2 && v.ptr[0] == '"') {
 		cef_text(c, kt_span_sub(v, 1, v.len - 2));
-	} else if (v.len >= 2 && v.ptr[0] == '[') {
-		v = kt_span_sub(v, 1, v.len - 2);
-		while (v.len > 0) { /* words: no commas in them */
-			size_t n = kt_span_find(v, ',');
-
-			cef_value(c, kt_span_sub(v, 0, n));
-			if (n < v.len)
-				cef_put(c, KT_SPAN(","));
-			v = kt_span_sub(v, n + 1, v.len);
+	} else if (v.len >= 4 && v.ptr[0] == '[' && v.ptr[1] == '"') {
+		for (bool is_first = true; next_text(&v, &text);
+		    is_first = false) {
+			cef_put(c, is_first ? KT_SPAN("") : KT_SPAN(","));
+			cef_text(c, text);
 		}
 	} else {
 		cef_text(c, v);

@@ -101,8 +101,9 @@ def check_ocsf(line, record):
         assert e['actor']['user']['uid'] and e['api']['operation']
         assert e['src_endpoint']['uid']
     if kind == 2004:
-        assert e['finding_info']['uid'] == str(
-            record.get('call_id', record['i'])) and e['finding_info']['title']
+        uid = record.get('call_id')
+        assert e['finding_info']['title'] and e['finding_info']['uid'] == (
+            uid if isinstance(uid, str) else str(record['i'])), e
     for seen, name, attribute, _, _ in ROWS:
         if kind == 0 and not attribute.startswith('unmapped.'):
             attribute = 'unmapped.' + attribute
@@ -160,9 +161,11 @@ def shown(text):
 def check_cef(line, record):
     assert all(' ' <= c <= '~' for c in line), line
     header, fields = read_cef(line)
-    reasons = record.get('reason_codes') or [
-        record[k] for k in ('reason_code',) if k in record]
+    reasons = [shown(x).replace('\r', '\\u000d').replace('\n', '\\u000a')
+               for x in [*record.get('reason_codes', ()),
+                         record.get('reason_code', 0)] if isinstance(x, str)]
     decision = record.get('decision')
+    decision = decision if isinstance(decision, str) else None
     assert header[:3] == ['CEF:0', 'kt', 'kt'], header
     assert header[4] == (reasons + [record['type']])[0], header
     assert header[5] == ' '.join(filter(None, (record['type'], decision)))
@@ -177,8 +180,12 @@ def check_cef(line, record):
         value = member(record, name)
         if key == '' or value is None or value == []:
             continue
-        want[key] = ','.join(value) if isinstance(
-            value, list) else shown(str(value))
+        if isinstance(value, dict) or (isinstance(
+                value, list) and not isinstance(value[0], str)):
+            want[key] = fields[key]  # of no type that a record has there
+        else:
+            want[key] = ','.join(map(shown, value)) if isinstance(
+                value, list) else shown(str(value))
         if label:
             want[key + 'Label'] = label
     assert fields == want, {k: (fields.get(k), want.get(k)) for k in {
@@ -248,6 +255,11 @@ def of_a_refusal_and_of_what_was_ordered(top):
                 {'type': 'space', 'below': 5, 'free_percent': 3},
                 {'type': 'admin', 'action': 'hold', 'by': HOSTILE,
                  'name': 'case', 'subject': 'p:1'},
+                {'type': 'call', 'decision': 'block',
+                 'reason_codes': [HOSTILE, 'a,b', '"']},
+                {'type': 'call', 'decision': {'a': '"'}, 'call_id': [1, 'x'],
+                 'reason_codes': [{'x': '"'}, 7], 'principal': 'y',
+                 **{'m%03d' % k: k for k in range(120)}},
                 {'type': 'call', 'decision': 'error', 'http_status': 503,
                  'agent': None, 'reason_codes': []},
                 {'type': 'call', 'decision': 'pass', 'reason_codes': []},
@@ -260,7 +272,7 @@ def of_a_refusal_and_of_what_was_ordered(top):
     got = both(folder, code=1)
     assert [r['type'] for r in got][:3] == ['reject', 'gap', 'space'], got
     assert [json.loads(x)['severity_id'] for x in ask(
-        folder, 'ocsf', code=1)][:6] == [2, 4, 3, 1, 3, 1]
+        folder, 'ocsf', code=1)][:8] == [2, 4, 3, 1, 4, 3, 3, 1]
 
 
 def while_it_is_written(top):
