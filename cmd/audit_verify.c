@@ -11,6 +11,7 @@
 #include "audit/verify.h"
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/gathered.h"
+#include "cmd/audit/held.h"
 #include "cmd/audit/judge.h"
 #include "cmd/audit/since.h"
 #include "cmd/audit/verdict.h"
@@ -24,7 +25,6 @@ enum { STRICT = KT_OPT_LONG, VKEY, KNOWN, RECEIPT, JOBS, FROM, TO, SINCE,
 	UNTIL, SEGMENT, SINCE_CHECKPOINT, QUICK, POSTGRES, ORIGIN, WITNESS,
 	QUORUM, POLICY, INVENTORY, REVOCATION, TIME_STAMP, TSA_CA };
 
-#define STAMPS_MAX 16
 #define POLICY_BYTES (256u << 10) /* keys, names and URLs of the most of each */
 
 static const struct kt_opt options[] = {
@@ -80,91 +80,9 @@ struct run {
 	struct kt_buf inventory; /* names or keys, a line each */
 	struct kt_buf seen;      /* names, a line each */
 	struct kt_buf vkey, revocation;
-	const char *stamp_files[STAMPS_MAX], *tsa_ca;
-	struct kt_stamped stamps[STAMPS_MAX];
-	size_t nstamps;
-	struct kt_stamped *known_files; /* what there is to be stamped */
-	size_t nknown_files, known_files_cap;
-	struct kt_audit_checkpoint *known;
-	struct kt_audit_receipt *receipts;
-	size_t nknown, known_cap, nreceipts, receipts_cap;
+	struct kt_held held;
 	struct kt_err err;
 };
-
-/* ---- options ---- */
-
-static enum kt_rc
-add_known(struct run *r, const char *path)
-{
-	struct kt_buf text;
-	enum kt_rc rc;
-
-	kt_buf_init(&text, 4 * KT_AUDIT_NOTE_MAX);
-	rc = kt_disk_read_file(
-	    &kt_disk_real, path, KT_AUDIT_NOTE_MAX, &text, &r->err);
-	if (rc == KT_OK && kt_grow((void **)&r->known, &r->known_cap,
-	    r->nknown + 1, sizeof(*r->known)) < 0)
-		rc = kt_fail(&r->err, KT_E_LIMIT, "no memory");
-	if (rc == KT_OK)
-		rc = kt_audit_checkpoint_parse(kt_buf_span(&text),
-		    &r->known[r->nknown], &r->err);
-	if (rc == KT_OK && kt_grow((void **)&r->known_files,
-	    &r->known_files_cap, r->nknown_files + 1,
-	    sizeof(*r->known_files)) < 0)
-		rc = kt_fail(&r->err, KT_E_LIMIT, "no memory");
-	if (rc == KT_OK) {
-		struct kt_stamped *f = &r->known_files[r->nknown_files++];
-
-		kt_audit_sha256(kt_buf_span(&text), f->stamp.digest);
-		f->size = r->known[r->nknown].size;
-		r->known[r->nknown++].origin = (struct kt_span){ .ptr = NULL };
-	}
-	kt_buf_fini(&text);
-	return rc < 0 ? kt_wrap(&r->err, "%s", path) : KT_OK;
-}
-
-static enum kt_rc
-add_receipts(struct run *r, const char *value)
-{
-	struct kt_span rest, line, origin;
-	struct kt_buf text;
-	enum kt_rc rc;
-
-	kt_buf_init(&text, 4u << 20);
-	rc = kt_text_or_file(value, &text, &r->err);
-	for (rest = kt_buf_span(&text); rc == KT_OK && rest.len > 0;) {
-		size_t n = kt_span_find(rest, '\n');
-
-		line = kt_span_trim(kt_span_sub(rest, 0, n));
-		rest = kt_span_sub(rest, n + 1, rest.len);
-		if (line.len == 0)
-			continue;
-		if (kt_grow((void **)&r->receipts, &r->receipts_cap,
-		    r->nreceipts + 1, sizeof(*r->receipts)) < 0)
-			rc = kt_fail(&r->err, KT_E_LIMIT, "no memory");
-		else
-			rc = kt_audit_receipt_parse(line,
-			    &r->receipts[r->nreceipts++], &origin, &r->err);
-	}
-	kt_buf_fini(&text);
-	return rc;
-}
-
-static int
-by_size(const void *a, const void *b)
-{
-	const struct kt_audit_checkpoint *x = a, *y = b;
-
-	return (x->size > y->size) - (x->size < y->size);
-}
-
-static int
-by_index(const void *a, const void *b)
-{
-	const struct kt_audit_receipt *x = a, *y = b;
-
-	return (x->index > y->index) - (x->index < y->index);
-}
 
 /* ---- one directory ---- */
 
@@ -250,14 +168,14 @@ add_witnessed(struct run *r, const char *dir,
     struct kt_audit_checkpoint **known, size_t *n)
 {
 	struct kt_audit_checkpoint *all = kt_alloc_array(
-	    r->nknown + KT_WITNESSES_MAX, sizeof(*all));
+	    r->held.nknown + KT_WITNESSES_MAX, sizeof(*all));
 
-	*n = r->nknown;
+	*n = r->held.nknown;
 	*known = all;
 	if (all == NULL)
-		return r->known;
-	if (r->nknown > 0)
-		memcpy(all, r->known, r->nknown * sizeof(*all));
+		return r->held.known;
+	if (r->held.nknown > 0)
+		memcpy(all, r->held.known, r->held.nknown * sizeof(*all));
 	for (size_t i = 0; i < r->nwitnesses; i++) {
 		struct kt_witnessed *w = &r->witnesses[i];
 
@@ -267,8 +185,7 @@ add_witnessed(struct run *r, const char *dir,
 		all[*n].size = w->size;
 		memcpy(all[(*n)++].root, w->root, KT_AUDIT_HASH);
 	}
-	if (*n > 0)
-		qsort(all, *n, sizeof(*all), by_size);
+	kt_held_sort(all, *n);
 	return all;
 }
 
@@ -316,15 +233,15 @@ static enum kt_exit
 verify_dir(struct run *r, const char *dir)
 {
 	struct kt_audit_checkpoint *known;
-	struct kt_audit_brought brought = { .receipts = r->receipts,
-		.nreceipts = r->nreceipts };
+	struct kt_audit_brought brought = { .receipts = r->held.receipts,
+		.nreceipts = r->held.nreceipts };
 	uint64_t shown = 0;
 	struct kt_judge j = { .progress_arg = &shown,
 		.jobs = (unsigned)r->jobs, .is_quick = r->by == BY_END,
 		.range = is_part(r) ? &r->range : NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
 		.is_strict = r->is_strict,
-		.stamps = r->stamps, .nstamps = r->nstamps,
+		.stamps = r->held.stamps, .nstamps = r->held.nstamps,
 		.witnesses = r->witnesses, .nwitnesses = r->nwitnesses,
 		.quorum = r->quorum, .policy = policy_of(r) };
 	char vkey[KT_AUDIT_VKEY_TEXT];
@@ -363,12 +280,12 @@ verify_dir(struct run *r, const char *dir)
 static enum kt_exit
 verify_one_gathered(struct run *r, struct kt_gathered *g, const char *origin)
 {
-	struct kt_audit_brought brought = { r->known, r->nknown, r->receipts,
-		r->nreceipts };
+	struct kt_audit_brought brought = { r->held.known, r->held.nknown,
+		r->held.receipts, r->held.nreceipts };
 	struct kt_judge j = { .progress = NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
 		.is_strict = r->is_strict,
-		.stamps = r->stamps, .nstamps = r->nstamps,
+		.stamps = r->held.stamps, .nstamps = r->held.nstamps,
 		.policy = policy_of(r) };
 	char vkey[KT_AUDIT_VKEY_TEXT];
 	struct kt_span pinned = pinned_of(r, KT_SPAN(""), origin, vkey);
@@ -479,37 +396,6 @@ read_policy(struct run *r, const char *path)
 	return KT_OK;
 }
 
-/* Each is over a checkpoint that is held against the log as well. */
-static enum kt_rc
-read_stamp(struct run *r, const char *path, struct kt_stamped *out)
-{
-	struct kt_buf answer;
-	enum kt_rc rc;
-
-	kt_buf_init(&answer, 1u << 20);
-	rc = kt_stamp_of_file(path, r->tsa_ca, &answer, &out->stamp, &r->err);
-	kt_buf_fini(&answer);
-	for (size_t i = 0; rc == KT_OK && i < r->nknown_files; i++) {
-		if (memcmp(r->known_files[i].stamp.digest, out->stamp.digest,
-		    KT_AUDIT_HASH) == 0) {
-			out->size = r->known_files[i].size;
-			return KT_OK;
-		}
-	}
-	return rc < 0 ? rc : kt_fail(&r->err, KT_E_PARSE, "%s: it stamps none "
-	    "of the known checkpoints", path);
-}
-
-static enum kt_rc
-read_stamps(struct run *r)
-{
-	for (size_t i = 0; i < r->nstamps; i++) {
-		if (read_stamp(r, r->stamp_files[i], &r->stamps[i]) < 0)
-			return r->err.rc;
-	}
-	return KT_OK;
-}
-
 static enum kt_rc
 take_option(struct run *r, int opt, const char *value)
 {
@@ -526,21 +412,17 @@ take_option(struct run *r, int opt, const char *value)
 	case VKEY:
 		return kt_text_or_file(value, &r->vkey, &r->err);
 	case KNOWN:
-		return add_known(r, value);
+		return kt_held_checkpoint(&r->held, value, &r->err);
 	case RECEIPT:
-		return add_receipts(r, value);
+		return kt_held_receipts(&r->held, value, &r->err);
 	case WITNESS:
 		return add_witness(r, value);
 	case POLICY:
 		return read_policy(r, value);
 	case TIME_STAMP:
-		if (r->nstamps == STAMPS_MAX)
-			return kt_fail(&r->err, KT_E_MISUSE, "more than %d time "
-			    "stamps", STAMPS_MAX);
-		r->stamp_files[r->nstamps++] = value;
-		return KT_OK;
+		return kt_held_stamp(&r->held, value, &r->err);
 	case TSA_CA:
-		r->tsa_ca = value;
+		r->held.tsa_ca = value;
 		return KT_OK;
 	case REVOCATION:
 		return kt_disk_read_file(&kt_disk_real, value,
@@ -656,11 +538,6 @@ verify_all(struct run *r, int argc, char **argv, int operand)
 	enum kt_exit e = KT_EXIT_YES;
 	int dirs = r->postgres == NULL ? 1 : 0; /* at least */
 
-	if (r->nknown > 0)
-		qsort(r->known, r->nknown, sizeof(*r->known), by_size);
-	if (r->nreceipts > 0)
-		qsort(r->receipts, r->nreceipts, sizeof(*r->receipts),
-		    by_index);
 	if (r->postgres != NULL)
 		e = verify_gathered(r);
 	for (int i = operand; i < argc || i < operand + dirs; i++)
@@ -691,12 +568,12 @@ misuse_of(const struct run *r)
 		       "of them";
 	if (has_witnesses && (is_less || r->postgres != NULL))
 		return "witnesses are held against the whole of a directory";
-	if (is_less && r->nknown + r->nreceipts > 0)
+	if (is_less && r->held.nknown + r->held.nreceipts > 0)
 		return "what was kept elsewhere is held against the whole log, "
 		       "not a part of it";
 	if (is_less && r->postgres != NULL)
 		return "a part is of a directory";
-	if ((r->nstamps > 0) != (r->tsa_ca != NULL))
+	if ((r->held.nstamps > 0) != (r->held.tsa_ca != NULL))
 		return "--time-stamp and --tsa-ca go together";
 	return NULL;
 }
@@ -720,9 +597,7 @@ forget(struct run *r)
 	kt_buf_fini(&r->revocation);
 	kt_buf_fini(&r->seen);
 	kt_since_fini(&r->since);
-	kt_free(r->known);
-	kt_free(r->known_files);
-	kt_free(r->receipts);
+	kt_held_fini(&r->held);
 }
 
 enum kt_exit
@@ -757,7 +632,7 @@ kt_cmd_audit_verify(const struct kt_cmd *self, int argc, char **argv)
 	take_policy(&r);
 	if (opt == KT_ARGS_END && why != NULL)
 		e = kt_misuse(self, "%s", why);
-	else if (opt == KT_ARGS_END && read_stamps(&r) < 0)
+	else if (opt == KT_ARGS_END && kt_held_finish(&r.held, &r.err) < 0)
 		e = could_not(&r.err);
 	else if (opt == KT_ARGS_END)
 		e = verify_all(&r, argc, argv, args.operand);

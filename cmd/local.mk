@@ -4,6 +4,8 @@ kt_SOURCES = \
 	%D%/audit/figures.c \
 	%D%/audit/figures.h \
 	%D%/audit/frameworks.def \
+	%D%/audit/held.c \
+	%D%/audit/held.h \
 	%D%/audit/page.c \
 	%D%/audit/row.c \
 	%D%/audit/row.h \

@@ -30,6 +30,18 @@ is_quorum_met(const struct kt_verdict_told *t)
 	return has_quorum(t, 1);
 }
 
+/* Where the clock went back since, there is no such time. */
+uint64_t
+kt_verdict_tail_us(const struct kt_audit_report *r)
+{
+	uint64_t from, to;
+
+	return r->tail > 0 &&
+	    kt_audit_time_parse(kt_span_of(r->newest_ts), &from) &&
+	    kt_audit_time_parse(kt_span_of(r->course.last.ts), &to) &&
+	    to > from ? to - from : 0;
+}
+
 /* The records that a quorum has seen. */
 uint64_t
 kt_verdict_quorum_size(const struct kt_verdict_told *t)
@@ -194,8 +206,12 @@ tell_counts(const struct kt_audit_report *rep)
 	    (unsigned long long)rep->checkpoints,
 	    (unsigned long long)rep->signed_checkpoints,
 	    (unsigned long long)rep->newest_size, hex);
-	(void)printf("unsigned  %llu records behind the newest checkpoint\n",
+	(void)printf("unsigned  %llu records behind the newest checkpoint",
 	    (unsigned long long)rep->tail);
+	if (rep->tail > 0)
+		(void)printf(", of %.6f s",
+		    (double)kt_verdict_tail_us(rep) / 1e6);
+	(void)printf("\n");
 	if (rep->tiled > 0)
 		(void)printf("tiles     tell of %llu records\n",
 		    (unsigned long long)rep->tiled);

@@ -36,6 +36,8 @@ struct kt_verdict_told {
 #define KT_VERDICT_WARNINGS_MAX 16
 size_t kt_verdict_warnings(const struct kt_verdict_told *t,
     const char *texts[static KT_VERDICT_WARNINGS_MAX]);
+/* How long records were written behind the newest checkpoint, by the clock. */
+uint64_t kt_verdict_tail_us(const struct kt_audit_report *r);
 /* The records that a quorum of witnesses has seen. */
 uint64_t kt_verdict_quorum_size(const struct kt_verdict_told *t);
 /* intact, weak, tampered, undecided. */

@@ -237,6 +237,7 @@ put_report(const struct kt_verdict_told *t, struct kt_audit_put *p)
 	}
 	kt_audit_put_close(p, ']');
 	kt_audit_member_int(p, "unsigned_tail", rep->tail);
+	kt_audit_member_int(p, "unsigned_us", kt_verdict_tail_us(rep));
 	kt_audit_put_name(p, "warnings");
 	kt_audit_put_open(p, '[');
 	for (size_t i = 0; i < n; i++)

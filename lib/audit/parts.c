@@ -133,6 +133,7 @@ kt_audit_report_join(
 	if (next->checkpoints > 0) {
 		r->newest_size = next->newest_size;
 		memcpy(r->newest_root, next->newest_root, KT_AUDIT_HASH);
+		memcpy(r->newest_ts, next->newest_ts, sizeof(r->newest_ts));
 	}
 	if (next->known_size > 0)
 		r->known_size = next->known_size;

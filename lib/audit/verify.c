@@ -154,8 +154,11 @@ kt_audit_meet(struct kt_audit_verify *v)
 		bool is_here = v->cp.size == v->chain.size;
 		bool is_signed = kt_audit_is_signed(v, is_here);
 
-		if (is_here)
+		if (is_here) {
 			compare(v, is_signed);
+			memcpy(v->report.newest_ts, v->report.course.last.ts,
+			    sizeof(v->report.newest_ts));
+		}
 		v->report.newest_size = v->cp.size;
 		memcpy(v->report.newest_root, v->cp.root, KT_AUDIT_HASH);
 		kt_audit_next_note(v);

@@ -56,6 +56,7 @@ struct kt_audit_report {
 	uint64_t checkpoints, checkpoints_ok, newest_size;
 	uint8_t newest_root[KT_AUDIT_HASH];
 	uint64_t tail; /* records beyond the newest checkpoint */
+	char newest_ts[32]; /* of the last that it covers; empty: not read */
 	struct kt_audit_vkey key; /* where has_key: whose signatures count */
 	struct kt_audit_vkey recovery; /* where has_recovery: who may revoke */
 	bool has_key, is_pinned, has_recovery;

@@ -220,6 +220,9 @@ def cut_all_but_tiles(log, rng):
         code, r = verify(log.folder)
         assert code == 0 and 'tiles-ahead' in r['warnings'], r
         assert r['unsigned_tail'] == 1 and r['tiled'] >= 256, r
+        a, b = (json.loads(log.flat[kept.size - n])['ts'] for n in (1, 0))
+        assert a[:16] != b[:16] or r['unsigned_us'] == round(
+            (float(b[17:-1]) - float(a[17:-1])) * 1e6), (a, b, r)
     os.remove(tiles + '/0/000')  # without them it is one of row 5
     if not alone:
         open_row(log.folder, 5)
