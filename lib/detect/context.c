@@ -236,14 +236,26 @@ has_word(const struct kt_detect_rule *r, struct kt_span text, size_t room)
 	return false;
 }
 
+bool
+kt_detect_rule_ends_context(
+    const struct kt_detect_rule *r, struct kt_span text, size_t end)
+{
+	return has_word(r, (struct kt_span){ text.ptr, end }, r->context_len);
+}
+
 void
 kt_detect_rule_learn_context(struct kt_detect_rule *r)
 {
-	for (size_t i = 0; i < r->def->ncontext; i++)
+	for (size_t i = 0; i < r->def->ncontext; i++) {
+		size_t n = strlen(r->def->context[i]);
+
+		r->context_len = n > r->context_len ? (uint16_t)n
+						    : r->context_len;
 		for (int c = 0; c < 256; c++)
 			if (is_letter_of((char)c, r->def->context[i][0]))
 				kt_detect_bytes_add(
 				    &r->context_first, (char)c);
+	}
 }
 
 bool

@@ -26,6 +26,9 @@ void kt_detect_rule_learn_context(struct kt_detect_rule *r);
 /* Is one of them in the label or the subject, near enough before start? */
 bool kt_detect_rule_has_context(const struct kt_detect_rule *r,
     struct kt_span label, struct kt_span subject, size_t start);
+/* Could one of them, as a whole word, end at `end`? */
+bool kt_detect_rule_ends_context(
+    const struct kt_detect_rule *r, struct kt_span text, size_t end);
 void kt_detect_openings_learn(
     struct kt_detect_openings *o, struct kt_detect_rule *r);
 /* Those at and behind `from`: a bit for each byte of text, in words of 64; the

@@ -76,7 +76,8 @@ bool
 kt_detect_near_starts(const struct kt_detect_rule *r, struct kt_span text,
     size_t end, size_t *first, size_t *last)
 {
-	if (end >= text.len)
+	/* Letters inside another word are none of its own. */
+	if (end >= text.len || !kt_detect_rule_ends_context(r, text, end))
 		return false;
 	*first = *last = end;
 	/* A longer word; still, what is looked for could begin inside it. */

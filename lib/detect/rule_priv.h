@@ -43,7 +43,7 @@ struct kt_detect_rule {
 	/* A match starts slack to reach bytes before the end of a hit; behind
 	   it when is_near, of words with slack bytes at least: near.c. */
 	uint32_t slack, reach;
-	uint16_t context_bytes;
+	uint16_t context_bytes, context_len; /* len: of its longest word */
 	struct kt_detect_bytes context_first; /* that its words begin with */
 	uint64_t context_openings; /* as kt_detect_openings, 64 of them */
 	bool has_tail, has_capture;
