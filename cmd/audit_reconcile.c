@@ -276,13 +276,16 @@ see_call(struct run *r, struct kt_span line, uint64_t index)
 	uint64_t out = number(line, "tokens.reported_out");
 	struct kt_span id;
 	struct row *row = find_row(r, line, &id);
+	struct kt_span provider;
 
-	if (id.len == 0)
+	if (id.len == 0 || (kt_audit_member_of_text(
+	    line, "destination.provider", &provider) &&
+	    kt_span_eq(provider, KT_SPAN("offline"))))
 		return; /* it did not reach a provider that names calls */
 	r->calls++;
 	r->log[0] += in;
 	r->log[1] += out;
-	if (row == NULL) {
+	if (row == NULL || row->is_seen) { /* a provider's id is of one call */
 		(void)found(r, UNKNOWN, id, index);
 		return;
 	}

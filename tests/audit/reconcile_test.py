@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import tempfile
 
+import gateway
 import tap
+import wire
 
 KT = os.path.join(tap.BUILDDIR, 'kt')
 MAKE = os.path.join(tap.BUILDDIR, 'tests/audit/make_log')
@@ -82,6 +84,42 @@ def each_difference(log):
     assert len(r['only_log']['first']) == 100, r
 
 
+def the_same_call_twice(log):
+    """One of the provider's calls does not account for two of the log's."""
+    copy = log + '.twice'
+    shutil.copytree(log, copy)
+    a, b = calls(log)[3:5]
+    for at in os.listdir(copy + '/seg'):
+        path = os.path.join(copy, 'seg', at)
+        os.chmod(path, 0o600)
+        with open(path) as f:
+            text = f.read()
+        with open(path, 'w') as f:
+            f.write(text.replace('"%s"' % b['upstream_request_id'],
+                                 '"%s"' % a['upstream_request_id']))
+    code, r = reconcile(copy, usage(log))
+    assert code == 1 and r['only_log']['first'] == [
+        {'id': a['upstream_request_id'], 'index': b['i']}], r
+
+
+def what_no_provider_answered(_):
+    """The offline model is part of the gateway: no list has its calls."""
+    with gateway.Gateway(json.dumps({
+            'pack': {'name': 'test'}, 'auth': {'mode': 'none'},
+            'policies': {'chain': ['audit-logger']},
+            'providers': {'targets': [
+                {'id': 'off', 'provider': 'offline'}]}})) as gw:
+        assert wire.post(gw.port, '/v1/messages', {
+            'model': 'm', 'max_tokens': 9, 'messages': [
+                {'role': 'user', 'content': 'hello'}]}).status == 200
+        assert gw.end() == 0
+        c, = kt('query', '--type', 'call', '--format', 'json',
+                gw.audit).stdout.splitlines()
+        assert json.loads(c)['upstream_message_id'], c
+        code, r = reconcile(gw.audit, [])
+    assert code == 0 and r['calls'] == 0, r
+
+
 def a_window(log):
     code, r = reconcile(log, [], '--since', '2100')
     assert code == 0 and r['calls'] == 0, r
@@ -131,6 +169,9 @@ with tempfile.TemporaryDirectory() as top:
     for sentence, test in (
             ('a log and a list that agree do so', they_agree),
             ('each difference is told, both ways', each_difference),
+            ('an id accounts for one call', the_same_call_twice),
+            ('what the gateway answered itself is in no list',
+             what_no_provider_answered),
             ('a window of time is kept to', a_window),
             ('what is no list is no answer', what_is_no_list),
             ('anchors are of one history', anchors)):
