@@ -20,8 +20,8 @@
    learned from have others. */
 #define KT_DETECT_MODEL_STEM 5
 /* Long windows begin every stride words; short ones are sentences. */
-#define KT_DETECT_MODEL_LONG 96
-#define KT_DETECT_MODEL_STRIDE 32
+#define KT_DETECT_MODEL_LONG 144
+#define KT_DETECT_MODEL_STRIDE 48
 #define KT_DETECT_MODEL_SHORT 40
 #define KT_DETECT_MODEL_LEAST 3
 #define KT_DETECT_MODEL_LANES 2 /* models that are summed up in one pass */
@@ -36,7 +36,7 @@ struct kt_detect_model_head {
 	/* Scores from which there is a finding, and a sure one. */
 	int32_t flag, block;
 };
-#define KT_DETECT_MODEL_MAGIC "kt-model/2\n"
+#define KT_DETECT_MODEL_MAGIC "kt-model/3\n"
 #define KT_DETECT_MODEL_BYTES (sizeof(struct kt_detect_model_head) + KT_DETECT_MODEL_BUCKETS)
 
 struct kt_detect_model {
@@ -54,7 +54,7 @@ struct kt_detect_model_word {
 	uint16_t bucket[KT_DETECT_MODEL_GRAMS];
 	int32_t before[KT_DETECT_MODEL_LANES];
 };
-#define KT_DETECT_MODEL_RING 128 /* a power of two */
+#define KT_DETECT_MODEL_RING 256 /* a power of two */
 struct kt_detect_model_window {
 	enum kt_detect_model_scale scale;
 	uint32_t first, n;
