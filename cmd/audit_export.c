@@ -6,7 +6,7 @@
  * known to be broken.
  */
 #include "cmd/audit/bundle.h"
-#include "cmd/audit/crate.h"
+#include "cmd/audit/archive.h"
 #include "cmd/audit/judge.h"
 #include "cmd/audit/pack.h"
 #include "cmd/audit/told.h"
@@ -34,7 +34,7 @@ static void
 tell(const struct run *r, const struct kt_audit_report *log, enum kt_exit e,
     const char *why)
 {
-	bool is_archive = kt_crate_is_archive(r->out);
+	bool is_tar = kt_archive_is_tar(r->out);
 	struct kt_told t;
 
 	if (!r->is_json && e == KT_EXIT_YES)
@@ -49,11 +49,11 @@ tell(const struct run *r, const struct kt_audit_report *log, enum kt_exit e,
 	kt_told_begin(&t);
 	if (e != KT_EXIT_YES)
 		kt_audit_member_text(&t.put, "error", kt_span_of(why));
-	if (is_archive)
+	if (is_tar)
 		kt_audit_member_text(&t.put, "file", kt_span_of(r->out));
 	if (e == KT_EXIT_YES)
 		kt_audit_member_int(&t.put, "first", r->told.first);
-	if (!is_archive)
+	if (!is_tar)
 		kt_audit_member_text(&t.put, "folder", kt_span_of(r->out));
 	if (log != NULL)
 		kt_audit_member_text(

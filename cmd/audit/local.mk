@@ -7,8 +7,8 @@ libaudit_a_SOURCES = \
 	%D%/bundle.h \
 	%D%/content.c \
 	%D%/content.h \
-	%D%/crate.c \
-	%D%/crate.h \
+	%D%/archive.c \
+	%D%/archive.h \
 	%D%/dir.c \
 	%D%/dir.h \
 	%D%/find.c \

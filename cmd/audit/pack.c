@@ -8,7 +8,7 @@
 #include "cmd/audit/pack.h"
 
 #include "audit/canon.h"
-#include "cmd/audit/crate.h"
+#include "cmd/audit/archive.h"
 #include "cmd/audit/find.h"
 #include "cmd/audit/revoked.h"
 #include "cmd/audit/tiles.h"
@@ -21,7 +21,7 @@ struct packing {
 	uint64_t from; /* the first record that was asked for and is there */
 	size_t first_seg, end_seg;
 	struct kt_pack_told *told;
-	struct kt_crate crate;
+	struct kt_archive archive;
 	struct kt_buf policies; /* for the manifest: a JSON array, open */
 	struct kt_span policy;  /* the last of them, in `policy_text` */
 	struct kt_buf policy_text;
@@ -39,7 +39,7 @@ struct packing {
 static enum kt_rc
 put_file(struct packing *p, const char *name, struct kt_span bytes)
 {
-	return kt_crate_put(&p->crate, name, bytes, p->err);
+	return kt_archive_put(&p->archive, name, bytes, p->err);
 }
 
 /* ---- records ---- */
@@ -47,7 +47,7 @@ put_file(struct packing *p, const char *name, struct kt_span bytes)
 static enum kt_rc
 flush(struct packing *p)
 {
-	if (kt_crate_add(&p->crate, kt_buf_span(&p->chunk), p->err) < 0)
+	if (kt_archive_add(&p->archive, kt_buf_span(&p->chunk), p->err) < 0)
 		return p->err->rc;
 	kt_buf_reset(&p->chunk);
 	return KT_OK;
@@ -111,7 +111,7 @@ copy_segment(struct packing *p, size_t k)
 	p->segment = d->segments[k];
 	(void)snprintf(name, sizeof(name), "seg/%012llu.jsonl",
 	    (unsigned long long)p->segment);
-	if (kt_crate_begin(&p->crate, name, p->err) < 0)
+	if (kt_archive_begin(&p->archive, name, p->err) < 0)
 		return p->err->rc;
 	p->index = p->plan.at[k].index;
 	p->line = 0;
@@ -123,7 +123,7 @@ copy_segment(struct packing *p, size_t k)
 	kt_audit_lines_fini(&p->lines);
 	if (p->rc == KT_OK)
 		p->rc = flush(p);
-	return p->rc < 0 ? p->rc : kt_crate_end(&p->crate, p->err);
+	return p->rc < 0 ? p->rc : kt_archive_end(&p->archive, p->err);
 }
 
 /* ---- checkpoints ---- */
@@ -135,9 +135,9 @@ copy_note(struct packing *p, struct kt_span note)
 	kt_buf_reset(&p->note);
 	if (kt_buf_add(&p->note, note) < 0)
 		return kt_fail(p->err, KT_E_LIMIT, "a note too long");
-	if (kt_crate_add(&p->crate, note, p->err) < 0)
+	if (kt_archive_add(&p->archive, note, p->err) < 0)
 		return p->err->rc;
-	return kt_crate_add(&p->crate, KT_SPAN("\n"), p->err);
+	return kt_archive_add(&p->archive, KT_SPAN("\n"), p->err);
 }
 
 static enum kt_rc
@@ -148,7 +148,7 @@ copy_notes(struct packing *p)
 					p->plan.notes_end;
 	struct kt_audit_notes notes;
 	struct kt_span note;
-	enum kt_rc rc = kt_crate_begin(&p->crate, "checkpoints", p->err);
+	enum kt_rc rc = kt_archive_begin(&p->archive, "checkpoints", p->err);
 
 	kt_audit_notes_init(&notes, &p->pack->dir->notes,
 	    p->plan.at[p->first_seg].notes, to);
@@ -160,7 +160,7 @@ copy_notes(struct packing *p)
 	}
 	kt_audit_notes_fini(&notes);
 	if (rc == KT_OK)
-		rc = kt_crate_end(&p->crate, p->err);
+		rc = kt_archive_end(&p->archive, p->err);
 	if (rc == KT_OK)
 		rc = put_file(p, "checkpoint", kt_buf_span(&p->note));
 	return rc;
@@ -286,8 +286,8 @@ write_manifest(struct packing *p, struct kt_span origin)
 	rc = kt_buf_printf(&text, "{\"bytes\":%llu,\"files\":%llu,\"first\":"
 	    "%llu,\"from\":%llu,\"origin\":\"%.*s\",\"policies\":[%.*s],"
 	    "\"size\":%llu,\"to\":%llu,\"v\":\"kt-export/1\"}\n",
-	    (unsigned long long)p->crate.bytes,
-	    (unsigned long long)p->crate.files,
+	    (unsigned long long)p->archive.bytes,
+	    (unsigned long long)p->archive.files,
 	    (unsigned long long)p->told->first,
 	    (unsigned long long)p->from, KT_SPAN_ARG(origin),
 	    KT_SPAN_ARG(kt_buf_span(&p->policies)),
@@ -318,7 +318,7 @@ write_texts(struct packing *p, struct kt_span origin)
 	if (rc == KT_OK)
 		rc = put_file(p, "check.py", kt_span_of(kt_pack_script));
 	if (rc == KT_OK)
-		rc = put_file(p, "SHA256SUMS", kt_buf_span(&p->crate.sums));
+		rc = put_file(p, "SHA256SUMS", kt_buf_span(&p->archive.sums));
 	kt_buf_fini(&text);
 	return rc;
 }
@@ -361,7 +361,7 @@ write_all(struct packing *p)
 		kt_buf_span(&p->note), &cp, p->err) < 0 ||
 	    write_manifest(p, cp.origin) < 0 || write_texts(p, cp.origin) < 0)
 		return p->err->rc;
-	return kt_crate_seal(&p->crate, p->err);
+	return kt_archive_seal(&p->archive, p->err);
 }
 
 /*
@@ -370,12 +370,12 @@ write_all(struct packing *p)
  * last record.
  */
 static enum kt_rc
-open_crate(struct packing *p)
+open_archive(struct packing *p)
 {
 	uint64_t last = p->told->size - 1, us = 0;
 	uint8_t id[KT_AUDIT_LOG_ID / 2];
 	struct kt_audit_checkpoint cp;
-	char folder[KT_CRATE_FOLDER];
+	char folder[KT_ARCHIVE_FOLDER];
 	struct kt_span ts, log;
 	struct kt_buf line;
 	enum kt_rc rc;
@@ -396,7 +396,7 @@ open_crate(struct packing *p)
 	    kt_buf_span(&line), "ts", &ts) || !kt_audit_time_parse(ts, &us)))
 		us = 0;
 	kt_buf_fini(&line);
-	return rc < 0 ? rc : kt_crate_open(&p->crate, &kt_disk_real,
+	return rc < 0 ? rc : kt_archive_open(&p->archive, &kt_disk_real,
 	    p->pack->out, folder, us / 1000000, p->err);
 }
 
@@ -433,7 +433,7 @@ kt_pack_write(const struct kt_pack *pack, struct kt_pack_told *told,
     struct kt_err *err)
 {
 	struct packing p = { .pack = pack, .told = told, .err = err,
-		.crate.file = KT_DISK_FILE_INIT };
+		.archive.file = KT_DISK_FILE_INIT };
 	enum kt_rc rc;
 
 	kt_buf_init(&p.policies, 8u << 20);
@@ -442,10 +442,10 @@ kt_pack_write(const struct kt_pack *pack, struct kt_pack_told *told,
 	kt_buf_init(&p.chunk, 2 * KT_AUDIT_DIR_READ);
 	rc = plan(&p);
 	if (rc == KT_OK)
-		rc = open_crate(&p);
+		rc = open_archive(&p);
 	if (rc == KT_OK)
 		rc = write_all(&p);
-	kt_crate_close(&p.crate);
+	kt_archive_close(&p.archive);
 	kt_plan_fini(&p.plan);
 	kt_buf_fini(&p.policies);
 	kt_buf_fini(&p.policy_text);

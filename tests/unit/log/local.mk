@@ -31,11 +31,11 @@ tests_unit_log_keeper_test_SOURCES = %D%/keeper_test.c \
 tests_unit_log_keeper_test_LDADD = $(GATEWAY_LIBS)
 TESTS += tests/unit/log/keeper_test
 
-check_PROGRAMS += tests/unit/log/crate_test
-tests_unit_log_crate_test_SOURCES = %D%/crate_test.c \
+check_PROGRAMS += tests/unit/log/archive_test
+tests_unit_log_archive_test_SOURCES = %D%/archive_test.c \
 	%D%/faults.h %D%/folder.h
-tests_unit_log_crate_test_LDADD = $(GATEWAY_LIBS)
-TESTS += tests/unit/log/crate_test
+tests_unit_log_archive_test_LDADD = $(GATEWAY_LIBS)
+TESTS += tests/unit/log/archive_test
 
 check_PROGRAMS += tests/unit/log/room_test
 tests_unit_log_room_test_SOURCES = %D%/room_test.c \

@@ -1,13 +1,13 @@
 /*
- * crate - plain files, one behind the other.
+ * archive - plain files, one behind the other.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Own code for the archive: a header of one block per file is all that it
+ * Own code for tar: a header of one block per file is all that it
  * takes, and whoever wants the same bytes each time would have to talk a
  * library out of owners, times and extensions.  A header is written once the
  * length of its file is known, over zeros that held its place.
  */
-#include "cmd/audit/crate.h"
+#include "cmd/audit/archive.h"
 
 #include <errno.h>
 
@@ -21,19 +21,19 @@ struct header {
 	char rest[12];
 };
 _Static_assert(sizeof(struct header) == BLOCK, "a header is a block");
-_Static_assert(KT_CRATE_NAME == sizeof(((struct header *)0)->name) + 1 &&
-    KT_CRATE_FOLDER == sizeof(((struct header *)0)->prefix) + 1,
+_Static_assert(KT_ARCHIVE_NAME == sizeof(((struct header *)0)->name) + 1 &&
+    KT_ARCHIVE_FOLDER == sizeof(((struct header *)0)->prefix) + 1,
     "names fill their fields");
 
 bool
-kt_crate_is_archive(const char *out)
+kt_archive_is_tar(const char *out)
 {
 	return kt_span_ends(kt_span_of(out), KT_SPAN(".tar"));
 }
 
 /* "<out><between><name>", with a NUL. */
 static const char *
-path_of(struct kt_crate *c, const char *between, const char *name)
+path_of(struct kt_archive *c, const char *between, const char *name)
 {
 	kt_buf_reset(&c->path);
 	if (kt_buf_printf(&c->path, "%s%s%s", c->out, between, name) < 0 ||
@@ -43,7 +43,7 @@ path_of(struct kt_crate *c, const char *between, const char *name)
 }
 
 static enum kt_rc
-open_archive(struct kt_crate *c, struct kt_err *err)
+open_tar(struct kt_archive *c, struct kt_err *err)
 {
 	struct kt_disk_file there;
 	const char *path;
@@ -64,11 +64,11 @@ open_archive(struct kt_crate *c, struct kt_err *err)
 }
 
 enum kt_rc
-kt_crate_open(struct kt_crate *c, const struct kt_disk_io *io,
+kt_archive_open(struct kt_archive *c, const struct kt_disk_io *io,
     const char *out, const char *folder, uint64_t time, struct kt_err *err)
 {
-	*c = (struct kt_crate){ .io = io, .out = out, .time = time,
-		.is_archive = kt_crate_is_archive(out),
+	*c = (struct kt_archive){ .io = io, .out = out, .time = time,
+		.is_tar = kt_archive_is_tar(out),
 		.file = KT_DISK_FILE_INIT };
 	kt_buf_init(&c->sums, 256u << 20);
 	kt_buf_init(&c->path, KT_PATH_MAX);
@@ -77,13 +77,13 @@ kt_crate_open(struct kt_crate *c, const struct kt_disk_io *io,
 		return kt_fail(err, KT_E_LIMIT, "%s: too long", folder);
 	if (kt_audit_hash_init(&c->hash, err) < 0)
 		return err->rc;
-	return c->is_archive ? open_archive(c, err) :
+	return c->is_tar ? open_tar(c, err) :
 	    kt_disk_mkdir(io, out, 0755, err);
 }
 
 /* Every folder between `out` and the file. */
 static enum kt_rc
-make_folders(struct kt_crate *c, char *path, struct kt_err *err)
+make_folders(struct kt_archive *c, char *path, struct kt_err *err)
 {
 	for (char *at = path + strlen(c->out) + 1; *at != '\0'; at++) {
 		enum kt_rc rc;
@@ -100,7 +100,7 @@ make_folders(struct kt_crate *c, char *path, struct kt_err *err)
 }
 
 enum kt_rc
-kt_crate_begin(struct kt_crate *c, const char *name, struct kt_err *err)
+kt_archive_begin(struct kt_archive *c, const char *name, struct kt_err *err)
 {
 	static const char place[BLOCK];
 	const char *path = path_of(c, "/", name);
@@ -109,7 +109,7 @@ kt_crate_begin(struct kt_crate *c, const char *name, struct kt_err *err)
 	if (path == NULL || snprintf(c->name, sizeof(c->name), "%s", name) >=
 	    (int)sizeof(c->name))
 		return kt_fail(err, KT_E_LIMIT, "%s: path too long", name);
-	if (c->is_archive) {
+	if (c->is_tar) {
 		c->head = c->file.size;
 		return kt_disk_append(
 		    &c->file, (struct kt_span){ place, BLOCK }, err);
@@ -124,7 +124,7 @@ kt_crate_begin(struct kt_crate *c, const char *name, struct kt_err *err)
 }
 
 enum kt_rc
-kt_crate_add(struct kt_crate *c, struct kt_span bytes, struct kt_err *err)
+kt_archive_add(struct kt_archive *c, struct kt_span bytes, struct kt_err *err)
 {
 	kt_audit_hash_add(&c->hash, bytes);
 	c->bytes += bytes.len;
@@ -162,7 +162,7 @@ sum_of(const struct header *h)
 }
 
 static void
-fill(struct header *h, const struct kt_crate *c, uint64_t size)
+fill(struct header *h, const struct kt_archive *c, uint64_t size)
 {
 	*h = (struct header){ .typeflag = '0' };
 	put_text(h->name, c->name);
@@ -182,14 +182,14 @@ fill(struct header *h, const struct kt_crate *c, uint64_t size)
 
 /* To a whole number of blocks, then over the place of the header. */
 static enum kt_rc
-end_in_archive(struct kt_crate *c, struct kt_err *err)
+end_in_tar(struct kt_archive *c, struct kt_err *err)
 {
 	static const char zeros[BLOCK];
 	uint64_t size = c->file.size - c->head - BLOCK, end;
 	struct header h;
 	enum kt_rc rc;
 
-	if (size > KT_CRATE_FILE_MAX)
+	if (size > KT_ARCHIVE_FILE_MAX)
 		return kt_fail(err, KT_E_LIMIT, "%s: too long", c->name);
 	if (kt_disk_append(&c->file, (struct kt_span){ zeros,
 	    (size_t)((BLOCK - size % BLOCK) % BLOCK) }, err) < 0)
@@ -204,14 +204,14 @@ end_in_archive(struct kt_crate *c, struct kt_err *err)
 }
 
 enum kt_rc
-kt_crate_end(struct kt_crate *c, struct kt_err *err)
+kt_archive_end(struct kt_archive *c, struct kt_err *err)
 {
 	uint8_t digest[KT_AUDIT_HASH];
 	char hex[2 * KT_AUDIT_HASH + 1];
 	enum kt_rc rc;
 
-	if (c->is_archive) {
-		rc = end_in_archive(c, err);
+	if (c->is_tar) {
+		rc = end_in_tar(c, err);
 	} else {
 		rc = kt_disk_sync(&c->file, err);
 		kt_disk_close(&c->file);
@@ -226,22 +226,22 @@ kt_crate_end(struct kt_crate *c, struct kt_err *err)
 }
 
 enum kt_rc
-kt_crate_put(struct kt_crate *c, const char *name, struct kt_span bytes,
+kt_archive_put(struct kt_archive *c, const char *name, struct kt_span bytes,
     struct kt_err *err)
 {
-	if (kt_crate_begin(c, name, err) < 0 ||
-	    kt_crate_add(c, bytes, err) < 0)
+	if (kt_archive_begin(c, name, err) < 0 ||
+	    kt_archive_add(c, bytes, err) < 0)
 		return err->rc;
-	return kt_crate_end(c, err);
+	return kt_archive_end(c, err);
 }
 
 enum kt_rc
-kt_crate_seal(struct kt_crate *c, struct kt_err *err)
+kt_archive_seal(struct kt_archive *c, struct kt_err *err)
 {
 	static const char end[2 * BLOCK];
 	const char *tmp;
 
-	if (!c->is_archive)
+	if (!c->is_tar)
 		return KT_OK;
 	tmp = path_of(c, ".tmp", "");
 	if (tmp == NULL)
@@ -259,7 +259,7 @@ kt_crate_seal(struct kt_crate *c, struct kt_err *err)
 }
 
 void
-kt_crate_close(struct kt_crate *c)
+kt_archive_close(struct kt_archive *c)
 {
 	const char *tmp = c->has_tmp ? path_of(c, ".tmp", "") : NULL;
 

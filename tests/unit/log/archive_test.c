@@ -2,7 +2,7 @@
  * An archive that is handed on: whole or not there, whatever the disk does.
  */
 #include "config.h"
-#include "cmd/audit/crate.h"
+#include "cmd/audit/archive.h"
 #include "tests/unit/log/faults.h"
 #include "tests/unit/log/folder.h"
 #include "tests/unit/tap.h"
@@ -14,26 +14,26 @@ static enum kt_rc
 pack(const struct kt_disk_io *io)
 {
 	static const char block[512];
-	struct kt_crate c;
-	enum kt_rc rc = kt_crate_open(&c, io, path, "folder", 86400, &err);
+	struct kt_archive c;
+	enum kt_rc rc = kt_archive_open(&c, io, path, "folder", 86400, &err);
 
 	if (rc == KT_OK)
-		rc = kt_crate_put(&c, "a", KT_SPAN("first"), &err);
+		rc = kt_archive_put(&c, "a", KT_SPAN("first"), &err);
 	if (rc == KT_OK)
-		rc = kt_crate_put(&c, "b/c", (struct kt_span){ block, 512 },
+		rc = kt_archive_put(&c, "b/c", (struct kt_span){ block, 512 },
 		    &err);
 	if (rc == KT_OK)
-		rc = kt_crate_put(&c, "empty", KT_SPAN(""), &err);
+		rc = kt_archive_put(&c, "empty", KT_SPAN(""), &err);
 	if (rc == KT_OK)
-		rc = kt_crate_seal(&c, &err);
-	kt_crate_close(&c);
+		rc = kt_archive_seal(&c, &err);
+	kt_archive_close(&c);
 	return rc;
 }
 
 static void
 start(void)
 {
-	fresh_dir("crate");
+	fresh_dir("archive");
 	(void)snprintf(path, sizeof(path), "%s/out.tar", dir);
 	(void)snprintf(tmp, sizeof(tmp), "%s.tmp", path);
 	ok(mkdir(dir, 0700) == 0);
@@ -95,21 +95,21 @@ short_writes_make_the_same_archive(void)
 static void
 names_that_ustar_has_no_room_for_are_refused(void)
 {
-	char name[KT_CRATE_NAME + 1], folder[KT_CRATE_FOLDER + 1];
-	struct kt_crate c;
+	char name[KT_ARCHIVE_NAME + 1], folder[KT_ARCHIVE_FOLDER + 1];
+	struct kt_archive c;
 
 	start();
 	memset(name, 'n', sizeof(name));
 	memset(folder, 'f', sizeof(folder));
-	name[KT_CRATE_NAME] = folder[KT_CRATE_FOLDER] = '\0';
-	ok(kt_crate_open(&c, &kt_disk_real, path, folder, 0, &err) ==
+	name[KT_ARCHIVE_NAME] = folder[KT_ARCHIVE_FOLDER] = '\0';
+	ok(kt_archive_open(&c, &kt_disk_real, path, folder, 0, &err) ==
 	    KT_E_LIMIT);
-	kt_crate_close(&c);
-	ok(kt_crate_open(&c, &kt_disk_real, path, folder + 1, 0, &err) ==
+	kt_archive_close(&c);
+	ok(kt_archive_open(&c, &kt_disk_real, path, folder + 1, 0, &err) ==
 	    KT_OK);
-	ok(kt_crate_begin(&c, name, &err) == KT_E_LIMIT);
-	ok(kt_crate_put(&c, name + 1, KT_SPAN("x"), &err) == KT_OK);
-	kt_crate_close(&c);
+	ok(kt_archive_begin(&c, name, &err) == KT_E_LIMIT);
+	ok(kt_archive_put(&c, name + 1, KT_SPAN("x"), &err) == KT_OK);
+	kt_archive_close(&c);
 	ok(access(path, F_OK) < 0 && access(tmp, F_OK) < 0);
 }
 
@@ -120,6 +120,6 @@ main(void)
 	RUN(archive_that_is_there_is_not_replaced);
 	RUN(short_writes_make_the_same_archive);
 	RUN(names_that_ustar_has_no_room_for_are_refused);
-	fresh_dir("crate");
+	fresh_dir("archive");
 	return done();
 }
