@@ -81,6 +81,7 @@ struct run {
 	struct kt_buf seen;      /* names, a line each */
 	struct kt_buf vkey, revocation;
 	struct kt_held held;
+	size_t nlogs; /* that are looked at */
 	struct kt_err err;
 };
 
@@ -112,21 +113,28 @@ pinned_of(const struct run *r, struct kt_span own_text, const char *origin,
 	return kt_span_of(text);
 }
 
+/* Which log is it, and by which key? */
 static enum kt_rc
-pinned_of_dir(const struct run *r, const char *dir,
-    char text[static KT_AUDIT_VKEY_TEXT], struct kt_span *out,
-    struct kt_err *err)
+know_dir(const struct run *r, const char *dir,
+    char text[static KT_AUDIT_VKEY_TEXT], struct kt_span *pinned,
+    char origin[static KT_HELD_ORIGIN], struct kt_err *err)
 {
 	struct kt_audit_dir d;
-	enum kt_rc rc = KT_OK;
+	struct kt_audit_checkpoint cp;
+	struct kt_audit_vkey own;
+	struct kt_err ignored; /* then the other one tells, or nobody does */
+	enum kt_rc rc = kt_audit_dir_open(&d, dir, err);
 
-	if (r->policy.nlogs > 0) {
-		rc = kt_audit_dir_open(&d, dir, err);
-		*out = pinned_of(r, kt_buf_span(&d.log_vkey), NULL, text);
-		kt_audit_dir_close(&d);
-	} else {
-		*out = kt_buf_span(&r->vkey);
-	}
+	*pinned = pinned_of(r, kt_buf_span(&d.log_vkey), NULL, text);
+	origin[0] = '\0';
+	if (kt_audit_checkpoint_parse(
+	    kt_buf_span(&d.newest), &cp, &ignored) == KT_OK)
+		(void)snprintf(origin, KT_HELD_ORIGIN, "%.*s",
+		    KT_SPAN_ARG(cp.origin));
+	else if (kt_audit_vkey_parse(
+	    kt_buf_span(&d.log_vkey), &own, &ignored) == KT_OK)
+		(void)snprintf(origin, KT_HELD_ORIGIN, "%s", own.name);
+	kt_audit_dir_close(&d);
 	return rc;
 }
 
@@ -163,30 +171,20 @@ note_seen(struct run *r, struct kt_audit_report *report)
  * What witnesses have seen of this log is known from elsewhere, as a
  * checkpoint that a reviewer brings is.
  */
-static const struct kt_audit_checkpoint *
-add_witnessed(struct run *r, const char *dir,
-    struct kt_audit_checkpoint **known, size_t *n)
+static void
+add_witnessed(struct run *r, const char *dir, struct kt_held_part *held)
 {
-	struct kt_audit_checkpoint *all = kt_alloc_array(
-	    r->held.nknown + KT_WITNESSES_MAX, sizeof(*all));
-
-	*n = r->held.nknown;
-	*known = all;
-	if (all == NULL)
-		return r->held.known;
-	if (r->held.nknown > 0)
-		memcpy(all, r->held.known, r->held.nknown * sizeof(*all));
 	for (size_t i = 0; i < r->nwitnesses; i++) {
 		struct kt_witnessed *w = &r->witnesses[i];
 
 		kt_witness_read(dir, w);
 		if (w->size == 0)
 			continue;
-		all[*n].size = w->size;
-		memcpy(all[(*n)++].root, w->root, KT_AUDIT_HASH);
+		held->known[held->nknown].size = w->size;
+		memcpy(held->known[held->nknown++].root, w->root,
+		    KT_AUDIT_HASH);
 	}
-	kt_held_sort(all, *n);
-	return all;
+	kt_held_sort(held->known, held->nknown);
 }
 
 /* What was brought, and what lies in the directory (NULL: there is none). */
@@ -232,27 +230,33 @@ tell_undecided(const struct run *r, const char *dir)
 static enum kt_exit
 verify_dir(struct run *r, const char *dir)
 {
-	struct kt_audit_checkpoint *known;
-	struct kt_audit_brought brought = { .receipts = r->held.receipts,
-		.nreceipts = r->held.nreceipts };
+	struct kt_held_part held = { .nknown = 0 };
+	struct kt_audit_brought brought;
 	uint64_t shown = 0;
 	struct kt_judge j = { .progress_arg = &shown,
 		.jobs = (unsigned)r->jobs, .is_quick = r->by == BY_END,
 		.range = is_part(r) ? &r->range : NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
 		.is_strict = r->is_strict,
-		.stamps = r->held.stamps, .nstamps = r->held.nstamps,
+		.stamps = held.stamps,
 		.witnesses = r->witnesses, .nwitnesses = r->nwitnesses,
 		.quorum = r->quorum, .policy = policy_of(r) };
-	char vkey[KT_AUDIT_VKEY_TEXT];
+	char vkey[KT_AUDIT_VKEY_TEXT], origin[KT_HELD_ORIGIN];
 	struct kt_span pinned;
 	enum kt_exit e;
 
-	if (pinned_of_dir(r, dir, vkey, &pinned, &r->err) < 0 ||
+	if (know_dir(r, dir, vkey, &pinned, origin, &r->err) < 0 ||
+	    kt_held_of(&r->held, origin, r->nlogs == 1, KT_WITNESSES_MAX,
+		&held, &r->err) < 0 ||
 	    (r->by == BY_CHECKPOINT && kt_since_check(
-		&r->since, dir, pinned, &r->err) < 0))
+		&r->since, dir, pinned, &r->err) < 0)) {
+		kt_held_part_fini(&held);
 		return tell_undecided(r, dir);
-	brought.known = add_witnessed(r, dir, &known, &brought.nknown);
+	}
+	add_witnessed(r, dir, &held);
+	brought = (struct kt_audit_brought){ held.known, held.nknown,
+		held.receipts, held.nreceipts };
+	told.nstamps = held.nstamps;
 	if (isatty(STDERR_FILENO))
 		j.progress = show_progress;
 	if (r->by == BY_CHECKPOINT) {
@@ -273,30 +277,44 @@ verify_dir(struct run *r, const char *dir)
 		(void)fprintf(stderr, "\r%*s\r", 40, "");
 	e = tell(r, &told);
 	kt_judge_fini(&j);
-	kt_free(known);
+	kt_held_part_fini(&held);
 	return e;
+}
+
+static enum kt_exit
+could_not(const struct kt_err *err)
+{
+	kt_say("%s", err->text);
+	return KT_EXIT_UNKNOWN;
 }
 
 static enum kt_exit
 verify_one_gathered(struct run *r, struct kt_gathered *g, const char *origin)
 {
-	struct kt_audit_brought brought = { r->held.known, r->held.nknown,
-		r->held.receipts, r->held.nreceipts };
+	struct kt_held_part held;
+	struct kt_audit_brought brought;
 	struct kt_judge j = { .progress = NULL };
 	struct kt_verdict_told told = { .dir = &j.dir, .err = &j.err,
 		.is_strict = r->is_strict,
-		.stamps = r->held.stamps, .nstamps = r->held.nstamps,
-		.policy = policy_of(r) };
+		.stamps = held.stamps, .policy = policy_of(r) };
 	char vkey[KT_AUDIT_VKEY_TEXT];
 	struct kt_span pinned = pinned_of(r, KT_SPAN(""), origin, vkey);
 	enum kt_exit e;
 
+	if (kt_held_of(&r->held, origin, false, 0, &held, &r->err) < 0) {
+		kt_held_part_fini(&held);
+		return could_not(&r->err);
+	}
+	brought = (struct kt_audit_brought){ held.known, held.nknown,
+		held.receipts, held.nreceipts };
+	told.nstamps = held.nstamps;
 	told.report = kt_gathered_judge(
 	    g, &j, origin, pinned, &brought, NULL, NULL);
 	take_revoked(r, NULL, &j, &told);
 	note_seen(r, j.report);
 	e = tell(r, &told);
 	kt_judge_fini(&j);
+	kt_held_part_fini(&held);
 	return e;
 }
 
@@ -449,13 +467,6 @@ cores(void)
 }
 
 static enum kt_exit
-could_not(const struct kt_err *err)
-{
-	kt_say("%s", err->text);
-	return KT_EXIT_UNKNOWN;
-}
-
-static enum kt_exit
 verify_gathered(struct run *r)
 {
 	struct kt_gathered g;
@@ -537,13 +548,23 @@ verify_all(struct run *r, int argc, char **argv, int operand)
 {
 	enum kt_exit e = KT_EXIT_YES;
 	int dirs = r->postgres == NULL ? 1 : 0; /* at least */
+	const char *foreign;
 
-	if (r->postgres != NULL)
+	r->nlogs = argc > operand + dirs ? (size_t)(argc - operand) : 1;
+	if (r->postgres != NULL) {
+		r->nlogs++; /* or more */
 		e = verify_gathered(r);
+	}
 	for (int i = operand; i < argc || i < operand + dirs; i++)
 		e = worse(e, verify_dir(r,
 		    kt_audit_dir_default(i < argc ? argv[i] : NULL)));
 	e = check_inventory(r, e);
+	foreign = kt_held_unused(&r->held);
+	if (foreign != NULL) {
+		kt_say("a checkpoint or receipt is of %s: it is none of these "
+		    "logs", foreign);
+		e = worse(e, KT_EXIT_UNKNOWN);
+	}
 	if (fflush(stdout) != 0) {
 		kt_say("standard output cannot be written");
 		e = KT_EXIT_UNKNOWN;

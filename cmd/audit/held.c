@@ -10,23 +10,32 @@
 #include <stdlib.h>
 
 static enum kt_rc
+keep_origin(char to[static KT_HELD_ORIGIN], struct kt_span origin,
+    struct kt_err *err)
+{
+	if (origin.len >= KT_HELD_ORIGIN)
+		return kt_fail(err, KT_E_LIMIT, "an origin of %zu bytes",
+		    origin.len);
+	memcpy(to, origin.ptr, origin.len);
+	to[origin.len] = '\0';
+	return KT_OK;
+}
+
+static enum kt_rc
 add_known(struct kt_held *h, struct kt_span note, struct kt_err *err)
 {
-	struct kt_audit_checkpoint *cp;
-	struct kt_stamped *f;
+	struct kt_held_known *k;
 
 	if (kt_grow((void **)&h->known, &h->known_cap, h->nknown + 1,
-	    sizeof(*h->known)) < 0 ||
-	    kt_grow((void **)&h->known_files, &h->known_files_cap,
-		h->nknown_files + 1, sizeof(*h->known_files)) < 0)
+	    sizeof(*h->known)) < 0)
 		return kt_fail(err, KT_E_LIMIT, "no memory");
-	cp = &h->known[h->nknown];
-	if (kt_audit_checkpoint_parse(note, cp, err) < 0)
+	k = &h->known[h->nknown];
+	*k = (struct kt_held_known){ .is_used = false };
+	if (kt_audit_checkpoint_parse(note, &k->cp, err) < 0 ||
+	    keep_origin(k->origin, k->cp.origin, err) < 0)
 		return err->rc;
-	cp->origin = (struct kt_span){ .ptr = NULL };
-	f = &h->known_files[h->nknown_files++];
-	kt_audit_sha256(note, f->stamp.digest);
-	f->size = cp->size;
+	k->cp.origin = (struct kt_span){ .ptr = NULL };
+	kt_audit_sha256(note, k->digest);
 	h->nknown++;
 	return KT_OK;
 }
@@ -46,10 +55,28 @@ kt_held_checkpoint(struct kt_held *h, const char *path, struct kt_err *err)
 	return rc < 0 ? kt_wrap(err, "%s", path) : KT_OK;
 }
 
+static enum kt_rc
+add_receipt(struct kt_held *h, struct kt_span line, struct kt_err *err)
+{
+	struct kt_held_receipt *r;
+	struct kt_span origin;
+
+	if (kt_grow((void **)&h->receipts, &h->receipts_cap,
+	    h->nreceipts + 1, sizeof(*h->receipts)) < 0)
+		return kt_fail(err, KT_E_LIMIT, "no memory");
+	r = &h->receipts[h->nreceipts];
+	*r = (struct kt_held_receipt){ .is_used = false };
+	if (kt_audit_receipt_parse(line, &r->r, &origin, err) < 0 ||
+	    keep_origin(r->origin, origin, err) < 0)
+		return err->rc;
+	h->nreceipts++;
+	return KT_OK;
+}
+
 enum kt_rc
 kt_held_receipts(struct kt_held *h, const char *value, struct kt_err *err)
 {
-	struct kt_span rest, line, origin;
+	struct kt_span rest, line;
 	struct kt_buf text;
 	enum kt_rc rc;
 
@@ -60,14 +87,8 @@ kt_held_receipts(struct kt_held *h, const char *value, struct kt_err *err)
 
 		line = kt_span_trim(kt_span_sub(rest, 0, n));
 		rest = kt_span_sub(rest, n + 1, rest.len);
-		if (line.len == 0)
-			continue;
-		if (kt_grow((void **)&h->receipts, &h->receipts_cap,
-		    h->nreceipts + 1, sizeof(*h->receipts)) < 0)
-			rc = kt_fail(err, KT_E_LIMIT, "no memory");
-		else
-			rc = kt_audit_receipt_parse(line,
-			    &h->receipts[h->nreceipts++], &origin, err);
+		if (line.len > 0)
+			rc = add_receipt(h, line, err);
 	}
 	kt_buf_fini(&text);
 	return rc;
@@ -86,7 +107,7 @@ kt_held_stamp(struct kt_held *h, const char *path, struct kt_err *err)
 /* Each is over a checkpoint that is held against the log as well. */
 static enum kt_rc
 read_stamp(struct kt_held *h, const char *path, struct kt_stamped *out,
-    struct kt_err *err)
+    size_t *of, struct kt_err *err)
 {
 	struct kt_buf answer;
 	enum kt_rc rc;
@@ -94,10 +115,11 @@ read_stamp(struct kt_held *h, const char *path, struct kt_stamped *out,
 	kt_buf_init(&answer, 1u << 20);
 	rc = kt_stamp_of_file(path, h->tsa_ca, &answer, &out->stamp, err);
 	kt_buf_fini(&answer);
-	for (size_t i = 0; rc == KT_OK && i < h->nknown_files; i++) {
-		if (memcmp(h->known_files[i].stamp.digest, out->stamp.digest,
+	for (size_t i = 0; rc == KT_OK && i < h->nknown; i++) {
+		if (memcmp(h->known[i].digest, out->stamp.digest,
 		    KT_AUDIT_HASH) == 0) {
-			out->size = h->known_files[i].size;
+			out->size = h->known[i].cp.size;
+			*of = i;
 			return KT_OK;
 		}
 	}
@@ -105,6 +127,7 @@ read_stamp(struct kt_held *h, const char *path, struct kt_stamped *out,
 	    "of the known checkpoints", path);
 }
 
+/* Both are what they hold first. */
 static int
 by_size(const void *a, const void *b)
 {
@@ -131,12 +154,14 @@ kt_held_sort(struct kt_audit_checkpoint *known, size_t n)
 enum kt_rc
 kt_held_finish(struct kt_held *h, struct kt_err *err)
 {
-	kt_held_sort(h->known, h->nknown);
+	if (h->nknown > 0)
+		qsort(h->known, h->nknown, sizeof(*h->known), by_size);
 	if (h->nreceipts > 0)
 		qsort(h->receipts, h->nreceipts, sizeof(*h->receipts),
 		    by_index);
 	for (size_t i = 0; i < h->nstamps; i++) {
-		if (read_stamp(h, h->stamp_files[i], &h->stamps[i], err) < 0)
+		if (read_stamp(h, h->stamp_files[i], &h->stamps[i],
+		    &h->stamped[i], err) < 0)
 			return err->rc;
 	}
 	return KT_OK;
@@ -146,6 +171,72 @@ void
 kt_held_fini(struct kt_held *h)
 {
 	kt_free(h->known);
-	kt_free(h->known_files);
 	kt_free(h->receipts);
+}
+
+/* ---- of one log ---- */
+
+static struct kt_span
+name_of(const char *origin)
+{
+	const char *slash = strrchr(origin, '/');
+
+	return slash == NULL ? kt_span_of(origin) :
+	    (struct kt_span){ origin, (size_t)(slash - origin) };
+}
+
+static bool
+is_of(const char *held, const char *origin, bool is_only)
+{
+	return origin[0] == '\0' || strcmp(held, origin) == 0 ||
+	    (is_only && kt_span_eq(name_of(held), name_of(origin)));
+}
+
+enum kt_rc
+kt_held_of(struct kt_held *h, const char *origin, bool is_only, size_t more,
+    struct kt_held_part *out, struct kt_err *err)
+{
+	*out = (struct kt_held_part){ .nstamps = 0 };
+	out->known = kt_alloc_array(
+	    h->nknown + more + 1, sizeof(*out->known));
+	out->receipts = kt_alloc_array(
+	    h->nreceipts + 1, sizeof(*out->receipts));
+	if (out->known == NULL || out->receipts == NULL)
+		return kt_fail(err, KT_E_LIMIT, "no memory");
+	for (size_t i = 0; i < h->nknown; i++) {
+		if (!is_of(h->known[i].origin, origin, is_only))
+			continue;
+		h->known[i].is_used = true;
+		out->known[out->nknown++] = h->known[i].cp;
+		for (size_t s = 0; s < h->nstamps; s++) {
+			if (h->stamped[s] == i)
+				out->stamps[out->nstamps++] = h->stamps[s];
+		}
+	}
+	for (size_t i = 0; i < h->nreceipts; i++) {
+		if (!is_of(h->receipts[i].origin, origin, is_only))
+			continue;
+		h->receipts[i].is_used = true;
+		out->receipts[out->nreceipts++] = h->receipts[i].r;
+	}
+	return KT_OK;
+}
+
+void
+kt_held_part_fini(struct kt_held_part *p)
+{
+	kt_free(p->known);
+	kt_free(p->receipts);
+}
+
+const char *
+kt_held_unused(const struct kt_held *h)
+{
+	for (size_t i = 0; i < h->nknown; i++)
+		if (!h->known[i].is_used)
+			return h->known[i].origin;
+	for (size_t i = 0; i < h->nreceipts; i++)
+		if (!h->receipts[i].is_used)
+			return h->receipts[i].origin;
+	return NULL;
 }

@@ -1,6 +1,7 @@
 """A log is verified in parts: at the same time, or only some of them."""
 import base64
 import datetime
+import hashlib
 import json
 import os
 import random
@@ -340,6 +341,45 @@ def a_missing_log(whole, top):
     assert json.loads(out[1]) == {'origin': name + 'x', 'result': 'missing'}
 
 
+def receipt_of(folder, index):
+    with open(folder + '/checkpoint') as f:
+        origin = f.readline().strip()
+    lines = b''.join(open(p, 'rb').read() for p in segments(folder))
+    leaf = hashlib.sha256(b'\0' + lines.splitlines()[index]).hexdigest()
+    return '%s#%d;%s' % (origin, index, leaf)
+
+
+def of_one_of_several(whole, top):
+    other = top + '/elsewhere'
+    subprocess.run([MAKE, other, '5', '60', '30000', 'elsewhere'], check=True)
+    good = receipt_of(other, 7)
+    bad = good[:-1] + ('0' if good[-1] != '0' else '1')
+
+    def ask(folders, *options):
+        p = subprocess.run([KT, 'audit', 'verify', '--json', *options,
+                            *folders], text=True, capture_output=True,
+                           check=False)
+        return p.returncode, [json.loads(line)
+                              for line in p.stdout.splitlines()], p.stderr
+
+    kept = ('--known-checkpoint', whole + '/checkpoint', '--receipt', good)
+    code, (one, two), said = ask((whole, other), *kept)
+    assert (code, said) == (0, ''), said
+    assert (one['known_size'], one['receipts']) == (one['size'], 0), one
+    assert (two['known_size'], two['receipts']) == (0, 1), two
+    code, (one, two), _ = ask((whole, other), '--receipt', bad)
+    assert code == 1 and one['result'] == 'intact', one
+    assert two['first_bad']['class'] == 'fork', two
+    code, (one,), said = ask((whole,), *kept)
+    assert code == 3 and one['result'] == 'intact', one
+    assert 'it is none of these logs' in said, said
+    # Of a log of the same name: one of the two took the other's place.
+    anew = bad.replace(bad.split('#')[0].split('/')[-1], '0' * 32)
+    code, (two,), _ = ask((other,), '--receipt', anew)
+    assert code == 1 and two['first_bad']['class'] == 'fork', two
+    assert ask((whole, other), '--receipt', anew)[0] == 3
+
+
 def misuse(whole, top):
     for options in (['--jobs', '0'], ['--jobs', str(KT_JOBS_MAX + 1)],
                     ['--from', 'x'], ['--to', '1', '--known-checkpoint',
@@ -380,6 +420,8 @@ with tempfile.TemporaryDirectory() as top:
             ('a window of time takes its neighbours', by_time),
             ('time and losses are told as in the records', time_and_losses),
             ('a log that is missing is missed', a_missing_log),
+            ('what is held of one log is held against no other',
+             of_one_of_several),
             ('what cannot be is a misuse', misuse),
             ('memory does not grow with the log', memory)):
         t.run(sentence, test, whole, top)
