@@ -19,6 +19,18 @@ kt_room_lacked(void)
 
 /* ---- the reserve ---- */
 
+/* Of a small disk an eighth. */
+static uint64_t
+reserve_of(const struct kt_log *log)
+{
+	struct kt_disk_space s;
+
+	if (log->io->space(log->io->arg, log->dir, &s) < 0 ||
+	    (s.free + s.used) / 8 >= KT_AUDIT_RESERVE)
+		return KT_AUDIT_RESERVE;
+	return (s.free + s.used) / 8;
+}
+
 enum kt_rc
 kt_room_hold(struct kt_log *log, struct kt_err *err)
 {
@@ -31,7 +43,7 @@ kt_room_hold(struct kt_log *log, struct kt_err *err)
 	if (kt_log_path(log, path, err, "reserve") < 0 ||
 	    kt_disk_open(&f, log->io, path, KT_DISK_APPEND, err) < 0)
 		return err->rc;
-	rc = kt_disk_allocate(&f, KT_AUDIT_RESERVE, err);
+	rc = kt_disk_allocate(&f, reserve_of(log), err);
 	kt_disk_close(&f);
 	log->has_reserve = true;
 	if (rc == KT_OK)

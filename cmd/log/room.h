@@ -2,8 +2,9 @@
  * room - how much of the disk is left to the log.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    that a file called `reserve` holds KT_AUDIT_RESERVE bytes of it,
- *           and which amounts of free space people want to be told of.
+ * Knows:    that a file called `reserve` holds KT_AUDIT_RESERVE bytes of it, or
+ *           an eighth of a small disk, and which amounts of free space people
+ *           want to be told of.
  * Does not: decide what becomes of calls: writer.h.
  * Promises: while the reserve is held, a full disk can still be recorded;
  *           each alarm is told once as it begins and once as it ends.

@@ -181,7 +181,8 @@
 
 /* Bytes of the disk that the log holds, to tell with them that it is full: a
    segment's header, records of recovery and gap, two checkpoints and the tiles
-   are 100 KiB at most, and what others write meanwhile is to leave some. */
+   are 100 KiB at most, and what others write meanwhile is to leave some.  Of a
+   disk of less than eight times that, an eighth. */
 #define KT_AUDIT_RESERVE (1u << 20)
 /* Percents of a disk that are told of when less is free: time to act, and not
    much of it.  As many points more end the alarm, so that it does not

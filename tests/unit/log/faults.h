@@ -27,6 +27,7 @@ struct faults {
 	struct kt_disk_clock clock; /* what the kernel says of it */
 	atomic_ulong asked; /* for that */
 	atomic_uint used; /* percent of the disk */
+	uint64_t disk;    /* bytes: 100 MiB */
 	bool is_small;    /* the disk has room for so many bytes more: */
 	atomic_long room;
 };
@@ -114,8 +115,8 @@ faulty_space(void *arg, const char *path, struct kt_disk_space *s)
 	struct faults *f = arg;
 
 	(void)path;
-	s->used = (uint64_t)atomic_load(&f->used) << 20;
-	s->free = (100u << 20) - s->used;
+	s->used = atomic_load(&f->used) * (f->disk / 100);
+	s->free = f->disk - s->used;
 	return fails(f) ? -1 : 0;
 }
 
@@ -203,6 +204,7 @@ static inline void
 faults_init(struct faults *f)
 {
 	*f = (struct faults){
+		.disk = 100u << 20,
 		.io = {
 			.arg = f,
 			.open = faulty_open,

@@ -77,14 +77,20 @@ says(const char *type, const char *member, const char *want)
 }
 
 static bool
-has_reserve(void)
+holds(off_t bytes)
 {
 	char path[300];
 	struct stat st;
 
 	(void)snprintf(path, sizeof(path), "%s/reserve", dir);
-	return stat(path, &st) == 0 && st.st_size == KT_AUDIT_RESERVE &&
-	    st.st_blocks >= KT_AUDIT_RESERVE / 512;
+	return stat(path, &st) == 0 && st.st_size == bytes &&
+	    st.st_blocks >= bytes / 512;
+}
+
+static bool
+has_reserve(void)
+{
+	return holds(KT_AUDIT_RESERVE);
 }
 
 static void
@@ -136,6 +142,21 @@ log_does_not_begin_where_it_could_not_tell_of_its_end(void)
 	f.room = KT_AUDIT_RESERVE - 1;
 	ok(kt_log_open(&log, &opts, &err) == KT_E_IO && !has_reserve());
 	ok(strstr(err.text, "No space left") != NULL);
+}
+
+static void
+small_disk_spares_an_eighth(void)
+{
+	static struct kt_log log;
+	struct kt_writer_opts opts;
+	struct faults f;
+
+	fresh_dir("room_test");
+	faults_init(&f);
+	f.disk = 512u << 10;
+	opts = opts_of(&f.io);
+	ok(kt_log_open(&log, &opts, &err) == KT_OK && holds(64 << 10));
+	ok(kt_log_close(&log, &err) == KT_OK);
 }
 
 /* Nobody else's reserve goes because a second process could not begin. */
@@ -309,6 +330,7 @@ main(void)
 {
 	RUN(full_disk_is_recorded_by_what_was_set_aside);
 	RUN(log_does_not_begin_where_it_could_not_tell_of_its_end);
+	RUN(small_disk_spares_an_eighth);
 	RUN(reserve_is_its_holders);
 	RUN(writer_is_up_again_only_where_it_could_tell_of_the_next_time);
 	RUN(alarm_is_told_once_as_it_begins_and_once_as_it_ends);
