@@ -182,12 +182,15 @@ read_group(struct reader *rd, struct part *out)
 	}
 	if (strncmp(rd->p, "(?i:", 4) == 0)
 		rd->is_caseless = true; /* from here on: more, never less */
+	else if (strncmp(rd->p, "(?-i:", 5) == 0)
+		rd->p++; /* as it was before: more, never less */
 	else if (rd->p[1] == '*' ||
 	    (rd->p[1] == '?' && rd->p[2] != ':')) {
 		lose(rd);
 		return false;
 	}
-	rd->p += rd->p[1] != '?' ? 1 : rd->p[2] == ':' ? 3 : 4;
+	rd->p += *rd->p == '?' || (rd->p[1] == '?' && rd->p[2] == 'i') ? 4
+	    : rd->p[1] == '?' ? 3 : 1;
 	if (++rd->depth > DEPTH_MAX) {
 		lose(rd);
 		return false;
@@ -226,7 +229,7 @@ read_element(struct reader *rd, struct part *out)
 	} else if (*from == '\\') {
 		if (from[1] == 'A')
 			read_front(rd);
-		if (from[1] == 'b' || from[1] == 'B' || from[1] == 'A') {
+		if (strchr("bBAzZ", from[1]) != NULL && from[1] != '\0') {
 			rd->p += 2;
 			return false;
 		}
