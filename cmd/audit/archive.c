@@ -2,10 +2,10 @@
  * archive - plain files, one behind the other.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Own code for tar: a header of one block per file is all that it
- * takes, and whoever wants the same bytes each time would have to talk a
- * library out of owners, times and extensions.  A header is written once the
- * length of its file is known, over zeros that held its place.
+ * Own code for tar: a header of one block per file is all that it takes, and
+ * whoever wants the same bytes each time would have to talk a library out of
+ * owners, times and extensions.  A header is written once the length of its
+ * file is known, over zeros that held its place.
  */
 #include "cmd/audit/archive.h"
 

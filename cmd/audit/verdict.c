@@ -173,7 +173,8 @@ tell_origin(const struct kt_audit_report *rep)
 	if (rep->has_key)
 		(void)printf("key       %s (%s), %llu epochs%s\n", id,
 		    rep->is_pinned ? "pinned" : "the log's own, not pinned",
-		    (unsigned long long)rep->epochs, rep->nbreaks > 0 || rep->epochs == 0 ? "" :
+		    (unsigned long long)rep->epochs,
+		    rep->nbreaks > 0 || rep->epochs == 0 ? "" :
 		    rep->has_open_epoch ? ", the last but one not closed yet" :
 		    ", continuous");
 	else

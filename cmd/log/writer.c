@@ -532,7 +532,8 @@ take_batch(struct kt_writer *w)
 static int
 patience_ms(const struct kt_writer *w)
 {
-	uint64_t now = kt_disk_mono_us(), due = w->last_record_at + KT_AUDIT_HEARTBEAT_US;
+	uint64_t now = kt_disk_mono_us();
+	uint64_t due = w->last_record_at + KT_AUDIT_HEARTBEAT_US;
 
 	if (w->log.is_poisoned || w->is_narrow)
 		due = w->retry_at;

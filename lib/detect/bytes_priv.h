@@ -62,6 +62,13 @@ kt_detect_is_word(char c)
 {
 	return kt_detect_kind(c) != KT_DETECT_MARK;
 }
+static inline bool
+kt_detect_is_alnum(char c)
+{
+	enum kt_detect_kind kind = kt_detect_kind(c);
+
+	return kind == KT_DETECT_LETTER || kind == KT_DETECT_DIGIT;
+}
 /* Is a blank or a control character among these eight bytes? */
 static inline bool
 kt_detect_has_blank(const char *p)

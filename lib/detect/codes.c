@@ -40,29 +40,6 @@ is_text_byte(unsigned char c)
 	return (c >= ' ' && c != 127) || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Bytes of n digits at `at`, all there; how many. */
-static size_t
-bytes64(struct kt_span in, size_t at, size_t n, char *out)
-{
-	size_t len = 0;
-	uint32_t bits = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		int d = kt_detect_digit64(in.ptr[at + i]);
-
-		if (d < 0)
-			return 0;
-		bits = bits << 6 | (uint32_t)d;
-		if (i % 4 == 1)
-			out[len++] = (char)(bits >> 4);
-		else if (i % 4 == 2)
-			out[len++] = (char)(bits >> 2);
-		else if (i % 4 == 3)
-			out[len++] = (char)bits;
-	}
-	return len;
-}
-
 static int
 digit32(char c)
 {
@@ -71,22 +48,37 @@ digit32(char c)
 	return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
 }
 
-static size_t
-bytes32(struct kt_span in, size_t at, size_t n, char *out)
+/* Bytes of n digits at `at`, all there, which say so many bits each; how
+   many. */
+static inline size_t
+bytes_of(struct kt_span in, size_t at, size_t n, unsigned bits,
+    int (*digit)(char c), char *out)
 {
 	size_t len = 0;
-	uint32_t bits = 0;
+	uint32_t all = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		int d = digit32(in.ptr[at + i]);
+	for (size_t i = 1; i <= n; i++) {
+		int d = digit(in.ptr[at + i - 1]);
 
 		if (d < 0)
 			return 0;
-		bits = bits << 5 | (uint32_t)d;
-		if ((i + 1) * 5 / 8 > len)
-			out[len++] = (char)(bits >> (i + 1) * 5 % 8);
+		all = all << bits | (uint32_t)d;
+		if (i * bits / 8 > len)
+			out[len++] = (char)(all >> i * bits % 8);
 	}
 	return len;
+}
+
+static size_t
+bytes64(struct kt_span in, size_t at, size_t n, char *out)
+{
+	return bytes_of(in, at, n, 6, kt_detect_digit64, out);
+}
+
+static size_t
+bytes32(struct kt_span in, size_t at, size_t n, char *out)
+{
+	return bytes_of(in, at, n, 5, digit32, out);
 }
 
 static bool
@@ -142,7 +134,7 @@ kt_detect_run_says(struct kt_span in, size_t from)
 bool
 kt_detect_run_may_say(struct kt_span in, size_t from)
 {
-	char bytes[KT_DETECT_RUN_MIN];
+	char bytes[KT_DETECT_RUN_MIN] = { 0 };
 	size_t digits = in.len - from, n = 0;
 
 	if (digits >= KT_DETECT_RUN_MIN)
@@ -200,18 +192,6 @@ kt_detect_text16(struct kt_span in, size_t at)
 #define ROW_WAITS 4
 
 static bool
-is_letter(char c)
-{
-	return (c | 32) >= 'a' && (c | 32) <= 'z';
-}
-
-static bool
-is_alnum(char c)
-{
-	return is_letter(c) || (c >= '0' && c <= '9');
-}
-
-static bool
 is_shown(char c)
 {
 	return c >= ' ' && c < 127;
@@ -224,12 +204,12 @@ spaced_row(struct kt_span in, size_t at, size_t n)
 	const char *p = in.ptr + at;
 	size_t letters = 0;
 
-	if (!is_alnum(p[0]) || (n > 1 && (is_alnum(p[1]) || p[1] & 0x80)))
+	if (!kt_detect_is_alnum(p[0]) || (n > 1 && (kt_detect_is_alnum(p[1]) || p[1] & 0x80)))
 		return KT_DETECT_ROW_NONE;
 	for (size_t i = 0; i < n; i++) {
 		if (i % 2 == 0 ? !is_shown(p[i]) : p[i] != p[1])
 			return KT_DETECT_ROW_NONE;
-		letters += i % 2 == 0 && is_letter(p[i]);
+		letters += i % 2 == 0 && kt_detect_kind(p[i]) == KT_DETECT_LETTER;
 	}
 	if (n < KT_DETECT_ROW_MIN)
 		return KT_DETECT_ROW_MAYBE;
@@ -261,7 +241,7 @@ kt_detect_row_says(struct kt_span in, size_t at)
 		n = KT_DETECT_ROW_MIN;
 	if (in.ptr[at] == '=')
 		return quoted_row(in, at, n);
-	return at > 0 && is_alnum(in.ptr[at - 1]) ? KT_DETECT_ROW_NONE
+	return at > 0 && kt_detect_is_alnum(in.ptr[at - 1]) ? KT_DETECT_ROW_NONE
 	                                          : spaced_row(in, at, n);
 }
 

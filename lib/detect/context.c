@@ -99,6 +99,8 @@ begins(unsigned behind, unsigned kind)
 
 /* ---- for all contexts at once ---- */
 
+#define RULE_OPENING_BITS 6 /* of one rule: a word of 64 */
+
 /* A set of openings: a bit for each value of so many bits. */
 static inline uint32_t
 hash(uint32_t word, int bits)
@@ -133,7 +135,7 @@ kt_detect_openings_learn(
 		uint32_t h = hash(word, KT_DETECT_OPENING_BITS);
 
 		o->at[h / 64] |= (uint64_t)1 << h % 64;
-		r->context_openings |= (uint64_t)1 << hash(word, 6);
+		r->context_openings |= (uint64_t)1 << hash(word, RULE_OPENING_BITS);
 	}
 }
 
@@ -161,7 +163,7 @@ static inline bool
 word_at(const struct kt_detect_rule *r, const char *p, const char *end)
 {
 	return kt_detect_bytes_has(&r->context_first, *p) &&
-	    may_open(&r->context_openings, 6, p, end) &&
+	    may_open(&r->context_openings, RULE_OPENING_BITS, p, end) &&
 	    is_context(r->def, p, end);
 }
 

@@ -170,6 +170,8 @@ read_front(struct reader *rd)
 static bool
 read_group(struct reader *rd, struct part *out)
 {
+	size_t head = rd->p[1] != '?' ? 1 : rd->p[2] == ':' ? 3 : 4;
+
 	if (strncmp(rd->p, "(?=", 3) == 0 || strncmp(rd->p, "(?!", 3) == 0 ||
 	    strncmp(rd->p, "(?<=", 4) == 0 || strncmp(rd->p, "(?<!", 4) == 0) {
 		skip_around(rd);
@@ -183,14 +185,13 @@ read_group(struct reader *rd, struct part *out)
 	if (strncmp(rd->p, "(?i:", 4) == 0)
 		rd->is_caseless = true; /* from here on: more, never less */
 	else if (strncmp(rd->p, "(?-i:", 5) == 0)
-		rd->p++; /* as it was before: more, never less */
+		head = 5; /* as it was before: more, never less */
 	else if (rd->p[1] == '*' ||
 	    (rd->p[1] == '?' && rd->p[2] != ':')) {
 		lose(rd);
 		return false;
 	}
-	rd->p += *rd->p == '?' || (rd->p[1] == '?' && rd->p[2] == 'i') ? 4
-	    : rd->p[1] == '?' ? 3 : 1;
+	rd->p += head;
 	if (++rd->depth > DEPTH_MAX) {
 		lose(rd);
 		return false;

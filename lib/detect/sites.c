@@ -20,12 +20,6 @@
 #define ROW_BEFORE (KT_DETECT_ROW_MIN - 8)
 
 static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-}
-
-static bool
 is_run_byte(char c)
 {
 	return kt_detect_digit64(c) >= 0;
@@ -59,7 +53,7 @@ static bool
 is_word_of_ascii(const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!is_alnum(p[i]))
+		if (!kt_detect_is_alnum(p[i]))
 			return false;
 	return n > 0;
 }
@@ -93,7 +87,7 @@ hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
 	   one that the letter does not come with. */
 	if (kt_detect_is_mark(in, at))
 		return kt_detect_is_mark(in, at + len) ||
-		    (is_alnum(a) && kt_detect_compose(
+		    (kt_detect_is_alnum(a) && kt_detect_compose(
 		                        (unsigned char)a, cp) == 0);
 	/* One cell alone is a picture. */
 	if (kt_detect_is_cell(cp))
@@ -116,7 +110,7 @@ hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
 			b = behind(in, at + len);
 		}
 		/* A number may be written with blanks. */
-		return is_graphic(a) ? is_graphic(b) || (is_alnum(a) && b == ' ')
+		return is_graphic(a) ? is_graphic(b) || (kt_detect_is_alnum(a) && b == ' ')
 				     : is_digit(b);
 	}
 	if (cp >= 0xe0000)
@@ -124,9 +118,9 @@ hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
 	if (!is_word_of_ascii(out, n))
 		return is_digit(a) || is_digit(b);
 	if (disguise & KT_DISGUISE_LOOKALIKE)
-		return is_alnum(a) || is_alnum(b) ||
-		    (is_joint(a) && at > 1 && is_alnum(in.ptr[at - 2])) ||
-		    (is_joint(b) && is_alnum(behind(in, at + len + 1)));
+		return kt_detect_is_alnum(a) || kt_detect_is_alnum(b) ||
+		    (is_joint(a) && at > 1 && kt_detect_is_alnum(in.ptr[at - 2])) ||
+		    (is_joint(b) && kt_detect_is_alnum(behind(in, at + len + 1)));
 	return true;
 }
 
@@ -152,11 +146,11 @@ escapes(struct kt_span in, size_t at)
 		/* Escaped twice: another one begins behind it. */
 		return b == '"' || b == 'u' || b == '\\' ||
 		    ((b == 'n' || b == 'r' || b == 't') &&
-		        is_alnum(behind(in, at + n + 1)));
+		        kt_detect_is_alnum(behind(in, at + n + 1)));
 	case '/':
 		return is_digit(a) || is_digit(b);
 	default:
-		return is_alnum(b);
+		return kt_detect_is_alnum(b);
 	}
 }
 
@@ -172,7 +166,7 @@ run_in_block(struct kt_span in, size_t block, size_t last)
 	while (begin > block && is_run_byte(in.ptr[begin - 1]))
 		begin--;
 	for (; begin <= last; begin++)
-		if (!is_alnum(before(in, begin)) &&
+		if (!kt_detect_is_alnum(before(in, begin)) &&
 		    kt_detect_run_says(in, begin) != 0)
 			return begin;
 	return in.len;

@@ -109,12 +109,6 @@ kt_detect_stream_free(struct kt_detect_stream **pst)
 
 /* ---- what waits ---- */
 
-static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-}
-
 /* Could the run that begins at `from` and ends the text be one that says a
    text?  What there is of it does. */
 static bool
@@ -135,7 +129,7 @@ run_waits(struct kt_span in)
 	    kt_detect_digit64(in.ptr[begin - 1]) >= 0)
 		begin--;
 	for (; in.len - begin >= RUN_WAITS && first == in.len; begin++)
-		if ((begin == 0 || !is_alnum(in.ptr[begin - 1])) &&
+		if ((begin == 0 || !kt_detect_is_alnum(in.ptr[begin - 1])) &&
 		    may_say(in, begin))
 			first = begin;
 	return first;
@@ -165,7 +159,7 @@ escape_waits(struct kt_span in)
 static bool
 is_mark(char c)
 {
-	return c > ' ' && c < 127 && !is_alnum(c);
+	return c > ' ' && c < 127 && !kt_detect_is_alnum(c);
 }
 
 /* A row of characters at the end that may hide what comes behind; also when
@@ -376,7 +370,7 @@ look(struct layer *l, struct kt_span in, size_t known, bool is_row)
 		return KT_OK;
 	site = site < known ? site : known;
 	if (branch(l, kt_detect_flow_length(l->flow) - (known - site),
-		site > 0 && is_alnum(in.ptr[site - 1])) < 0)
+		site > 0 && kt_detect_is_alnum(in.ptr[site - 1])) < 0)
 		return KT_E_LIMIT;
 	return kt_buf_add(&l->view->raw, kt_span_sub(in, site, in.len));
 }

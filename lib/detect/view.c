@@ -201,12 +201,6 @@ decode_groups(struct pass *p, const struct groups *g)
 
 /* ---- rows ---- */
 
-static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-}
-
 /* Behind the character of n bytes at `at`: is one more of the row there? */
 static bool
 goes_on(const struct pass *p, size_t n)
@@ -217,8 +211,8 @@ goes_on(const struct pass *p, size_t n)
 	if (left < n + 2 || c[n] != p->out->between)
 		return false;
 	/* A word behind it has not got what stands between. */
-	return left < n + 3 || !is_alnum(c[0]) || !is_alnum(c[n + 1]) ||
-	    !is_alnum(c[n + 2]);
+	return left < n + 3 || !kt_detect_is_alnum(c[0]) || !kt_detect_is_alnum(c[n + 1]) ||
+	    !kt_detect_is_alnum(c[n + 2]);
 }
 
 static enum kt_rc
@@ -434,7 +428,7 @@ take(struct pass *p)
 	p->out->cells = KT_DETECT_CELLS_LETTERS;
 	if (c == '\\' || c == '%' || c == '&')
 		return take_escape(p);
-	if (c == '=' || is_alnum(c))
+	if (c == '=' || kt_detect_is_alnum(c))
 		rc = take_row(p, &taken);
 	if (taken)
 		return rc;

@@ -147,44 +147,38 @@ hex(struct kt_span s)
 			KT_BUG("no memory");
 }
 
+/* RFC 4648: groups of bytes as digits of so many bits, with padding. */
 static void
-base64(struct kt_span s)
+digits_of(struct kt_span s, const char *digits, size_t bytes, unsigned bits)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t last = bytes * 8 - bits;
 
-	for (size_t i = 0; i < s.len; i += 3) {
-		size_t n = s.len - i < 3 ? s.len - i : 3;
-		uint32_t bits = 0;
+	for (size_t i = 0; i < s.len; i += bytes) {
+		size_t n = s.len - i < bytes ? s.len - i : bytes;
+		uint64_t all = 0;
 
-		for (size_t k = 0; k < 3; k++)
-			bits = bits << 8 |
+		for (size_t k = 0; k < bytes; k++)
+			all = all << 8 |
 			    (k < n ? (unsigned char)s.ptr[i + k] : 0u);
-		for (size_t k = 0; k < 4; k++)
-			put(k <= n ? (struct kt_span){
-			                 &digits[bits >> (18 - 6 * k) & 63], 1 }
-			           : KT_SPAN("="));
+		for (size_t k = 0; k <= last; k += bits)
+			put(k < n * 8 ? (struct kt_span){
+			                    &digits[all >> (last - k) &
+			                        ((1u << bits) - 1)], 1 }
+			              : KT_SPAN("="));
 	}
 }
 
-/* Groups of five bytes; upper case, as RFC 4648 writes it. */
+static void
+base64(struct kt_span s)
+{
+	digits_of(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789+/", 3, 6);
+}
+
 static void
 base32(struct kt_span s)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-
-	for (size_t i = 0; i < s.len; i += 5) {
-		size_t n = s.len - i < 5 ? s.len - i : 5;
-		uint64_t bits = 0;
-
-		for (size_t k = 0; k < 5; k++)
-			bits = bits << 8 |
-			    (k < n ? (unsigned char)s.ptr[i + k] : 0u);
-		for (size_t k = 0; k < 8; k++)
-			put(k * 5 < n * 8 ? (struct kt_span){
-			                 &digits[bits >> (35 - 5 * k) & 31], 1 }
-			                  : KT_SPAN("="));
-	}
+	digits_of(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 5, 5);
 }
 
 static void
