@@ -51,26 +51,61 @@ kt_plain_words(const char *p, size_t i, size_t n)
 	return kt_plain_bytewise(p, i, n);
 }
 
+#ifdef KT_PLAIN_SSE2
+/* A bit for each byte that is not plain. */
+static inline unsigned
+kt_plain_mask(__m128i v)
+{
+	/* Signed: a byte over 0x7f is below a space too. */
+	__m128i hit = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(' ')),
+	    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+	        _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+
+	return (unsigned)_mm_movemask_epi8(hit);
+}
+
+/*
+ * Fewer than sixteen, as are most names and words: two loads that overlap,
+ * the second of which ends at n.  What both see is told by the first.
+ */
+static inline size_t
+kt_plain_few(const char *p, size_t i, size_t n)
+{
+	unsigned half = n - i >= 8 ? 8 : 4, mask, at;
+	uint64_t low = 0, high = 0;
+
+	if (n - i < 4)
+		return kt_plain_bytewise(p, i, n);
+	if (half == 8) {
+		memcpy(&low, p + i, 8);
+		memcpy(&high, p + n - 8, 8);
+		mask = kt_plain_mask(
+		    _mm_set_epi64x((long long)high, (long long)low));
+	} else {
+		memcpy(&low, p + i, 4);
+		memcpy(&high, p + n - 4, 4);
+		low |= high << 32;
+		mask = kt_plain_mask(_mm_set_epi64x(0, (long long)low)) & 0xff;
+	}
+	if (mask == 0)
+		return n;
+	at = (unsigned)__builtin_ctz(mask);
+	return at < half ? i + at : n - half + (at - half);
+}
+#endif
+
 static inline size_t
 kt_plain(const char *p, size_t i, size_t n)
 {
 #ifdef KT_PLAIN_SSE2
-	const __m128i quote = _mm_set1_epi8('"');
-	const __m128i slash = _mm_set1_epi8('\\');
-	const __m128i space = _mm_set1_epi8(' ');
-
 	for (; n - i >= 16; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(p + i));
-		/* Signed: a byte over 0x7f is below a space too. */
-		__m128i hit = _mm_or_si128(_mm_cmplt_epi8(v, space),
-		    _mm_or_si128(_mm_cmpeq_epi8(v, quote),
-		        _mm_cmpeq_epi8(v, slash)));
-		unsigned mask = (unsigned)_mm_movemask_epi8(hit);
+		unsigned mask = kt_plain_mask(
+		    _mm_loadu_si128((const __m128i *)(p + i)));
 
 		if (mask != 0)
 			return i + (size_t)__builtin_ctz(mask);
 	}
-	return kt_plain_bytewise(p, i, n);
+	return kt_plain_few(p, i, n);
 #else
 	return kt_plain_words(p, i, n);
 #endif

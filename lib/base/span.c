@@ -15,26 +15,30 @@ kt_span_sub(struct kt_span s, size_t from, size_t len)
 	return (struct kt_span){ .ptr = s.ptr ? s.ptr + from : NULL, .len = len };
 }
 
-static unsigned char
-lower(char c)
+static bool
+is_letter(char c)
 {
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 bool
 kt_case_eq(const char *a, const char *b, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (lower(a[i]) != lower(b[i]))
+		if (a[i] != b[i] &&
+		    ((a[i] ^ b[i]) != ('a' ^ 'A') || !is_letter(a[i])))
 			return false;
 	return true;
 }
 
+/* The first bytes by hand: most prefixes end there. */
 bool
 kt_span_starts(struct kt_span s, struct kt_span prefix)
 {
 	return s.len >= prefix.len &&
-	    (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+	    (prefix.len == 0 ||
+	        (*s.ptr == *prefix.ptr &&
+	            memcmp(s.ptr, prefix.ptr, prefix.len) == 0));
 }
 
 bool

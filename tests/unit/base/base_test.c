@@ -95,18 +95,42 @@ numbers_do_not_overflow_and_globs_match(void)
 	ok(!kt_span_caseeq(KT_SPAN("@"), KT_SPAN("`")));
 }
 
-/* Each byte at each place, between plain ones, and up to each length. */
+static unsigned
+lower(unsigned c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+static void
+two_bytes_are_the_same_letter_or_the_same_byte(void)
+{
+	size_t bad = 0;
+
+	for (unsigned a = 0; a < 256; a++) {
+		for (unsigned b = 0; b < 256; b++) {
+			char one[] = { 'x', (char)a }, other[] = { 'X', (char)b };
+
+			bad += kt_case_eq(one, other, 2) !=
+			    (lower(a) == lower(b));
+		}
+	}
+	ok(bad == 0);
+}
+
+/* Each byte at each place of each length, and a second end behind it. */
 static void
 plain_text_ends_at_the_same_byte_however_it_is_passed(void)
 {
-	char text[80];
+	char text[44];
 	size_t bad = 0;
 
 	for (unsigned c = 0; c < 256; c++) {
-		for (size_t at = 0; at < sizeof(text); at++) {
-			size_t from = at % 7, n = sizeof(text) - at % 5, end;
+		for (size_t i = 0; i < sizeof(text) * sizeof(text); i++) {
+			size_t n = i / sizeof(text), at = i % sizeof(text), end;
+			size_t from = n > 0 ? at % 7 % n : 0;
 
 			memset(text, 'a' + (char)(c % 26), sizeof(text));
+			text[(at + n) / 2] = '"';
 			text[at] = (char)c;
 			end = kt_plain_bytewise(text, from, n);
 			bad += kt_plain(text, from, n) != end ||
@@ -149,6 +173,7 @@ main(void)
 	RUN(two_digits_are_a_byte_and_nothing_else_is);
 	RUN(utf8_is_strict);
 	RUN(numbers_do_not_overflow_and_globs_match);
+	RUN(two_bytes_are_the_same_letter_or_the_same_byte);
 	RUN(plain_text_ends_at_the_same_byte_however_it_is_passed);
 	return done();
 }

@@ -481,6 +481,46 @@ hop_by_hop_is_what_the_list_and_connection_say(void)
 	ok(kt_header_find(headers, 2, KT_SPAN("x")).ptr == NULL);
 }
 
+/* Each byte at each place of each length, beside a tab. */
+static void
+a_value_has_no_control_but_the_tab(void)
+{
+	char text[20];
+	size_t bad = 0;
+
+	for (unsigned c = 0; c < 256; c++) {
+		for (size_t i = 0; i < sizeof(text) * sizeof(text); i++) {
+			size_t n = 1 + i / sizeof(text), at = i % n;
+
+			memset(text, "a \xff"[c % 3], sizeof(text));
+			text[at / 2] = '\t';
+			text[at] = (char)c;
+			bad += kt_header_is_value((struct kt_span){ text, n }) !=
+			    (c == '\t' || (c >= 0x20 && c != 0x7f));
+		}
+	}
+	ok(bad == 0);
+	ok(kt_header_is_value(KT_SPAN("")));
+}
+
+static void
+a_name_is_letters_digits_and_fifteen_signs(void)
+{
+	static const char signs[] = "!#$%&'*+-.^_`|~";
+	size_t bad = 0;
+
+	for (unsigned c = 0; c < 256; c++) {
+		char text[] = { 'x', (char)c };
+		bool is_plain = (c >= '0' && c <= '9') ||
+		    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+		bad += kt_header_is_name((struct kt_span){ text, 2 }) !=
+		    (is_plain || (c != '\0' && strchr(signs, (int)c) != NULL));
+	}
+	ok(bad == 0);
+	ok(!kt_header_is_name(KT_SPAN("")));
+}
+
 int
 main(void)
 {
@@ -496,6 +536,8 @@ main(void)
 		    "http-parser-suites is absent");
 	RUN(a_request_head_keeps_case_and_order);
 	RUN(no_request_head_says_more_than_was_asked);
+	RUN(a_value_has_no_control_but_the_tab);
+	RUN(a_name_is_letters_digits_and_fifteen_signs);
 	RUN(hop_by_hop_is_what_the_list_and_connection_say);
 	return done();
 }
