@@ -724,6 +724,29 @@ on_empty(void *self)
 const struct kt_listen_events kt_relay_events = { on_head, on_body, on_end,
 	on_sent, on_gone, on_done, on_reject, on_empty };
 
+/* ORIGIN#INDEX;LEAF: lib/audit/receipt.c reads it.  Empty: no room. */
+static struct kt_span
+receipt_of(struct kt_span origin, const struct kt_writer_ticket *ticket,
+    char text[static RECEIPT_MAX])
+{
+	char digits[20];
+	struct kt_span index = kt_decimal(ticket->index, digits);
+	char *to = text;
+
+	if (origin.len + index.len + 2 * KT_AUDIT_HASH + 3 > RECEIPT_MAX)
+		return (struct kt_span){ 0 };
+	if (origin.len > 0)
+		memcpy(to, origin.ptr, origin.len);
+	to += origin.len;
+	*to++ = '#';
+	memcpy(to, index.ptr, index.len);
+	to += index.len;
+	*to++ = ';';
+	kt_hex(ticket->leaf, KT_AUDIT_HASH, to);
+	return (struct kt_span){ text,
+		(size_t)(to - text) + 2 * KT_AUDIT_HASH };
+}
+
 void
 kt_relay_recorded(
     struct kt_relay *relay, const struct kt_writer_ticket *ticket)
@@ -731,15 +754,10 @@ kt_relay_recorded(
 	struct kt_call *c = ticket->owner;
 	struct kt_event ev = { .kind = KT_EVENT_RECORDED,
 		.is_ok = ticket->is_durable };
-	struct kt_span origin = kt_writer_origin(relay->writer);
-	char receipt[RECEIPT_MAX], leaf[2 * KT_AUDIT_HASH + 1];
-	int n;
+	char receipt[RECEIPT_MAX];
 
-	kt_hex(ticket->leaf, KT_AUDIT_HASH, leaf);
-	n = snprintf(receipt, sizeof(receipt), "%.*s#%llu;%s",
-	    KT_SPAN_ARG(origin), (unsigned long long)ticket->index, leaf);
-	if (n > 0 && (size_t)n < sizeof(receipt))
-		ev.bytes = (struct kt_span){ receipt, (size_t)n };
+	ev.bytes = receipt_of(
+	    kt_writer_origin(relay->writer), ticket, receipt);
 	c->is_record_out = false;
 	if (c->is_opening && ticket->is_durable) {
 		c->is_opened = true;

@@ -187,16 +187,10 @@ kt_audit_put_text(struct kt_audit_put *p, struct kt_span text)
 void
 kt_audit_put_int(struct kt_audit_put *p, uint64_t n)
 {
-	char text[24];
-	size_t at = sizeof(text);
+	char text[20];
 
 	separate(p);
-	if (n > KT_AUDIT_INT_MAX)
-		n = KT_AUDIT_INT_MAX;
-	do
-		text[--at] = (char)('0' + n % 10);
-	while ((n /= 10) > 0);
-	raw(p, (struct kt_span){ text + at, sizeof(text) - at });
+	raw(p, kt_decimal(n < KT_AUDIT_INT_MAX ? n : KT_AUDIT_INT_MAX, text));
 }
 
 void

@@ -403,13 +403,15 @@ truncated(struct fit *f)
 static void
 retention_class(struct kt_audit_put *p, const struct kt_audit_call *c)
 {
-	char days[24];
+	char days[21];
+	struct kt_span text;
 
 	if (c->retention_days <= 0)
 		return;
-	(void)snprintf(days, sizeof(days), "%lldd",
-	    (long long)c->retention_days);
-	kt_audit_member_text(p, "retention_class", kt_span_of(days));
+	text = kt_decimal((uint64_t)c->retention_days, days);
+	days[20] = 'd';
+	text.len++;
+	kt_audit_member_text(p, "retention_class", text);
 }
 
 /* Members in their canonical order: put_name() insists. */

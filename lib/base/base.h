@@ -150,6 +150,8 @@ size_t kt_utf8_decode(struct kt_span s, uint32_t *cp);
 /* Writes 1 to 4 bytes and returns how many. */
 size_t kt_utf8_encode(uint32_t cp, char out[static 4]);
 
+/* The digits of n, at the end of text. */
+struct kt_span kt_decimal(uint64_t n, char text[static 20]);
 /* Lower-case hexadecimal; out has room for 2 * n + 1 bytes. */
 void kt_hex(const void *bytes, size_t n, char *out);
 /* False unless s is exactly 2 * n lower- or upper-case digits. */

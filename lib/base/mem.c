@@ -103,7 +103,8 @@ kt_buf_add(struct kt_buf *b, struct kt_span s)
 {
 	if (s.len == 0)
 		return KT_OK;
-	if (kt_buf_reserve(b, s.len) < 0)
+	if ((s.len > b->cap - b->len || s.len > b->limit - b->len) &&
+	    kt_buf_reserve(b, s.len) < 0)
 		return KT_E_LIMIT;
 	memcpy(b->ptr + b->len, s.ptr, s.len);
 	b->len += s.len;
@@ -114,13 +115,8 @@ enum kt_rc
 kt_buf_addn(struct kt_buf *b, uint64_t n)
 {
 	char text[20];
-	size_t at = sizeof(text);
 
-	do
-		text[--at] = (char)('0' + n % 10);
-	while ((n /= 10) > 0);
-	return kt_buf_add(
-	    b, (struct kt_span){ text + at, sizeof(text) - at });
+	return kt_buf_add(b, kt_decimal(n, text));
 }
 
 enum kt_rc
@@ -264,8 +260,9 @@ add_block(struct kt_arena *a, size_t need)
 	return b;
 }
 
-void *
-kt_arena_alloc(struct kt_arena *a, size_t size)
+/* Not cleared. */
+static void *
+take(struct kt_arena *a, size_t size)
 {
 	struct block *b = a->top;
 	void *p;
@@ -282,11 +279,20 @@ kt_arena_alloc(struct kt_arena *a, size_t size)
 	p = b->bytes + b->used;
 	b->used += size;
 	a->used += size;
-	memset(p, 0, size);
 	return p;
 full:
 	a->is_full = true;
 	return NULL;
+}
+
+void *
+kt_arena_alloc(struct kt_arena *a, size_t size)
+{
+	void *p = take(a, size);
+
+	if (p != NULL)
+		memset(p, 0, size);
+	return p;
 }
 
 void *
@@ -300,12 +306,13 @@ kt_arena_array(struct kt_arena *a, size_t n, size_t size)
 struct kt_span
 kt_arena_dup(struct kt_arena *a, struct kt_span s)
 {
-	char *p = kt_arena_alloc(a, s.len + 1);
+	char *p = take(a, s.len + 1);
 
 	if (p == NULL)
 		return (struct kt_span){ 0 };
 	if (s.len > 0)
 		memcpy(p, s.ptr, s.len);
+	p[s.len] = '\0';
 	return (struct kt_span){ .ptr = p, .len = s.len };
 }
 

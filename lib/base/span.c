@@ -122,6 +122,17 @@ kt_equal_secret(struct kt_span a, struct kt_span b)
 	return diff == 0;
 }
 
+struct kt_span
+kt_decimal(uint64_t n, char text[static 20])
+{
+	size_t at = 20;
+
+	do
+		text[--at] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	return (struct kt_span){ text + at, 20 - at };
+}
+
 void
 kt_hex(const void *bytes, size_t n, char *out)
 {

@@ -94,7 +94,7 @@ find(const struct kt_segments *it, const struct row *rows, size_t n,
 		return NULL;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].len == raw.len &&
+		if (rows[i].len == raw.len && *rows[i].name == *raw.ptr &&
 		    memcmp(rows[i].name, raw.ptr, raw.len) == 0)
 			return &rows[i];
 	return NULL;

@@ -45,8 +45,11 @@ kt_family_of(struct kt_span model)
 	size_t best = 0;
 
 	model = kt_model_bare(model);
+	if (model.len == 0)
+		return models[0].family;
 	for (size_t i = 1; i < KT_NELEMS(models); i++)
-		if (models[i].prefix.len > models[best].prefix.len &&
+		if (*models[i].prefix.ptr == *model.ptr &&
+		    models[i].prefix.len > models[best].prefix.len &&
 		    kt_model_begins(model, models[i].prefix))
 			best = i;
 	return models[best].family;

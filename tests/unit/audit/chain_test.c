@@ -433,9 +433,36 @@ time_is_read_as_it_is_written_and_nothing_else_is_one(void)
 		ok(!kt_audit_time_parse(kt_span_of(bad[i]), &us));
 }
 
+/* What is written is compared inside kt_audit_time_parse(). */
+static void
+every_day_until_10000_is_written_as_the_calendar_has_it(void)
+{
+	size_t bad = 0;
+
+	for (uint64_t day = 0; day < 2932897; day += day < 150000 ? 1 : 61) {
+		time_t at = (time_t)(day * 86400 + day % 86400);
+		uint64_t us = 0, want = (uint64_t)at * 1000000 + day % 1000000;
+		char text[40];
+		struct tm tm;
+		size_t n;
+
+		if (gmtime_r(&at, &tm) == NULL)
+			continue;
+		n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+		(void)snprintf(text + n, sizeof(text) - n, ".%06uZ",
+		    (unsigned)(day % 1000000));
+		bad += !kt_audit_time_parse(kt_span_of(text), &us) ||
+		    us != want;
+	}
+	ok(bad == 0);
+	ok(!kt_audit_time_parse(KT_SPAN("10000-01-01T00:00:00.00000Z"),
+	    &(uint64_t){ 0 }));
+}
+
 int
 main(void)
 {
+	RUN(every_day_until_10000_is_written_as_the_calendar_has_it);
 	RUN(time_is_read_as_it_is_written_and_nothing_else_is_one);
 	RUN(tree_has_the_roots_of_rfc_6962);
 	RUN(commitment_of_hello_is_the_published_one);
