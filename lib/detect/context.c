@@ -127,15 +127,14 @@ opening_of(const char *w)
 }
 
 void
-kt_detect_openings_learn(
-    struct kt_detect_openings *o, struct kt_detect_rule *r)
+kt_detect_openings_add(
+    struct kt_detect_openings *to, const struct kt_detect_rule *r)
 {
 	for (size_t i = 0; i < r->def->ncontext; i++) {
-		uint32_t word = opening_of(r->def->context[i]);
-		uint32_t h = hash(word, KT_DETECT_OPENING_BITS);
+		uint32_t h = hash(
+		    opening_of(r->def->context[i]), KT_DETECT_OPENING_BITS);
 
-		o->at[h / 64] |= (uint64_t)1 << h % 64;
-		r->context_openings |= (uint64_t)1 << hash(word, RULE_OPENING_BITS);
+		to->at[h / 64] |= (uint64_t)1 << h % 64;
 	}
 }
 
@@ -253,6 +252,8 @@ kt_detect_rule_learn_context(struct kt_detect_rule *r)
 
 		r->context_len = n > r->context_len ? (uint16_t)n
 						    : r->context_len;
+		r->context_openings |= (uint64_t)1 << hash(
+		    opening_of(r->def->context[i]), RULE_OPENING_BITS);
 		for (int c = 0; c < 256; c++)
 			if (is_letter_of((char)c, r->def->context[i][0]))
 				kt_detect_bytes_add(

@@ -29,8 +29,8 @@ bool kt_detect_rule_has_context(const struct kt_detect_rule *r,
 /* Could one of them, as a whole word, end at `end`? */
 bool kt_detect_rule_ends_context(
     const struct kt_detect_rule *r, struct kt_span text, size_t end);
-void kt_detect_openings_learn(
-    struct kt_detect_openings *o, struct kt_detect_rule *r);
+void kt_detect_openings_add(
+    struct kt_detect_openings *to, const struct kt_detect_rule *r);
 /* Those at and behind `from`: a bit for each byte of text, in words of 64; the
    last ones, less than an opening before its end, may be others when there is
    more. */

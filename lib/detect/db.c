@@ -375,15 +375,13 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 			goto out;
 		}
 		kt_detect_needs_learn(r);
-		kt_detect_openings_learn(&db->openings, r);
 		learn_first(r);
 	}
 	if (kt_detect_index_build(&db->exact) < 0 ||
 	    kt_detect_index_build(&db->folded) < 0 ||
 	    kt_detect_runs_build(&db->runs, db->rules) < 0)
 		goto full;
-	kt_detect_pairs_add(&db->pairs, &db->exact);
-	kt_detect_pairs_add(&db->pairs, &db->folded);
+	kt_detect_filter_learn(&db->filter, db, NULL);
 	goto out;
 full:
 	(void)kt_fail(err, KT_E_LIMIT, "detectors: no memory"); /* in err */

@@ -12,10 +12,8 @@
 #include <hs/hs.h>
 #include <pcre2.h>
 
-#include "detect/context_priv.h"
 #include "detect/detect.h"
-#include "detect/index_priv.h"
-#include "detect/runs_priv.h"
+#include "detect/filter_priv.h"
 #include "detect/view_priv.h"
 
 /* A stream keeps this much to the left of what is undecided. */
@@ -42,10 +40,9 @@ struct kt_detect {
 	/* How wide they are at most; and with the words before them. */
 	uint32_t number_reach, number_before;
 	struct kt_detect_index exact, folded;
-	struct kt_detect_pairs pairs; /* of both */
 	struct kt_arena *mem; /* of the literals */
 	struct kt_detect_runs runs; /* rules that are in no index */
-	struct kt_detect_openings openings;
+	struct kt_detect_filter filter; /* of all */
 	uint32_t *nears; /* rules that are is_near */
 	size_t nnears, alone_max; /* the widest of them */
 	uint32_t *models; /* rules without a pattern */
@@ -151,10 +148,4 @@ bool kt_detect_scratch_trips(struct kt_detect_scratch *s);
 KT_MUSTCHECK enum kt_rc kt_detect_scratch_add(
     struct kt_detect_scratch *s, const struct kt_finding *f);
 void kt_detect_sort(struct kt_finding *v, size_t n);
-static inline bool
-kt_detect_rule_is_on(const struct kt_detect_set *enabled, size_t i)
-{
-	return enabled == NULL || (enabled->bits[i >> 6] >> (i & 63) & 1);
-}
-
 #endif

@@ -36,7 +36,7 @@ struct behind {
 
 struct kt_detect_flow {
 	const struct kt_detect *db;
-	const struct kt_detect_set *enabled, *held;
+	const struct kt_detect_filter *filter;
 	uint64_t total; /* bytes seen */
 	uint64_t from[NLANES]; /* starts before it are settled */
 	bool is_used[NLANES];
@@ -53,7 +53,8 @@ struct kt_detect_flow {
 	size_t ntails;
 	struct behind behind[BEHIND_MAX]; /* each rule once */
 	size_t nbehind;
-	/* One bit per rule of db->runs that is in the lane. */
+	/* Those in the lane: a bit per rule, and per rule of db->runs. */
+	uint64_t in[NLANES][KT_DETECT_RUNS_WORDS];
 	uint64_t runs[NLANES][KT_DETECT_RUNS_WORDS];
 	/* Per rule: starts before it lie in a finding.  NULL: none had one. */
 	uint32_t *next;
@@ -72,17 +73,25 @@ struct step {
 	bool is_end;
 };
 
-static bool
+static inline bool
 is_in_lane(const struct kt_detect_flow *st, enum lane lane, size_t i)
 {
-	enum kt_detect_when when;
+	return st->in[lane][i >> 6] >> (i & 63) & 1;
+}
 
-	if (!kt_detect_rule_is_on(st->enabled, i))
-		return false;
-	when = st->db->rules[i].def->when;
-	if (when == KT_DETECT_SPAN && kt_detect_rule_is_on(st->held, i))
-		return lane == LANE_SPAN;
-	return when != KT_DETECT_BLOCK && lane == LANE_LATE;
+static void
+choose_lane(struct kt_detect_flow *st, const struct kt_detect_set *enabled,
+    const struct kt_detect_set *held, size_t i)
+{
+	enum kt_detect_when when = st->db->rules[i].def->when;
+	enum lane lane = when == KT_DETECT_SPAN && kt_detect_rule_is_on(held, i)
+	    ? LANE_SPAN
+	    : LANE_LATE;
+
+	if (when == KT_DETECT_BLOCK || !kt_detect_rule_is_on(enabled, i))
+		return;
+	st->is_used[lane] = true;
+	st->in[lane][i >> 6] |= (uint64_t)1 << (i & 63);
 }
 
 static uint32_t
@@ -113,15 +122,15 @@ kt_detect_flow_new(struct kt_detect_flow **out, const struct kt_detect *db,
 	if (st == NULL)
 		return KT_E_LIMIT;
 	st->db = db;
-	st->enabled = enabled;
-	st->held = held;
-	for (enum lane lane = 0; lane < NLANES; lane++) {
-		for (size_t i = 0; i < db->n; i++)
-			st->is_used[lane] |= is_in_lane(st, lane, i);
+	st->filter = enabled != NULL && enabled->filter != NULL
+	    ? enabled->filter
+	    : &db->filter;
+	for (size_t i = 0; i < db->n; i++)
+		choose_lane(st, enabled, held, i);
+	for (enum lane lane = 0; lane < NLANES; lane++)
 		for (size_t k = 0; k < db->runs.n; k++)
 			if (is_in_lane(st, lane, db->runs.rule[k]))
 				st->runs[lane][k >> 6] |= (uint64_t)1 << (k & 63);
-	}
 	return KT_OK;
 }
 
@@ -283,8 +292,8 @@ is_hopeless(struct step *t, const struct kt_detect_rule *r, size_t at)
 	    (r->def->is_alone_enough && t->is_end && t->base + at == 0))
 		return false;
 	if (t->words_len < t->text.len)
-		kt_detect_words_find(t->s->words, &t->db->openings, t->text,
-		    t->words_len);
+		kt_detect_words_find(t->s->words, &t->st->filter->openings,
+		    t->text, t->words_len);
 	t->words_len = t->text.len;
 	return kt_detect_rule_is_alien(r, t->s->words, t->text, at);
 }
@@ -448,16 +457,12 @@ add_hit(struct step *t, struct kt_detect_hit hit)
 
 /* All literals that start at `start`, or could, were there more text. */
 static enum kt_rc
-walk(struct step *t, const struct kt_detect_index *ix, size_t start,
-    bool is_inside)
+walk(struct step *t, const struct kt_detect_index *ix, size_t start)
 {
 	const struct kt_detect_node *n =
 	    &ix->node[ix->root[(uint8_t)t->text.ptr[start]]];
 	struct kt_detect_hit hit = { .ix = ix, .at = (uint32_t)start };
 
-	if (!kt_detect_pairs_may(&ix->pairs, t->text.ptr + start,
-	        t->text.len - start, is_inside))
-		return KT_OK;
 	for (size_t at = start + 1;; at++) {
 		uint32_t child = n->child;
 		char c;
@@ -473,9 +478,9 @@ walk(struct step *t, const struct kt_detect_index *ix, size_t start,
 			return t->is_end ? KT_OK : add_hit(t, hit);
 		}
 		c = byte_at(ix, t->text, at);
-		while (child != 0 && ix->node[child].byte != c)
+		while (child != 0 && ix->node[child].byte < (uint8_t)c)
 			child = ix->node[child].sibling;
-		if (child == 0)
+		if (child == 0 || ix->node[child].byte != (uint8_t)c)
 			return KT_OK;
 		n = &ix->node[child];
 	}
@@ -483,18 +488,20 @@ walk(struct step *t, const struct kt_detect_index *ix, size_t start,
 
 /* Where the rules that are in no index can begin, of these words of a set. */
 static enum kt_rc
-add_spots(struct step *t, size_t at, uint32_t words)
+add_spots(struct step *t, size_t at, size_t digit, uint32_t words)
 {
 	struct kt_detect_scratch *s = t->s;
 
 	for (; words != 0; words &= words - 1) {
 		uint32_t w = (uint32_t)__builtin_ctz(words);
-		uint64_t wanted = t->st->runs[LANE_SPAN][w] |
-		    t->st->runs[LANE_LATE][w];
-		uint64_t rules = kt_detect_runs_at(
-		    &t->db->runs, w, wanted, t->text, at);
+		uint64_t rules = (t->st->runs[LANE_SPAN][w] |
+		                     t->st->runs[LANE_LATE][w]) &
+		    kt_detect_runs_near(&t->db->runs, w, at, digit);
 		void *v = s->spots;
 
+		if (rules != 0)
+			rules = kt_detect_runs_at(
+			    &t->db->runs, w, rules, t->text, at);
 		if (rules == 0)
 			continue;
 		if (kt_grow(&v, &s->spots_cap, s->nspots + 1,
@@ -507,30 +514,43 @@ add_spots(struct step *t, size_t at, uint32_t words)
 	return KT_OK;
 }
 
+static enum kt_rc
+walk_both(struct step *t, size_t at, bool is_inside)
+{
+	const struct kt_detect_index *both[] = { &t->db->exact, &t->db->folded };
+	struct kt_span rest = { t->text.ptr + at, t->text.len - at };
+	enum kt_rc rc = KT_OK;
+
+	if (!kt_detect_pairs_may(
+	        &t->st->filter->pairs, rest.ptr, rest.len, is_inside))
+		return KT_OK;
+	for (size_t i = 0; i < KT_NELEMS(both) && rc == KT_OK; i++)
+		if (kt_detect_pairs_may(
+		        &both[i]->pairs, rest.ptr, rest.len, is_inside))
+			rc = walk(t, both[i], at);
+	return rc;
+}
+
 /* Where any rule can begin. */
 static enum kt_rc
 walk_all(struct step *t, size_t from)
 {
-	const struct kt_detect *db = t->db;
+	const struct kt_detect_starts *starts = &t->st->filter->starts;
 	enum kt_detect_kind behind =
 	    from > 0 ? kt_detect_kind(t->text.ptr[from - 1]) : KT_DETECT_MARK;
+	size_t digit = kt_detect_next_digit(t->text, from);
 	enum kt_rc rc = KT_OK;
 
 	for (; from < t->text.len && rc == KT_OK; from++) {
-		const char *p = t->text.ptr + from;
-		bool is_inside = behind != KT_DETECT_MARK;
 		uint32_t words =
-		    kt_detect_runs_words(&db->runs, t->text, from, behind);
+		    kt_detect_starts_at(starts, t->text, from, behind);
 
-		if (kt_detect_pairs_may(
-		        &db->pairs, p, t->text.len - from, is_inside)) {
-			rc = walk(t, &db->exact, from, is_inside);
-			if (rc == KT_OK)
-				rc = walk(t, &db->folded, from, is_inside);
-		}
+		rc = walk_both(t, from, behind != KT_DETECT_MARK);
+		if (digit < from)
+			digit = kt_detect_next_digit(t->text, from);
 		if (rc == KT_OK && words != 0)
-			rc = add_spots(t, from, words);
-		behind = kt_detect_kind(*p);
+			rc = add_spots(t, from, digit, words);
+		behind = kt_detect_kind(t->text.ptr[from]);
 	}
 	return rc;
 }

@@ -70,7 +70,7 @@ build(struct kt_detect_index *ix, uint32_t lo, uint32_t hi, uint32_t depth,
 	ix->node[self] = (struct kt_detect_node){ .lo = lo,
 		.term = term,
 		.hi = hi,
-		.byte = depth > 0 ? ix->lit[lo].text[depth - 1] : 0 };
+		.byte = depth > 0 ? (uint8_t)ix->lit[lo].text[depth - 1] : 0 };
 	for (i = term; i < hi;) {
 		uint32_t from = i, child;
 		char byte = ix->lit[i].text[depth];
@@ -92,14 +92,14 @@ build(struct kt_detect_index *ix, uint32_t lo, uint32_t hi, uint32_t depth,
 }
 
 static void
-note_pair(struct kt_detect_index *ix, char a, char b, bool is_word)
+note_pair(struct kt_detect_pairs *to, char a, char b, bool is_word)
 {
 	unsigned pair = (unsigned)(uint8_t)a << 8 | (uint8_t)b;
 	uint64_t bit = (uint64_t)1 << (pair & 63);
 
 	for (int inside = 0; inside <= !is_word; inside++) {
-		kt_detect_bytes_add(&ix->pairs.one[inside], a);
-		ix->pairs.two[inside][pair >> 6] |= bit;
+		kt_detect_bytes_add(&to->one[inside], a);
+		to->two[inside][pair >> 6] |= bit;
 	}
 }
 
@@ -107,6 +107,25 @@ static char
 unfold(char c)
 {
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+void
+kt_detect_pairs_add(struct kt_detect_pairs *to,
+    const struct kt_detect_index *ix, const struct kt_detect_set *on)
+{
+	for (size_t i = 0; i < ix->nlit; i++) {
+		const struct kt_detect_literal *lit = &ix->lit[i];
+		char a = lit->text[0], b = lit->text[1];
+
+		if (!kt_detect_rule_is_on(on, lit->rule))
+			continue;
+		note_pair(to, a, b, lit->is_word);
+		if (ix->is_folded) {
+			note_pair(to, unfold(a), b, lit->is_word);
+			note_pair(to, a, unfold(b), lit->is_word);
+			note_pair(to, unfold(a), unfold(b), lit->is_word);
+		}
+	}
 }
 
 enum kt_rc
@@ -124,32 +143,10 @@ kt_detect_index_build(struct kt_detect_index *ix)
 	ix->nnode = 1;
 	if (build(ix, 0, (uint32_t)ix->nlit, 0, &top) < 0)
 		return KT_E_LIMIT;
-	for (size_t i = 0; i < ix->nlit; i++) {
-		char a = ix->lit[i].text[0], b = ix->lit[i].text[1];
-		bool is_word = ix->lit[i].is_word;
-
-		note_pair(ix, a, b, is_word);
-		if (ix->is_folded) {
-			note_pair(ix, unfold(a), b, is_word);
-			note_pair(ix, a, unfold(b), is_word);
-			note_pair(ix, unfold(a), unfold(b), is_word);
-		}
-	}
+	kt_detect_pairs_add(&ix->pairs, ix, NULL);
 	for (int c = 'A'; ix->is_folded && c <= 'Z'; c++)
 		ix->root[c] = ix->root[c - 'A' + 'a'];
 	return KT_OK;
-}
-
-void
-kt_detect_pairs_add(
-    struct kt_detect_pairs *to, const struct kt_detect_index *ix)
-{
-	for (int inside = 0; inside < 2; inside++) {
-		for (size_t i = 0; i < KT_NELEMS(to->one[inside].w); i++)
-			to->one[inside].w[i] |= ix->pairs.one[inside].w[i];
-		for (size_t i = 0; i < KT_NELEMS(to->two[inside]); i++)
-			to->two[inside][i] |= ix->pairs.two[inside][i];
-	}
 }
 
 void

@@ -10,6 +10,7 @@
 #ifndef KT_DETECT_INDEX_PRIV_H
 #define KT_DETECT_INDEX_PRIV_H
 #include "detect/bytes_priv.h"
+#include "detect/set.h"
 
 struct kt_detect_literal {
 	const char *text; /* folded when the index is */
@@ -18,8 +19,8 @@ struct kt_detect_literal {
 };
 struct kt_detect_node {
 	uint32_t lo, term, hi; /* literals: [lo, term) end here, to hi below */
-	uint32_t child, sibling; /* 0: none */
-	char byte;
+	uint32_t child, sibling; /* of a greater byte; 0: none */
+	uint8_t byte;
 };
 /* One byte, and two, that some literal begins with; [1]: inside a word. */
 struct kt_detect_pairs {
@@ -53,9 +54,9 @@ bool kt_detect_begins_word(const char *pattern);
 KT_MUSTCHECK enum kt_rc kt_detect_index_add(struct kt_detect_index *ix,
     struct kt_arena *mem, struct kt_detect_literal lit);
 KT_MUSTCHECK enum kt_rc kt_detect_index_build(struct kt_detect_index *ix);
-/* Those of an index, added to others. */
-void kt_detect_pairs_add(
-    struct kt_detect_pairs *to, const struct kt_detect_index *ix);
+/* Those of the literals of an index whose rules are on. */
+void kt_detect_pairs_add(struct kt_detect_pairs *to,
+    const struct kt_detect_index *ix, const struct kt_detect_set *on);
 /* Of n bytes, one at least, only two are looked at. */
 static inline bool
 kt_detect_pairs_may(const struct kt_detect_pairs *pairs, const char *p,

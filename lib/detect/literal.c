@@ -269,6 +269,34 @@ read_element(struct reader *rd, struct words *e)
 	return true;
 }
 
+/* "\\s", as words of one byte. */
+static bool
+read_blank(struct reader *rd, struct words *out)
+{
+	static const char blanks[] = "\t\n\v\f\r ";
+
+	if (strncmp(rd->p, "\\s", 2) != 0)
+		return false;
+	rd->p += 2;
+	out->n = 0;
+	for (const char *c = blanks; *c != '\0'; c++) {
+		out->text[out->n][0] = *c;
+		out->len[out->n] = 1;
+		out->begins_word[out->n] = false;
+		out->is_open[out->n++] = true;
+	}
+	return true;
+}
+
+/* It is there, or nothing is. */
+static void
+add_empty(struct words *w)
+{
+	w->len[w->n] = 0;
+	w->is_open[w->n] = true;
+	w->begins_word[w->n++] = false;
+}
+
 static void
 read_sequence(struct reader *rd, struct words *w)
 {
@@ -287,8 +315,18 @@ read_sequence(struct reader *rd, struct words *w)
 				w->begins_word[i] |= w->len[i] == 0;
 		if (skip_empty(rd))
 			continue;
-		if (!read_element(rd, &e) || e.n == 0)
+		/* A blank tells more in front of bytes than behind them. */
+		if (!(w->len[0] == 0 && read_blank(rd, &e)) &&
+		    (!read_element(rd, &e) || e.n == 0))
 			break;
+		if (*rd->p == '?' && e.n < WORDS_MAX) {
+			add_empty(&e);
+			extend(w, &e);
+			rd->p++;
+			if (*rd->p == '?' || *rd->p == '+')
+				rd->p++;
+			continue;
+		}
 		if (!read_count(&rd->p, &least, &most)) {
 			extend(w, &e);
 			continue;
@@ -362,6 +400,23 @@ kt_detect_begins_word(const char *pattern)
 	return *rd.p == '\0';
 }
 
+/* "(?i)" or its like, which are of all that comes behind, also in other
+   alternatives. */
+static bool
+has_option(const char *pattern)
+{
+	for (const char *p = strstr(pattern, "(?"); p != NULL;
+	     p = strstr(p + 2, "(?")) {
+		const char *q = p + 2;
+
+		while (*q != '\0' && strchr("imnsxJU^-", *q) != NULL)
+			q++;
+		if (q > p + 2 && *q == ')')
+			return true;
+	}
+	return false;
+}
+
 enum kt_rc
 kt_detect_literals_of(const char *pattern, struct kt_arena *mem,
     struct kt_detect_literal **out, size_t *n, bool *caseless)
@@ -375,6 +430,8 @@ kt_detect_literals_of(const char *pattern, struct kt_arena *mem,
 		*caseless = true;
 		rd.p += 4;
 	}
+	if (has_option(rd.p))
+		return KT_OK;
 	read_alternatives(&rd, &w);
 	/* Two letters in either case are in every other word of prose. */
 	for (size_t i = 0; i < w.n; i++)

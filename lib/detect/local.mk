@@ -36,6 +36,8 @@ libkt_a_SOURCES += \
 	%D%/standin.c \
 	%D%/standin.h \
 	%D%/stream.c \
+	%D%/filter.c \
+	%D%/filter_priv.h \
 	%D%/flow.c \
 	%D%/flow_priv.h \
 	%D%/set.c \

@@ -41,6 +41,21 @@ is_inner(const struct kt_detect_rule *r)
 }
 
 static bool
+needs_digit(const struct kt_detect_rule *r)
+{
+	static const struct kt_detect_bytes digits = { { 0x03ff000000000000u,
+	    0, 0, 0 } };
+
+	return kt_detect_bytes_within(&r->needs, &digits);
+}
+
+static bool
+needs_no_digit(const struct kt_detect_rule *r)
+{
+	return !needs_digit(r);
+}
+
+static bool
 begins_with_letter(const struct kt_detect_rule *r)
 {
 	static const struct kt_detect_bytes letters = { { 0,
@@ -72,8 +87,6 @@ learn(struct kt_detect_runs *runs, size_t k)
 	const struct kt_detect_rule *r = &runs->rules[runs->rule[k]];
 	struct kt_detect_sets *sets = &runs->sets[k >> 6];
 	uint64_t bit = (uint64_t)1 << (k & 63);
-	uint32_t word = (uint32_t)1 << (k >> 6);
-	unsigned kinds = kinds_before(r);
 
 	add(sets->before, bit, &r->before);
 	add(sets->body, bit, &r->body);
@@ -82,27 +95,53 @@ learn(struct kt_detect_runs *runs, size_t k)
 		add(sets->begin[n], bit, &r->begin[n]);
 	if (r->needs_by < KT_DETECT_AHEAD)
 		sets->by[r->needs_by] |= bit;
+	for (size_t n = 0; n < KT_DETECT_AHEAD; n++)
+		if (!needs_digit(r) || r->needs_by > n)
+			sets->digits[n] |= bit;
 	if (!r->begins_word)
 		sets->inner |= bit;
 	if (r->has_front)
 		sets->front |= bit;
+}
+
+/* Those of one rule of the word. */
+static void
+add_starts(struct kt_detect_starts *to, const struct kt_detect_rule *r,
+    uint32_t word)
+{
+	unsigned kinds = kinds_before(r);
+
+	to->all |= word;
 	for (enum kt_detect_kind of = 0; of < KT_DETECT_KINDS; of++)
 		for (size_t c = 0; c < 256 && (kinds >> of & 1); c++)
 			if (kt_detect_bytes_has(&r->begin[0], (char)c) &&
 			    !(r->begins_word && of != KT_DETECT_MARK &&
 			        kt_detect_is_word((char)c)))
-				runs->starts[of][c] |= word;
+				to->words[of][c] |= word;
+}
+
+void
+kt_detect_starts_add(struct kt_detect_starts *to,
+    const struct kt_detect_runs *runs, const struct kt_detect_set *on)
+{
+	for (size_t k = 0; k < runs->n; k++)
+		if (kt_detect_rule_is_on(on, runs->rule[k]))
+			add_starts(to, &runs->rules[runs->rule[k]],
+			    (uint32_t)1 << (k >> 6));
 }
 
 enum kt_rc
 kt_detect_runs_build(struct kt_detect_runs *runs,
     const struct kt_detect_rule *rules)
 {
+	size_t n;
+
 	runs->rules = rules;
-	/* Most bytes are letters, inside words: so that the other words of a
-	   set are hardly ever asked. */
-	(void)bring_forward(runs, bring_forward(runs, 0, is_inner),
-	    begins_with_letter);
+	/* Most bytes are letters, inside words, far from digits: so that the
+	   other words of a set are hardly ever asked. */
+	n = bring_forward(runs, 0, is_inner);
+	n = bring_forward(runs, n, needs_no_digit);
+	(void)bring_forward(runs, n, begins_with_letter);
 	runs->words = (runs->n + 63) / 64;
 	runs->sets = kt_alloc_array(runs->words, sizeof(*runs->sets));
 	if (runs->sets == NULL && runs->words > 0)

@@ -9,6 +9,7 @@
 #ifndef KT_DETECT_RUNS_PRIV_H
 #define KT_DETECT_RUNS_PRIV_H
 #include "detect/rule_priv.h"
+#include "detect/set.h"
 
 /* A set of rules: bit k is for the rule rule[k]. */
 #define KT_DETECT_RUNS_WORDS ((KT_DETECTORS_MAX + 63) / 64)
@@ -23,6 +24,9 @@ struct kt_detect_sets {
 	/* For each n, of those that have what they need n bytes behind their
 	   start. */
 	uint64_t by[KT_DETECT_AHEAD];
+	/* For each n, of those that can begin n bytes before the next digit,
+	   or the end: most need a digit soon. */
+	uint64_t digits[KT_DETECT_AHEAD];
 	/* Of those that can begin inside a word; that may begin with any byte
 	   at the front of a text. */
 	uint64_t inner, front;
@@ -33,9 +37,11 @@ struct kt_detect_runs {
 	uint32_t *rule;
 	size_t n, words; /* words of 64 bits: a set of them */
 	struct kt_detect_sets *sets; /* for each word */
-	/* Bit w: a rule of word w begins with that byte, behind one of that
-	   kind. */
-	uint32_t starts[KT_DETECT_KINDS][256];
+};
+/* Bit w: a rule of word w begins with that byte, behind one of that kind. */
+struct kt_detect_starts {
+	uint32_t words[KT_DETECT_KINDS][256];
+	uint32_t all;
 };
 _Static_assert(KT_DETECT_RUNS_WORDS <= 32, "a bit for each word");
 
@@ -49,14 +55,28 @@ struct kt_detect_spot {
 KT_MUSTCHECK enum kt_rc kt_detect_runs_build(
     struct kt_detect_runs *runs, const struct kt_detect_rule *rules);
 void kt_detect_runs_fini(struct kt_detect_runs *runs);
+/* Of those of them that are on. */
+void kt_detect_starts_add(struct kt_detect_starts *to,
+    const struct kt_detect_runs *runs, const struct kt_detect_set *on);
 /* The words of a set that are worth to be asked at `at`; behind: the kind of
    the byte before it. */
 static inline uint32_t
-kt_detect_runs_words(const struct kt_detect_runs *runs, struct kt_span text,
+kt_detect_starts_at(const struct kt_detect_starts *starts, struct kt_span text,
     size_t at, enum kt_detect_kind behind)
 {
-	return at == 0 ? (uint32_t)(((uint64_t)1 << runs->words) - 1)
-		       : runs->starts[behind][(uint8_t)text.ptr[at]];
+	return at == 0 ? starts->all
+		       : starts->words[behind][(uint8_t)text.ptr[at]];
+}
+/* Those of word w that have a digit in reach, if they need one; digit: where
+   the next one is, or the end. */
+static inline uint64_t
+kt_detect_runs_near(
+    const struct kt_detect_runs *runs, size_t w, size_t at, size_t digit)
+{
+	size_t n = digit - at;
+
+	return runs->sets[w].digits[n < KT_DETECT_AHEAD ? n
+							: KT_DETECT_AHEAD - 1];
 }
 /* Of the wanted, which are of word w, those of which kt_detect_rule_may_begin
    is true there. */

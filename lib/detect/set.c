@@ -14,6 +14,7 @@ enum kt_rc
 kt_detect_set_init(struct kt_detect_set *set, const struct kt_detect *db)
 {
 	set->n = db->n;
+	set->filter = NULL;
 	set->bits = kt_alloc_array((db->n + 63) / 64, sizeof(*set->bits));
 	return set->bits != NULL ? KT_OK : KT_E_LIMIT;
 }
@@ -21,7 +22,9 @@ kt_detect_set_init(struct kt_detect_set *set, const struct kt_detect *db)
 void
 kt_detect_set_fini(struct kt_detect_set *set)
 {
+	kt_free(set->filter);
 	kt_free(set->bits);
+	set->filter = NULL;
 	set->bits = NULL;
 	set->n = 0;
 }
@@ -29,8 +32,8 @@ kt_detect_set_fini(struct kt_detect_set *set)
 void
 kt_detect_set_add(struct kt_detect_set *set, size_t i)
 {
-	if (i >= set->n)
-		KT_BUG("a detector that is not in the set's database");
+	if (i >= set->n || set->filter != NULL)
+		KT_BUG("a detector that is not in the set's database, or late");
 	set->bits[i >> 6] |= (uint64_t)1 << (i & 63);
 }
 

@@ -229,7 +229,7 @@ weigh(struct kt_chain *c, enum kt_component component)
 		kt_detect_set_add(&c->enforced[component], d);
 		c->acts |= KT_COMPONENT_BIT(component);
 	}
-	return KT_OK;
+	return kt_detect_set_hasten(&c->heard[component], c->detect);
 }
 
 static enum kt_rc

@@ -78,8 +78,8 @@ find(uint64_t *words, const struct kt_detect *db,
 	size_t had = any_of(text.len + 1);
 
 	kt_detect_words_find(
-	    words, &db->openings, kt_span_sub(text, 0, had), 0);
-	kt_detect_words_find(words, &db->openings, text,
+	    words, &db->filter.openings, kt_span_sub(text, 0, had), 0);
+	kt_detect_words_find(words, &db->filter.openings, text,
 	    had > KT_DETECT_OPENING ? had - KT_DETECT_OPENING : 0);
 }
 
