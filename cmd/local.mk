@@ -103,7 +103,8 @@ DETECTOR_FILES = \
 	$(top_srcdir)/policies/detectors/pii.yaml \
 	$(top_srcdir)/policies/detectors/providers.yaml \
 	$(top_srcdir)/policies/detectors/registers.yaml \
-	$(top_srcdir)/policies/detectors/secrets.yaml
+	$(top_srcdir)/policies/detectors/secrets.yaml \
+	$(top_srcdir)/policies/detectors/services.yaml
 detectors.ktd: save-detectors$(EXEEXT) $(DETECTOR_FILES)
 	$(AM_V_GEN)./save-detectors$(EXEEXT) databases $@ $(DETECTOR_FILES)
 definitions.ktd: save-detectors$(EXEEXT) $(DETECTOR_FILES)

@@ -15,6 +15,7 @@ nobase_dist_pkgdata_DATA += \
 	policies/detectors/providers.yaml \
 	policies/detectors/registers.yaml \
 	policies/detectors/secrets.yaml \
+	policies/detectors/services.yaml \
 	policies/finance.yaml \
 	policies/finance_test.yaml \
 	policies/healthcare-baa.yaml \

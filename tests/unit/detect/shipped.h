@@ -10,7 +10,7 @@
 
 #define SHIPPED_ARENA_MAX (16u << 20)
 
-static struct kt_config_source shipped_files[9];
+static struct kt_config_source shipped_files[10];
 static struct kt_arena *shipped_mem;
 static const struct kt_detector *shipped;
 static size_t nshipped;
@@ -34,7 +34,7 @@ static bool
 load_shipped(void)
 {
 	static const char *const names[] = { "secrets.yaml", "providers.yaml",
-		"national.yaml", "registers.yaml", "pii.yaml", "medical.yaml",
+		"services.yaml", "national.yaml", "registers.yaml", "pii.yaml", "medical.yaml",
 		"injection.yaml", "direct.weights", "indirect.weights" };
 	static struct kt_config_diags d;
 	const char *src = getenv("KT_SRCDIR");

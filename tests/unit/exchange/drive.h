@@ -20,8 +20,8 @@ struct world {
 	struct kt_program *program;
 	struct kt_scratch *scratch;
 	struct kt_config_diags diags;
-	struct kt_config_source config, detectors[9];
-	struct kt_buf bytes[9];
+	struct kt_config_source config, detectors[10];
+	struct kt_buf bytes[10];
 	struct kt_tape *tape; /* NULL: calls are not recorded */
 };
 
@@ -91,7 +91,7 @@ world_init(struct world *w, const char *yaml)
 	static const char *const files[] = { "direct.weights",
 		"indirect.weights", "injection.yaml", "medical.yaml",
 		"national.yaml", "pii.yaml", "providers.yaml",
-		"registers.yaml", "secrets.yaml" };
+		"registers.yaml", "secrets.yaml", "services.yaml" };
 	const struct kt_config_kind *kinds;
 	struct kt_program_options o = { .secret = no_secret,
 		.detectors = w->detectors, .ndetectors = KT_NELEMS(files),
