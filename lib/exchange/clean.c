@@ -11,7 +11,10 @@
  */
 #include "exchange/exchange_priv.h"
 
-#define SHORT_TEXTS 512
+/* Sets of a few: the thirty short texts of one call, each at one place among
+   512, would drive some of each other out with every call. */
+#define SHORT_SETS 128
+#define SHORT_WAYS 4
 #define SHORT_BYTES 46
 #define LABEL_BYTES 24
 /* Shorter ones are searched for what their hash would cost. */
@@ -28,7 +31,8 @@ struct short_text {
 
 struct kt_x_clean {
 	struct kt_audit_hash hash;
-	struct short_text shorts[SHORT_TEXTS];
+	struct short_text shorts[SHORT_SETS][SHORT_WAYS];
+	uint8_t next[SHORT_SETS]; /* way to be written */
 	uint8_t longs[LONG_TEXTS][KT_AUDIT_HASH];
 };
 
@@ -54,14 +58,52 @@ kt_x_clean_free(struct kt_x_clean **cp)
 	*cp = NULL;
 }
 
-static struct short_text *
-short_place(struct kt_x_clean *c, const struct kt_x_text *t)
+static uint32_t
+mix(uint32_t h, struct kt_span s)
 {
-	uint32_t h = 2166136261u ^ t->component;
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.ptr[i]) * 16777619u;
+	return h;
+}
 
-	for (size_t i = 0; i < t->raw.len; i++)
-		h = (h ^ (unsigned char)t->raw.ptr[i]) * 16777619u;
-	return &c->shorts[(h ^ h >> 16) % SHORT_TEXTS];
+/* By the label too: a block has a member "text" and is of type "text". */
+static size_t
+short_set(const struct kt_x_text *t)
+{
+	uint32_t h = mix(2166136261u ^ t->component, t->label);
+
+	h = mix(h * 16777619u, t->raw);
+	return (h ^ h >> 16) % SHORT_SETS;
+}
+
+static bool
+has_short(const struct kt_x_clean *c, const struct kt_x_text *t)
+{
+	const struct short_text *s = c->shorts[short_set(t)];
+
+	for (size_t i = 0; i < SHORT_WAYS; i++)
+		if (s[i].len == t->raw.len && s[i].component == t->component &&
+		    kt_span_eq((struct kt_span){ s[i].text, s[i].len },
+		        t->raw) &&
+		    kt_span_eq((struct kt_span){ s[i].label, s[i].label_len },
+		        t->label))
+			return true;
+	return false;
+}
+
+static void
+keep_short(struct kt_x_clean *c, const struct kt_x_text *t)
+{
+	size_t set = short_set(t);
+	struct short_text *s = &c->shorts[set][c->next[set]];
+
+	c->next[set] = (uint8_t)((c->next[set] + 1) % SHORT_WAYS);
+	s->len = (uint8_t)t->raw.len;
+	s->component = (uint8_t)t->component;
+	s->label_len = (uint8_t)t->label.len;
+	memcpy(s->text, t->raw.ptr, t->raw.len);
+	if (t->label.len > 0)
+		memcpy(s->label, t->label.ptr, t->label.len);
 }
 
 /* Of the text, and of what else decides what is found in it. */
@@ -91,8 +133,6 @@ bool
 kt_x_clean_has(struct kt_x_clean *c, const struct kt_x_text *t,
     struct kt_x_clean_key *key)
 {
-	const struct short_text *s;
-
 	key->kind = KT_X_CLEAN_NEVER;
 	if (t->raw.len >= LONG_BYTES_MIN) {
 		key->kind = KT_X_CLEAN_LONG;
@@ -104,29 +144,18 @@ kt_x_clean_has(struct kt_x_clean *c, const struct kt_x_text *t,
 	    t->raw.len > SHORT_BYTES || t->label.len > LABEL_BYTES)
 		return false;
 	key->kind = KT_X_CLEAN_SHORT;
-	s = short_place(c, t);
-	return s->len == t->raw.len && s->component == t->component &&
-	    kt_span_eq((struct kt_span){ s->text, s->len }, t->raw) &&
-	    kt_span_eq((struct kt_span){ s->label, s->label_len }, t->label);
+	return has_short(c, t);
 }
 
 void
 kt_x_clean_keep(struct kt_x_clean *c, const struct kt_x_text *t,
     const struct kt_x_clean_key *key)
 {
-	struct short_text *s;
-
 	switch (key->kind) {
 	case KT_X_CLEAN_NEVER:
 		return;
 	case KT_X_CLEAN_SHORT:
-		s = short_place(c, t);
-		s->len = (uint8_t)t->raw.len;
-		s->component = (uint8_t)t->component;
-		s->label_len = (uint8_t)t->label.len;
-		memcpy(s->text, t->raw.ptr, t->raw.len);
-		if (t->label.len > 0)
-			memcpy(s->label, t->label.ptr, t->label.len);
+		keep_short(c, t);
 		return;
 	case KT_X_CLEAN_LONG:
 		memcpy(long_place(c, key->hash), key->hash, KT_AUDIT_HASH);

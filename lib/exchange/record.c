@@ -382,6 +382,29 @@ words_of_path(struct kt_exchange *x, struct kt_span s)
 	return (struct kt_span){ p, n };
 }
 
+/* Nearly every call has the path of the one before: what is no component is
+   remembered as text that nothing was found in, like the others. */
+static bool
+is_clean(struct kt_exchange *x, struct kt_span words)
+{
+	const struct kt_x_text t = { .raw = words,
+		.component = KT_NCOMPONENTS,
+		.kind = KT_SEGMENT_FIXED };
+	const struct kt_chain *chain = &x->program->chain;
+	struct kt_findings found;
+	struct kt_x_clean_key key;
+
+	if ((chain->hears & KT_COMPONENT_BIT(KT_COMPONENT_MESSAGES)) == 0 ||
+	    kt_x_clean_has(x->scratch->clean, &t, &key))
+		return true;
+	if (kt_detect_scan(chain->detect, x->scratch->detect, words,
+	        &chain->heard[KT_COMPONENT_MESSAGES], &found) < 0 ||
+	    found.n > 0)
+		return false;
+	kt_x_clean_keep(x->scratch->clean, &t, &key);
+	return true;
+}
+
 /*
  * The path as it was routed, without its query; none where policies find
  * something in it, which the record must not repeat.
@@ -392,16 +415,9 @@ clean_path(struct kt_exchange *x)
 	struct kt_span path = kt_span_sub(
 	    x->target_text, 0, kt_span_find(x->target_text, '?'));
 	struct kt_span words = words_of_path(x, path);
-	const struct kt_chain *chain = &x->program->chain;
-	struct kt_findings found = { 0 };
 
-	if (words.ptr == NULL ||
-	    ((chain->hears & KT_COMPONENT_BIT(KT_COMPONENT_MESSAGES)) != 0 &&
-	        kt_detect_scan(chain->detect, x->scratch->detect, words,
-	            &chain->heard[KT_COMPONENT_MESSAGES], &found) < 0) ||
-	    found.n > 0)
-		return (struct kt_span){ 0 };
-	return path;
+	return words.ptr != NULL && is_clean(x, words) ? path :
+	                                                 (struct kt_span){ 0 };
 }
 
 /* What the answer names; one that names none came from the model asked for. */

@@ -5,6 +5,7 @@
 #include "detect/detect.h"
 #include "exchange/look.h"
 #include "tests/unit/exchange/drive.h"
+#include "tests/unit/exchange/words.h"
 
 static const char yaml[] =
     "pack: {name: t, version: 1.0.0, enabled: true}\n"
@@ -18,7 +19,8 @@ static const char prose[] =
     "before they wake, and they listen for the change in its voice. Nobody "
     "keeps count of the floods; there were more than the old men like to "
     "remember, yet the houses stand where they stood.";
-#define CARD " 4111 1111 1111 1111 "
+
+#define SPACED " " CARD " "
 
 static struct world w;
 static struct kt_look *look;
@@ -55,8 +57,8 @@ a_long_text_is_searched_once_in_each_component(void)
 static void
 a_card_is_found_wherever_it_is_put_into_a_clean_text(void)
 {
-	char text[sizeof(prose) + sizeof(CARD)];
-	const size_t n = strlen(prose), card = strlen(CARD);
+	char text[sizeof(prose) + sizeof(SPACED)];
+	const size_t n = strlen(prose), card = strlen(SPACED);
 	size_t lost = 0;
 
 	ok(found_in(kt_span_of(prose), KT_COMPONENT_MESSAGES) == 0);
@@ -64,7 +66,7 @@ a_card_is_found_wherever_it_is_put_into_a_clean_text(void)
 		struct kt_span all = { text, n + card };
 
 		memcpy(text, prose, at);
-		memcpy(text + at, CARD, card);
+		memcpy(text + at, SPACED, card);
 		memcpy(text + at + card, prose + at, n - at);
 		/* And again: what was found once is found again. */
 		lost += found_in(all, KT_COMPONENT_MESSAGES) != 1;
@@ -116,6 +118,78 @@ a_search_that_failed_is_not_remembered(void)
 	ok(calls_for(text, KT_COMPONENT_TOOLS) > 0);
 }
 
+static uint64_t
+calls_of_exchange(struct world *of, const struct script *s, bool has_path)
+{
+	uint64_t before = kt_detect_scratch_calls(of->scratch->detect);
+	struct result r;
+
+	result_init(&r);
+	run_script(of, s, &r);
+	ok(r.records == 1 && r.has_ended);
+	ok(has(&r.record, "\"path\":") == has_path);
+	result_fini(&r);
+	return kt_detect_scratch_calls(of->scratch->detect) - before;
+}
+
+/* Names, types, roles, the path: only what people wrote is new. */
+static void
+the_frame_of_a_call_is_searched_once(void)
+{
+	struct script s = { .target = "/v1/messages",
+		.body = ASK("good morning"), .answer = WHOLE("and to you") };
+	struct world of;
+	uint64_t n;
+
+	ok(world_init(&of, CONFIG(REDACT)));
+	ok(calls_of_exchange(&of, &s, true) > 0);
+	n = calls_of_exchange(&of, &s, true);
+	s.body = ASK("");
+	s.answer = WHOLE("");
+	ok(calls_of_exchange(&of, &s, true) == 0);
+	ok(n > 0);
+	world_fini(&of);
+}
+
+/* At one place each among 512, some would drive out others. */
+static void
+eighty_names_are_remembered_beside_each_other(void)
+{
+	struct script s = { .target = "/v1/messages", .answer = WHOLE("") };
+	struct kt_buf body;
+	struct world of;
+
+	kt_buf_init(&body, 65536);
+	ok(kt_buf_printf(&body, "{\"model\":\"m\",\"max_tokens\":1,"
+	    "\"messages\":[],\"metadata\":{") == KT_OK);
+	for (int i = 0; i < 80; i++)
+		ok(kt_buf_printf(&body, "\"name %d\":%d,", i, i) == KT_OK);
+	ok(kt_buf_printf(&body, "\"last\":0}}") == KT_OK);
+	s.body = body.ptr;
+	s.body_len = body.len;
+	ok(world_init(&of, CONFIG(REDACT)));
+	ok(calls_of_exchange(&of, &s, true) > 80);
+	ok(calls_of_exchange(&of, &s, true) == 0);
+	world_fini(&of);
+	kt_buf_fini(&body);
+}
+
+static void
+a_path_in_which_something_was_found_is_never_told(void)
+{
+	struct script s = { .method = "GET",
+		.target = "/v1/models/4111111111111111" };
+	struct world of;
+
+	ok(world_init(&of, CONFIG(REDACT)));
+	for (int i = 0; i < 3; i++)
+		ok(calls_of_exchange(&of, &s, false) > 0);
+	s.target = "/v1/models/claude-x";
+	ok(calls_of_exchange(&of, &s, true) > 0);
+	ok(calls_of_exchange(&of, &s, true) == 0);
+	world_fini(&of);
+}
+
 int
 main(void)
 {
@@ -125,6 +199,9 @@ main(void)
 	RUN(a_long_text_is_searched_once_in_each_component);
 	RUN(a_card_is_found_wherever_it_is_put_into_a_clean_text);
 	RUN(what_is_clean_under_one_name_is_searched_under_another);
+	RUN(the_frame_of_a_call_is_searched_once);
+	RUN(eighty_names_are_remembered_beside_each_other);
+	RUN(a_path_in_which_something_was_found_is_never_told);
 	RUN(a_search_that_failed_is_not_remembered);
 	kt_look_free(&look);
 	world_fini(&w);
