@@ -433,13 +433,12 @@ settle_hits(struct step *t, size_t from)
 	return rc;
 }
 
-static inline char
+static inline uint8_t
 byte_at(const struct kt_detect_index *ix, struct kt_span text, size_t at)
 {
-	char c = text.ptr[at];
+	uint8_t c = (uint8_t)text.ptr[at];
 
-	return ix->is_folded && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a')
-						     : c;
+	return ix->is_folded && c >= 'A' && c <= 'Z' ? c | 32 : c;
 }
 
 static enum kt_rc
@@ -464,8 +463,8 @@ walk(struct step *t, const struct kt_detect_index *ix, size_t start)
 	struct kt_detect_hit hit = { .ix = ix, .at = (uint32_t)start };
 
 	for (size_t at = start + 1;; at++) {
-		uint32_t child = n->child;
-		char c;
+		const uint8_t *byte, *end;
+		uint8_t c;
 
 		hit.lo = n->lo;
 		hit.hi = n->term;
@@ -478,11 +477,12 @@ walk(struct step *t, const struct kt_detect_index *ix, size_t start)
 			return t->is_end ? KT_OK : add_hit(t, hit);
 		}
 		c = byte_at(ix, t->text, at);
-		while (child != 0 && ix->node[child].byte < (uint8_t)c)
-			child = ix->node[child].sibling;
-		if (child == 0 || ix->node[child].byte != (uint8_t)c)
+		byte = ix->byte + n->child;
+		for (end = byte + n->nchild; byte < end && *byte < c; byte++)
+			;
+		if (byte == end || *byte != c)
 			return KT_OK;
-		n = &ix->node[child];
+		n = &ix->node[byte - ix->byte];
 	}
 }
 

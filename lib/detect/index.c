@@ -53,42 +53,48 @@ by_text(const void *x, const void *y)
 	return a->rule < b->rule ? -1 : a->rule > b->rule;
 }
 
-/* The node for literals [lo, hi), which share their first `depth` bytes. */
+/* A node for literals [lo, hi), which share their first `depth` bytes. */
 static enum kt_rc
-build(struct kt_detect_index *ix, uint32_t lo, uint32_t hi, uint32_t depth,
-    uint32_t *out)
+add_node(struct kt_detect_index *ix, uint32_t lo, uint32_t hi, uint32_t depth)
 {
-	void *p = ix->node;
-	uint32_t self = (uint32_t)ix->nnode, last = 0, term = lo, i;
+	void *p = ix->node, *q = ix->byte;
+	uint32_t term = lo;
 
 	if (kt_grow(&p, &ix->node_cap, ix->nnode + 1, sizeof(*ix->node)) < 0)
 		return KT_E_LIMIT;
 	ix->node = p;
-	ix->nnode++;
+	if (kt_grow(&q, &ix->byte_cap, ix->nnode + 1, sizeof(*ix->byte)) < 0)
+		return KT_E_LIMIT;
+	ix->byte = q;
 	while (term < hi && ix->lit[term].len == depth)
 		term++;
-	ix->node[self] = (struct kt_detect_node){ .lo = lo,
-		.term = term,
-		.hi = hi,
-		.byte = depth > 0 ? (uint8_t)ix->lit[lo].text[depth - 1] : 0 };
-	for (i = term; i < hi;) {
-		uint32_t from = i, child;
-		char byte = ix->lit[i].text[depth];
-
-		while (i < hi && ix->lit[i].text[depth] == byte)
-			i++;
-		if (build(ix, from, i, depth + 1, &child) < 0)
-			return KT_E_LIMIT;
-		if (last == 0)
-			ix->node[self].child = child;
-		else
-			ix->node[last].sibling = child;
-		last = child;
-		if (depth == 0)
-			ix->root[(uint8_t)byte] = child;
-	}
-	*out = self;
+	ix->byte[ix->nnode] =
+	    depth > 0 ? (uint8_t)ix->lit[lo].text[depth - 1] : 0;
+	ix->node[ix->nnode++] =
+	    (struct kt_detect_node){ .lo = lo, .term = term, .hi = hi };
 	return KT_OK;
+}
+
+/* The nodes below one, first its children, then theirs. */
+static enum kt_rc
+build(struct kt_detect_index *ix, uint32_t self, uint32_t depth)
+{
+	uint32_t child = (uint32_t)ix->nnode, hi = ix->node[self].hi, n = 0;
+	enum kt_rc rc = KT_OK;
+
+	for (uint32_t i = ix->node[self].term, from = i; from < hi; from = i) {
+		while (i < hi &&
+		    ix->lit[i].text[depth] == ix->lit[from].text[depth])
+			i++;
+		if (add_node(ix, from, i, depth + 1) < 0)
+			return KT_E_LIMIT;
+		n++;
+	}
+	ix->node[self].child = child;
+	ix->node[self].nchild = n;
+	for (uint32_t i = 0; i < n && rc == KT_OK; i++)
+		rc = build(ix, child + i, depth + 1);
+	return rc;
 }
 
 static void
@@ -131,18 +137,15 @@ kt_detect_pairs_add(struct kt_detect_pairs *to,
 enum kt_rc
 kt_detect_index_build(struct kt_detect_index *ix)
 {
-	void *p = NULL;
-	uint32_t top;
-
 	if (ix->nlit == 0)
 		return KT_OK;
 	qsort(ix->lit, ix->nlit, sizeof(*ix->lit), by_text);
-	if (kt_grow(&p, &ix->node_cap, 64, sizeof(*ix->node)) < 0)
+	if (add_node(ix, 0, 0, 0) < 0 ||
+	    add_node(ix, 0, (uint32_t)ix->nlit, 0) < 0 || build(ix, 1, 0) < 0)
 		return KT_E_LIMIT;
-	ix->node = p;
-	ix->nnode = 1;
-	if (build(ix, 0, (uint32_t)ix->nlit, 0, &top) < 0)
-		return KT_E_LIMIT;
+	for (uint32_t i = 0; i < ix->node[1].nchild; i++)
+		ix->root[ix->byte[ix->node[1].child + i]] =
+		    ix->node[1].child + i;
 	kt_detect_pairs_add(&ix->pairs, ix, NULL);
 	for (int c = 'A'; ix->is_folded && c <= 'Z'; c++)
 		ix->root[c] = ix->root[c - 'A' + 'a'];
@@ -154,6 +157,8 @@ kt_detect_index_fini(struct kt_detect_index *ix)
 {
 	kt_free(ix->lit);
 	kt_free(ix->node);
+	kt_free(ix->byte);
 	ix->lit = NULL;
 	ix->node = NULL;
+	ix->byte = NULL;
 }

@@ -19,8 +19,7 @@ struct kt_detect_literal {
 };
 struct kt_detect_node {
 	uint32_t lo, term, hi; /* literals: [lo, term) end here, to hi below */
-	uint32_t child, sibling; /* of a greater byte; 0: none */
-	uint8_t byte;
+	uint32_t child, nchild; /* the first of them, which are neighbours */
 };
 /* One byte, and two, that some literal begins with; [1]: inside a word. */
 struct kt_detect_pairs {
@@ -30,7 +29,8 @@ struct kt_detect_pairs {
 struct kt_detect_index {
 	struct kt_detect_literal *lit;
 	struct kt_detect_node *node; /* 0 is no node */
-	size_t nlit, lit_cap, nnode, node_cap;
+	uint8_t *byte; /* of each node: the last of what leads to it */
+	size_t nlit, lit_cap, nnode, node_cap, byte_cap;
 	uint32_t root[256];
 	struct kt_detect_pairs pairs;
 	bool is_folded;
