@@ -6,6 +6,7 @@
  * a leaf is hashed with a byte in front that the line in memory lacks.
  */
 #include "audit/audit.h"
+#include "audit/mac.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -50,12 +51,13 @@ kt_audit_sha256(struct kt_span bytes, uint8_t out[KT_AUDIT_HASH])
 		KT_BUG("no SHA-256 in the crypto library");
 }
 
+#define SALT_TEXT (2 * KT_AUDIT_TEXT_MAX + 1)
+
 /* call_id and field are short names; what does not fit is hashed first. */
-void
-kt_audit_salt(const uint8_t key[KT_AUDIT_HASH], struct kt_span call_id,
-    struct kt_span field, uint8_t salt[KT_AUDIT_HASH])
+static struct kt_span
+salt_text(struct kt_span call_id, struct kt_span field,
+    char text[static SALT_TEXT])
 {
-	char text[2 * KT_AUDIT_TEXT_MAX + 1];
 	uint8_t digest[2][KT_AUDIT_HASH];
 	size_t n = 0;
 
@@ -73,10 +75,58 @@ kt_audit_salt(const uint8_t key[KT_AUDIT_HASH], struct kt_span call_id,
 	text[n++] = '\0';
 	if (field.len > 0)
 		memcpy(text + n, field.ptr, field.len);
-	n += field.len;
-	if (gnutls_hmac_fast(
-	    GNUTLS_MAC_SHA256, key, KT_AUDIT_HASH, text, n, salt) < 0)
+	return (struct kt_span){ text, n + field.len };
+}
+
+void
+kt_audit_salt(const uint8_t key[KT_AUDIT_HASH], struct kt_span call_id,
+    struct kt_span field, uint8_t salt[KT_AUDIT_HASH])
+{
+	char room[SALT_TEXT];
+	struct kt_span text = salt_text(call_id, field, room);
+
+	if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, key, KT_AUDIT_HASH, text.ptr,
+	        text.len, salt) < 0)
 		KT_BUG("no HMAC-SHA256 in the crypto library");
+}
+
+enum kt_rc
+kt_audit_mac_init(struct kt_audit_mac *m, const uint8_t key[KT_AUDIT_HASH],
+    struct kt_err *err)
+{
+	gnutls_hmac_hd_t hd;
+
+	m->state = NULL;
+	if (gnutls_hmac_init(&hd, GNUTLS_MAC_SHA256, key, KT_AUDIT_HASH) < 0)
+		return kt_fail(err, KT_E_ENGINE, "no HMAC-SHA256");
+	m->state = hd;
+	return KT_OK;
+}
+
+void
+kt_audit_mac_fini(struct kt_audit_mac *m)
+{
+	if (m->state != NULL)
+		gnutls_hmac_deinit(m->state, NULL);
+	m->state = NULL;
+}
+
+void
+kt_audit_mac(
+    struct kt_audit_mac *m, struct kt_span text, uint8_t tag[KT_AUDIT_HASH])
+{
+	if (text.len > 0 && gnutls_hmac(m->state, text.ptr, text.len) < 0)
+		KT_BUG("HMAC-SHA256 failed after it was set up");
+	gnutls_hmac_output(m->state, tag); /* and it is as new */
+}
+
+void
+kt_audit_mac_salt(struct kt_audit_mac *m, struct kt_span call_id,
+    struct kt_span field, uint8_t salt[KT_AUDIT_HASH])
+{
+	char room[SALT_TEXT];
+
+	kt_audit_mac(m, salt_text(call_id, field, room), salt);
 }
 
 void

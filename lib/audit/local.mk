@@ -11,6 +11,7 @@ libkt_a_SOURCES += \
 	%D%/hash.c \
 	%D%/key.c \
 	%D%/key.h \
+	%D%/mac.h \
 	%D%/marks.c \
 	%D%/marks.h \
 	%D%/member.c \

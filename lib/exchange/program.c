@@ -577,6 +577,7 @@ kt_scratch_new(const struct kt_program *p)
 	kt_buf_init(&s->tally, KT_BODY_MAX);
 	s->clean = kt_x_clean_new();
 	if (s->clean == NULL ||
+	    kt_audit_mac_init(&s->mac, p->instance_key, NULL) < 0 ||
 	    (p->chain.detect != NULL &&
 	        kt_detect_scratch_new(&s->detect, p->chain.detect, NULL) < 0))
 		kt_scratch_free(&s);
@@ -615,6 +616,7 @@ kt_scratch_free(struct kt_scratch **sp)
 		kt_buf_fini(&s->spares[i]);
 	kt_detect_scratch_free(&s->detect);
 	kt_x_clean_free(&s->clean);
+	kt_audit_mac_fini(&s->mac);
 	kt_free(s);
 	*sp = NULL;
 }

@@ -2,8 +2,6 @@
  * record - what the log will say of this exchange.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <gnutls/crypto.h>
-
 #include "exchange/exchange_priv.h"
 
 #define VERSION_BYTES 4 /* of the hash of a detector */
@@ -36,13 +34,12 @@ decision_of(const struct kt_exchange *x)
 static struct kt_span
 tag_of(struct kt_exchange *x, struct kt_span text)
 {
-	uint8_t digest[32];
+	uint8_t digest[KT_AUDIT_HASH];
 	char hex[17];
 
-	if (text.len == 0 ||
-	    gnutls_hmac_fast(GNUTLS_MAC_SHA256, x->program->instance_key, 32,
-	        text.ptr, text.len, digest) < 0)
+	if (text.len == 0)
 		return (struct kt_span){ 0 };
+	kt_audit_mac(&x->scratch->mac, text, digest);
 	kt_hex(digest, 8, hex);
 	return kt_arena_dup(x->turn, kt_span_of(hex));
 }
@@ -57,8 +54,12 @@ void
 kt_x_salt(const struct kt_exchange *x, struct kt_span field,
     uint8_t salt[KT_AUDIT_HASH])
 {
-	kt_audit_salt(x->subject != NULL ? x->subject->secret :
-	    x->program->instance_key, kt_span_of(x->call_id), field, salt);
+	struct kt_span id = kt_span_of(x->call_id);
+
+	if (x->subject != NULL)
+		kt_audit_salt(x->subject->secret, id, field, salt);
+	else
+		kt_audit_mac_salt(&x->scratch->mac, id, field, salt);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "audit/audit.h"
 #include "audit/canon.h"
+#include "audit/mac.h"
 #include "audit/marks.h"
 #include "audit/record.h"
 #include "tests/unit/tap.h"
@@ -76,6 +77,36 @@ commitment_of_hello_is_the_published_one(void)
 	kt_audit_salt(key, KT_SPAN("c1"), KT_SPAN("request"), salt);
 	kt_audit_salt(key, KT_SPAN("c1r"), KT_SPAN("equest"), other);
 	ok(memcmp(salt, other, 32) != 0);
+}
+
+static void
+a_key_that_is_set_up_once_makes_the_same_salts(void)
+{
+	uint8_t key[KT_AUDIT_HASH] = { 7 }, want[32], got[32];
+	char id[2 * KT_AUDIT_TEXT_MAX];
+	struct kt_audit_mac m;
+	size_t bad = 0;
+
+	memset(id, 'x', sizeof(id));
+	ok(kt_audit_mac_init(&m, key, &err) == KT_OK);
+	for (size_t n = 0; n <= sizeof(id); n++) {
+		struct kt_span call = { id, n };
+
+		kt_audit_salt(key, call, KT_SPAN("request"), want);
+		kt_audit_mac_salt(&m, call, KT_SPAN("request"), got);
+		bad += memcmp(want, got, 32) != 0;
+	}
+	ok(bad == 0);
+	/* RFC 4231, test case 2, has a shorter key: padded, it is this one. */
+	memset(key, 0, sizeof(key));
+	memcpy(key, "Jefe", 4);
+	kt_audit_mac_fini(&m);
+	ok(kt_audit_mac_init(&m, key, &err) == KT_OK);
+	kt_audit_mac(&m, KT_SPAN("what do ya want for nothing?"), got);
+	ok(kt_unhex(KT_SPAN("5bdcc146bf60754e6a042426089575c7"
+	    "5a003f089d2739839dec58b964ec3843"), want, 32) &&
+	    memcmp(want, got, 32) == 0);
+	kt_audit_mac_fini(&m);
 }
 
 /* The root by the definition of RFC 6962, over all leaves at once. */
@@ -464,6 +495,7 @@ main(void)
 {
 	RUN(every_day_until_10000_is_written_as_the_calendar_has_it);
 	RUN(time_is_read_as_it_is_written_and_nothing_else_is_one);
+	RUN(a_key_that_is_set_up_once_makes_the_same_salts);
 	RUN(tree_has_the_roots_of_rfc_6962);
 	RUN(commitment_of_hello_is_the_published_one);
 	RUN(frontier_root_is_the_recursive_one_and_steps_can_be_undone);
