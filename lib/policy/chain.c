@@ -229,7 +229,10 @@ weigh(struct kt_chain *c, enum kt_component component)
 		kt_detect_set_add(&c->enforced[component], d);
 		c->acts |= KT_COMPONENT_BIT(component);
 	}
-	return kt_detect_set_hasten(&c->heard[component], c->detect);
+	/* What a model says arrives in pieces. */
+	return component == KT_COMPONENT_COMPLETION
+	    ? kt_detect_set_hasten(&c->heard[component], c->detect)
+	    : KT_OK;
 }
 
 static enum kt_rc
