@@ -46,6 +46,18 @@ any_open(const struct words *w)
 	return false;
 }
 
+/* What there is; a whole one is thousands of bytes. */
+static void
+copy(struct words *to, const struct words *from)
+{
+	memcpy(to->text, from->text, from->n * sizeof(*from->text));
+	memcpy(to->len, from->len, from->n * sizeof(*from->len));
+	memcpy(to->is_open, from->is_open, from->n * sizeof(*from->is_open));
+	memcpy(to->begins_word, from->begins_word,
+	    from->n * sizeof(*from->begins_word));
+	to->n = from->n;
+}
+
 /* Each open word continues with the only one of b, in place. */
 static void
 extend_by_one(struct words *w, const struct words *b)
@@ -65,16 +77,11 @@ extend_by_one(struct words *w, const struct words *b)
 	}
 }
 
-/* Each open word continues with each of b; too many: they stay as they are. */
 static void
-extend(struct words *w, const struct words *b)
+extend_by_each(struct words *w, const struct words *b)
 {
 	struct words out;
 
-	if (b->n == 1) {
-		extend_by_one(w, b);
-		return;
-	}
 	out.n = 0;
 	for (size_t i = 0; i < w->n; i++) {
 		size_t reps = w->is_open[i] ? b->n : 1;
@@ -97,7 +104,17 @@ extend(struct words *w, const struct words *b)
 			out.n++;
 		}
 	}
-	*w = out;
+	copy(w, &out);
+}
+
+/* Each open word continues with each of b; too many: they stay as they are. */
+static void
+extend(struct words *w, const struct words *b)
+{
+	if (b->n == 1)
+		extend_by_one(w, b);
+	else
+		extend_by_each(w, b);
 }
 
 /* Behind the group or class that starts at p; NULL when it never ends. */
