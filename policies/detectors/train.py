@@ -80,6 +80,15 @@ def orders(record):
     return [s for s in said if 3 <= len(s.split()) <= 40]
 
 
+def order(record):
+    """Of an attack, where the order is: the code that it brings is code."""
+    span = record["spans"][0]
+    said = record["text"].encode()[span["start"]:span["end"]]
+    code = re.search(rb"(?:\\n|\n)?```", said)
+    return {"start": span["start"],
+            "end": span["start"] + code.start() if code else span["end"]}
+
+
 def indirect(sets):
     for name in CLEAN:
         often = 4 if name in ("docs", "agent-transcripts",
@@ -90,7 +99,7 @@ def indirect(sets):
     for r in sets["bipia"]:
         for _ in range(3):
             yield sample("bipia", r["text"], 1, r["meta"]["attack"],
-                         r["spans"][0], r["subtype"])
+                         order(r), r["subtype"])
     for name in REQUESTS + ATTACKS:
         for r in sets[name]:
             for s in orders(r):
