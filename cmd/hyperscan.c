@@ -66,7 +66,7 @@ load(void)
 	if (at != NULL)
 		return;
 	kt_say("libhs.so.5 cannot be loaded: install it (Debian: "
-	    "libvectorscan5 or libhyperscan5)");
+	    "libhyperscan5 or libvectorscan5)");
 	exit(KT_EXIT_UNKNOWN);
 }
 

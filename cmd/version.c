@@ -20,6 +20,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/libcurl.h"
+#include "detect/detect.h"
 
 /* From the compiler's own macros: what is claimed is what was compiled. */
 static const char *const hardening[] = {
@@ -61,6 +62,8 @@ kt_version_print(FILE *out)
 	line(out, "cJSON", cJSON_Version());
 	line(out, "libyaml", yaml_get_version_string());
 	line(out, "Hyperscan API", hs_version());
+	if (kt_detect_engine_misses())
+		line(out, "", "misses matches: install libhyperscan5");
 	line(out, "PCRE2", pcre2);
 	line(out, "zlib", zlibVersion());
 	line(out, "zstd", ZSTD_versionString());

@@ -429,6 +429,10 @@ print_banner(const struct gateway *g)
 	for (size_t i = 0; i < n; i++)
 		(void)fprintf(stderr, "  %-9s %.*s\n", "warning",
 		    KT_SPAN_ARG(warnings[i]));
+	if (kt_detect_engine_misses())
+		(void)fprintf(stderr, "  %-9s libhs misses matches of "
+		    "detectors of your own: install libhyperscan5\n",
+		    "warning");
 }
 
 static void

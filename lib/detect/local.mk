@@ -36,6 +36,7 @@ libkt_a_SOURCES += \
 	%D%/standin.c \
 	%D%/standin.h \
 	%D%/stream.c \
+	%D%/engine.c \
 	%D%/filter.c \
 	%D%/filter_priv.h \
 	%D%/flow.c \
