@@ -407,6 +407,17 @@ add_source(struct source *src, const char *text, unsigned flags, unsigned id)
 	src->ids[src->n++] = id;
 }
 
+/* Hyperscan 5.4.0 writes where it was given no memory, so it is asked for
+   first: more than a compilation takes. */
+static bool
+has_room(size_t npatterns)
+{
+	void *p = kt_alloc((4u << 20) + npatterns * (64u << 10));
+
+	kt_free(p);
+	return p != NULL;
+}
+
 static enum kt_rc
 compile_source(const struct kt_detect *db, const struct source *src,
     hs_database_t **out, struct kt_err *err)
@@ -414,6 +425,8 @@ compile_source(const struct kt_detect *db, const struct source *src,
 	hs_compile_error_t *why = NULL;
 	unsigned id;
 
+	if (!has_room(src->n))
+		return kt_fail(err, KT_E_LIMIT, "detectors: no memory");
 	if (hs_compile_multi(src->text, src->flags, src->ids, src->n,
 		HS_MODE_BLOCK, NULL, out, &why) == HS_SUCCESS)
 		return KT_OK;
