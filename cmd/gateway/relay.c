@@ -6,6 +6,7 @@
  * tells an event does not look at the call afterwards.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "audit/receipt.h"
 #include "audit/record.h"
 #include "cmd/gateway/relay.h"
 #include "disk/disk.h"
@@ -16,7 +17,6 @@
 #define UPLOAD_MAX (4u << 20)
 #define REJECT_MAX 4096
 #define SHED_RECORD_US 1000000
-#define RECEIPT_MAX 512
 
 struct kt_call {
 	struct kt_relay *relay;
@@ -724,29 +724,6 @@ on_empty(void *self)
 const struct kt_listen_events kt_relay_events = { on_head, on_body, on_end,
 	on_sent, on_gone, on_done, on_reject, on_empty };
 
-/* ORIGIN#INDEX;LEAF: lib/audit/receipt.c reads it.  Empty: no room. */
-static struct kt_span
-receipt_of(struct kt_span origin, const struct kt_writer_ticket *ticket,
-    char text[static RECEIPT_MAX])
-{
-	char digits[20];
-	struct kt_span index = kt_decimal(ticket->index, digits);
-	char *to = text;
-
-	if (origin.len + index.len + 2 * KT_AUDIT_HASH + 3 > RECEIPT_MAX)
-		return (struct kt_span){ 0 };
-	if (origin.len > 0)
-		memcpy(to, origin.ptr, origin.len);
-	to += origin.len;
-	*to++ = '#';
-	memcpy(to, index.ptr, index.len);
-	to += index.len;
-	*to++ = ';';
-	kt_hex(ticket->leaf, KT_AUDIT_HASH, to);
-	return (struct kt_span){ text,
-		(size_t)(to - text) + 2 * KT_AUDIT_HASH };
-}
-
 void
 kt_relay_recorded(
     struct kt_relay *relay, const struct kt_writer_ticket *ticket)
@@ -754,10 +731,12 @@ kt_relay_recorded(
 	struct kt_call *c = ticket->owner;
 	struct kt_event ev = { .kind = KT_EVENT_RECORDED,
 		.is_ok = ticket->is_durable };
-	char receipt[RECEIPT_MAX];
+	struct kt_audit_receipt receipt = { .index = ticket->index };
+	char text[KT_AUDIT_RECEIPT_MAX];
 
-	ev.bytes = receipt_of(
-	    kt_writer_origin(relay->writer), ticket, receipt);
+	memcpy(receipt.leaf, ticket->leaf, sizeof(receipt.leaf));
+	ev.bytes = kt_audit_receipt_write(
+	    &receipt, kt_writer_origin(relay->writer), text);
 	c->is_record_out = false;
 	if (c->is_opening && ticket->is_durable) {
 		c->is_opened = true;

@@ -28,6 +28,7 @@ libkt_a_SOURCES += \
 	%D%/limits.c \
 	%D%/limits.h \
 	%D%/receipt.c \
+	%D%/receipt.h \
 	%D%/resolve.c \
 	%D%/signed.c \
 	%D%/stamp.c \

@@ -5,7 +5,7 @@
  * The leaf hash and not a signature: a receipt is compared with a log whose
  * checkpoints are signed, and costs an answer no more than a header.
  */
-#include "audit/verify.h"
+#include "audit/receipt.h"
 
 enum kt_rc
 kt_audit_receipt_parse(struct kt_span text, struct kt_audit_receipt *r,
@@ -26,4 +26,27 @@ kt_audit_receipt_parse(struct kt_span text, struct kt_audit_receipt *r,
 		return kt_fail(err, KT_E_PARSE,
 		    "not a receipt: <origin>#<index>;<64 digits>");
 	return KT_OK;
+}
+
+struct kt_span
+kt_audit_receipt_write(const struct kt_audit_receipt *r, struct kt_span origin,
+    char text[static KT_AUDIT_RECEIPT_MAX])
+{
+	char digits[20];
+	struct kt_span index = kt_decimal(r->index, digits);
+	char *to = text;
+
+	if (origin.len + index.len + 2 * KT_AUDIT_HASH + 3 >
+	    KT_AUDIT_RECEIPT_MAX)
+		return (struct kt_span){ 0 };
+	if (origin.len > 0)
+		memcpy(to, origin.ptr, origin.len);
+	to += origin.len;
+	*to++ = '#';
+	memcpy(to, index.ptr, index.len);
+	to += index.len;
+	*to++ = ';';
+	kt_hex(r->leaf, KT_AUDIT_HASH, to);
+	return (struct kt_span){ text,
+		(size_t)(to - text) + 2 * KT_AUDIT_HASH };
 }

@@ -16,6 +16,7 @@
 #define KT_AUDIT_VERIFY_H
 #include "audit/course.h"
 #include "audit/key.h"
+#include "audit/receipt.h"
 
 enum kt_audit_class {
 #define KT_CLASS(name, text) KT_AUDIT_##name,
@@ -85,14 +86,6 @@ struct kt_audit_report {
 
 /* The next note, oldest first; false: there is none.  Borrowed until then. */
 typedef bool kt_audit_note_fn(void *arg, struct kt_span *note);
-
-struct kt_audit_receipt {
-	uint64_t index;
-	uint8_t leaf[KT_AUDIT_HASH];
-};
-/* "<origin>#<index>;<leaf hash>", as the gateway's header has it. */
-KT_MUSTCHECK enum kt_rc kt_audit_receipt_parse(struct kt_span text,
-    struct kt_audit_receipt *r, struct kt_span *origin, struct kt_err *err);
 
 /* What a reviewer holds from elsewhere, in ascending order each. */
 struct kt_audit_brought {

@@ -15,7 +15,7 @@ kt_model_bare(struct kt_span name)
 	for (at = 0; at + vendor.len < name.len; at++) {
 		struct kt_span rest = kt_span_sub(name, at, name.len);
 
-		if (*rest.ptr == *vendor.ptr && kt_span_starts(rest, vendor))
+		if (kt_span_starts(rest, vendor))
 			return kt_span_sub(rest, vendor.len, rest.len);
 	}
 	return name;

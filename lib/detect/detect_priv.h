@@ -148,4 +148,5 @@ bool kt_detect_scratch_trips(struct kt_detect_scratch *s);
 KT_MUSTCHECK enum kt_rc kt_detect_scratch_add(
     struct kt_detect_scratch *s, const struct kt_finding *f);
 void kt_detect_sort(struct kt_finding *v, size_t n);
+
 #endif

@@ -22,4 +22,5 @@ struct kt_detect_filter {
 /* of is empty; on: NULL is all. */
 void kt_detect_filter_learn(struct kt_detect_filter *of,
     const struct kt_detect *db, const struct kt_detect_set *on);
+
 #endif

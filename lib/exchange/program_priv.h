@@ -53,7 +53,7 @@ struct kt_scratch {
 	struct kt_detect_scratch *detect; /* NULL: nothing to search for */
 	struct kt_x_slot *slots; /* free ones */
 	size_t nslots;
-	struct kt_audit_mac mac;  /* by the program's instance_key */
+	struct kt_audit_mac mac; /* by the program's instance_key */
 	struct kt_x_clean *clean; /* texts in which nothing was found */
 	struct kt_buf spares[KT_X_SPARES_MAX];
 	struct kt_exchange *exchanges; /* spare ones */

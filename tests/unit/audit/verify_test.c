@@ -674,6 +674,7 @@ receipt_is_for_its_record_and_no_other(void)
 	struct kt_audit_chain c;
 	struct kt_span origin;
 	struct log log;
+	char written[KT_AUDIT_RECEIPT_MAX];
 	char text[200], hex[65];
 
 	make(&log, RECORDS);
@@ -685,6 +686,8 @@ receipt_is_for_its_record_and_no_other(void)
 	ok(kt_audit_receipt_parse(kt_span_sub(kt_span_of(text), 0,
 	    strlen(text) - 2), &r, &origin, &err) == KT_OK);
 	ok(r.index == 8 && kt_span_eq(origin, KT_SPAN("a/b/c")));
+	ok(kt_span_eq(kt_audit_receipt_write(&r, origin, written),
+	    kt_span_sub(kt_span_of(text), 10, strlen(text) - 12)));
 	brought = &b;
 	ok(judge(&log, kt_buf_span(&log.text), log.at[CUT]) == NULL);
 	ok(result.receipts == 1);
