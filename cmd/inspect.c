@@ -20,8 +20,6 @@
 #define LINE_MAX_BYTES (KT_BODY_MAX + KT_BODY_MAX / 2)
 #define ANSWER_MAX ((size_t)1 << 30)
 #define WRITE_BYTES (1u << 20)
-/* From here on it pays to make ready for more. */
-#define MUCH_BYTES 65536
 
 static const struct {
 	const char *name;
@@ -54,8 +52,7 @@ struct job {
 	/* What is at hand. */
 	struct kt_json json;
 	struct kt_buf bytes, text, redacted, out;
-	size_t line, read_bytes;
-	bool is_hastened;
+	size_t line;
 	enum kt_exit exit;
 };
 
@@ -249,14 +246,7 @@ read_more(struct job *j, bool *is_end)
 		(void)cannot(j, strerror(errno)); /* in j->exit */
 		return false;
 	}
-	j->read_bytes += n;
-	if (j->read_bytes < MUCH_BYTES || j->is_hastened)
-		return true;
-	j->is_hastened = true;
-	if (kt_program_hasten(j->program.program) == KT_OK)
-		return true;
-	(void)cannot(j, "out of memory"); /* in j->exit */
-	return false;
+	return true;
 }
 
 static void
@@ -320,8 +310,7 @@ run(struct job *j)
 static enum kt_exit
 prepare(struct job *j)
 {
-	struct kt_program_options o = { .may_use_offline = true,
-		.is_brief = true };
+	struct kt_program_options o = { .may_use_offline = true };
 	struct kt_err err = { 0 };
 
 	if (kt_cmd_program_open(

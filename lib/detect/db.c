@@ -336,14 +336,15 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 		goto out;
 	}
 	db->rules = kt_alloc_array(n, sizeof(*db->rules));
+	db->jits = kt_alloc_array(n, sizeof(*db->jits));
 	db->runs.rule = kt_alloc_array(n, sizeof(*db->runs.rule));
 	db->nears = kt_alloc_array(n, sizeof(*db->nears));
 	db->models = kt_alloc_array(n, sizeof(*db->models));
 	db->joins = kt_alloc_array(n, sizeof(*db->joins));
 	db->mem = kt_arena_new(RULE_ARENA_MAX);
 	db->folded.is_folded = true;
-	if (db->rules == NULL || db->runs.rule == NULL || db->nears == NULL ||
-	    db->models == NULL || db->joins == NULL || db->mem == NULL ||
+	if (db->rules == NULL || db->jits == NULL || db->runs.rule == NULL ||
+	    db->nears == NULL || db->models == NULL || db->joins == NULL || db->mem == NULL ||
 	    pcre2_set_newline(how, PCRE2_NEWLINE_LF) != 0)
 		goto full;
 	err->rc = KT_OK;
@@ -351,6 +352,7 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 		struct kt_detect_rule *r = &db->rules[db->n];
 
 		r->def = &defs[db->n];
+		r->jit = &db->jits[db->n];
 		if (check_definition(r, err) < 0) {
 			db->n++;
 			goto out;
@@ -524,33 +526,12 @@ fail:
 }
 
 enum kt_rc
-kt_detect_hasten(struct kt_detect *db)
-{
-	for (size_t i = 0; i < db->n; i++) {
-		int rc = db->rules[i].code == NULL
-		    ? 0
-		    : pcre2_jit_compile(db->rules[i].code,
-			  PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
-
-		/* Without a JIT on this machine the interpreter goes on. */
-		if (rc != 0 && rc != PCRE2_ERROR_JIT_BADOPTION)
-			return KT_E_LIMIT;
-	}
-	return KT_OK;
-}
-
-enum kt_rc
 kt_detect_new(struct kt_detect **out, const struct kt_detector *defs, size_t n,
     struct kt_err *err)
 {
 	if (kt_detect_prepare(out, defs, n, NULL, err) < 0)
 		return err->rc;
-	if (kt_detect_compile_from(out, 0, err) < 0)
-		return err->rc;
-	if (kt_detect_hasten(*out) == KT_OK)
-		return KT_OK;
-	kt_detect_free(out);
-	return kt_fail(err, KT_E_LIMIT, "detectors: no memory");
+	return kt_detect_compile_from(out, 0, err);
 }
 
 void
@@ -562,6 +543,7 @@ kt_detect_free(struct kt_detect **pdb)
 	if (db == NULL)
 		return;
 	for (size_t i = 0; i < db->n; i++) {
+		kt_detect_jit_fini(&db->jits[i]);
 		pcre2_code_free(db->rules[i].code);
 		pcre2_code_free(db->rules[i].head);
 		pcre2_code_free(db->rules[i].rest);
@@ -575,6 +557,7 @@ kt_detect_free(struct kt_detect **pdb)
 	kt_detect_index_fini(&db->folded);
 	kt_arena_free(&db->mem);
 	kt_free(db->rules);
+	kt_free(db->jits);
 	kt_detect_runs_fini(&db->runs);
 	kt_free(db->nears);
 	kt_free(db->models);

@@ -46,11 +46,6 @@ bool kt_detect_engine_misses(void);
 /* Of a database that kt_detect_new made. */
 KT_MUSTCHECK enum kt_rc kt_detect_save(
     const struct kt_detect *db, struct kt_buf *out);
-/*
- * For a database that was loaded: spends milliseconds once so that texts are searched several times
- * as fast; what is found is the same.  Before the database is shared.
- */
-KT_MUSTCHECK enum kt_rc kt_detect_hasten(struct kt_detect *db);
 void kt_detect_free(struct kt_detect **db);
 size_t kt_detect_count(const struct kt_detect *db);
 const struct kt_detector *kt_detect_def(const struct kt_detect *db, size_t i);

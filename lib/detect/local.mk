@@ -19,6 +19,7 @@ libkt_a_SOURCES += \
 	%D%/regex.c \
 	%D%/context.c \
 	%D%/context_priv.h \
+	%D%/jit.c \
 	%D%/rule.c \
 	%D%/runs.c \
 	%D%/runs_priv.h \

@@ -59,22 +59,6 @@ kt_detect_rule_may_begin(
 	return may_go_on(r, subject, at);
 }
 
-/* A third of a short match is what pcre2_match does before it asks the JIT;
-   without one it does the matching. */
-static int
-match(const struct kt_detect_rule *r, struct kt_detect_scratch *s,
-    struct kt_span subject, size_t from, uint32_t options)
-{
-	PCRE2_SPTR text = (PCRE2_SPTR)subject.ptr;
-	int rc = pcre2_jit_match(r->code, text, subject.len, from, options,
-	    s->match, s->limits);
-
-	return rc != PCRE2_ERROR_JIT_BADOPTION
-	    ? rc
-	    : pcre2_match(r->code, text, subject.len, from, options,
-		  s->match, s->limits);
-}
-
 enum kt_detect_attempt
 kt_detect_rule_attempt(const struct kt_detect_rule *r,
     struct kt_detect_scratch *s, struct kt_span subject, size_t from,
@@ -108,12 +92,12 @@ kt_detect_rule_ask(const struct kt_detect_rule *r,
 	 */
 	rc = PCRE2_ERROR_PARTIAL;
 	if (subject.len > last + r->max_width + LOOKAHEAD_ROOM)
-		rc = match(r, s,
+		rc = kt_detect_jit_match(r, s,
 		    kt_span_sub(subject, 0,
 			last + r->max_width + LOOKAHEAD_ROOM),
 		    from, PCRE2_PARTIAL_HARD);
 	if (rc == PCRE2_ERROR_PARTIAL)
-		rc = match(r, s, subject, from,
+		rc = kt_detect_jit_match(r, s, subject, from,
 		    is_end ? 0 : PCRE2_PARTIAL_HARD);
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return KT_DETECT_ATTEMPT_MISS;

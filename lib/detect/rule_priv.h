@@ -21,6 +21,7 @@
 struct kt_detect_rule {
 	const struct kt_detector *def;
 	struct pcre2_real_code_8 *code; /* NULL: it has a model, or joins others */
+	struct kt_detect_jit *jit;
 	struct kt_detect_model *model; /* or NULL */
 	/* A span begins at least so far behind the start of its match; what
 	   matches all before it, and all from it on, or NULL. */

@@ -492,19 +492,8 @@ kt_program_new(const struct kt_program_options *o, struct kt_err *err)
 		kt_program_free(&p);
 		return NULL;
 	}
-	if (!o->is_brief && kt_program_hasten(p) < 0) {
-		(void)kt_fail(err, KT_E_LIMIT, "no memory for detectors");
-		kt_program_free(&p);
-		return NULL;
-	}
 	kt_program_warn_of_idle(p);
 	return p;
-}
-
-enum kt_rc
-kt_program_hasten(struct kt_program *p)
-{
-	return p->chain.detect ? kt_detect_hasten(p->chain.detect) : KT_OK;
 }
 
 void

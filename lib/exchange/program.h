@@ -74,8 +74,6 @@ struct kt_program_options {
 	struct kt_span instance_key; /* 32 bytes that salt commitments */
 	kt_program_clock_fn *mono_us; /* NULL: inspecting takes no time */
 	bool may_use_offline; /* configuration is the default starter */
-	/* Little will be searched: start sooner (kt_program_hasten). */
-	bool is_brief;
 	enum kt_chain_use use;
 };
 
@@ -83,8 +81,6 @@ struct kt_program;
 /* NULL: err says what is wrong. */
 struct kt_program *kt_program_new(
     const struct kt_program_options *o, struct kt_err *err);
-/* More is to be searched after all; before the program is shared. */
-KT_MUSTCHECK enum kt_rc kt_program_hasten(struct kt_program *p);
 void kt_program_free(struct kt_program **p);
 /* SHA-256 over everything that decides, in hex. */
 struct kt_span kt_program_hash(const struct kt_program *p);

@@ -140,8 +140,7 @@ main(int argc, char **argv)
 		KT_BUG("not saved");
 	from = seconds();
 	if (kt_detect_load(
-		&again, shipped, nshipped, kt_buf_span(&saved), &err) < 0 ||
-	    kt_detect_hasten(again) < 0)
+		&again, shipped, nshipped, kt_buf_span(&saved), &err) < 0)
 		KT_BUG(err.text);
 	printf(
 	    "load: %.1f ms, %zu bytes\n", (seconds() - from) * 1e3, saved.len);
