@@ -433,7 +433,7 @@ compile_source(const struct kt_detect *db, const struct source *src,
 		HS_MODE_BLOCK, NULL, out, &why) == HS_SUCCESS)
 		return KT_OK;
 	id = why != NULL && why->expression >= 0 ? src->ids[why->expression]
-						 : KT_DETECT_NUMBER;
+						 : UINT_MAX;
 	(void)kt_fail(err, KT_E_PARSE, "detector %s: pattern: %s",
 	    id < db->n ? db->rules[id].def->id : "(all)",
 	    why != NULL ? why->message : "no memory"); /* in err */
@@ -449,7 +449,7 @@ compile_source(const struct kt_detect *db, const struct source *src,
 static enum kt_rc
 compile_hs(struct kt_detect *db, size_t from, struct kt_err *err)
 {
-	size_t n = db->n - from + 1;
+	size_t n = db->n - from;
 	struct source src = { kt_alloc_array(n, sizeof(*src.text)),
 		kt_alloc_array(n, sizeof(*src.flags)),
 		kt_alloc_array(n, sizeof(*src.ids)), 0 };
@@ -467,15 +467,13 @@ compile_hs(struct kt_detect *db, size_t from, struct kt_err *err)
 	    compile_source(db, &src, &db->numbers, err) < 0)
 		goto out;
 	src.n = 0;
-	if (db->numbers != NULL)
-		add_source(&src, KT_DETECT_NUMBER_PATTERN, HS_FLAG_SINGLEMATCH,
-		    KT_DETECT_NUMBER);
 	for (size_t i = from; i < db->n; i++)
 		if (db->rules[i].code != NULL &&
 		    (from > 0 || !db->rules[i].def->is_number))
 			add_source(&src, db->rules[i].sought,
 			    db->rules[i].hs_flags, (unsigned)i);
-	if (compile_source(db, &src, &db->hs[db->nhs], err) == KT_OK)
+	if (src.n > 0 &&
+	    compile_source(db, &src, &db->hs[db->nhs], err) == KT_OK)
 		db->nhs++;
 out:
 	kt_free(src.text);

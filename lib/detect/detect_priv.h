@@ -26,10 +26,6 @@
 #define KT_DETECT_DFA_ROOM 2048 /* for PCRE2, to find the ends of a head */
 #define KT_DETECT_ENDS_MAX 64
 #define KT_DETECT_WORDS_MAX (64u << 10) /* of a context, as a pattern */
-/* What Vectorscan calls a number, beside the rules, and what that is. */
-#define KT_DETECT_NUMBER UINT32_MAX
-#define KT_DETECT_NUMBER_DIGITS 6
-#define KT_DETECT_NUMBER_PATTERN "\\d(?:[ .()+/-]{0,2}\\d){5}"
 
 struct kt_detect {
 	struct kt_detect_rule *rules;
@@ -128,10 +124,9 @@ enum kt_detect_attempt kt_detect_rule_attempt(const struct kt_detect_rule *r,
 enum kt_detect_attempt kt_detect_rule_ask(const struct kt_detect_rule *r,
     struct kt_detect_scratch *s, struct kt_span subject, size_t from,
     size_t last, bool is_end, struct kt_detect_match *m);
-/* Finds the parts of text to be scanned for numbers; the first one, of
-   KT_DETECT_NUMBER_DIGITS digits, ends at `first`. */
+/* Finds the parts of text to be scanned for numbers. */
 KT_MUSTCHECK enum kt_rc kt_detect_number_windows(const struct kt_detect *db,
-    struct kt_detect_scratch *s, struct kt_span text, size_t first);
+    struct kt_detect_scratch *s, struct kt_span text);
 /* False: it can be found away from all words of its context. */
 bool kt_detect_near_learn(struct kt_detect_rule *r);
 const char *kt_detect_near_words( /* as a pattern; NULL: no memory */

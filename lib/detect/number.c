@@ -3,11 +3,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Patterns of digits cost more than all others together, and most text has
- * few digits: they are looked for in windows around those only.  Vectorscan
- * tells the first number; where there is one there may be many, and to be
- * called back for each digit of them costs ten times what this walk does.
+ * few digits: they are looked for in windows around those only.
  */
 #include "detect/detect_priv.h"
+
+#define NUMBER_DIGITS 6
+#define BETWEEN_MAX 2 /* bytes between two digits of a number */
 
 static bool
 is_digit(char c)
@@ -15,7 +16,6 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* KT_DETECT_NUMBER_PATTERN says so, too. */
 static bool
 is_between(char c)
 {
@@ -49,28 +49,28 @@ add(const struct kt_detect *db, struct kt_detect_scratch *s,
 
 enum kt_rc
 kt_detect_number_windows(const struct kt_detect *db,
-    struct kt_detect_scratch *s, struct kt_span text, size_t first)
+    struct kt_detect_scratch *s, struct kt_span text)
 {
-	size_t digits = KT_DETECT_NUMBER_DIGITS - 1, between = 0, last = 0;
+	size_t digits = 0, between = 0, first = 0, last = 0;
 	enum kt_rc rc = KT_OK;
 
 	s->nwindows = 0;
-	for (size_t at = first - 1; at < text.len && rc == KT_OK; at++) {
+	for (size_t at = 0; at < text.len && rc == KT_OK; at++) {
 		if (digits == 0)
 			at = kt_detect_next_digit(text, at);
 		if (at < text.len && is_digit(text.ptr[at])) {
 			between = 0;
 			last = at + 1;
-			if (++digits == KT_DETECT_NUMBER_DIGITS)
+			if (++digits == NUMBER_DIGITS)
 				first = last;
 		} else if (at < text.len &&
-		    (!is_between(text.ptr[at]) || ++between > 2)) {
-			if (digits >= KT_DETECT_NUMBER_DIGITS)
+		    (!is_between(text.ptr[at]) || ++between > BETWEEN_MAX)) {
+			if (digits >= NUMBER_DIGITS)
 				rc = add(db, s, text, first, last);
 			digits = 0;
 		}
 	}
-	if (digits >= KT_DETECT_NUMBER_DIGITS && rc == KT_OK)
+	if (digits >= NUMBER_DIGITS && rc == KT_OK)
 		rc = add(db, s, text, first, last);
 	return rc;
 }

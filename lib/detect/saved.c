@@ -9,7 +9,7 @@
 
 #include "detect/detect_priv.h"
 
-#define MAGIC "kt-detect/4"
+#define MAGIC "kt-detect/5"
 
 static uint64_t
 digest_text(const char *text, uint64_t h)

@@ -18,7 +18,6 @@ struct pass {
 	size_t from, to; /* what was given, in text: a member has more */
 	bool is_named; /* by something that is not the context of a rule */
 	size_t base; /* of the window at hand */
-	size_t number; /* where the first of them ends; 0: none */
 	enum kt_rc rc;
 };
 
@@ -84,10 +83,6 @@ on_match(unsigned id, unsigned long long from, unsigned long long to,
 	size_t end = p->base + (size_t)to, start, last;
 
 	(void)from, (void)flags; /* no start of match was asked for */
-	if (id == KT_DETECT_NUMBER) {
-		p->number = p->number == 0 ? end : p->number;
-		return 0;
-	}
 	r = &p->db->rules[id];
 	if (!kt_detect_rule_is_on(p->enabled, id) || end < r->slack)
 		return 0;
@@ -112,8 +107,7 @@ on_label(unsigned id, unsigned long long from, unsigned long long to,
 	size_t last;
 
 	(void)from, (void)to, (void)flags; /* that it is there is enough */
-	if (id == KT_DETECT_NUMBER || !p->db->rules[id].is_near ||
-	    !kt_detect_rule_is_on(p->enabled, id))
+	if (!p->db->rules[id].is_near || !kt_detect_rule_is_on(p->enabled, id))
 		return 0;
 	last = p->db->rules[id].context_bytes - 1;
 	if (last >= p->text.len)
@@ -201,11 +195,12 @@ search_numbers(struct pass *p)
 	struct kt_detect_scratch *s = p->s;
 	enum kt_rc rc;
 
-	if (p->number == 0)
+	if (p->db->numbers == NULL)
 		return KT_OK;
-	rc = kt_detect_number_windows(p->db, s, p->text, p->number);
-	if (rc == KT_OK)
-		rc = settle_alone(p, true);
+	rc = kt_detect_number_windows(p->db, s, p->text);
+	if (rc < 0 || s->nwindows == 0)
+		return rc;
+	rc = settle_alone(p, true);
 	if (rc == KT_OK)
 		rc = search_label(p, p->db->numbers);
 	for (size_t i = 0; i < s->nwindows && rc == KT_OK; i++) {
