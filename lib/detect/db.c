@@ -12,7 +12,7 @@
  * matches begin with literals it seeks the literals only.  Measured, this
  * compiles many times faster than whole patterns and scans no slower.
  */
-#include "detect/detect_priv.h"
+#include "detect/jit_priv.h"
 
 #define RULE_ARENA_MAX (4u << 20)
 #define SOUGHT_LITERAL_MIN 3 /* shorter ones are everywhere */

@@ -11,7 +11,6 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <hs/hs.h>
 #include <pcre2.h>
-#include <stdatomic.h>
 
 #include "detect/detect.h"
 #include "detect/filter_priv.h"
@@ -91,18 +90,6 @@ KT_MUSTCHECK enum kt_rc kt_detect_prepare(struct kt_detect **out,
     struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_detect_compile_from(
     struct kt_detect **db, size_t from, struct kt_err *err);
-
-/* Machine code of a rule: jit.c.  The one thing that changes in a database
-   that threads share. */
-struct kt_detect_jit {
-	_Atomic(pcre2_code *) code; /* NULL: the interpreter matches */
-	_Atomic uint32_t asked;
-};
-void kt_detect_jit_fini(struct kt_detect_jit *j);
-/* As pcre2_match. */
-int kt_detect_jit_match(const struct kt_detect_rule *r,
-    struct kt_detect_scratch *s, struct kt_span subject, size_t from,
-    uint32_t options);
 
 /* A match, in offsets of the subject. */
 struct kt_detect_match {

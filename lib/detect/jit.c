@@ -8,7 +8,7 @@
  * memory.  The interpreter's code stays as it is, for threads that match with
  * it; the machine code is that of a copy, shown to all when it is ready.
  */
-#include "detect/detect_priv.h"
+#include "detect/jit_priv.h"
 
 #define ASKED_OFTEN 16
 

@@ -20,6 +20,7 @@ libkt_a_SOURCES += \
 	%D%/context.c \
 	%D%/context_priv.h \
 	%D%/jit.c \
+	%D%/jit_priv.h \
 	%D%/rule.c \
 	%D%/runs.c \
 	%D%/runs_priv.h \

@@ -9,7 +9,7 @@
  */
 #include <math.h>
 
-#include "detect/detect_priv.h"
+#include "detect/jit_priv.h"
 
 #define LOOKAHEAD_ROOM 16
 #define CONTEXT_GAIN_PM 300

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 
-#include "detect/detect_priv.h"
+#include "detect/jit_priv.h"
 #include "policy/detector_saved.h"
 #include "tests/unit/detect/law.h"
 #include "tests/unit/detect/shipped.h"
