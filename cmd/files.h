@@ -49,9 +49,10 @@ void kt_cmd_files_fini(struct kt_cmd_files *files);
  * The databases of the shipped detectors; empty when they are nowhere: then,
  * and where they do not fit, detectors are compiled.
  */
-void kt_cmd_saved_detectors(struct kt_buf *out);
+struct kt_span kt_cmd_saved_detectors(void);
 /* The definitions of their files; the same holds. */
-void kt_cmd_saved_definitions(struct kt_buf *out);
+struct kt_span kt_cmd_saved_definitions(void);
+void kt_cmd_saved_free(struct kt_span *saved);
 
 /*
  * The configuration: the paths given with --policy-config, in that order,
