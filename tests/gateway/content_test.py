@@ -6,13 +6,12 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 
 import gateway
 import speech
 import wire
 from gateway import holders
-from tap import PATIENCE, eventually, run_all
+from tap import PATIENCE, eventually, run_all, scratch
 from upstream import Upstream, stream, whole
 
 SAID = "the canary of nobody's business 7351"
@@ -50,7 +49,7 @@ def start(up, content="full", name=None, policy=None, chain=None, audit=None,
     """With a caller known by NAME, else anybody."""
     args = ()
     if name:
-        file = os.path.join(tempfile.mkdtemp(prefix="kt-tokens-"), "t.json")
+        file = os.path.join(scratch("kt-tokens-"), "t.json")
         made = kt("token", "create", "--principal", name,
                   "--tokens-file", file)
         assert made.returncode == 0, made
@@ -140,7 +139,7 @@ def commitment(salt, content):
 
 
 def prove(g, index, *fields):
-    out = tempfile.mkdtemp(prefix="kt-proof-")
+    out = scratch("kt-proof-")
     got = kt("audit", "prove", "--out", out, "--reason", "incident-7",
              *(x for f in fields for x in ("--reveal", f)), g.audit,
              str(index))

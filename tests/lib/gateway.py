@@ -11,11 +11,10 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 
-from tap import BUILDDIR, PATIENCE, SRCDIR, Skip, eventually
+from tap import BUILDDIR, PATIENCE, SRCDIR, Skip, eventually, scratch
 
 KT = os.path.join(BUILDDIR, "kt")
 READY = re.compile(rb"^kt: listening on https?://[^ ]*:([0-9]+)\n", re.M)
@@ -60,7 +59,7 @@ class Gateway:
     """CONFIG: text of a file, a path, or a list of them."""
 
     def __init__(self, config, env=None, args=(), audit_dir=True):
-        self.folder = tempfile.mkdtemp(prefix="kt-")
+        self.folder = scratch()
         self.audit = os.path.join(self.folder, "audit")
         self.text = b""
         home = os.path.join(self.folder, "home")

@@ -4,8 +4,11 @@ Knows:    how a result is printed and what the exit code is.
 Promises: each sentence ends in exactly one line; a sentence that raises does
           not stop the ones behind it; what is skipped is said, never silent.
 """
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 import time
 import traceback
 
@@ -20,6 +23,13 @@ CORPORA = os.path.join(SRCDIR, "..", "shared", "corpora")
 
 class Skip(Exception):
     """Raised where a sentence cannot be tried here; its text says why."""
+
+
+def scratch(prefix="kt-"):
+    """An empty folder; what is in it when the test ends goes with it."""
+    path = tempfile.mkdtemp(prefix=prefix)
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
 
 
 class Tap:
