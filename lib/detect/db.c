@@ -344,7 +344,8 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 	db->mem = kt_arena_new(RULE_ARENA_MAX);
 	db->folded.is_folded = true;
 	if (db->rules == NULL || db->jits == NULL || db->runs.rule == NULL ||
-	    db->nears == NULL || db->models == NULL || db->joins == NULL || db->mem == NULL ||
+	    db->nears == NULL || db->models == NULL || db->joins == NULL ||
+	    db->mem == NULL ||
 	    pcre2_set_newline(how, PCRE2_NEWLINE_LF) != 0)
 		goto full;
 	err->rc = KT_OK;
