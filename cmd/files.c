@@ -4,9 +4,7 @@
  * can be tried before it is installed.  No path of the build is compiled in.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <fcntl.h>
 #include <limits.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -251,49 +249,27 @@ kt_cmd_files_detectors(struct kt_cmd_files *detectors,
 	return KT_OK;
 }
 
-/* Mapped: megabytes that are looked at once. */
-static struct kt_span
-map_saved(const char *name)
+static void
+read_saved(const char *name, struct kt_buf *out)
 {
-	struct kt_span saved = { 0 };
 	char path[KT_CMD_PATH_MAX];
-	void *at = MAP_FAILED;
-	struct stat st;
-	int fd;
 
-	if (!kt_cmd_find_file(name, path))
-		return saved;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return saved;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    st.st_size <= SAVED_MAX)
-		at = mmap(NULL, (size_t)st.st_size, PROT_READ,
-		    MAP_PRIVATE | MAP_POPULATE, fd, 0);
-	(void)close(fd); /* was only read */
-	if (at != MAP_FAILED)
-		saved = (struct kt_span){ at, (size_t)st.st_size };
-	return saved;
-}
-
-struct kt_span
-kt_cmd_saved_detectors(void)
-{
-	return map_saved("detectors.ktd");
-}
-
-struct kt_span
-kt_cmd_saved_definitions(void)
-{
-	return map_saved("definitions.ktd");
+	kt_buf_init(out, SAVED_MAX);
+	if (kt_cmd_find_file(name, path) &&
+	    kt_disk_read_file(&kt_disk_real, path, SAVED_MAX, out, NULL) < 0)
+		kt_buf_reset(out);
 }
 
 void
-kt_cmd_saved_free(struct kt_span *saved)
+kt_cmd_saved_detectors(struct kt_buf *out)
 {
-	if (saved->len > 0 && munmap((void *)saved->ptr, saved->len) < 0)
-		KT_BUG("a mapping that cannot be taken back");
-	*saved = (struct kt_span){ 0 };
+	read_saved("detectors.ktd", out);
+}
+
+void
+kt_cmd_saved_definitions(struct kt_buf *out)
+{
+	read_saved("definitions.ktd", out);
 }
 
 void

@@ -49,10 +49,9 @@ void kt_cmd_files_fini(struct kt_cmd_files *files);
  * The databases of the shipped detectors; empty when they are nowhere: then,
  * and where they do not fit, detectors are compiled.
  */
-struct kt_span kt_cmd_saved_detectors(void);
+void kt_cmd_saved_detectors(struct kt_buf *out);
 /* The definitions of their files; the same holds. */
-struct kt_span kt_cmd_saved_definitions(void);
-void kt_cmd_saved_free(struct kt_span *saved);
+void kt_cmd_saved_definitions(struct kt_buf *out);
 
 /*
  * The configuration: the paths given with --policy-config, in that order,

@@ -33,7 +33,7 @@ struct run {
 	struct kt_lint_unit units[KT_CONFIG_FILES_MAX];
 	struct kt_config_diags diags; /* of the detectors */
 	struct kt_arena *mem;
-	struct kt_span saved;
+	struct kt_buf saved;
 	struct kt_report *r;
 };
 
@@ -68,8 +68,8 @@ read_detectors(struct run *run, struct kt_err *err)
 	    &run->o.detectors.n) < 0)
 		return kt_fail(err, KT_E_PARSE, "the detectors in %s have mistakes: "
 		    "kt policy lint %s tells them", folder, folder);
-	run->saved = kt_cmd_saved_detectors();
-	run->o.detectors.saved = run->saved;
+	kt_cmd_saved_detectors(&run->saved);
+	run->o.detectors.saved = kt_buf_span(&run->saved);
 	return KT_OK;
 }
 
@@ -450,7 +450,7 @@ kt_cmd_policy_lint(const struct kt_cmd *self, int argc, char **argv)
 	kt_cmd_files_fini(&run->files);
 	kt_cmd_files_fini(&run->detectors);
 	kt_arena_free(&run->mem);
-	kt_cmd_saved_free(&run->saved);
+	kt_buf_fini(&run->saved);
 	kt_free(run);
 	return status;
 }

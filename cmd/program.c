@@ -13,13 +13,13 @@ kt_cmd_program_open(struct kt_cmd_program *p, char *const *paths, size_t n,
 	    kt_cmd_files_detectors(&p->detectors, p->settings.settings,
 	        &p->config, err) < 0)
 		return err->rc;
-	p->saved[0] = kt_cmd_saved_detectors();
-	p->saved[1] = kt_cmd_saved_definitions();
+	kt_cmd_saved_detectors(&p->saved[0]);
+	kt_cmd_saved_definitions(&p->saved[1]);
 	o->settings = p->settings.settings;
 	o->detectors = p->detectors.sources;
 	o->ndetectors = p->detectors.n;
-	o->saved_detectors = p->saved[0];
-	o->saved_definitions = p->saved[1];
+	o->saved_detectors = kt_buf_span(&p->saved[0]);
+	o->saved_definitions = kt_buf_span(&p->saved[1]);
 	p->program = kt_program_new(o, err);
 	if (p->program == NULL)
 		return err->rc;
@@ -37,6 +37,6 @@ kt_cmd_program_close(struct kt_cmd_program *p)
 	kt_cmd_files_fini(&p->config);
 	kt_cmd_files_fini(&p->detectors);
 	for (size_t i = 0; i < KT_NELEMS(p->saved); i++)
-		kt_cmd_saved_free(&p->saved[i]);
+		kt_buf_fini(&p->saved[i]);
 	*p = (struct kt_cmd_program){ 0 };
 }

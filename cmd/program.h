@@ -16,7 +16,7 @@
 struct kt_cmd_program { /* starts zeroed */
 	struct kt_cmd_files config, detectors;
 	struct kt_cmd_settings settings;
-	struct kt_span saved[2]; /* detectors; definitions */
+	struct kt_buf saved[2]; /* detectors; definitions */
 	struct kt_program *program;
 	struct kt_scratch *scratch;
 };

@@ -23,7 +23,7 @@ struct kt_edition {
 	struct kt_cmd_settings settings;
 	struct kt_buf tokens;
 	const char *tokens_file;
-	struct kt_span saved, definitions; /* of the shipped detectors */
+	struct kt_buf saved, definitions; /* of the shipped detectors */
 	struct kt_program *program, *recorder;
 	bool will_record;
 	struct kt_session_key session_key;
@@ -112,8 +112,8 @@ kt_edition_read(struct kt_edition **out, const struct kt_edition_options *o,
 	if (rc == KT_OK)
 		rc = read_tokens(e, o->tokens_file, err);
 	if (rc == KT_OK) {
-		e->saved = kt_cmd_saved_detectors();
-		e->definitions = kt_cmd_saved_definitions();
+		kt_cmd_saved_detectors(&e->saved);
+		kt_cmd_saved_definitions(&e->definitions);
 	}
 	if (rc < 0)
 		kt_edition_free(&e);
@@ -179,8 +179,8 @@ kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
 		.settings = e->settings.settings,
 		.detectors = e->detectors.sources,
 		.ndetectors = e->detectors.n,
-		.saved_detectors = e->saved,
-		.saved_definitions = e->definitions,
+		.saved_detectors = kt_buf_span(&e->saved),
+		.saved_definitions = kt_buf_span(&e->definitions),
 		.tokens_file = kt_buf_span(&e->tokens),
 		.secret = find_secret,
 		.instance_key = instance_key,
@@ -201,8 +201,8 @@ kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
 			return err->rc;
 	}
 	/* What was made of them borrows nothing. */
-	kt_cmd_saved_free(&e->saved);
-	kt_cmd_saved_free(&e->definitions);
+	kt_buf_fini(&e->saved);
+	kt_buf_fini(&e->definitions);
 	kt_cmd_files_fini(&e->detectors);
 	if (e->program == NULL)
 		return err->rc;
@@ -237,8 +237,8 @@ destroy(void *self)
 	kt_session_key_fini(&e->session_key);
 	kt_program_free(&e->program);
 	kt_program_free(&e->recorder);
-	kt_cmd_saved_free(&e->saved);
-	kt_cmd_saved_free(&e->definitions);
+	kt_buf_fini(&e->saved);
+	kt_buf_fini(&e->definitions);
 	kt_buf_fini(&e->tokens);
 	kt_cmd_settings_fini(&e->settings);
 	kt_cmd_files_fini(&e->detectors);

@@ -76,7 +76,7 @@ struct kt_replay_run {
 	uint64_t jobs;
 	const char *approvals_path, *explain, *key_path;
 
-	struct kt_span saved;
+	struct kt_buf saved;
 	pthread_mutex_t lock; /* of the variants */
 	struct kt_replay_variant variants[KT_REPLAY_VARIANTS_MAX];
 	size_t nvariants;

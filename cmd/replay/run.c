@@ -17,7 +17,7 @@ enum kt_rc
 kt_replay_load(struct kt_replay_run *r, struct kt_err *err)
 {
 	(void)pthread_mutex_init(&r->lock, NULL); /* cannot fail on Linux */
-	r->saved = kt_cmd_saved_detectors();
+	kt_cmd_saved_detectors(&r->saved);
 	for (int i = 0; i <= (r->has_old ? 1 : 0); i++) {
 		struct kt_replay_side *s = &r->sides[i];
 
@@ -94,7 +94,7 @@ compile(struct kt_replay_run *r, const struct kt_replay_side *side,
 	struct kt_program_options o = { .settings = side->settings.settings,
 		.detectors = side->detectors.sources,
 		.ndetectors = side->detectors.n,
-		.saved_detectors = r->saved,
+		.saved_detectors = kt_buf_span(&r->saved),
 		.secret = find_secret, .secret_arg = &secrets,
 		.instance_key = KT_SPAN("0123456789abcdef0123456789abcdef"),
 		.may_use_offline = is_listed(unavailable, KT_SPAN(OFFLINE)),
@@ -677,7 +677,7 @@ kt_replay_free(struct kt_replay_run *r)
 	for (size_t i = 0; r->sessions != NULL && i < r->paths.n; i++)
 		kt_free(r->sessions[i].rows);
 	kt_free(r->sessions);
-	kt_cmd_saved_free(&r->saved);
+	kt_buf_fini(&r->saved);
 	kt_session_paths_fini(&r->paths);
 	kt_session_key_fini(&r->key);
 }

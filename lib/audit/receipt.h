@@ -10,7 +10,7 @@
 #define KT_AUDIT_RECEIPT_H
 #include "audit/audit.h"
 
-#define KT_AUDIT_RECEIPT_MAX 512
+#define KT_AUDIT_RECEIPT_MAX 512 /* bytes */
 
 struct kt_audit_receipt {
 	uint64_t index;

@@ -1,8 +1,10 @@
 """tap - tests as sentences, told one by one.
 
-Knows:    how a result is printed and what the exit code is.
+Knows:    how a result is printed, what the exit code is, where things are, and
+          how long a test waits.
 Promises: each sentence ends in exactly one line; a sentence that raises does
-          not stop the ones behind it; what is skipped is said, never silent.
+          not stop the ones behind it; what is skipped is said, never silent;
+          a scratch folder goes when the test ends.
 """
 import atexit
 import os
