@@ -107,10 +107,10 @@ enum kt_detect_attempt {
 enum kt_detect_attempt kt_detect_rule_attempt(const struct kt_detect_rule *r,
     struct kt_detect_scratch *s, struct kt_span subject, size_t from,
     size_t last, bool is_end, struct kt_detect_match *m);
-/* The same, once one can begin at `from`. */
+/* The one that starts at `start`, where kt_detect_rule_may_begin. */
 enum kt_detect_attempt kt_detect_rule_ask(const struct kt_detect_rule *r,
-    struct kt_detect_scratch *s, struct kt_span subject, size_t from,
-    size_t last, bool is_end, struct kt_detect_match *m);
+    struct kt_detect_scratch *s, struct kt_span subject, size_t start,
+    bool is_end, struct kt_detect_match *m);
 /* Finds the parts of text to be scanned for numbers. */
 KT_MUSTCHECK enum kt_rc kt_detect_number_windows(const struct kt_detect *db,
     struct kt_detect_scratch *s, struct kt_span text);

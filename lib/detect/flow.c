@@ -325,7 +325,7 @@ settle_start(
 		return KT_OK;
 	switch (is_cut(t, r, at) ? KT_DETECT_ATTEMPT_OPEN
 	                         : kt_detect_rule_ask(r, t->s, t->text, at,
-	                               at, t->is_end, &m)) {
+	                               t->is_end, &m)) {
 	case KT_DETECT_ATTEMPT_MISS:
 		return KT_OK;
 	case KT_DETECT_ATTEMPT_OPEN:

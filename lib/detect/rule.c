@@ -4,7 +4,7 @@
  *
  * Whole texts and streams ask the same three questions here (does it match,
  * is it accepted, how far does the tail reach), so that they cannot come to
- * different answers.  The starts of an attempt are bounded by PCRE2's offset
+ * different answers.  PCRE2 is asked about one start at a time, by its offset
  * limit and not by its ANCHORED option, because that one leaves the JIT.
  */
 #include <math.h>
@@ -39,7 +39,7 @@ may_go_on(const struct kt_detect_rule *r, struct kt_span subject, size_t at)
 }
 
 /* To ask PCRE2 costs as much as to look at a hundred bytes; a few tell most
-   starts apart. */
+   starts apart, which PCRE2 would try one by one. */
 bool
 kt_detect_rule_may_begin(
     const struct kt_detect_rule *r, struct kt_span subject, size_t at)
@@ -64,40 +64,40 @@ kt_detect_rule_attempt(const struct kt_detect_rule *r,
     struct kt_detect_scratch *s, struct kt_span subject, size_t from,
     size_t last, bool is_end, struct kt_detect_match *m)
 {
-	while (from <= last &&
-	    !((kt_detect_bytes_has(&r->begin[0], subject.ptr[from]) ||
-	          from == 0) &&
-	        kt_detect_rule_may_begin(r, subject, from)))
-		from++;
-	return from <= last ? kt_detect_rule_ask(r, s, subject, from, last,
-	                          is_end, m)
-			    : KT_DETECT_ATTEMPT_MISS;
+	enum kt_detect_attempt got = KT_DETECT_ATTEMPT_MISS;
+
+	for (; from <= last && got == KT_DETECT_ATTEMPT_MISS; from++)
+		if ((from == 0 ||
+		        kt_detect_bytes_has(&r->begin[0], subject.ptr[from])) &&
+		    kt_detect_rule_may_begin(r, subject, from))
+			got = kt_detect_rule_ask(
+			    r, s, subject, from, is_end, m);
+	return got;
 }
 
 enum kt_detect_attempt
 kt_detect_rule_ask(const struct kt_detect_rule *r,
-    struct kt_detect_scratch *s, struct kt_span subject, size_t from,
-    size_t last, bool is_end, struct kt_detect_match *m)
+    struct kt_detect_scratch *s, struct kt_span subject, size_t start,
+    bool is_end, struct kt_detect_match *m)
 {
+	size_t far = start + r->max_width + LOOKAHEAD_ROOM;
 	const PCRE2_SIZE *at;
 	int rc;
 
 	if (kt_detect_scratch_trips(s))
 		return KT_DETECT_ATTEMPT_ERROR;
-	(void)pcre2_set_offset_limit(s->limits, last); /* cannot fail */
+	(void)pcre2_set_offset_limit(s->limits, start); /* cannot fail */
 	/*
 	 * PCRE2 first looks ahead, far, for bytes that a match must have.  What
 	 * no match can reach is kept from it; should it matter after all (a
 	 * long lookahead), the attempt is open and is made again.
 	 */
 	rc = PCRE2_ERROR_PARTIAL;
-	if (subject.len > last + r->max_width + LOOKAHEAD_ROOM)
-		rc = kt_detect_jit_match(r, s,
-		    kt_span_sub(subject, 0,
-			last + r->max_width + LOOKAHEAD_ROOM),
-		    from, PCRE2_PARTIAL_HARD);
+	if (subject.len > far)
+		rc = kt_detect_jit_match(r, s, kt_span_sub(subject, 0, far),
+		    start, PCRE2_PARTIAL_HARD);
 	if (rc == PCRE2_ERROR_PARTIAL)
-		rc = kt_detect_jit_match(r, s, subject, from,
+		rc = kt_detect_jit_match(r, s, subject, start,
 		    is_end ? 0 : PCRE2_PARTIAL_HARD);
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return KT_DETECT_ATTEMPT_MISS;
