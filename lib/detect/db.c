@@ -52,22 +52,19 @@ compile_pcre2(struct kt_detect_rule *r, pcre2_compile_context *how,
 	return KT_OK;
 }
 
-/* Its code, made or taken over, and where in it the span begins. */
+/* Its code, unless it has one, and where in it the span begins. */
 static enum kt_rc
 know_pattern(struct kt_detect_rule *r, pcre2_compile_context *how,
-    struct kt_detect_code *saved, struct kt_err *err)
+    struct kt_err *err)
 {
 	uint32_t captures = 0, options = PCRE2_USE_OFFSET_LIMIT |
 	    PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
+	bool is_known = r->code != NULL;
 
 	if (r->def->is_caseless)
 		options |= PCRE2_CASELESS;
-	if (saved != NULL && saved->whole != NULL) {
-		r->code = saved->whole;
-		saved->whole = NULL;
-	} else if (compile_pcre2(r, how, options, err) < 0) {
+	if (!is_known && compile_pcre2(r, how, options, err) < 0)
 		return err->rc;
-	}
 	if (pcre2_pattern_info(
 		r->code, PCRE2_INFO_CAPTURECOUNT, &captures) != 0)
 		KT_BUG("PCRE2 does not know its own pattern");
@@ -75,14 +72,8 @@ know_pattern(struct kt_detect_rule *r, pcre2_compile_context *how,
 	if (r->has_capture && r->def->public_bytes > 0)
 		return fail_rule(r->def, err, KT_E_PARSE,
 		    "public: beside a capture, which is the span already");
-	if (saved == NULL) {
+	if (!is_known)
 		kt_detect_head_learn(r, how, options);
-		return KT_OK;
-	}
-	r->head = saved->head;
-	r->rest = saved->rest;
-	r->head_min = saved->head_min;
-	saved->head = saved->rest = NULL;
 	return KT_OK;
 }
 
@@ -308,21 +299,59 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 		if (kt_detect_index_add(ix, db->mem, lit[k]) < 0)
 			return fail_rule(r->def, err, KT_E_LIMIT, "no memory");
 	}
-	if (n == 0)
-		db->runs.rule[db->runs.n++] = i;
 	if (n > 0 || r->def->anchor != NULL || !kt_detect_near_learn(r))
 		return KT_OK;
-	db->nears[db->nnears++] = i;
 	r->sought = kt_detect_near_words(r->def, db->mem);
 	if (r->sought == NULL)
 		return fail_rule(r->def, err, KT_E_LIMIT, "too many words");
 	return KT_OK;
 }
 
+/* All that is to be known of the last one. */
+static enum kt_rc
+prepare_rule(struct kt_detect *db, pcre2_compile_context *how,
+    const struct kt_detector *d, struct kt_detect_saved *saved,
+    struct kt_err *err)
+{
+	uint32_t i = (uint32_t)db->n++;
+	struct kt_detect_rule *r = &db->rules[i];
+	bool is_known;
+
+	if (saved != NULL && i < saved->n) {
+		*r = saved->v[i];
+		saved->v[i] = (struct kt_detect_rule){ .code = NULL };
+	}
+	is_known = r->code != NULL;
+	r->def = d;
+	r->jit = &db->jits[i];
+	if (check_definition(r, err) < 0)
+		return err->rc;
+	if (d->model.len > 0) {
+		db->models[db->nmodels++] = i;
+		return read_model(r, db->mem, err);
+	}
+	if (d->beside != NULL) {
+		db->joins[db->njoins++] = i;
+		return KT_OK;
+	}
+	if (know_pattern(r, how, err) < 0 ||
+	    (!is_known && index_rule(db, i, err) < 0))
+		return err->rc;
+	if (!is_known) {
+		kt_detect_needs_learn(r);
+		learn_first(r);
+	}
+	if (!r->is_literal)
+		db->runs.rule[db->runs.n++] = i;
+	if (r->is_near)
+		db->nears[db->nnears++] = i;
+	return KT_OK;
+}
+
 /* Everything but what Vectorscan has to say. */
 enum kt_rc
 kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
-    size_t n, struct kt_detect_codes *saved, struct kt_err *err)
+    size_t n, struct kt_detect_saved *saved, struct kt_err *err)
 {
 	struct kt_detect *db = kt_alloc(sizeof(*db));
 	pcre2_compile_context *how = pcre2_compile_context_create(NULL);
@@ -349,37 +378,11 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 	    pcre2_set_newline(how, PCRE2_NEWLINE_LF) != 0)
 		goto full;
 	err->rc = KT_OK;
-	for (db->n = 0; db->n < n; db->n++) {
-		struct kt_detect_rule *r = &db->rules[db->n];
-
-		r->def = &defs[db->n];
-		r->jit = &db->jits[db->n];
-		if (check_definition(r, err) < 0) {
-			db->n++;
+	while (db->n < n)
+		if (prepare_rule(db, how, &defs[db->n], saved, err) < 0)
 			goto out;
-		}
-		if (r->def->model.len > 0) {
-			db->models[db->nmodels++] = (uint32_t)db->n;
-			if (read_model(r, db->mem, err) == KT_OK)
-				continue;
-			db->n++;
-			goto out;
-		}
-		if (r->def->beside != NULL) {
-			db->joins[db->njoins++] = (uint32_t)db->n;
-			continue;
-		}
-		if (know_pattern(r, how,
-			saved != NULL && db->n < saved->n ? &saved->v[db->n]
-							  : NULL,
-			err) < 0 ||
-		    index_rule(db, (uint32_t)db->n, err) < 0) {
-			db->n++;
-			goto out;
-		}
-		kt_detect_needs_learn(r);
-		learn_first(r);
-	}
+	if (saved != NULL && kt_detect_saved_index(db, saved) < 0)
+		goto full;
 	if (kt_detect_index_build(&db->exact) < 0 ||
 	    kt_detect_index_build(&db->folded) < 0 ||
 	    kt_detect_runs_build(&db->runs, db->rules) < 0)

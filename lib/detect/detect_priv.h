@@ -76,18 +76,20 @@ struct kt_detect_scratch {
 	char piece[KT_DETECT_SLICE + 256];
 };
 
-/* What PCRE2 made of the first n rules, when it was saved. */
-struct kt_detect_codes {
-	struct kt_detect_code {
-		pcre2_code *whole, *head, *rest; /* NULL when taken */
-		uint32_t head_min;
-	} *v;
+/* What was saved of the first n rules. */
+struct kt_detect_saved {
+	/* KT_DETECT_LEARNED, and what PCRE2 made: NULL when taken. */
+	struct kt_detect_rule *v;
 	size_t n;
+	struct kt_span literals; /* of both indices */
 };
 /* All but Vectorscan's part; then that, for the rules from `from` on. */
 KT_MUSTCHECK enum kt_rc kt_detect_prepare(struct kt_detect **out,
-    const struct kt_detector *defs, size_t n, struct kt_detect_codes *saved,
+    const struct kt_detector *defs, size_t n, struct kt_detect_saved *saved,
     struct kt_err *err);
+/* Adds the literals that were saved. */
+KT_MUSTCHECK enum kt_rc kt_detect_saved_index(
+    struct kt_detect *db, const struct kt_detect_saved *saved);
 KT_MUSTCHECK enum kt_rc kt_detect_compile_from(
     struct kt_detect **db, size_t from, struct kt_err *err);
 

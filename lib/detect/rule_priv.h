@@ -55,6 +55,13 @@ struct kt_detect_rule {
 	bool is_near;
 	bool is_gated; /* looked for near numbers only */
 };
+/* What is learned of a pattern, which takes longer than to read it again. */
+#define KT_DETECT_LEARNED(fact) \
+	fact(head_min) fact(before) fact(begin) fact(body) fact(needs) \
+	fact(needs_by) fact(min_width) fact(max_width) fact(hs_flags) \
+	fact(slack) fact(reach) fact(is_literal) fact(is_folded) \
+	fact(begins_word) fact(has_front) fact(is_near)
+
 /* Of its pattern: before, begin, body, needs, needs_by. */
 void kt_detect_needs_learn(struct kt_detect_rule *r);
 /* False: no match starts at `at`, nor would one with more text behind. */

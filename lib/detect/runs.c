@@ -17,8 +17,7 @@ add(uint64_t sets[static 256], uint64_t bit,
     const struct kt_detect_bytes *bytes)
 {
 	for (size_t c = 0; c < 256; c++)
-		if (kt_detect_bytes_has(bytes, (char)c))
-			sets[c] |= bit;
+		sets[c] |= (bytes->w[c >> 6] >> (c & 63) & 1) * bit;
 }
 
 /* Of the bytes that one can stand behind: a bit for each kind. */

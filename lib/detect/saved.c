@@ -3,21 +3,14 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * What is slow to make is saved: Vectorscan's tables and the widths it
- * measured, and PCRE2's code; not that of its JIT, which cannot be.
+ * measured, what was learned of each pattern and the literals it begins with,
+ * and PCRE2's code; not that of its JIT, which cannot be.
  */
 #include <stdlib.h>
 
 #include "detect/detect_priv.h"
 
-#define MAGIC "kt-detect/5"
-
-static uint64_t
-digest_text(const char *text, uint64_t h)
-{
-	for (const char *p = text; *p != '\0'; p++)
-		h = (h ^ (uint8_t)*p) * 0x100000001b3u;
-	return (h ^ 0xff) * 0x100000001b3u;
-}
+#define MAGIC "kt-detect/6"
 
 /* Eight bytes at once: it tells damage, not forgery. */
 static uint64_t
@@ -35,10 +28,18 @@ digest_bytes(struct kt_span s)
 	return h;
 }
 
-/* What a saved database was made from: FNV-1a over all that shapes it. */
 static uint64_t
-digest(const struct kt_detector *defs, size_t n, uint64_t h)
+digest_text(const char *text, uint64_t h)
 {
+	return (h ^ digest_bytes(kt_span_of(text))) * 0x100000001b3u;
+}
+
+/* What a saved database was made from: all that shapes it. */
+static uint64_t
+digest(const struct kt_detector *defs, size_t n)
+{
+	uint64_t h = 0;
+
 	for (size_t i = 0; i <= n; i++) {
 		const char *part[5] = { hs_version(), MAGIC, "", "", "" };
 
@@ -61,25 +62,28 @@ digest(const struct kt_detector *defs, size_t n, uint64_t h)
 
 struct saved_head {
 	char magic[16];
-	uint64_t digest[2], n;
-	/* Of the last parts; 0: there are no numbers. */
-	uint64_t numbers_bytes, codes_bytes;
-	/* Of the codes, which PCRE2 takes as they are; Vectorscan looks. */
-	uint64_t codes_digest;
+	uint64_t digest, n;
+	/* Of the parts behind what was learned: literals, Vectorscan's tables,
+	   those of numbers, if there are any, and the codes. */
+	uint64_t literals_bytes, numbers_bytes, codes_bytes;
+	/* Of what is taken as it is; Vectorscan looks. */
+	uint64_t learned_digest, codes_digest;
 };
-struct saved_rule {
-	uint32_t min_width, max_width, slack, reach, hs_flags, head_min;
-	uint8_t has_whole, has_head, has_rest, zero;
+/* In front of what was learned of a rule: its codes. */
+enum { HAS_WHOLE = 1, HAS_HEAD = 2, HAS_REST = 4 };
+#define BYTES_OF(fact) +sizeof(((struct kt_detect_rule *)NULL)->fact)
+#define RULE_BYTES (1 KT_DETECT_LEARNED(BYTES_OF))
+/* In front of its bytes. */
+struct saved_literal {
+	uint32_t rule;
+	uint8_t len, is_word, is_folded, zero;
 };
 
 static struct saved_head
 head_of(const struct kt_detector *defs, size_t n)
 {
-	struct saved_head h = { .magic = MAGIC, .n = n };
-
-	h.digest[0] = digest(defs, n, 0xcbf29ce484222325u);
-	h.digest[1] = digest(defs, n, 0x9e3779b97f4a7c15u);
-	return h;
+	return (struct saved_head){ .magic = MAGIC, .digest = digest(defs, n),
+		.n = n };
 }
 
 static enum kt_rc
@@ -134,45 +138,122 @@ add_codes(
 	return rc;
 }
 
-static void
-free_codes(struct kt_detect_codes *codes)
+static enum kt_rc
+add_bytes(struct kt_buf *out, const void *p, size_t n)
 {
-	for (size_t i = 0; codes->v != NULL && i < codes->n; i++) {
-		pcre2_code_free(codes->v[i].whole);
-		pcre2_code_free(codes->v[i].head);
-		pcre2_code_free(codes->v[i].rest);
+	return kt_buf_add(out, (struct kt_span){ p, n });
+}
+
+static enum kt_rc
+add_learned(struct kt_buf *out, const struct kt_detect_rule *r)
+{
+	uint8_t has = (r->code != NULL ? HAS_WHOLE : 0) |
+	    (r->head != NULL ? HAS_HEAD : 0) | (r->rest != NULL ? HAS_REST : 0);
+	enum kt_rc rc = add_bytes(out, &has, 1);
+
+#define ADD(fact) \
+	if (rc == KT_OK) \
+		rc = add_bytes(out, &r->fact, sizeof(r->fact));
+	KT_DETECT_LEARNED(ADD)
+#undef ADD
+	return rc;
+}
+
+static enum kt_rc
+add_literals(struct kt_buf *out, const struct kt_detect_index *ix)
+{
+	enum kt_rc rc = KT_OK;
+
+	for (size_t i = 0; i < ix->nlit && rc == KT_OK; i++) {
+		const struct kt_detect_literal *l = &ix->lit[i];
+		struct saved_literal w = { l->rule, (uint8_t)l->len, l->is_word,
+			ix->is_folded, 0 };
+
+		rc = add_bytes(out, &w, sizeof(w));
+		if (rc == KT_OK)
+			rc = add_bytes(out, l->text, l->len);
 	}
-	kt_free(codes->v);
-	codes->v = NULL;
+	return rc;
+}
+
+enum kt_rc
+kt_detect_saved_index(
+    struct kt_detect *db, const struct kt_detect_saved *saved)
+{
+	struct kt_span left = kt_arena_dup(db->mem, saved->literals);
+
+	if (left.ptr == NULL)
+		return KT_E_LIMIT;
+	while (left.len > 0) {
+		struct saved_literal w;
+		struct kt_detect_literal lit;
+
+		if (left.len < sizeof(w))
+			return KT_E_LIMIT;
+		memcpy(&w, left.ptr, sizeof(w));
+		if (w.len > left.len - sizeof(w) || w.rule >= saved->n)
+			return KT_E_LIMIT;
+		lit = (struct kt_detect_literal){ left.ptr + sizeof(w), w.len,
+			w.rule, w.is_word };
+		if (kt_detect_index_add(w.is_folded ? &db->folded : &db->exact,
+		        db->mem, lit) < 0)
+			return KT_E_LIMIT;
+		left = kt_span_sub(left, sizeof(w) + w.len,
+		    left.len - sizeof(w) - w.len);
+	}
+	return KT_OK;
+}
+
+static void
+free_saved(struct kt_detect_saved *saved)
+{
+	for (size_t i = 0; saved->v != NULL && i < saved->n; i++) {
+		pcre2_code_free(saved->v[i].code);
+		pcre2_code_free(saved->v[i].head);
+		pcre2_code_free(saved->v[i].rest);
+	}
+	kt_free(saved->v);
+	saved->v = NULL;
+}
+
+static const char *
+read_learned(const char *p, struct kt_detect_rule *r)
+{
+	p++;
+#define READ(fact) \
+	memcpy(&r->fact, p, sizeof(r->fact)); \
+	p += sizeof(r->fact);
+	KT_DETECT_LEARNED(READ)
+#undef READ
+	return p;
 }
 
 /* False: not what add_codes made of as many rules. */
 static bool
-read_codes(struct kt_span bytes, const char *rules, size_t n,
-    struct kt_detect_codes *out)
+read_rules(struct kt_span codes, const char *learned, size_t n,
+    struct kt_detect_saved *out)
 {
 	pcre2_code **v = kt_alloc_array(n, 3 * sizeof(*v));
-	const uint8_t *from = (const uint8_t *)bytes.ptr;
+	const uint8_t *from = (const uint8_t *)codes.ptr;
 	int32_t has = 0, k = 0;
 
 	out->v = kt_alloc_array(n, sizeof(*out->v));
 	out->n = n;
-	if (v != NULL && out->v != NULL && bytes.len > 0 &&
+	if (v != NULL && out->v != NULL && codes.len > 0 &&
 	    (has = pcre2_serialize_get_number_of_codes(from)) > 0 &&
 	    (size_t)has <= 3 * n)
 		has = pcre2_serialize_decode(v, has, from, NULL);
 	for (size_t i = 0; out->v != NULL && i < n; i++) {
-		struct kt_detect_code *c = &out->v[i];
-		struct saved_rule w;
+		struct kt_detect_rule *r = &out->v[i];
+		int which = *learned;
 
-		memcpy(&w, rules + i * sizeof(w), sizeof(w));
-		c->head_min = w.head_min;
-		if (w.has_whole && k < has)
-			c->whole = v[k++];
-		if (w.has_head && k < has)
-			c->head = v[k++];
-		if (w.has_rest && k < has)
-			c->rest = v[k++];
+		learned = read_learned(learned, r);
+		if (which & HAS_WHOLE && k < has)
+			r->code = v[k++];
+		if (which & HAS_HEAD && k < has)
+			r->head = v[k++];
+		if (which & HAS_REST && k < has)
+			r->rest = v[k++];
 	}
 	kt_free(v);
 	return out->v != NULL && has >= 0 && k == has;
@@ -188,18 +269,18 @@ kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
 	if (db->nhs != 1)
 		return KT_E_MISUSE;
 	h = head_of(db->rules[0].def, db->n);
-	if (kt_buf_add(out, (struct kt_span){ (char *)&h, sizeof(h) }) < 0)
+	if (add_bytes(out, &h, sizeof(h)) < 0)
 		return KT_E_LIMIT;
-	for (size_t i = 0; i < db->n; i++) {
-		const struct kt_detect_rule *r = &db->rules[i];
-		struct saved_rule w = { r->min_width, r->max_width, r->slack,
-			r->reach, r->hs_flags, r->head_min, r->code != NULL,
-			r->head != NULL, r->rest != NULL, 0 };
-
-		if (kt_buf_add(out, (struct kt_span){ (char *)&w, sizeof(w) }) <
-		    0)
+	for (size_t i = 0; i < db->n; i++)
+		if (add_learned(out, &db->rules[i]) < 0)
 			return KT_E_LIMIT;
-	}
+	h.literals_bytes = out->len;
+	if (add_literals(out, &db->exact) < 0 ||
+	    add_literals(out, &db->folded) < 0)
+		return KT_E_LIMIT;
+	h.literals_bytes = out->len - h.literals_bytes;
+	h.learned_digest = digest_bytes(kt_span_sub(kt_buf_span(out),
+	    at + sizeof(h), out->len - at - sizeof(h)));
 	if (add_database(out, db->hs[0], &bytes) < 0 ||
 	    (db->numbers != NULL &&
 	        add_database(out, db->numbers, &h.numbers_bytes) < 0) ||
@@ -214,8 +295,8 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
     struct kt_span saved, struct kt_err *err)
 {
 	struct saved_head said, is;
-	struct kt_detect_codes codes = { 0 };
-	struct kt_span bytes;
+	struct kt_detect_saved rules = { 0 };
+	struct kt_span learned, codes;
 	size_t skip, rest;
 	enum kt_rc rc;
 
@@ -226,40 +307,42 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 	if (said.n == 0 || said.n > n || said.n > KT_DETECTORS_MAX)
 		goto foreign;
 	is = head_of(defs, (size_t)said.n);
-	skip = sizeof(said) + (size_t)said.n * sizeof(struct saved_rule);
+	is.literals_bytes = said.literals_bytes;
 	is.numbers_bytes = said.numbers_bytes;
 	is.codes_bytes = said.codes_bytes;
+	is.learned_digest = said.learned_digest;
 	is.codes_digest = said.codes_digest;
-	if (memcmp(&said, &is, sizeof(is)) != 0 || saved.len < skip ||
-	    said.numbers_bytes > saved.len - skip ||
-	    said.codes_bytes > saved.len - skip - said.numbers_bytes)
+	skip = (size_t)said.n * RULE_BYTES;
+	rest = saved.len - sizeof(said);
+	if (memcmp(&said, &is, sizeof(is)) != 0 || rest < skip ||
+	    said.literals_bytes > rest - skip)
 		goto foreign;
-	rest = saved.len - skip - (size_t)said.numbers_bytes -
-	    (size_t)said.codes_bytes;
-	bytes = kt_span_sub(saved, saved.len - (size_t)said.codes_bytes,
+	skip += (size_t)said.literals_bytes;
+	rest -= skip;
+	if (said.numbers_bytes > rest ||
+	    said.codes_bytes > rest - said.numbers_bytes)
+		goto foreign;
+	rest -= (size_t)said.numbers_bytes + (size_t)said.codes_bytes;
+	learned = kt_span_sub(saved, sizeof(said), skip);
+	skip += sizeof(said);
+	codes = kt_span_sub(saved, saved.len - (size_t)said.codes_bytes,
 	    (size_t)said.codes_bytes);
-	if ((bytes.len > 0 && digest_bytes(bytes) != said.codes_digest) ||
-	    !read_codes(bytes, saved.ptr + sizeof(said), (size_t)said.n,
-	        &codes)) {
-		free_codes(&codes);
+	rules.literals = kt_span_sub(saved, skip - (size_t)said.literals_bytes,
+	    (size_t)said.literals_bytes);
+	if (digest_bytes(learned) != said.learned_digest ||
+	    (codes.len > 0 && digest_bytes(codes) != said.codes_digest) ||
+	    !read_rules(codes, learned.ptr, (size_t)said.n, &rules)) {
+		free_saved(&rules);
 		goto foreign;
 	}
-	rc = kt_detect_prepare(out, defs, n, &codes, err);
-	free_codes(&codes);
+	rc = kt_detect_prepare(out, defs, n, &rules, err);
+	free_saved(&rules);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < said.n; i++) {
 		struct kt_detect_rule *r = &(*out)->rules[i];
-		struct saved_rule w;
 
-		memcpy(&w, saved.ptr + sizeof(said) + i * sizeof(w), sizeof(w));
-		r->min_width = w.min_width;
-		r->max_width = w.max_width;
-		r->slack = w.slack;
-		r->reach = w.reach;
-		r->hs_flags = w.hs_flags;
-		if (r->code != NULL &&
-		    r->min_width <= r->def->public_bytes) {
+		if (r->code != NULL && r->min_width <= r->def->public_bytes) {
 			kt_detect_free(out);
 			goto foreign; /* compiling tells what is wrong */
 		}

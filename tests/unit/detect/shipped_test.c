@@ -365,6 +365,52 @@ machine_code_finds_what_the_interpreter_finds(void)
 	kt_detect_free(&cold);
 }
 
+static bool
+knows_the_same(const struct kt_detect_rule *a, const struct kt_detect_rule *b)
+{
+	bool is_same = true;
+
+#define COMPARE(fact) \
+	is_same = is_same && memcmp(&a->fact, &b->fact, sizeof(a->fact)) == 0;
+	KT_DETECT_LEARNED(COMPARE)
+#undef COMPARE
+	return is_same;
+}
+
+static void
+what_was_saved_is_what_was_learned(void)
+{
+	struct kt_detect *again = NULL;
+	struct kt_buf saved;
+	struct kt_err err;
+	size_t at;
+
+	kt_buf_init(&saved, 64u << 20);
+	ok(kt_detect_save(db, &saved) == KT_OK);
+	if (!ok(kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved),
+		    &err) == KT_OK))
+		return;
+	for (size_t i = 0; i < nshipped; i++)
+		if (!ok(knows_the_same(&db->rules[i], &again->rules[i])))
+			printf("# %s\n", shipped[i].id);
+	ok(again->exact.nlit == db->exact.nlit &&
+	    again->folded.nlit == db->folded.nlit &&
+	    again->runs.n == db->runs.n && again->nnears == db->nnears);
+	kt_detect_free(&again);
+	/* A bit of what is known of the first rules, or of a literal. */
+	saved.ptr[200] ^= 1;
+	ok(kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved),
+	       &err) == KT_E_PARSE);
+	saved.ptr[200] ^= 1;
+	for (at = 0; at + 4 < saved.len &&
+	     memcmp(saved.ptr + at, "AKIA", 4) != 0; at++)
+		;
+	saved.ptr[at] ^= 1;
+	ok(kt_detect_load(&again, shipped, nshipped, kt_buf_span(&saved),
+	       &err) == KT_E_PARSE);
+	kt_buf_fini(&saved);
+}
+
 static void
 what_was_saved_loads_only_for_the_same_definitions(void)
 {
@@ -480,6 +526,7 @@ main(void)
 	RUN(there_are_enough_provider_tokens);
 	RUN(definitions_are_restored_as_they_were_read);
 	RUN(machine_code_finds_what_the_interpreter_finds);
+	RUN(what_was_saved_is_what_was_learned);
 	RUN(what_was_saved_loads_only_for_the_same_definitions);
 	RUN(hostile_texts_stay_linear);
 	kt_detect_scratch_free(&scratch);
