@@ -276,6 +276,14 @@ seek_literals(struct kt_detect_rule *r, struct kt_arena *mem,
 }
 
 static enum kt_rc
+add_literal(struct kt_detect *db, struct kt_detect_literal lit)
+{
+	return kt_detect_index_add(db->rules[lit.rule].is_folded ? &db->folded
+	                                                         : &db->exact,
+	    db->mem, lit);
+}
+
+static enum kt_rc
 index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 {
 	struct kt_detect_rule *r = &db->rules[i];
@@ -292,11 +300,8 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 	if (n > 0 && r->def->anchor == NULL)
 		r->sought = seek_literals(r, db->mem, lit, n);
 	for (size_t k = 0; k < n; k++) {
-		struct kt_detect_index *ix =
-		    caseless ? &db->folded : &db->exact;
-
 		lit[k].rule = i;
-		if (kt_detect_index_add(ix, db->mem, lit[k]) < 0)
+		if (add_literal(db, lit[k]) < 0)
 			return fail_rule(r->def, err, KT_E_LIMIT, "no memory");
 	}
 	if (n > 0 || r->def->anchor != NULL || !kt_detect_near_learn(r))
@@ -381,8 +386,9 @@ kt_detect_prepare(struct kt_detect **out, const struct kt_detector *defs,
 	while (db->n < n)
 		if (prepare_rule(db, how, &defs[db->n], saved, err) < 0)
 			goto out;
-	if (saved != NULL && kt_detect_saved_index(db, saved) < 0)
-		goto full;
+	for (size_t i = 0; saved != NULL && i < saved->nlit; i++)
+		if (add_literal(db, saved->lit[i]) < 0)
+			goto full;
 	if (kt_detect_index_build(&db->exact) < 0 ||
 	    kt_detect_index_build(&db->folded) < 0 ||
 	    kt_detect_runs_build(&db->runs, db->rules) < 0)

@@ -81,15 +81,13 @@ struct kt_detect_saved {
 	/* KT_DETECT_LEARNED, and what PCRE2 made: NULL when taken. */
 	struct kt_detect_rule *v;
 	size_t n;
-	struct kt_span literals; /* of both indices */
+	struct kt_detect_literal *lit; /* of those in an index */
+	size_t nlit;
 };
 /* All but Vectorscan's part; then that, for the rules from `from` on. */
 KT_MUSTCHECK enum kt_rc kt_detect_prepare(struct kt_detect **out,
     const struct kt_detector *defs, size_t n, struct kt_detect_saved *saved,
     struct kt_err *err);
-/* Adds the literals that were saved. */
-KT_MUSTCHECK enum kt_rc kt_detect_saved_index(
-    struct kt_detect *db, const struct kt_detect_saved *saved);
 KT_MUSTCHECK enum kt_rc kt_detect_compile_from(
     struct kt_detect **db, size_t from, struct kt_err *err);
 

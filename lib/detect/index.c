@@ -23,15 +23,13 @@ kt_detect_index_add(struct kt_detect_index *ix, struct kt_arena *mem,
 {
 	void *p = ix->lit;
 
-	if (ix->is_folded) {
-		char *copy = kt_arena_alloc(mem, lit.len + 1);
+	char *copy = kt_arena_alloc(mem, lit.len + 1);
 
-		if (copy == NULL)
-			return KT_E_LIMIT;
-		for (size_t i = 0; i < lit.len; i++)
-			copy[i] = fold(lit.text[i]);
-		lit.text = copy;
-	}
+	if (copy == NULL)
+		return KT_E_LIMIT;
+	for (size_t i = 0; i < lit.len; i++)
+		copy[i] = ix->is_folded ? fold(lit.text[i]) : lit.text[i];
+	lit.text = copy;
 	if (kt_grow(&p, &ix->lit_cap, ix->nlit + 1, sizeof(*ix->lit)) < 0)
 		return KT_E_LIMIT;
 	ix->lit = p;

@@ -51,6 +51,7 @@ KT_MUSTCHECK enum kt_rc kt_detect_literals_of(const char *pattern,
     bool *caseless);
 /* Does \b stand before all that pattern matches? */
 bool kt_detect_begins_word(const char *pattern);
+/* Copies the text. */
 KT_MUSTCHECK enum kt_rc kt_detect_index_add(struct kt_detect_index *ix,
     struct kt_arena *mem, struct kt_detect_literal lit);
 KT_MUSTCHECK enum kt_rc kt_detect_index_build(struct kt_detect_index *ix);

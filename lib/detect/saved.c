@@ -65,7 +65,7 @@ struct saved_head {
 	uint64_t digest, n;
 	/* Of the parts behind what was learned: literals, Vectorscan's tables,
 	   those of numbers, if there are any, and the codes. */
-	uint64_t literals_bytes, numbers_bytes, codes_bytes;
+	uint64_t literals_bytes, numbers_bytes, codes_bytes, nliterals;
 	/* Of what is taken as it is; Vectorscan looks. */
 	uint64_t learned_digest, codes_digest;
 };
@@ -76,7 +76,7 @@ enum { HAS_WHOLE = 1, HAS_HEAD = 2, HAS_REST = 4 };
 /* In front of its bytes. */
 struct saved_literal {
 	uint32_t rule;
-	uint8_t len, is_word, is_folded, zero;
+	uint8_t len, is_word, zero[2];
 };
 
 static struct saved_head
@@ -167,7 +167,7 @@ add_literals(struct kt_buf *out, const struct kt_detect_index *ix)
 	for (size_t i = 0; i < ix->nlit && rc == KT_OK; i++) {
 		const struct kt_detect_literal *l = &ix->lit[i];
 		struct saved_literal w = { l->rule, (uint8_t)l->len, l->is_word,
-			ix->is_folded, 0 };
+			{ 0 } };
 
 		rc = add_bytes(out, &w, sizeof(w));
 		if (rc == KT_OK)
@@ -176,32 +176,29 @@ add_literals(struct kt_buf *out, const struct kt_detect_index *ix)
 	return rc;
 }
 
-enum kt_rc
-kt_detect_saved_index(
-    struct kt_detect *db, const struct kt_detect_saved *saved)
+/* False: not what add_literals made of n. */
+static bool
+read_literals(struct kt_span bytes, size_t n, struct kt_detect_saved *out)
 {
-	struct kt_span left = kt_arena_dup(db->mem, saved->literals);
-
-	if (left.ptr == NULL)
-		return KT_E_LIMIT;
-	while (left.len > 0) {
+	if (n > bytes.len / sizeof(struct saved_literal))
+		return false;
+	out->lit = kt_alloc_array(n, sizeof(*out->lit));
+	if (out->lit == NULL && n > 0)
+		return false;
+	for (out->nlit = 0; out->nlit < n; out->nlit++) {
 		struct saved_literal w;
-		struct kt_detect_literal lit;
 
-		if (left.len < sizeof(w))
-			return KT_E_LIMIT;
-		memcpy(&w, left.ptr, sizeof(w));
-		if (w.len > left.len - sizeof(w) || w.rule >= saved->n)
-			return KT_E_LIMIT;
-		lit = (struct kt_detect_literal){ left.ptr + sizeof(w), w.len,
-			w.rule, w.is_word };
-		if (kt_detect_index_add(w.is_folded ? &db->folded : &db->exact,
-		        db->mem, lit) < 0)
-			return KT_E_LIMIT;
-		left = kt_span_sub(left, sizeof(w) + w.len,
-		    left.len - sizeof(w) - w.len);
+		if (bytes.len < sizeof(w))
+			return false;
+		memcpy(&w, bytes.ptr, sizeof(w));
+		if (w.len > bytes.len - sizeof(w) || w.rule >= out->n)
+			return false;
+		out->lit[out->nlit] = (struct kt_detect_literal){
+			bytes.ptr + sizeof(w), w.len, w.rule, w.is_word };
+		bytes = kt_span_sub(bytes, sizeof(w) + w.len,
+		    bytes.len - sizeof(w) - w.len);
 	}
-	return KT_OK;
+	return bytes.len == 0;
 }
 
 static void
@@ -213,7 +210,9 @@ free_saved(struct kt_detect_saved *saved)
 		pcre2_code_free(saved->v[i].rest);
 	}
 	kt_free(saved->v);
+	kt_free(saved->lit);
 	saved->v = NULL;
+	saved->lit = NULL;
 }
 
 static const char *
@@ -279,6 +278,7 @@ kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
 	    add_literals(out, &db->folded) < 0)
 		return KT_E_LIMIT;
 	h.literals_bytes = out->len - h.literals_bytes;
+	h.nliterals = db->exact.nlit + db->folded.nlit;
 	h.learned_digest = digest_bytes(kt_span_sub(kt_buf_span(out),
 	    at + sizeof(h), out->len - at - sizeof(h)));
 	if (add_database(out, db->hs[0], &bytes) < 0 ||
@@ -296,7 +296,7 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 {
 	struct saved_head said, is;
 	struct kt_detect_saved rules = { 0 };
-	struct kt_span learned, codes;
+	struct kt_span learned, literals, codes;
 	size_t skip, rest;
 	enum kt_rc rc;
 
@@ -310,6 +310,7 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 	is.literals_bytes = said.literals_bytes;
 	is.numbers_bytes = said.numbers_bytes;
 	is.codes_bytes = said.codes_bytes;
+	is.nliterals = said.nliterals;
 	is.learned_digest = said.learned_digest;
 	is.codes_digest = said.codes_digest;
 	skip = (size_t)said.n * RULE_BYTES;
@@ -327,11 +328,12 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 	skip += sizeof(said);
 	codes = kt_span_sub(saved, saved.len - (size_t)said.codes_bytes,
 	    (size_t)said.codes_bytes);
-	rules.literals = kt_span_sub(saved, skip - (size_t)said.literals_bytes,
+	literals = kt_span_sub(saved, skip - (size_t)said.literals_bytes,
 	    (size_t)said.literals_bytes);
 	if (digest_bytes(learned) != said.learned_digest ||
 	    (codes.len > 0 && digest_bytes(codes) != said.codes_digest) ||
-	    !read_rules(codes, learned.ptr, (size_t)said.n, &rules)) {
+	    !read_rules(codes, learned.ptr, (size_t)said.n, &rules) ||
+	    !read_literals(literals, (size_t)said.nliterals, &rules)) {
 		free_saved(&rules);
 		goto foreign;
 	}
