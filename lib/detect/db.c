@@ -52,31 +52,6 @@ compile_pcre2(struct kt_detect_rule *r, pcre2_compile_context *how,
 	return KT_OK;
 }
 
-/* Its code, unless it has one, and where in it the span begins. */
-static enum kt_rc
-know_pattern(struct kt_detect_rule *r, pcre2_compile_context *how,
-    struct kt_err *err)
-{
-	uint32_t captures = 0, options = PCRE2_USE_OFFSET_LIMIT |
-	    PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
-	bool is_known = r->code != NULL;
-
-	if (r->def->is_caseless)
-		options |= PCRE2_CASELESS;
-	if (!is_known && compile_pcre2(r, how, options, err) < 0)
-		return err->rc;
-	if (pcre2_pattern_info(
-		r->code, PCRE2_INFO_CAPTURECOUNT, &captures) != 0)
-		KT_BUG("PCRE2 does not know its own pattern");
-	r->has_capture = captures > 0;
-	if (r->has_capture && r->def->public_bytes > 0)
-		return fail_rule(r->def, err, KT_E_PARSE,
-		    "public: beside a capture, which is the span already");
-	if (!is_known)
-		kt_detect_head_learn(r, how, options);
-	return KT_OK;
-}
-
 /* What PCRE2 knows of it: assertions tell it more. */
 static void
 learn_first(struct kt_detect_rule *r)
@@ -312,7 +287,35 @@ index_rule(struct kt_detect *db, uint32_t i, struct kt_err *err)
 	return KT_OK;
 }
 
-/* All that is to be known of the last one. */
+/* Its code, and all that is KT_DETECT_LEARNED but for Vectorscan's part. */
+static enum kt_rc
+learn_pattern(struct kt_detect *db, uint32_t i, pcre2_compile_context *how,
+    struct kt_err *err)
+{
+	struct kt_detect_rule *r = &db->rules[i];
+	uint32_t captures = 0, options = PCRE2_USE_OFFSET_LIMIT |
+	    PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
+
+	if (r->def->is_caseless)
+		options |= PCRE2_CASELESS;
+	if (compile_pcre2(r, how, options, err) < 0)
+		return err->rc;
+	if (pcre2_pattern_info(
+		r->code, PCRE2_INFO_CAPTURECOUNT, &captures) != 0)
+		KT_BUG("PCRE2 does not know its own pattern");
+	r->has_capture = captures > 0;
+	if (r->has_capture && r->def->public_bytes > 0)
+		return fail_rule(r->def, err, KT_E_PARSE,
+		    "public: beside a capture, which is the span already");
+	kt_detect_head_learn(r, how, options);
+	if (index_rule(db, i, err) < 0)
+		return err->rc;
+	kt_detect_needs_learn(r);
+	learn_first(r);
+	return KT_OK;
+}
+
+/* One more rule, of d. */
 static enum kt_rc
 prepare_rule(struct kt_detect *db, pcre2_compile_context *how,
     const struct kt_detector *d, struct kt_detect_saved *saved,
@@ -320,13 +323,11 @@ prepare_rule(struct kt_detect *db, pcre2_compile_context *how,
 {
 	uint32_t i = (uint32_t)db->n++;
 	struct kt_detect_rule *r = &db->rules[i];
-	bool is_known;
 
 	if (saved != NULL && i < saved->n) {
 		*r = saved->v[i];
 		saved->v[i] = (struct kt_detect_rule){ .code = NULL };
 	}
-	is_known = r->code != NULL;
 	r->def = d;
 	r->jit = &db->jits[i];
 	if (check_definition(r, err) < 0)
@@ -339,13 +340,8 @@ prepare_rule(struct kt_detect *db, pcre2_compile_context *how,
 		db->joins[db->njoins++] = i;
 		return KT_OK;
 	}
-	if (know_pattern(r, how, err) < 0 ||
-	    (!is_known && index_rule(db, i, err) < 0))
+	if (r->code == NULL && learn_pattern(db, i, how, err) < 0)
 		return err->rc;
-	if (!is_known) {
-		kt_detect_needs_learn(r);
-		learn_first(r);
-	}
 	if (!r->is_literal)
 		db->runs.rule[db->runs.n++] = i;
 	if (r->is_near)

@@ -22,7 +22,6 @@ kt_detect_index_add(struct kt_detect_index *ix, struct kt_arena *mem,
     struct kt_detect_literal lit)
 {
 	void *p = ix->lit;
-
 	char *copy = kt_arena_alloc(mem, lit.len + 1);
 
 	if (copy == NULL)

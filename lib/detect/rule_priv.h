@@ -59,8 +59,8 @@ struct kt_detect_rule {
 #define KT_DETECT_LEARNED(fact) \
 	fact(head_min) fact(before) fact(begin) fact(body) fact(needs) \
 	fact(needs_by) fact(min_width) fact(max_width) fact(hs_flags) \
-	fact(slack) fact(reach) fact(is_literal) fact(is_folded) \
-	fact(begins_word) fact(has_front) fact(is_near)
+	fact(slack) fact(reach) fact(has_capture) fact(is_literal) \
+	fact(is_folded) fact(begins_word) fact(has_front) fact(is_near)
 
 /* Of its pattern: before, begin, body, needs, needs_by. */
 void kt_detect_needs_learn(struct kt_detect_rule *r);

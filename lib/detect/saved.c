@@ -52,6 +52,8 @@ digest(const struct kt_detector *defs, size_t n)
 		}
 		for (size_t k = 0; k < KT_NELEMS(part); k++)
 			h = digest_text(part[k], h);
+		if (i < n)
+			h = (h ^ defs[i].public_bytes) * 0x100000001b3u;
 		for (size_t k = 0; i < n && defs[i].is_context_required &&
 		     k < defs[i].ncontext;
 		     k++)
@@ -65,7 +67,8 @@ struct saved_head {
 	uint64_t digest, n;
 	/* Of the parts behind what was learned: literals, Vectorscan's tables,
 	   those of numbers, if there are any, and the codes. */
-	uint64_t literals_bytes, numbers_bytes, codes_bytes, nliterals;
+	uint64_t literals_bytes, hs_bytes, numbers_bytes, codes_bytes;
+	uint64_t nliterals;
 	/* Of what is taken as it is; Vectorscan looks. */
 	uint64_t learned_digest, codes_digest;
 };
@@ -218,7 +221,6 @@ free_saved(struct kt_detect_saved *saved)
 static const char *
 read_learned(const char *p, struct kt_detect_rule *r)
 {
-	p++;
 #define READ(fact) \
 	memcpy(&r->fact, p, sizeof(r->fact)); \
 	p += sizeof(r->fact);
@@ -244,7 +246,7 @@ read_rules(struct kt_span codes, const char *learned, size_t n,
 		has = pcre2_serialize_decode(v, has, from, NULL);
 	for (size_t i = 0; out->v != NULL && i < n; i++) {
 		struct kt_detect_rule *r = &out->v[i];
-		int which = *learned;
+		int which = *learned++;
 
 		learned = read_learned(learned, r);
 		if (which & HAS_WHOLE && k < has)
@@ -263,7 +265,6 @@ kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
 {
 	struct saved_head h;
 	size_t at = out->len;
-	uint64_t bytes;
 
 	if (db->nhs != 1)
 		return KT_E_MISUSE;
@@ -281,7 +282,7 @@ kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
 	h.nliterals = db->exact.nlit + db->folded.nlit;
 	h.learned_digest = digest_bytes(kt_span_sub(kt_buf_span(out),
 	    at + sizeof(h), out->len - at - sizeof(h)));
-	if (add_database(out, db->hs[0], &bytes) < 0 ||
+	if (add_database(out, db->hs[0], &h.hs_bytes) < 0 ||
 	    (db->numbers != NULL &&
 	        add_database(out, db->numbers, &h.numbers_bytes) < 0) ||
 	    add_codes(out, db, &h) < 0)
@@ -290,47 +291,43 @@ kt_detect_save(const struct kt_detect *db, struct kt_buf *out)
 	return KT_OK;
 }
 
+/* The next n bytes of what is left; false: there are not so many. */
+static bool
+cut(struct kt_span *left, uint64_t n, struct kt_span *part)
+{
+	if (n > left->len)
+		return false;
+	*part = kt_span_sub(*left, 0, (size_t)n);
+	*left = kt_span_sub(*left, part->len, left->len - part->len);
+	return true;
+}
+
 enum kt_rc
 kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
     struct kt_span saved, struct kt_err *err)
 {
 	struct saved_head said, is;
 	struct kt_detect_saved rules = { 0 };
-	struct kt_span learned, literals, codes;
-	size_t skip, rest;
+	struct kt_span left = saved, head, learned, literals, hs, numbers, codes;
 	enum kt_rc rc;
 
 	*out = NULL;
-	if (saved.len < sizeof(said))
+	if (!cut(&left, sizeof(said), &head))
 		goto foreign;
-	memcpy(&said, saved.ptr, sizeof(said));
+	memcpy(&said, head.ptr, sizeof(said));
 	if (said.n == 0 || said.n > n || said.n > KT_DETECTORS_MAX)
 		goto foreign;
 	is = head_of(defs, (size_t)said.n);
-	is.literals_bytes = said.literals_bytes;
-	is.numbers_bytes = said.numbers_bytes;
-	is.codes_bytes = said.codes_bytes;
-	is.nliterals = said.nliterals;
-	is.learned_digest = said.learned_digest;
-	is.codes_digest = said.codes_digest;
-	skip = (size_t)said.n * RULE_BYTES;
-	rest = saved.len - sizeof(said);
-	if (memcmp(&said, &is, sizeof(is)) != 0 || rest < skip ||
-	    said.literals_bytes > rest - skip)
+	if (memcmp(&said, &is, offsetof(struct saved_head, literals_bytes)) !=
+		0 ||
+	    !cut(&left, said.n * RULE_BYTES, &learned) ||
+	    !cut(&left, said.literals_bytes, &literals) ||
+	    !cut(&left, said.hs_bytes, &hs) ||
+	    !cut(&left, said.numbers_bytes, &numbers) ||
+	    !cut(&left, said.codes_bytes, &codes) || left.len > 0)
 		goto foreign;
-	skip += (size_t)said.literals_bytes;
-	rest -= skip;
-	if (said.numbers_bytes > rest ||
-	    said.codes_bytes > rest - said.numbers_bytes)
-		goto foreign;
-	rest -= (size_t)said.numbers_bytes + (size_t)said.codes_bytes;
-	learned = kt_span_sub(saved, sizeof(said), skip);
-	skip += sizeof(said);
-	codes = kt_span_sub(saved, saved.len - (size_t)said.codes_bytes,
-	    (size_t)said.codes_bytes);
-	literals = kt_span_sub(saved, skip - (size_t)said.literals_bytes,
-	    (size_t)said.literals_bytes);
-	if (digest_bytes(learned) != said.learned_digest ||
+	if (digest_bytes((struct kt_span){ learned.ptr,
+		learned.len + literals.len }) != said.learned_digest ||
 	    (codes.len > 0 && digest_bytes(codes) != said.codes_digest) ||
 	    !read_rules(codes, learned.ptr, (size_t)said.n, &rules) ||
 	    !read_literals(literals, (size_t)said.nliterals, &rules)) {
@@ -341,23 +338,15 @@ kt_detect_load(struct kt_detect **out, const struct kt_detector *defs, size_t n,
 	free_saved(&rules);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < said.n; i++) {
-		struct kt_detect_rule *r = &(*out)->rules[i];
-
-		if (r->code != NULL && r->min_width <= r->def->public_bytes) {
-			kt_detect_free(out);
-			goto foreign; /* compiling tells what is wrong */
-		}
-	}
-	if (hs_deserialize_database(
-		saved.ptr + skip, rest, &(*out)->hs[0]) != HS_SUCCESS) {
+	if (hs_deserialize_database(hs.ptr, hs.len, &(*out)->hs[0]) !=
+	    HS_SUCCESS) {
 		kt_detect_free(out);
 		goto foreign;
 	}
 	(*out)->nhs = 1;
-	if (said.numbers_bytes > 0 &&
-	    hs_deserialize_database(saved.ptr + skip + rest,
-		(size_t)said.numbers_bytes, &(*out)->numbers) != HS_SUCCESS) {
+	if (numbers.len > 0 &&
+	    hs_deserialize_database(numbers.ptr, numbers.len,
+		&(*out)->numbers) != HS_SUCCESS) {
 		kt_detect_free(out);
 		goto foreign;
 	}

@@ -444,7 +444,7 @@ what_was_saved_loads_only_for_the_same_definitions(void)
 	       &f) == KT_OK &&
 	    f.n == 2 && f.v[1].detector == nshipped);
 	kt_detect_free(&again);
-	/* An edited file: its widths are checked again. */
+	/* An edited file: compiling tells what is wrong. */
 	memcpy(more, shipped, nshipped * sizeof(*more));
 	more[0].public_bytes = 500;
 	ok(kt_detect_load(&again, more, nshipped, kt_buf_span(&saved), &err) ==
