@@ -45,13 +45,13 @@ kt_detect_is_email(struct kt_span s)
 	return !ends_with_any(s, not_tld, KT_NELEMS(not_tld));
 }
 
-/* What is dialled, without an extension behind it. */
+/* What is dialled, without an extension and the word in front of it. */
 static struct kt_span
 without_extension(struct kt_span s)
 {
 	size_t n = 0;
 
-	while (n < s.len && s.ptr[n] != 'x' && s.ptr[n] != 'e')
+	while (n < s.len && kt_detect_kind(s.ptr[n]) != KT_DETECT_LETTER)
 		n++;
 	return kt_span_sub(s, 0, n);
 }
@@ -77,7 +77,7 @@ bool
 kt_detect_is_phone_international(struct kt_span s)
 {
 	uint8_t d[16];
-	size_t n = kt_detect_digits(s, d, 15);
+	size_t n = kt_detect_digits(without_extension(s), d, 15);
 
 	if (n < 8 || n > 15 || d[0] == 0)
 		return false;

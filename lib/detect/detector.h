@@ -49,7 +49,7 @@ struct kt_detector {
 	/* Cheap to find and part of each match that validates, for patterns
 	   without a literal.  A narrower one loses findings in whole texts. */
 	const char *anchor;
-	/* Each match that validates holds six digits with at most two bytes
+	/* Each match that validates holds six digits with at most three bytes
 	   of " .()+/-" between each other: it is looked for near such only. */
 	bool is_number;
 	/* Swallowed behind the match: bytes of a class "[A-Za-z0-9_-]", to the

@@ -8,7 +8,7 @@
 #include "detect/detect_priv.h"
 
 #define NUMBER_DIGITS 6
-#define BETWEEN_MAX 2 /* bytes between two digits of a number */
+#define BETWEEN_MAX 3 /* bytes between two digits of a number */
 
 static bool
 is_digit(char c)

@@ -45,3 +45,8 @@ check_PROGRAMS += tests/unit/detect/guess_test
 tests_unit_detect_guess_test_SOURCES = %D%/guess_test.c
 tests_unit_detect_guess_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/guess_test
+check_PROGRAMS += tests/unit/detect/spared_test
+tests_unit_detect_spared_test_SOURCES = %D%/spared_test.c %D%/shipped.h \
+	tests/unit/any.h
+tests_unit_detect_spared_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/detect/spared_test
