@@ -172,6 +172,8 @@ kt_conn_keep(struct conn *c)
 		kt_conn_close(c);
 		return;
 	}
+	kt_buf_fini(&c->rest); /* of an answer that is told to its end */
+	c->rest_at = 0;
 	c->call = NULL;
 	c->state = CONN_IDLE;
 	c->next = c->home->idle;

@@ -306,6 +306,37 @@ a_pause_between_chunks_loses_and_repeats_nothing(void)
 	forget(&h);
 }
 
+/* What was set aside of an answer is no part of the next one. */
+static void
+a_paused_answer_leaves_nothing_to_the_next_call(void)
+{
+	static const struct step steps[] = { { ACCEPT }, { EXPECT },
+		SENDS("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		      "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"),
+		{ EXPECT }, SENDS(OK2), { WAIT_CLOSE }, { END } };
+	struct kt_origin *origin;
+	struct heard h = { .pauses = true };
+	struct script s;
+
+	script_listen(&s, 8);
+	script_start(&s, steps);
+	origin = origin_of(s.port, 0);
+	begin(&h, origin);
+	wait_end(&h);
+	ok(h.end == WHOLE && heard(&h, "200{abc"));
+	forget(&h);
+	h.pauses = false;
+	begin(&h, origin);
+	wait_end(&h);
+	ok(h.end == WHOLE && heard(&h, "200{hi"));
+	forget(&h);
+	kt_upstream_drop_idle(upstream);
+	script_join(&s);
+	ok(s.conns_seen == 1 && s.requests_seen == 2);
+	script_end(&s);
+	kt_origin_free(&origin);
+}
+
 static void
 a_streamed_body_goes_up_piece_by_piece(void)
 {
@@ -550,6 +581,7 @@ main(void)
 	RUN(cancel_closes_the_connection_at_once_wherever_it_stands);
 	RUN(a_paused_call_makes_the_peer_wait_and_memory_stays_flat);
 	RUN(a_pause_between_chunks_loses_and_repeats_nothing);
+	RUN(a_paused_answer_leaves_nothing_to_the_next_call);
 	RUN(a_streamed_body_goes_up_piece_by_piece);
 	RUN(an_early_answer_is_heard_though_the_body_was_not_taken);
 	RUN(a_large_body_arrives_whole);
