@@ -502,6 +502,10 @@ KT_MUSTCHECK enum kt_rc kt_x_inspect_node(struct kt_exchange *x,
     struct kt_x_verdict *v, const struct kt_json *json, struct kt_span text,
     const struct kt_segment *s, enum kt_format format, struct kt_arena *mem,
     struct kt_x_edits *edits);
+/* Out of an answer, or an event, of which something is edited. */
+KT_MUSTCHECK enum kt_rc kt_x_drop_logprobs(enum kt_format format,
+    const struct kt_json *j, struct kt_span text, struct kt_arena *mem,
+    struct kt_x_edits *edits);
 /* A tool call's arguments, once complete; edits are of the text itself. */
 KT_MUSTCHECK enum kt_rc kt_x_inspect_arguments(struct kt_exchange *x,
     struct kt_x_verdict *v, struct kt_span text, enum kt_component c,

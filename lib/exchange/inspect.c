@@ -719,6 +719,26 @@ kt_x_is_within_limits(struct kt_exchange *x, const struct kt_measures *m)
 	return x->answer_verdict.action != KT_ACTION_BLOCK;
 }
 
+/* They spell a text once more, token by token and byte by byte. */
+enum kt_rc
+kt_x_drop_logprobs(enum kt_format format, const struct kt_json *j,
+    struct kt_span text, struct kt_arena *mem, struct kt_x_edits *edits)
+{
+	for (uint32_t n = 1; format != KT_FORMAT_ANTHROPIC && n < j->count; n++) {
+		uint32_t value = kt_json_value_of(j, n);
+		enum kt_json_type type = kt_json_type(j, value);
+
+		if ((type != KT_JSON_ARRAY && type != KT_JSON_OBJECT) ||
+		    !kt_json_is(j, text, n, KT_SPAN("logprobs")))
+			continue;
+		if (kt_x_edit_add(edits, mem, j->nodes[value].start,
+		        j->nodes[value].end, type == KT_JSON_ARRAY ?
+		        KT_SPAN("[]") : KT_SPAN("null")) < 0)
+			return KT_E_LIMIT;
+	}
+	return KT_OK;
+}
+
 static int
 inspect_slice(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_edits *edits)
@@ -740,6 +760,12 @@ inspect_slice(struct kt_exchange *x, struct kt_x_verdict *v,
 	in->is_under_way = false;
 	if (kt_x_inspect_tools(x, v, in->segments, edits) < 0)
 		return KT_E_LIMIT;
+	if (in->segments->direction == KT_ANSWER && edits->n > 0) {
+		if (kt_x_drop_logprobs(in->format, in->segments->json,
+		        in->segments->text, x->mem, edits) < 0)
+			return KT_E_LIMIT;
+		kt_x_edits_sort(edits);
+	}
 	apply_limits(x, v, &in->measures, in->segments->direction == KT_ANSWER);
 	/* An arena that refused anything may have lost an edit: refuse. */
 	if (kt_arena_is_full(x->mem) || kt_arena_is_full(x->turn))

@@ -549,30 +549,58 @@ edit_piece(struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data,
 	return KT_OK;
 }
 
+/* The lines of an event that are not of its data, as they came. */
+static enum kt_rc
+add_other_lines(struct kt_buf *out, struct kt_span raw)
+{
+	enum kt_rc rc = KT_OK;
+
+	while (raw.len > 0 && rc == KT_OK) {
+		struct kt_span line = kt_span_sub(raw, 0, kt_span_find(raw, '\n'));
+
+		line = kt_span_sub(line, 0, kt_span_find(line, '\r'));
+		raw = kt_span_sub(raw, line.len + 1, raw.len);
+		if (line.len == 0 || kt_span_eq(line, KT_SPAN("data")) ||
+		    kt_span_starts(line, KT_SPAN("data:")))
+			continue;
+		rc = kt_buf_add(out, line);
+		if (rc == KT_OK)
+			rc = kt_buf_addc(out, '\n');
+	}
+	return rc;
+}
+
+/* Several data lines become one: what stood between them is a blank to JSON,
+   which has no line end inside a string. */
+static enum kt_rc
+join_lines(struct kt_x_slot *slot, struct kt_buf *data, struct kt_buf *raw)
+{
+	enum kt_rc rc = add_other_lines(raw, kt_buf_span(&slot->raw));
+
+	for (size_t i = 0; i < data->len; i++)
+		if (data->ptr[i] == '\n')
+			data->ptr[i] = ' ';
+	if (rc == KT_OK)
+		rc = kt_buf_add(raw, KT_SPAN("data: "));
+	slot->data_at = raw->len;
+	if (rc == KT_OK)
+		rc = kt_buf_add(raw, kt_buf_span(data));
+	return rc == KT_OK ? kt_buf_add(raw, KT_SPAN("\n\n")) : rc;
+}
+
 /* The event with its edits, indexed again. */
 static enum kt_rc
-rewrite(struct kt_exchange *x, struct kt_x_slot *slot,
-    const struct kt_x_edits *edits)
+rewrite(struct kt_x_slot *slot, const struct kt_x_edits *edits)
 {
 	struct kt_buf data, raw;
 	struct kt_span old = kt_buf_span(&slot->raw);
 	enum kt_rc rc;
 
-	(void)x;
 	kt_buf_init(&data, slot->raw.limit);
 	kt_buf_init(&raw, slot->raw.limit);
 	rc = kt_x_splice(kt_x_slot_data(slot), edits, &data);
 	if (rc == KT_OK && slot->is_joined) {
-		/* Several data lines become one; clients join them anyway. */
-		rc = slot->name_len == 0 ? KT_OK : kt_buf_printf(&raw,
-		    "event: %.*s\n", (int)slot->name_len, old.ptr + slot->name_at);
-		if (rc == KT_OK)
-			rc = kt_buf_add(&raw, KT_SPAN("data: "));
-		slot->data_at = raw.len;
-		if (rc == KT_OK)
-			rc = kt_buf_add(&raw, kt_buf_span(&data));
-		if (rc == KT_OK)
-			rc = kt_buf_add(&raw, KT_SPAN("\n\n"));
+		rc = join_lines(slot, &data, &raw);
 	} else if (rc == KT_OK) {
 		size_t behind = slot->data_at + slot->data_len;
 
@@ -619,9 +647,12 @@ kt_x_apply_redactions(struct kt_exchange *x, struct kt_x_slot *slot)
 		return KT_E_LIMIT;
 	if (edits.n == 0)
 		return KT_OK;
+	if (kt_x_drop_logprobs(x->stream.reader.format, &slot->json, data,
+	        x->turn, &edits) < 0)
+		return KT_E_LIMIT;
 	kt_x_edits_sort(&edits);
 	kt_x_note_redacted(x);
-	return rewrite(x, slot, &edits);
+	return rewrite(slot, &edits);
 }
 
 void

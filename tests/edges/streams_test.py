@@ -15,7 +15,7 @@ from calls import (PATHS, ask, by_stream, events_of, read, refusal, request,
                    said)
 from gateway import Gateway, config, shipped, target
 from tap import eventually, run_all, same, within
-from upstream import HANG, Upstream, stream
+from upstream import HANG, Upstream, stream, whole
 
 FORMS = ("anthropic", "openai")
 OTHER = {"anthropic": "openai", "openai": "anthropic"}
@@ -281,6 +281,71 @@ def a_secret_in_a_tool_call_never_leaves():
                         is_cut(form, g)
 
 
+def spelled(pieces):
+    """Log probabilities of PIECES, as OpenAI tells them."""
+    return {"content": [{
+        "token": piece, "logprob": -.5, "bytes": list(piece.encode()),
+        "top_logprobs": []} for piece in pieces], "refusal": None}
+
+
+def spellings(choices):
+    tokens = [t for c in choices for t in (
+        c["logprobs"] or {"content": []})["content"]]
+    return ("".join(t["token"] for t in tokens),
+            bytes(b for t in tokens for b in t["bytes"]).decode())
+
+
+def log_probabilities_do_not_spell_what_was_redacted():
+    pieces = ["the ", "4111", "1111", "1111", "1111", " card", " it", " is"]
+    document = speech.completion("".join(pieces))
+    document["choices"][0]["logprobs"] = spelled(pieces)
+    chunks = [json.loads(e[6:]) for e in speech.completion_events()[:-1]]
+    raw = speech.completion_events()[:1]
+    for piece in pieces:
+        chunk = json.loads(json.dumps(chunks[0]))
+        chunk["choices"][0].update(delta={"content": piece},
+                                   logprobs=spelled([piece]))
+        raw.append(b"data: %s\n\n" % json.dumps(chunk).encode())
+    raw += speech.completion_events()[-3:]
+    with Upstream(None) as up:
+        for action in ("flag", "redact"):
+            with Gateway(acting(up, "openai", action)) as kt:
+                up.script = lambda _: whole(document)
+                told = [spellings(grammar.strict(
+                    ask(kt, "openai").body)["choices"])]
+                up.script = lambda _: stream(raw)
+                got = ask(kt, "openai", stream=True)
+                read("openai", got.body)
+                told.append(spellings([
+                    c for e in got.body.split(b"\n\n")
+                    if e.startswith(b"data: {")
+                    for c in json.loads(e[6:])["choices"]
+                    if "logprobs" in c]))
+            for tokens, spelt in told:
+                assert tokens == spelt
+                has = "4111" in tokens
+                assert has if action == "flag" else not has, tokens
+            # What stands beside in other events is told.
+            assert told[1][0].endswith(" it is"), told
+
+
+def an_event_of_several_data_lines_stays_one():
+    lines = (b'id: 9\n: note\nevent: content_block_delta\n'
+             b'data: {"type":"content_block_delta","index":0,\n'
+             b'data:  "delta":{"type":"text_delta",\r\n'
+             b'data: "text":"card %s end"}}\n\n' % CARD.encode())
+    raw = speech.message_events("x", width=1)
+    k = next(i for i, e in enumerate(raw) if b"content_block_delta" in e)
+    raw[k] = lines
+    with Upstream(lambda _: stream(raw)) as up, Gateway(
+            acting(up, "anthropic", "redact")) as kt:
+        got = ask(kt, stream=True)
+        g = read("anthropic", got.body)
+        assert re.fullmatch("card %s end" % MARK, g.text()), g.text()
+        assert b"id: 9\n: note\nevent: content_block_delta\ndata: {" in \
+            got.body, got.body
+
+
 def by_default_what_cannot_be_read_passes():
     body = {
         "model": "m", "max_tokens": 9, "": {"": ""}, "messages": [
@@ -322,5 +387,7 @@ run_all([
     pings_come_while_a_silent_upstream_is_held,
     thinking_is_never_edited,
     a_secret_in_a_tool_call_never_leaves,
+    log_probabilities_do_not_spell_what_was_redacted,
+    an_event_of_several_data_lines_stays_one,
     by_default_what_cannot_be_read_passes,
 ])
