@@ -124,6 +124,21 @@ tape_request(struct import *m, struct kt_tape *t, uint32_t entry,
 	    .mono_us = STEP_US });
 }
 
+/* Some that write HAR leave the header out and tell the type of the content. */
+static void
+add_type(const struct import *m, uint32_t content, struct kt_header *headers,
+    size_t *n)
+{
+	struct kt_span type = text_of(m, content, "mimeType");
+	struct kt_span name = KT_SPAN("content-type");
+
+	for (size_t i = 0; i < *n; i++)
+		if (kt_span_caseeq(headers[i].name, name))
+			return;
+	if (*n < KT_HEADERS_MAX && type.len > 0 && kt_header_is_value(type))
+		headers[(*n)++] = (struct kt_header){ name, type };
+}
+
 static void
 tape_answer(struct import *m, struct kt_tape *t, uint32_t entry,
     enum kt_endpoint endpoint)
@@ -140,6 +155,7 @@ tape_answer(struct import *m, struct kt_tape *t, uint32_t entry,
 	(void)kt_json_u64(&m->json, kt_buf_span(&m->text),
 	    find(m, response, "status"), &status); /* 0: there was none */
 	ev.status = (unsigned)status;
+	add_type(m, find(m, response, "content"), headers, &ev.nheaders);
 	kt_tape_order(t, &(struct kt_order){ .kind = KT_ORDER_UPSTREAM,
 	    .target = &target });
 	if (status < 100 || status > 999) {

@@ -467,6 +467,21 @@ check_roles(struct kt_exchange *x)
 	return false;
 }
 
+/* Its name, however it is spelled in JSON; the body may be gone when the
+   record is written. */
+static bool
+keep_model(struct kt_exchange *x)
+{
+	struct kt_span raw = x->facts.model, name;
+
+	if (raw.len == 0)
+		return true;
+	if (kt_json_unescape(raw, x->mem, &name, NULL) < 0)
+		return false;
+	x->facts.model = name.ptr == raw.ptr ? kt_arena_dup(x->mem, raw) : name;
+	return x->facts.model.ptr != NULL;
+}
+
 /* The body is complete: what does it ask for? */
 static bool
 read_facts(struct kt_exchange *x)
@@ -498,8 +513,10 @@ read_facts(struct kt_exchange *x)
 		kt_x_fail(x, KT_E_LIMIT);
 		return false;
 	}
-	/* The body may be gone when the record is written. */
-	x->facts.model = kt_arena_dup(x->mem, x->facts.model);
+	if (!keep_model(x)) {
+		kt_x_fail(x, KT_E_LIMIT);
+		return false;
+	}
 	x->is_call = true;
 	if (!check_roles(x))
 		return false;

@@ -427,6 +427,8 @@ model_served(const struct kt_exchange *x)
 {
 	struct kt_span said = x->answer_facts.model;
 
+	if (kt_json_unescape(said, x->mem, &said, NULL) < 0)
+		said = (struct kt_span){ 0 }; /* the arena is full: not told */
 	if (said.len > 0 || x->target == NULL || x->upstream_status != 200)
 		return unless_tainted(&x->answer_verdict, said);
 	return x->target->model.len > 0 ? x->target->model :

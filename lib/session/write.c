@@ -574,6 +574,28 @@ endpoint_of(enum kt_format f)
 	return KT_ENDPOINT_PASSTHROUGH;
 }
 
+static bool
+is_json(struct kt_span text)
+{
+	struct kt_json j;
+	bool is;
+
+	kt_json_init(&j, KT_ANSWER_MAX);
+	is = kt_json_parse(&j, text, NULL) == KT_OK;
+	kt_json_fini(&j);
+	return is;
+}
+
+/* What passes unread is not written; nor what is read in another way than it
+   stands there: events that are called JSON have their texts in pieces. */
+static bool
+passes_unread(const struct kt_tape *t, struct kt_span type, struct kt_span text)
+{
+	return is_chat(t->endpoint) ? text.len > 0 && !is_json(text) :
+	    !kt_span_caseeq(kt_span_sub(type, 0, 16),
+	        KT_SPAN("application/json"));
+}
+
 /* Scrubbed as what it is; c->ends then are those of the pieces. */
 static enum kt_rc
 scrub_answer(struct call *c, struct answer *a, size_t nends)
@@ -589,10 +611,7 @@ scrub_answer(struct call *c, struct answer *a, size_t nends)
 	if (is_chat(c->t->endpoint) && is_stream && head->n < 400)
 		return kt_scrub_stream(c->w->scrub, a->format, c->is_cut, text,
 		    c->ends, nends, &c->answer);
-	/* What passes unread is not written. */
-	if (!is_chat(c->t->endpoint) && head->n < 400 &&
-	    !kt_span_caseeq(kt_span_sub(type, 0, 16),
-	        KT_SPAN("application/json")))
+	if (head->n < 400 && passes_unread(c->t, type, text))
 		rc = kt_scrub_withhold(text.len, &c->answer);
 	else
 		rc = kt_scrub_body(c->w->scrub, endpoint_of(a->format),
