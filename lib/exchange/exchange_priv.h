@@ -352,6 +352,7 @@ struct kt_exchange {
 	size_t npieces;
 	struct kt_buf translated;
 	struct kt_translation translation;
+	struct kt_span untold; /* why a target could not be asked */
 	struct kt_translate_options translate_options; /* of the answer */
 	bool is_translated, is_offline;
 	struct kt_buf offline;

@@ -144,9 +144,8 @@ cut_into_pieces(struct kt_exchange *x, const struct kt_x_edits *e)
 
 /* The names lie in a body that is gone when the answer comes. */
 static enum kt_rc
-keep_tool_names(struct kt_exchange *x)
+keep_tool_names(struct kt_exchange *x, struct kt_translation *t)
 {
-	struct kt_translation *t = &x->translation;
 	struct kt_span *kept = kt_arena_array(
 	    x->mem, t->ncustom_tools, sizeof(*kept));
 
@@ -158,9 +157,11 @@ keep_tool_names(struct kt_exchange *x)
 	return kt_arena_is_full(x->mem) ? KT_E_LIMIT : KT_OK;
 }
 
+/* Changes nothing of x; KT_E_PARSE: it cannot be said to t, as err tells. */
 static enum kt_rc
-translate(struct kt_exchange *x, const struct kt_target *t,
-    const struct kt_x_edits *e, struct kt_err *err)
+translate_to(struct kt_exchange *x, const struct kt_target *t,
+    const struct kt_x_edits *e, struct kt_buf *out,
+    struct kt_translation *translation, struct kt_err *err)
 {
 	struct kt_translate_options o = {
 		.model = t->model,
@@ -182,24 +183,69 @@ translate(struct kt_exchange *x, const struct kt_target *t,
 			rc = kt_json_parse(&edited, text, err);
 		json = &edited;
 	}
-	kt_buf_fini(&x->translated);
-	kt_buf_init(&x->translated, 4 * (size_t)KT_BODY_MAX);
-	x->translation = (struct kt_translation){
+	*translation = (struct kt_translation){
 		.is_strict = kt_span_caseeq(kt_header_find(x->headers,
 		    x->nheaders, KT_SPAN("x-kt-translation")),
 		    KT_SPAN("strict")),
 	};
 	if (rc == KT_OK)
 		rc = kt_translate_request(request_format(x), t->format, json, text,
-		    &o, x->mem, &x->translated, &x->translation, err);
+		    &o, x->mem, out, translation, err);
 	if (rc == KT_OK)
-		rc = keep_tool_names(x);
+		rc = keep_tool_names(x, translation);
 	kt_json_fini(&edited);
 	kt_buf_fini(&b);
+	return rc;
+}
+
+static enum kt_rc
+translate(struct kt_exchange *x, const struct kt_target *t,
+    const struct kt_x_edits *e, struct kt_err *err)
+{
+	enum kt_rc rc;
+
+	kt_buf_fini(&x->translated);
+	kt_buf_init(&x->translated, 4 * (size_t)KT_BODY_MAX);
+	rc = translate_to(x, t, e, &x->translated, &x->translation, err);
 	return rc < 0 ? rc : one_piece(x, kt_buf_span(&x->translated));
 }
 
+/* Before an answer is given up for t. */
+static bool
+can_be_told(struct kt_exchange *x, const struct kt_target *t)
+{
+	struct kt_translation translation;
+	struct kt_x_edits edits = { 0 };
+	struct kt_err err = { 0 };
+	struct kt_buf b;
+	enum kt_rc rc;
+
+	if (!needs_translation(x, t))
+		return true;
+	kt_buf_init(&b, 4 * (size_t)KT_BODY_MAX);
+	rc = collect_edits(x, t, &edits);
+	if (rc == KT_OK)
+		rc = translate_to(x, t, &edits, &b, &translation, &err);
+	kt_buf_fini(&b);
+	return rc == KT_OK;
+}
+
 /* ---- the head ---- */
+
+/*
+ * Whose credential goes up to t?  A client that brings its own means it for
+ * the vendor whose words it speaks, or for the first target: not for another
+ * vendor that a call fails over to, nor where the target has a key.
+ */
+static bool
+takes_clients_credential(const struct kt_exchange *x, const struct kt_target *t)
+{
+	if (x->program->settings->auth.mode != KT_CONFIG_AUTH_PASSTHROUGH)
+		return false;
+	return !needs_translation(x, t) ||
+	    (t->key.len == 0 &&
+	        t->provider == x->program->targets[0].provider);
+}
 
 static bool
 is_credential(const struct kt_exchange *x, struct kt_span name)
@@ -213,8 +259,6 @@ is_credential(const struct kt_exchange *x, struct kt_span name)
 	};
 	const struct kt_config_auth *auth = &x->program->settings->auth;
 
-	if (auth->mode == KT_CONFIG_AUTH_PASSTHROUGH)
-		return false;
 	for (size_t i = 0; i < KT_NELEMS(known); i++) {
 		if (kt_span_caseeq(known[i], name))
 			return true;
@@ -243,8 +287,6 @@ is_replaced(const struct kt_exchange *x, const struct kt_target *t,
 	}
 	if (is_rewritten && kt_span_caseeq(name, KT_SPAN("content-encoding")))
 		return true;
-	if (t->key.len > 0 && kt_span_caseeq(name, t->key_header))
-		return true; /* the vendor's key goes up once, and is ours */
 	for (size_t i = 0; i < t->nheaders; i++) {
 		if (kt_span_caseeq(t->headers[i].key, name))
 			return true;
@@ -264,7 +306,7 @@ write_head(struct kt_exchange *x, const struct kt_target *t,
 {
 	size_t room = x->nheaders + t->nheaders + HEADERS_ADDED_MAX, n = 0;
 	struct kt_header *h = kt_arena_array(x->mem, room, sizeof(*h));
-	bool has_version = false;
+	bool has_version = false, is_theirs = takes_clients_credential(x, t);
 
 	if (h == NULL)
 		return KT_E_LIMIT;
@@ -273,7 +315,8 @@ write_head(struct kt_exchange *x, const struct kt_target *t,
 		struct kt_span name = x->headers[i].name;
 
 		if (kt_header_is_hop_by_hop(x->headers, x->nheaders, name) ||
-		    is_credential(x, name) ||
+		    (!is_theirs && (is_credential(x, name) ||
+		        kt_span_caseeq(name, t->key_header))) ||
 		    is_replaced(x, t, name, is_rewritten))
 			continue;
 		has_version |= kt_span_caseeq(name, KT_SPAN("anthropic-version"));
@@ -286,7 +329,7 @@ write_head(struct kt_exchange *x, const struct kt_target *t,
 		(void)kt_x_header_add(h, &n, room, KT_SPAN("anthropic-version"),
 		    t->anthropic_version.len ? t->anthropic_version :
 		    KT_SPAN("2023-06-01"));
-	if (t->key.len > 0) {
+	if (t->key.len > 0 && !is_theirs) { /* once, and ours */
 		struct kt_span value = kt_arena_join(x->mem,
 		    (const struct kt_span[]){ t->key_prefix, t->key }, 2);
 
@@ -450,7 +493,8 @@ answer_offline(struct kt_exchange *x)
 
 /* ---- attempts ---- */
 
-static void
+/* False: it cannot be said to t. */
+static bool
 send_to(struct kt_exchange *x, const struct kt_target *t)
 {
 	struct kt_x_edits edits = { 0 };
@@ -469,8 +513,8 @@ send_to(struct kt_exchange *x, const struct kt_target *t)
 	else if (rc == KT_OK)
 		rc = one_piece(x, kt_buf_span(x->is_encoded ? &x->wire : &x->body));
 	if (rc == KT_E_PARSE) {
-		kt_x_refuse(x, KT_REASON_ROUTE_TRANSLATION, NULL, "%s", err.text);
-		return;
+		x->untold = kt_arena_printf(x->mem, "%s", err.text);
+		return false;
 	}
 	o = kt_x_order(x, KT_ORDER_UPSTREAM);
 	o->target = t;
@@ -480,7 +524,7 @@ send_to(struct kt_exchange *x, const struct kt_target *t)
 	    write_head(x, t, o, x->is_translated || edits.n > 0) < 0) {
 		x->norders--; /* nothing goes up half-made */
 		kt_x_fail(x, KT_E_LIMIT);
-		return;
+		return true;
 	}
 	o->pieces = x->pieces;
 	o->npieces = x->npieces;
@@ -494,6 +538,7 @@ send_to(struct kt_exchange *x, const struct kt_target *t)
 	x->is_upstream_open = true;
 	x->is_upstream_sent = false;
 	x->phase = KT_X_ATTEMPT;
+	return true;
 }
 
 /* The next target that can take this call, or NULL. */
@@ -513,7 +558,9 @@ next_target(struct kt_exchange *x)
 
 		/* Nothing fails over to a model that is none. */
 		if (can_take(x, t) && kt_x_admits(x, t) && fits(x, t) &&
-		    (x->nattempts == 0 || t->provider != KT_PROVIDER_OFFLINE))
+		    (x->nattempts == 0 ||
+		        (t->provider != KT_PROVIDER_OFFLINE &&
+		            can_be_told(x, t))))
 			return t;
 	}
 	return NULL;
@@ -525,26 +572,37 @@ kt_x_has_next(struct kt_exchange *x)
 	return next_target(x) != NULL;
 }
 
-bool
-kt_x_try_next(struct kt_exchange *x)
+static void
+begin_attempt(struct kt_exchange *x, const struct kt_target *t)
 {
-	const struct kt_target *t = next_target(x);
-
-	if (t == NULL)
-		return false;
 	x->next_target = t->index + 1;
 	x->target = t;
 	x->tls_version = x->tls_spki = (struct kt_span){ 0 };
 	kt_x_watch_target(x, t);
 	x->attempts[x->nattempts++] =
 	    (struct kt_audit_attempt){ .target = t->id };
-	x->keeps_nothing |= t->keeps_nothing;
 	x->attempt_us = x->asked_us = x->last_byte_mono = x->now_mono;
 	x->upstream_status = 0;
-	if (t->provider != KT_PROVIDER_OFFLINE) {
-		send_to(x, t);
-		return true;
+}
+
+/* A target that the call cannot be said to is none. */
+
+bool
+kt_x_try_next(struct kt_exchange *x)
+{
+	const struct kt_target *t;
+
+	while ((t = next_target(x)) != NULL) {
+		begin_attempt(x, t);
+		if (t->provider == KT_PROVIDER_OFFLINE || send_to(x, t))
+			break;
+		x->nattempts--;
 	}
+	if (t == NULL)
+		return false;
+	x->keeps_nothing |= t->keeps_nothing;
+	if (t->provider != KT_PROVIDER_OFFLINE)
+		return true;
 	x->is_offline = true;
 	if (x->surface.endpoint == KT_ENDPOINT_MODELS)
 		answer_models(x);
@@ -587,6 +645,11 @@ go_up(struct kt_exchange *x)
 	if (kt_x_try_next(x)) {
 		if (x->is_opened && x->surface.endpoint == KT_ENDPOINT_FILES)
 			(void)kt_x_order(x, KT_ORDER_REQUEST_RESUME);
+		return;
+	}
+	if (x->untold.len > 0) {
+		kt_x_refuse(x, KT_REASON_ROUTE_TRANSLATION, NULL, "%.*s",
+		    KT_SPAN_ARG(x->untold));
 		return;
 	}
 	why = kt_x_why_nowhere(x, &by);

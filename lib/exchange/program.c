@@ -162,8 +162,8 @@ read_secret(struct kt_program *p, const struct kt_program_options *o,
 	    c->base_url, kt_span_of(vendors[c->vendor].base_url));
 
 	t->is_available = true;
-	if (t->provider == KT_PROVIDER_OFFLINE ||
-	    p->settings->auth.mode == KT_CONFIG_AUTH_PASSTHROUGH)
+	if (t->provider == KT_PROVIDER_OFFLINE || (!is_named &&
+	        p->settings->auth.mode == KT_CONFIG_AUTH_PASSTHROUGH))
 		return; /* the client's own credential goes up */
 	if (o->secret != NULL && o->secret(o->secret_arg, ref, p->mem, &t->key) &&
 	    t->key.len > 0)

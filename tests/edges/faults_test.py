@@ -246,6 +246,50 @@ def a_failover_may_change_the_format():
         assert grammar.anthropic(got.body).text() == "from b", got
 
 
+SEARCH = {"type": "web_search_20250305", "name": "web_search"}
+
+
+def a_target_that_cannot_be_told_is_passed_over():
+    """no failover to a target that has no words for the call"""
+    with Upstream(lambda _: failing(529, "anthropic")) as a, \
+            Upstream(lambda _: said("openai")) as b, \
+            Upstream(lambda _: said("anthropic", "from c")) as c:
+        targets = [target("a", a), target("b", b, "openai"), target("c", c)]
+        with Gateway(config(targets[:2])) as kt:
+            got = ask(kt, tools=[SEARCH])
+            assert got.status == 529, got
+            assert got.headers.get("retry-after") == "1", got
+            assert kt.call()["outcome"] == "upstream-overloaded"
+        for first in (0, 1):  # after another, and as the first of all
+            with Gateway(config(targets[first:])) as kt:
+                got = ask(kt, tools=[SEARCH])
+                assert got.status == 200 and b"from c" in got.body, got
+                tried = [t["target"] for t in kt.call()["attempts"]]
+                assert tried == ["a", "c"][first:], tried
+        with Gateway(config(targets[1:2])) as kt:
+            refusal(ask(kt, tools=[SEARCH]), "anthropic", 400)
+        assert not b.taken()
+
+
+def another_vendor_never_gets_the_clients_credential():
+    """a credential goes to the vendor it is for, and to no other"""
+    brought = [("x-api-key", "sk-ant-own"), ("cookie", "sid=own"),
+               ("authorization", "Bearer sk-ant-oat-own")]
+    with Upstream(lambda _: failing(529, "anthropic")) as a, \
+            Upstream(lambda _: said("openai")) as b:
+        for key in (None, "B_KEY"):
+            with Gateway(config([target("a", a),
+                                 target("b", b, "openai", key)]),
+                         env={"B_KEY": "sk-b"}) as kt:
+                assert ask(kt, headers=brought).status == 200
+            for name, value in brought:
+                assert a.taken()[-1].headers.get(name) == value
+            came = b.taken()[-1].headers
+            assert not any(came.get(name) for name in ("x-api-key", "cookie"))
+            assert came.get("authorization") == (
+                "Bearer sk-b" if key else None), came
+
+
 run_all([
     a_broken_answer_is_a_5xx_in_the_clients_shape,
     a_stream_that_breaks_ends_in_an_error_event,
@@ -262,4 +306,6 @@ run_all([
     an_overload_of_all_passes_on_as_it_is,
     an_upstream_that_recovers_is_asked_on_a_new_connection,
     a_failover_may_change_the_format,
+    a_target_that_cannot_be_told_is_passed_over,
+    another_vendor_never_gets_the_clients_credential,
 ])

@@ -209,6 +209,19 @@ def fields_of_answers_that_nobody_knows_pass():
               "content": []}, speech.text("x")])), stream=True).body)
 
 
+def a_model_is_its_name_however_it_is_spelled():
+    body = (b'{"model":"meta\\/ll\\u0061ma","max_tokens":9,"messages":'
+            b'[{"role":"user","content":"hi"}]}')
+    with Upstream(lambda _: said()) as up, Gateway(config(
+            [target("up", up)], {"rbac": {"roles": [
+                {"name": "all", "models": ["meta/*"]}]}},
+            ["rbac", "audit-logger"])) as kt:
+        got = wire.post(kt.port, PATHS["anthropic"], body)
+        assert got.status == 200, got
+        same(up.taken()[0].body, body)
+        assert kt.call()["model_requested"] == "meta/llama"
+
+
 run_all([
     a_whole_answer_to_a_stream_request_is_one,
     a_stream_to_a_whole_request_is_inspected,
@@ -223,4 +236,5 @@ run_all([
     responses_calls_of_tools_are_inspected,
     a_client_that_leaves_before_the_answer_leaves_a_record,
     fields_of_answers_that_nobody_knows_pass,
+    a_model_is_its_name_however_it_is_spelled,
 ])

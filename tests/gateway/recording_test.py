@@ -405,6 +405,21 @@ def sessions_can_be_listed_shown_and_checked():
         assert r.returncode == 0 and ".kts.zst" in r.stdout, r.stderr
 
 
+def events_by_another_name_are_not_written():
+    """events that are called JSON are not written as they came"""
+    import tempfile
+    raw = [b"".join(speech.message_events(SAY[2], width=9))]
+    for headers in ([], [("Content-Type", "application/json")]):
+        with tempfile.TemporaryDirectory() as folder, Upstream(
+                lambda _: Answer(200, headers, raw, "chunked")) as up:
+            record(configuration(up, REDACT), folder, [("/v1/messages", {
+                "model": "m", "max_tokens": 9, "stream": True,
+                "messages": [{"role": "user", "content": "hi"}]})])
+            with open(files_of(folder)[0]) as f:
+                text = f.read()
+            assert "111 1111" not in text and "4111 1" not in text, text
+
+
 def recorded_as(folder, how, env=None):
     """Sessions as `recording` says, and the configuration"""
     with Upstream(script) as up:
@@ -722,6 +737,7 @@ if __name__ == "__main__":
              an_approved_change_passes_until_its_day,
              hostile_files_are_3_and_a_cut_line_is_a_warning,
              sessions_can_be_listed_shown_and_checked,
+             events_by_another_name_are_not_written,
              what_is_encrypted_is_read_with_its_key_alone,
              without_its_key_nothing_is_recorded,
              a_crash_leaves_the_calls_before_it,
