@@ -385,10 +385,11 @@ note_redaction(struct kt_exchange *x)
 		x->reason = v->reason;
 }
 
-/* Clients recover by the wording of their vendor's errors: byte for byte,
- * unless the vendor is another one or a policy finds something. */
+/* An error, or what only is called JSON.  Clients recover by the wording of
+ * their vendor's errors: byte for byte, unless the vendor is another one or a
+ * policy finds something. */
 static void
-end_error(struct kt_exchange *x)
+end_text(struct kt_exchange *x)
 {
 	const struct kt_x_verdict *v = &x->answer_verdict;
 	unsigned status = x->upstream_status;
@@ -464,9 +465,17 @@ end_whole(struct kt_exchange *x)
 	struct kt_err err = { 0 };
 	enum kt_rc rc;
 
-	if (kt_json_parse(&x->answer_json, kt_buf_span(&x->answer), &err) < 0 ||
-	    kt_json_type(&x->answer_json, kt_json_root(&x->answer_json)) !=
-	        KT_JSON_OBJECT) {
+	rc = kt_json_parse(&x->answer_json, kt_buf_span(&x->answer), &err);
+	if (rc < 0 && !is_chat(x)) {
+		if (x->answer.len > 0)
+			(void)kt_x_note_uninspectable(x, &x->answer_verdict,
+			    KT_COMPONENT_COMPLETION);
+		end_text(x);
+		return;
+	}
+	if (rc < 0 || (is_chat(x) &&
+	        kt_json_type(&x->answer_json, kt_json_root(&x->answer_json)) !=
+	            KT_JSON_OBJECT)) {
 		kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL, "%s",
 		    err.text[0] ? err.text : "not a JSON object");
 		return;
@@ -512,7 +521,7 @@ kt_x_upstream_end(struct kt_exchange *x)
 	switch (x->phase) {
 	case KT_X_WHOLE:
 		if (x->upstream_status >= 400 || x->is_head_only)
-			end_error(x);
+			end_text(x);
 		else
 			end_whole(x);
 		return;

@@ -209,6 +209,23 @@ def fields_of_answers_that_nobody_knows_pass():
               "content": []}, speech.text("x")])), stream=True).body)
 
 
+def json_that_is_no_object_passes_through():
+    answers = [(b"[1,2]", "a"), (b'"x"', "b"), (b"true", "c"), (b"", "d"),
+               (b'{"a":1}\n{"b":2}\n', "e")]
+    with Upstream(None) as up, Gateway(config(
+            [target("up", up)], {"secret-scanner": {"action": "redact"}},
+            routes={"/v1/messages": "messages", "*": "passthrough"})) as kt:
+        for body, name in answers:
+            up.script = lambda _: whole(body)
+            got = wire.ask(kt.port, "GET", "/v1/" + name)
+            assert got.status == 200, got
+            same(got.body, body)
+        up.script = lambda _: whole(b'["ghp_%s"]' % (b"R8xT2kLmQ9vB4nZc7Wf"
+                                                     b"Y1aHd5sJe3u0pG6iN"))
+        got = wire.ask(kt.port, "GET", "/v1/f")
+        assert got.status == 200 and b"ghp_" not in got.body, got
+
+
 def a_model_is_its_name_however_it_is_spelled():
     body = (b'{"model":"meta\\/ll\\u0061ma","max_tokens":9,"messages":'
             b'[{"role":"user","content":"hi"}]}')
@@ -236,5 +253,6 @@ run_all([
     responses_calls_of_tools_are_inspected,
     a_client_that_leaves_before_the_answer_leaves_a_record,
     fields_of_answers_that_nobody_knows_pass,
+    json_that_is_no_object_passes_through,
     a_model_is_its_name_however_it_is_spelled,
 ])
