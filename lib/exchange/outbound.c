@@ -428,6 +428,21 @@ answer_models(struct kt_exchange *x)
 	kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL, "no such model");
 }
 
+/* What the first target that takes a message would be asked for. */
+static struct kt_span
+counted_model(const struct kt_exchange *x)
+{
+	for (size_t i = 0; i < x->program->ntargets; i++) {
+		const struct kt_target *t = &x->program->targets[i];
+
+		if (t->is_available && t->model.len > 0)
+			return t->model;
+		if (t->is_available)
+			break;
+	}
+	return x->facts.model;
+}
+
 /*
  * No target has such an endpoint: counted here, and the answer says so.  An
  * estimate is as far off as those of this model were so far.
@@ -435,14 +450,15 @@ answer_models(struct kt_exchange *x)
 static void
 answer_count(struct kt_exchange *x)
 {
+	struct kt_span model = counted_model(x);
 	uint64_t permille = 1000;
 	struct kt_buf b;
 	enum kt_rc rc = KT_E_LIMIT;
 
 	kt_buf_init(&b, 64);
-	if (kt_x_tally(x, KT_COUNT_ALL, kt_family_of(x->facts.model))) {
+	if (kt_x_tally(x, KT_COUNT_ALL, kt_family_of(model))) {
 		if (!x->tally.is_exact && x->drift != NULL)
-			permille = kt_drift_permille(x->drift, x->facts.model);
+			permille = kt_drift_permille(x->drift, model);
 		rc = kt_buf_printf(&b, "{\"input_tokens\":%" PRIu64 "}",
 		    (x->tally.sum.n * permille + 500) / 1000);
 	}

@@ -39,6 +39,20 @@ def a_target_without_that_endpoint_is_not_asked():
         assert not up.taken()
 
 
+def the_model_of_the_target_is_what_is_counted():
+    body = request("Γειά σου κόσμε, πώς είσαι σήμερα; " * 40,
+                   model="claude-sonnet-4-5")
+    with Upstream(lambda _: said("openai")) as up, Gateway(config(
+            [target("up", up, "openai", model="gpt-4o")])) as kt:
+        told = wire.post(kt.port, COUNT, body).json()["input_tokens"]
+        assert wire.post(kt.port, "/v1/messages", body).status == 200
+        here = next(r["tokens"]["local_in"] for r in kt.records(None)
+                    if r.get("endpoint") == "messages")
+        other = counted(body, "claude-sonnet-4-5")["n_tokens"]
+        assert abs(told - here) * 20 < here, (told, here)
+        assert abs(other - here) * 5 > here, (other, here)
+
+
 def two_dozen_at_once_say_the_same():
     body = request(TEXT * 20)
     with Upstream(lambda _: said("openai")) as up, \
@@ -103,6 +117,7 @@ def what_a_provider_reports_corrects_the_next_estimate():
 
 run_all([
     a_target_without_that_endpoint_is_not_asked,
+    the_model_of_the_target_is_what_is_counted,
     two_dozen_at_once_say_the_same,
     a_request_of_just_so_many_tokens_fits,
     the_next_target_may_take_more,
