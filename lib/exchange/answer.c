@@ -108,6 +108,12 @@ kt_x_answer_head(struct kt_exchange *x, unsigned status, uint64_t length)
 		(void)kt_x_header_add(h, &n, room, KT_SPAN("request-id"),
 		    x->upstream_request_id.len ? x->upstream_request_id :
 		    kt_span_of(x->call_id));
+	/* Under the name that the client's SDK reads as well. */
+	if (x->is_translated && x->client_format == KT_FORMAT_OPENAI &&
+	    x->upstream_request_id.len > 0 &&
+	    answer_header(x, KT_SPAN("x-request-id")).ptr == NULL)
+		(void)kt_x_header_add(h, &n, room, KT_SPAN("x-request-id"),
+		    x->upstream_request_id);
 	(void)kt_x_header_add(
 	    h, &n, room, KT_SPAN("kt-call"), kt_span_of(x->call_id));
 	if (x->receipt.len > 0)
@@ -286,18 +292,20 @@ finish_whole(struct kt_exchange *x, unsigned status, struct kt_span body)
 	kt_x_record(x);
 }
 
+/* Instead of what the upstream said there. */
 static void
-no_retry(struct kt_exchange *x)
+set_header(struct kt_exchange *x, struct kt_span name, struct kt_span value)
 {
 	struct kt_header *h = kt_arena_array(
 	    x->mem, x->nanswer_headers + 1, sizeof(*h));
-	size_t n = x->nanswer_headers;
+	size_t n = 0;
 
 	if (h == NULL)
 		return; /* the full arena refuses the whole answer */
-	memcpy(h, x->answer_headers, n * sizeof(*h));
-	(void)kt_x_header_add(h, &n, n + 1, KT_SPAN("x-should-retry"),
-	    KT_SPAN("false"));
+	for (size_t i = 0; i < x->nanswer_headers; i++)
+		if (!kt_span_caseeq(x->answer_headers[i].name, name))
+			h[n++] = x->answer_headers[i];
+	h[n++] = (struct kt_header){ name, value };
 	x->answer_headers = h;
 	x->nanswer_headers = n;
 }
@@ -368,8 +376,10 @@ translate_error(struct kt_exchange *x, unsigned *status, struct kt_span *body)
 	kt_buf_fini(&x->offline); /* what was translated may have lain here */
 	x->offline = said;
 	*body = kt_buf_span(&x->offline);
+	set_header(x, KT_SPAN("content-type"), KT_SPAN("application/json"));
 	if (rc == KT_OK && x->upstream_status == 402 && *status != 402)
-		no_retry(x); /* the other vendor's word for it is a 429 */
+		set_header(x, KT_SPAN("x-should-retry"),
+		    KT_SPAN("false")); /* their word for it is a 429 */
 	return rc;
 }
 

@@ -226,8 +226,21 @@ def errors_come_in_the_clients_shape_with_their_words():
                     e = grammar.strict(got.body)["error"]
                     assert e["message"] == words, (client, status, e)
                     assert got.headers.get("retry-after") == "7", got
+                    for name in (("request-id",) if client == "anthropic"
+                                 else ("request-id", "x-request-id")):
+                        assert got.headers.get(name) == "req_1", got
                     if client == "anthropic" and kind:
                         assert e["type"] == kind, (status, e)
+
+
+def an_error_in_html_becomes_json_by_type_as_well():
+    for client in OTHER:
+        with Through(client) as t:
+            got = t.ask(Answer(502, [("Content-Type", "text/html")],
+                               [b"<h1>Bad Gateway</h1>"]))
+            assert got.status == 502, got
+            assert got.headers.get("content-type") == "application/json", got
+            assert grammar.strict(got.body)["error"]["message"], got
 
 
 def a_broken_upstream_is_never_a_clean_end():
@@ -341,6 +354,7 @@ run_all([
     the_reasons_of_an_end_are_translated,
     usage_counts_the_cache_once,
     errors_come_in_the_clients_shape_with_their_words,
+    an_error_in_html_becomes_json_by_type_as_well,
     a_broken_upstream_is_never_a_clean_end,
     a_translated_redaction_keeps_both_sides,
     what_is_lost_is_told_or_refused,
