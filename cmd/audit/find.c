@@ -33,7 +33,10 @@ struct at { /* a line, and where it begins */
 	struct kt_span line;
 };
 
-/* The first whole line that begins at or behind `from`. */
+/*
+ * The first whole line that begins at or behind `from`; one that lacks its LF
+ * but is a record is one: whether the log may end so, verification says.
+ */
 static enum kt_rc
 line_behind(struct kt_disk_file *f, uint64_t from, char *window,
     struct at *at, struct kt_err *err)
@@ -49,12 +52,12 @@ line_behind(struct kt_disk_file *f, uint64_t from, char *window,
 	if (skip >= got)
 		return kt_fail(err, KT_E_MISUSE, "no line behind");
 	n = kt_span_find((struct kt_span){ window + skip, got - skip }, '\n');
-	if (skip + n >= got)
-		return kt_fail(err, KT_E_MISUSE, "no line behind");
 	at->line = (struct kt_span){ window + skip, n };
 	at->offset = start + skip;
 	if (kt_audit_line_parse(at->line, &l, err) < 0 || !l.is_whole)
-		return kt_fail(err, KT_E_PARSE,
+		return skip + n >= got ?
+		    kt_fail(err, KT_E_MISUSE, "no line behind") :
+		    kt_fail(err, KT_E_PARSE,
 		    "byte %llu of a segment: not a record",
 		    (unsigned long long)at->offset);
 	at->i = l.i;
@@ -256,6 +259,15 @@ kt_audit_lines_feed(void *lines, struct kt_span piece)
 	return true;
 }
 
+void
+kt_audit_lines_end(
+    struct kt_audit_lines *l, const struct kt_audit_dir *d, size_t k)
+{
+	if (l->part.len > 0 && k + 1 < d->nsegments && !l->is_over)
+		(void)give(l, kt_buf_span(&l->part)); /* is_over says it */
+	kt_buf_reset(&l->part);
+}
+
 enum kt_rc
 kt_audit_scan(struct kt_audit_dir *d, uint64_t index, kt_audit_line_fn *each,
     void *arg, struct kt_err *err)
@@ -274,7 +286,7 @@ kt_audit_scan(struct kt_audit_dir *d, uint64_t index, kt_audit_line_fn *each,
 	for (; rc == KT_OK && k < d->nsegments && !s.is_over; k++) {
 		rc = kt_audit_dir_read(
 		    d, d->segments[k], kt_audit_lines_feed, &s, err);
-		kt_buf_reset(&s.part); /* a line is not in two files */
+		kt_audit_lines_end(&s, d, k);
 	}
 	if (rc == KT_OK && s.is_too_long)
 		rc = kt_fail(err, KT_E_PARSE, "a line too long");

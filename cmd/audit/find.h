@@ -38,6 +38,12 @@ void kt_audit_lines_init(
 void kt_audit_lines_fini(struct kt_audit_lines *l);
 /* A kt_audit_piece_fn over a struct kt_audit_lines. */
 bool kt_audit_lines_feed(void *lines, struct kt_span piece);
+/*
+ * Segment k is over.  What is left of it is a line where another file
+ * follows, as verification takes it; in the last one it is being written.
+ */
+void kt_audit_lines_end(struct kt_audit_lines *l, const struct kt_audit_dir *d,
+    size_t k);
 /* Each line from `index` on. */
 KT_MUSTCHECK enum kt_rc kt_audit_scan(struct kt_audit_dir *d, uint64_t index,
     kt_audit_line_fn *each, void *arg, struct kt_err *err);

@@ -80,7 +80,7 @@ feed_segments(struct feed *f, struct kt_err *err)
 			*err = f->err;
 			return err->rc;
 		}
-		kt_buf_reset(&f->lines.part);
+		kt_audit_lines_end(&f->lines, d, i);
 	}
 	return KT_OK;
 }

@@ -348,23 +348,46 @@ skips(struct kt_audit_verify *v, const struct kt_audit_seen *s)
 }
 
 static enum kt_rc
+take_seen(struct kt_audit_verify *v, const struct kt_audit_seen *s,
+    struct kt_err *err)
+{
+	if (v->has_odd && !v->odd.is_canonical && !s->is_canonical)
+		return KT_OK; /* the rest of what replaced one record */
+	if (v->has_odd) {
+		v->has_odd = false;
+		kt_audit_resolve(v, &v->odd, s->is_canonical ? s : NULL);
+	}
+	if (skips(v, s))
+		return KT_OK;
+	if (!kt_audit_follows(v, s))
+		return hold(v, s, err);
+	kt_audit_accept(v, s);
+	return KT_OK;
+}
+
+static enum kt_rc
 take_line(struct kt_audit_verify *v, struct kt_span line, struct kt_err *err)
 {
 	struct kt_audit_seen s;
 
 	look(v, line, &s);
-	if (v->has_odd && !v->odd.is_canonical && !s.is_canonical)
-		return KT_OK; /* the rest of what replaced one record */
-	if (v->has_odd) {
-		v->has_odd = false;
-		kt_audit_resolve(v, &v->odd, s.is_canonical ? &s : NULL);
-	}
-	if (skips(v, &s))
-		return KT_OK;
-	if (!kt_audit_follows(v, &s))
-		return hold(v, &s, err);
-	kt_audit_accept(v, &s);
-	return KT_OK;
+	return take_seen(v, &s, err);
+}
+
+/*
+ * What a file ends in though another one follows.  A record is a line that
+ * ends in LF: those who look for lines would not find this one.
+ */
+static void
+take_unended(struct kt_audit_verify *v)
+{
+	struct kt_audit_seen s;
+	struct kt_err err;
+
+	look(v, kt_buf_span(&v->part), &s);
+	s.is_good = s.is_canonical = false;
+	/* Without memory the next line tells that one is missing. */
+	(void)take_seen(v, &s, &err);
 }
 
 /* ---- bytes ---- */
@@ -443,16 +466,12 @@ kt_audit_verify_free(struct kt_audit_verify **v)
 	*v = NULL;
 }
 
-/* A line whose LF is missing inside the log was joined or cut: not good. */
 void
 kt_audit_verify_segment(struct kt_audit_verify *v, uint64_t number)
 {
-	struct kt_err err;
-
 	if (v->part.len > 0) {
 		v->at.line++;
-		/* Its memory is there already: a line is never longer. */
-		(void)take_line(v, kt_buf_span(&v->part), &err);
+		take_unended(v);
 		kt_buf_reset(&v->part);
 	}
 	v->is_gap_between_files = v->report.segments > 0 ?

@@ -171,6 +171,22 @@ def swap(log, rng):
     found(log.folder, 'reorder', a)
 
 
+def drop_line_feed(log, rng):
+    """The last of a file: the record is as it was, but no line any more."""
+    ends = [sum(len(s) for s in log.segments[:k + 1])
+            for k in range(len(log.segments) - 1)]
+    k = rng.choice(ends) - 1
+    log.flat[k] = log.flat[k][:-1]
+    log.write()
+    found(log.folder, 'canonical', k, since=k)
+    index = str(k)
+    for words, code in (['query', '--json', log.folder], 1), (
+            ['show', '--json', log.folder, index], 0):
+        p = subprocess.run([KT, 'audit', *words], capture_output=True,
+                           check=False)
+        assert p.returncode == code and log.flat[k] in p.stdout, (words, p)
+
+
 def cut_unsigned_tail(log, rng):
     open_row(log.folder, 3)
 
@@ -437,8 +453,8 @@ def harm_the_reader(log, rng):
     assert asked.Image(log.folder).files == before
 
 
-ATTACKS = [edit, delete, double, swap, cut_unsigned_tail, cut_signed_tail,
-           cut_all_together, cut_all_but_tiles, remove_newest,
+ATTACKS = [edit, delete, double, swap, drop_line_feed, cut_unsigned_tail,
+           cut_signed_tail, cut_all_together, cut_all_but_tiles, remove_newest,
            remove_segment, remove_beginning, remove_log, snapshot_and_fork,
            rewrite_earlier_epoch, rewrite_current_epoch, replace_all,
            strip_signatures, reseal_with_newer_key, foreign_key,

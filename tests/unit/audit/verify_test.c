@@ -244,8 +244,6 @@ each_flipped_bit_is_an_edit_of_its_record(void)
 				log.text.ptr[at] ^= (char)(1 << bit);
 				if (i == RECORDS - 1)
 					continue; /* the blind spot, below */
-				if (i == CUT - 1 && at == log.at[i + 1] - 1)
-					continue; /* the LF at a file's end */
 				if (!is(b, KT_AUDIT_EDIT, i)) {
 					ok(!"an edit, and where");
 					printf("# record %d byte %zu bit %d\n",
@@ -476,6 +474,32 @@ log_cut_at_any_byte_is_truncated_at_the_record_that_lacks_it(void)
 		ok(result.has_incomplete_tail == (log.text.ptr[n - 1] != '\n'));
 	}
 	unmake(&log);
+}
+
+/* Nothing of the record is changed, yet who reads lines misses it. */
+static void
+record_that_lacks_its_line_feed_at_a_files_end_is_no_line(void)
+{
+	struct log log;
+	struct kt_buf out;
+	struct kt_span all;
+
+	kt_buf_init(&out, 1u << 20);
+	make(&log, RECORDS);
+	all = kt_buf_span(&log.text);
+	for (uint64_t i = 1; i < RECORDS; i++) {
+		size_t lf = log.at[i] - 1;
+
+		kt_buf_reset(&out);
+		ok(kt_buf_add(&out, kt_span_sub(all, 0, lf)) == KT_OK);
+		ok(kt_buf_add(&out, kt_span_sub(all, lf + 1, all.len)) ==
+		    KT_OK);
+		ok(is(judge(&log, kt_buf_span(&out), lf),
+		    KT_AUDIT_CANONICAL, i - 1));
+		ok(result.nbreaks == 1 && result.checkpoints_ok == 4);
+	}
+	unmake(&log);
+	kt_buf_fini(&out);
 }
 
 static void
@@ -726,6 +750,7 @@ main(void)
 	RUN(foreign_lines_are_inserts_wherever_they_stand);
 	RUN(forged_record_that_chains_is_an_insert_at_its_place);
 	RUN(log_cut_at_any_byte_is_truncated_at_the_record_that_lacks_it);
+	RUN(record_that_lacks_its_line_feed_at_a_files_end_is_no_line);
 	RUN(changed_or_missing_checkpoint_is_named_as_one);
 	RUN(breaks_beyond_kt_audit_breaks_max_are_counted);
 	RUN(missing_segment_is_named_as_one);
