@@ -487,14 +487,14 @@ kt_audit_verify_feed(
 {
 	while (bytes.len > 0) {
 		size_t n = kt_span_find(bytes, '\n');
-		struct kt_span line = kt_span_sub(bytes, 0, n);
 		size_t room = v->part.limit - v->part.len;
+		/* An overlong line keeps enough to be seen as such. */
+		struct kt_span line =
+		    kt_span_sub(bytes, 0, n < room ? n : room);
 		enum kt_rc rc;
 
 		if (n == bytes.len || v->part.len > 0) {
-			/* An overlong line keeps enough to be seen as such. */
-			if (kt_buf_add(&v->part, kt_span_sub(line, 0, room)) <
-			    0)
+			if (kt_buf_add(&v->part, line) < 0)
 				return kt_fail(
 				    err, KT_E_LIMIT, "no memory for a line");
 			line = kt_buf_span(&v->part);

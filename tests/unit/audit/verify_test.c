@@ -476,6 +476,36 @@ log_cut_at_any_byte_is_truncated_at_the_record_that_lacks_it(void)
 	unmake(&log);
 }
 
+/* In one piece and in many, in place of a record and before one. */
+static void
+overlong_line_is_an_edit_or_insert_however_long_it_is(void)
+{
+	static const size_t sizes[] = { 32769, 32770, 32771, 33000, 200000 };
+	struct log log;
+	struct kt_buf out;
+	struct kt_span all;
+
+	kt_buf_init(&out, 1u << 20);
+	make(&log, RECORDS);
+	all = kt_buf_span(&log.text);
+	for (size_t k = 0; k < 4 * KT_NELEMS(sizes); k++) {
+		bool is_insert = k & 1;
+		size_t piece = k & 2 ? 4096 : 1u << 20;
+		size_t from = log.at[is_insert ? 5 : 6];
+
+		kt_buf_reset(&out);
+		ok(kt_buf_add(&out, kt_span_sub(all, 0, log.at[5])) == KT_OK);
+		for (size_t n = 0; n < sizes[k / 4]; n++)
+			ok(kt_buf_addc(&out, 'a') == KT_OK);
+		ok(kt_buf_addc(&out, '\n') == KT_OK);
+		ok(kt_buf_add(&out, kt_span_sub(all, from, all.len)) == KT_OK);
+		ok(is(judge_pieces(&log, kt_buf_span(&out), out.len, piece),
+		    is_insert ? KT_AUDIT_INSERT : KT_AUDIT_EDIT, 5));
+	}
+	unmake(&log);
+	kt_buf_fini(&out);
+}
+
 /* Nothing of the record is changed, yet who reads lines misses it. */
 static void
 record_that_lacks_its_line_feed_at_a_files_end_is_no_line(void)
@@ -750,6 +780,7 @@ main(void)
 	RUN(foreign_lines_are_inserts_wherever_they_stand);
 	RUN(forged_record_that_chains_is_an_insert_at_its_place);
 	RUN(log_cut_at_any_byte_is_truncated_at_the_record_that_lacks_it);
+	RUN(overlong_line_is_an_edit_or_insert_however_long_it_is);
 	RUN(record_that_lacks_its_line_feed_at_a_files_end_is_no_line);
 	RUN(changed_or_missing_checkpoint_is_named_as_one);
 	RUN(breaks_beyond_kt_audit_breaks_max_are_counted);
