@@ -13,6 +13,8 @@
 
 /* One read or write; larger ones only delay the error. */
 #define CHUNK (1u << 20)
+/* Without O_NONBLOCK a pipe that nobody writes to is waited for for ever. */
+#define READ_FLAGS (O_RDONLY | O_NOCTTY | O_NONBLOCK)
 
 static enum kt_rc
 io_fail(struct kt_err *err, const char *what, const char *path)
@@ -22,6 +24,16 @@ io_fail(struct kt_err *err, const char *what, const char *path)
 
 	rc = kt_fail(err, KT_E_IO, "%s: %s: %s", path, what, strerror(saved));
 	errno = saved;
+	return rc;
+}
+
+static enum kt_rc
+no_file(struct kt_err *err, const char *path)
+{
+	enum kt_rc rc =
+	    kt_fail(err, KT_E_IO, "%s: not a regular file", path);
+
+	errno = EINVAL;
 	return rc;
 }
 
@@ -76,7 +88,7 @@ kt_disk_read_file(const struct kt_disk_io *io, const char *path, size_t limit,
 	int fd, saved;
 
 	kt_buf_reset(to);
-	fd = open_retry(io, path, O_RDONLY | O_NOCTTY, 0);
+	fd = open_retry(io, path, READ_FLAGS, 0);
 	if (fd < 0)
 		return io_fail(err, "cannot open", path);
 	while (got != 0) {
@@ -90,7 +102,8 @@ kt_disk_read_file(const struct kt_disk_io *io, const char *path, size_t limit,
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
-			rc = io_fail(err, "cannot read", path);
+			rc = errno == ESPIPE ? no_file(err, path) :
+			    io_fail(err, "cannot read", path);
 			break;
 		}
 		to->len += (size_t)got;
@@ -206,7 +219,7 @@ kt_disk_open(struct kt_disk_file *f, const struct kt_disk_io *io,
 	*f = (struct kt_disk_file){ .io = io, .fd = -1 };
 	switch (how) {
 	case KT_DISK_READ:
-		flags = O_RDONLY | O_NOCTTY;
+		flags = READ_FLAGS;
 		break;
 	case KT_DISK_APPEND:
 		flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY;
@@ -222,6 +235,10 @@ kt_disk_open(struct kt_disk_file *f, const struct kt_disk_io *io,
 		(void)io_fail(err, "cannot examine", path);
 		kt_disk_close(f);
 		return KT_E_IO;
+	}
+	if (how == KT_DISK_READ && !st.is_file) {
+		kt_disk_close(f);
+		return no_file(err, path);
 	}
 	f->size = st.size;
 	return KT_OK;

@@ -29,6 +29,7 @@ struct kt_disk_stat {
 	uint64_t size;
 	uint32_t mode;      /* permission bits only */
 	bool is_dir;
+	bool is_file;       /* a regular one: no pipe, device or directory */
 };
 
 /* Called for each name but "." and ".."; false ends the listing early. */
@@ -67,8 +68,8 @@ extern const struct kt_disk_io kt_disk_real;
 
 /*
  * Replaces the contents of `to`.  KT_E_LIMIT when the file is longer than
- * `limit` bytes (a device or pipe is read up to it as well), KT_E_IO else;
- * errno then says why (ENOENT: there is none).
+ * `limit` bytes (a device is read up to it as well), KT_E_IO else; errno then
+ * says why (ENOENT: there is none).  A pipe is not waited for: KT_E_IO.
  */
 KT_MUSTCHECK enum kt_rc kt_disk_read_file(const struct kt_disk_io *io,
     const char *path, size_t limit, struct kt_buf *to, struct kt_err *err);
@@ -108,7 +109,7 @@ struct kt_disk_file {
 };
 #define KT_DISK_FILE_INIT { .fd = -1 }
 enum kt_disk_how {
-	KT_DISK_READ,   /* must exist */
+	KT_DISK_READ,   /* must exist, as a file: others may have no end */
 	KT_DISK_APPEND, /* made with mode 0600 when absent */
 	KT_DISK_NEW,    /* must not exist */
 };

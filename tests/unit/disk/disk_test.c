@@ -94,6 +94,30 @@ file_longer_than_its_limit_is_refused(void)
 	kt_buf_fini(&b);
 }
 
+/* Whoever put it there would make the reader wait for ever. */
+static void
+pipe_or_endless_device_is_refused_at_once(void)
+{
+	struct kt_disk_file f;
+	struct kt_buf got;
+
+	kt_buf_init(&got, 65536);
+	(void)unlink(path); /* of the tests before */
+	ok(mkfifo(path, 0600) == 0);
+	(void)alarm(60);
+	ok(kt_disk_read_file(&kt_disk_real, path, 4096, &got, &err) ==
+	    KT_E_IO);
+	ok(errno != ENOENT && strstr(err.text, "not a regular file") != NULL);
+	ok(kt_disk_open(&f, &kt_disk_real, path, KT_DISK_READ, &err) ==
+	    KT_E_IO);
+	ok(kt_disk_open(&f, &kt_disk_real, "/dev/zero", KT_DISK_READ, &err) ==
+	    KT_E_IO);
+	ok(errno != ENOENT && f.fd == -1);
+	(void)alarm(0);
+	ok(unlink(path) == 0);
+	kt_buf_fini(&got);
+}
+
 static void
 a_secret_has_its_length_or_leaves_nothing(void)
 {
@@ -144,6 +168,7 @@ main(void)
 	RUN(atomic_write_leaves_the_old_or_the_new_whichever_call_fails);
 	RUN(short_and_interrupted_calls_are_finished);
 	RUN(file_longer_than_its_limit_is_refused);
+	RUN(pipe_or_endless_device_is_refused_at_once);
 	RUN(a_secret_has_its_length_or_leaves_nothing);
 	RUN(path_over_kt_path_max_is_an_error);
 	RUN(mono_time_never_steps_back_and_random_bytes_differ);

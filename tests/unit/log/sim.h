@@ -309,7 +309,7 @@ sim_fstat(void *arg, int fd, struct kt_disk_stat *st)
 
 	if (sim_is_off(s))
 		return sim_fail(EIO);
-	*st = (struct kt_disk_stat){
+	*st = (struct kt_disk_stat){ .is_file = true,
 		.size = s->files[s->fds[fd].file].now_size };
 	return 0;
 }
