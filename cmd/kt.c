@@ -134,8 +134,20 @@ kt_cmd_help(const struct kt_cmd *self, int argc, char **argv)
 	return cmd->run(cmd, 2, one);
 }
 
-int
-main(int argc, char **argv)
+/* An answer that got lost is none; a no, and what was said, stay. */
+static enum kt_exit
+after_writing(enum kt_exit e)
+{
+	bool is_lost = fflush(stdout) != 0 || ferror(stdout);
+
+	if (!is_lost || (e != KT_EXIT_YES && e != KT_EXIT_WEAKER))
+		return e;
+	kt_say("standard output cannot be written");
+	return KT_EXIT_UNKNOWN;
+}
+
+static enum kt_exit
+run(int argc, char **argv)
 {
 	const struct kt_cmd *cmd;
 	int words;
@@ -161,4 +173,10 @@ main(int argc, char **argv)
 	if (cmd == NULL)
 		return unknown(argc - 1, argv + 1);
 	return cmd->run(cmd, argc - words, argv + words);
+}
+
+int
+main(int argc, char **argv)
+{
+	return after_writing(run(argc, argv));
 }

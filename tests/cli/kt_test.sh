@@ -31,6 +31,18 @@ says 2 "did you mean 'help'" hlep
 says 2 "unknown option '--frobnicate'" --frobnicate
 says 2 "unknown option '--frobnicate'" help --frobnicate
 says 2 'unknown command' zzzzzzzzzzzz
+# An answer that nobody got is none.
+log="$KT_SRCDIR/tests/golden/audit-3"
+for words in --help --version "audit key $log" "audit show --json $log 0"; do
+	n=$((n + 1))
+	"$kt" $words >/dev/full 2>"$out/o"
+	if [ $? -eq 3 ] && grep -q 'standard output cannot' "$out/o"; then
+		echo "ok $n - kt $words on a full disk"
+	else
+		bad=1
+		echo "not ok $n - kt $words on a full disk"
+	fi
+done
 # Who has no patterns does not need the library for them.
 mkdir "$out/none" && : >"$out/none/libhs.so.5" && echo hello >"$out/text"
 before=${LD_LIBRARY_PATH-}
