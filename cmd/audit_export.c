@@ -90,7 +90,9 @@ run(struct run *r, const char *dir)
 	if (r->vkey == NULL ||
 	    kt_text_or_file(r->vkey, &key, &r->err) == KT_OK)
 		log = kt_judge(&j, dir, kt_buf_span(&key), NULL, NULL, NULL);
-	if (log != NULL)
+	if (r->err.rc == KT_E_MISUSE)
+		e = KT_EXIT_MISUSE;
+	else if (log != NULL)
 		e = log->nbreaks > 0 ? KT_EXIT_NO : write_pack(r, &j);
 	tell(r, log, e, e == KT_EXIT_NO ?
 	    "the log was tampered with: see kt audit verify" :

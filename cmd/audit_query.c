@@ -374,8 +374,7 @@ kt_cmd_audit_query(const struct kt_cmd *self, int argc, char **argv)
 	kt_buf_init(&key, 1u << 20);
 	kt_buf_init(&q.text, KT_SIEM_LINE_MAX);
 	if (vkey != NULL && kt_text_or_file(vkey, &key, &err) < 0) {
-		kt_say("%s", err.text);
-		e = KT_EXIT_UNKNOWN;
+		e = kt_exit_untold(&err);
 	} else {
 		e = run(&q, kt_audit_dir_default(args.operand < argc ?
 		    argv[args.operand] : NULL), kt_buf_span(&key));

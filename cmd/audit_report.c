@@ -315,8 +315,7 @@ run(struct run *r, const char *dir)
 		log = kt_judge(&j, dir, kt_buf_span(&key), NULL,
 		    kt_figures_see, &r->figures);
 	if (log == NULL) {
-		kt_say("%s", err.rc < 0 ? err.text : j.err.text);
-		e = KT_EXIT_UNKNOWN;
+		e = kt_exit_untold(err.rc < 0 ? &err : &j.err);
 	} else if (kt_revoked_read(&revoked, log, j.dir.dir, &err) < 0 ||
 	    write_report(r, log, &revoked, &err) < 0 || (r->is_signed &&
 	    kt_report_sign(r->out, j.dir.dir, log->origin, &err) < 0)) {

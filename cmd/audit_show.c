@@ -237,8 +237,7 @@ kt_cmd_audit_show(const struct kt_cmd *self, int argc, char **argv)
 	kt_buf_init(&s.key, 1u << 20);
 	s.dir.notes.fd = -1;
 	if (vkey != NULL && kt_text_or_file(vkey, &s.key, &s.err) < 0) {
-		kt_say("%s", s.err.text);
-		e = KT_EXIT_UNKNOWN;
+		e = kt_exit_untold(&s.err);
 	} else {
 		e = show(&s, kt_audit_dir_default(argc - args.operand > 1 ?
 		    argv[args.operand] : NULL), argv[argc - 1], is_json,

@@ -83,11 +83,26 @@ kt_bundle_readme(uint64_t index, const char *vkey, struct kt_buf *out,
 enum kt_rc
 kt_text_or_file(const char *value, struct kt_buf *to, struct kt_err *err)
 {
-	if (kt_disk_read_file(&kt_disk_real, value, 1u << 20, to, err) ==
-	    KT_OK)
+	bool is_file = kt_disk_read_file(
+	    &kt_disk_real, value, 1u << 20, to, err) == KT_OK;
+
+	if (!is_file) {
+		kt_buf_reset(to);
+		if (kt_buf_add(to, kt_span_of(value)) < 0)
+			return kt_fail(err, KT_E_LIMIT, "no memory");
+	}
+	if (kt_span_trim(kt_buf_span(to)).len > 0)
 		return KT_OK;
-	kt_buf_reset(to);
-	return kt_buf_add(to, kt_span_of(value));
+	return is_file ? kt_fail(err, KT_E_PARSE, "%s: is empty", value) :
+	    kt_fail(err, KT_E_MISUSE, "an empty text where a file's name or "
+	    "what is in it is asked for");
+}
+
+enum kt_exit
+kt_exit_untold(const struct kt_err *err)
+{
+	kt_say("%s", err->text);
+	return err->rc == KT_E_MISUSE ? KT_EXIT_MISUSE : KT_EXIT_UNKNOWN;
 }
 
 /* ---- reading one ---- */

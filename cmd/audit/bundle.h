@@ -12,6 +12,7 @@
 #define KT_BUNDLE_H
 #include "cmd/audit/find.h"
 #include "cmd/audit/revealed.h"
+#include "cmd/cmd.h"
 
 struct kt_bundle {
 	struct kt_buf proof_text, line, note;
@@ -26,8 +27,13 @@ KT_MUSTCHECK enum kt_rc kt_bundle_check(struct kt_bundle *b,
     const char *folder, struct kt_span vkey, struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_bundle_readme(uint64_t index, const char *vkey,
     struct kt_buf *out, struct kt_err *err);
-/* The contents of the file of that name, else the text itself. */
+/*
+ * The contents of the file of that name, else the text itself.  Nothing pins
+ * nothing: KT_E_PARSE where the file is empty, KT_E_MISUSE where the text is.
+ */
 KT_MUSTCHECK enum kt_rc kt_text_or_file(
     const char *value, struct kt_buf *to, struct kt_err *err);
+/* Says why it failed, and how a command ends with it. */
+enum kt_exit kt_exit_untold(const struct kt_err *err);
 
 #endif

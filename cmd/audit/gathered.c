@@ -29,11 +29,13 @@ kt_gathered_open(struct kt_gathered *g, const char *url)
 	*g = (struct kt_gathered){ .fleet = NULL };
 	kt_buf_init(&g->names, 16u << 20);
 	kt_buf_init(&text, 1u << 20);
-	rc = kt_text_or_file(url, &text, &g->err);
+	if (kt_text_or_file(url, &text, &g->err) < 0) {
+		kt_buf_fini(&text);
+		return g->err.rc;
+	}
 	while (text.len > 0 && text.ptr[text.len - 1] == '\n')
 		text.len--;
-	if (rc == KT_OK)
-		rc = kt_buf_addc(&text, '\0');
+	rc = kt_buf_addc(&text, '\0');
 	if (rc < 0)
 		rc = kt_fail(&g->err, KT_E_LIMIT, "a URL too long");
 	if (rc == KT_OK)

@@ -104,6 +104,16 @@ gives 0 "RESULT intact" --strict --vkey "$key" "$out/log"
 gives 4 "key-not-pinned" --strict "$out/log"
 gives 3 "not an Ed25519" --vkey "no key" "$out/log"
 gives 3 "not a receipt" --receipt "x#1;2" "$out/log"
+# What is given and says nothing would pin nothing.
+: >"$out/empty"
+for option in --vkey --receipt; do
+	gives 2 "an empty text" $option '' "$out/log"
+	gives 3 "is empty" $option "$out/empty" "$out/log"
+done
+for words in query "report --framework gdpr" "export --out $out/none"; do
+	does 2 "an empty text" $words --vkey '' "$out/log"
+	does 3 "is empty" $words --vkey "$out/empty" "$out/log"
+done
 does 0 "call-7" show "$out/log" call-7
 does 0 "signed by the pinned key" show --vkey "$key" "$out/log" 9
 does 0 '"i":9,' show --json "$out/log" 9
