@@ -156,7 +156,7 @@ put_request(struct run *r)
 	if (rc == KT_OK)
 		rc = kt_audit_stamp_ask(digest, nonce, &der, &r->err);
 	if (rc == KT_OK)
-		rc = kt_disk_write_atomic(&kt_disk_real, r->ask,
+		rc = kt_disk_replace(&kt_disk_real, r->ask,
 		    kt_buf_span(&der), 0644, &r->err);
 	kt_buf_fini(&der);
 	return rc;

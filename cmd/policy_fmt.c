@@ -31,7 +31,7 @@ give(const char *path, struct kt_span before, const struct kt_buf *after,
 		                                      KT_EXIT_UNKNOWN;
 	if (kt_span_eq(before, kt_buf_span(after)))
 		return KT_EXIT_YES;
-	if (kt_disk_write_atomic(&kt_disk_real, path, kt_buf_span(after), 0644,
+	if (kt_disk_replace(&kt_disk_real, path, kt_buf_span(after), 0644,
 	    &err) == KT_OK)
 		return KT_EXIT_YES;
 	kt_say("%s", err.text);

@@ -202,7 +202,7 @@ mend_file(struct run *run, size_t i, struct kt_buf *patch, struct kt_err *err)
 		    kt_buf_span(&b), patch) < 0)
 			rc = kt_fail(err, KT_E_LIMIT, "out of memory");
 	} else if (n > 0) {
-		rc = kt_disk_write_atomic(&kt_disk_real, run->files.names[i],
+		rc = kt_disk_replace(&kt_disk_real, run->files.names[i],
 		    kt_buf_span(&b), 0644, err);
 		if (rc == KT_OK)
 			kt_say("%s: %zu finding%s mended", run->files.names[i], n,

@@ -81,7 +81,7 @@ put(const struct kt_buf *b, const char *path)
 	struct kt_err err;
 
 	if (path != NULL) {
-		if (kt_disk_write_atomic(&kt_disk_real, path, kt_buf_span(b), 0644,
+		if (kt_disk_replace(&kt_disk_real, path, kt_buf_span(b), 0644,
 		    &err) == KT_OK)
 			return KT_OK;
 		kt_say("%s", err.text);

@@ -74,7 +74,7 @@ kt_report_sign(const char *report, const char *dir, const char *origin,
 	if (rc == KT_OK)
 		rc = kt_audit_note_sign(&s, &note, note.len - 1, err);
 	if (rc == KT_OK)
-		rc = kt_disk_write_atomic(
+		rc = kt_disk_replace(
 		    &kt_disk_real, path, kt_buf_span(&note), 0644, err);
 	kt_audit_signer_fini(&s);
 	kt_buf_fini(&note);

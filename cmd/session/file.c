@@ -124,14 +124,14 @@ kt_session_file_write(const char *path, struct kt_session_form form,
 	enum kt_rc rc;
 
 	if (!form.is_packed && !form.is_sealed)
-		return kt_disk_write_atomic(
+		return kt_disk_replace(
 		    &kt_disk_real, path, lines, 0600, err);
 	kt_buf_init(&out, 2 * (size_t)KT_SESSION_FILE_MAX);
 	rc = kt_session_wrap_begin(&w, form, key, &out, err);
 	if (rc == KT_OK)
 		rc = kt_session_wrap_add(&w, lines, &out, err);
 	if (rc == KT_OK)
-		rc = kt_disk_write_atomic(
+		rc = kt_disk_replace(
 		    &kt_disk_real, path, kt_buf_span(&out), 0600, err);
 	kt_session_wrap_end(&w);
 	kt_buf_fini(&out);

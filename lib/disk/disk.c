@@ -6,6 +6,8 @@
  * after a failed append the file position is unknown, an offset of ours is
  * not, and the next owner of the tail can cut to it.
  */
+#include "config.h" /* O_PATH */
+
 #include "disk/disk.h"
 
 #include <errno.h>
@@ -15,6 +17,8 @@
 #define CHUNK (1u << 20)
 /* Without O_NONBLOCK a pipe that nobody writes to is waited for for ever. */
 #define READ_FLAGS (O_RDONLY | O_NOCTTY | O_NONBLOCK)
+/* As many as the kernel follows: path_resolution(7). */
+#define LINKS_MAX 40
 
 static enum kt_rc
 io_fail(struct kt_err *err, const char *what, const char *path)
@@ -136,12 +140,27 @@ dir_of(const char *path, char *dir, size_t n)
 	return w >= 0 && (size_t)w < n;
 }
 
+/* Closes fd, too; a failure leaves no file of that name. */
+static enum kt_rc
+fill(const struct kt_disk_io *io, int fd, const char *path,
+    struct kt_span bytes, struct kt_err *err)
+{
+	enum kt_rc rc = KT_OK;
+
+	if (write_all(io, fd, bytes, 0) < 0 || sync_data(io, fd) < 0)
+		rc = io_fail(err, "cannot write", path);
+	if (io->close(io->arg, fd) < 0 && errno != EINTR && rc == KT_OK)
+		rc = io_fail(err, "cannot close", path);
+	if (rc < 0)
+		(void)io->unlink(io->arg, path); /* already failing */
+	return rc;
+}
+
 enum kt_rc
 kt_disk_write_copy(const struct kt_disk_io *io, const char *path,
     struct kt_span bytes, unsigned mode, struct kt_err *err)
 {
 	char tmp[KT_PATH_MAX];
-	enum kt_rc rc;
 	int fd, n;
 
 	n = snprintf(tmp, sizeof(tmp), "%s.tmp", path);
@@ -150,14 +169,8 @@ kt_disk_write_copy(const struct kt_disk_io *io, const char *path,
 	fd = open_retry(io, tmp, O_WRONLY | O_CREAT | O_TRUNC, mode);
 	if (fd < 0)
 		return io_fail(err, "cannot create", tmp);
-	if (write_all(io, fd, bytes, 0) < 0 || sync_data(io, fd) < 0) {
-		rc = io_fail(err, "cannot write", tmp);
-		(void)io->close(io->arg, fd);   /* already failing */
-		(void)io->unlink(io->arg, tmp); /* already failing */
-		return rc;
-	}
-	if (io->close(io->arg, fd) < 0 && errno != EINTR)
-		return io_fail(err, "cannot close", tmp);
+	if (fill(io, fd, tmp, bytes, err) < 0)
+		return err->rc;
 	if (io->rename(io->arg, tmp, path) < 0)
 		return io_fail(err, "cannot replace", path);
 	return KT_OK;
@@ -174,6 +187,144 @@ kt_disk_write_atomic(const struct kt_disk_io *io, const char *path,
 	if (kt_disk_write_copy(io, path, bytes, mode, err) < 0)
 		return err->rc;
 	return kt_disk_sync_dir(io, dir, err);
+}
+
+/* Where a link at `path` points, seen from where `path` is. */
+static bool
+link_from(char path[static KT_PATH_MAX], struct kt_span link)
+{
+	char dir[KT_PATH_MAX], to[KT_PATH_MAX];
+	bool is_absolute = kt_span_starts(link, KT_SPAN("/"));
+	int n;
+
+	if (!dir_of(path, dir, sizeof(dir)))
+		return false;
+	n = snprintf(to, sizeof(to), "%s%s%.*s", is_absolute ? "" : dir,
+	    is_absolute ? "" : "/", KT_SPAN_ARG(link));
+	if (n < 0 || (size_t)n >= sizeof(to))
+		return false;
+	memcpy(path, to, (size_t)n + 1);
+	return true;
+}
+
+enum kt_rc
+kt_disk_follow(const struct kt_disk_io *io, const char *path,
+    char to[static KT_PATH_MAX], struct kt_err *err)
+{
+	char link[KT_PATH_MAX];
+
+	if (snprintf(to, KT_PATH_MAX, "%s", path) >= KT_PATH_MAX)
+		return kt_fail(err, KT_E_LIMIT, "%s: path too long", path);
+	for (unsigned i = 0; i < LINKS_MAX; i++) {
+		int64_t n = io->readlink(io->arg, to, link, sizeof(link));
+
+		if (n < 0)
+			return errno == EINVAL || errno == ENOENT ? KT_OK :
+			    io_fail(err, "cannot be followed", path);
+		if (!link_from(to, (struct kt_span){ link, (size_t)n }))
+			return kt_fail(
+			    err, KT_E_LIMIT, "%s: path too long", path);
+	}
+	errno = ELOOP;
+	return io_fail(err, "cannot be followed", path);
+}
+
+/* Asks without opening: a FIFO would wait, a device may act. */
+static int
+look_at(const struct kt_disk_io *io, const char *path, struct kt_disk_stat *st)
+{
+	int fd = open_retry(io, path, O_PATH, 0);
+	int r, saved;
+
+	if (fd < 0)
+		return -1;
+	r = io->fstat(io->arg, fd, st);
+	saved = errno;
+	(void)io->close(io->arg, fd); /* nothing was written */
+	errno = saved;
+	return r;
+}
+
+/* Into what is no regular file: it has no position, and no other name. */
+static enum kt_rc
+pour(const struct kt_disk_io *io, const char *path, struct kt_span bytes,
+    struct kt_err *err)
+{
+	int fd = open_retry(io, path, O_WRONLY | O_NOCTTY, 0);
+	enum kt_rc rc = KT_OK;
+
+	if (fd < 0)
+		return io_fail(err, "cannot open", path);
+	while (bytes.len > 0 && rc == KT_OK) {
+		int64_t w = io->write(io->arg, fd, bytes.ptr, bytes.len);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w == 0)
+			errno = ENOSPC; /* a device that takes nothing is full */
+		if (w <= 0)
+			rc = io_fail(err, "cannot write", path);
+		else
+			bytes = kt_span_sub(bytes, (size_t)w, bytes.len);
+	}
+	if (io->close(io->arg, fd) < 0 && errno != EINTR && rc == KT_OK)
+		rc = io_fail(err, "cannot close", path);
+	return rc;
+}
+
+/*
+ * The temporary name is one that nobody has: in a folder of the user's,
+ * FILE.tmp may be theirs, or a link that somebody else laid there.
+ */
+static enum kt_rc
+put_beside(const struct kt_disk_io *io, const char *path,
+    struct kt_span bytes, unsigned mode, bool is_new, struct kt_err *err)
+{
+	char dir[KT_PATH_MAX], tmp[KT_PATH_MAX];
+	uint64_t random;
+	int fd, n;
+
+	if (kt_disk_random(&random, sizeof(random), err) < 0)
+		return err->rc;
+	n = !dir_of(path, dir, sizeof(dir)) ? -1 : snprintf(tmp, sizeof(tmp),
+	    "%s/.kt-%016llx.tmp", dir, (unsigned long long)random);
+	if (n < 0 || (size_t)n >= sizeof(tmp))
+		return kt_fail(err, KT_E_LIMIT, "%s: path too long", path);
+	fd = open_retry(io, tmp, O_WRONLY | O_CREAT | O_EXCL, mode);
+	if (fd < 0)
+		return io_fail(err, "cannot create a file beside it", path);
+	if (!is_new && io->fchmod(io->arg, fd, mode) < 0) {
+		(void)io_fail(err, "cannot protect", tmp);
+		(void)io->close(io->arg, fd);   /* already failing */
+		(void)io->unlink(io->arg, tmp); /* already failing */
+		return err->rc;
+	}
+	if (fill(io, fd, tmp, bytes, err) < 0)
+		return err->rc;
+	if (io->rename(io->arg, tmp, path) < 0) {
+		(void)io_fail(err, "cannot replace", path);
+		(void)io->unlink(io->arg, tmp); /* already failing */
+		return err->rc;
+	}
+	return kt_disk_sync_dir(io, dir, err);
+}
+
+enum kt_rc
+kt_disk_replace(const struct kt_disk_io *io, const char *path,
+    struct kt_span bytes, unsigned mode, struct kt_err *err)
+{
+	char file[KT_PATH_MAX];
+	struct kt_disk_stat st;
+	bool is_new = look_at(io, path, &st) < 0;
+
+	if (is_new && errno != ENOENT)
+		return io_fail(err, "cannot open", path);
+	if (!is_new && !st.is_file)
+		return pour(io, path, bytes, err);
+	if (kt_disk_follow(io, path, file, err) < 0)
+		return err->rc;
+	return put_beside(
+	    io, file, bytes, is_new ? mode : st.mode & 0777, is_new, err);
 }
 
 enum kt_rc

@@ -28,8 +28,7 @@ struct kt_disk_space { /* of a file system, in bytes */
 struct kt_disk_stat {
 	uint64_t size;
 	uint32_t mode;      /* permission bits only */
-	bool is_dir;
-	bool is_file;       /* a regular one: no pipe, device or directory */
+	bool is_dir, is_file; /* neither: a device, a pipe */
 };
 
 /* Called for each name but "." and ".."; false ends the listing early. */
@@ -46,6 +45,7 @@ struct kt_disk_io {
 	int64_t (*pread)(void *arg, int fd, void *to, size_t n, uint64_t at);
 	int64_t (*pwrite)(
 	    void *arg, int fd, const void *from, size_t n, uint64_t at);
+	int64_t (*write)(void *arg, int fd, const void *from, size_t n);
 	int (*fdatasync)(void *arg, int fd);
 	int (*fsync)(void *arg, int fd);
 	int (*ftruncate)(void *arg, int fd, uint64_t size);
@@ -53,6 +53,7 @@ struct kt_disk_io {
 	int (*fchmod)(void *arg, int fd, unsigned mode);
 	int (*flock)(void *arg, int fd); /* exclusive, does not wait */
 	int (*rename)(void *arg, const char *from, const char *to);
+	int64_t (*readlink)(void *arg, const char *path, char *to, size_t n);
 	int (*unlink)(void *arg, const char *path);
 	int (*rmdir)(void *arg, const char *path);
 	int (*mkdir)(void *arg, const char *path, unsigned mode);
@@ -83,7 +84,8 @@ KT_MUSTCHECK enum kt_rc kt_disk_read_secret(const struct kt_disk_io *io,
 
 /*
  * After KT_OK the file holds exactly `bytes` whatever happens next; after a
- * failure it holds what it held before.  The temporary name is `path`.tmp.
+ * failure it holds what it held before.  The temporary name is `path`.tmp:
+ * for the folders of kt itself.
  */
 KT_MUSTCHECK enum kt_rc kt_disk_write_atomic(const struct kt_disk_io *io,
     const char *path, struct kt_span bytes, unsigned mode, struct kt_err *err);
@@ -91,6 +93,17 @@ KT_MUSTCHECK enum kt_rc kt_disk_write_atomic(const struct kt_disk_io *io,
    a power cut may bring back what the file held before. */
 KT_MUSTCHECK enum kt_rc kt_disk_write_copy(const struct kt_disk_io *io,
     const char *path, struct kt_span bytes, unsigned mode, struct kt_err *err);
+
+/*
+ * As write_atomic, for files that users name.  A link is followed to its end,
+ * a file keeps its permissions (`mode` is of a new one, less the umask), what
+ * is no file is written into, and nothing else of the folder is touched.
+ */
+KT_MUSTCHECK enum kt_rc kt_disk_replace(const struct kt_disk_io *io,
+    const char *path, struct kt_span bytes, unsigned mode, struct kt_err *err);
+/* The name that `path` is a link to, and that one, to the end. */
+KT_MUSTCHECK enum kt_rc kt_disk_follow(const struct kt_disk_io *io,
+    const char *path, char to[static KT_PATH_MAX], struct kt_err *err);
 
 /* A directory that is there already is fine. */
 KT_MUSTCHECK enum kt_rc kt_disk_mkdir(const struct kt_disk_io *io,

@@ -45,6 +45,13 @@ real_pwrite(void *arg, int fd, const void *from, size_t n, uint64_t at)
 	return pwrite(fd, from, n, (off_t)at);
 }
 
+static int64_t
+real_write(void *arg, int fd, const void *from, size_t n)
+{
+	(void)arg;
+	return write(fd, from, n);
+}
+
 static int
 real_fdatasync(void *arg, int fd)
 {
@@ -100,6 +107,13 @@ real_rename(void *arg, const char *from, const char *to)
 {
 	(void)arg;
 	return rename(from, to);
+}
+
+static int64_t
+real_readlink(void *arg, const char *path, char *to, size_t n)
+{
+	(void)arg;
+	return readlink(path, to, n);
 }
 
 static int
@@ -208,6 +222,7 @@ const struct kt_disk_io kt_disk_real = {
 	.close = real_close,
 	.pread = real_pread,
 	.pwrite = real_pwrite,
+	.write = real_write,
 	.fdatasync = real_fdatasync,
 	.fsync = real_fsync,
 	.ftruncate = real_ftruncate,
@@ -215,6 +230,7 @@ const struct kt_disk_io kt_disk_real = {
 	.fchmod = real_fchmod,
 	.flock = real_flock,
 	.rename = real_rename,
+	.readlink = real_readlink,
 	.unlink = real_unlink,
 	.rmdir = real_rmdir,
 	.mkdir = real_mkdir,

@@ -123,6 +123,30 @@ $lint --diff --fix=unsafe "$out/bad.yaml" >"$out/o" 2>"$out/e"
 [ ! -s "$out/o" ] && grep -q 'may be a secret' "$out/e"
 claim 'no patch shows the lines of a file with a secret' $?
 
+# What the user's folder holds besides is not touched.
+cp "$out/was.yaml" "$out/m.yaml" && sed -i 's/fail_mode: .*/&   /' "$out/m.yaml"
+chmod 640 "$out/m.yaml" && ln -s m.yaml "$out/l.yaml"
+for end in l.yaml m.yaml b.json r.json; do
+	echo mine >"$out/$end.tmp"
+done
+$lint --fix -o "json:$out/r.json" "$out/l.yaml"
+$lint --write-baseline "$out/b.json" "$out/l.yaml"
+printf '\n\n\n' >>"$out/m.yaml"
+"$kt" policy fmt "$out/l.yaml"
+stat -c '%a %F' "$out/m.yaml" "$out/l.yaml" >"$out/why"
+! grep -q ' $' "$out/m.yaml" && [ -n "$(tail -n 1 "$out/m.yaml")" ] &&
+	[ "$(stat -c %a "$out/m.yaml")" = 640 ] && [ -h "$out/l.yaml" ] &&
+	[ "$(cat "$out"/*.tmp | sort -u)" = mine ]
+claim 'a file keeps its mode, a link stays one, FILE.tmp is not ours' $?
+rm "$out/l.yaml" && mkfifo "$out/pipe"
+timeout 10 cat "$out/pipe" >"$out/o" &
+$lint -o "json:$out/pipe" "$out/good.yaml" && wait $! && [ -p "$out/pipe" ] &&
+	[ -s "$out/o" ]
+claim 'a pipe is written into' $?
+rm "$out/pipe"
+$lint -o json:/dev/fd/1 "$out/good.yaml" 2>"$out/why" | grep -q '^{'
+claim 'and so is a descriptor' $?
+
 # Baselines.
 $lint --write-baseline "$out/base.json" "$out/bad.yaml"
 claim 'a baseline is written' $?

@@ -5,6 +5,7 @@
 #include "tests/unit/log/faults.h"
 #include "tests/unit/tap.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +49,90 @@ atomic_write_leaves_the_old_or_the_new_whichever_call_fails(void)
 			ok(rc == KT_OK);
 	}
 	ok(reached >= 5);
+}
+
+static void
+replacing_leaves_the_old_or_the_new_whichever_call_fails(void)
+{
+	unsigned long reached = 0;
+	char link[80];
+
+	(void)snprintf(link, sizeof(link), "%s.link", path);
+	ok(symlink(path, link) == 0);
+	for (unsigned long at = 1; at < 20; at++) {
+		struct faults f;
+		enum kt_rc rc;
+
+		ok(kt_disk_write_atomic(&kt_disk_real, path, KT_SPAN("old"),
+		    0600, &err) == KT_OK);
+		faults_init(&f);
+		f.fail_at = at;
+		f.error = ENOSPC;
+		rc = kt_disk_replace(
+		    &f.io, link, KT_SPAN("new text"), 0640, &err);
+		ok(rc == KT_OK || rc == KT_E_IO);
+		ok(holds("new text") || (rc != KT_OK && holds("old")));
+		if (atomic_load(&f.calls) >= at)
+			reached = at;
+		else
+			ok(rc == KT_OK);
+	}
+	ok(reached >= 8);
+	(void)unlink(link);
+}
+
+static void
+a_users_file_keeps_its_links_its_mode_and_its_neighbours(void)
+{
+	char link[80], secret[80];
+	struct stat st;
+
+	(void)snprintf(link, sizeof(link), "%s.link", path);
+	(void)snprintf(secret, sizeof(secret), "%s.secret", path);
+	ok(kt_disk_replace(&kt_disk_real, secret, KT_SPAN("s"), 0600, &err) ==
+	    KT_OK);
+	ok(symlink(secret, tmp) == 0 && symlink(path, link) == 0);
+	(void)unlink(path);
+	ok(kt_disk_replace(&kt_disk_real, link, KT_SPAN("a"), 0666, &err) ==
+	    KT_OK && holds("a"));
+	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0640);
+	ok(chmod(path, 0755) == 0);
+	ok(kt_disk_replace(&kt_disk_real, link, KT_SPAN("b"), 0600, &err) ==
+	    KT_OK && holds("b"));
+	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0755);
+	ok(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+	ok(lstat(tmp, &st) == 0 && S_ISLNK(st.st_mode));
+	ok(stat(secret, &st) == 0 && st.st_size == 1);
+	(void)unlink(link);
+	ok(symlink(link, link) == 0);
+	ok(kt_disk_replace(&kt_disk_real, link, KT_SPAN("c"), 0600, &err) ==
+	    KT_E_IO && errno == ELOOP);
+	(void)unlink(link);
+	(void)unlink(secret);
+	(void)unlink(tmp);
+}
+
+static void
+what_is_no_file_is_written_into(void)
+{
+	char fifo[80], got[64];
+	struct faults f;
+	struct stat st;
+	int fd;
+
+	(void)snprintf(fifo, sizeof(fifo), "%s.fifo", path);
+	ok(mkfifo(fifo, 0600) == 0);
+	fd = open(fifo, O_RDWR | O_CLOEXEC);
+	ok(fd >= 0);
+	faults_init(&f);
+	f.is_short = true;
+	ok(kt_disk_replace(&f.io, fifo, KT_SPAN("whole, not a piece"), 0600,
+	    &err) == KT_OK);
+	ok(read(fd, got, sizeof(got)) == 18 &&
+	    memcmp(got, "whole, not a piece", 18) == 0);
+	ok(lstat(fifo, &st) == 0 && S_ISFIFO(st.st_mode));
+	(void)close(fd);
+	(void)unlink(fifo);
 }
 
 static void
@@ -139,11 +224,15 @@ a_secret_has_its_length_or_leaves_nothing(void)
 static void
 path_over_kt_path_max_is_an_error(void)
 {
-	static char longer[KT_PATH_MAX + 8];
+	static char longer[KT_PATH_MAX + 8], longer_to[KT_PATH_MAX];
 
 	memset(longer, 'p', sizeof(longer) - 1);
 	ok(kt_disk_write_atomic(&kt_disk_real, longer, KT_SPAN("x"), 0600,
 	    &err) == KT_E_LIMIT);
+	longer[KT_PATH_MAX] = '\0';
+	for (size_t i = 100; i < KT_PATH_MAX; i += 100)
+		longer[i] = '/';
+	ok(kt_disk_follow(&kt_disk_real, longer, longer_to, &err) == KT_E_LIMIT);
 }
 
 static void
@@ -163,9 +252,13 @@ mono_time_never_steps_back_and_random_bytes_differ(void)
 int
 main(void)
 {
+	(void)umask(027);
 	(void)snprintf(path, sizeof(path), "disk_test.%d", (int)getpid());
 	(void)snprintf(tmp, sizeof(tmp), "%s.tmp", path);
 	RUN(atomic_write_leaves_the_old_or_the_new_whichever_call_fails);
+	RUN(replacing_leaves_the_old_or_the_new_whichever_call_fails);
+	RUN(a_users_file_keeps_its_links_its_mode_and_its_neighbours);
+	RUN(what_is_no_file_is_written_into);
 	RUN(short_and_interrupted_calls_are_finished);
 	RUN(file_longer_than_its_limit_is_refused);
 	RUN(pipe_or_endless_device_is_refused_at_once);

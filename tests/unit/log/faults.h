@@ -191,6 +191,22 @@ faulty_pwrite(void *arg, int fd, const void *from, size_t n, uint64_t at)
 	    NULL, fd, from, f->is_short && n > 9 ? 9 : n, at);
 }
 
+static inline int64_t
+faulty_write(void *arg, int fd, const void *from, size_t n)
+{
+	struct faults *f = arg;
+
+	if (fails(f) || interrupts(f))
+		return -1;
+	return kt_disk_real.write(NULL, fd, from, f->is_short && n > 9 ? 9 : n);
+}
+
+static inline int64_t
+faulty_readlink(void *arg, const char *path, char *to, size_t n)
+{
+	return fails(arg) ? -1 : kt_disk_real.readlink(NULL, path, to, n);
+}
+
 static inline void
 faulty_now(void *arg, struct kt_disk_time *t)
 {
@@ -211,6 +227,7 @@ faults_init(struct faults *f)
 			.close = faulty_close,
 			.pread = faulty_pread,
 			.pwrite = faulty_pwrite,
+			.write = faulty_write,
 			.fdatasync = faulty_fdatasync,
 			.fsync = faulty_fsync,
 			.ftruncate = faulty_ftruncate,
@@ -218,6 +235,7 @@ faults_init(struct faults *f)
 			.fchmod = faulty_fchmod,
 			.flock = faulty_flock,
 			.rename = faulty_rename,
+			.readlink = faulty_readlink,
 			.unlink = faulty_unlink,
 			.rmdir = faulty_rmdir,
 			.mkdir = faulty_mkdir,
