@@ -3,7 +3,8 @@
  *
  * The list is replaced, never edited in place, and a lock file beside it
  * orders those who replace it: the list itself cannot be locked, because
- * the next rename puts another file under its name.
+ * the next rename puts another file under its name.  What counts is the file
+ * at the end of all links: it is what a gateway reads, whatever it calls it.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
@@ -21,7 +22,7 @@
 
 /* The list of tokens of this command, open between begin() and end(). */
 struct store {
-	const char *path;
+	char path[KT_PATH_MAX];
 	struct kt_disk_file lock;
 	struct kt_auth_tokens tokens;
 	struct kt_err err;
@@ -68,13 +69,15 @@ begin(struct store *s, const char *path, enum access access)
 	struct kt_buf text;
 	enum kt_rc rc;
 
-	*s = (struct store){ .path = path, .lock = KT_DISK_FILE_INIT };
+	*s = (struct store){ .lock = KT_DISK_FILE_INIT };
 	kt_auth_tokens_init(&s->tokens);
 	kt_buf_init(&text, KT_TOKENS_BYTES_MAX);
-	rc = access == TO_CHANGE ? lock(s) : KT_OK;
+	rc = kt_disk_follow(&kt_disk_real, path, s->path, &s->err);
+	if (rc == KT_OK && access == TO_CHANGE)
+		rc = lock(s);
 	if (rc == KT_OK) {
 		rc = kt_disk_read_file(
-		    &kt_disk_real, path, KT_TOKENS_BYTES_MAX, &text, &s->err);
+		    &kt_disk_real, s->path, KT_TOKENS_BYTES_MAX, &text, &s->err);
 		if (rc == KT_OK)
 			rc = kt_auth_tokens_parse(
 			    &s->tokens, kt_buf_span(&text), &s->err);
@@ -98,7 +101,7 @@ save(struct store *s)
 	if (rc < 0)
 		rc = kt_fail(&s->err, rc, "cannot be written as JSON");
 	else
-		rc = kt_disk_write_atomic(&kt_disk_real, s->path,
+		rc = kt_disk_replace(&kt_disk_real, s->path,
 		    kt_buf_span(&text), MODE, &s->err);
 	kt_buf_fini(&text);
 	return rc;

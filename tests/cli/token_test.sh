@@ -31,6 +31,13 @@ id=$("$kt" token list --json --tokens-file "$f" |
 "$kt" token revoke --tokens-file "$f" "$id" &&
 	KT_TOKENS_FILE="$f" "$kt" token list | grep -q "^$id *revoked"
 claim 'a revoked token is listed as revoked' $?
+mkdir "$out/d" && ln -s ../t.json "$out/d/l.json"
+"$kt" token create --tokens-file "$out/d/l.json" --principal bob >/dev/null
+id=$("$kt" token list --tokens-file "$f" | sed -n 's/ *valid .* bob .*//p')
+"$kt" token revoke --tokens-file "$out/d/l.json" "$id" &&
+	"$kt" token list --tokens-file "$f" | grep -q "^$id *revoked" &&
+	[ "$(ls "$out/d")" = l.json ] && [ -h "$out/d/l.json" ]
+claim 'through a link, the list that gateways read is changed and locked' $?
 "$kt" token revoke --tokens-file "$f" tok_none 2>"$out/e"
 [ $? -eq 1 ] && grep -q 'no such id' "$out/e"
 claim 'an unknown id is answered with no' $?
@@ -44,7 +51,7 @@ lost=0
 for pid in $pids; do
 	wait "$pid" || lost=1
 done
-[ $lost -eq 0 ] && [ "$("$kt" token list --tokens-file "$f" | wc -l)" -eq 14 ]
+[ $lost -eq 0 ] && [ "$("$kt" token list --tokens-file "$f" | wc -l)" -eq 15 ]
 claim 'makers at the same time lose nothing' $?
 [ "$(stat -c %a "$f")" = 600 ]
 claim 'a file that was replaced keeps its mode' $?
