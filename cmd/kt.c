@@ -3,6 +3,8 @@
  * There is no list of commands here: cmd.def has it.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <fcntl.h>
+
 #include "cmd/cmd.h"
 #include "config/nearest.h"
 
@@ -146,12 +148,31 @@ after_writing(enum kt_exit e)
 	return KT_EXIT_UNKNOWN;
 }
 
+/*
+ * A standard descriptor that is closed would be that of the next file opened,
+ * which then gets what is printed.  The wrong way round, reading and writing
+ * go on to fail: empty input and an answer that nobody saw are no success.
+ */
+static bool
+holds_standard(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		int mode = fd == 0 ? O_WRONLY : O_RDONLY;
+
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode) != fd)
+			return false;
+	}
+	return true;
+}
+
 static enum kt_exit
 run(int argc, char **argv)
 {
 	const struct kt_cmd *cmd;
 	int words;
 
+	if (!holds_standard())
+		return KT_EXIT_UNKNOWN; /* and there is nowhere to say it */
 	if (argc < 2) {
 		overview(stderr);
 		return KT_EXIT_MISUSE;

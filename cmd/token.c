@@ -228,6 +228,21 @@ read_option(const struct kt_args *args, int code, struct kt_auth_token *token,
 	return true;
 }
 
+/* A token that nobody has seen does not stay valid. */
+static enum kt_rc
+take_back(struct store *s, const char *id)
+{
+	struct kt_auth_token *token =
+	    kt_auth_tokens_find(&s->tokens, kt_span_of(id));
+
+	token->revoked = now_seconds();
+	if (save(s) < 0)
+		return kt_wrap(&s->err,
+		    "the token could not be shown: revoke '%s'", id);
+	return kt_fail(&s->err, KT_E_IO,
+	    "the token could not be shown and is revoked");
+}
+
 /* Adds the token under a fresh id; the text is printed once it is saved. */
 static enum kt_exit
 create(const char *path, struct kt_auth_token *token)
@@ -248,8 +263,7 @@ create(const char *path, struct kt_auth_token *token)
 		rc = save(&s);
 	if (rc == KT_OK && (printf("id %s, shown this once:\n%s\n", id, text) < 0 ||
 	    fflush(stdout) != 0))
-		rc = kt_fail(&s.err, KT_E_IO,
-		    "the token could not be shown: revoke '%s'", id);
+		rc = take_back(&s, id);
 	explicit_bzero(random, sizeof(random));
 	explicit_bzero(text, sizeof(text));
 	return end(&s, rc);

@@ -50,6 +50,13 @@ export LD_LIBRARY_PATH="$out/none:$before"
 says 3 'libhs.so.5 cannot be loaded: install it' inspect "$out/text"
 says 0 'RESULT intact' audit verify "$KT_SRCDIR/tests/golden/audit-3"
 export LD_LIBRARY_PATH="$before"
+n=$((n + 1))
+"$kt" inspect - <&- >/dev/null 2>&1
+got=$?
+[ $got -eq 3 ] && echo "ok $n - closed input is not empty input" || {
+	bad=1
+	echo "not ok $n - closed input is not empty input: exit $got"
+}
 # Every command of the table explains itself, both ways.
 "$kt" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\( [a-z]*\)\{0,1\}\)  .*/\1/p' >"$out/cmds"
 while read -r words; do

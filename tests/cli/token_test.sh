@@ -56,6 +56,15 @@ claim 'makers at the same time lose nothing' $?
 [ "$(stat -c %a "$f")" = 600 ]
 claim 'a file that was replaced keeps its mode' $?
 
+for closed in '>&-' '<&- >&- 2>&-' '>/dev/full'; do
+	eval "\"\$kt\" token create --tokens-file \"\$out/c.json\" \
+		--principal x $closed" 2>/dev/null
+	[ $? -eq 3 ] && ! grep -q kt_gk_ "$out"/c.json* &&
+		[ "$("$kt" token list --tokens-file "$out/c.json" |
+			grep -c 'revoked')" -eq 1 ]
+	claim "a token that cannot be shown is revoked, and in no file: $closed" $?
+	rm -f "$out"/c.json*
+done
 before=$(cat "$f")
 for args in '--principal' '' '--principal x --kind robot' \
 	'--principal x --scopes all' '--principal x --expires soon' \
