@@ -36,6 +36,18 @@ ASKED = [
      "--json or --sessions"),
     ("policy test --fail-under 101 GOOD", 2, "--fail-under takes 0 to 100"),
     ("policy test --policy-config GOOD BAD", 3, "cannot be run"),
+    # A configuration that does not load is a finding where it is what is
+    # asked about, and else keeps the answer from being found.
+    ("policy show --policy-config NONE", 1, "needs 'providers'"),
+    ("policy diff NONE GOOD", 3, "needs 'providers'"),
+    ("policy diff GOOD NONE", 3, "needs 'providers'"),
+    ("policy test --policy-config NONE CASES", 3, "needs 'providers'"),
+    ("inspect --policy-config NONE", 3, "needs 'providers'"),
+    ("replay --policy-config NONE SESSION", 3, "needs 'providers'"),
+    ("audit retain --policy-config NONE OUT", 3,
+     "needs 'providers'"),
+    ("session redact --policy-config NONE --check SESSION", 3,
+     "needs 'providers'"),
     ("replay --policy-config BAD SESSION", 3,
      "the configuration has mistakes"),
     ("session show", 2,
@@ -82,7 +94,10 @@ def files_in(folder):
         # What zstd begins with, and nothing that it goes on with.
         "NOZST": write("no.kts.zst", "(\xb5/\xfd" + "neither " * 9),
         "OTHER": sessions[1],
-        "GOOD": write("good.yaml", good), "BAD": write("bad.yaml", "a: [\n"),
+        "GOOD": write("good.yaml", good),
+        "NONE": write("none.yaml", "pack: {name: n}\n"),
+        "CASES": write("c_test.yaml", "cases: [{name: a, expect: pass}]\n"),
+        "BAD": write("bad.yaml", "a: [\n"),
         "LONG": write("long.yaml", good.replace(
             "policies:\n", "policies:\n  detectors: ['%s']\n" % ("d" * 5000),
             1)),
