@@ -77,6 +77,20 @@ static const struct kt_config_table file_table = {
 	.fields = file_fields, .n = KT_NELEMS(file_fields),
 };
 
+/* What nothing can miss tests nothing; of a matrix, in any of its lists. */
+static void
+check_expect(const struct kt_config_node *expect, struct kt_span name,
+    struct kt_config_diags *d)
+{
+	if (expect->type != KT_CONFIG_NODE_SCALAR && expect->first == NULL)
+		kt_config_diag(d, KT_CONFIG_MISSING, expect->at,
+		    "'%.60s' expects nothing", name.ptr);
+	if (expect->type != KT_CONFIG_NODE_LIST)
+		return;
+	for (const struct kt_config_node *e = expect->first; e; e = e->next)
+		check_expect(e, name, d);
+}
+
 /* {"name", "input": {...}, "expected": {...}}: a form others use as well. */
 static enum kt_rc
 load_single(const struct kt_trial_file **out, const struct kt_config_node *root,
@@ -97,6 +111,8 @@ load_single(const struct kt_trial_file **out, const struct kt_config_node *root,
 	if (c->expect == NULL)
 		kt_config_diag(d, KT_CONFIG_MISSING, root->at,
 		    "a case needs 'expected'");
+	else
+		check_expect(c->expect, c->name, d);
 	file->node = root;
 	file->cases = (struct kt_config_items){ c, 1, root };
 	*out = file;
@@ -121,6 +137,34 @@ check_call(const struct kt_config_node *call, struct kt_config_diags *d)
 	}
 }
 
+static void
+check_matrix(const struct kt_config_node *matrix, struct kt_config_diags *d)
+{
+	if (matrix == NULL)
+		return;
+	if (matrix->type != KT_CONFIG_NODE_MAP)
+		kt_config_diag(d, KT_CONFIG_WRONG_TYPE, matrix->at,
+		    "matrix is a map of fields and lists of values");
+	for (const struct kt_config_node *a = matrix->first; a; a = a->next) {
+		if (a->type == KT_CONFIG_NODE_LIST && a->first == NULL)
+			kt_config_diag(d, KT_CONFIG_MISSING, a->at,
+			    "'%.60s' has no value: no case is run", a->key.ptr);
+	}
+}
+
+static void
+check_case(const struct kt_trial_case *c, struct kt_config_diags *d)
+{
+	check_call(c->request.tool_use, d);
+	check_call(c->tool_use, d);
+	check_matrix(c->matrix, d);
+	if (c->expect == NULL)
+		kt_config_diag(d, KT_CONFIG_MISSING, c->node->at,
+		    "'%.60s' expects nothing", c->name.ptr);
+	else
+		check_expect(c->expect, c->name, d);
+}
+
 enum kt_rc
 kt_trial_load(const struct kt_trial_file **out, struct kt_arena *mem,
     struct kt_config_diags *d)
@@ -137,12 +181,11 @@ kt_trial_load(const struct kt_trial_file **out, struct kt_arena *mem,
 		return KT_E_PARSE;
 	*out = file;
 	all = (*out)->cases.at;
-	for (size_t i = 0; i < (*out)->cases.n; i++) {
-		check_call(all[i].request.tool_use, d);
-		check_call(all[i].tool_use, d);
-		if (all[i].expect == NULL)
-			kt_config_diag(d, KT_CONFIG_MISSING, all[i].node->at,
-			    "'%.60s' expects nothing", all[i].name.ptr);
-	}
+	if ((*out)->cases.n == 0)
+		kt_config_diag(d, KT_CONFIG_MISSING,
+		    kt_config_get(root, KT_SPAN("cases"))->at,
+		    "there is no case");
+	for (size_t i = 0; i < (*out)->cases.n; i++)
+		check_case(&all[i], d);
 	return kt_config_diags_any(d) ? KT_E_PARSE : KT_OK;
 }

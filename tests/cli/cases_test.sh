@@ -134,6 +134,23 @@ says "did you mean 'name'?" 'a misspelt key is told with the one that was meant'
 printf 'cases:\n  - {name: x, expect: {verdikt: pass}}\n' >"$out/b_test.yaml"
 ends 1 --policy-config "$out/p.yaml" "$out/b_test.yaml"
 says '[KT803]' 'an expectation that nothing can meet fails'
+cat >"$out/n_test.yaml" <<'END'
+cases:
+  - {name: a, expect: {}}
+  - {name: c, matrix: {user: []}, expect: []}
+  - {name: d, matrix: {user: [x, y]}, expect: [pass, {}]}
+  - {name: e, matrix: user, expect: pass}
+END
+ends 3 --policy-config "$out/p.yaml" "$out/n_test.yaml"
+[ "$(sed -n 's/.*n_test.yaml:\([0-9]*\):.*error: \(.*\) \[.*/\1 \2/p' "$out/e" |
+	tr '\n' ,)" = "2 'a' expects nothing,3 'user' has no value: no case is run,\
+3 'c' expects nothing,4 'd' expects nothing,5 matrix is a map of fields and \
+lists of values," ]
+claim 'a case that cannot fail is not run' $?
+for none in 'cases: []' 'cases:'; do
+	echo "$none" >"$out/n_test.yaml"
+	ends 3 --policy-config "$out/p.yaml" "$out/n_test.yaml"
+done
 mkdir "$out/tests"
 cat >"$out/tests/one.json" <<'END'
 {"name": "json", "input": {"messages": [{"role": "user", "content": "about Falcon"}]}, "expected": {"verdict": "deny", "reason_code": "prompt.term.detected"}}
