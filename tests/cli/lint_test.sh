@@ -83,6 +83,16 @@ for name in bad good warn; do
 	claim "every format of $name.yaml is in its grammar" $?
 done
 
+odd="$out/$(printf 'o<\001\377\303\266\033')"
+cp "$out/bad.yaml" "$odd.yaml"
+$lint -o "junit:$out/odd.xml" "$odd.yaml" 2>"$out/why"
+python3 -c 'import sys, xml.etree.ElementTree as e
+name = e.parse(sys.argv[1]).find("testsuite").get("name")
+assert name.endswith("o<\ufffd\ufffd\u00f6\ufffd.yaml"), ascii(name)' \
+	"$out/odd.xml" 2>>"$out/why"
+claim 'what XML cannot say of a name is replaced' $?
+rm "$odd.yaml"
+
 sed 's|^policies|webhooks: [{url: "http://hooks.example.org/T0/hunter2"}]\n&|' \
 	"$out/good.yaml" >"$out/hook.yaml"
 $lint "$out/hook.yaml" >"$out/o" 2>&1
