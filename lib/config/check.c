@@ -110,6 +110,21 @@ refuse_header(struct kt_config_ctx *ctx, const struct kt_config_node *node,
 	kt_config_diag_hide(ctx->d, node);
 }
 
+bool
+kt_config_is_framing(struct kt_span name)
+{
+	static const char *const framing[] = { "host", "content-length",
+		"transfer-encoding", "connection", "keep-alive",
+		"proxy-connection", "te", "trailer", "upgrade", "expect",
+		"accept-encoding" };
+
+	for (size_t i = 0; i < KT_NELEMS(framing); i++) {
+		if (kt_span_caseeq(name, kt_span_of(framing[i])))
+			return true;
+	}
+	return false;
+}
+
 void
 kt_config_check_headers(
     struct kt_config_ctx *ctx, const struct kt_config_pairs *headers)
@@ -125,6 +140,12 @@ kt_config_check_headers(
 		if (!kt_config_is_token(p->key))
 			refuse_header(ctx, node, KT_CONFIG_FORM,
 			    "name is not a token");
+		if (kt_config_is_framing(p->key)) {
+			refuse_header(ctx, node, KT_CONFIG_FORM,
+			    "belongs to the connection, and kt writes it");
+			kt_config_fault_help(ctx, "remove it: the host is that of "
+			    "the URL, lengths are those of what is sent");
+		}
 		for (size_t n = 0; n < p->value.len; n++) {
 			unsigned char c = (unsigned char)p->value.ptr[n];
 

@@ -18,7 +18,7 @@ void kt_config_check_url(struct kt_config_ctx *ctx,
 void kt_config_check_listen(struct kt_config_ctx *ctx,
     const struct kt_config_node *section, const char *field,
     struct kt_span address);
-/* Names are tokens, values are clean, and none carries a credential. */
+/* Names are tokens and nothing that kt says itself, values are clean, and none carries a credential. */
 void kt_config_check_headers(
     struct kt_config_ctx *ctx, const struct kt_config_pairs *headers);
 /* YYYY-MM-DD */
@@ -26,6 +26,9 @@ void kt_config_check_date(struct kt_config_ctx *ctx,
     const struct kt_config_node *section, const char *field,
     struct kt_span date);
 bool kt_config_is_token(struct kt_span s);
+/* A header that says whom a connection is to, or where a body ends: what is
+   sent says it once, from what is sent. */
+bool kt_config_is_framing(struct kt_span name);
 /* Reports where two elements have the same text. */
 void kt_config_check_unique(struct kt_config_ctx *ctx,
     const struct kt_config_items *items, size_t size, size_t offset,

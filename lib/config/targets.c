@@ -260,9 +260,11 @@ check_target(void *section, struct kt_config_ctx *ctx)
 	kt_config_check_headers(ctx, &t->headers);
 	check_cli_env(ctx, &t->cli_env);
 	check_zdr(ctx, t);
-	if (t->api_key_header.ptr != NULL && !kt_config_is_token(t->api_key_header))
+	if (t->api_key_header.ptr != NULL &&
+	    (!kt_config_is_token(t->api_key_header) ||
+		kt_config_is_framing(t->api_key_header)))
 		kt_config_fault(ctx, KT_CONFIG_FORM, t->node, "api_key_header",
-		    "'api_key_header' is not the name of a header");
+		    "'api_key_header' is not the name of a header for keys");
 	if (t->total_timeout_seconds > 0 &&
 	    t->total_timeout_seconds < t->timeout_seconds)
 		kt_config_fault(ctx, KT_CONFIG_CONTRADICTION, t->node,

@@ -67,7 +67,7 @@ every_mistake_is_told_at_its_place_in_one_run(void)
 	    "    total_timeout_seconds: 5\n"
 	    "  - id: b\n"                                   /* 31 */
 	    "    provider: openai\n"
-	    "    headers: {a b: c}\n"                       /* 33 */
+	    "    headers: {a b: c, Host: x, b: c}\n"        /* 33 */
 	    "audit:\n"
 	    "  retention_days: 30\n"                        /* 35 */
 	    "routes: {messages: messages, /x: serve}\n"
@@ -102,6 +102,8 @@ every_mistake_is_told_at_its_place_in_one_run(void)
 	    "t.yaml:30:28: error: 'total_timeout_seconds' is shorter",
 	    "t.yaml:31:9: error: id 'b' is taken, first in line 25",
 	    "t.yaml:33:15: error: header name is not a token",
+	    "t.yaml:33:23: error: header belongs to the connection",
+	    "remove it: the host is that of the URL",
 	    "t.yaml:35:19: error: 'retention_days' is below 183",
 	    "t.yaml:36:10: error: a route is a path",
 	    "t.yaml:36:34: error: 'serve' is not a value of 'routes'",
@@ -115,7 +117,7 @@ every_mistake_is_told_at_its_place_in_one_run(void)
 	for (size_t i = 0; i < KT_NELEMS(wanted); i++)
 		ok(says(&l, wanted[i]));
 	/* Nothing else, and in the order of the file. */
-	ok(l.d->n == 27);
+	ok(l.d->n == 28);
 	for (size_t i = 0; i < l.d->n; i++)
 		ok(i == 0 || l.d->at[i - 1].at.line <= l.d->at[i].at.line);
 	for (size_t i = 0; i < KT_NELEMS(wanted); i++) {
