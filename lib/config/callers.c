@@ -122,7 +122,8 @@ static const struct kt_config_field project_fields[] = {
 	KT_CONFIG_SUBSECTION(S, providers, &kt_config_providers_table,
 	    .is_switch = true, .doc = "Targets of its own"),
 	KT_CONFIG_FIELD(S, WORDS, routes, .names = kt_config_treatments,
-	    .doc = "Treatment of path suffixes; the longest wins"),
+	    .doc = "Treatment of path suffixes, in place of all others; the "
+	    "longest wins"),
 };
 #undef S
 const struct kt_config_table kt_config_project_table = {

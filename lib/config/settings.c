@@ -419,8 +419,8 @@ static const struct kt_config_field root_fields[] = {
 	SECTIONS(consumer_groups, &kt_config_group_table,
 	    "Callers that share limits"),
 	KT_CONFIG_FIELD(S, WORDS, routes, .names = kt_config_treatments,
-	    .doc = "Treatment of path suffixes; the longest wins, and \"*\" is "
-	    "tried last"),
+	    .doc = "Treatment of path suffixes, in place of all that are built "
+	    "in; the longest wins, and \"*\" is tried last"),
 	KT_CONFIG_SUBSECTION(S, policies, &kt_config_policies_table,
 	    .is_required = true, .doc = "Which policies act"),
 	KT_CONFIG_FIELD(S, KINDS, policy,
