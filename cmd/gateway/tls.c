@@ -101,6 +101,9 @@ kt_tls_free(struct kt_tls **tls)
 bool
 kt_tls_peer(void *session, struct kt_buf *subject)
 {
+	/* One that is for servers alone is nobody's name as a client. */
+	gnutls_typed_vdata_st as = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
+		.data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT };
 	gnutls_session_t s = session;
 	const gnutls_datum_t *chain;
 	gnutls_x509_crt_t crt = NULL;
@@ -109,7 +112,8 @@ kt_tls_peer(void *session, struct kt_buf *subject)
 	size_t len = sizeof(name);
 	bool is_named;
 
-	if (s == NULL || gnutls_certificate_verify_peers2(s, &status) < 0 ||
+	if (s == NULL ||
+	    gnutls_certificate_verify_peers(s, &as, 1, &status) < 0 ||
 	    status != 0)
 		return false;
 	chain = gnutls_certificate_get_peers(s, &n);

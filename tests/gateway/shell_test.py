@@ -366,10 +366,10 @@ def with_a_client_ca_only_its_own_get_in():
         with Gateway(secure(up, d, client_ca=d + "/ca.crt")) as g:
             got = over_tls(g.port, d, "client", CLOSING)
             assert got.startswith(b"HTTP/1.1 200 "), got
-            for who in (None, "stranger"):
+            for who in (None, "stranger", "machine"):
                 got = over_tls(g.port, d, who, CLOSING)
                 assert b" 200 " not in got, got
-            eventually(lambda: len(g.records("reject")) == 2, "recorded")
+            eventually(lambda: len(g.records("reject")) == 3, "recorded")
 
 
 gateway.need()

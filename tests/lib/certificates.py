@@ -9,7 +9,8 @@ from tap import Skip
 
 
 def certificates(d):
-    """A CA, a server and a client of it, and a client of nobody."""
+    """A CA, a server, a client and a machine that is no client of it, and
+    a client of nobody."""
     def openssl(*args):
         r = subprocess.run(["openssl", *args], cwd=d, capture_output=True)
         if r.returncode:
@@ -28,5 +29,6 @@ def certificates(d):
         make("server", "ca", "subjectAltName=IP:127.0.0.1")
         make("client", "ca", "extendedKeyUsage=clientAuth")
         make("stranger", "", "extendedKeyUsage=clientAuth")
+        make("machine", "ca", "extendedKeyUsage=serverAuth")
     except FileNotFoundError:
         raise Skip("there is no openssl")
