@@ -259,6 +259,9 @@ struct kt_x_streaming {
 	struct kt_buf tail; /* from the last event on, until recorded */
 	struct kt_measures measures;
 	bool is_guarded; /* held until all of it was judged, here or outside */
+	/* Some policy may withhold or edit a call: none of it goes out before
+	   all of it was seen, or a cut would leave a call without arguments. */
+	bool holds_calls;
 	bool is_inspected, has_tail, is_cut;
 	uint64_t events, forwarded_bytes, withheld_bytes, cut_at_event;
 };

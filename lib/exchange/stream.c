@@ -27,6 +27,9 @@ kt_x_stream_begin(struct kt_exchange *x)
 	kt_buf_init(&s->tail, HELD_MAX);
 	kt_stream_reader_init(&s->reader, upstream_format(x));
 	x->tools.is_heard = kt_chain_hears_tools(&x->program->chain);
+	s->holds_calls = x->tools.is_heard ||
+	    (x->program->chain.acts &
+	        KT_COMPONENT_BIT(KT_COMPONENT_TOOL_USE)) != 0;
 	s->is_inspected = x->program->chain.hears != 0 ||
 	    x->tools.is_heard || kt_x_has_limits(x);
 	x->translate_options = (struct kt_translate_options){

@@ -205,7 +205,7 @@ kt_x_take_calls(
 		if (is_anthropic)
 			s->open_call = slot->of_calls[i];
 	}
-	if (!x->tools.is_heard) { /* only told: nothing waits for it */
+	if (!s->holds_calls) { /* only told: nothing waits for it */
 		slot->calls.n = 0;
 		return KT_OK;
 	}

@@ -57,8 +57,8 @@ add_block(struct kt_exchange *x, const struct kt_part *part)
 	    b->component != KT_COMPONENT_TOOL_USE)
 		return b;
 	b->is_inspected = true;
-	b->is_held = (chain->acts & KT_COMPONENT_BIT(b->component)) != 0 ||
-	    (b->component == KT_COMPONENT_TOOL_USE && x->tools.is_heard);
+	b->is_held = b->component == KT_COMPONENT_TOOL_USE ? s->holds_calls :
+	    (chain->acts & KT_COMPONENT_BIT(b->component)) != 0;
 	b->is_collected = b->component == KT_COMPONENT_TOOL_USE ||
 	    kt_detect_needs_block(chain->detect, &chain->heard[b->component]);
 	if (!b->is_collected &&

@@ -274,11 +274,14 @@ def a_secret_in_a_tool_call_never_leaves():
                         None, [speech.call("Bash", call)], width=width)
                 with Upstream(lambda _: stream(raw)) as up, Gateway(
                         acting(up, form, action)) as kt:
-                    got = ask(kt, form, stream=True)
-                    g = read(form, got.body)
-                    assert TOKEN[:8].encode() not in got.body, got.body
-                    if action == "block":
-                        is_cut(form, g)
+                    for client in FORMS:
+                        got = ask(kt, client, stream=True)
+                        g = read(client, got.body)
+                        assert TOKEN[:8].encode() not in got.body, got.body
+                        if action == "block":
+                            # Nor is a call left, bare of its arguments.
+                            assert b"Bash" not in got.body, got.body
+                            is_cut(client, g)
 
 
 def spelled(pieces):
