@@ -90,9 +90,8 @@ write_slot(struct kt_exchange *x, struct kt_x_slot *slot)
 		s->withheld_bytes += slot->raw.len;
 		return KT_OK;
 	}
-	rc = kt_x_apply_redactions(x, slot);
-	if (rc < 0)
-		return rc;
+	if (kt_x_apply_redactions(x, slot) < 0)
+		return KT_E_ENGINE; /* however it failed: no fault of theirs */
 	kt_buf_init(&out, 4 * (size_t)KT_EVENT_MAX);
 	rc = kt_stream_write(s->writer, kt_buf_span(&slot->raw), &slot->ev,
 	    kt_x_slot_data(slot), slot->has_json ? &slot->json : NULL, &out, NULL);
@@ -183,6 +182,14 @@ kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason)
 	finish(x);
 }
 
+/* Reading or saying an event failed: whose fault was it? */
+static void
+fail(struct kt_exchange *x, enum kt_rc rc)
+{
+	kt_x_stream_fail(x, rc == KT_E_PARSE ? KT_REASON_UPSTREAM_GARBLED :
+	        KT_REASON_GATEWAY_INSPECTION);
+}
+
 void
 kt_x_stream_abandon(struct kt_exchange *x)
 {
@@ -215,12 +222,14 @@ release(struct kt_exchange *x)
 	while (s->first != NULL && x->phase == KT_X_STREAM) {
 		struct kt_x_slot *slot = s->first;
 		bool is_error = slot->ev.kind == KT_STREAM_ERROR;
+		enum kt_rc rc;
 
 		if (!kt_x_may_go(slot) || s->is_guarded ||
 		    (slot->is_of_item && s->open_items > 0))
 			return;
-		if (write_slot(x, slot) < 0) {
-			kt_x_stream_fail(x, KT_REASON_GATEWAY_INSPECTION);
+		rc = write_slot(x, slot);
+		if (rc < 0) {
+			fail(x, rc);
 			return;
 		}
 		s->first = slot->next;
@@ -402,8 +411,7 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 	if (rc < 0) {
 		if (slot != NULL)
 			kt_x_slot_give(x->scratch, slot);
-		kt_x_stream_fail(x, rc == KT_E_PARSE ?
-		    KT_REASON_UPSTREAM_GARBLED : KT_REASON_GATEWAY_INSPECTION);
+		fail(x, rc);
 		return;
 	}
 	if (slot->ev.kind == KT_STREAM_ERROR)

@@ -263,6 +263,43 @@ an_event_out_of_its_grammar_ends_by_an_error(void)
 	world_fini(&w);
 }
 
+#define SAID CHUNK("{\"role\":\"assistant\",\"content\":\"x\"}", "null")
+#define CALLED(piece) \
+	CHUNK("{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":" \
+	    "{\"name\":\"f\",\"arguments\":\"" piece "\"}}]}", "null")
+
+static void
+what_the_upstream_did_wrong_is_told_of_it_in_any_format(void)
+{
+	static const struct {
+		const char *answer, *says, *reason;
+	} rows[] = {
+		{ SAID CHUNK_DONE, "understood",
+		    "route.upstream.unintelligible" },
+		{ CALLED("{") SAID CALLED("}"), "understood",
+		    "route.upstream.unintelligible" },
+	};
+	struct world w;
+
+	ok(world_init(&w, CONFIG_OPENAI(FLAG)));
+	for (size_t i = 0; i < KT_NELEMS(rows); i++) {
+		struct script s = { .target = "/v1/messages",
+			.body = ASK_STREAM("hi"), .type = "text/event-stream",
+			.answer = rows[i].answer };
+		struct result r;
+
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(has(&r.out, "event: error\n") && has(&r.out, rows[i].says));
+		ok(!has(&r.out, "message_stop") && r.records == 1);
+		if (!ok(strcmp(r.outcome, "upstream-error") == 0 &&
+		        strcmp(r.reason, rows[i].reason) == 0))
+			printf("# %zu: %s %s\n", i, r.outcome, r.reason);
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
 static void
 without_a_record_there_is_no_answer(void)
 {
@@ -581,6 +618,7 @@ main(void)
 	RUN(a_cut_stream_ends_in_valid_grammar);
 	RUN(an_upstream_that_dies_is_never_a_clean_end);
 	RUN(an_event_out_of_its_grammar_ends_by_an_error);
+	RUN(what_the_upstream_did_wrong_is_told_of_it_in_any_format);
 	RUN(without_a_record_there_is_no_answer);
 	RUN(what_must_be_opened_is_not_sent_before);
 	RUN(a_file_waits_until_it_is_opened_and_arrives_whole);
