@@ -93,7 +93,7 @@ write_slot(struct kt_exchange *x, struct kt_x_slot *slot)
 	if (kt_x_apply_redactions(x, slot) < 0)
 		return KT_E_ENGINE; /* however it failed: no fault of theirs */
 	kt_buf_init(&out, 4 * (size_t)KT_EVENT_MAX);
-	rc = kt_stream_write(s->writer, kt_buf_span(&slot->raw), &slot->ev,
+	rc = kt_stream_write(s->writer, kt_buf_span(&slot->raw), slot->ev.kind,
 	    kt_x_slot_data(slot), slot->has_json ? &slot->json : NULL, &out, NULL);
 	if (rc == KT_OK && slot->ev.kind == KT_STREAM_STOP) {
 		rc = kt_buf_add(&s->tail, kt_buf_span(&out));

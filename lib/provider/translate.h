@@ -15,6 +15,7 @@
 #ifndef KT_TRANSLATE_H
 #define KT_TRANSLATE_H
 #include "provider/provider.h"
+#include "provider/stream.h"
 
 #define KT_TRANSLATION_MAX 32
 struct kt_translation {
@@ -73,12 +74,13 @@ void kt_stream_writer_free(struct kt_stream_writer **w);
  * One event of the upstream that is released.  raw, data and json all say
  * what the client may see: of an edited event they are those of its edited
  * form, or a translation would carry the original.  json is NULL when data
- * is empty or "[DONE]"; ev is what kt_stream_read said, and may be NULL.
+ * is empty or "[DONE]"; kind is what kt_stream_read said: nobody here decides
+ * again what is an error.
  * Appends what the client gets, which may be nothing; after a failure end by
  * kt_stream_write_error.  Nothing is ever appended behind an end.
  */
 KT_MUSTCHECK enum kt_rc kt_stream_write(struct kt_stream_writer *w,
-    struct kt_span raw, const struct kt_stream_event *ev, struct kt_span data,
+    struct kt_span raw, enum kt_stream_kind kind, struct kt_span data,
     const struct kt_json *json, struct kt_buf *out, struct kt_err *err);
 /*
  * Ends by policy, in valid grammar: policy_block or content_filter.  An open

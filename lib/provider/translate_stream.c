@@ -330,15 +330,26 @@ kt_ts_remember(struct kt_ts *s, uint32_t object)
 		kt_tr_refuse(t, "event: an id or model of many bytes");
 }
 
+static void
+put_error(struct kt_ts *s)
+{
+	if (s->w->to == KT_FORMAT_ANTHROPIC)
+		kt_ts_add(s, KT_SPAN("event: error\n"));
+	kt_ts_add(s, KT_SPAN("data: "));
+	if (s->t.rc == KT_OK && kt_tr_error_frame(s->w->to, s->t.json,
+	                            s->t.text, s->out) < 0)
+		kt_tr_full(&s->t);
+	kt_ts_add(s, KT_SPAN("\n\n"));
+}
+
 enum kt_rc
 kt_stream_write(struct kt_stream_writer *w, struct kt_span raw,
-    const struct kt_stream_event *ev, struct kt_span data,
+    enum kt_stream_kind kind, struct kt_span data,
     const struct kt_json *json, struct kt_buf *out, struct kt_err *err)
 {
 	struct kt_ts s;
 	size_t before = out->len;
 
-	(void)ev; /* what it says is in data, which may have been edited */
 	/* Comments behind an end are the upstream's bytes, and no events. */
 	if (w->is_ended &&
 	    !(w->is_complete && w->from == w->to && json == NULL))
@@ -348,8 +359,10 @@ kt_stream_write(struct kt_stream_writer *w, struct kt_span raw,
 	kt_ts_init(&s, w, out, json, data, err);
 	if (w->from == w->to) {
 		kt_ts_add(&s, raw);
-		if (!w->is_ended)
+		if (!w->is_ended && kind != KT_STREAM_ERROR)
 			kt_ts_follow(&s, data);
+	} else if (kind == KT_STREAM_ERROR) {
+		put_error(&s);
 	} else if (json == NULL && data.len == 0) {
 		if (kt_stream_write_ping(w, out) < 0)
 			kt_tr_full(&s.t);
@@ -358,6 +371,7 @@ kt_stream_write(struct kt_stream_writer *w, struct kt_span raw,
 	} else {
 		kt_ts_to_anthropic(&s, data);
 	}
+	w->is_ended |= kind == KT_STREAM_ERROR;
 	kt_arena_reset(w->mem);
 	if (s.t.rc < 0)
 		out->len = before;

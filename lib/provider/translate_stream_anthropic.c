@@ -333,18 +333,6 @@ put_choice(struct kt_ts *s, uint32_t choice)
 		finish(s, reason);
 }
 
-static void
-put_error(struct kt_ts *s)
-{
-	kt_ts_add(s, KT_SPAN("event: error\ndata: "));
-	if (s->t.rc == KT_OK &&
-	    kt_tr_error_frame(
-		KT_FORMAT_ANTHROPIC, s->t.json, s->t.text, s->out) < 0)
-		kt_tr_full(&s->t);
-	kt_ts_add(s, KT_SPAN("\n\n"));
-	s->w->is_ended = true;
-}
-
 /* "[DONE]", not the usage before it: the end must be one event. */
 static void
 end(struct kt_ts *s)
@@ -370,10 +358,6 @@ kt_ts_to_anthropic(struct kt_ts *s, struct kt_span data)
 		return;
 	}
 	root = kt_json_root(t->json);
-	if (kt_tr_get(t, root, "error") != 0) {
-		put_error(s);
-		return;
-	}
 	kt_ts_remember(s, root);
 	usage = kt_tr_get(t, root, "usage");
 	kt_usage_openai(&s->w->usage, t->json, t->text, usage);

@@ -42,8 +42,6 @@ follow_anthropic(struct kt_ts *s)
 		    kt_tr_get(t, root, "usage"));
 	} else if (kt_tr_is(t, type, "message_stop")) {
 		w->is_ended = w->is_complete = true;
-	} else if (kt_tr_is(t, type, "error")) {
-		w->is_ended = true;
 	}
 }
 
@@ -75,10 +73,6 @@ follow_openai(struct kt_ts *s, struct kt_span data)
 		return;
 	}
 	root = kt_json_root(t->json);
-	if (kt_tr_get(t, root, "error") != 0) {
-		w->is_ended = true;
-		return;
-	}
 	kt_ts_remember(s, root);
 	(void)kt_json_u64(
 	    t->json, t->text, kt_tr_get(t, root, "created"), &w->created);
@@ -112,9 +106,6 @@ follow_responses(struct kt_ts *s)
 	if (kt_tr_is(t, type, "response.completed") ||
 	    kt_tr_is(t, type, "response.incomplete"))
 		w->is_ended = w->is_complete = true;
-	else if (kt_tr_is(t, type, "response.failed") ||
-	    kt_tr_is(t, type, "error"))
-		w->is_ended = true;
 }
 
 void

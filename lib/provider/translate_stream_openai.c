@@ -268,18 +268,6 @@ ping(struct kt_ts *s)
 	kt_ts_add(s, KT_SPAN(": ping\n\n"));
 }
 
-static void
-error(struct kt_ts *s)
-{
-	kt_ts_add(s, KT_SPAN("data: "));
-	if (s->t.rc == KT_OK &&
-	    kt_tr_error_frame(
-		KT_FORMAT_OPENAI, s->t.json, s->t.text, s->out) < 0)
-		kt_tr_full(&s->t);
-	kt_ts_add(s, KT_SPAN("\n\n"));
-	s->w->is_ended = true;
-}
-
 void
 kt_ts_to_openai(struct kt_ts *s, struct kt_span data)
 {
@@ -295,7 +283,6 @@ kt_ts_to_openai(struct kt_ts *s, struct kt_span data)
 		{ "message_delta", message_delta, true },
 		{ "message_stop", message_stop, true },
 		{ "ping", ping, false },
-		{ "error", error, false },
 	};
 	uint32_t type;
 

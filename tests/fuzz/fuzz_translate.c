@@ -106,10 +106,13 @@ check_stream(const struct kt_json *j, struct kt_span text, enum kt_format from,
 		struct kt_span data = kt_json_raw(j, text, at);
 		bool is_json = kt_json_type(j, at) != KT_JSON_STRING &&
 		    kt_json_parse(&event, data, &err) == KT_OK;
+		bool is_error = is_json && kt_json_member(&event, data,
+		    kt_json_root(&event), KT_SPAN("error")) != 0;
 
 		if (!is_json)
 			data = kt_json_string(j, text, at);
-		rc = kt_stream_write(w, KT_SPAN(""), NULL, data,
+		rc = kt_stream_write(w, KT_SPAN(""),
+		    is_error ? KT_STREAM_ERROR : KT_STREAM_OTHER, data,
 		    is_json ? &event : NULL, &out, &err);
 	}
 	must(kt_stream_write_cut(w, "completion.pii.detected", &out) == KT_OK);

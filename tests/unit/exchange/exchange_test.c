@@ -274,6 +274,8 @@ what_the_upstream_did_wrong_is_told_of_it_in_any_format(void)
 	static const struct {
 		const char *answer, *says, *reason;
 	} rows[] = {
+		{ SAID EVENT("error", "{\"message\":\"boom\"}"), "boom", "" },
+		{ SAID "data: {\"error\":\"boom\"}\n\n", "boom", "" },
 		{ SAID CHUNK_DONE, "understood",
 		    "route.upstream.unintelligible" },
 		{ CALLED("{") SAID CALLED("}"), "understood",

@@ -68,6 +68,14 @@ frame_of(char *into, size_t size, enum kt_format f, const char *data)
 			*into = '"';
 }
 
+/* As kt_stream_read would say. */
+static enum kt_stream_kind
+kind_of(const char *data)
+{
+	return strstr(data, "'error':") != NULL ? KT_STREAM_ERROR :
+	    KT_STREAM_OTHER;
+}
+
 /* Acts before event number when; the events behind it still come. */
 static void
 feed(struct fed *f, const struct script *s, size_t when, enum act act)
@@ -95,7 +103,8 @@ feed(struct fed *f, const struct script *s, size_t when, enum act act)
 		kt_json_init(&j, data.len);
 		is_json = kt_json_parse(&j, data, &err) == KT_OK;
 		gather(f->in, sizeof(f->in), frame);
-		f->rc = kt_stream_write(w, kt_span_of(frame), NULL, data,
+		f->rc = kt_stream_write(w, kt_span_of(frame),
+		    kind_of(s->events[i]), data,
 		    is_json ? &j : NULL, &out, &err);
 		kt_json_fini(&j);
 	}
@@ -387,8 +396,8 @@ calls_are_bounded(void)
 		kt_buf_init(&out, OUT_MAX);
 		kt_json_init(&j, sizeof(data));
 		ok(kt_json_parse(&j, kt_span_of(data), &err) == KT_OK);
-		rc = kt_stream_write(w, KT_SPAN(""), NULL, kt_span_of(data), &j,
-		    &out, &err);
+		rc = kt_stream_write(w, KT_SPAN(""), KT_STREAM_OTHER,
+		    kt_span_of(data), &j, &out, &err);
 		kt_json_fini(&j);
 		kt_buf_fini(&out);
 	}
@@ -426,8 +435,8 @@ call_of_a_custom_tool_is_unwrapped(void)
 		data.len -= 2;
 		kt_json_init(&j, data.len);
 		ok(kt_json_parse(&j, data, &err) == KT_OK);
-		ok(kt_stream_write(w, data, NULL, data, &j, &out, &err) ==
-		    KT_OK);
+		ok(kt_stream_write(w, data, KT_STREAM_OTHER, data, &j, &out,
+		       &err) == KT_OK);
 		kt_json_fini(&j);
 	}
 	ok(judge(&g, O, kt_buf_span(&out)) == ENDED);
