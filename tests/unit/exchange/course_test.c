@@ -232,6 +232,41 @@ clocks_run_where_somebody_is_waited_for(void)
 	world_fini(&w);
 }
 
+static void
+a_client_that_hears_nothing_hears_pings(void)
+{
+	static const struct {
+		const char *config, *begin, *piece;
+	} rows[] = {
+		{ CONFIG(FLAG), START, "" },
+		{ CONFIG_OPENAI(FLAG), CHUNK("{\"content\":\"x\"}", "null"),
+		    "" },
+		{ CONFIG_OPENAI(FLAG), CHUNK("{\"content\":\"x\"}", "null"),
+		    CHUNK("{\"reasoning_content\":\"hm\"}", "null") },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(rows); i++) {
+		struct result r;
+		struct world w;
+		struct drive d;
+
+		ok(world_init(&w, rows[i].config));
+		d = ask(&w, &r, ASK_STREAM("hi"));
+		answer(&d, 200, event_type, rows[i].begin);
+		kt_buf_reset(&r.out);
+		for (int s = 0; s < 12; s++) {
+			feed(&d, (struct kt_event){
+			    .kind = KT_EVENT_UPSTREAM_BODY,
+			    .bytes = kt_span_of(rows[i].piece) });
+			wait(&d, 1);
+		}
+		ok(kt_span_eq(kt_buf_span(&r.out),
+		    KT_SPAN(EVENT("ping", "{\"type\": \"ping\"}"))));
+		end(&d);
+		world_fini(&w);
+	}
+}
+
 /* A client that reads slowly is no fault of the upstream. */
 static void
 a_paused_upstream_is_not_silent(void)
@@ -509,6 +544,7 @@ main(void)
 	RUN(a_failure_never_ends_at_the_offline_model);
 	RUN(what_the_client_did_wrong_is_not_tried_again);
 	RUN(clocks_run_where_somebody_is_waited_for);
+	RUN(a_client_that_hears_nothing_hears_pings);
 	RUN(a_paused_upstream_is_not_silent);
 	RUN(the_record_tells_how_a_call_ended);
 	RUN(a_file_that_is_too_large_is_stopped_on_its_way);
