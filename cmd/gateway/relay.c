@@ -764,6 +764,19 @@ kt_relay_adopt(struct kt_relay *relay, struct kt_seat *seat)
 }
 
 void
+kt_relay_stop(struct kt_relay *relay)
+{
+	struct kt_call *c, *next;
+
+	for (c = relay->first; c != NULL; c = next) {
+		struct kt_event ev = { .kind = KT_EVENT_STOP };
+
+		next = c->next;
+		tell(c, &ev);
+	}
+}
+
+void
 kt_relay_fini(struct kt_relay *relay)
 {
 	kt_relay_adopt(relay, NULL);

@@ -58,6 +58,8 @@ void kt_relay_recorded(
     struct kt_relay *relay, const struct kt_writer_ticket *ticket);
 /* Seats are given back when their last call ends. */
 void kt_relay_adopt(struct kt_relay *relay, struct kt_seat *seat);
+/* Ends all calls by what they can still say; records may be outstanding. */
+void kt_relay_stop(struct kt_relay *relay);
 /* When no calls are left. */
 void kt_relay_fini(struct kt_relay *relay);
 

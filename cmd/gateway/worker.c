@@ -15,6 +15,9 @@
  * doubles may overshoot it by itself for a moment. */
 #define BODIES_MAX (384u << 20)
 
+/* So long clients have to take the error that ends their calls. */
+#define LAST_WORD_US 1000000
+
 struct kt_worker {
 	pthread_t thread;
 	struct kt_loop *loop;
@@ -85,14 +88,29 @@ on_idle(void *self)
 }
 
 
+/* Again told first: a call may have been waiting for the disk. */
+static void
+on_last_word_over(void *self)
+{
+	struct kt_worker *w = self;
+
+	kt_relay_stop(&w->relay);
+	kt_listen_abort(w->listen);
+}
+
 static void
 on_abort(void *self)
 {
 	struct kt_worker *w = self;
+	uint64_t at = kt_loop_now(w->loop) + LAST_WORD_US;
 
 	/* Asked when it was over already: the last posts run in destroy(). */
-	if (w->listen != NULL)
-		kt_listen_abort(w->listen);
+	if (w->listen == NULL)
+		return;
+	kt_relay_stop(&w->relay);
+	if (kt_timer_set(w->loop, &w->drain_timer, at, on_last_word_over,
+	        w) < 0)
+		on_last_word_over(w);
 }
 
 static void

@@ -560,16 +560,13 @@ kt_x_break_off(struct kt_exchange *x, enum kt_reason reason)
 	kt_x_cancel_upstream(x);
 	x->reason = reason;
 	x->is_error = true;
-	x->outcome = reason == KT_REASON_UPSTREAM_SLOW ?
-	    KT_AUDIT_UPSTREAM_TIMEOUT :
-	    reason == KT_REASON_GATEWAY_INSPECTION ? KT_AUDIT_FAIL_CLOSED :
-	    KT_AUDIT_UPSTREAM_ERROR;
+	x->outcome = kt_x_outcome_of(reason);
 	x->is_truncated = true;
 	kt_x_record(x);
 }
 
-static void
-lost(struct kt_exchange *x, enum kt_reason reason)
+void
+kt_x_give_up(struct kt_exchange *x, enum kt_reason reason)
 {
 	switch (x->phase) {
 	case KT_X_ATTEMPT:
@@ -605,7 +602,8 @@ kt_x_upstream_fail(struct kt_exchange *x, enum kt_fault fault)
 		if ((on & (1u << trigger)) && fail_over(x))
 			return;
 	}
-	lost(x, fault == KT_FAULT_CONNECT ? KT_REASON_UPSTREAM_UNREACHABLE :
+	kt_x_give_up(x, fault == KT_FAULT_CONNECT ?
+	        KT_REASON_UPSTREAM_UNREACHABLE :
 	        fault == KT_FAULT_TIMEOUT ? KT_REASON_UPSTREAM_SLOW :
 	        KT_REASON_UPSTREAM_GARBLED);
 }
@@ -629,7 +627,7 @@ kt_x_upstream_slow(struct kt_exchange *x)
 		    x->now_mono >= x->last_byte_mono + t->silence_us;
 	}
 	if (is_over)
-		lost(x, KT_REASON_UPSTREAM_SLOW);
+		kt_x_give_up(x, KT_REASON_UPSTREAM_SLOW);
 	else if (x->phase == KT_X_STREAM)
 		kt_x_stream_ping(x);
 }

@@ -358,6 +358,17 @@ client_gone(struct kt_exchange *x)
 	kt_x_record(x);
 }
 
+/* The client is still there, and hears why it ends.  Who has not sent all of
+   a request does not listen yet: it is no call, and ends with its client. */
+static void
+stop(struct kt_exchange *x)
+{
+	if (x->phase == KT_X_INSPECT)
+		kt_x_refuse(x, KT_REASON_GATEWAY_STOPPING, NULL, NULL);
+	else
+		kt_x_give_up(x, KT_REASON_GATEWAY_STOPPING);
+}
+
 /* Goes on where a classifier was waited for. */
 static void
 guarded(struct kt_exchange *x)
@@ -542,6 +553,9 @@ kt_exchange_feed(struct kt_exchange *x, const struct kt_event *ev)
 		break;
 	case KT_EVENT_CLIENT_GONE:
 		client_gone(x);
+		break;
+	case KT_EVENT_STOP:
+		stop(x);
 		break;
 	case KT_EVENT_DEADLINE:
 		deadline(x);

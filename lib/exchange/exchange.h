@@ -62,6 +62,7 @@ enum kt_event_kind {
 	KT_EVENT_UPSTREAM_FAIL, /* fault */
 	KT_EVENT_SENT,          /* n bytes of the answer left towards the client */
 	KT_EVENT_CLIENT_GONE,
+	KT_EVENT_STOP,          /* the gateway stops and waits no longer */
 	KT_EVENT_DEADLINE,      /* the time of the last DEADLINE order has come */
 	KT_EVENT_RECORDED,      /* is_ok; bytes: receipt "<origin>#<index>;<hash>" */
 	KT_EVENT_JOB_DONE,      /* job, bytes; empty: it could not be done */

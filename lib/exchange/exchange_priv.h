@@ -702,6 +702,8 @@ void kt_x_upstream_fail(struct kt_exchange *x, enum kt_fault fault);
 void kt_x_upstream_slow(struct kt_exchange *x);
 /* The external classifier answered, or will not. */
 void kt_x_answer_guarded(struct kt_exchange *x);
+/* Whatever the answer has come to, it will not be complete. */
+void kt_x_give_up(struct kt_exchange *x, enum kt_reason reason);
 /* An answer that began and cannot be ended well. */
 void kt_x_break_off(struct kt_exchange *x, enum kt_reason reason);
 void kt_x_answer_head(struct kt_exchange *x, unsigned status, uint64_t length);
@@ -742,6 +744,8 @@ struct kt_problem kt_x_problem(struct kt_exchange *x, enum kt_reason reason,
     const struct kt_policy *policy, bool is_answer);
 /* There is no record: what was to be answered is not. */
 void kt_x_lose_record(struct kt_exchange *x);
+/* Of a call that ended for that reason. */
+enum kt_audit_outcome kt_x_outcome_of(enum kt_reason reason);
 
 /* record.c */
 /* A fresh commitment to what is added to x->hash until _end. */

@@ -65,6 +65,8 @@ static const struct saying sayings[] = {
 	    "the external classifier gave no answer", true, false },
 	{ KT_REASON_GATEWAY_BUSY, 503, "overloaded_error", "out_of_memory",
 	    "too many bodies in flight; try again", true, true },
+	{ KT_REASON_GATEWAY_STOPPING, 503, "api_error", "gateway_stopping",
+	    "the gateway is shutting down", true, false },
 	{ KT_REASON_UPSTREAM_UNREACHABLE, 502, "api_error",
 	    "upstream_unreachable", "no connection to the upstream", true,
 	    false },
@@ -143,8 +145,8 @@ answer_problem(struct kt_exchange *x, const struct kt_problem *p,
 	x->nanswer_headers = n;
 }
 
-static enum kt_audit_outcome
-outcome_of(enum kt_reason reason)
+enum kt_audit_outcome
+kt_x_outcome_of(enum kt_reason reason)
 {
 	switch (reason) {
 	case KT_REASON_UPSTREAM_UNREACHABLE:
@@ -156,6 +158,7 @@ outcome_of(enum kt_reason reason)
 	case KT_REASON_GATEWAY_INSPECTION:
 	case KT_REASON_GATEWAY_GUARD:
 	case KT_REASON_GATEWAY_BUSY:
+	case KT_REASON_GATEWAY_STOPPING:
 		return KT_AUDIT_FAIL_CLOSED;
 	default:
 		return KT_AUDIT_BLOCKED;
@@ -184,7 +187,7 @@ kt_x_refuse(struct kt_exchange *x, enum kt_reason reason,
 	}
 	kt_x_cancel_upstream(x);
 	x->reason = reason;
-	x->outcome = outcome_of(reason);
+	x->outcome = kt_x_outcome_of(reason);
 	x->decision = KT_ACTION_BLOCK;
 	x->is_error = x->outcome != KT_AUDIT_BLOCKED;
 	if (x->is_answer_begun)

@@ -171,10 +171,7 @@ kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason)
 	kt_x_cancel_upstream(x);
 	x->reason = reason;
 	x->is_error = true;
-	x->outcome = reason == KT_REASON_UPSTREAM_SLOW ?
-	    KT_AUDIT_UPSTREAM_TIMEOUT :
-	    reason == KT_REASON_GATEWAY_INSPECTION ? KT_AUDIT_FAIL_CLOSED :
-	    KT_AUDIT_UPSTREAM_ERROR;
+	x->outcome = kt_x_outcome_of(reason);
 	kt_buf_reset(&s->tail);
 	if (kt_stream_write_error(s->writer, &p, &s->tail) < 0 ||
 	    s->tail.len == 0)

@@ -299,6 +299,9 @@ play_event(struct stage *s, const struct kt_session_event *e)
 	case KT_SESSION_GONE:
 		feed(s, (struct kt_event){ .kind = KT_EVENT_CLIENT_GONE });
 		break;
+	case KT_SESSION_STOP:
+		feed(s, (struct kt_event){ .kind = KT_EVENT_STOP });
+		break;
 	case KT_SESSION_UP:
 	case KT_SESSION_LOST:
 	case KT_NSESSION_EVENTS:

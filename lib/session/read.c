@@ -515,6 +515,7 @@ read_event(struct reader *r)
 		break;
 	case KT_SESSION_END:
 	case KT_SESSION_GONE:
+	case KT_SESSION_STOP:
 	case KT_SESSION_LOST:
 	case KT_NSESSION_EVENTS:
 		break;

@@ -243,6 +243,9 @@ kt_tape_event(struct kt_tape *t, const struct kt_event *ev)
 	case KT_EVENT_CLIENT_GONE:
 		(void)add(t, KT_SESSION_GONE, ev->mono_us);
 		return;
+	case KT_EVENT_STOP:
+		(void)add(t, KT_SESSION_STOP, ev->mono_us);
+		return;
 	case KT_EVENT_RECORDED:
 		if (!ev->is_ok)
 			(void)add(t, KT_SESSION_LOST, ev->mono_us);

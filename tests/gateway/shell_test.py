@@ -237,20 +237,26 @@ def after_sigterm_streams_finish_and_nothing_new_is_served():
         idle.close()
 
 
-def a_second_sigterm_does_not_wait():
-    with Upstream(lambda _: stream([HANG])) as up, Gateway(
+def a_second_sigterm_does_not_wait_and_says_so():
+    begun = speech.message_events("hello")[:4]
+    with Upstream(lambda _: stream([*begun, HANG])) as up, Gateway(
             setup(up, gateway=PATIENT)) as g:
         c = wire.Connection(g.port)
         c.request("POST", "/v1/messages", [wire.JSON],
                   json.dumps({**ASK, "stream": True}).encode())
-        eventually(up.taken, "the request is there")
+        c.answer(until=lambda r: r.body)
         g.terminate()
         eventually(lambda: "stopping" in g.told(), "told")
         assert g.process.poll() is None
         g.terminate()
+        told = read_all(c)
+        assert b"event: error" in told, told
+        assert told.endswith(b"\r\n0\r\n\r\n"), told
         code = g.process.wait(gateway.STOP)
         assert code == 0, (code, g.told())
-        assert len(g.records()) == 1
+        record, = g.records()
+        assert record["outcome"] == "fail-closed", record
+        assert "gateway.process.stopping" in record["reason_codes"], record
         c.close()
 
 
@@ -383,7 +389,7 @@ run_all([
     a_changed_tokens_file_takes_effect_by_itself,
     the_clients_close_reaches_the_upstream_within_a_second,
     after_sigterm_streams_finish_and_nothing_new_is_served,
-    a_second_sigterm_does_not_wait,
+    a_second_sigterm_does_not_wait_and_says_so,
     a_refused_head_is_recorded_and_the_connection_closed,
     the_path_that_is_checked_is_the_path_that_is_sent,
     a_line_per_call_is_json_when_asked_and_never_has_text,

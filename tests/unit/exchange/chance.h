@@ -302,6 +302,9 @@ any_step(struct gambler *g)
 		    .job = draw(&g->chance, 3), .bytes = KT_SPAN("allow") });
 		return;
 	case 36:
+		if (draw(&g->chance, 4) == 0)
+			bet(g, (struct kt_event){ .kind = KT_EVENT_STOP });
+		return;
 	case 35:
 		g->in_flight = 0;
 		bet(g, (struct kt_event){ .kind = KT_EVENT_SENT, .n = n });

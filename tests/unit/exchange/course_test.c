@@ -331,6 +331,20 @@ the_record_tells_how_a_call_ended(void)
 	ok(r.cancels == 1 && has(&r.record, "\"outcome\":\"client-abort\""));
 	ok(has(&r.record, "\"decision\":\"pass\""));
 	end(&d);
+	/* The gateway stops: the client is told, and nobody says it left. */
+	d = ask(&w, &r, ASK_STREAM("hi"));
+	answer(&d, 200, event_type, START DELTA("hello "));
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_STOP });
+	settle(&d, false);
+	ok(r.cancels == 1 && has(&r.record, "\"outcome\":\"fail-closed\""));
+	ok(has(&r.record, "\"gateway.process.stopping\""));
+	ok(has(&r.out, "event: error") && !r.is_aborted);
+	end(&d);
+	d = ask(&w, &r, ASK("hi"));
+	feed(&d, (struct kt_event){ .kind = KT_EVENT_STOP });
+	settle(&d, false);
+	ok(r.status == 503 && has(&r.record, "gateway.process.stopping"));
+	end(&d);
 	/* A passed call keeps no details. */
 	d = ask(&w, &r, ASK("hi"));
 	answer(&d, 200, json_type, WHOLE("ok"));
