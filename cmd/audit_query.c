@@ -99,15 +99,6 @@ has(struct kt_span value, struct kt_span want)
 	return false;
 }
 
-static int
-compare(struct kt_span a, struct kt_span b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-
-	return n == 0 ? 0 : memcmp(a.ptr, b.ptr, n);
-}
-
-/* Times are compared as far as the option says. */
 static bool
 is_in_window(const struct query *q, struct kt_span line)
 {
@@ -117,8 +108,8 @@ is_in_window(const struct query *q, struct kt_span line)
 		return true;
 	if (!kt_audit_member_of_text(line, "ts", &ts))
 		return false;
-	return (q->since.len == 0 || compare(ts, q->since) >= 0) &&
-	    (q->until.len == 0 || compare(ts, q->until) < 0);
+	return !kt_audit_time_is_before(ts, q->since) &&
+	    (q->until.len == 0 || kt_audit_time_is_before(ts, q->until));
 }
 
 static bool
@@ -313,11 +304,9 @@ take(struct query *q, int opt, const char *value)
 
 	switch (opt) {
 	case SINCE:
-		q->since = v;
-		return true;
+		return kt_audit_time_take(value, &q->since);
 	case UNTIL:
-		q->until = v;
-		return true;
+		return kt_audit_time_take(value, &q->until);
 	case POSTGRES:
 		q->postgres = value;
 		return true;
@@ -366,8 +355,9 @@ kt_cmd_audit_query(const struct kt_cmd *self, int argc, char **argv)
 		if (opt == VKEY)
 			vkey = args.value;
 		else if (!take(&q, opt, args.value))
-			return kt_misuse(self, "'%s' is no such value",
-			    args.value);
+			return kt_misuse(self, opt == SINCE || opt == UNTIL ?
+			    "'%s' is no time: " KT_AUDIT_TIME_FORM :
+			    "'%s' is no such value", args.value);
 	}
 	if (argc - args.operand > 1)
 		return kt_misuse(self, "one directory at a time");

@@ -309,9 +309,8 @@ see(void *arg, struct kt_span line)
 
 	if (kt_audit_line_parse(line, &l, &ignored) == KT_OK && l.is_whole &&
 	    kt_span_eq(l.type, KT_SPAN("call")) &&
-	    memcmp(l.ts.ptr, r->since.ptr, r->since.len) >= 0 &&
-	    (r->until.len == 0 ||
-		memcmp(l.ts.ptr, r->until.ptr, r->until.len) < 0))
+	    !kt_audit_time_is_before(l.ts, r->since) &&
+	    (r->until.len == 0 || kt_audit_time_is_before(l.ts, r->until)))
 		see_call(r, line, l.i);
 	return true;
 }
@@ -432,12 +431,10 @@ take(struct run *r, int opt, const char *value)
 	case KT_OPT_JSON:
 		r->is_json = true;
 		break;
-	case SINCE: /* not longer than a time is: memcmp() takes it whole */
-		r->since = kt_span_sub(kt_span_of(value), 0, 20);
-		break;
+	case SINCE:
+		return kt_audit_time_take(value, &r->since);
 	case UNTIL:
-		r->until = kt_span_sub(kt_span_of(value), 0, 20);
-		break;
+		return kt_audit_time_take(value, &r->until);
 	case VKEY:
 		r->vkey = value;
 		break;
@@ -461,9 +458,13 @@ kt_cmd_audit_reconcile(const struct kt_cmd *self, int argc, char **argv)
 	r = kt_alloc(sizeof(*r));
 	if (r == NULL)
 		return KT_EXIT_UNKNOWN;
-	r->since = KT_SPAN("");
-	while ((opt = kt_args_next(&args)) >= 0)
-		(void)take(r, opt, args.value);
+	while ((opt = kt_args_next(&args)) >= 0) {
+		if (take(r, opt, args.value))
+			continue;
+		kt_free(r);
+		return kt_misuse(self, "'%s' is no time: "
+		    KT_AUDIT_TIME_FORM, args.value);
+	}
 	n = argc - args.operand;
 	if (opt == KT_ARGS_STOP || n < 1 || n > 2) {
 		e = opt == KT_ARGS_STOP ? args.exit :

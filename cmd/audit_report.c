@@ -366,12 +366,10 @@ take(struct run *r, int opt, const char *value)
 	case SIGN:
 		r->is_signed = true;
 		return true;
-	case SINCE: /* not longer than a time is: memcmp() takes it whole */
-		r->figures.since = kt_span_sub(kt_span_of(value), 0, 20);
-		return true;
+	case SINCE:
+		return kt_audit_time_take(value, &r->figures.since);
 	case UNTIL:
-		r->figures.until = kt_span_sub(kt_span_of(value), 0, 20);
-		return true;
+		return kt_audit_time_take(value, &r->figures.until);
 	default:
 		r->vkey = value;
 		return true;
@@ -391,8 +389,9 @@ kt_cmd_audit_report(const struct kt_cmd *self, int argc, char **argv)
 		if (opt == KT_ARGS_STOP)
 			return args.exit;
 		if (!take(&r, opt, args.value))
-			return kt_misuse(self, "'%s' is no such value",
-			    args.value);
+			return kt_misuse(self, opt == SINCE || opt == UNTIL ?
+			    "'%s' is no time: " KT_AUDIT_TIME_FORM :
+			    "'%s' is no such value", args.value);
 	}
 	if (r.framework == KT_FRAMEWORKS)
 		return kt_misuse(self, "name a --framework");

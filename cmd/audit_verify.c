@@ -354,10 +354,11 @@ take_extent(struct run *r, int opt, const char *value)
 		holds = kt_span_u64(text, &r->range.to);
 		break;
 	case SINCE:
-		r->range.since = value;
-		break;
 	case UNTIL:
-		r->range.until = value;
+		if (!kt_audit_time_take(value, opt == SINCE ?
+		    &r->range.since : &r->range.until))
+			return kt_fail(&r->err, KT_E_MISUSE, "'%s' is no "
+			    "time: " KT_AUDIT_TIME_FORM, value);
 		break;
 	case SEGMENT:
 		by = BY_SEGMENT;

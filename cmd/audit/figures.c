@@ -204,9 +204,8 @@ kt_figures_see(void *figures, struct kt_span line)
 	struct kt_err ignored; /* the verifier says what is wrong with it */
 
 	if (kt_audit_line_parse(line, &l, &ignored) < 0 || !l.is_whole ||
-	    memcmp(l.ts.ptr, f->since.ptr, f->since.len) < 0 ||
-	    (f->until.len > 0 &&
-		memcmp(l.ts.ptr, f->until.ptr, f->until.len) >= 0))
+	    kt_audit_time_is_before(l.ts, f->since) ||
+	    (f->until.len > 0 && !kt_audit_time_is_before(l.ts, f->until)))
 		return true;
 	count(f, KT_FIGURE_CHAIN, l.i);
 	if (kt_span_eq(l.type, KT_SPAN("call")))

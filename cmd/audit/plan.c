@@ -143,16 +143,15 @@ kt_plan_fini(struct kt_plan *p)
 /* ---- ranges ---- */
 
 static bool
-is_before(const struct kt_plan_at *at, const char *time)
+is_before(const struct kt_plan_at *at, struct kt_span time)
 {
 	struct kt_audit_line l;
 	struct kt_err ignored; /* parsed once already */
-	size_t n = strlen(time);
 
 	if (at->header.len == 0 || kt_audit_line_parse(
 	    kt_buf_span(&at->header), &l, &ignored) < 0)
 		return true;
-	return memcmp(l.ts.ptr, time, n < l.ts.len ? n : l.ts.len) < 0;
+	return kt_audit_time_is_before(l.ts, time);
 }
 
 /*
@@ -165,13 +164,13 @@ narrow_by_time(const struct kt_plan *p, const struct kt_range *range,
 {
 	size_t last = *end;
 
-	while (range->since != NULL && *first + 1 < last &&
+	while (range->since.len > 0 && *first + 1 < last &&
 	    is_before(&p->at[*first + 1], range->since))
 		++*first;
-	while (range->until != NULL && last - 1 > *first &&
+	while (range->until.len > 0 && last - 1 > *first &&
 	    !is_before(&p->at[last - 1], range->until))
 		last--;
-	if (range->since != NULL && *first > 0)
+	if (range->since.len > 0 && *first > 0)
 		--*first;
 	if (last < *end)
 		*end = last + 1;

@@ -32,7 +32,7 @@ void kt_plan_fini(struct kt_plan *p);
 /* Which records to verify; what holds them is verified whole. */
 struct kt_range {
 	uint64_t from, to;         /* indices, both included */
-	const char *since, *until; /* NULL, or times as records have them */
+	struct kt_span since, until; /* empty, or kt_audit_time_take() took it */
 	bool has_segment; /* then the file of this number instead of indices */
 	uint64_t segment;
 };

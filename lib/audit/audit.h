@@ -89,6 +89,15 @@ KT_MUSTCHECK enum kt_rc kt_audit_seal(struct kt_audit_chain *c,
     struct kt_buf *out, uint8_t leaf[KT_AUDIT_HASH], struct kt_err *err);
 /* `ts` as records have it, in microseconds since 1970. */
 bool kt_audit_time_parse(struct kt_span ts, uint64_t *us);
+/*
+ * A time to compare those of records with, or the beginning of one; a Z at
+ * its end is taken off.  False: in another form it would compare as something
+ * else than it says.
+ */
+#define KT_AUDIT_TIME_FORM "YYYY[-MM[-DD[Thh[:mm[:ss[.ffffff]]]]]], in UTC"
+bool kt_audit_time_take(const char *text, struct kt_span *time);
+/* As far as that one goes; one that is empty is before all. */
+bool kt_audit_time_is_before(struct kt_span ts, struct kt_span time);
 /* Whether a member is the envelope's, which a body must not have. */
 bool kt_audit_is_envelope(struct kt_span name);
 

@@ -179,6 +179,31 @@ kt_audit_time_parse(struct kt_span ts, uint64_t *us)
 	return kt_span_eq(ts, timestamp(*us, again));
 }
 
+bool
+kt_audit_time_take(const char *text, struct kt_span *time)
+{
+	char whole[] = "1970-01-01T00:00:00.000000Z";
+	struct kt_span t = kt_span_of(text);
+	uint64_t us;
+
+	if (kt_span_ends(t, KT_SPAN("Z")))
+		t.len--;
+	*time = t;
+	if (t.len < 4 || t.len >= sizeof(whole) - 1 || t.len == 20 ||
+	    (t.len < 20 && t.len % 3 != 1))
+		return false; /* it ends inside of a number, or before one */
+	memcpy(whole, t.ptr, t.len);
+	return kt_audit_time_parse(kt_span_of(whole), &us);
+}
+
+bool
+kt_audit_time_is_before(struct kt_span ts, struct kt_span time)
+{
+	size_t n = ts.len < time.len ? ts.len : time.len;
+
+	return n > 0 && memcmp(ts.ptr, time.ptr, n) < 0;
+}
+
 static const struct kt_span envelope_names[] = {
 	KT_SPAN_INIT("boot"), KT_SPAN_INIT("clk"), KT_SPAN_INIT("i"),
 	KT_SPAN_INIT("mono"), KT_SPAN_INIT("origin"), KT_SPAN_INIT("prev"),

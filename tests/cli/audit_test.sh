@@ -123,6 +123,18 @@ does 0 "of this conversation" show "$out/log" call-7
 does 0 "call-12" query --call 'call-1?' --format json "$out/log"
 does 0 "[0, 49) proven by the pinned key" query --vkey "$key" "$out/log"
 does 0 "0 of 49 records" query --until 2001 "$out/log"
+# What is no time would compare as another one; a Z at the end says UTC.
+for when in yesterday 23.11.2026 2026-1 2026-11- 2026-13 2026-11-20T '' Z; do
+	gives 2 "is no time: YYYY" --since "$when" "$out/log"
+	for words in query "report --framework gdpr" "reconcile $out/log"; do
+		does 2 "is no time: YYYY" $words --until "$when" "$out/log"
+	done
+done
+at=$(sed -n 's/.*"i":9,.*"ts":"\([^.]*\)\..*/\1/p' "$out"/log/seg/*)
+"$kt" audit query --json --since "$at" "$out/log" >"$out/since" 2>"$out/e"
+does 0 '"i":9,' query --json --since "${at}Z" "$out/log"
+cmp -s "$out/since" "$out/o"
+report $? "a Z at the end of a time changes no answer"
 does 2 "no such value" query --format xml "$out/log"
 for framework in eu-ai-act nist-ai-rmf hipaa soc2 gdpr; do
 	does 0 "| Article | Demand" report --framework $framework "$out/log"
