@@ -10,6 +10,8 @@ libkt_a_SOURCES += \
 	%D%/emit.h \
 	%D%/fill.c \
 	%D%/fill.h \
+	%D%/idle.c \
+	%D%/idle.h \
 	%D%/kind.h \
 	%D%/load.c \
 	%D%/man.c \

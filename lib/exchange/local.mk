@@ -11,7 +11,6 @@ libkt_a_SOURCES += \
 	%D%/clean.c \
 	%D%/destinations.c \
 	%D%/exchange.c \
-	%D%/idle.c \
 	%D%/inbound.c \
 	%D%/inflate.c \
 	%D%/inspect.c \

@@ -8,15 +8,27 @@
 #include <math.h>
 
 #include "audit/audit.h"
+#include "config/idle.h"
 #include "exchange/exchange_priv.h"
 #include "policy/detector_file.h"
 #include "policy/detector_saved.h"
 
-void
-kt_program_warn(struct kt_program *p, struct kt_span text)
+/* One more sentence for the start; text is in the program's memory. */
+static void
+warn(struct kt_program *p, struct kt_span text)
 {
 	if (text.ptr != NULL && p->nwarnings < KT_PROGRAM_WARNINGS_MAX)
 		p->warnings[p->nwarnings++] = text;
+}
+
+static void
+warn_of_idle(void *arg, const char *path, const struct kt_config_node *node)
+{
+	struct kt_program *p = arg;
+
+	warn(p, kt_arena_printf(p->mem,
+	    "%s (line %u) is not acted on by this version", path,
+	    (unsigned)node->key_at.line));
 }
 
 /* ---- targets ---- */
@@ -174,7 +186,7 @@ read_secret(struct kt_program *p, const struct kt_program_options *o,
 		return;
 	t->is_available = !needs_secret(p, t);
 	if (!t->is_available)
-		kt_program_warn(p, kt_arena_printf(p->mem,
+		warn(p, kt_arena_printf(p->mem,
 		    "target %.*s is unavailable: its secret (%s %.*s) is not set",
 		    KT_SPAN_ARG(t->id), ref->from == KT_CONFIG_FILE ? "file" :
 		    "variable", KT_SPAN_ARG(ref->name)));
@@ -193,7 +205,7 @@ add_target(struct kt_program *p, const struct kt_program_options *o,
 	    vendors[vendor].base_url == NULL ||
 	    (size_t)format >= KT_NELEMS(vendors) ||
 	    vendors[format].base_url == NULL) {
-		kt_program_warn(p, kt_arena_printf(p->mem,
+		warn(p, kt_arena_printf(p->mem,
 		    "target %.*s is unavailable: provider %.*s is not supported "
 		    "yet", KT_SPAN_ARG(c->id), KT_SPAN_ARG(c->provider)));
 		return KT_OK;
@@ -270,7 +282,7 @@ add_targets(struct kt_program *p, const struct kt_program_options *o,
 	};
 	p->ntargets++;
 	p->uses_offline = true;
-	kt_program_warn(p, KT_SPAN("no API key found: the built-in offline model answers; "
+	warn(p, KT_SPAN("no API key found: the built-in offline model answers; "
 	                "set ANTHROPIC_API_KEY for the real one"));
 	return KT_OK;
 }
@@ -413,7 +425,7 @@ add_guard(struct kt_program *p, const struct kt_program_options *o,
 	t->base_path = kt_span_sub(g.url, slash, g.url.len);
 	if (g.key->from != KT_CONFIG_FROM_NONE && (o->secret == NULL ||
 	        !o->secret(o->secret_arg, g.key, p->mem, &t->key)))
-		kt_program_warn(p, kt_arena_printf(p->mem,
+		warn(p, kt_arena_printf(p->mem,
 		    "external-guard: its secret (%s %.*s) is not set",
 		    g.key->from == KT_CONFIG_FILE ? "file" : "variable",
 		    KT_SPAN_ARG(g.key->name)));
@@ -492,7 +504,7 @@ kt_program_new(const struct kt_program_options *o, struct kt_err *err)
 		kt_program_free(&p);
 		return NULL;
 	}
-	kt_program_warn_of_idle(p);
+	kt_config_idle(p->settings->node, warn_of_idle, p);
 	return p;
 }
 

@@ -33,11 +33,6 @@ struct kt_program {
 	bool uses_offline; /* by default, not by name */
 };
 
-/* One more sentence for the start; text is in the program's memory. */
-void kt_program_warn(struct kt_program *p, struct kt_span text);
-/* idle.c: one for each key that is there and that nothing acts on. */
-void kt_program_warn_of_idle(struct kt_program *p);
-
 /*
  * Buffers of bodies that are done with.  A megabyte of fresh memory is 256
  * page faults, which cost more than all copying of it.

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "config/idle.h"
 #include "lint/lint_priv.h"
 
 /* 110: aliases of values. */
@@ -191,6 +192,16 @@ check_descriptions(struct kt_lint *l)
 		    "the pack has no description");
 }
 
+/* 440 */
+static void
+tell_idle(void *arg, const char *path, const struct kt_config_node *node)
+{
+	struct kt_lint *l = arg;
+
+	(void)kt_lint_at(l, KT_LINT_440, kt_lint_key_place(l, node),
+	    "'%s' is not acted on by this version", path);
+}
+
 void
 kt_lint_check_fields(struct kt_lint *l)
 {
@@ -198,6 +209,7 @@ kt_lint_check_fields(struct kt_lint *l)
 	kt_config_visit(&kt_config_root_table, l->s, visit_names, l);
 	check_kind_names(l);
 	check_descriptions(l);
+	kt_config_idle(l->s->node, tell_idle, l);
 }
 
 /* 312: what a later file's list takes away. */

@@ -50,7 +50,10 @@ def arguments(path):
 
 def findings(path):
     options, paths = arguments(path)
-    return [f for f in lint(paths, options) if "suppressed" not in f]
+    # Fixtures of other codes hold whether or not a version acts on their keys.
+    idle = {"KT440"} - {os.path.basename(os.path.dirname(path))}
+    return [f for f in lint(paths, options)
+            if "suppressed" not in f and f["code"] not in idle]
 
 
 def found(path):

@@ -4,10 +4,10 @@
  *
  * Sections and keys of the published format load, so that a file serves
  * several versions.  Somebody who wrote one must not believe that it
- * protects anything: each is told at the start, by its place.  What acts
- * from now on leaves this list.
+ * protects anything: the gateway tells each at its start, lint by its place.
+ * What acts from now on leaves this list.
  */
-#include "exchange/program_priv.h"
+#include "config/idle.h"
 
 static const struct idle {
 	const char *path; /* "*": every element or kind */
@@ -58,19 +58,14 @@ is_harmless(const struct kt_config_node *n, const char *words)
 	return false;
 }
 
-static void
-tell(struct kt_program *p, const struct idle *i, const struct kt_config_node *n)
-{
-	if (is_harmless(n, i->harmless ? i->harmless : ""))
-		return;
-	kt_program_warn(p, kt_arena_printf(p->mem,
-	    "%s (line %u) is not acted on by this version", i->path,
-	    (unsigned)n->key_at.line));
-}
+struct search {
+	kt_config_idle_fn *tell;
+	void *arg;
+};
 
 /* Follows the rest of the path from here; the paths of the table are short. */
 static void
-follow(struct kt_program *p, const struct idle *i, struct kt_span rest,
+follow(const struct search *s, const struct idle *i, struct kt_span rest,
     const struct kt_config_node *n)
 {
 	size_t len = kt_span_find(rest, '.');
@@ -78,23 +73,26 @@ follow(struct kt_program *p, const struct idle *i, struct kt_span rest,
 	const struct kt_config_node *c;
 
 	if (n == NULL || rest.len == 0) {
-		if (n != NULL)
-			tell(p, i, n);
+		if (n != NULL && !is_harmless(n, i->harmless ? i->harmless : ""))
+			s->tell(s->arg, i->path, n);
 		return;
 	}
 	rest = kt_span_sub(rest, len + 1, rest.len);
 	if (!kt_span_eq(word, KT_SPAN("*"))) {
-		follow(p, i, rest, kt_config_get(n, word));
+		follow(s, i, rest, kt_config_get(n, word));
 		return;
 	}
 	for (c = n->first; c != NULL; c = c->next)
 		if (i->but == NULL || !kt_span_eq(c->key, kt_span_of(i->but)))
-			follow(p, i, rest, c);
+			follow(s, i, rest, c);
 }
 
 void
-kt_program_warn_of_idle(struct kt_program *p)
+kt_config_idle(
+    const struct kt_config_node *root, kt_config_idle_fn *tell, void *arg)
 {
+	const struct search s = { tell, arg };
+
 	for (size_t i = 0; i < KT_NELEMS(idle); i++)
-		follow(p, &idle[i], kt_span_of(idle[i].path), p->settings->node);
+		follow(&s, &idle[i], kt_span_of(idle[i].path), root);
 }
