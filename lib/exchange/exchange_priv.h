@@ -146,7 +146,9 @@ struct kt_x_call {
 	/* Streams: its arguments, or what the event that begins it has of
 	 * them; where its choice lists it. */
 	uint64_t block;
-	struct kt_span begun;
+	struct kt_span begun, begun_leaves; /* said, and as the client gets it */
+	const struct kt_x_slot *begun_in;   /* until that is inspected */
+	uint32_t begun_at;
 	uint32_t choice, call;
 	struct kt_x_call *next;
 };
@@ -587,10 +589,19 @@ KT_MUSTCHECK enum kt_rc kt_x_seen_list(struct kt_exchange *x, bool is_image,
 KT_MUSTCHECK enum kt_rc kt_x_inspect_tools(struct kt_exchange *x,
     struct kt_x_verdict *v, const struct kt_segments *s,
     struct kt_x_edits *edits);
-/* BLOCK: it is to be taken out.  Edits are of the arguments, in the turn. */
+/* BLOCK: it is to be taken out.  Judged is what leaves; edits are of what the
+ * model said, in the turn, or NULL where there is nothing to edit. */
 enum kt_action kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
-    const struct kt_x_call *c, struct kt_span arguments,
+    const struct kt_x_call *c, struct kt_span said, struct kt_span leaves,
     struct kt_x_edits *edits);
+/* A value, unescaped where it is a string, without and with the edits (in
+ * order, of the text) that lie in it; in the turn. */
+KT_MUSTCHECK enum kt_rc kt_x_arguments(struct kt_exchange *x,
+    const struct kt_json *j, struct kt_span text, uint32_t node,
+    const struct kt_x_edits *edits, struct kt_span *said,
+    struct kt_span *leaves);
+KT_MUSTCHECK enum kt_rc kt_x_splice_turn(struct kt_exchange *x,
+    struct kt_span text, const struct kt_x_edits *edits, struct kt_span *out);
 /* The answer that had them is refused: none of them reached anybody. */
 void kt_x_withhold_calls(struct kt_exchange *x, enum kt_reason reason);
 /* Out of an array or object: elements, or values with their names. */
@@ -604,9 +615,9 @@ KT_MUSTCHECK enum kt_rc kt_x_correct_stop(const struct kt_json *j,
 /* stream_calls.c: calls while they flow. */
 KT_MUSTCHECK enum kt_rc kt_x_take_calls(
     struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data);
-/* The calls whose arguments end with this event. */
+/* The calls whose arguments end with this event, once it is inspected. */
 KT_MUSTCHECK enum kt_rc kt_x_end_calls(
-    struct kt_exchange *x, const struct kt_stream_event *ev);
+    struct kt_exchange *x, const struct kt_x_slot *slot, struct kt_span data);
 KT_MUSTCHECK enum kt_rc kt_x_edit_calls(struct kt_exchange *x,
     struct kt_x_slot *slot, struct kt_span data, struct kt_x_edits *edits);
 
@@ -732,6 +743,9 @@ void kt_x_forget_released(struct kt_exchange *x, struct kt_x_slot *slot);
 struct kt_x_block *kt_x_find_block(struct kt_exchange *x, uint64_t key);
 KT_MUSTCHECK enum kt_rc kt_x_block_edit(
     struct kt_exchange *x, struct kt_x_block *b, const struct kt_edit *e);
+/* Its text, which is collected, with what is redacted; in the turn. */
+KT_MUSTCHECK enum kt_rc kt_x_block_leaves(struct kt_exchange *x,
+    const struct kt_x_block *b, struct kt_span *out);
 struct kt_span kt_x_slot_data(const struct kt_x_slot *slot);
 void kt_x_blocks_free(struct kt_exchange *x);
 

@@ -73,54 +73,88 @@ take(struct kt_exchange *x, const struct kt_x_slot *slot, struct kt_span data,
 	complete(x, slot, data, from, c);
 	if (format == KT_FORMAT_OPENAI)
 		return c; /* all its arguments are growing text */
-	c->begun = plain(x, slot, data, from->body);
-	if (kt_json_type(&slot->json, from->body) == KT_JSON_OBJECT &&
-	    kt_json_first(&slot->json, from->body) != 0)
-		c->begun = kt_arena_dup(
-		    x->mem, kt_json_raw(&slot->json, data, from->body));
+	/* An object without members is one whose text is to follow. */
+	if (kt_json_type(&slot->json, from->body) == KT_JSON_STRING ||
+	    kt_json_first(&slot->json, from->body) != 0) {
+		c->begun_in = slot;
+		c->begun_at = from->body;
+	}
 	return c;
 }
 
-/* What the model has written of a call, and whether it can be edited. */
-static struct kt_span
+/* What the model has written of a call, what leaves of it, and the text that
+   can be edited, or NULL. */
+static enum kt_rc
 arguments_of(struct kt_exchange *x, const struct kt_x_call *c,
-    struct kt_x_block **b)
+    struct kt_span *said, struct kt_span *leaves, struct kt_x_block **b)
 {
-	*b = c->begun.len > 0 ? NULL : kt_x_find_block(x, c->block);
-	if (c->begun.len > 0 && kt_x_find_block(x, c->block) != NULL &&
-	    kt_x_find_block(x, c->block)->length > 0)
-		return KT_SPAN("?"); /* said twice: nobody knows which holds */
-	return *b != NULL ? kt_buf_span(&(*b)->text) : c->begun;
+	*b = kt_x_find_block(x, c->block);
+	*said = c->begun;
+	*leaves = c->begun_leaves;
+	if (c->begun.len == 0 && *b != NULL) {
+		*said = kt_buf_span(&(*b)->text);
+		return kt_x_block_leaves(x, *b, leaves);
+	}
+	if (*b != NULL && (*b)->length > 0) /* nobody knows which holds */
+		*said = *leaves = KT_SPAN("?");
+	*b = NULL;
+	return KT_OK;
 }
 
 static enum kt_rc
 decide(struct kt_exchange *x, struct kt_x_call *c)
 {
 	struct kt_x_edits edits = { 0 };
+	struct kt_span said, leaves;
 	struct kt_x_block *b;
-	struct kt_span arguments = arguments_of(x, c, &b);
-	enum kt_action a =
-	    kt_x_judge_call(x, &x->answer_verdict, c, arguments, &edits);
+	enum kt_action a;
 
+	if (arguments_of(x, c, &said, &leaves, &b) < 0)
+		return KT_E_LIMIT;
+	a = kt_x_judge_call(x, &x->answer_verdict, c, said, leaves,
+	    b != NULL ? &edits : NULL);
 	c->state = a == KT_ACTION_BLOCK ? KT_X_CALL_GOES : KT_X_CALL_STAYS;
 	if (x->answer_verdict.action == KT_ACTION_BLOCK)
 		return KT_E_PARSE;
-	if (edits.n > 0 && b == NULL)
-		c->state = KT_X_CALL_GOES; /* it came whole: out of reach */
-	for (size_t i = 0; b != NULL && i < edits.n; i++) {
+	for (size_t i = 0; i < edits.n; i++) {
 		if (kt_x_block_edit(x, b, &edits.v[i]) < 0)
 			return KT_E_LIMIT;
 	}
 	return KT_OK;
 }
 
-enum kt_rc
-kt_x_end_calls(struct kt_exchange *x, const struct kt_stream_event *ev)
+/* Its event is inspected: what the client gets of it is known. */
+static enum kt_rc
+end_begun(struct kt_exchange *x, const struct kt_x_slot *slot,
+    struct kt_span data, struct kt_x_call *c)
 {
+	const struct kt_x_edits edits = { .v = slot->edits,
+		.n = slot->nedits };
+	struct kt_span said, leaves;
+
+	if (c->begun_in != slot)
+		return KT_OK;
+	c->begun_in = NULL;
+	if (kt_x_arguments(x, &slot->json, data, c->begun_at, &edits, &said,
+	        &leaves) < 0)
+		return KT_E_LIMIT;
+	c->begun = kt_arena_dup(x->mem, said);
+	c->begun_leaves = kt_arena_dup(x->mem, leaves);
+	return KT_OK;
+}
+
+enum kt_rc
+kt_x_end_calls(struct kt_exchange *x, const struct kt_x_slot *slot,
+    struct kt_span data)
+{
+	const struct kt_stream_event *ev = &slot->ev;
+
 	for (struct kt_x_call *c = x->stream.calls; c != NULL; c = c->next) {
 		bool ends = ev->ends_all ||
 		    x->stream.reader.format == KT_FORMAT_RESPONSES;
 
+		if (end_begun(x, slot, data, c) < 0)
+			return KT_E_LIMIT;
 		for (size_t i = 0; i < ev->nended && !ends; i++)
 			ends = ev->ended[i] == c->block;
 		if (!ends || c->state != KT_X_CALL_OPEN)

@@ -120,6 +120,21 @@ kt_x_block_edit(
 	    kt_arena_dup(x->mem, e->text));
 }
 
+enum kt_rc
+kt_x_block_leaves(struct kt_exchange *x, const struct kt_x_block *b,
+    struct kt_span *out)
+{
+	struct kt_x_edits edits = { 0 };
+
+	for (const struct kt_x_redaction *r = b->first; r != NULL; r = r->next) {
+		if (kt_x_edit_add(
+		        &edits, x->turn, r->start, r->end, r->marker) < 0)
+			return KT_E_LIMIT;
+	}
+	kt_x_edits_sort(&edits);
+	return kt_x_splice_turn(x, kt_buf_span(&b->text), &edits, out);
+}
+
 /* ---- findings ---- */
 
 /* Text of the block between two offsets; what is gone is empty. */
@@ -476,7 +491,7 @@ kt_x_inspect_event(struct kt_exchange *x, struct kt_x_slot *slot,
 		rc = KT_E_PARSE;
 	if (rc == KT_OK)
 		rc = end_blocks(x, ev);
-	return rc < 0 ? rc : kt_x_end_calls(x, ev);
+	return rc < 0 ? rc : kt_x_end_calls(x, slot, data);
 }
 
 /* ---- release ---- */

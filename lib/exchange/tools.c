@@ -117,29 +117,98 @@ judge(struct kt_exchange *x, struct kt_x_verdict *v, const struct kt_tool *t,
 	return strongest;
 }
 
-/* An edit of the arguments as they are written for themselves. */
+/* Edits of the arguments as they are written for themselves; without any
+   there is nothing that could stand for what the rule wants gone. */
 static enum kt_rc
-redact_arguments(struct kt_exchange *x, const struct kt_json *j,
-    struct kt_span text, const struct kt_config_strings *pointers,
-    struct kt_x_edits *edits)
+redact_arguments(struct kt_exchange *x, struct kt_span said,
+    const struct kt_config_strings *pointers, struct kt_x_edits *edits)
 {
-	if (j == NULL)
-		return KT_E_PARSE;
-	for (size_t i = 0; i < pointers->n; i++) {
-		uint32_t n = kt_json_at(j, text, pointers->at[i]);
+	struct kt_json j;
+	enum kt_rc rc;
 
-		if (n != 0 &&
-		    kt_x_edit_add(edits, x->turn, j->nodes[n].start,
-		        j->nodes[n].end, KT_SPAN("\"[REDACTED]\"")) < 0)
+	kt_json_init(&j, KT_BODY_MAX);
+	kt_x_seed_json(x, &j);
+	rc = kt_json_parse(&j, said, NULL);
+	for (size_t i = 0; rc == KT_OK && i < pointers->n; i++) {
+		uint32_t n = kt_json_at(&j, said, pointers->at[i]);
+
+		if (n != 0)
+			rc = kt_x_edit_add(edits, x->turn, j.nodes[n].start,
+			    j.nodes[n].end, KT_SPAN("\"[REDACTED]\""));
+	}
+	kt_json_fini(&j);
+	kt_x_edits_sort(edits);
+	return rc == KT_OK && edits->n == 0 ? KT_E_PARSE : rc;
+}
+
+/* The first edit that does not lie before it. */
+static size_t
+first_edit(const struct kt_x_edits *e, size_t at)
+{
+	size_t low = 0, high = e->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (e->v[mid].start < at)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+enum kt_rc
+kt_x_splice_turn(struct kt_exchange *x, struct kt_span text,
+    const struct kt_x_edits *edits, struct kt_span *out)
+{
+	struct kt_buf b;
+	enum kt_rc rc;
+
+	kt_buf_init(&b, 2 * (size_t)KT_BODY_MAX);
+	rc = kt_x_splice(text, edits, &b);
+	if (rc == KT_OK) {
+		*out = kt_arena_dup(x->turn, kt_buf_span(&b));
+		rc = out->ptr == NULL ? KT_E_LIMIT : KT_OK;
+	}
+	kt_buf_fini(&b);
+	return rc;
+}
+
+enum kt_rc
+kt_x_arguments(struct kt_exchange *x, const struct kt_json *j,
+    struct kt_span text, uint32_t node, const struct kt_x_edits *edits,
+    struct kt_span *said, struct kt_span *leaves)
+{
+	bool is_string = kt_json_type(j, node) == KT_JSON_STRING;
+	size_t from = j->nodes[node].start + is_string;
+	struct kt_span raw = is_string ? kt_json_string(j, text, node) :
+	    kt_json_raw(j, text, node);
+	struct kt_x_edits inner = { 0 };
+	enum kt_rc rc = KT_OK;
+
+	*said = is_string ? plain(x, j, text, node) : raw;
+	*leaves = *said;
+	for (size_t i = first_edit(edits, from);
+	     i < edits->n && edits->v[i].end <= from + raw.len; i++) {
+		const struct kt_edit *e = &edits->v[i];
+
+		if (kt_x_edit_add(&inner, x->turn, e->start - from,
+		        e->end - from, e->text) < 0)
 			return KT_E_LIMIT;
 	}
-	kt_x_edits_sort(edits);
-	return KT_OK;
+	if (inner.n == 0)
+		return KT_OK;
+	kt_x_edits_sort(&inner);
+	rc = kt_x_splice_turn(x, raw, &inner, leaves);
+	if (rc == KT_OK && is_string)
+		rc = kt_json_unescape(*leaves, x->turn, leaves, NULL);
+	return rc;
 }
 
 enum kt_action
 kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
-    const struct kt_x_call *c, struct kt_span arguments,
+    const struct kt_x_call *c, struct kt_span said, struct kt_span leaves,
     struct kt_x_edits *edits)
 {
 	bool is_final = c->side != KT_CALL_CLIENT || c->cannot_go;
@@ -147,7 +216,7 @@ kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
 	struct kt_tool t = { .phase = KT_TOOL_CALL,
 		.is_remote = c->side != KT_CALL_CLIENT,
 		.name = name_of(x, c->side, c->name, c->set), .set = c->set,
-		.text = arguments, .root = arguments.len > 0,
+		.text = leaves, .root = leaves.len > 0,
 		.before = x->tools.before, .mem = x->turn, .who = &who };
 	enum kt_action a,
 	    limit = is_final ? KT_ACTION_BLOCK : KT_ACTION_REDACT;
@@ -157,11 +226,12 @@ kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
 
 	kt_json_init(&j, KT_BODY_MAX);
 	kt_x_seed_json(x, &j);
-	if (arguments.len > 0 && kt_json_parse(&j, arguments, NULL) == KT_OK)
+	if (leaves.len > 0 && kt_json_parse(&j, leaves, NULL) == KT_OK)
 		t.json = &j;
 	a = judge(x, v, &t, limit, &o);
-	if (a == KT_ACTION_REDACT && (is_final || o.redact == NULL ||
-	        redact_arguments(x, t.json, arguments, o.redact, edits) < 0)) {
+	if (a == KT_ACTION_REDACT && (is_final || edits == NULL ||
+	        o.redact == NULL ||
+	        redact_arguments(x, said, o.redact, edits) < 0)) {
 		/* What cannot be replaced does not go out. */
 		a = KT_ACTION_BLOCK;
 		kt_x_note_rule(v, limit, limit, o.reason, o.policy, o.rule);
@@ -171,7 +241,7 @@ kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
 	told = add_tool(x, t.name, c->id);
 	if (told != NULL) {
 		told->arguments_hash =
-		    commit(x, KT_SPAN("arguments"), c->id, arguments);
+		    commit(x, KT_SPAN("arguments"), c->id, said);
 		told->decision = kt_span_of(kt_decision_word(a));
 		if (a != KT_ACTION_IGNORE)
 			told->reason_code = kt_span_of(kt_reason_code(o.reason));
@@ -264,6 +334,7 @@ struct answer {
 	struct kt_span text;
 	enum kt_format format;
 	struct kt_x_edits edits; /* of this file, in order, in x->mem */
+	const struct kt_x_edits *before; /* of others, in order */
 	uint32_t *gone;
 	size_t ngone;
 };
@@ -296,18 +367,20 @@ one_call(struct answer *a, const struct kt_call *call)
 {
 	struct kt_exchange *x = a->x;
 	struct kt_x_edits inner = { 0 };
+	struct kt_span said = { 0 }, leaves = { 0 };
 	struct kt_x_call c = { .side = call->side,
 		.cannot_go = a->format == KT_FORMAT_RESPONSES,
 		.name = plain(x, a->j, a->text, call->name),
 		.id = plain(x, a->j, a->text, call->id),
 		.set = plain(x, a->j, a->text, call->set) };
-	struct kt_span arguments = kt_json_raw(a->j, a->text, call->body);
 
-	if (kt_json_type(a->j, call->body) == KT_JSON_STRING)
-		arguments = plain(x, a->j, a->text, call->body);
-	else
-		kt_measure_text(&x->inspection.measures, arguments, false);
-	if (kt_x_judge_call(x, a->v, &c, arguments, &inner) == KT_ACTION_BLOCK) {
+	if (call->body != 0 && kt_x_arguments(x, a->j, a->text, call->body,
+	        a->before, &said, &leaves) < 0)
+		return KT_E_LIMIT;
+	if (kt_json_type(a->j, call->body) != KT_JSON_STRING)
+		kt_measure_text(&x->inspection.measures, said, false);
+	if (kt_x_judge_call(x, a->v, &c, said, leaves, &inner) ==
+	    KT_ACTION_BLOCK) {
 		a->gone[a->ngone++] = call->node;
 		return KT_OK;
 	}
@@ -502,17 +575,9 @@ cut_result(struct request *q, struct kt_span tool, const struct kt_call *c,
 static bool
 is_edited(const struct kt_x_edits *e, const struct kt_json_node *n)
 {
-	size_t low = 0, high = e->n;
+	size_t i = first_edit(e, n->start);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (e->v[mid].start < n->start)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < e->n && e->v[low].start < n->end;
+	return i < e->n && e->v[i].start < n->end;
 }
 
 static enum kt_rc
@@ -598,7 +663,8 @@ kt_x_inspect_tools(struct kt_exchange *x, struct kt_x_verdict *v,
 		return inspect_request(&q, s->format, edits);
 	} else {
 		struct answer a = { .x = x, .v = v, .j = s->json,
-			.text = s->text, .format = s->format };
+			.text = s->text, .format = s->format,
+			.before = edits };
 
 		return inspect_answer(&a, edits);
 	}

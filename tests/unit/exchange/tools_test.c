@@ -181,16 +181,17 @@ write_stream(struct kt_buf *b, enum format f, const struct call *calls,
 
 /* cut 0: whole. */
 static void
-ask(struct world *w, enum format f, const struct call *calls, size_t cut,
-    struct result *r)
+ask_with(struct world *w, enum format f, const char *messages,
+    const struct call *calls, size_t cut, struct result *r)
 {
 	struct script s = { .target = paths[f],
 		.type = cut ? "text/event-stream" : NULL };
+	char body[512];
 	struct kt_buf b;
 
-	s.body = cut ? "{\"model\":\"m\",\"max_tokens\":9,\"stream\":true,"
-	               "\"messages\":[]}" :
-	    "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[]}";
+	(void)snprintf(body, sizeof(body), "{\"model\":\"m\",\"max_tokens\":9,"
+	    "%s\"messages\":[%s]}", cut ? "\"stream\":true," : "", messages);
+	s.body = body;
 	kt_buf_init(&b, 1u << 20);
 	if (cut)
 		write_stream(&b, f, calls, cut);
@@ -201,6 +202,13 @@ ask(struct world *w, enum format f, const struct call *calls, size_t cut,
 	result_init(r);
 	run_script(w, &s, r);
 	kt_buf_fini(&b);
+}
+
+static void
+ask(struct world *w, enum format f, const struct call *calls, size_t cut,
+    struct result *r)
+{
+	ask_with(w, f, "", calls, cut, r);
 }
 
 /* What clients join: the arguments of all calls, in order. */
@@ -386,6 +394,68 @@ the_same_call_has_the_same_fate_everywhere(void)
 			}
 			world_fini(&w);
 		}
+	}
+}
+
+#define RESTORED(provider) \
+	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
+	"policies: {chain: [reversible-redaction, agent-firewall]}\n" \
+	"policy:\n  reversible-redaction: {entities: [EMAIL_ADDRESS]}\n" \
+	"  agent-firewall: {rules: [" \
+	"{tool: mail, when: {/to: {one_of: [ann@good.org]}}, action: allow}, " \
+	"{tool: mail, action: deny}, " \
+	"{tool: note, action: redact, arguments: [/pw]}]}\n" \
+	"providers:\n  targets:\n    - id: up\n      provider: " provider "\n" \
+	"      base_url: http://127.0.0.1:1\n" \
+	"      secret_key_ref: {env: TEST_KEY}\n"
+
+/* The model only knows the token; the tool gets the value. */
+static void
+calls_are_judged_by_what_the_client_gets(void)
+{
+	static const char *const configs[] = { RESTORED("anthropic"),
+		RESTORED("openai") };
+	static const struct {
+		const char *user;
+		struct call calls[2];
+		const char *has, *lacks;
+	} cases[] = {
+		{ "ann@good.org", { { "mail", "{\"to\":\"[[EMAIL_001]]\"}" } },
+		    "{\"to\":\"ann@good.org\"}", "[[EMAIL_001]]" },
+		{ "x@evil.com", { { "mail", "{\"to\":\"[[EMAIL_001]]\"}" } },
+		    "stop", "mail" },
+		{ "ann@good.org", { { "note", "{\"a\":\"[[EMAIL_001]]\",\"pw\":"
+		                    "\"b [[EMAIL_001]]\",\"c\":\"[[EMAIL_001]]\"}" } },
+		    "{\"a\":\"ann@good.org\",\"pw\":\"[REDACTED]\","
+		    "\"c\":\"ann@good.org\"}", "EMAIL_001" },
+	};
+
+	for (size_t i = 0; i < NFORMATS * KT_NELEMS(cases); i++) {
+		enum format f = (enum format)(i % NFORMATS);
+		size_t k = i / NFORMATS;
+		struct world w;
+
+		if (!ok(world_init(&w, configs[f])))
+			continue;
+		for (size_t cut = 0; cut < 12; cut += 3) {
+			char user[128];
+			struct result r;
+			struct kt_buf all;
+
+			(void)snprintf(user, sizeof(user), "{\"role\":\"user\","
+			    "\"content\":\"%s\"}", cases[k].user);
+			ask_with(&w, f, user, cases[k].calls, cut, &r);
+			kt_buf_init(&all, 1u << 20);
+			joined(&r.out, f, cut > 0, &all);
+			keep(&all, kt_buf_span(&r.out));
+			if (!ok(has(&all, cases[k].has) &&
+			        !has(&all, cases[k].lacks)))
+				printf("# case %zu format %d cut %zu: %.*s\n", k,
+				    (int)f, cut, (int)all.len, all.ptr);
+			kt_buf_fini(&all);
+			result_fini(&r);
+		}
+		world_fini(&w);
 	}
 }
 
@@ -619,6 +689,7 @@ int
 main(void)
 {
 	RUN(the_same_call_has_the_same_fate_everywhere);
+	RUN(calls_are_judged_by_what_the_client_gets);
 	RUN(a_denied_call_refuses_a_response);
 	RUN(results_are_redacted_by_pointer_and_pattern);
 	RUN(a_result_above_the_prompt_is_refused);
