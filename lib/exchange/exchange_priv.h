@@ -142,7 +142,9 @@ struct kt_x_call {
 	enum kt_call_side side;
 	enum kt_x_call_state state;
 	bool cannot_go; /* of a format that must keep it: it refuses all */
-	struct kt_span name, set, id; /* plain */
+	bool is_whole;  /* Responses: what follows only repeats it */
+	bool is_named, is_unclear; /* its name, arguments said in two ways */
+	struct kt_span name, set, id; /* plain; a name in two ways is none */
 	/* Streams: its arguments, or what the event that begins it has of
 	 * them; where its choice lists it. */
 	uint64_t block;

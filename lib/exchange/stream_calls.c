@@ -9,16 +9,6 @@
  */
 #include "exchange/exchange_priv.h"
 
-static struct kt_x_call *
-find(struct kt_exchange *x, uint64_t block)
-{
-	struct kt_x_call *c = x->stream.calls;
-
-	while (c != NULL && c->block != block)
-		c = c->next;
-	return c;
-}
-
 static struct kt_span
 plain(struct kt_exchange *x, const struct kt_x_slot *slot, struct kt_span data,
     uint32_t node)
@@ -32,20 +22,97 @@ plain(struct kt_exchange *x, const struct kt_x_slot *slot, struct kt_span data,
 	return kt_arena_dup(x->mem, s);
 }
 
-/* Pieces may come in any order; a name that comes in two is none. */
+/* A response numbers its items; where it repeats them all, ids tell. */
+static struct kt_x_call *
+find(struct kt_exchange *x, const struct kt_call *from, struct kt_span id)
+{
+	struct kt_x_call *c = x->stream.calls;
+	bool is_response = x->stream.reader.format == KT_FORMAT_RESPONSES;
+
+	for (; c != NULL; c = c->next) {
+		if (!is_response ? c->block == from->block : from->call != 0 ?
+		        c->call == from->call :
+		        id.len > 0 && kt_span_eq(c->id, id))
+			return c;
+	}
+	return NULL;
+}
+
+static struct kt_x_call *
+add(struct kt_exchange *x, const struct kt_call *from)
+{
+	struct kt_x_call *c = kt_arena_alloc(x->mem, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	*c = (struct kt_x_call){ .side = from->side,
+		.cannot_go = x->stream.reader.format == KT_FORMAT_RESPONSES,
+		.block = from->block, .choice = from->choice,
+		.call = from->call };
+	if (x->stream.last_call != NULL)
+		x->stream.last_call->next = c;
+	else
+		x->stream.calls = c;
+	x->stream.last_call = c;
+	return c;
+}
+
+/* What was judged is not what some client acts on: judged once more. */
+static void
+reopen(struct kt_x_call *c)
+{
+	if (c->state == KT_X_CALL_STAYS)
+		c->state = KT_X_CALL_OPEN;
+}
+
+/*
+ * Pieces may come in any order.  A name that comes in two is none: one client
+ * joins them, another takes the last.  A response may repeat it.
+ */
 static void
 complete(struct kt_exchange *x, const struct kt_x_slot *slot,
     struct kt_span data, const struct kt_call *from, struct kt_x_call *c)
 {
-	if (from->name != 0 && c->name.len == 0)
-		c->name = plain(x, slot, data, from->name);
-	else if (from->name != 0 &&
-	    kt_json_string(&slot->json, data, from->name).len > 0)
-		c->cannot_go = true;
-	if (from->id != 0 && c->id.len == 0)
-		c->id = plain(x, slot, data, from->id);
-	if (from->set != 0 && c->set.len == 0)
-		c->set = plain(x, slot, data, from->set);
+	bool is_response = x->stream.reader.format == KT_FORMAT_RESPONSES;
+	struct kt_span name = plain(x, slot, data, from->name);
+	struct kt_span set = plain(x, slot, data, from->set);
+	bool is_same = is_response && kt_span_eq(name, c->name) &&
+	    (from->node == kt_json_root(&slot->json) ||
+	        (from->side == c->side && kt_span_eq(set, c->set)));
+
+	if (name.len > 0 && c->is_named && !is_same) {
+		c->name = (struct kt_span){ 0 };
+		reopen(c);
+	} else if (name.len > 0) {
+		c->name = name;
+		c->is_named = true;
+	}
+	if (c->set.len == 0)
+		c->set = set;
+	c->is_whole |= from->is_whole;
+}
+
+static void
+say_unclear(struct kt_x_call *c)
+{
+	c->is_unclear = true;
+	reopen(c);
+}
+
+/* A response grows the arguments of an item under a key of its own. */
+static void
+take_block(const struct kt_x_slot *slot, struct kt_x_call *c)
+{
+	for (size_t i = 0; i < slot->ev.nparts; i++) {
+		const struct kt_part *p = &slot->ev.parts[i];
+
+		if (p->block == 0 || p->block == c->block ||
+		    p->component != KT_COMPONENT_TOOL_USE)
+			continue;
+		if (c->block != 0 || c->state != KT_X_CALL_OPEN)
+			say_unclear(c);
+		c->block = p->block;
+	}
 }
 
 static struct kt_x_call *
@@ -53,29 +120,25 @@ take(struct kt_exchange *x, const struct kt_x_slot *slot, struct kt_span data,
     const struct kt_call *from)
 {
 	enum kt_format format = x->stream.reader.format;
-	struct kt_x_call *c =
-	    format == KT_FORMAT_RESPONSES ? NULL : find(x, from->block);
+	struct kt_span id = plain(x, slot, data, from->id);
+	struct kt_x_call *c = find(x, from, id);
 
-	if (c == NULL) {
-		c = kt_arena_alloc(x->mem, sizeof(*c));
-		if (c == NULL)
-			return NULL;
-		*c = (struct kt_x_call){ .side = from->side,
-			.cannot_go = format == KT_FORMAT_RESPONSES,
-			.block = from->block, .choice = from->choice,
-			.call = from->call };
-		if (x->stream.last_call != NULL)
-			x->stream.last_call->next = c;
-		else
-			x->stream.calls = c;
-		x->stream.last_call = c;
-	}
+	if (c == NULL)
+		c = add(x, from);
+	if (c == NULL)
+		return NULL;
 	complete(x, slot, data, from, c);
+	if (c->id.len == 0)
+		c->id = id;
 	if (format == KT_FORMAT_OPENAI)
 		return c; /* all its arguments are growing text */
+	if (format == KT_FORMAT_RESPONSES)
+		take_block(slot, c);
 	/* An object without members is one whose text is to follow. */
 	if (kt_json_type(&slot->json, from->body) == KT_JSON_STRING ||
 	    kt_json_first(&slot->json, from->body) != 0) {
+		if (c->begun_in == slot)
+			say_unclear(c);
 		c->begun_in = slot;
 		c->begun_at = from->body;
 	}
@@ -91,12 +154,13 @@ arguments_of(struct kt_exchange *x, const struct kt_x_call *c,
 	*b = kt_x_find_block(x, c->block);
 	*said = c->begun;
 	*leaves = c->begun_leaves;
-	if (c->begun.len == 0 && *b != NULL) {
+	if (c->begun.len == 0 && *b != NULL && !c->is_unclear) {
 		*said = kt_buf_span(&(*b)->text);
 		return kt_x_block_leaves(x, *b, leaves);
 	}
-	if (*b != NULL && (*b)->length > 0) /* nobody knows which holds */
-		*said = *leaves = KT_SPAN("?");
+	if (c->is_unclear || (*b != NULL && (*b)->length > 0 &&
+	        !kt_span_eq(kt_buf_span(&(*b)->text), c->begun)))
+		*said = *leaves = KT_SPAN("?"); /* nobody knows which holds */
 	*b = NULL;
 	return KT_OK;
 }
@@ -138,6 +202,13 @@ end_begun(struct kt_exchange *x, const struct kt_x_slot *slot,
 	if (kt_x_arguments(x, &slot->json, data, c->begun_at, &edits, &said,
 	        &leaves) < 0)
 		return KT_E_LIMIT;
+	if (said.len == 0)
+		return KT_OK;
+	if (c->begun.len > 0 || c->state != KT_X_CALL_OPEN) {
+		if (!kt_span_eq(c->begun, said))
+			say_unclear(c);
+		return KT_OK;
+	}
 	c->begun = kt_arena_dup(x->mem, said);
 	c->begun_leaves = kt_arena_dup(x->mem, leaves);
 	return KT_OK;
@@ -150,11 +221,11 @@ kt_x_end_calls(struct kt_exchange *x, const struct kt_x_slot *slot,
 	const struct kt_stream_event *ev = &slot->ev;
 
 	for (struct kt_x_call *c = x->stream.calls; c != NULL; c = c->next) {
-		bool ends = ev->ends_all ||
-		    x->stream.reader.format == KT_FORMAT_RESPONSES;
+		bool ends;
 
 		if (end_begun(x, slot, data, c) < 0)
 			return KT_E_LIMIT;
+		ends = ev->ends_all || c->is_whole;
 		for (size_t i = 0; i < ev->nended && !ends; i++)
 			ends = ev->ended[i] == c->block;
 		if (!ends || c->state != KT_X_CALL_OPEN)
@@ -190,6 +261,7 @@ is_of_block(const struct kt_x_slot *slot, struct kt_span data)
 /*
  * A response tells a call piece by piece, its name first, and once more when
  * its item is complete: then it is judged, and until then all of it is held.
+ * What comes later is judged again where it says something else.
  */
 static void
 take_item(struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data)

@@ -515,7 +515,9 @@ judge_tool(const struct kt_policy *p, const struct kt_tool *t,
 	if (t->phase == KT_TOOL_OFFER)
 		return judge_offer(s, t, o);
 	o->reason = KT_REASON_TOOL_NAME;
-	if (kt_policy_is_listed(&s->blocked_tools, t->name) ||
+	/* Who cannot be told what is called denies it. */
+	if (t->name.len == 0 ||
+	    kt_policy_is_listed(&s->blocked_tools, t->name) ||
 	    (s->allowed_tools.node != NULL &&
 	        !kt_policy_is_listed(&s->allowed_tools, t->name)))
 		return KT_ACTION_BLOCK;

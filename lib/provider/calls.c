@@ -134,9 +134,10 @@ openai_call(struct reader *r, uint32_t node, uint32_t choice, uint32_t call)
 
 /* As the places of events number them: what is unusable is max and one. */
 static uint32_t
-number(const struct reader *r, uint32_t object, uint32_t max)
+number_of(const struct reader *r, uint32_t object, const char *name,
+    uint32_t max)
 {
-	uint32_t n = member(r, object, "index");
+	uint32_t n = member(r, object, name);
 	uint64_t v = 0;
 
 	if (n == 0)
@@ -144,6 +145,12 @@ number(const struct reader *r, uint32_t object, uint32_t max)
 	if (!kt_json_u64(r->json, r->text, n, &v) || v > max)
 		return max + 1;
 	return (uint32_t)v;
+}
+
+static uint32_t
+number(const struct reader *r, uint32_t object, uint32_t max)
+{
+	return number_of(r, object, "index", max);
 }
 
 static void
@@ -363,6 +370,43 @@ kt_calls_read(enum kt_format format, enum kt_direction direction,
 
 /* ---- events ---- */
 
+/*
+ * What a response says of a call: its name when it is added, its arguments
+ * in pieces and once more, both when it is done, and again with the whole
+ * response.  Clients differ in which of these they act on.
+ */
+static void
+responses_event(struct reader *r)
+{
+	uint32_t root = kt_json_root(r->json);
+	struct kt_span type = word(r, member(r, root, "type"));
+	uint32_t item = member(r, root, "item"), place = 0;
+	size_t n = r->n;
+
+	if (member(r, root, "output_index") != 0)
+		place = 1 + number_of(r, root, "output_index", (1u << 30) - 2);
+	if (item != 0)
+		responses_item(r, item);
+	else if (kt_span_ends(type, KT_SPAN("_arguments.delta")) ||
+	    kt_span_ends(type, KT_SPAN("_arguments.done")) ||
+	    kt_span_ends(type, KT_SPAN("_call_input.delta")) ||
+	    kt_span_ends(type, KT_SPAN("_call_input.done")))
+		add(r, (struct kt_call){ .kind = KT_CALL_USE, .node = root,
+			.name = member(r, root, "name"),
+			.body = either(r, root, "arguments", "input") });
+	for (; n < r->n; n++) {
+		r->v[n].call = place;
+		r->v[n].is_whole = kt_span_ends(type, KT_SPAN("item.done"));
+		/* What an action will be is not known when it is added. */
+		if (item != 0 && !r->v[n].is_whole &&
+		    kt_json_type(r->json, r->v[n].body) != KT_JSON_STRING)
+			r->v[n].body = 0;
+	}
+	responses_items(r, member(r, member(r, root, "response"), "output"));
+	for (; n < r->n; n++)
+		r->v[n].is_whole = true;
+}
+
 enum kt_rc
 kt_calls_read_event(enum kt_format format, const struct kt_json *json,
     struct kt_span text, struct kt_arena *mem, struct kt_calls *out)
@@ -380,10 +424,7 @@ kt_calls_read_event(enum kt_format format, const struct kt_json *json,
 		openai_choices(&r, "delta", true);
 		break;
 	case KT_FORMAT_RESPONSES:
-		/* Only what is complete; "added" announces it. */
-		if (is(&r, member(&r, root, "type"),
-		        "response.output_item.done"))
-			responses_item(&r, member(&r, root, "item"));
+		responses_event(&r);
 		break;
 	case KT_FORMAT_NONE:
 	case KT_NFORMATS:

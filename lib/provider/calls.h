@@ -33,9 +33,11 @@ struct kt_call {
 	uint32_t body; /* arguments (a string may hold JSON), or the content */
 	uint32_t set;  /* what the name belongs to: toolset, server */
 	/* Events: who speaks and where its list has it; OpenAI's older form
-	 * without a list is call 0, others begin with 1. */
+	 * without a list is call 0, others begin with 1; so does the place of
+	 * an item in a response, and 0 there is none. */
 	uint32_t choice, call;
 	uint64_t block; /* the growing text of its arguments */
+	bool is_whole;  /* Responses: nothing more of it will come */
 	bool is_recent; /* a result that no earlier turn has brought */
 	uint32_t use;   /* a result's call: index among the calls, or NONE */
 };
@@ -49,7 +51,8 @@ struct kt_calls {
 KT_MUSTCHECK enum kt_rc kt_calls_read(enum kt_format format,
     enum kt_direction direction, const struct kt_json *json,
     struct kt_span text, struct kt_arena *mem, struct kt_calls *out);
-/* One event; a piece of a call that began earlier is a call too. */
+/* One event; a piece of a call that began earlier is a call too, and so is
+ * each repetition of it. */
 KT_MUSTCHECK enum kt_rc kt_calls_read_event(enum kt_format format,
     const struct kt_json *json, struct kt_span text, struct kt_arena *mem,
     struct kt_calls *out);

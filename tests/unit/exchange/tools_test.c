@@ -621,25 +621,29 @@ the_scope_of_the_caller_is_what_a_rule_may_ask_for(void)
 	"{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"c1\"," \
 	"\"name\":\"" name "\",\"arguments\":\"" arguments "\",\"status\":" \
 	"\"completed\"}"
-#define WHOLE_RESPONSE(name) \
+#define ARGUMENTS(command) "{\\\"command\\\":\\\"" command "\\\"}"
+#define RESPONSE(name, command) \
 	"{\"id\":\"r\",\"object\":\"response\",\"status\":\"completed\"," \
-	"\"model\":\"m\",\"output\":[" ITEM(name, "{\\\"command\\\":" \
-	"\\\"ls\\\"}") "]}"
-#define STREAM_RESPONSE(name) \
+	"\"model\":\"m\",\"output\":[" ITEM(name, ARGUMENTS(command)) "]}"
+#define WHOLE_RESPONSE(name) RESPONSE(name, "ls")
+#define CREATED \
 	EVENT("response.created", ",\"response\":{\"id\":\"r\",\"model\":" \
-	    "\"m\",\"status\":\"in_progress\",\"output\":[]}") \
-	EVENT("response.output_item.added", ",\"output_index\":0,\"item\":" \
-	    ITEM(name, "")) \
+	    "\"m\",\"status\":\"in_progress\",\"output\":[]}")
+#define DELTA(text) \
 	EVENT("response.function_call_arguments.delta", ",\"item_id\":" \
-	    "\"fc_1\",\"output_index\":0,\"delta\":\"{\\\"command\\\":\"") \
-	EVENT("response.function_call_arguments.delta", ",\"item_id\":" \
-	    "\"fc_1\",\"output_index\":0,\"delta\":\"\\\"ls\\\"}\"") \
+	    "\"fc_1\",\"output_index\":0,\"delta\":\"" text "\"")
+/* Each place that says its name or its arguments. */
+#define STREAM(name1, name2, name3, delta, done, item, last) \
+	CREATED EVENT("response.output_item.added", ",\"output_index\":0," \
+	    "\"item\":" ITEM(name1, "")) \
+	DELTA("{\\\"command\\\":\\\"") DELTA(delta "\\\"}") \
 	EVENT("response.function_call_arguments.done", ",\"item_id\":" \
-	    "\"fc_1\",\"output_index\":0,\"arguments\":\"{\\\"command\\\":" \
-	    "\\\"ls\\\"}\"") \
+	    "\"fc_1\",\"output_index\":0,\"arguments\":\"" \
+	    ARGUMENTS(done) "\"") \
 	EVENT("response.output_item.done", ",\"output_index\":0,\"item\":" \
-	    ITEM(name, "{\\\"command\\\":\\\"ls\\\"}")) \
-	EVENT("response.completed", ",\"response\":" WHOLE_RESPONSE(name))
+	    ITEM(name2, ARGUMENTS(item))) \
+	EVENT("response.completed", ",\"response\":" RESPONSE(name3, last))
+#define STREAM_RESPONSE(name) STREAM(name, name, name, "ls", "ls", "ls", "ls")
 
 static void
 a_denied_call_refuses_a_response(void)
@@ -685,9 +689,107 @@ a_denied_call_refuses_a_response(void)
 	world_fini(&w);
 }
 
+/* Clients differ in which of the places they act on. */
+static void
+no_place_of_a_streamed_response_slips_a_call_in(void)
+{
+	static const struct {
+		const char *answer;
+		bool passes;
+	} cases[] = {
+		{ STREAM("Bash", "Bash", "Bash", "ls", "ls", "ls", "ls"), true },
+		{ STREAM("Bash", "Rm", "Bash", "ls", "ls", "ls", "ls"), false },
+		{ STREAM("Rm", "Bash", "Bash", "ls", "ls", "ls", "ls"), false },
+		{ STREAM("Bash", "Bash", "Rm", "ls", "ls", "ls", "ls"), false },
+		{ STREAM("Bash", "Bash", "Bash", "rm", "ls", "ls", "ls"), false },
+		{ STREAM("Bash", "Bash", "Bash", "ls", "rm", "ls", "ls"), false },
+		{ STREAM("Bash", "Bash", "Bash", "ls", "ls", "rm", "ls"), false },
+		{ STREAM("Bash", "Bash", "Bash", "ls", "ls", "ls", "rm"), false },
+		{ CREATED EVENT("response.completed", ",\"response\":"
+		    RESPONSE("Bash", "ls")), true },
+		{ CREATED EVENT("response.completed", ",\"response\":"
+		    RESPONSE("Bash", "rm")), false },
+		{ CREATED EVENT("response.completed", ",\"response\":"
+		    RESPONSE("Rm", "ls")), false },
+	};
+	static const char *const configs[] = BOTH("{blocked_tools: [Rm], rules: "
+	    "[{tool: Bash, when: {/command: {equals: rm}}, action: deny}]}");
+	struct world w;
+
+	if (!ok(world_init(&w, configs[OPENAI])))
+		return;
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		struct script s = { .target = "/v1/responses",
+			.body = "{\"model\":\"m\",\"input\":\"hi\"}",
+			.answer = cases[i].answer, .type = "text/event-stream" };
+		struct result r;
+		bool is_whole;
+
+		result_init(&r);
+		run_script(&w, &s, &r);
+		is_whole = kt_span_eq(kt_buf_span(&r.out), kt_span_of(s.answer));
+		if (!ok(is_whole == cases[i].passes &&
+		        (cases[i].passes || (!has(&r.out, "Rm") &&
+		            !has(&r.out, "\\\"rm\\\"")))) ||
+		    !ok(strcmp(r.decision, cases[i].passes ? "pass" : "block") ==
+		        0))
+			printf("# case %zu: %s\n# %.*s\n", i, r.decision,
+			    KT_SPAN_ARG(kt_buf_span(&r.out)));
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
+static void
+a_name_in_two_pieces_is_none_that_may_be_called(void)
+{
+	static const char *const configs[] = BOTH("{blocked_tools: [rm*]}");
+	static const char *const names[][2] = { { "r", "m_all" },
+		{ "Read", "Read" } };
+	struct world w;
+
+	if (!ok(world_init(&w, configs[OPENAI])))
+		return;
+	for (size_t i = 0; i < KT_NELEMS(names); i++) {
+		struct script s = { .target = paths[OPENAI],
+			.body = "{\"model\":\"m\",\"stream\":true,\"messages\":[]}",
+			.type = "text/event-stream" };
+		struct kt_buf b;
+		struct result r;
+
+		kt_buf_init(&b, 1u << 20);
+		for (size_t k = 0; k < 2; k++) {
+			put_chunk(&b);
+			put(&b, "\"delta\":{\"tool_calls\":[{\"index\":0,");
+			put(&b, k == 0 ? "\"id\":\"t\",\"type\":\"function\"," : "");
+			put(&b, "\"function\":{\"name\":\"");
+			put(&b, names[i][k]);
+			put(&b, k == 0 ? "\",\"arguments\":\"\"" :
+			    "\",\"arguments\":\"{}\"");
+			put(&b, "}}]},\"finish_reason\":null}]}\n\n");
+		}
+		put_chunk(&b);
+		put(&b, "\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n"
+		    "data: [DONE]\n\n");
+		s.answer = b.ptr;
+		s.answer_len = b.len;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(!has(&r.out, "tool_calls") && !has(&r.out, names[i][1]));
+		ok(has(&r.out, "\"finish_reason\":\"stop\""));
+		ok(has(&r.record, "\"decision\":\"block\",\"reason_code\":"
+		                  "\"tool.name.denied\""));
+		result_fini(&r);
+		kt_buf_fini(&b);
+	}
+	world_fini(&w);
+}
+
 int
 main(void)
 {
+	RUN(no_place_of_a_streamed_response_slips_a_call_in);
+	RUN(a_name_in_two_pieces_is_none_that_may_be_called);
 	RUN(the_same_call_has_the_same_fate_everywhere);
 	RUN(calls_are_judged_by_what_the_client_gets);
 	RUN(a_denied_call_refuses_a_response);
