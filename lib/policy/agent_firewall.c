@@ -83,10 +83,13 @@ static void
 check_rule(void *section, struct kt_config_ctx *ctx)
 {
 	const struct rule *r = section;
+	const struct kt_config_node *at = r->arguments.node;
 
 	if (r->node != NULL && r->action == REDACT && r->arguments.n == 0)
 		kt_config_fault(ctx, KT_CONFIG_CONTRADICTION, r->node, "action",
 		    "a rule that redacts names the arguments it replaces");
+	for (at = at != NULL ? at->first : NULL; at != NULL; at = at->next)
+		kt_constraint_check_pointer(ctx, at, at->text);
 }
 
 static const struct kt_config_table rule_table = {
@@ -121,6 +124,8 @@ check_cut(void *section, struct kt_config_ctx *ctx)
 	if ((c->pointer.ptr == NULL) == (c->pattern.ptr == NULL))
 		kt_config_fault(ctx, KT_CONFIG_CONTRADICTION, c->node, "pointer",
 		    "give either 'pointer' or 'pattern'");
+	kt_constraint_check_pointer(ctx,
+	    kt_config_get(c->node, KT_SPAN("pointer")), c->pointer);
 	if (c->pattern.ptr != NULL &&
 	    kt_detect_regex_new(&r, c->pattern, &err) < 0)
 		kt_config_fault(
@@ -477,6 +482,17 @@ matches(const struct rule *r, const struct kt_tool *t)
 	return true;
 }
 
+/* Where none of the arguments is there, nothing is to be replaced. */
+static bool
+has_any(const struct kt_tool *t, const struct kt_config_strings *pointers)
+{
+	for (size_t i = 0; t->json != NULL && i < pointers->n; i++) {
+		if (kt_json_at(t->json, t->text, pointers->at[i]) != 0)
+			return true;
+	}
+	return t->json == NULL && t->root != 0; /* not readable: who knows */
+}
+
 static enum kt_action
 judge_rules(const struct settings *s, const struct kt_tool *t,
     struct kt_tool_opinion *o)
@@ -495,6 +511,8 @@ judge_rules(const struct settings *s, const struct kt_tool *t,
 			    KT_REASON_TOOL_NAME;
 			return KT_ACTION_BLOCK;
 		case REDACT:
+			if (!has_any(t, &r[i].arguments))
+				return KT_ACTION_IGNORE;
 			o->reason = KT_REASON_TOOL_ARGUMENT_REDACTED;
 			o->redact = &r[i].arguments;
 			return KT_ACTION_REDACT;

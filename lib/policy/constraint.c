@@ -32,6 +32,17 @@ static const struct kt_config_field fields[] = {
 };
 #undef S
 
+void
+kt_constraint_check_pointer(struct kt_config_ctx *ctx,
+    const struct kt_config_node *node, struct kt_span pointer)
+{
+	if (pointer.len == 0 || pointer.ptr[0] == '/')
+		return;
+	kt_config_fault_at(ctx, KT_CONFIG_FORM, node,
+	    "an argument is a JSON pointer that begins with '/'");
+	kt_config_fault_help(ctx, "write /%.*s", KT_SPAN_ARG(pointer));
+}
+
 static void
 check(void *section, struct kt_config_ctx *ctx)
 {
@@ -41,9 +52,7 @@ check(void *section, struct kt_config_ctx *ctx)
 
 	if (c->node == NULL)
 		return;
-	if (c->node->key.len > 0 && c->node->key.ptr[0] != '/')
-		kt_config_fault_at(ctx, KT_CONFIG_FORM, c->node,
-		    "an argument is a JSON pointer that begins with '/'");
+	kt_constraint_check_pointer(ctx, c->node, c->node->key);
 	if (c->matches.ptr == NULL)
 		return;
 	if (kt_detect_regex_new(&r, c->matches, &err) < 0)

@@ -29,6 +29,9 @@ struct kt_constraint_value {
 	const struct kt_config_node *scope; /* of the caller, or NULL */
 	struct kt_arena *mem; /* for a moment */
 };
+/* A JSON pointer that does not begin with '/' finds nothing: a fault. */
+void kt_constraint_check_pointer(struct kt_config_ctx *ctx,
+    const struct kt_config_node *node, struct kt_span pointer);
 /* Arrays and objects are asked value by value. */
 bool kt_constraint_holds(const struct kt_constraint *c,
     const struct kt_constraint_value *v, enum kt_constraint_need need);

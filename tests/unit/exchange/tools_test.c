@@ -305,6 +305,13 @@ static const struct law laws[] = {
 	    .has = { "Mail", "[\"[REDACTED]\",\"bob\"]",
 	        "\"body\":\"[REDACTED]\"" },
 	    .lacks = { "hidden", "ann" }, .stop = { "tool_use", "tool_calls" } },
+	{ .title = "an argument that is not there is not replaced",
+	    .config = BOTH("{rules: [{tool: Mail, action: redact, arguments: "
+	                   "[/body]}]}"),
+	    .calls = { { "Mail", "{\"to\":\"ann\"}" } },
+	    .decision = "pass", .has = { "Mail", "\"ann\"" },
+	    .stop = { "tool_use", "tool_calls" },
+	    .recorded = "\"decision\":\"pass\",\"tool_name\":\"Mail\"" },
 	{ .title = "a host outside the list is denied, wherever it hides",
 	    .config = BOTH("{computer_use: {allowed_domains: [a.org]}}"),
 	    .calls = { { "navigate", "{\"url\":\"https://a.org@b.org/\"}" },
@@ -785,9 +792,74 @@ a_name_in_two_pieces_is_none_that_may_be_called(void)
 	world_fini(&w);
 }
 
+static void
+a_pointer_that_finds_nothing_is_refused(void)
+{
+	static const char *const policies[] = {
+		"{rules: [{tool: a, action: redact, arguments: [/b, pw]}]}",
+		"{results: {redact: [{pointer: row/salary}]}}",
+		"{rules: [{tool: a, when: {b: {equals: c}}, action: deny}]}",
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(policies); i++) {
+		char yaml[1024];
+		struct world w;
+
+		(void)snprintf(yaml, sizeof(yaml), CONFIG("%s", "anthropic"),
+		    policies[i]);
+		if (ok(!world_init(&w, yaml)))
+			ok(w.diags.n == 1 &&
+			    w.diags.at[0].code == KT_CONFIG_FORM &&
+			    w.diags.at[0].at.line == 4);
+		world_fini(&w);
+	}
+}
+
+/* What came whole with the beginning of its block is out of reach. */
+static void
+a_call_that_cannot_be_redacted_is_told_as_withheld(void)
+{
+	static const char *const configs[] = BOTH("{rules: [{tool: Mail, "
+	    "action: redact, arguments: [/body]}]}");
+	static const struct call calls[] = { { "Mail", "" }, { NULL, NULL } };
+	struct script s = { .target = paths[ANTHROPIC],
+		.body = "{\"model\":\"m\",\"max_tokens\":9,\"stream\":true,"
+		        "\"messages\":[]}", .type = "text/event-stream" };
+	struct kt_span empty = KT_SPAN("\"input\":{}"), all;
+	struct kt_buf plain, b;
+	struct result r;
+	struct world w;
+
+	if (!ok(world_init(&w, configs[ANTHROPIC])))
+		return;
+	kt_buf_init(&plain, 1u << 20);
+	kt_buf_init(&b, 1u << 20);
+	write_stream(&plain, ANTHROPIC, calls, 9);
+	all = kt_buf_span(&plain);
+	while (all.len > 0 && !kt_span_starts(all, empty)) {
+		keep(&b, kt_span_sub(all, 0, 1));
+		all = kt_span_sub(all, 1, all.len);
+	}
+	put(&b, "\"input\":{\"body\":\"hidden\"}");
+	keep(&b, kt_span_sub(all, empty.len, all.len));
+	s.answer = b.ptr;
+	s.answer_len = b.len;
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(!has(&r.out, "hidden") && has(&r.out, "end_turn"));
+	ok(has(&r.record, "\"decision\":\"block\",\"reason_code\":"
+	    "\"tool.argument.redacted\",\"tool_name\":\"Mail\""));
+	result_fini(&r);
+	kt_buf_fini(&plain);
+	kt_buf_fini(&b);
+	world_fini(&w);
+}
+
 int
 main(void)
 {
+	RUN(a_pointer_that_finds_nothing_is_refused);
+	RUN(a_call_that_cannot_be_redacted_is_told_as_withheld);
 	RUN(no_place_of_a_streamed_response_slips_a_call_in);
 	RUN(a_name_in_two_pieces_is_none_that_may_be_called);
 	RUN(the_same_call_has_the_same_fate_everywhere);
