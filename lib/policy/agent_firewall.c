@@ -319,7 +319,8 @@ plain(const struct kt_tool *t, uint32_t n)
 {
 	struct kt_span s = { 0 };
 
-	if (t->json == NULL || kt_json_type(t->json, n) != KT_JSON_STRING)
+	if (t->json == NULL || (kt_json_type(t->json, n) != KT_JSON_STRING &&
+	        kt_json_type(t->json, n) != KT_JSON_NAME))
 		return s;
 	s = kt_json_string(t->json, t->text, n);
 	if (kt_json_has_escapes(t->json, n) &&
@@ -348,16 +349,37 @@ action_of(const struct kt_tool *t)
 	return s.len > 0 ? s : t->name;
 }
 
-/* Every "scheme://host" in a text leads to one of the domains. */
+/* A colon that makes an address of the word around it: browsers do without
+   slashes behind a scheme of the web. */
+static bool
+ends_scheme(struct kt_span text, size_t colon)
+{
+	static const struct kt_span web[] = { KT_SPAN_INIT("http"),
+		KT_SPAN_INIT("https"), KT_SPAN_INIT("ws"), KT_SPAN_INIT("wss") };
+	struct kt_span behind = kt_span_sub(text, colon + 1, text.len);
+
+	if (kt_span_starts(behind, KT_SPAN("//")))
+		return true;
+	if (behind.len == 0 || (unsigned char)behind.ptr[0] <= ' ')
+		return false;
+	for (size_t i = 0; i < KT_NELEMS(web); i++) {
+		if (colon >= web[i].len && kt_span_caseeq(web[i], kt_span_sub(text,
+		        colon - web[i].len, web[i].len)))
+			return true;
+	}
+	return false;
+}
+
+/* Every address with a scheme in a text leads to one of the domains. */
 static bool
 has_only(const struct kt_config_strings *domains, struct kt_span text)
 {
-	struct kt_span mark = KT_SPAN("://"), host;
+	struct kt_span host;
 
-	for (size_t i = 0; i + mark.len <= text.len; i++) {
-		size_t from = i, to = i + mark.len;
+	for (size_t i = 0; i < text.len; i++) {
+		size_t from = i, to = i + 1;
 
-		if (memcmp(text.ptr + i, mark.ptr, mark.len) != 0)
+		if (text.ptr[i] != ':' || !ends_scheme(text, i))
 			continue;
 		while (from > 0 && text.ptr[from - 1] > ' ' &&
 		    text.ptr[from - 1] != '"' && text.ptr[from - 1] != '(')
@@ -374,18 +396,41 @@ has_only(const struct kt_config_strings *domains, struct kt_span text)
 	return true;
 }
 
-/* One word with a dot or port, as one types it where addresses go. */
+/* Up to a blank, or all. */
+static struct kt_span
+first_word(struct kt_span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && (unsigned char)s.ptr[n] > ' ')
+		n++;
+	return kt_span_sub(s, 0, n);
+}
+
+/*
+ * One word with a dot or port, as one types it where addresses go; what
+ * follows a path or query may have blanks.  A mail address by itself is what
+ * one types into forms.
+ */
 static bool
 may_be_address(struct kt_span s)
 {
-	bool has_mark = false;
+	struct kt_span word = first_word(s);
+	size_t end = 0;
+	bool has_dot = false, has_mark = false, is_mail;
 
-	for (size_t i = 0; i < s.len; i++) {
-		if ((unsigned char)s.ptr[i] <= ' ' || s.ptr[i] == '@')
-			return false;
-		has_mark |= s.ptr[i] == '.' || s.ptr[i] == ':';
+	while (end < word.len && memchr("/?#\\", word.ptr[end], 4) == NULL) {
+		has_dot |= word.ptr[end] == '.';
+		end++;
 	}
-	return has_mark && s.len > 2 && s.ptr[0] != '/' && s.ptr[0] != '.';
+	if (word.len < s.len)
+		return has_dot && end > 0 && end < word.len && word.ptr[0] != '.';
+	for (size_t i = 0; i < s.len; i++)
+		has_mark |= s.ptr[i] == '.' || s.ptr[i] == ':';
+	is_mail = kt_span_find(s, '@') < s.len && end == s.len &&
+	    kt_span_find(s, ':') == s.len;
+	return has_mark && !is_mail && s.len > 2 && s.ptr[0] != '/' &&
+	    s.ptr[0] != '.';
 }
 
 static bool
@@ -415,6 +460,7 @@ stays_within(const struct settings *s, const struct kt_tool *t)
 		return false;
 	for (uint32_t n = t->root; n < t->json->nodes[t->root].next; n++) {
 		struct kt_span v, trimmed;
+		bool is_place;
 
 		if (kt_json_type(t->json, n) != KT_JSON_STRING)
 			continue;
@@ -424,9 +470,11 @@ stays_within(const struct settings *s, const struct kt_tool *t)
 		    (trimmed.ptr[trimmed.len - 1] == '\n' ||
 		        trimmed.ptr[trimmed.len - 1] == '\r'))
 			trimmed.len--;
-		if (is_address_name(kt_json_string(t->json, t->text,
-		        kt_json_name_of(t->json, n))) ||
-		    may_be_address(trimmed)) {
+		is_place = is_address_name(
+		    plain(t, kt_json_label_of(t->json, n)));
+		if (is_place || may_be_address(trimmed)) {
+			if (!is_place)
+				trimmed = first_word(trimmed);
 			if (!kt_constraint_host(trimmed, &host) ||
 			    !kt_constraint_covers(domains, host))
 				return false;

@@ -6,6 +6,7 @@
  * cannot see the files of the one that will open them, so symbolic links are
  * the tool's affair.
  */
+#include <arpa/inet.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -120,6 +121,43 @@ skip_scheme(struct kt_span *s)
 	return n > 0 && (n == rest.len || rest.ptr[n] == '/');
 }
 
+/* Browsers read a host as a number if its last part is one. */
+static bool
+is_number(struct kt_span host)
+{
+	size_t at = host.len, n = 0;
+	struct kt_span last;
+
+	while (at > 0 && host.ptr[at - 1] != '.')
+		at--;
+	last = kt_span_sub(host, at, host.len);
+	while (n < last.len && last.ptr[n] >= '0' && last.ptr[n] <= '9')
+		n++;
+	return last.len > 0 && (n == last.len ||
+	    (n == 1 && last.ptr[0] == '0' && (last.ptr[1] | 32) == 'x'));
+}
+
+/* One address has many spellings; a rule is content with the usual one. */
+static bool
+is_usual_address(struct kt_span host, bool is_v6)
+{
+	char text[INET6_ADDRSTRLEN], usual[INET6_ADDRSTRLEN];
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (host.len >= sizeof(text) ||
+	    memchr(host.ptr, '\0', host.len) != NULL)
+		return false;
+	memcpy(text, host.ptr, host.len);
+	text[host.len] = '\0';
+	if (!is_v6)
+		return inet_pton(AF_INET, text, &v4) == 1;
+	return inet_pton(AF_INET6, text, &v6) == 1 &&
+	    !IN6_IS_ADDR_V4MAPPED(&v6) && !IN6_IS_ADDR_V4COMPAT(&v6) &&
+	    inet_ntop(AF_INET6, &v6, usual, sizeof(usual)) != NULL &&
+	    kt_span_caseeq(host, kt_span_of(usual));
+}
+
 bool
 kt_constraint_host(struct kt_span url, struct kt_span *host)
 {
@@ -141,7 +179,7 @@ kt_constraint_host(struct kt_span url, struct kt_span *host)
 	if (url.len > 0 && url.ptr[0] == '[') {
 		at = kt_span_find(url, ']');
 		*host = kt_span_sub(url, 1, at - 1);
-		return at < url.len && host->len > 0;
+		return at < url.len && is_usual_address(*host, true);
 	}
 	at = kt_span_find(url, ':');
 	if (!is_digits(kt_span_sub(url, at + 1, url.len)))
@@ -154,7 +192,8 @@ kt_constraint_host(struct kt_span url, struct kt_span *host)
 			return false;
 	}
 	*host = url;
-	return url.len > 0;
+	return url.len > 0 && !kt_span_ends(url, KT_SPAN(".")) &&
+	    (!is_number(url) || is_usual_address(url, false));
 }
 
 bool

@@ -36,7 +36,8 @@ void kt_constraint_check_pointer(struct kt_config_ctx *ctx,
 bool kt_constraint_holds(const struct kt_constraint *c,
     const struct kt_constraint_value *v, enum kt_constraint_need need);
 
-/* The host of a URL, or of what a person would type for one. */
+/* The host of a URL, or of what a person would type for one; false also for
+ * an address that is not written as usual: 0x7f.1, [::ffff:127.0.0.1]. */
 bool kt_constraint_host(struct kt_span url, struct kt_span *host);
 /* Itself, or below it with "*." in front; without case. */
 bool kt_constraint_covers(

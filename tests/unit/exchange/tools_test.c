@@ -319,6 +319,42 @@ static const struct law laws[] = {
 	        { "computer", "{\"action\":\"type\",\"text\":\"b.org/x\"}" } },
 	    .decision = "redact", .reason = "tool.domain.denied",
 	    .lacks = { "b.org" }, .stop = { "end_turn", "stop" } },
+	{ .title = "an address is one also where blanks follow or slashes lack",
+	    .config = BOTH("{computer_use: {allowed_domains: [a.org]}}"),
+	    .calls = { { "computer", "{\"action\":\"type\",\"text\":"
+	                             "\"b.org/?q=good day\"}" },
+	        { "computer", "{\"action\":\"type\",\"text\":"
+	                      "\"see https:/b.org/a b\"}" },
+	        { "navigate", "{\"u\\u0072l\":\"b\"}" } },
+	    .decision = "redact", .reason = "tool.domain.denied",
+	    .lacks = { "b.org", "computer", "navigate" },
+	    .stop = { "end_turn", "stop" } },
+	{ .title = "prose, times and mail are no addresses",
+	    .config = BOTH("{computer_use: {allowed_domains: [a.org]}}"),
+	    .calls = { { "computer", "{\"action\":\"type\",\"text\":"
+	                             "\"12:30 and/or so. http: is old\"}" },
+	        { "computer", "{\"action\":\"type\",\"text\":\"x@b.org\"}" },
+	        { "computer", "{\"action\":\"type\",\"text\":"
+	                      "\"a.org/?q=good day\"}" } },
+	    .decision = "pass", .has = { "12:30", "x@b.org", "good day" },
+	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "an address in another spelling is denied",
+	    .config = BOTH("{rules: [{tool: get, action: deny, when: {/url: "
+	                   "{host_in: [169.254.169.254]}}}]}"),
+	    .calls = { { "get", "{\"url\":\"http://0251.0376.169.254/\"}" },
+	        { "get", "{\"url\":\"http://[::ffff:a9fe:a9fe]/\"}" },
+	        { "get", "{\"url\":\"http://0xa9fea9fe/\"}" } },
+	    .decision = "redact", .reason = "tool.argument.denied",
+	    .lacks = { "get" }, .stop = { "end_turn", "stop" } },
+	{ .title = "an address as usual is one, and not another",
+	    .config = BOTH("{rules: [{tool: get, action: allow, when: {/url: "
+	                   "{host_in: [10.0.0.1, 2001:db8::1, x.0a]}}}, "
+	                   "{tool: get, action: deny}]}"),
+	    .calls = { { "get", "{\"url\":\"http://10.0.0.1:80/\"}" },
+	        { "get", "{\"url\":\"http://[2001:db8::1]:80/\"}" },
+	        { "get", "{\"url\":\"http://x.0a/\"}" } },
+	    .decision = "pass", .has = { "10.0.0.1", "db8::1", "x.0a" },
+	    .stop = { "tool_use", "tool_calls" } },
 	{ .title = "a host of the list is gone to",
 	    .config = BOTH("{computer_use: {allowed_domains: [a.org, '*.c.de']}}"),
 	    .calls = { { "navigate", "{\"url\":\"https://A.org:443/b.org\"}" },
