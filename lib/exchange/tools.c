@@ -484,6 +484,10 @@ struct request {
 	const struct kt_json *j;
 	struct kt_span text;
 	struct kt_x_edits edits; /* of this file, in order, in x->mem */
+	/* The texts; results come in the order of the body too. */
+	struct kt_segments segments;
+	struct kt_segment segment;
+	bool has_segment;
 };
 
 static void
@@ -551,22 +555,19 @@ cut_text(struct request *q, struct kt_span tool, uint32_t n, bool *has_cut)
 	    kt_x_nest_edits(&inner, &t, &map, x->mem, &q->edits);
 }
 
+/* Every text of a result: where it stands is what segments tell. */
 static enum kt_rc
 cut_result(struct request *q, struct kt_span tool, const struct kt_call *c,
     bool *has_cut)
 {
 	enum kt_rc rc = KT_OK;
 
-	if (kt_json_type(q->j, c->body) == KT_JSON_STRING)
-		return cut_text(q, tool, c->body, has_cut);
-	if (c->body == 0)
-		return KT_OK;
-	for (uint32_t n = c->body;
-	     rc == KT_OK && n < q->j->nodes[c->body].next; n++) {
-		if (kt_json_type(q->j, n) == KT_JSON_STRING &&
-		    kt_json_is(q->j, q->text, kt_json_name_of(q->j, n),
-		        KT_SPAN("text")))
-			rc = cut_text(q, tool, n, has_cut);
+	while (rc == KT_OK && c->body != 0 && q->has_segment &&
+	    q->segment.node < q->j->nodes[c->body].next) {
+		if (q->segment.node >= c->body &&
+		    q->segment.kind == KT_SEGMENT_TEXT)
+			rc = cut_text(q, tool, q->segment.node, has_cut);
+		q->has_segment = kt_segments_next(&q->segments, &q->segment);
 	}
 	return rc;
 }
@@ -635,6 +636,9 @@ inspect_request(
 	if (kt_calls_read(
 	        format, KT_REQUEST, q->j, q->text, x->turn, &calls) < 0)
 		return KT_E_LIMIT;
+	kt_segments_init(&q->segments, format, KT_REQUEST, q->j, q->text);
+	q->has_segment = x->tools.is_heard && calls.n > 0 &&
+	    kt_segments_next(&q->segments, &q->segment);
 	for (size_t i = 0; i < calls.n; i++) {
 		const struct kt_call *c = &calls.v[i];
 

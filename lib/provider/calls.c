@@ -183,6 +183,25 @@ openai_choices(struct reader *r, const char *inside, bool is_event)
 
 /* ---- Responses ---- */
 
+/* What the vendor ran has its results in the same item, and an earlier answer
+   has brought them. */
+static void
+add_outcomes(struct reader *r, struct kt_call c)
+{
+	static const char *const names[] = { "output", "outputs", "results",
+		"error" };
+	uint32_t at = kt_json_first(r->json, c.node);
+
+	c.kind = KT_CALL_RESULT;
+	for (; at != 0; at = kt_json_next(r->json, c.body)) {
+		c.body = kt_json_value_of(r->json, at);
+		for (size_t i = 0; i < KT_NELEMS(names); i++) {
+			if (is(r, at, names[i]))
+				add(r, c);
+		}
+	}
+}
+
 static void
 responses_item(struct reader *r, uint32_t item)
 {
@@ -196,7 +215,6 @@ responses_item(struct reader *r, uint32_t item)
 		c.body = member(r, item, "output");
 		add(r, c);
 	} else if (kt_span_ends(type, KT_SPAN("_call"))) {
-		c.kind = KT_CALL_USE;
 		c.body = either(r, item, "arguments", "input");
 		if (c.body == 0)
 			c.body = either(r, item, "action", "operation");
@@ -210,6 +228,8 @@ responses_item(struct reader *r, uint32_t item)
 		        kt_span_starts(type, KT_SPAN("image_generation")) ||
 		        kt_span_starts(type, KT_SPAN("tool_search")) ?
 		    KT_CALL_SERVER : KT_CALL_CLIENT;
+		add_outcomes(r, c);
+		c.kind = KT_CALL_USE;
 		add(r, c);
 	}
 }

@@ -547,6 +547,72 @@ results_are_redacted_by_pointer_and_pattern(void)
 }
 
 static void
+no_place_of_a_result_is_left_out(void)
+{
+#define RESULT(name, content) \
+	"{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\"," \
+	"\"content\":[{\"type\":\"" name "\",\"tool_use_id\":\"t1\"," \
+	"\"content\":" content "}]}]}"
+#define ITEMS(item) "{\"model\":\"m\",\"input\":[" item "]}"
+	static const struct {
+		enum format format;
+		const char *target, *body;
+	} cases[] = {
+		{ ANTHROPIC, "/v1/messages", RESULT("tool_result",
+		    "[{\"type\":\"document\",\"title\":\"A-1\",\"context\":"
+		    "\"A-2\",\"source\":{\"type\":\"text\",\"media_type\":"
+		    "\"text/plain\",\"data\":\"A-3\"}}]") },
+		{ ANTHROPIC, "/v1/messages", RESULT("tool_result",
+		    "[{\"type\":\"document\",\"source\":{\"type\":"
+		    "\"content\",\"content\":\"A-1\"}}]") },
+		{ ANTHROPIC, "/v1/messages", RESULT("tool_result",
+		    "[{\"type\":\"search_result\",\"source\":\"A-1\","
+		    "\"title\":\"A-2\",\"content\":[{\"type\":\"text\","
+		    "\"text\":\"A-3\"}]}]") },
+		{ ANTHROPIC, "/v1/messages",
+		    RESULT("bash_code_execution_tool_result", "{\"type\":"
+		        "\"bash_code_execution_result\",\"stdout\":\"A-1\"}") },
+		{ ANTHROPIC, "/v1/messages", RESULT("web_fetch_tool_result",
+		    "{\"type\":\"web_fetch_result\",\"content\":{\"type\":"
+		    "\"document\",\"source\":{\"type\":\"text\","
+		    "\"media_type\":\"text/plain\",\"data\":\"A-1\"}}}") },
+		{ OPENAI, "/v1/responses", ITEMS("{\"type\":\"mcp_call\",\"id\":"
+		    "\"m\",\"name\":\"q\",\"server_label\":\"s\","
+		    "\"arguments\":\"{}\",\"output\":\"A-1\"}") },
+		{ OPENAI, "/v1/responses", ITEMS("{\"type\":"
+		    "\"code_interpreter_call\",\"id\":\"c\",\"code\":\"1\","
+		    "\"outputs\":[{\"type\":\"logs\",\"logs\":\"A-1\"}],"
+		    "\"error\":\"A-2\"},{\"type\":\"file_search_call\",\"id\":"
+		    "\"f\",\"results\":[{\"filename\":\"A-3\"}],\"output\":"
+		    "\"A-4\"}") },
+		{ OPENAI, "/v1/responses", ITEMS("{\"type\":"
+		    "\"shell_call_output\",\"call_id\":\"c\",\"output\":["
+		    "{\"stdout\":\"A-1\",\"stderr\":\"A-2\"}]}") },
+	};
+	static const char *const configs[] = BOTH(
+	    "{results: {redact: [{pattern: 'A-[0-9]+'}]}}");
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		struct script s = { .target = cases[i].target,
+			.body = cases[i].body, .answer = "{}" };
+		struct result r;
+		struct world w;
+
+		if (!ok(world_init(&w, configs[cases[i].format])))
+			continue;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(r.up_calls == 1 && has(&r.up, "[REDACTED]") &&
+		        !has(&r.up, "A-")) ||
+		    !ok(strcmp(r.decision, "redact") == 0))
+			printf("# case %zu: %.*s\n", i, KT_SPAN_ARG(
+			    kt_buf_span(&r.up)));
+		result_fini(&r);
+		world_fini(&w);
+	}
+}
+
+static void
 a_result_above_the_prompt_is_refused(void)
 {
 	static const char before[] =
@@ -902,6 +968,7 @@ main(void)
 	RUN(calls_are_judged_by_what_the_client_gets);
 	RUN(a_denied_call_refuses_a_response);
 	RUN(results_are_redacted_by_pointer_and_pattern);
+	RUN(no_place_of_a_result_is_left_out);
 	RUN(a_result_above_the_prompt_is_refused);
 	RUN(tools_that_the_vendor_runs_are_judged_where_they_are_offered);
 	RUN(the_scope_of_the_caller_is_what_a_rule_may_ask_for);
