@@ -58,6 +58,7 @@ struct kt_segment {
 	uint32_t node;
 	enum kt_component component;
 	enum kt_segment_kind kind;
+	bool is_of_result; /* below what a tool gave back, whatever it is */
 };
 
 struct kt_usage {

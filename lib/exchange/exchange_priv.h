@@ -66,6 +66,7 @@ struct kt_x_verdict {
 	struct kt_span rule; /* the name it has in that policy, or empty */
 	kt_class_set classes, threats;
 	kt_class_set by_component[KT_NCOMPONENTS];
+	kt_class_set of_results; /* also of documents in them */
 	kt_class_set cached; /* of the part that is marked to be cached */
 	/* Something was found in a value that a record might repeat. */
 	bool is_tainted;
@@ -337,6 +338,7 @@ struct kt_exchange {
 	struct kt_sightings *sightings; /* wanted by lib/exchange/look.c only */
 	const struct kt_x_nest *nest;   /* around the text at hand, or NULL */
 	uint32_t node;                  /* of the index that text is from */
+	bool is_of_result;              /* and where that stands */
 	struct kt_x_counts request_counts;
 	struct kt_count tally; /* as the family tallied counts */
 	enum kt_count_effort tally_effort;

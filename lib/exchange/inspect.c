@@ -461,6 +461,7 @@ kt_x_inspect_node(struct kt_exchange *x, struct kt_x_verdict *v,
 	struct kt_span said = t.raw;
 
 	x->node = s->node;
+	x->is_of_result = s->is_of_result;
 	if (kt_json_type(json, s->node) == KT_JSON_NUMBER) {
 		t.raw = kt_json_raw(json, text, s->node);
 		t.at--;

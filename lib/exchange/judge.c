@@ -231,6 +231,8 @@ kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
 	}
 	if (told > 0) {
 		note_detection(v, d, f, c, action);
+		if (x->is_of_result)
+			v->of_results |= KT_CLASS_BIT(d->class);
 		if (v == &x->request_verdict &&
 		    !(KT_CLASS_BIT(d->class) & KT_CLASS_THREATS) &&
 		    kt_cached_has(&x->cached, x->node))

@@ -613,14 +613,17 @@ weigh(struct request *q)
 {
 	const struct kt_chain *chain = &q->x->program->chain;
 	const struct kt_member who = kt_x_member(q->x);
+	kt_class_set classes[KT_NCOMPONENTS];
 
+	memcpy(classes, q->v->by_component, sizeof(classes));
+	classes[KT_COMPONENT_TOOL_RESULTS] |= q->v->of_results;
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
 		enum kt_reason r;
 
 		if (p->kind->weigh == NULL)
 			continue;
-		r = p->kind->weigh(p, &who, q->v->by_component);
+		r = p->kind->weigh(p, &who, classes);
 		if (r != KT_REASON_NONE)
 			(void)kt_x_note_wish(q->x, q->v, KT_ACTION_BLOCK, r, p);
 	}

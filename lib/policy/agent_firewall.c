@@ -680,7 +680,7 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 {
 	(void)p, (void)d, (void)f;
 	return c == KT_COMPONENT_SYSTEM || c == KT_COMPONENT_MESSAGES ||
-	        c == KT_COMPONENT_TOOL_RESULTS ?
+	        c == KT_COMPONENT_TOOL_RESULTS || c == KT_COMPONENT_DOCUMENTS ?
 	    KT_ACTION_FLAG : KT_ACTION_IGNORE;
 }
 

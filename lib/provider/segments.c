@@ -65,10 +65,18 @@ read_name(struct kt_segments *it, uint32_t n)
 
 	it->leaf.choice = top->choice;
 	it->leaf.call = top->call;
+	it->leaf.is_of_result = top->is_of_result;
 	kt_place_member(it, n, top, &it->leaf);
 	if (it->is_event)
 		it->leaf.trail = kt_place_trail(
 		    top->trail, kt_json_string(it->json, it->text, n));
+}
+
+/* What stands in a result has a component of its own, such as a document. */
+static bool
+is_of_result(const struct kt_segments_scope *s)
+{
+	return s->is_of_result || s->component == KT_COMPONENT_TOOL_RESULTS;
 }
 
 static void
@@ -82,8 +90,10 @@ enter(struct kt_segments *it, uint32_t n, enum kt_json_type type)
 	*s = it->leaf;
 	s->end = it->json->nodes[n].next;
 	s->is_object = type == KT_JSON_OBJECT;
+	s->is_of_result = is_of_result(s);
 	if (s->is_object)
 		kt_place_object(it, n, s);
+	s->is_of_result = is_of_result(s);
 }
 
 void
@@ -109,6 +119,7 @@ give(const struct kt_segments *it, uint32_t n, enum kt_segment_kind kind,
 	out->node = n;
 	out->component = (enum kt_component)it->leaf.component;
 	out->kind = kind;
+	out->is_of_result = is_of_result(&it->leaf);
 	return true;
 }
 

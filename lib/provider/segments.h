@@ -31,7 +31,7 @@ struct kt_segments {
 		uint32_t end;      /* node index where this scope ends */
 		uint8_t place;     /* row set that reads its members */
 		uint8_t component; /* of texts below it */
-		bool is_object;
+		bool is_object, is_of_result;
 		/* Only while an event is read: which growing text this is. */
 		uint32_t choice, call;
 		uint64_t trail;

@@ -650,6 +650,45 @@ a_result_above_the_prompt_is_refused(void)
 }
 
 static void
+a_document_in_a_result_has_the_class_of_results(void)
+{
+	static const char *const contents[][2] = {
+		{ "[{\"type\":\"document\",\"source\":{\"type\":\"text\","
+		  "\"media_type\":\"text/plain\",\"data\":\"", "\"}}]" },
+		{ "[{\"type\":\"document\",\"source\":{\"type\":\"content\","
+		  "\"content\":\"x\"},\"title\":\"", "\"}]" },
+		{ "[{\"type\":\"search_result\",\"title\":\"a\",\"content\":[],"
+		  "\"source\":\"", "\"}]" },
+	};
+	struct world w;
+
+	if (!ok(world_init(&w, CONFIG("{results: {max_class: prompt}}",
+	        "anthropic"))))
+		return;
+	for (size_t i = 0; i < 2 * KT_NELEMS(contents); i++) {
+		bool is_result = i % 2 == 0;
+		char body[1024];
+		struct script s = { .target = paths[0], .body = body,
+			.answer = "{}" };
+		struct result r;
+
+		/* What a user attaches is none of a tool's. */
+		(void)snprintf(body, sizeof(body), "{\"model\":\"m\","
+		    "\"max_tokens\":9,\"messages\":[{\"role\":\"user\","
+		    "\"content\":%s%scard 4111 1111 1111 1111%s%s}]}",
+		    is_result ? "[{\"type\":\"tool_result\",\"tool_use_id\":"
+		                "\"t\",\"content\":" : "", contents[i / 2][0],
+		    contents[i / 2][1], is_result ? "}]" : "");
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(r.status == (is_result ? 403 : 200)))
+			printf("# case %zu: %u %s\n", i, r.status, r.reason);
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
+static void
 tools_that_the_vendor_runs_are_judged_where_they_are_offered(void)
 {
 	static const struct {
@@ -970,6 +1009,7 @@ main(void)
 	RUN(results_are_redacted_by_pointer_and_pattern);
 	RUN(no_place_of_a_result_is_left_out);
 	RUN(a_result_above_the_prompt_is_refused);
+	RUN(a_document_in_a_result_has_the_class_of_results);
 	RUN(tools_that_the_vendor_runs_are_judged_where_they_are_offered);
 	RUN(the_scope_of_the_caller_is_what_a_rule_may_ask_for);
 	return done();
