@@ -10,6 +10,21 @@
 #include "policy/policy_priv.h"
 #include "policy/schema.h"
 
+#define OPENERS "\"'`(\\[<"
+#define NO_NAME "(?!\\.?[\\w@%-])"
+/* Of a URL to its host: with two slashes; sloppily, which browsers take where
+   the schemes are theirs; and without a scheme, where only a URL can stand. */
+#define DOTTED "(?=[^\\s/\\\\?#]{0,100}[^\\s/\\\\?#.]\\.\\S)"
+#define BEGIN "(?:(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}://|(?:https?|wss?|ftp):" \
+	"(?:[/\\\\]{2,8}|[/\\\\]" DOTTED ")|(?<=[" OPENERS "=])(?:https?:" \
+	"|[/\\\\]{2}(?![.]))" DOTTED "|(?<=\\]:|\\]: )[/\\\\]{2}" DOTTED ")"
+/* The end of a host: of the authority; blanks behind marks; what no host can
+   hold, unless all before an @ is the name of a user. */
+#define END "[^\\s/\\\\?#\\w@%%\\x80-\\xff-]{0,8}(?:[\\s/\\\\?#]|$)|[]<>|^[]" \
+	"(?![^\\s/\\\\?#]{0,99}@|[^\\s/\\\\?#]{100})"
+#define REST "(?:[^\\s\"'`<>)\\]}/\\\\]|[^\\s/\\\\?#]{1,64}@)" \
+	"[^\\s\"'`<>)\\]}]{0,200}"
+
 struct settings {
 	struct kt_config_common common;
 	int action, uninspectable;
@@ -34,8 +49,8 @@ static const struct kt_config_field fields[] = {
 	LIMIT(max_attachment_bytes, "Bytes of images and documents as sent"),
 	LIMIT(max_completion_chars, "Characters of a whole answer"),
 	KT_CONFIG_FIELD(struct settings, STRINGS, allowed_urls,
-	    .doc = "Hosts of URLs in requests and answers; *.example.org for "
-	           "what is below it; empty, all"),
+	    .doc = "Hosts of URLs, of any scheme or none, in requests and "
+	           "answers; *.example.org for what is below it; empty, all"),
 	KT_CONFIG_FIELD(struct settings, STRING, output_schema,
 	    .doc = "JSON Schema, as JSON, of what an answer says where it says "
 	           "anything; with action block a stream is held to its end; "
@@ -70,7 +85,7 @@ static const struct kt_config_table table =
 	.doc = "Sizes, counts and URLs of requests and answers, and the form "
 	       "of answers");
 
-/* The host as a pattern, and what may stand behind it. */
+/* A host of the list as a pattern. */
 static enum kt_rc
 put_host(struct kt_buf *b, struct kt_span host, bool is_first)
 {
@@ -83,39 +98,66 @@ put_host(struct kt_buf *b, struct kt_span host, bool is_first)
 	return rc;
 }
 
+/*
+ * A browser takes most marks for a part of the host, so a mark behind an
+ * allowed host ends it only where it closes what the URL stands in, or where
+ * nothing of a name follows.
+ */
+static const struct {
+	const char *behind; /* what the URL stands behind */
+	const char *close;
+} places[] = {
+	{ "(?<!["OPENERS"])", "$" },
+	{ "(?<=\")", "\""NO_NAME },
+	{ "(?<=')", "'"NO_NAME },
+	{ "(?<=`)", "`"NO_NAME },
+	{ "(?<=\\()", "\\)" },
+	{ "(?<=\\[)", "\\]" },
+	{ "(?<=<)", ">" },
+};
+
+/* A URL at a place, to a host that is not plainly one of the list. */
+static enum kt_rc
+put_url(struct kt_buf *b, size_t place, const struct kt_config_strings *hosts)
+{
+	enum kt_rc rc = kt_buf_printf(b, "%s" BEGIN "(?!(?:", places[place].behind);
+
+	for (size_t i = 0; rc == KT_OK && i < hosts->n; i++)
+		rc = put_host(b, hosts->at[i], i == 0);
+	return rc < 0 ? rc :
+	    kt_buf_printf(b, ")(?::[0-9]{1,5})?(?:\\.?%s|" END "))" REST,
+	        places[place].close);
+}
+
 static enum kt_rc
 define(const struct kt_policy *p, struct kt_arena *mem,
     struct kt_detector *out, size_t room, size_t *n, struct kt_err *err)
 {
 	const struct kt_config_strings *hosts =
 	    &((const struct settings *)p->common)->allowed_urls;
-	struct kt_span pattern = { 0 };
-	struct kt_buf b;
-	enum kt_rc rc;
 
-	if (hosts->n == 0)
-		return KT_OK;
-	kt_buf_init(&b, 1u << 20);
-	rc = kt_buf_add(&b, KT_SPAN("https?://(?!(?:"));
-	for (size_t i = 0; rc == KT_OK && i < hosts->n; i++)
-		rc = put_host(&b, hosts->at[i], i == 0);
-	if (rc == KT_OK)
-		rc = kt_buf_add(&b, KT_SPAN(")(?::[0-9]{1,5})?\\.?(?:[/?#\\s\"'`<>"
-		    ")\\]},;!*]|$))[^\\s\"'`<>)\\]}]{1,200}"));
-	if (rc == KT_OK)
-		pattern = kt_arena_dup(mem, kt_buf_span(&b));
-	kt_buf_fini(&b);
-	if (pattern.ptr == NULL || room == 0)
-		return kt_fail(err, KT_E_LIMIT, "too many hosts");
-	out[(*n)++] = (struct kt_detector){
-		.id = "content-limits:#url",
-		.group = "url",
-		.entity = "URL",
-		.class = KT_CLASS_NONE,
-		.confidence_pm = 1000,
-		.is_caseless = true,
-		.pattern = pattern.ptr,
-	};
+	for (size_t i = 0; i < KT_NELEMS(places) && hosts->n > 0; i++) {
+		struct kt_span pattern = { 0 }, id;
+		struct kt_buf b;
+
+		kt_buf_init(&b, 1u << 20);
+		if (put_url(&b, i, hosts) == KT_OK)
+			pattern = kt_arena_dup(mem, kt_buf_span(&b));
+		kt_buf_fini(&b);
+		id = kt_arena_printf(mem, "%s:#url-%zu", p->kind->config.name, i + 1);
+		if (pattern.ptr == NULL || id.ptr == NULL || *n == room)
+			return kt_fail(err, KT_E_LIMIT, "too many hosts");
+		out[(*n)++] = (struct kt_detector){
+			.id = id.ptr,
+			.group = "url",
+			.entity = "URL",
+			.class = KT_CLASS_NONE,
+			.confidence_pm = 1000,
+			.is_caseless = true,
+			.pattern = pattern.ptr,
+			.anchor = "[:/\\\\][/\\\\]|https?:",
+		};
+	}
 	return KT_OK;
 }
 

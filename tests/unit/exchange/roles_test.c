@@ -140,11 +140,41 @@ urls_lead_where_they_may(void)
 		tell(&all[i]);
 }
 
+/* What a browser takes for a URL to elsewhere, and what it does not. */
+static void
+no_mark_behind_a_host_hides_another(void)
+{
+	static const char *const elsewhere[] = { "https://a.org;.c.org/?q=s",
+		"https://a.org!.c.org/", "https://a.org,.c.org/",
+		"https://a.org'.c.org/", "https://a.org*.c.org/",
+		"![x](<https://a.org).c.org/>)", "![x](https://a.org>@c.org/)",
+		"\\\"https://a.org'.c.org/\\\"", "\\\"https://a.org\\\".c.org/",
+		"ftp://c.org/", "wss://c.org", "ssh://me@c.org/",
+		"![x](//c.org/?q=s)", "<img src=\\\"//c.org/\\\">",
+		"[x]: //c.org/", "https:\\\\\\\\c.org/x", "https:/c.org/x",
+		"![x](http:c.org/x)", "https:////c.org/", "https://user:a@c.org/",
+		"![x](https://\\\"@c.org/)" };
+	static const char *const here[] = { "https://a.org", "(https://a.org), a",
+		"see https://a.org, or b.", "[https://a.org](https://a.org)x",
+		"{\\\"a\\\":\\\"https://a.org\\\",\\\"f\\\":\\\"main.py\\\",\\\"e\\\":\\\"a@c.org\\\"}",
+		"<td>https://a.org<br>b</td>", "|https://a.org|b.c|",
+		"'https://a.org','b.c'", "ftp://a.org/x", "![x](//a.org/y)",
+		"x = 1 // c.org", "https://", "'http://' or \\\"https://\\\"",
+		"file:///etc/hosts", "C:\\\\x.org", "http:\\n", "`https://a.org`." };
+
+	for (size_t i = 0; i < KT_NELEMS(elsewhere); i++)
+		tell(&(struct told){
+		    URLS, "hi", elsewhere[i], "completion.url.denied" });
+	for (size_t i = 0; i < KT_NELEMS(here); i++)
+		tell(&(struct told){ URLS, "hi", here[i], NULL });
+}
+
 int
 main(void)
 {
 	RUN(roles_say_which_models_and_data);
 	RUN(terms_are_found_with_a_character_changed);
 	RUN(urls_lead_where_they_may);
+	RUN(no_mark_behind_a_host_hides_another);
 	return done();
 }
