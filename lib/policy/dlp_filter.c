@@ -3,8 +3,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A term is a pattern with every character quoted, whole words, without
- * case; so terms and patterns stream, redact and report alike.
+ * case; so terms and patterns stream, redact and report alike.  Patterns are
+ * bytes: other letters than those of ASCII are written in all their cases.
  */
+#include <unicase.h>
+#include <uninorm.h>
+
 #include "policy/policy_priv.h"
 
 /* Of a pattern that forgives: it grows with the cube of the term. */
@@ -123,26 +127,122 @@ quote_near(struct kt_span term, int64_t distance, struct kt_arena *mem)
 	return s;
 }
 
-/* The term as a pattern: bytes that are not letters or digits as \xhh. */
+/* Letters of scripts that part words by blanks; elsewhere a term stands in
+   the middle of text. */
+static bool
+is_letter(uint32_t cp)
+{
+	return cp < 0x80 ? is_word((char)cp) :
+	    (cp >= 0xc0 && cp < 0x590 && cp != 0xd7 && cp != 0xf7) ||
+	    (cp >= 0x10a0 && cp < 0x1100) || (cp >= 0x1e00 && cp < 0x2000);
+}
+
+/* The same in bytes, behind \w. */
+#define LETTER_2 "[\\xc3-\\xd6][\\x80-\\xbf]"
+#define LETTER_3 "\\xe1[\\x82\\x83\\xb8-\\xbf][\\x80-\\xbf]"
+#define NO_SIGN "(?!\\xc3[\\x97\\xb7])"
+#define NOT_BEHIND "(?<!\\w)(?<!" NO_SIGN LETTER_2 ")(?<!" LETTER_3 ")"
+#define NOT_BEFORE "(?!\\w|" NO_SIGN LETTER_2 "|" LETTER_3 ")"
+#define BLANKS "(?:\\s|\\xc2\\xa0|\\xe2\\x80\\xaf){1,4}"
+
+static bool
+is_blank(uint32_t cp)
+{
+	return cp == ' ' || (cp >= '\t' && cp <= '\r') || cp == 0xa0 ||
+	    cp == 0x202f;
+}
+
+/* A character in its own bytes, or in those of its letter and marks. */
+static enum kt_rc
+put_forms(struct kt_buf *b, uint32_t cp)
+{
+	char bytes[4];
+	uint8_t parts[64];
+	size_t n = kt_utf8_encode(cp, bytes), len = sizeof(parts);
+
+	if (put_chars(b, (struct kt_span){ bytes, n }) < 0)
+		return KT_E_LIMIT;
+	if (u8_normalize(UNINORM_NFD, (const uint8_t *)bytes, n, parts, &len) !=
+	        parts || (len == n && memcmp(parts, bytes, n) == 0))
+		return KT_OK;
+	return kt_buf_addc(b, '|') < 0 ? KT_E_LIMIT :
+	    put_chars(b, (struct kt_span){ (const char *)parts, len });
+}
+
+/* A character that is not of ASCII in each of its cases. */
+static enum kt_rc
+put_cases(struct kt_buf *b, uint32_t cp)
+{
+	uint32_t small = uc_tolower(uc_toupper(cp));
+	uint32_t v[] = { cp, small, uc_toupper(cp), uc_tolower(cp),
+		uc_totitle(cp), small == 0x3c3 ? 0x3c2 : cp /* a final sigma */ };
+	enum kt_rc rc = kt_buf_add(b, KT_SPAN("(?:"));
+
+	for (size_t i = 0; rc == KT_OK && i < KT_NELEMS(v); i++) {
+		size_t k = 0;
+
+		while (v[k] != v[i])
+			k++;
+		if (k < i)
+			continue; /* told already */
+		rc = i > 0 ? kt_buf_addc(b, '|') : KT_OK;
+		if (rc == KT_OK)
+			rc = put_forms(b, v[i]);
+	}
+	return rc == KT_OK ? kt_buf_addc(b, ')') : rc;
+}
+
+static enum kt_rc
+put_char(struct kt_buf *b, struct kt_span c)
+{
+	uint32_t cp;
+
+	if (kt_utf8_decode(c, &cp) == 0)
+		return put_chars(b, c);
+	if (is_blank(cp))
+		return kt_buf_add(b, KT_SPAN(BLANKS));
+	if (cp >= 0x80)
+		return put_cases(b, cp);
+	return is_word((char)cp) ? kt_buf_addc(b, (char)cp) : put_chars(b, c);
+}
+
+static enum kt_rc
+put_term(struct kt_buf *b, struct kt_span term)
+{
+	enum kt_rc rc = KT_OK;
+	uint32_t first = 0, last = 0;
+	size_t at, n;
+
+	if (kt_utf8_decode(term, &first) > 0 && is_letter(first))
+		rc = first < 0x80 ? kt_buf_add(b, KT_SPAN("\\b")) :
+		    kt_buf_add(b, KT_SPAN(NOT_BEHIND));
+	for (at = 0; rc == KT_OK && at < term.len; at += n) {
+		bool was_blank = is_blank(last) && at > 0;
+
+		n = next_char(term, at);
+		if (kt_utf8_decode(kt_span_sub(term, at, n), &last) == 0)
+			last = 0;
+		if (!was_blank || !is_blank(last))
+			rc = put_char(b, kt_span_sub(term, at, n));
+	}
+	return rc == KT_OK && is_letter(last) ?
+	    kt_buf_add(b, KT_SPAN(NOT_BEFORE)) : rc;
+}
+
+/* The term as a pattern, its letters and marks composed as texts have them. */
 static struct kt_span
 quote(struct kt_span term, struct kt_arena *mem)
 {
-	struct kt_buf b;
+	uint8_t composed[KT_HOLD_MAX];
+	size_t len = sizeof(composed);
 	struct kt_span s = { 0 };
-	enum kt_rc rc = KT_OK;
+	struct kt_buf b;
 
-	kt_buf_init(&b, KT_HOLD_MAX * 4 + 16);
-	if (term.len > 0 && is_word(term.ptr[0]))
-		rc = kt_buf_add(&b, KT_SPAN("\\b"));
-	for (size_t i = 0; rc == KT_OK && i < term.len; i++) {
-		unsigned char c = (unsigned char)term.ptr[i];
-
-		rc = is_word((char)c) ? kt_buf_addc(&b, (char)c) :
-		    kt_buf_printf(&b, "\\x%02x", c);
-	}
-	if (rc == KT_OK && term.len > 0 && is_word(term.ptr[term.len - 1]))
-		rc = kt_buf_add(&b, KT_SPAN("\\b"));
-	if (rc == KT_OK)
+	if (term.len < len / 4 && u8_normalize(UNINORM_NFC,
+	        (const uint8_t *)term.ptr, term.len, composed, &len) == composed)
+		term = (struct kt_span){ (const char *)composed, len };
+	kt_buf_init(&b, KT_HOLD_MAX * 16);
+	if (put_term(&b, term) == KT_OK)
 		s = kt_arena_dup(mem, kt_buf_span(&b));
 	kt_buf_fini(&b);
 	return s;

@@ -211,6 +211,29 @@ terms_are_words_whatever_they_are_made_of(void)
 	send_all(config, v, KT_NELEMS(v));
 }
 
+static void
+terms_have_no_case_in_any_script(void)
+{
+	static const char config[] = HEAD("dlp-filter")
+	    "  dlp-filter:\n    action: redact\n    blocked_terms: ['ПРОЕКТ',"
+	    " 'Müller GmbH', 'José', 'ΣΊΣΥΦΟΣ', 'Project Aurora', '計画']\n"
+	    TARGET("anthropic");
+	static const struct spoken v[] = {
+		{ "/v1/messages", ASK("«проект», Проект MÜLLER GMBH. JOSÉ"),
+		    ASK("«[TERM]», [TERM] [TERM]. [TERM]"), NULL },
+		{ "/v1/messages", ASK("σίσυφος; mu\xcc\x88ller gmbh"),
+		    ASK("[TERM]; [TERM]"), NULL },
+		{ "/v1/messages", ASK("Project  Aurora, project\\nAurora, "
+		    "Project\xc2\xa0" "Aurora"), ASK("[TERM], [TERM], [TERM]"),
+		    NULL },
+		{ "/v1/messages", ASK("Joséphine проекты непроект"),
+		    ASK("Joséphine проекты непроект"), NULL },
+		{ "/v1/messages", ASK("新計画書"), ASK("新[TERM]書"), NULL },
+	};
+
+	send_all(config, v, KT_NELEMS(v));
+}
+
 /* The same value becomes the same bytes, and tells nothing. */
 static void
 markers_have_the_form_that_was_asked_for(void)
@@ -328,6 +351,7 @@ main(void)
 	RUN(limits_count_what_a_reader_would);
 	RUN(a_streamed_answer_has_limits_too);
 	RUN(terms_are_words_whatever_they_are_made_of);
+	RUN(terms_have_no_case_in_any_script);
 	RUN(markers_have_the_form_that_was_asked_for);
 	RUN(an_example_of_a_token_does_not_refuse_a_call);
 	RUN(the_strongest_opinion_decides);
