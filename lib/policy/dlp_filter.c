@@ -11,8 +11,9 @@
 
 #include "policy/policy_priv.h"
 
-/* Of a pattern that forgives: it grows with the cube of the term. */
-#define NEAR_BYTES_MAX 60000
+/* Of a pattern that forgives: it grows with the cube of the term, and the
+   engines take no longer one. */
+#define NEAR_BYTES_MAX 15800
 
 struct settings {
 	struct kt_config_common common;
@@ -38,12 +39,10 @@ static const struct kt_config_field fields[] = {
 	KT_CONFIG_FIELD(struct settings, INT, max_distance, .min = 1, .max = 2,
 	    .fallback = "1",
 	    .doc = "How many such characters; terms with fewer than four for "
-	           "each are found as they are"),
+	           "each are found as they are, and those with more than about "
+	           "90 for one or 24 for two, outside ASCII 50 and 16, are an "
+	           "error"),
 };
-static const struct kt_config_table table =
-    KT_CONFIG_KIND_TABLE(struct settings, "dlp-filter", fields,
-	.doc = "Patterns and terms of the user's own");
-
 static const struct settings *
 of(const struct kt_policy *p)
 {
@@ -73,58 +72,10 @@ put_chars(struct kt_buf *b, struct kt_span s)
 	enum kt_rc rc = KT_OK;
 
 	for (size_t i = 0; rc == KT_OK && i < s.len; i++)
-		rc = kt_buf_printf(b, "\\x%02x", (unsigned char)s.ptr[i]);
+		rc = (unsigned char)s.ptr[i] < 0x80 ?
+		    kt_buf_printf(b, "\\x%02x", s.ptr[i]) :
+		    kt_buf_addc(b, s.ptr[i]);
 	return rc;
-}
-
-/*
- * Levenshtein as a pattern: from here the term goes on as it is, or one
- * character is changed, left out or added and there is one less to forgive.
- */
-#define ANY "(?:[ -~]|[\\xc2-\\xf4][\\x80-\\xbf]{1,3})"
-static enum kt_rc
-put_near(struct kt_buf *b, struct kt_span term, size_t at, int64_t left)
-{
-	size_t n;
-
-	if (left == 0 || at == term.len)
-		return left == 0 ? put_chars(b, kt_span_sub(term, at, term.len)) :
-		    kt_buf_add(b, KT_SPAN(ANY "?"));
-	n = next_char(term, at);
-	if (kt_buf_add(b, KT_SPAN("(?:")) < 0 ||
-	    put_chars(b, kt_span_sub(term, at, n)) < 0 ||
-	    put_near(b, term, at + n, left) < 0 ||
-	    kt_buf_add(b, KT_SPAN("|" ANY "?")) < 0 ||
-	    put_near(b, term, at + n, left - 1) < 0 ||
-	    kt_buf_add(b, KT_SPAN("|" ANY)) < 0 ||
-	    put_near(b, term, at, left - 1) < 0)
-		return KT_E_LIMIT;
-	return kt_buf_add(b, KT_SPAN(")"));
-}
-
-static size_t
-count_chars(struct kt_span s)
-{
-	size_t n = 0;
-
-	for (size_t at = 0; at < s.len; at += next_char(s, at))
-		n++;
-	return n;
-}
-
-static struct kt_span
-quote_near(struct kt_span term, int64_t distance, struct kt_arena *mem)
-{
-	struct kt_span s = { 0 };
-	struct kt_buf b;
-
-	kt_buf_init(&b, NEAR_BYTES_MAX);
-	if (kt_buf_add(&b, KT_SPAN("\\b")) == KT_OK &&
-	    put_near(&b, term, 0, distance) == KT_OK &&
-	    kt_buf_add(&b, KT_SPAN("\\b")) == KT_OK)
-		s = kt_arena_dup(mem, kt_buf_span(&b));
-	kt_buf_fini(&b);
-	return s;
 }
 
 /* Letters of scripts that part words by blanks; elsewhere a term stands in
@@ -143,7 +94,7 @@ is_letter(uint32_t cp)
 #define NO_SIGN "(?!\\xc3[\\x97\\xb7])"
 #define NOT_BEHIND "(?<!\\w)(?<!" NO_SIGN LETTER_2 ")(?<!" LETTER_3 ")"
 #define NOT_BEFORE "(?!\\w|" NO_SIGN LETTER_2 "|" LETTER_3 ")"
-#define BLANKS "(?:\\s|\\xc2\\xa0|\\xe2\\x80\\xaf){1,4}"
+#define BLANKS "(?:(?:\\s|\xc2\xa0|\xe2\x80\xaf){1,4})"
 
 static bool
 is_blank(uint32_t cp)
@@ -206,16 +157,25 @@ put_char(struct kt_buf *b, struct kt_span c)
 	return is_word((char)cp) ? kt_buf_addc(b, (char)cp) : put_chars(b, c);
 }
 
+/* Where a term may begin. */
+static enum kt_rc
+put_edge(struct kt_buf *b, struct kt_span term)
+{
+	uint32_t first;
+
+	if (kt_utf8_decode(term, &first) == 0 || !is_letter(first))
+		return KT_OK;
+	return first < 0x80 ? kt_buf_add(b, KT_SPAN("\\b")) :
+	    kt_buf_add(b, KT_SPAN(NOT_BEHIND));
+}
+
 static enum kt_rc
 put_term(struct kt_buf *b, struct kt_span term)
 {
-	enum kt_rc rc = KT_OK;
-	uint32_t first = 0, last = 0;
+	enum kt_rc rc = put_edge(b, term);
+	uint32_t last = 0;
 	size_t at, n;
 
-	if (kt_utf8_decode(term, &first) > 0 && is_letter(first))
-		rc = first < 0x80 ? kt_buf_add(b, KT_SPAN("\\b")) :
-		    kt_buf_add(b, KT_SPAN(NOT_BEHIND));
 	for (at = 0; rc == KT_OK && at < term.len; at += n) {
 		bool was_blank = is_blank(last) && at > 0;
 
@@ -229,24 +189,107 @@ put_term(struct kt_buf *b, struct kt_span term)
 	    kt_buf_add(b, KT_SPAN(NOT_BEFORE)) : rc;
 }
 
-/* The term as a pattern, its letters and marks composed as texts have them. */
-static struct kt_span
-quote(struct kt_span term, struct kt_arena *mem)
+/* Further blanks are forgiven as other characters are. */
+static enum kt_rc
+put_one(struct kt_buf *b, struct kt_span c)
+{
+	return kt_span_eq(c, KT_SPAN(" ")) ? kt_buf_add(b, KT_SPAN("\\s")) :
+	    put_char(b, c);
+}
+
+/*
+ * Levenshtein as a pattern: from here the term goes on as it is, or there is
+ * one less to forgive: a character is left out, is changed, or has one more
+ * before it; or there are two more, and nothing is left.
+ */
+#define LETTER_BYTE "[\\w\x80-\xff]"
+#define ANY "(?:[ -~]|[\xc2-\xf4][\x80-\xbf]{1,3})"
+static enum kt_rc
+put_near(struct kt_buf *b, struct kt_span term, size_t at, int64_t left)
+{
+	size_t n = next_char(term, at);
+	struct kt_span c = kt_span_sub(term, at, n);
+
+	if (at == term.len)
+		return left == 0 ? KT_OK :
+		    kt_buf_printf(b, ANY "{0,%d}", (int)left);
+	if (left == 0)
+		return put_one(b, c) < 0 ? KT_E_LIMIT :
+		    put_near(b, term, at + n, 0);
+	if (kt_buf_add(b, KT_SPAN("(?:")) < 0 || put_one(b, c) < 0 ||
+	    put_near(b, term, at + n, left) < 0 ||
+	    kt_buf_add(b, KT_SPAN("|(?:" ANY)) < 0 || put_one(b, c) < 0 ||
+	    kt_buf_add(b, KT_SPAN("?)?")) < 0 ||
+	    put_near(b, term, at + n, left - 1) < 0)
+		return KT_E_LIMIT;
+	if (left == 2 && (kt_buf_add(b, KT_SPAN("|" ANY "{2}")) < 0 ||
+	        put_near(b, term, at, 0) < 0))
+		return KT_E_LIMIT;
+	return kt_buf_add(b, KT_SPAN(")"));
+}
+
+static size_t
+count_chars(struct kt_span s)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; at < s.len; at += next_char(s, at))
+		n++;
+	return n;
+}
+
+static bool
+is_near(const struct settings *s, struct kt_span term)
+{
+	return s->fuzzy_matching &&
+	    count_chars(term) >= 4 * (size_t)s->max_distance;
+}
+
+/* The term as a pattern, its letters and marks composed as texts have them;
+   out is of the caller. */
+static enum kt_rc
+quote(const struct settings *s, struct kt_span term, struct kt_buf *out)
 {
 	uint8_t composed[KT_HOLD_MAX];
 	size_t len = sizeof(composed);
-	struct kt_span s = { 0 };
-	struct kt_buf b;
 
 	if (term.len < len / 4 && u8_normalize(UNINORM_NFC,
 	        (const uint8_t *)term.ptr, term.len, composed, &len) == composed)
 		term = (struct kt_span){ (const char *)composed, len };
-	kt_buf_init(&b, KT_HOLD_MAX * 16);
-	if (put_term(&b, term) == KT_OK)
-		s = kt_arena_dup(mem, kt_buf_span(&b));
-	kt_buf_fini(&b);
-	return s;
+	if (!is_near(s, term)) {
+		kt_buf_init(out, KT_HOLD_MAX * 16);
+		return put_term(out, term);
+	}
+	kt_buf_init(out, NEAR_BYTES_MAX);
+	return put_edge(out, term) < 0 ||
+	        kt_buf_add(out, KT_SPAN("(?=" LETTER_BYTE ")")) < 0 ||
+	        put_near(out, term, 0, s->max_distance) < 0 ?
+	    KT_E_LIMIT :
+	    kt_buf_add(out, KT_SPAN("(?<=" LETTER_BYTE ")" NOT_BEFORE));
 }
+
+static void
+check(void *section, struct kt_config_ctx *ctx)
+{
+	const struct settings *s = section;
+
+	for (size_t i = 0; i < s->blocked_terms.n; i++) {
+		struct kt_span term = s->blocked_terms.at[i];
+		struct kt_buf b;
+
+		if (quote(s, term, &b) < 0)
+			kt_config_fault(ctx, KT_CONFIG_FORM, s->common.node,
+			    "blocked_terms", "term %zu, of %zu characters, is too "
+			    "long%s; name a part of it", i + 1, count_chars(term),
+			    is_near(s, term) ? " for max_distance" : "");
+		kt_buf_fini(&b);
+	}
+}
+
+static const struct kt_config_table table =
+    KT_CONFIG_KIND_TABLE(struct settings, "dlp-filter", fields,
+	.check = check,
+	.doc = "Patterns and terms of the user's own");
 
 static enum kt_rc
 define(const struct kt_policy *p, struct kt_arena *mem,
@@ -261,18 +304,17 @@ define(const struct kt_policy *p, struct kt_arena *mem,
 		return kt_fail(err, KT_E_LIMIT, "too many terms");
 	for (size_t i = 0; i < s->blocked_terms.n; i++) {
 		struct kt_span term = s->blocked_terms.at[i];
-		bool is_near = s->fuzzy_matching &&
-		    count_chars(term) >= 4 * (size_t)s->max_distance;
-		struct kt_span pattern = is_near ?
-		    quote_near(term, s->max_distance, mem) : quote(term, mem);
-		struct kt_span id = kt_arena_printf(
+		struct kt_span pattern = { 0 }, id = kt_arena_printf(
 		    mem, "%s:#term-%zu", p->kind->config.name, i + 1);
+		struct kt_buf b;
 
+		if (quote(s, term, &b) == KT_OK)
+			pattern = kt_arena_dup(mem, kt_buf_span(&b));
+		kt_buf_fini(&b);
 		if (pattern.ptr == NULL || id.ptr == NULL)
 			return kt_fail(err, KT_E_LIMIT,
-			    "term %zu is too long%s", i + 1,
-			    is_near ? " for max_distance" : "");
-		if (s->blocked_terms.at[i].len == 0)
+			    "term %zu is too long", i + 1);
+		if (term.len == 0)
 			return kt_fail(err, KT_E_PARSE, "term %zu is empty", i + 1);
 		out[(*n)++] = (struct kt_detector){
 			.id = id.ptr,

@@ -118,6 +118,31 @@ terms_are_found_with_a_character_changed(void)
 		tell(&all[i]);
 }
 
+#define LONG(d, term) CONFIG("dlp-filter", "{fuzzy_matching: true, " \
+	"max_distance: " d ", blocked_terms: ['" term "']}")
+
+/* What lints clean loads, and finds. */
+static void
+long_terms_are_forgiven_too(void)
+{
+	static const struct told all[] = {
+		{ LONG("2", "Projekt Grosse"), "das Projeckt Grose ist", NULL,
+		    "prompt.term.detected" },
+		{ LONG("2", "Operation Sunrise"), "opration sunrice", NULL,
+		    "prompt.term.detected" },
+		{ LONG("2", "Operation Sunrise"), "opration sunrce s", NULL, NULL },
+		{ LONG("2", "bluebird"), "the xybluebird", NULL,
+		    "prompt.term.detected" },
+		{ LONG("2", "Грузоперевозки"), "о ГРУЗАПЕРЕВОСКИ, да", NULL,
+		    "prompt.term.detected" },
+		{ LONG("1", "Confidential merger plan"),
+		    "confidental merger plan", NULL, "prompt.term.detected" },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(all); i++)
+		tell(&all[i]);
+}
+
 #define URLS CONFIG("content-limits", "{allowed_urls: [a.org, '*.b.org']}")
 
 static void
@@ -174,6 +199,7 @@ main(void)
 {
 	RUN(roles_say_which_models_and_data);
 	RUN(terms_are_found_with_a_character_changed);
+	RUN(long_terms_are_forgiven_too);
 	RUN(urls_lead_where_they_may);
 	RUN(no_mark_behind_a_host_hides_another);
 	return done();
