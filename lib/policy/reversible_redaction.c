@@ -74,8 +74,9 @@ of(const struct kt_policy *p)
  * or the first of each two with a backslash; else a backslash that stood
  * before a value would be taken for a part of its token.
  */
-#define BARE "[ \\t]?(?:\\*\\*|__|[*`])?[ \\t]?[A-Za-z][A-Za-z0-9_ -]{0,46}?" \
-	"[0-9]{3,6}[ \\t]?(?:\\*\\*|__|[*`])?[ \\t]?"
+#define BARE "[ \\t]?(?:\\*\\*|__|[*`])?[ \\t]?[A-Za-z]" \
+	"(?:[A-Za-z0-9_ -]|\\\\[_-]){0,46}?[0-9]{3,6}" \
+	"[ \\t]?(?:\\*\\*|__|[*`])?[ \\t]?"
 #define BRACKETS(open, shut) \
 	"(?:" open "){2}" BARE "(?:" shut "){1,2}|" open BARE "(?:" shut "){2}"
 #define TOKEN \

@@ -58,6 +58,14 @@ is_alnum(char c)
 	    (c >= '0' && c <= '9');
 }
 
+/* Of a name and its number, also as Markdown escapes it. */
+static bool
+is_named(struct kt_span s)
+{
+	return is_alnum(s.ptr[0]) || memchr(" -_", s.ptr[0], 3) != NULL ||
+	    (s.len > 1 && s.ptr[0] == '\\' && memchr("-_", s.ptr[1], 2) != NULL);
+}
+
 bool
 kt_policy_token_read(struct kt_span text, struct kt_span *label, uint32_t *number)
 {
@@ -71,9 +79,7 @@ kt_policy_token_read(struct kt_span text, struct kt_span *label, uint32_t *numbe
 	while (from < text.len && !is_alnum(text.ptr[from]))
 		from++;
 	to = from;
-	while (to < text.len && (is_alnum(text.ptr[to]) ||
-	        text.ptr[to] == ' ' || text.ptr[to] == '-' ||
-	        text.ptr[to] == '_'))
+	while (to < text.len && is_named(kt_span_sub(text, to, text.len)))
 		to++;
 	for (size_t at = to; at < text.len; at++) {
 		n = bracket(kt_span_sub(text, at, text.len), ']', 'd');

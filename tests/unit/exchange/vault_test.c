@@ -318,6 +318,8 @@ models_may_write_a_token_in_their_way(void)
 		{ "to [[EMAIL 001]].", "to " MAIL "." },
 		{ "to \\[\\[EMAIL_001\\]\\].", "to " MAIL "." },
 		{ "to \\[[EMAIL_001\\]].", "to " MAIL "." },
+		{ "to \\[\\[EMAIL\\_001\\]\\].", "to " MAIL "." },
+		{ "to [[EMAIL\\_001]].", "to " MAIL "." },
 		{ "a\\[[EMAIL_001]].", "a\\" MAIL "." },
 		{ "to [[**EMAIL_001**]].", "to " MAIL "." },
 		{ "to **[[EMAIL_001]]**.", "to **" MAIL "**." },
