@@ -16,7 +16,7 @@ struct kt_detect_regex {
 
 enum kt_rc
 kt_detect_regex_new(struct kt_detect_regex **out, struct kt_span pattern,
-    struct kt_err *err)
+    enum kt_detect_regex_end end, struct kt_err *err)
 {
 	struct kt_detect_regex *r = kt_alloc(sizeof(*r));
 	PCRE2_SIZE at;
@@ -27,8 +27,9 @@ kt_detect_regex_new(struct kt_detect_regex **out, struct kt_span pattern,
 		return kt_fail(err, KT_E_LIMIT, "no memory for a pattern");
 	r->limits = pcre2_match_context_create(NULL);
 	r->code = pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len,
-	    PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_INVALID_UTF, &rc,
-	    &at, NULL);
+	    PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_INVALID_UTF |
+	        (end == KT_DETECT_REGEX_TEXT ? PCRE2_DOLLAR_ENDONLY : 0),
+	    &rc, &at, NULL);
 	if (r->code == NULL || r->limits == NULL) {
 		char why[120] = "";
 

@@ -127,7 +127,8 @@ check_cut(void *section, struct kt_config_ctx *ctx)
 	kt_constraint_check_pointer(ctx,
 	    kt_config_get(c->node, KT_SPAN("pointer")), c->pointer);
 	if (c->pattern.ptr != NULL &&
-	    kt_detect_regex_new(&r, c->pattern, &err) < 0)
+	    kt_detect_regex_new(
+	        &r, c->pattern, KT_DETECT_REGEX_LINE, &err) < 0)
 		kt_config_fault(
 		    ctx, KT_CONFIG_FORM, c->node, "pattern", "%s", err.text);
 	kt_detect_regex_free(&r);
@@ -612,7 +613,8 @@ cut_matches(const struct cut *c, struct kt_span text, struct kt_tool_cuts *out)
 	size_t at = 0, start, end;
 	int found = 1;
 
-	if (kt_detect_regex_new(&r, c->pattern, &err) < 0) {
+	if (kt_detect_regex_new(
+	        &r, c->pattern, KT_DETECT_REGEX_LINE, &err) < 0) {
 		kt_tool_cut_add(out, 0, text.len, false);
 		return;
 	}

@@ -56,7 +56,8 @@ check(void *section, struct kt_config_ctx *ctx)
 	kt_constraint_check_pointer(ctx, c->node, c->node->key);
 	if (c->matches.ptr == NULL)
 		return;
-	if (kt_detect_regex_new(&r, c->matches, &err) < 0)
+	if (kt_detect_regex_new(
+	        &r, c->matches, KT_DETECT_REGEX_LINE, &err) < 0)
 		kt_config_fault(
 		    ctx, KT_CONFIG_FORM, c->node, "matches", "%s", err.text);
 	kt_detect_regex_free(&r);
@@ -328,7 +329,8 @@ has_match(const struct kt_constraint *c, struct kt_span s, bool unsure)
 	size_t from, to;
 	int found;
 
-	if (kt_detect_regex_new(&r, c->matches, &err) < 0)
+	if (kt_detect_regex_new(
+	        &r, c->matches, KT_DETECT_REGEX_LINE, &err) < 0)
 		return unsure;
 	found = kt_detect_regex_find(r, s, 0, &from, &to);
 	kt_detect_regex_free(&r);

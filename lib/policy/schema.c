@@ -459,7 +459,8 @@ compile(struct kt_schema *s, uint32_t n, struct kt_err *err)
 	kt_buf_init(&b, KT_SCHEMA_BYTES_MAX);
 	rc = kt_json_unescape_add(&b, raw);
 	if (rc == KT_OK)
-		rc = kt_detect_regex_new(&p->regex, kt_buf_span(&b), err);
+		rc = kt_detect_regex_new(&p->regex, kt_buf_span(&b),
+		    KT_DETECT_REGEX_TEXT, err);
 	kt_buf_fini(&b);
 	if (rc < 0)
 		return refuse(s, n, "not a regular expression", err);

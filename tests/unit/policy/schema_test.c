@@ -66,6 +66,8 @@ each_keyword_says_yes_and_no(void)
 		    { "\"a\"", "\"\"", "\"abcd\"" } },
 		{ "{\"pattern\":\"^[a-z]+\\\\d$\"}", { "\"abc1\"", "7" },
 		    { "\"abc\"", "\"1\"" } },
+		{ "{\"pattern\":\"^[a-z]+$\"}", { "\"ab\"" },
+		    { "\"ab\\n\"" } },
 		{ "{\"minimum\":-1.5,\"maximum\":10}", { "-1.5", "10", "\"\"" },
 		    { "-1.6", "10.01", "1e9" } },
 		{ "{\"exclusiveMinimum\":0,\"exclusiveMaximum\":1}", { "0.5" },
