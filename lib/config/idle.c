@@ -13,6 +13,7 @@ static const struct idle {
 	const char *path; /* "*": every element or kind */
 	const char *harmless; /* words that change nothing, or NULL */
 	const char *but; /* the one that "*" does not mean, or NULL */
+	const char *unless; /* this kind is in the chain, or NULL */
 } idle[] = {
 	{ "pack.enabled", "true" },
 	{ "gateway.admin", NULL },
@@ -21,6 +22,8 @@ static const struct idle {
 	{ "consumer_groups.*.rate_limits", NULL },
 	{ "consumer_groups.*.budget", NULL },
 	{ "consumer_groups.*.scopes", NULL },
+	{ "consumer_groups.*.allowed_models", .unless = "rbac" },
+	{ "consumer_groups.*.allowed_tools", .unless = "rbac" },
 	{ "policy.*.on_error", "block", "external-guard" },
 	{ "policy.prompt-injection.encoding", NULL },
 	{ "policy.prompt-injection.boundaries", NULL },
@@ -63,6 +66,18 @@ struct search {
 	void *arg;
 };
 
+static void
+tell_of(const struct search *s, const struct idle *i,
+    const struct kt_config_node *n)
+{
+	char who[64] = "by this version";
+
+	if (i->unless != NULL)
+		(void)snprintf(who, sizeof(who), "without %s in the chain",
+		    i->unless); /* which is short */
+	s->tell(s->arg, i->path, who, n);
+}
+
 /* Follows the rest of the path from here; the paths of the table are short. */
 static void
 follow(const struct search *s, const struct idle *i, struct kt_span rest,
@@ -74,7 +89,7 @@ follow(const struct search *s, const struct idle *i, struct kt_span rest,
 
 	if (n == NULL || rest.len == 0) {
 		if (n != NULL && !is_harmless(n, i->harmless ? i->harmless : ""))
-			s->tell(s->arg, i->path, n);
+			tell_of(s, i, n);
 		return;
 	}
 	rest = kt_span_sub(rest, len + 1, rest.len);
@@ -87,6 +102,18 @@ follow(const struct search *s, const struct idle *i, struct kt_span rest,
 			follow(s, i, rest, c);
 }
 
+static bool
+has_in_chain(const struct kt_config_node *root, const char *kind)
+{
+	const struct kt_config_node *n = kt_config_get(
+	    kt_config_get(root, KT_SPAN("policies")), KT_SPAN("chain"));
+
+	for (n = n != NULL ? n->first : NULL; n != NULL; n = n->next)
+		if (kt_span_eq(n->text, kt_span_of(kind)))
+			return true;
+	return false;
+}
+
 void
 kt_config_idle(
     const struct kt_config_node *root, kt_config_idle_fn *tell, void *arg)
@@ -94,5 +121,6 @@ kt_config_idle(
 	const struct search s = { tell, arg };
 
 	for (size_t i = 0; i < KT_NELEMS(idle); i++)
-		follow(&s, &idle[i], kt_span_of(idle[i].path), root);
+		if (idle[i].unless == NULL || !has_in_chain(root, idle[i].unless))
+			follow(&s, &idle[i], kt_span_of(idle[i].path), root);
 }

@@ -11,9 +11,10 @@
 #define KT_CONFIG_IDLE_H
 #include "config/tree.h"
 
-/* path: as the list has it, "*" for every element or kind. */
-typedef void kt_config_idle_fn(
-    void *arg, const char *path, const struct kt_config_node *node);
+/* path: as the list has it, "*" for every element or kind; who: "by this
+   version", or without what; until it returns. */
+typedef void kt_config_idle_fn(void *arg, const char *path, const char *who,
+    const struct kt_config_node *node);
 void kt_config_idle(
     const struct kt_config_node *root, kt_config_idle_fn *tell, void *arg);
 

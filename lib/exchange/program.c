@@ -22,13 +22,14 @@ warn(struct kt_program *p, struct kt_span text)
 }
 
 static void
-warn_of_idle(void *arg, const char *path, const struct kt_config_node *node)
+warn_of_idle(void *arg, const char *path, const char *who,
+    const struct kt_config_node *node)
 {
 	struct kt_program *p = arg;
 
 	warn(p, kt_arena_printf(p->mem,
-	    "%s (line %u) is not acted on by this version", path,
-	    (unsigned)node->key_at.line));
+	    "%s (line %u) is not acted on %s", path,
+	    (unsigned)node->key_at.line, who));
 }
 
 /* ---- targets ---- */

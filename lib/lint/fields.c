@@ -194,12 +194,13 @@ check_descriptions(struct kt_lint *l)
 
 /* 440 */
 static void
-tell_idle(void *arg, const char *path, const struct kt_config_node *node)
+tell_idle(void *arg, const char *path, const char *who,
+    const struct kt_config_node *node)
 {
 	struct kt_lint *l = arg;
 
 	(void)kt_lint_at(l, KT_LINT_440, kt_lint_key_place(l, node),
-	    "'%s' is not acted on by this version", path);
+	    "'%s' is not acted on %s", path, who);
 }
 
 void
