@@ -74,6 +74,70 @@ is_cell_at(struct kt_span in, size_t at)
 	    kt_detect_is_cell(cp);
 }
 
+/* The byte behind a row of characters that nobody sees, blanks among them.
+   Only the first of a row is to ask for its end: linear. */
+static char
+behind_unseen(struct kt_span in, size_t at)
+{
+	char out[KT_DETECT_FOLD_MAX];
+	uint32_t cp, disguise;
+	size_t n;
+
+	while (at < in.len && (unsigned char)in.ptr[at] >= 0x80) {
+		size_t len = kt_utf8_decode(kt_span_sub(in, at, 4), &cp);
+
+		if (len == 0 || !kt_detect_fold(cp, out, &n, &disguise) ||
+		    n > 1 || (n == 1 && out[0] != ' '))
+			break;
+		at += len;
+	}
+	return behind(in, at);
+}
+
+/* What ends a sentence or a part of one. */
+static bool
+is_stop(char c)
+{
+	return strchr("!?;,.%()", c) != NULL;
+}
+
+/* A blank in [at, end) that parts words of ASCII, or a name from its value.
+   French has one before other marks, and within its quotes. */
+static bool
+blank_hides(struct kt_span in, size_t at, size_t end)
+{
+	char a = before(in, at), b = behind(in, end);
+
+	if (b == ':' || b == '=')
+		return true;
+	if (!is_graphic(a) && a != ' ')
+		return false;
+	b = behind_unseen(in, end);
+	return is_graphic(b) && (b == '(' || !is_stop(b));
+}
+
+/* Full width and small. */
+static bool
+is_form(uint32_t cp)
+{
+	return (cp >= 0xff01 && cp <= 0xff5e) || (cp >= 0xfe50 && cp <= 0xfe6b);
+}
+
+/* A blank or mark in [at, end) that stands for c. */
+static bool
+mark_hides(struct kt_span in, size_t at, size_t end, uint32_t cp, char c)
+{
+	char a = before(in, at), b = behind(in, end);
+
+	if (is_digit(a) || is_digit(b))
+		return true;
+	if (c == ' ')
+		return blank_hides(in, at, end);
+	if (!is_form(cp) || (is_stop(c) && c != '.'))
+		return false;
+	return is_graphic(a) || is_graphic(b) || (b == ' ' && end < in.len);
+}
+
 /* A character above ASCII: does it hide something here? */
 static bool
 hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
@@ -96,25 +160,17 @@ hides(struct kt_span in, size_t at, uint32_t cp, size_t len)
 	if (!kt_detect_fold(cp, out, &n, &disguise))
 		return false;
 	if (n == 0) {
-		/* Only the first of a row looks to its end: linear. */
 		if (!is_graphic(a) && a != ' ')
 			return false;
-		while (at + len < in.len && (unsigned char)b >= 0x80) {
-			size_t more = kt_utf8_decode(
-			    kt_span_sub(in, at + len, 4), &cp);
-
-			if (more == 0 ||
-			    !kt_detect_fold(cp, out, &n, &disguise) || n != 0)
-				break;
-			len += more;
-			b = behind(in, at + len);
-		}
+		b = behind_unseen(in, at + len);
 		/* A number may be written with blanks. */
 		return is_graphic(a) ? is_graphic(b) || (kt_detect_is_alnum(a) && b == ' ')
 				     : is_digit(b);
 	}
 	if (cp >= 0xe0000)
 		return true;
+	if (n == 1 && !kt_detect_is_alnum(out[0]))
+		return mark_hides(in, at, at + len, cp, out[0]);
 	if (!is_word_of_ascii(out, n))
 		return is_digit(a) || is_digit(b);
 	if (disguise & KT_DISGUISE_LOOKALIKE)

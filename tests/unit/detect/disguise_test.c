@@ -130,6 +130,9 @@ ordinary_text_is_searched_once(void)
 		"a = b = c; x=10=20 | 0 | 1 | 1 | 0 | - - - - - - - - - - -",
 		"\xe2\xa0\x8b Loading \xe2\xa0\x99 2 of 3",
 		"AUTHORIZATIONSERVERS INSTRUCTIONSETARCHITECTURE",
+		"Oui\xc2\xa0! Non\xe2\x80\xaf; \xc2\xab\xc2\xa0mot\xc2\xa0\xc2\xbb",
+		"\xe7\x94\xa8 Python\xef\xbc\x8c\xe5\xa5\xbd\xe3\x80\x82 "
+		"\xe4\xbb\x96\xe8\xaf\xb4\xef\xbc\x9a\xe5\xa5\xbd\xef\xbc\x81",
 	};
 
 	for (size_t i = 0; i < KT_NELEMS(texts); i++) {
@@ -207,7 +210,8 @@ hostile_disguises_stay_linear(void)
 	static const char *const pieces[] = { "%41", "\\u0041", "\xe2\x80\x8b",
 		"a ", "a-", "=41", "=", "e\xcc\xb6\xcc\x81",
 		"\xe2\xa0\xbc\xe2\xa0\x81", "KFAUCQKBIFAUCQKB",
-		"a\xe2\x80\x8b", "QUFB", "\\", "\xef\xbc\x91",
+		"a\xe2\x80\x8b", "QUFB", "\\", "\xef\xbc\x91", "\xc2\xa0",
+		" \xe3\x80\x80t", "\xef\xbc\x9a ",
 		"QUFBQUFBQUFBQUFB/", "4", "e\xcc\x81", "\xf3\xa0\x81\x81",
 		"4111%201111%201111%201111 " };
 

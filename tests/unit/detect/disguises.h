@@ -60,6 +60,28 @@ full_width_digits(struct kt_span s)
 }
 
 static void
+full_width_marks(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] == ':' || s.ptr[i] == '=' || s.ptr[i] == '_')
+			put_cp(0xfee0u + (unsigned char)s.ptr[i]);
+		else
+			put(kt_span_sub(s, i, 1));
+}
+
+static void
+wide_blanks(struct kt_span s)
+{
+	static const uint32_t cps[] = { 0xa0, 0x2003, 0x202f, 0x3000 };
+
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] == ' ')
+			put_cp(cps[i % KT_NELEMS(cps)]);
+		else
+			put(kt_span_sub(s, i, 1));
+}
+
+static void
 look_alike(struct kt_span s)
 {
 	static const char ascii[] = "aceopxysijABEKMHOPCTXSIJ";
@@ -319,6 +341,8 @@ static const struct disguise {
 	{ "entities of HTML", entities, true },
 	{ "invisible characters everywhere", invisible, true },
 	{ "full width everywhere", full_width, true },
+	{ "full-width marks", full_width_marks, true },
+	{ "wide blanks", wide_blanks, true },
 	{ "look-alikes everywhere", look_alike, true },
 	{ "flags and small capitals", flags_and_capitals, true },
 	{ "\\u everywhere", unicode_escapes, true },
