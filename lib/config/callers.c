@@ -56,11 +56,11 @@ static const struct kt_config_field group_fields[] = {
 	KT_CONFIG_FIELD(S, STRING, name, .is_required = true,
 	    .doc = "Name of the group, as tokens carry it"),
 	KT_CONFIG_FIELD(S, STRINGS, allowed_models,
-	    .doc = "Models by name or pattern, where rbac is in the chain; empty, "
-	    "all of them"),
+	    .doc = "Models by name or pattern, where rbac is in the chain; "
+	    "empty, all of them"),
 	KT_CONFIG_FIELD(S, STRINGS, allowed_tools,
-	    .doc = "Tools by name or pattern, where rbac is in the chain; empty, "
-	    "all of them"),
+	    .doc = "Tools by name or pattern, where rbac is in the chain; "
+	    "empty, all of them"),
 	KT_CONFIG_SUBSECTION(S, rate_limits, &kt_config_rate_limits_table,
 	    .doc = "Limits of all its members together"),
 	KT_CONFIG_SUBSECTION(S, budget, &budget_table,

@@ -18,7 +18,8 @@ void kt_config_check_url(struct kt_config_ctx *ctx,
 void kt_config_check_listen(struct kt_config_ctx *ctx,
     const struct kt_config_node *section, const char *field,
     struct kt_span address);
-/* Names are tokens and nothing that kt says itself, values are clean, and none carries a credential. */
+/* Names are tokens and nothing that kt says itself, values are clean, and none
+   carries a credential. */
 void kt_config_check_headers(
     struct kt_config_ctx *ctx, const struct kt_config_pairs *headers);
 /* YYYY-MM-DD */

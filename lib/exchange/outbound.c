@@ -602,7 +602,6 @@ begin_attempt(struct kt_exchange *x, const struct kt_target *t)
 }
 
 /* A target that the call cannot be said to is none. */
-
 bool
 kt_x_try_next(struct kt_exchange *x)
 {
