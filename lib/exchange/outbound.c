@@ -636,6 +636,18 @@ any_takes(const struct kt_exchange *x)
 	return false;
 }
 
+static bool
+any_admits(const struct kt_exchange *x)
+{
+	for (size_t i = 0; i < x->program->ntargets; i++) {
+		const struct kt_target *t = &x->program->targets[i];
+
+		if (t->is_available && kt_x_admits(x, t))
+			return true;
+	}
+	return false;
+}
+
 /* A native target is asked for its models; others are told from here. */
 static bool
 is_native(const struct kt_exchange *x)
@@ -650,13 +662,24 @@ is_native(const struct kt_exchange *x)
 	return false;
 }
 
+/* Some policy keeps it from the targets that there are: it was refused. */
+static bool
+refuse_by_policy(struct kt_exchange *x)
+{
+	const struct kt_policy *by = NULL;
+	enum kt_reason why = kt_x_why_nowhere(x, &by);
+
+	if (why == KT_REASON_NONE)
+		return false;
+	kt_x_note(&x->request_verdict, KT_ACTION_BLOCK, why, by);
+	kt_x_refuse(x, why, by, NULL);
+	return true;
+}
+
 /* To the first target that takes it. */
 static void
 go_up(struct kt_exchange *x)
 {
-	const struct kt_policy *by = NULL;
-	enum kt_reason why;
-
 	if (kt_x_try_next(x)) {
 		if (x->is_opened && x->surface.endpoint == KT_ENDPOINT_FILES)
 			(void)kt_x_order(x, KT_ORDER_REQUEST_RESUME);
@@ -667,10 +690,9 @@ go_up(struct kt_exchange *x)
 		    KT_SPAN_ARG(x->untold));
 		return;
 	}
-	why = kt_x_why_nowhere(x, &by);
-	if (why != KT_REASON_NONE)
-		kt_x_refuse(x, why, by, NULL);
-	else if (any_takes(x))
+	if (refuse_by_policy(x))
+		return;
+	if (any_takes(x))
 		kt_x_refuse(x, KT_REASON_ROUTE_CONTEXT, NULL, NULL);
 	else
 		kt_x_refuse(x, KT_REASON_ROUTE_NO_TARGET, NULL, NULL);
@@ -721,7 +743,9 @@ kt_x_dispatch(struct kt_exchange *x)
 	}
 	if (x->surface.endpoint == KT_ENDPOINT_COUNT_TOKENS &&
 	    !kt_x_has_next(x)) {
-		answer_count(x);
+		/* Where the message itself might go, it is counted here. */
+		if (any_admits(x) || !refuse_by_policy(x))
+			answer_count(x);
 		return;
 	}
 	t = wants_open(x);
