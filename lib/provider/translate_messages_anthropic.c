@@ -45,7 +45,8 @@ is_empty(struct kt_tr *t, uint32_t m, enum role role)
 	    (role == ASSISTANT &&
 		(!kt_tr_is_empty(t, kt_tr_get(t, m, "tool_calls")) ||
 		    !kt_tr_is_empty(t, kt_tr_get(t, m, "refusal")) ||
-		    kt_tr_get(t, m, "function_call") != 0)))
+		    kt_tr_get(t, m, "function_call") != 0 ||
+		    kt_tr_get(t, m, "audio") != 0)))
 		return false;
 	if (!kt_tr_has_type(t, content, KT_JSON_ARRAY))
 		return kt_tr_is_empty(t, content);
