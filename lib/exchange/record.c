@@ -286,11 +286,14 @@ is_deciding(const struct kt_exchange *x, const struct kt_x_verdict *v,
 {
 	bool leads = x->reason != KT_REASON_NONE ? v->reason == x->reason :
 	    v == leading(x);
+	struct kt_span wish = v->wanted < v->action ?
+	    kt_span_of(kt_action_name(v->wanted)) : (struct kt_span){ 0 };
 
 	return leads && v->policy != NULL &&
 	    kt_span_eq(rule->policy, kt_span_of(v->policy->kind->config.name)) &&
 	    kt_span_eq(rule->rule, v->rule) &&
-	    kt_span_eq(rule->action, kt_span_of(kt_action_name(v->action)));
+	    kt_span_eq(rule->action, kt_span_of(kt_action_name(v->action))) &&
+	    kt_span_eq(rule->wanted, wish);
 }
 
 static size_t
