@@ -489,7 +489,7 @@ set_deadline(struct kt_exchange *x)
 	}
 	at = earlier(at, t->total_us ? x->attempt_us + t->total_us : 0);
 	if (x->phase == KT_X_STREAM && x->is_answer_begun)
-		at = earlier(at, x->last_out_mono + KT_X_PING_US);
+		at = earlier(at, kt_x_ping_at(x));
 	/* Rounded up, so that not every event moves the timer. */
 	kt_x_deadline(x, at == 0 ? 0 : (at / 262144 + 1) * 262144);
 }

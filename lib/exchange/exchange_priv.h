@@ -34,8 +34,10 @@
 #define KT_X_DETECTIONS_MAX 64
 #define KT_X_REASONS_MAX 16
 #define KT_X_OPINIONS_MAX 32
-/* Silence in front of the client while text is held back. */
+/* Silence in front of the client: where text is held back or translated, and
+   where events go as they come, which the upstream's own pings keep alive. */
 #define KT_X_PING_US 10000000
+#define KT_X_STILL_US 60000000
 #define KT_X_OPEN_MAX 8 /* more are told twice, and only in their count */
 
 enum kt_x_phase {
@@ -729,6 +731,8 @@ void kt_x_stream_body(struct kt_exchange *x, struct kt_span bytes);
 void kt_x_stream_end(struct kt_exchange *x);
 void kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason);
 void kt_x_stream_guarded(struct kt_exchange *x);
+/* When the client has heard nothing for too long. */
+uint64_t kt_x_ping_at(const struct kt_exchange *x);
 void kt_x_stream_ping(struct kt_exchange *x);
 void kt_x_stream_abandon(struct kt_exchange *x); /* the client is gone */
 void kt_x_stream_free(struct kt_exchange *x);

@@ -194,18 +194,26 @@ kt_x_stream_abandon(struct kt_exchange *x)
 	kt_x_commit_end(x, x->completion_commit);
 }
 
+uint64_t
+kt_x_ping_at(const struct kt_exchange *x)
+{
+	bool is_as_it_comes = !x->is_translated && x->stream.first == NULL;
+
+	return x->last_out_mono +
+	    (is_as_it_comes ? KT_X_STILL_US : KT_X_PING_US);
+}
+
 /*
- * Whoever hears nothing gives up in the end, and never learns whether events
- * are held back, dropped by a translation, or have not come: none of it is
- * asked.  Only whole events go out, so a ping always stands between two.
+ * Whoever hears nothing gives up in the end, whether events are held back,
+ * dropped by a translation, or have not come.  Only whole events go out, so a
+ * ping always stands between two.
  */
 void
 kt_x_stream_ping(struct kt_exchange *x)
 {
 	struct kt_buf b;
 
-	if (!x->is_answer_begun ||
-	    x->now_mono < x->last_out_mono + KT_X_PING_US)
+	if (!x->is_answer_begun || x->now_mono < kt_x_ping_at(x))
 		return;
 	x->last_out_mono = x->now_mono; /* also where no ping can be said */
 	if (x->is_upstream_paused)

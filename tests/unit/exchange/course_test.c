@@ -237,12 +237,13 @@ a_client_that_hears_nothing_hears_pings(void)
 {
 	static const struct {
 		const char *config, *begin, *piece;
+		int seconds; /* later than the first ping, before the second */
 	} rows[] = {
-		{ CONFIG(FLAG), START, "" },
+		{ CONFIG(FLAG), START, "", 62 },
 		{ CONFIG_OPENAI(FLAG), CHUNK("{\"content\":\"x\"}", "null"),
-		    "" },
+		    "", 12 },
 		{ CONFIG_OPENAI(FLAG), CHUNK("{\"content\":\"x\"}", "null"),
-		    CHUNK("{\"reasoning_content\":\"hm\"}", "null") },
+		    CHUNK("{\"reasoning_content\":\"hm\"}", "null"), 12 },
 	};
 
 	for (size_t i = 0; i < KT_NELEMS(rows); i++) {
@@ -254,7 +255,7 @@ a_client_that_hears_nothing_hears_pings(void)
 		d = ask(&w, &r, ASK_STREAM("hi"));
 		answer(&d, 200, event_type, rows[i].begin);
 		kt_buf_reset(&r.out);
-		for (int s = 0; s < 12; s++) {
+		for (int s = 0; s < rows[i].seconds; s++) {
 			feed(&d, (struct kt_event){
 			    .kind = KT_EVENT_UPSTREAM_BODY,
 			    .bytes = kt_span_of(rows[i].piece) });
