@@ -418,7 +418,7 @@ end_text(struct kt_exchange *x)
 	x->outcome = status == 529 ? KT_AUDIT_UPSTREAM_OVERLOADED :
 	    KT_AUDIT_UPSTREAM_ERROR;
 	if (status < 400)
-		x->outcome = KT_AUDIT_OK; /* HEAD */
+		x->outcome = KT_AUDIT_OK; /* HEAD, or no JSON */
 	if (x->is_translated && status >= 400 &&
 	    translate_error(x, &status, &body) < 0) {
 		kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL, NULL);

@@ -76,7 +76,7 @@ kt_x_why_nowhere(const struct kt_exchange *x, const struct kt_policy **by)
 }
 
 void
-kt_x_watch_target(struct kt_exchange *x, const struct kt_target *t)
+kt_x_note_target(struct kt_exchange *x, const struct kt_target *t)
 {
 	struct kt_destination d = destination_of(x, t);
 	struct kt_cargo cargo = cargo_of(x);
@@ -92,6 +92,14 @@ kt_x_watch_target(struct kt_exchange *x, const struct kt_target *t)
 	if (kt_chain_unmarks(&x->program->chain, &d, &cargo, true, &by))
 		(void)kt_x_note_wish(x, &x->request_verdict, KT_ACTION_REDACT,
 		    KT_REASON_ROUTE_CACHE, by);
+	if (!kt_chain_unmarks(&x->program->chain, &d, &cargo, false, &by))
+		return;
+	kt_x_note(&x->request_verdict, KT_ACTION_REDACT,
+	    KT_REASON_ROUTE_CACHE, by);
+	if (x->decision > KT_ACTION_REDACT) {
+		x->decision = KT_ACTION_REDACT;
+		x->reason = KT_REASON_ROUTE_CACHE;
+	}
 }
 
 enum kt_rc
@@ -105,12 +113,6 @@ kt_x_unmark(struct kt_exchange *x, const struct kt_target *t,
 
 	if (!kt_chain_unmarks(&x->program->chain, &d, &cargo, false, &by))
 		return KT_OK;
-	kt_x_note(&x->request_verdict, KT_ACTION_REDACT,
-	    KT_REASON_ROUTE_CACHE, by);
-	if (x->decision > KT_ACTION_REDACT) {
-		x->decision = KT_ACTION_REDACT;
-		x->reason = KT_REASON_ROUTE_CACHE;
-	}
 	for (size_t i = 0; i < x->cached.n; i++) {
 		uint32_t mark = x->cached.marks[i];
 

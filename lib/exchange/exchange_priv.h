@@ -681,9 +681,9 @@ bool kt_x_admits(const struct kt_exchange *x, const struct kt_target *t);
 /* Why no target is left; NONE: not because of a policy. */
 enum kt_reason kt_x_why_nowhere(
     const struct kt_exchange *x, const struct kt_policy **by);
-/* What policies that only watch would have done. */
-void kt_x_watch_target(struct kt_exchange *x, const struct kt_target *t);
-/* Takes marks off on the way to this target, if a policy wants it. */
+/* It goes to t: what policies do on the way there, or would have done. */
+void kt_x_note_target(struct kt_exchange *x, const struct kt_target *t);
+/* The edits that take marks off for t, if a policy wants it. */
 KT_MUSTCHECK enum kt_rc kt_x_unmark(struct kt_exchange *x,
     const struct kt_target *t, struct kt_x_edits *edits);
 /* Does the agreement hold now? */

@@ -574,18 +574,22 @@ next_target(struct kt_exchange *x)
 
 		/* Nothing fails over to a model that is none. */
 		if (can_take(x, t) && kt_x_admits(x, t) && fits(x, t) &&
-		    (x->nattempts == 0 ||
-		        (t->provider != KT_PROVIDER_OFFLINE &&
-		            can_be_told(x, t))))
+		    (x->nattempts == 0 || t->provider != KT_PROVIDER_OFFLINE))
 			return t;
 	}
 	return NULL;
 }
 
+/* Passes over those that it cannot be said to, once and for all. */
 bool
 kt_x_has_next(struct kt_exchange *x)
 {
-	return next_target(x) != NULL;
+	const struct kt_target *t;
+
+	while ((t = next_target(x)) != NULL && x->nattempts > 0 &&
+	    !can_be_told(x, t))
+		x->next_target = t->index + 1;
+	return t != NULL;
 }
 
 static void
@@ -594,7 +598,6 @@ begin_attempt(struct kt_exchange *x, const struct kt_target *t)
 	x->next_target = t->index + 1;
 	x->target = t;
 	x->tls_version = x->tls_spki = (struct kt_span){ 0 };
-	kt_x_watch_target(x, t);
 	x->attempts[x->nattempts++] =
 	    (struct kt_audit_attempt){ .target = t->id };
 	x->attempt_us = x->asked_us = x->last_byte_mono = x->now_mono;
@@ -615,6 +618,7 @@ kt_x_try_next(struct kt_exchange *x)
 	}
 	if (t == NULL)
 		return false;
+	kt_x_note_target(x, t);
 	x->keeps_nothing |= t->keeps_nothing;
 	if (t->provider != KT_PROVIDER_OFFLINE)
 		return true;

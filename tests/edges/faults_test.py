@@ -271,6 +271,30 @@ def a_target_that_cannot_be_told_is_passed_over():
         assert not b.taken()
 
 
+def what_a_target_passed_over_would_have_cost_is_not_told():
+    """marks are taken off on the way to a target, not in asking about it"""
+    guard = {"max_class": "internal", "unless_baa": True,
+             "action": "strip_cache_control"}
+    text = [{"type": "text", "text": "write to jane.roe@example.org",
+             "cache_control": {"type": "ephemeral"}}]
+    with Upstream(lambda _: failing(529, "anthropic")) as a, \
+            Upstream(lambda _: said("openai")) as b:
+        agreement = {"baa": {"agreement": "No. 1", "expires": "2099-01-01"}}
+        for agreed in (True, False):
+            with Gateway(config(
+                    [target("a", a, data_policy=agreement if agreed else {}), target("b", b, "openai")],
+                    {"cache-guard": guard,
+                     "pii-detector": {"action": "flag"}},
+                    ["pii-detector", "cache-guard", "audit-logger"])) as kt:
+                got = ask(kt, tools=[SEARCH],
+                          messages=[{"role": "user", "content": text}])
+                assert got.status == 529, got
+                call = kt.call()
+                assert (b"cache_control" in a.taken()[-1].body) == agreed
+                assert (call["decision"] == "redact") != agreed, call
+        assert not b.taken()
+
+
 def another_vendor_never_gets_the_clients_credential():
     """a credential goes to the vendor it is for, and to no other"""
     brought = [("x-api-key", "sk-ant-own"), ("cookie", "sid=own"),
@@ -307,5 +331,6 @@ run_all([
     an_upstream_that_recovers_is_asked_on_a_new_connection,
     a_failover_may_change_the_format,
     a_target_that_cannot_be_told_is_passed_over,
+    what_a_target_passed_over_would_have_cost_is_not_told,
     another_vendor_never_gets_the_clients_credential,
 ])
