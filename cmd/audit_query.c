@@ -106,10 +106,8 @@ is_in_window(const struct query *q, struct kt_span line)
 
 	if (q->since.len == 0 && q->until.len == 0)
 		return true;
-	if (!kt_audit_member_of_text(line, "ts", &ts))
-		return false;
-	return !kt_audit_time_is_before(ts, q->since) &&
-	    (q->until.len == 0 || kt_audit_time_is_before(ts, q->until));
+	return kt_audit_member_of_text(line, "ts", &ts) &&
+	    kt_audit_time_is_in(ts, q->since, q->until);
 }
 
 static bool

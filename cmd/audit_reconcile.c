@@ -309,8 +309,7 @@ see(void *arg, struct kt_span line)
 
 	if (kt_audit_line_parse(line, &l, &ignored) == KT_OK && l.is_whole &&
 	    kt_span_eq(l.type, KT_SPAN("call")) &&
-	    !kt_audit_time_is_before(l.ts, r->since) &&
-	    (r->until.len == 0 || kt_audit_time_is_before(l.ts, r->until)))
+	    kt_audit_time_is_in(l.ts, r->since, r->until))
 		see_call(r, line, l.i);
 	return true;
 }

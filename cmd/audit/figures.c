@@ -204,8 +204,7 @@ kt_figures_see(void *figures, struct kt_span line)
 	struct kt_err ignored; /* the verifier says what is wrong with it */
 
 	if (kt_audit_line_parse(line, &l, &ignored) < 0 || !l.is_whole ||
-	    kt_audit_time_is_before(l.ts, f->since) ||
-	    (f->until.len > 0 && !kt_audit_time_is_before(l.ts, f->until)))
+	    !kt_audit_time_is_in(l.ts, f->since, f->until))
 		return true;
 	count(f, KT_FIGURE_CHAIN, l.i);
 	if (kt_span_eq(l.type, KT_SPAN("call")))

@@ -98,6 +98,9 @@ bool kt_audit_time_parse(struct kt_span ts, uint64_t *us);
 bool kt_audit_time_take(const char *text, struct kt_span *time);
 /* As far as that one goes; one that is empty is before all. */
 bool kt_audit_time_is_before(struct kt_span ts, struct kt_span time);
+/* Not before the one and before the other, where they are not empty. */
+bool kt_audit_time_is_in(
+    struct kt_span ts, struct kt_span since, struct kt_span until);
 /* Whether a member is the envelope's, which a body must not have. */
 bool kt_audit_is_envelope(struct kt_span name);
 

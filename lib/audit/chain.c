@@ -204,6 +204,14 @@ kt_audit_time_is_before(struct kt_span ts, struct kt_span time)
 	return n > 0 && memcmp(ts.ptr, time.ptr, n) < 0;
 }
 
+bool
+kt_audit_time_is_in(
+    struct kt_span ts, struct kt_span since, struct kt_span until)
+{
+	return !kt_audit_time_is_before(ts, since) &&
+	    (until.len == 0 || kt_audit_time_is_before(ts, until));
+}
+
 static const struct kt_span envelope_names[] = {
 	KT_SPAN_INIT("boot"), KT_SPAN_INIT("clk"), KT_SPAN_INIT("i"),
 	KT_SPAN_INIT("mono"), KT_SPAN_INIT("origin"), KT_SPAN_INIT("prev"),
