@@ -116,7 +116,7 @@ struct kt_x_medium {
 	enum { KT_X_MEDIUM_LISTED = 0, KT_X_MEDIUM_ASKED,
 		KT_X_MEDIUM_ANSWERED } state;
 	enum kt_media_why why;
-	bool is_late;
+	bool is_of_result, is_late;
 };
 struct kt_x_media {
 	struct kt_x_medium *v; /* in mem */
@@ -595,6 +595,9 @@ KT_MUSTCHECK enum kt_rc kt_x_seen_list(struct kt_exchange *x, bool is_image,
 KT_MUSTCHECK enum kt_rc kt_x_inspect_tools(struct kt_exchange *x,
     struct kt_x_verdict *v, const struct kt_segments *s,
     struct kt_x_edits *edits);
+/* After all of a request was looked at, media too: what policies say of the
+ * classes that are in it. */
+void kt_x_weigh(struct kt_exchange *x, struct kt_x_verdict *v);
 /* BLOCK: it is to be taken out.  Judged is what leaves; edits are of what the
  * model said, in the turn, or NULL where there is nothing to edit. */
 enum kt_action kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,

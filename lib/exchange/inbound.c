@@ -607,8 +607,10 @@ kt_x_request_end(struct kt_exchange *x)
 		rc = kt_x_inspect(x, &x->request_verdict, &x->edits);
 	if (rc == 1)
 		rc = kt_x_media(x, &x->request_verdict);
-	if (rc == 1)
+	if (rc == 1) {
+		kt_x_weigh(x, &x->request_verdict);
 		rc = kt_x_guard(x, KT_REQUEST, &x->request_verdict);
+	}
 	if (rc < 0)
 		kt_x_fail(x, (enum kt_rc)rc);
 	else if (rc > 0)

@@ -60,6 +60,7 @@ kt_x_media_list_id(struct kt_exchange *x, const struct kt_segment *s,
 	return add(x, &(struct kt_x_medium){
 	    .job = KT_JOB_RECALL,
 	    .node = s->node,
+	    .is_of_result = s->is_of_result,
 	    .component = s->component,
 	    .bytes = id,
 	    .at = at,
@@ -76,6 +77,7 @@ kt_x_media_list(struct kt_exchange *x, const struct kt_segment *s,
 	return add(x, &(struct kt_x_medium){
 	    .job = KT_JOB_MEDIA,
 	    .node = s->node,
+	    .is_of_result = s->is_of_result,
 	    .component = s->component,
 	    .encoding = KT_MEDIA_BASE64,
 	    .bytes = bytes,
@@ -223,6 +225,10 @@ open_memory(
 		    x, v, one->component, one->node, one->at, one->length);
 	v->classes |= (kt_class_set)classes & ~KT_CLASS_THREATS;
 	v->by_component[one->component] |= (kt_class_set)classes;
+	if (one->is_of_result)
+		v->of_results |= (kt_class_set)classes;
+	if (kt_cached_has(&x->cached, one->node))
+		v->cached |= (kt_class_set)classes & ~KT_CLASS_THREATS;
 	return KT_OK;
 }
 
@@ -270,6 +276,7 @@ look_at_next(struct kt_exchange *x, struct kt_x_verdict *v,
 	    KT_SEGMENT_SIGNED;
 	*cost += said.text.len + 16;
 	x->node = one->node;
+	x->is_of_result = one->is_of_result;
 	x->medium = one->seen;
 	*rc = kt_x_inspect_text(x, v, &t, x->turn, &none);
 	x->medium = NULL;

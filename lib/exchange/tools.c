@@ -608,15 +608,15 @@ one_result(struct request *q, const struct kt_calls *calls,
 	return KT_OK;
 }
 
-static void
-weigh(struct request *q)
+void
+kt_x_weigh(struct kt_exchange *x, struct kt_x_verdict *v)
 {
-	const struct kt_chain *chain = &q->x->program->chain;
-	const struct kt_member who = kt_x_member(q->x);
+	const struct kt_chain *chain = &x->program->chain;
+	const struct kt_member who = kt_x_member(x);
 	kt_class_set classes[KT_NCOMPONENTS];
 
-	memcpy(classes, q->v->by_component, sizeof(classes));
-	classes[KT_COMPONENT_TOOL_RESULTS] |= q->v->of_results;
+	memcpy(classes, v->by_component, sizeof(classes));
+	classes[KT_COMPONENT_TOOL_RESULTS] |= v->of_results;
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
 		enum kt_reason r;
@@ -625,7 +625,7 @@ weigh(struct request *q)
 			continue;
 		r = p->kind->weigh(p, &who, classes);
 		if (r != KT_REASON_NONE)
-			(void)kt_x_note_wish(q->x, q->v, KT_ACTION_BLOCK, r, p);
+			(void)kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p);
 	}
 }
 
@@ -654,7 +654,6 @@ inspect_request(
 		    one_result(q, &calls, c, edits) < 0)
 			return KT_E_LIMIT;
 	}
-	weigh(q);
 	return kt_x_edits_merge(edits, &q->edits, x->mem);
 }
 

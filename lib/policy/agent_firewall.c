@@ -681,9 +681,17 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
     const struct kt_finding *f, enum kt_component c)
 {
 	(void)p, (void)d, (void)f;
-	return c == KT_COMPONENT_SYSTEM || c == KT_COMPONENT_MESSAGES ||
-	        c == KT_COMPONENT_TOOL_RESULTS || c == KT_COMPONENT_DOCUMENTS ?
-	    KT_ACTION_FLAG : KT_ACTION_IGNORE;
+	switch (c) {
+	case KT_COMPONENT_SYSTEM:
+	case KT_COMPONENT_MESSAGES: /* what results are compared with */
+	case KT_COMPONENT_TOOL_RESULTS:
+	case KT_COMPONENT_DOCUMENTS: /* the rest may stand in a result */
+	case KT_COMPONENT_IMAGES:
+	case KT_COMPONENT_FILES:
+		return KT_ACTION_FLAG;
+	default:
+		return KT_ACTION_IGNORE;
+	}
 }
 
 const struct kt_policy_kind kt_policy_agent_firewall = {

@@ -221,6 +221,60 @@ media_are_never_edited_a_redaction_there_blocks_or_is_told(void)
 	}
 }
 
+#define LIMIT_CONFIG(kind, limit) \
+	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
+	"policies: {chain: [image-inspector, pii-detector, " kind "]}\n" \
+	"policy:\n  image-inspector: {unredactable: flag}\n" \
+	"  pii-detector: {action: flag}\n  " kind ": " limit "\n" \
+	"providers:\n  targets:\n    - id: up\n      provider: anthropic\n" \
+	"      base_url: http://127.0.0.1:1\n" \
+	"      secret_key_ref: {env: TEST_KEY}\n"
+#define USE \
+	"{\"model\":\"m\",\"max_tokens\":1,\"messages\":[{\"role\":\"user\"," \
+	"\"content\":\"go\"},{\"role\":\"assistant\",\"content\":[{\"type\":" \
+	"\"tool_use\",\"id\":\"t\",\"name\":\"Shot\",\"input\":{}}]}," \
+	"{\"role\":\"user\",\"content\":["
+#define RESULT(with) \
+	"{\"type\":\"tool_result\",\"tool_use_id\":\"t\",\"content\":[" with "]}"
+
+/* What is in a medium is known last, and limits on classes count it. */
+static void
+limits_on_classes_count_what_is_in_media(void)
+{
+	static const char *const of_results =
+	    LIMIT_CONFIG("agent-firewall", "{results: {max_class: internal}}");
+	static const char *const of_all =
+	    LIMIT_CONFIG("rbac", "{roles: [{principals: ['*'], max_class: pii}]}");
+	static const struct {
+		const char *config, *body, *says;
+		bool passes;
+	} cases[] = {
+		{ of_results, USE RESULT(IMAGE("B")) "]}]}", CARD, false },
+		{ of_results, USE RESULT(IMAGE("B")) "]}]}", "fine", true },
+		{ of_results, USE IMAGE("B") "," RESULT("") "]}]}", CARD, true },
+		{ of_all, USE IMAGE("B") "]}]}", CARD, false },
+		{ of_all, USE IMAGE("B") "]}]}", "a@example.com", true },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		struct world w;
+		struct play p;
+
+		if (!ok(world_init(&w, cases[i].config)))
+			return;
+		begin(&p, &w, cases[i].body);
+		ok(p.nopen == 1);
+		answer(&p, 0, 'B', cases[i].says);
+		if (!ok(p.r.up_calls == cases[i].passes))
+			printf("# case %zu\n", i);
+		if (p.d.is_up)
+			tell(&p, (struct kt_event){
+			    .kind = KT_EVENT_CLIENT_GONE });
+		end(&p);
+		world_fini(&w);
+	}
+}
+
 static void
 what_could_not_be_read_is_told_or_refused(void)
 {
@@ -445,6 +499,7 @@ main(void)
 	RUN(what_a_model_makes_is_told_as_unread_or_refused);
 	RUN(any_order_of_answers_gives_the_same_verdict_and_record);
 	RUN(media_are_never_edited_a_redaction_there_blocks_or_is_told);
+	RUN(limits_on_classes_count_what_is_in_media);
 	RUN(what_could_not_be_read_is_told_or_refused);
 	RUN(an_answer_that_is_none_counts_as_unread);
 	RUN(answers_that_do_not_come_are_not_waited_for_beyond_the_deadline);
