@@ -576,15 +576,27 @@ inspected(struct kt_exchange *x)
 		kt_x_refuse(x, v->reason, v->policy, NULL);
 		return;
 	}
-	if (kt_x_vault_number(x, x->is_json ? &x->json : NULL,
-	        kt_buf_span(&x->body), &x->edits) < 0 ||
-	    (x->is_json && !decorate(x))) {
+	if (x->is_json && !decorate(x)) {
 		kt_x_fail(x, KT_E_LIMIT);
 		return;
 	}
 	if (v->action == KT_ACTION_REDACT)
 		x->reason = v->reason;
 	kt_x_dispatch(x);
+}
+
+/* Everything was looked at; what is asked outside is what will go up. */
+static int
+ask_outside(struct kt_exchange *x)
+{
+	struct kt_x_verdict *v = &x->request_verdict;
+
+	kt_x_weigh(x, v);
+	if (v->action != KT_ACTION_BLOCK &&
+	    kt_x_vault_number(x, x->is_json ? &x->json : NULL,
+	        kt_buf_span(&x->body), &x->edits) < 0)
+		return KT_E_LIMIT;
+	return kt_x_guard(x, KT_REQUEST, v);
 }
 
 void
@@ -607,10 +619,8 @@ kt_x_request_end(struct kt_exchange *x)
 		rc = kt_x_inspect(x, &x->request_verdict, &x->edits);
 	if (rc == 1)
 		rc = kt_x_media(x, &x->request_verdict);
-	if (rc == 1) {
-		kt_x_weigh(x, &x->request_verdict);
-		rc = kt_x_guard(x, KT_REQUEST, &x->request_verdict);
-	}
+	if (rc == 1)
+		rc = ask_outside(x);
 	if (rc < 0)
 		kt_x_fail(x, (enum kt_rc)rc);
 	else if (rc > 0)

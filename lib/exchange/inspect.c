@@ -636,6 +636,16 @@ is_counted_by_call(
 	    s->component == KT_COMPONENT_TOOL_USE;
 }
 
+/* Media, and the texts of documents; not the words around them. */
+static bool
+is_attachment(const struct kt_segment *s)
+{
+	return s->kind == KT_SEGMENT_OPAQUE ||
+	    (s->kind == KT_SEGMENT_TEXT &&
+	        (s->component == KT_COMPONENT_DOCUMENTS ||
+	            s->component == KT_COMPONENT_FILES));
+}
+
 static enum kt_rc
 inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_segment *s, struct kt_x_edits *edits, size_t *cost)
@@ -650,10 +660,11 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 		    x->mem, edits);
 	in->counts.count[s->component]++;
 	in->counts.bytes[s->component] += raw.len;
+	if (is_attachment(s))
+		in->measures.attachment_bytes += raw.len;
 	if (s->kind == KT_SEGMENT_OPAQUE) {
 		size_t at = j->nodes[s->node].start + 1;
 
-		in->measures.attachment_bytes += raw.len;
 		if (raw.len == 0 ||
 		    (in->segments->direction == KT_REQUEST &&
 		        kt_x_media_list(x, s, raw, at)))

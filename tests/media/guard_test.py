@@ -20,14 +20,14 @@ CHAIN = ["secret-scanner", "pii-detector", "external-guard", "audit-logger"]
 class Asked:
     """A gateway, its upstream, and a classifier that answers SAYS."""
 
-    def __init__(self, says, answer=None, env=None, **settings):
+    def __init__(self, says, answer=None, env=None, first=(), **settings):
         self.guard = Upstream(lambda r: says(r) if callable(says) else says)
         self.up = Upstream(lambda _: answer or said())
         policy = {"external-guard": {
             "url": self.guard.url + "/v1/judge?x=1",
             "timeout_ms": 1000 * int(PATIENCE), **settings}}
         self.kt = Gateway(
-            config([target("up", self.up)], policy, CHAIN,
+            config([target("up", self.up)], policy, [*first, *CHAIN],
                    gateway={"workers": 1}), env)
 
     def __enter__(self):
@@ -112,6 +112,16 @@ def what_is_redacted_is_not_shown_to_the_classifier():
             "text": "card [CREDIT_CARD], thanks"}], a.posted()
 
 
+def tokens_are_shown_to_the_classifier_as_they_go_up():
+    with Asked(decided("pass"), first=["reversible-redaction"],
+               cache_seconds=60, phases=["request"]) as a:
+        for _ in range(2):
+            assert a("I am jane.roe@example.org").status == 200
+        assert [r["texts"][0]["text"] for r in a.posted()] == [
+            "I am [[EMAIL_001]]"], a.posted()
+        assert b"I am [[EMAIL_001]]" in a.up.taken()[-1].body
+
+
 def no_answer_fails_closed_and_may_be_allowed():
     bad = [whole({"decision": "pass"}, status=500), whole({"other": 1}),
            whole({"decision": "maybe"}), whole({"decision": None}),
@@ -189,6 +199,7 @@ run_all([
     an_objection_refuses_the_answer,
     a_streamed_answer_is_held_until_it_is_judged,
     what_is_redacted_is_not_shown_to_the_classifier,
+    tokens_are_shown_to_the_classifier_as_they_go_up,
     no_answer_fails_closed_and_may_be_allowed,
     a_classifier_that_is_not_there_fails_closed,
     scores_and_booleans_decide_too,

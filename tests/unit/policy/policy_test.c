@@ -136,6 +136,11 @@ a_decorated_message_keeps_its_results_first(void)
 	    KT_NELEMS(last));
 }
 
+#define TEXT_DOCUMENT(data) \
+	"\"messages\":[" MSG("user", "[{\"type\":\"document\",\"source\":" \
+	"{\"type\":\"text\",\"media_type\":\"text/plain\",\"data\":\"" data \
+	"\"}}]") "]"
+
 static void
 limits_count_what_a_reader_would(void)
 {
@@ -158,6 +163,10 @@ limits_count_what_a_reader_would(void)
 		{ "/v1/messages", A("\"messages\":[" MSG("user", "[{\"type\":"
 		    "\"image\",\"source\":{\"type\":\"base64\",\"data\":\"AAAAA\"}"
 		    "}]") "]"), NULL, "prompt.size.exceeded" },
+		{ "/v1/messages", A(TEXT_DOCUMENT("AAAA")),
+		    A(TEXT_DOCUMENT("AAAA")), NULL },
+		{ "/v1/messages", A(TEXT_DOCUMENT("AAAAA")), NULL,
+		    "prompt.size.exceeded" },
 	};
 
 	send_all(config, v, KT_NELEMS(v));
