@@ -390,6 +390,23 @@ answer_json(struct kt_exchange *x, struct kt_buf *b, enum kt_rc rc)
 	kt_x_record(x);
 }
 
+/* Is it this model?  A path may have any byte as %XX, such as a slash. */
+static bool
+is_named(struct kt_span item, struct kt_span model)
+{
+	for (size_t i = 0; i < model.len; i++) {
+		char c = item.len > 0 ? item.ptr[0] : '\0';
+		size_t n = c == '%' ? 3 : 1;
+
+		if (item.len < n ||
+		    (c == '%' && !kt_unhex(kt_span_sub(item, 1, 2), &c, 1)) ||
+		    c != model.ptr[i])
+			return false;
+		item = kt_span_sub(item, n, item.len);
+	}
+	return item.len == 0;
+}
+
 /* Models that the configuration names, or a few that clients know. */
 static void
 answer_models(struct kt_exchange *x)
@@ -418,7 +435,7 @@ answer_models(struct kt_exchange *x)
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (kt_span_eq(m[i].id, x->surface.item)) {
+		if (is_named(x->surface.item, m[i].id)) {
 			rc = kt_speak_model(x->client_format, &m[i], &b);
 			answer_json(x, &b, rc);
 			return;

@@ -237,6 +237,15 @@ def a_model_is_its_name_however_it_is_spelled():
         assert got.status == 200, got
         same(up.taken()[0].body, body)
         assert kt.call()["model_requested"] == "meta/llama"
+    with Gateway(config([target("up", "http://127.0.0.1:1", "openai",
+                                model="meta/llama")])) as kt:
+        for item, status in (("meta/llama", 200), ("meta%2Fllama", 200),
+                             ("%6deta%2fllama", 200), ("meta%2Fllam", 404),
+                             ("meta%2Fllama%", 400), ("meta%2Fllamas", 404),
+                             ("meta%252Fllama", 404)):
+            got = wire.ask(kt.port, "GET", "/v1/models/" + item,
+                           headers=[("anthropic-version", "2023-06-01")])
+            assert got.status == status, (item, got)
 
 
 run_all([
