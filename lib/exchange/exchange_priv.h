@@ -613,6 +613,9 @@ KT_MUSTCHECK enum kt_rc kt_x_splice_turn(struct kt_exchange *x,
     struct kt_span text, const struct kt_x_edits *edits, struct kt_span *out);
 /* The answer that had them is refused: none of them reached anybody. */
 void kt_x_withhold_calls(struct kt_exchange *x, enum kt_reason reason);
+/* One that was not judged, for it is not complete. */
+void kt_x_withhold_call(struct kt_exchange *x, const struct kt_x_call *c,
+    enum kt_reason reason);
 /* Out of an array or object: elements, or values with their names. */
 KT_MUSTCHECK enum kt_rc kt_x_erase(const struct kt_json *j, uint32_t list,
     const uint32_t *gone, size_t n, struct kt_arena *mem,
@@ -627,6 +630,8 @@ KT_MUSTCHECK enum kt_rc kt_x_take_calls(
 /* The calls whose arguments end with this event, once it is inspected. */
 KT_MUSTCHECK enum kt_rc kt_x_end_calls(
     struct kt_exchange *x, const struct kt_x_slot *slot, struct kt_span data);
+/* The stream ends inside of calls: they are told of as withheld. */
+void kt_x_cut_calls(struct kt_exchange *x, enum kt_reason reason);
 KT_MUSTCHECK enum kt_rc kt_x_edit_calls(struct kt_exchange *x,
     struct kt_x_slot *slot, struct kt_span data, struct kt_x_edits *edits);
 

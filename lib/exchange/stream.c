@@ -146,6 +146,7 @@ cut(struct kt_exchange *x)
 
 	kt_x_cancel_upstream(x);
 	drop_held(x);
+	kt_x_cut_calls(x, reason);
 	s->is_cut = true;
 	s->cut_at_event = s->events;
 	x->decision = KT_ACTION_BLOCK;
@@ -164,6 +165,7 @@ kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason)
 	struct kt_problem p = kt_x_problem(x, reason, NULL, true);
 
 	drop_held(x);
+	kt_x_cut_calls(x, reason);
 	if (!x->is_answer_begun) {
 		kt_x_refuse(x, reason, NULL, NULL);
 		return;

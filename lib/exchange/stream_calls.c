@@ -236,6 +236,17 @@ kt_x_end_calls(struct kt_exchange *x, const struct kt_x_slot *slot,
 	return KT_OK;
 }
 
+void
+kt_x_cut_calls(struct kt_exchange *x, enum kt_reason reason)
+{
+	for (struct kt_x_call *c = x->stream.calls; c != NULL; c = c->next) {
+		if (c->state != KT_X_CALL_OPEN)
+			continue;
+		c->state = KT_X_CALL_GOES;
+		kt_x_withhold_call(x, c, reason);
+	}
+}
+
 /* Is the event one of the block that is open? */
 static bool
 is_of_block(const struct kt_x_slot *slot, struct kt_span data)

@@ -263,6 +263,19 @@ kt_x_withhold_calls(struct kt_exchange *x, enum kt_reason reason)
 	}
 }
 
+void
+kt_x_withhold_call(struct kt_exchange *x, const struct kt_x_call *c,
+    enum kt_reason reason)
+{
+	struct kt_audit_tool *told =
+	    add_tool(x, name_of(x, c->side, c->name, c->set), c->id);
+
+	if (told == NULL)
+		return;
+	told->decision = KT_SPAN("block");
+	told->reason_code = kt_span_of(kt_reason_code(reason));
+}
+
 /* ---- taking out ---- */
 
 static bool

@@ -688,6 +688,41 @@ a_document_in_a_result_has_the_class_of_results(void)
 	world_fini(&w);
 }
 
+#define FINDING(provider) \
+	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
+	"policies: {chain: [pii-detector]}\n" \
+	"policy:\n  pii-detector: {action: block}\n" \
+	"providers:\n  targets:\n    - id: up\n      provider: " provider "\n" \
+	"      base_url: http://127.0.0.1:1\n" \
+	"      secret_key_ref: {env: TEST_KEY}\n"
+
+static void
+a_call_that_a_finding_withholds_is_told_of(void)
+{
+	static const char *const configs[] = { FINDING("anthropic"),
+		FINDING("openai") };
+	static const struct call calls[] = { { "Pay",
+	    "{\"card\":\"4111 1111 1111 1111\",\"for\":\"tea\"}" }, { 0 } };
+	static const size_t cuts[] = { 0, 1, 7, 1000 };
+
+	for (size_t i = 0; i < NFORMATS * KT_NELEMS(cuts); i++) {
+		enum format f = (enum format)(i % NFORMATS);
+		struct result r;
+		struct world w;
+
+		if (!ok(world_init(&w, configs[f])))
+			return;
+		ask(&w, f, calls, cuts[i / NFORMATS], &r);
+		ok(strcmp(r.decision, "block") == 0 && !has(&r.out, "4111"));
+		if (!ok(has(&r.record, "\"decision\":\"block\",\"reason_code\":"
+		        "\"tool.pci.detected\",\"tool_name\":\"Pay\"")))
+			printf("# %zu: %.*s\n", i,
+			    KT_SPAN_ARG(kt_buf_span(&r.record)));
+		result_fini(&r);
+		world_fini(&w);
+	}
+}
+
 static void
 tools_that_the_vendor_runs_are_judged_where_they_are_offered(void)
 {
@@ -1005,6 +1040,7 @@ main(void)
 	RUN(a_name_in_two_pieces_is_none_that_may_be_called);
 	RUN(the_same_call_has_the_same_fate_everywhere);
 	RUN(calls_are_judged_by_what_the_client_gets);
+	RUN(a_call_that_a_finding_withholds_is_told_of);
 	RUN(a_denied_call_refuses_a_response);
 	RUN(results_are_redacted_by_pointer_and_pattern);
 	RUN(no_place_of_a_result_is_left_out);
