@@ -146,7 +146,11 @@ keep_headers(struct kt_exchange *x, const struct kt_header *from, size_t n)
 		    kt_span_caseeq(from[i].name, KT_SPAN("kt-call")) ||
 		    kt_span_caseeq(from[i].name, KT_SPAN("kt-audit")))
 			continue;
-		kept[k++] = kept[i];
+		kept[k] = kept[i];
+		if (x->is_translated)
+			kt_translate_header(x->target->format, &kept[k],
+			    x->now_wall / 1000000, x->mem);
+		k++;
 	}
 	x->answer_headers = kept;
 	x->nanswer_headers = k;

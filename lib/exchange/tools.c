@@ -511,7 +511,8 @@ judge_offer(struct request *q, const struct kt_call *c)
 	struct kt_tool t = { .phase = KT_TOOL_OFFER,
 		.is_remote = c->side != KT_CALL_CLIENT,
 		.is_server = c->name == c->set && c->set != 0,
-		.name = plain(x, q->j, q->text, c->name),
+		.name = c->known.len > 0 ? c->known :
+		    plain(x, q->j, q->text, c->name),
 		.set = plain(x, q->j, q->text, c->set),
 		.url = plain(x, q->j, q->text, c->body), .json = q->j,
 		.text = q->text, .root = c->node, .mem = x->turn,

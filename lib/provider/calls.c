@@ -276,6 +276,19 @@ offer(struct reader *r, uint32_t tool)
 	add(r, c);
 }
 
+/* Chat asks for the vendor's own search by a member of the request. */
+static void
+offer_search(struct reader *r)
+{
+	uint32_t options = member(
+	    r, kt_json_root(r->json), "web_search_options");
+
+	if (options != 0 && kt_json_type(r->json, options) != KT_JSON_NULL)
+		add(r, (struct kt_call){ .kind = KT_CALL_OFFER,
+			.side = KT_CALL_SERVER, .node = options,
+			.known = KT_SPAN("web_search") });
+}
+
 static void
 offers(struct reader *r, const char *list, bool are_servers)
 {
@@ -331,6 +344,7 @@ request(struct reader *r)
 	offers(r, "tools", false);
 	offers(r, "functions", false);
 	offers(r, "mcp_servers", true);
+	offer_search(r);
 	behind = r->n;
 	for (; at != 0; at = kt_json_next(r->json, at))
 		turn(r, at, &behind);

@@ -38,6 +38,7 @@ libkt_a_SOURCES += \
 	%D%/translate_blocks_anthropic.c \
 	%D%/translate_call.c \
 	%D%/translate_error.c \
+	%D%/translate_headers.c \
 	%D%/translate_messages_anthropic.c \
 	%D%/translate_messages_openai.c \
 	%D%/translate_priv.h \

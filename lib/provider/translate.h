@@ -14,6 +14,7 @@
  */
 #ifndef KT_TRANSLATE_H
 #define KT_TRANSLATE_H
+#include "frame/header.h"
 #include "provider/provider.h"
 #include "provider/stream.h"
 
@@ -39,7 +40,6 @@ struct kt_translate_options {
 	uint64_t max_tokens; /* when the client names none; 0: by model */
 	struct kt_span api_version; /* anthropic-version that will go up */
 	uint64_t now_s;             /* for "created" */
-	bool allows_server_tools;   /* may web_search_options become a tool? */
 	/* For answers: what the request's translation said, or NULL. */
 	const struct kt_translation *request;
 };
@@ -59,6 +59,12 @@ KT_MUSTCHECK enum kt_rc kt_translate_answer(enum kt_format from,
 KT_MUSTCHECK enum kt_rc kt_translate_error(enum kt_format from,
     enum kt_format to, unsigned *status, struct kt_span body,
     struct kt_span request_id, struct kt_arena *mem, struct kt_buf *out);
+/*
+ * Renames what tells how much may still be asked, and says its time in the
+ * other way; any other header, and a time that cannot be read, stays.
+ */
+void kt_translate_header(enum kt_format from, struct kt_header *h,
+    uint64_t now_s, struct kt_arena *mem);
 
 /*
  * The client's side of a stream.  Where the formats are equal, events go

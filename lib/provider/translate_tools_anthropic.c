@@ -278,10 +278,6 @@ kt_tr_tools_to_anthropic(struct kt_tr *t)
 	if (kt_tr_is(t, kt_tr_get(t, choice, "type"), "allowed_tools"))
 		s.allowed = kt_tr_get(
 		    t, kt_tr_get(t, choice, "allowed_tools"), "tools");
-	if (s.search != 0 && !t->o->allows_server_tools) {
-		kt_tr_dropped(t, "web_search_options");
-		s.search = 0;
-	}
 	if (kt_tr_is_empty(t, s.tools) && kt_tr_is_empty(t, s.functions) &&
 	    s.search == 0)
 		return; /* a choice among nothing says nothing */

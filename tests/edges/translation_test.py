@@ -280,6 +280,32 @@ def a_translated_redaction_keeps_both_sides():
             assert b"4111" not in t.up.taken()[-1].body
 
 
+def what_another_target_would_have_lost_is_not_told():
+    lost = {"anthropic": {"top_k": 4}, "openai": {"seed": 7}}
+    for client, fields in lost.items():
+        with Upstream(lambda _: whole({}, 500)) as a, \
+                Upstream(lambda _: said(client)) as b, \
+                Gateway(config([target("a", a, OTHER[client]),
+                                target("b", b, client)])) as kt:
+            got = ask(kt, client, **fields)
+            assert got.status == 200, got
+            assert got.headers.get("x-kt-translation") is None, got
+            assert "translation" not in kt.call(), kt.call()
+            assert fields.items() <= b.taken()[-1].json().items()
+
+
+def limits_are_told_in_the_words_of_the_client():
+    names = {"anthropic": "anthropic-ratelimit-requests-remaining",
+             "openai": "x-ratelimit-remaining-requests"}
+    for client, other in OTHER.items():
+        with Through(client) as t:
+            for answer in (said(other), whole({}, 429)):
+                answer.headers.append((names[other], "7"))
+                got = t.ask(answer)
+                assert got.headers.get(names[client]) == "7", got
+                assert got.headers.get(names[other]) is None, got
+
+
 def what_is_lost_is_told_or_refused():
     with Through("openai") as t:
         got = t.ask(said("anthropic"), seed=7, logit_bias={"1": 2})
@@ -348,6 +374,8 @@ def the_request_becomes_one_of_the_other_format():
 
 
 run_all([
+    what_another_target_would_have_lost_is_not_told,
+    limits_are_told_in_the_words_of_the_client,
     answers_of_every_kind_become_chunks,
     completions_of_every_kind_become_messages,
     tools_that_a_server_sends_its_own_way_still_read,

@@ -726,45 +726,52 @@ a_call_that_a_finding_withholds_is_told_of(void)
 static void
 tools_that_the_vendor_runs_are_judged_where_they_are_offered(void)
 {
+#define TOOL(type, name, rest) \
+	"\"tools\":[{\"type\":\"" type "\",\"name\":\"" name "\"" rest "}]"
+#define WEB_SEARCH(rest) TOOL("web_search_20250305", "web_search", rest)
+#define OPTIONS "\"web_search_options\":{}"
 	static const struct {
-		const char *policy, *tools;
+		const char *policy, *offers;
 		bool passes;
+		enum format format;
 	} cases[] = {
+		{ "{server_tools: {allow: [web_search]}}", WEB_SEARCH(""), true,
+		    ANTHROPIC },
 		{ "{server_tools: {allow: [web_search]}}",
-		    "{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}",
-		    true },
-		{ "{server_tools: {allow: [web_search]}}",
-		    "{\"type\":\"code_execution_20250825\",\"name\":"
-		    "\"code_execution\"}", false },
+		    TOOL("code_execution_20250825", "code_execution", ""), false,
+		    ANTHROPIC },
 		{ "{server_tools: {allow: ['*'], domains: [a.org]}}",
-		    "{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}",
-		    false },
+		    WEB_SEARCH(""), false, ANTHROPIC },
 		{ "{server_tools: {allow: ['*'], domains: [a.org]}}",
-		    "{\"type\":\"web_search_20250305\",\"name\":\"web_search\","
-		    "\"allowed_domains\":[\"a.org\"]}", true },
+		    WEB_SEARCH(",\"allowed_domains\":[\"a.org\"]"), true,
+		    ANTHROPIC },
 		{ "{server_tools: {allow: ['*'], domains: [a.org]}}",
-		    "{\"type\":\"web_search_20250305\",\"name\":\"web_search\","
-		    "\"allowed_domains\":[\"a.org\",\"b.org\"]}", false },
-		{ "{blocked_tools: [web_*]}",
-		    "{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}",
-		    false },
-		{ "{server_tools: {}}",
-		    "{\"name\":\"Bash\",\"input_schema\":{\"type\":\"object\"}}",
-		    true },
+		    WEB_SEARCH(",\"allowed_domains\":[\"a.org\",\"b.org\"]"),
+		    false, ANTHROPIC },
+		{ "{blocked_tools: [web_*]}", WEB_SEARCH(""), false, ANTHROPIC },
+		{ "{server_tools: {}}", TOOL("custom", "Bash", ""), true,
+		    ANTHROPIC },
+		{ "{server_tools: {allow: [web_search]}}", OPTIONS, true, OPENAI },
+		{ "{server_tools: {allow: [web_fetch]}}", OPTIONS, false, OPENAI },
+		{ "{server_tools: {allow: [web_search], domains: [a.org]}}",
+		    OPTIONS, false, OPENAI },
+		{ "{blocked_tools: [web_search]}", OPTIONS, false, OPENAI },
+		{ "{server_tools: {}}", "\"web_search_options\":null", true,
+		    OPENAI },
 	};
 
 	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
 		char yaml[1024], body[1024];
-		struct script s = { .target = paths[0], .body = body,
-			.answer = "{}" };
+		struct script s = { .body = body, .answer = "{}" };
 		struct result r;
 		struct world w;
 
-		(void)snprintf(yaml, sizeof(yaml), CONFIG("%s", "anthropic"),
-		    cases[i].policy);
+		(void)snprintf(yaml, sizeof(yaml), CONFIG("%s", "%s"),
+		    cases[i].policy,
+		    cases[i].format == OPENAI ? "openai" : "anthropic");
 		(void)snprintf(body, sizeof(body), "{\"model\":\"m\","
-		    "\"max_tokens\":9,\"messages\":[],\"tools\":[%s]}",
-		    cases[i].tools);
+		    "\"max_tokens\":9,\"messages\":[],%s}", cases[i].offers);
+		s.target = paths[cases[i].format];
 		if (!ok(world_init(&w, yaml)))
 			continue;
 		result_init(&r);

@@ -511,6 +511,73 @@ bodies_that_are_no_json_are_carried_as_the_message(void)
 	}
 }
 
+/* At 2026-11-23T07:00:00Z. */
+static void
+becomes(enum kt_format from, const char *name, const char *value,
+    const char *then_name, const char *then_value)
+{
+	struct kt_header h = { kt_span_of(name), kt_span_of(value) };
+	struct kt_arena *mem = kt_arena_new(4096);
+
+	kt_translate_header(from, &h, 1795417200, mem);
+	if (!ok(kt_span_eq(h.name, kt_span_of(then_name)) &&
+	        kt_span_eq(h.value, kt_span_of(then_value))))
+		printf("# %s %s: %.*s %.*s\n", name, value, KT_SPAN_ARG(h.name),
+		    KT_SPAN_ARG(h.value));
+	kt_arena_free(&mem);
+}
+
+static void
+limits_are_told_in_the_words_of_the_client(void)
+{
+	static const struct {
+		const char *anthropic, *openai, *is, *then;
+	} rows[] = {
+#define OF(what) \
+	"anthropic-ratelimit-requests-" what, "x-ratelimit-" what "-requests"
+		{ OF("limit"), "50", "50" },
+		{ OF("remaining"), "0", "0" },
+		{ OF("reset"), "2026-11-23T07:00:01Z", "1s" },
+		{ OF("reset"), "2026-11-23T07:06:00Z", "6m0s" },
+		{ OF("reset"), "2026-11-24T08:00:02Z", "25h0m2s" },
+#undef OF
+	};
+	/* What cannot be read, or is no limit, stays as it is. */
+	static const struct {
+		enum kt_format from;
+		const char *name, *value;
+	} others[] = {
+		{ KT_FORMAT_OPENAI, "x-ratelimit-reset-tokens", "" },
+		{ KT_FORMAT_OPENAI, "x-ratelimit-reset-tokens", "soon" },
+		{ KT_FORMAT_OPENAI, "x-ratelimit-reset-tokens", "6" },
+		{ KT_FORMAT_OPENAI, "x-ratelimit-reset-tokens",
+		    "99999999999999999999s" },
+		{ KT_FORMAT_OPENAI, "anthropic-ratelimit-tokens-limit", "1" },
+		{ KT_FORMAT_ANTHROPIC, "anthropic-ratelimit-tokens-reset",
+		    "2026-11-23T07:00:0" },
+		{ KT_FORMAT_ANTHROPIC, "anthropic-ratelimit-tokens-reset",
+		    "2026-11-23 07:00:00Z" },
+		{ KT_FORMAT_ANTHROPIC, "anthropic-ratelimit-input-tokens-limit",
+		    "1" },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(rows); i++) {
+		becomes(KT_FORMAT_ANTHROPIC, rows[i].anthropic, rows[i].is,
+		    rows[i].openai, rows[i].then);
+		becomes(KT_FORMAT_OPENAI, rows[i].openai, rows[i].then,
+		    rows[i].anthropic, rows[i].is);
+	}
+	for (size_t i = 0; i < KT_NELEMS(others); i++)
+		becomes(others[i].from, others[i].name, others[i].value,
+		    others[i].name, others[i].value);
+	becomes(KT_FORMAT_OPENAI, "X-RateLimit-Reset-Tokens", "1m8.64s",
+	    "anthropic-ratelimit-tokens-reset", "2026-11-23T07:01:09Z");
+	becomes(KT_FORMAT_OPENAI, "x-ratelimit-reset-tokens", "20ms",
+	    "anthropic-ratelimit-tokens-reset", "2026-11-23T07:00:01Z");
+	becomes(KT_FORMAT_ANTHROPIC, "anthropic-ratelimit-tokens-reset",
+	    "2026-11-23T06:59:00.5Z", "x-ratelimit-reset-tokens", "0s");
+}
+
 int
 main(void)
 {
@@ -527,6 +594,7 @@ main(void)
 	for (size_t i = 0; i < KT_NELEMS(to_anthropic_errors); i++)
 		check_error(&to_anthropic_errors[i], KT_FORMAT_OPENAI,
 		    KT_FORMAT_ANTHROPIC);
+	RUN(limits_are_told_in_the_words_of_the_client);
 	RUN(bodies_that_are_no_json_are_carried_as_the_message);
 	return done();
 }

@@ -87,8 +87,6 @@ check(const struct row *row, enum kt_format from, enum kt_format to)
 
 	if (strstr(row->name, "new_version") != NULL)
 		o.api_version = KT_SPAN("2026-10-21");
-	if (strstr(row->name, "allowed_search") != NULL)
-		o.allows_server_tools = true;
 	begin_row();
 	body(in, row->model, row->in, from);
 	translate_with(&r, kt_translate_request, from, to, in, &o, false);
