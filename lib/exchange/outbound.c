@@ -322,9 +322,12 @@ write_head(struct kt_exchange *x, const struct kt_target *t,
 		has_version |= kt_span_caseeq(name, KT_SPAN("anthropic-version"));
 		(void)kt_x_header_add(h, &n, room, name, x->headers[i].value);
 	}
-	for (size_t i = 0; i < t->nheaders; i++)
+	for (size_t i = 0; i < t->nheaders; i++) {
+		has_version |= kt_span_caseeq(
+		    t->headers[i].key, KT_SPAN("anthropic-version"));
 		(void)kt_x_header_add(
 		    h, &n, room, t->headers[i].key, t->headers[i].value);
+	}
 	if (t->format == KT_FORMAT_ANTHROPIC && !has_version)
 		(void)kt_x_header_add(h, &n, room, KT_SPAN("anthropic-version"),
 		    t->anthropic_version.len ? t->anthropic_version :
@@ -407,6 +410,16 @@ is_named(struct kt_span item, struct kt_span model)
 	return item.len == 0;
 }
 
+static bool
+is_listed(const struct kt_model_entry *m, size_t n, struct kt_span id)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (kt_span_eq(m[i].id, id))
+			return true;
+	}
+	return false;
+}
+
 /* Models that the configuration names, or a few that clients know. */
 static void
 answer_models(struct kt_exchange *x)
@@ -423,7 +436,8 @@ answer_models(struct kt_exchange *x)
 	for (size_t i = 0; i < x->program->ntargets && n < KT_NELEMS(m); i++) {
 		const struct kt_target *t = &x->program->targets[i];
 
-		if (t->is_available && t->model.len > 0)
+		if (t->is_available && t->model.len > 0 &&
+		    !is_listed(m, n, t->model))
 			m[n++] = (struct kt_model_entry){ t->model, t->model };
 	}
 	for (size_t i = 0; n == 0 || (i > 0 && i < KT_NELEMS(usual)); i++)
@@ -615,6 +629,7 @@ begin_attempt(struct kt_exchange *x, const struct kt_target *t)
 	x->next_target = t->index + 1;
 	x->target = t;
 	x->tls_version = x->tls_spki = (struct kt_span){ 0 };
+	x->translation = (struct kt_translation){ 0 };
 	x->attempts[x->nattempts++] =
 	    (struct kt_audit_attempt){ .target = t->id };
 	x->attempt_us = x->asked_us = x->last_byte_mono = x->now_mono;

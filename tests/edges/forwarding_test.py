@@ -113,6 +113,20 @@ def the_query_is_kept_and_prefixes_are_stripped():
         assert up.taken()[-1].target == "/v1/models?limit=1000"
 
 
+def the_version_goes_up_once():
+    for own in ({}, {"headers": {"Anthropic-Version": "v-own"}},
+                {"anthropic_version": "v-own"},
+                {"headers": {"anthropic-version": "v-own"},
+                 "anthropic_version": "v-other"}):
+        with Upstream(answering) as up, Gateway(
+                config([target("up", up, **own)])) as kt:
+            for sent in ([], [("anthropic-version", "v-client")]):
+                assert ask(kt, headers=sent).status == 200
+                came = up.taken()[-1].headers.all("anthropic-version")
+                assert came == ["v-own" if own else
+                                "v-client" if sent else "2023-06-01"], came
+
+
 def unknown_headers_go_up_and_come_back():
     up_headers = [("anthropic-new-thing", "a;b, c"),
                   ("anthropic-version", "2099-01-01"),
@@ -389,6 +403,7 @@ run_all([
     passthrough_keeps_the_clients_credentials,
     a_base_url_may_end_with_v1_or_not,
     the_query_is_kept_and_prefixes_are_stripped,
+    the_version_goes_up_once,
     unknown_headers_go_up_and_come_back,
     hop_by_hop_headers_stay_on_their_hop,
     a_targets_model_replaces_that_value_alone,
