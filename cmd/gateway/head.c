@@ -228,7 +228,8 @@ escapes_are_harmless(struct kt_head *h)
 	return true;
 }
 
-/* "." and ".." as whole segments, their dots escaped or not. */
+/* "." and ".." as whole segments, they and what divides them escaped or not:
+ * who decodes first and divides then would leave the path that was routed. */
 static bool
 no_segment_is_dots(struct kt_head *h)
 {
@@ -237,15 +238,18 @@ no_segment_is_dots(struct kt_head *h)
 	size_t dots = 0, others = 0;
 
 	for (size_t i = 0; i <= path.len; i++) {
-		if (i == path.len || path.ptr[i] == '/') {
+		int c = i < path.len ? (unsigned char)path.ptr[i] : '/';
+
+		if (c == '%') {
+			c = escaped(path, i);
+			i += 2;
+		}
+		if (c == '/' || c == '\\') {
 			if (others == 0 && (dots == 1 || dots == 2))
 				return false;
 			dots = others = 0;
-		} else if (path.ptr[i] == '.') {
+		} else if (c == '.') {
 			dots++;
-		} else if (path.ptr[i] == '%' && escaped(path, i) == '.') {
-			dots++;
-			i += 2;
 		} else {
 			others++;
 		}

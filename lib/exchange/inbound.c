@@ -305,7 +305,9 @@ kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev)
 	    x->program->nroutes);
 	x->client_format = format_of_client(x);
 	if (x->surface.endpoint == KT_ENDPOINT_NONE) {
-		kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL, NULL);
+		kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL,
+		    x->surface.is_unclear ?
+		    "others would read it as another path" : NULL);
 	} else if (x->surface.project.len > 0) {
 		/* A project has policies of its own; without them it is not
 		 * served at all. */

@@ -6,6 +6,8 @@
  */
 #include "provider/surface.h"
 
+#define OTHER_MAX 4096 /* what is longer and odd is not served */
+
 /* Behind the version: "/v1". */
 static const struct {
 	struct kt_span path;
@@ -229,6 +231,82 @@ route(struct kt_surface *s, struct kt_span path, const struct kt_route *routes,
 	take_vendor_path(s, behind(path, end));
 }
 
+static void
+resolve(struct kt_surface *s, struct kt_span path,
+    const struct kt_route *routes, size_t nroutes)
+{
+	*s = (struct kt_surface){ .path = path };
+	strip_project(s);
+	strip_vendor(s);
+	if (nroutes > 0) {
+		route(s, path, routes, nroutes);
+		return;
+	}
+	s->endpoint = own(path);
+	if (s->endpoint == KT_ENDPOINT_NONE)
+		s->endpoint = built_in(s);
+}
+
+/* ---- other spellings ---- */
+
+static bool
+has_other_spelling(struct kt_span path)
+{
+	for (size_t i = 0; i < path.len; i++) {
+		char c = path.ptr[i];
+
+		if (c == '%' || c == ';' ||
+		    (c == '/' && i > 0 &&
+		        (i + 1 == path.len || path.ptr[i - 1] == '/')))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * As readers take it that decode first, that see no empty segments, or to
+ * whom what follows a ';' is no part of a name.  len is 0 if it is too long.
+ */
+static struct kt_span
+other_spelling(struct kt_span path, char plain[static OTHER_MAX])
+{
+	bool is_parameter = false;
+	size_t n = 0;
+
+	if (path.len > OTHER_MAX)
+		return (struct kt_span){ 0 };
+	for (size_t i = 0; i < path.len; i++) {
+		char c = path.ptr[i];
+
+		if (c == '%' && kt_unhex(kt_span_sub(path, i + 1, 2), &c, 1))
+			i += 2;
+		if (c == '\\')
+			c = '/';
+		is_parameter = c == ';' || (is_parameter && c != '/');
+		if (!is_parameter && (c != '/' || n == 0 || plain[n - 1] != '/'))
+			plain[n++] = c;
+	}
+	if (n > 1 && plain[n - 1] == '/')
+		n--;
+	return (struct kt_span){ plain, n };
+}
+
+/* Routed as one thing here, it must not be another behind us. */
+static bool
+is_unclear(const struct kt_surface *s, struct kt_span path,
+    const struct kt_route *routes, size_t nroutes)
+{
+	char plain[OTHER_MAX];
+	struct kt_span other;
+	struct kt_surface o;
+
+	if (!has_other_spelling(path))
+		return false;
+	other = other_spelling(path, plain);
+	resolve(&o, other, routes, nroutes);
+	return other.len == 0 || o.endpoint != s->endpoint;
+}
+
 void
 kt_surface(struct kt_surface *s, struct kt_span method, struct kt_span target,
     const struct kt_route *routes, size_t nroutes)
@@ -236,15 +314,10 @@ kt_surface(struct kt_surface *s, struct kt_span method, struct kt_span target,
 	size_t q = kt_span_find(target, '?');
 	struct kt_span path = kt_span_sub(target, 0, q);
 
-	*s = (struct kt_surface){ .path = path, .query = behind(target, q) };
-	strip_project(s);
-	strip_vendor(s);
-	if (nroutes > 0) {
-		route(s, path, routes, nroutes);
-	} else {
-		s->endpoint = own(path);
-		if (s->endpoint == KT_ENDPOINT_NONE)
-			s->endpoint = built_in(s);
-	}
+	resolve(s, path, routes, nroutes);
+	s->query = behind(target, q);
 	s->is_method_ok = takes_method(s, method);
+	s->is_unclear = is_unclear(s, path, routes, nroutes);
+	if (s->is_unclear)
+		s->endpoint = KT_ENDPOINT_NONE;
 }

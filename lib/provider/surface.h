@@ -5,9 +5,10 @@
  * Knows:    the vendors' paths, kt's own prefixes (/v1/anthropic/...,
  *           /api/<id>/v1/...) and the user's map of path suffixes.
  * Does not: check the target; the caller refused controls, dot segments and
- *           "%00" before.  Percent signs are never decoded: the path that is
- *           matched is the path that goes up and into the record.
- * Promises: no copy, no failure; what nobody claims is NONE.
+ *           "%00" before.  The path that is matched is the path that goes up
+ *           and into the record, byte for byte.
+ * Promises: no failure; what nobody claims is NONE, and so is what others,
+ *           who decode it first, would read as another endpoint.
  */
 #ifndef KT_SURFACE_H
 #define KT_SURFACE_H
@@ -20,6 +21,7 @@ struct kt_route {
 struct kt_surface {
 	enum kt_endpoint endpoint; /* NONE: nobody claims it */
 	bool is_method_ok;         /* false: 405 */
+	bool is_unclear;           /* NONE, for others read it as another */
 	/* What upstream wants is root, path, query, one behind the other.
 	 * root is static and mostly empty: it is "/v1" where a prefix of ours
 	 * stood in the middle (/v1/anthropic/models/x). */

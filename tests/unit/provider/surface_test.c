@@ -5,6 +5,8 @@
 #include "provider/surface.h"
 #include "tests/unit/tap.h"
 
+#define LONGEST 4096 /* of those with another spelling */
+
 static struct kt_surface
 read_target(const char *method, const char *target)
 {
@@ -157,6 +159,43 @@ the_longest_suffix_wins_and_the_star_comes_last(void)
 }
 
 static void
+what_others_read_as_another_endpoint_is_none(void)
+{
+	static const char *const unclear[] = { "/v1//messages",
+		"/v1/messages/", "/v1/m%65ssages",
+		"/v1%2Fmessages", "/v1%5cmessages", "/v1/messages;a=b",
+		"/v1;x/messages", "/x%2fmessages", "/our/%6dodels/m",
+		"/healthz/", "/v1/responses%3B" };
+	static const char *const clear[] = { "/v1/embeddings/",
+		"/v1/models/a%2Fb", "/v1/models/m/", "/a%20b;c//d/",
+		"/our/models/a;b" };
+	char path[LONGEST + 1] = "/";
+	struct kt_surface s;
+
+	for (size_t i = 0; i < KT_NELEMS(unclear); i++) {
+		kt_surface(&s, KT_SPAN("POST"), kt_span_of(unclear[i]), routes,
+		    KT_NELEMS(routes));
+		if (!ok(s.endpoint == KT_ENDPOINT_NONE && s.is_unclear))
+			printf("# %s\n", unclear[i]);
+	}
+	for (size_t i = 0; i < KT_NELEMS(clear); i++) {
+		kt_surface(&s, KT_SPAN("POST"), kt_span_of(clear[i]), routes,
+		    KT_NELEMS(routes));
+		if (!ok(s.endpoint != KT_ENDPOINT_NONE && !s.is_unclear))
+			printf("# %s\n", clear[i]);
+	}
+	memset(path + 1, '/', LONGEST - 1); /* as long as it may be */
+	kt_surface(&s, KT_SPAN("POST"), (struct kt_span){ path, LONGEST },
+	    routes, KT_NELEMS(routes));
+	ok(s.is_unclear); /* it is "/", which is ours */
+	path[LONGEST] = 'a';
+	kt_surface(&s, KT_SPAN("POST"),
+	    (struct kt_span){ path, LONGEST + 1 }, routes,
+	    KT_NELEMS(routes));
+	ok(s.is_unclear);
+}
+
+static void
 routes_replace_the_built_in_map(void)
 {
 	struct kt_surface s;
@@ -175,6 +214,7 @@ main(void)
 	RUN(what_nobody_claims_is_none);
 	RUN(items_and_projects_are_named);
 	RUN(the_longest_suffix_wins_and_the_star_comes_last);
+	RUN(what_others_read_as_another_endpoint_is_none);
 	RUN(routes_replace_the_built_in_map);
 	return done();
 }
