@@ -386,6 +386,16 @@ words_of_path(struct kt_exchange *x, struct kt_span s)
 	return (struct kt_span){ p, n };
 }
 
+static bool
+finds_nothing(struct kt_exchange *x, struct kt_span words, enum kt_component c)
+{
+	const struct kt_chain *chain = &x->program->chain;
+	struct kt_findings found;
+
+	return kt_detect_scan(chain->detect, x->scratch->detect, words,
+	    &chain->heard[c], &found) == KT_OK && found.n == 0;
+}
+
 /* Nearly every call has the path of the one before: what is no component is
    remembered as text that nothing was found in, like the others. */
 static bool
@@ -395,15 +405,12 @@ is_clean(struct kt_exchange *x, struct kt_span words)
 		.component = KT_NCOMPONENTS,
 		.kind = KT_SEGMENT_FIXED };
 	const struct kt_chain *chain = &x->program->chain;
-	struct kt_findings found;
 	struct kt_x_clean_key key;
 
 	if ((chain->hears & KT_COMPONENT_BIT(KT_COMPONENT_MESSAGES)) == 0 ||
 	    kt_x_clean_has(x->scratch->clean, &t, &key))
 		return true;
-	if (kt_detect_scan(chain->detect, x->scratch->detect, words,
-	        &chain->heard[KT_COMPONENT_MESSAGES], &found) < 0 ||
-	    found.n > 0)
+	if (!finds_nothing(x, words, KT_COMPONENT_MESSAGES))
 		return false;
 	kt_x_clean_keep(x->scratch->clean, &t, &key);
 	return true;
@@ -422,6 +429,23 @@ clean_path(struct kt_exchange *x)
 
 	return words.ptr != NULL && is_clean(x, words) ? path :
 	                                                 (struct kt_span){ 0 };
+}
+
+/* Where something was found in a name or an id, it may be one of a tool's. */
+static void
+hide_tools(struct kt_exchange *x)
+{
+	if (!x->request_verdict.is_tainted && !x->answer_verdict.is_tainted)
+		return;
+	for (size_t i = 0; x->tools.v != NULL && i < x->tools.n &&
+	     i < KT_AUDIT_TOOLS_MAX; i++) {
+		struct kt_audit_tool *t = &x->tools.v[i];
+
+		if (!finds_nothing(x, t->name, KT_COMPONENT_TOOL_USE))
+			t->name = (struct kt_span){ 0 };
+		if (!finds_nothing(x, t->id, KT_COMPONENT_TOOL_USE))
+			t->id = (struct kt_span){ 0 };
+	}
 }
 
 /* What the answer names; one that names none came from the model asked for. */
@@ -589,6 +613,7 @@ kt_x_record(struct kt_exchange *x)
 	const struct kt_translation *t = &x->translation;
 	enum kt_rc rc;
 
+	hide_tools(x);
 	fill_request(x, &call);
 	fill_kept(x, &call);
 	if (kt_x_seen_list(x, true, &call.images, &call.nimages) < 0 ||

@@ -163,6 +163,27 @@ no_place_of_a_request_hides_a_card(void)
 	world_fini(&w);
 }
 
+static void
+no_call_of_a_whole_answer_hides_a_card(void)
+{
+	static const char *const calls[] = { "{\"type\":\"tool_use\",\"id\":"
+	    "\"t\",\"name\":\"" CARD "\",\"input\":{}}",
+		"{\"type\":\"tool_use\",\"id\":\"" CARD
+		"\",\"name\":\"n\",\"input\":{}}" };
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	for (size_t i = 0; i < KT_NELEMS(calls); i++) {
+		char answer[256];
+		const struct place p = { .what = calls[i], .answer = answer };
+
+		(void)snprintf(answer, sizeof(answer), "{\"type\":\"message\","
+		    "\"content\":[%s]}", calls[i]);
+		run_place(&w, &p, "/v1/messages", M("\"hi\""), NULL, answer);
+	}
+	world_fini(&w);
+}
+
 #define TOOL(index) \
 	BLOCK_START(index, "{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"n\"," \
 	    "\"input\":{}}")
@@ -503,6 +524,7 @@ main(void)
 	RUN(no_place_of_a_request_hides_a_card);
 	RUN(a_members_name_is_context_for_its_value);
 	RUN(a_record_names_the_path_unless_something_is_in_it);
+	RUN(no_call_of_a_whole_answer_hides_a_card);
 	RUN(no_event_of_a_stream_hides_a_card);
 	RUN(restated_texts_are_redacted_alike);
 	RUN(a_redaction_that_begins_earlier_may_come_later);
