@@ -151,12 +151,19 @@ kt_tr_is_too_deep(struct kt_span json)
 }
 
 static bool
-is_blank(struct kt_span s)
+is_space(char c)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] == '\0' || strchr(" \t\r\n", s.ptr[i]) == NULL)
-			return false;
-	return true;
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool
+kt_tr_says_nothing(struct kt_span plain)
+{
+	while (plain.len > 0 && is_space(plain.ptr[0]))
+		plain = kt_span_sub(plain, 1, plain.len);
+	while (plain.len > 0 && is_space(plain.ptr[plain.len - 1]))
+		plain.len--;
+	return plain.len == 0 || kt_span_eq(plain, KT_SPAN("null"));
 }
 
 /* The strict index has the last word on what an object is. */
@@ -197,7 +204,7 @@ kt_tr_put_input(struct kt_tr *t, struct kt_span raw, const char *field)
 	}
 	/* The bytes stay readable behind the end until something is added. */
 	out->len = from;
-	if (is_blank(plain)) {
+	if (kt_tr_says_nothing(plain)) {
 		kt_json_put_raw(t->w, KT_SPAN("{}"));
 		return;
 	}

@@ -107,6 +107,8 @@ void kt_tr_message_id(
  * that is no object becomes {"_raw": text} and is reported as field.
  */
 void kt_tr_put_input(struct kt_tr *t, struct kt_span raw, const char *field);
+/* Blank or null, which is what a call without arguments may send. */
+bool kt_tr_says_nothing(struct kt_span plain);
 /* The object n as a string of compact JSON under "arguments". */
 void kt_tr_put_arguments(struct kt_tr *t, uint32_t n);
 /* Deeper values cannot be nested again without breaking the index. */

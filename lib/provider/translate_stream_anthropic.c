@@ -85,7 +85,11 @@ follow_json(struct kt_stream_call *c, struct kt_span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char ch = text.ptr[i];
+		bool is_space = ch == ' ' || ch == '\t' || ch == '\r' ||
+		    ch == '\n';
 
+		if (c->args == KT_ARGS_BLANK && !is_space)
+			c->args = ch == '{' ? KT_ARGS_OBJECT : KT_ARGS_OTHER;
 		if (c->in_string) {
 			if (c->in_escape)
 				c->in_escape = false;
@@ -93,8 +97,7 @@ follow_json(struct kt_stream_call *c, struct kt_span text)
 				c->in_escape = true;
 			else if (ch == '"')
 				c->in_string = false;
-		} else if (ch == ' ' || ch == '\t' || ch == '\r' ||
-		    ch == '\n') {
+		} else if (is_space) {
 			continue;
 		} else if (c->is_whole) {
 			return false;
@@ -106,7 +109,6 @@ follow_json(struct kt_stream_call *c, struct kt_span text)
 			c->is_whole = c->depth <= 1;
 			c->depth -= c->depth > 0;
 		}
-		c->has_begun = true;
 	}
 	return true;
 }
@@ -165,12 +167,38 @@ open_call(struct kt_ts *s, struct kt_stream_call *c)
 	c->state = KT_CALL_OPEN;
 }
 
+/* Clients build an object: other text goes into one, whole. */
 static void
-flush_call(struct kt_ts *s, struct kt_stream_call *c)
+wrap_arguments(struct kt_ts *s, struct kt_stream_call *c)
 {
-	if (c->pending.len == 0)
+	struct kt_buf *b = &s->w->scratch;
+
+	kt_buf_reset(b);
+	if (kt_json_unescape_add(b, kt_buf_span(&c->pending)) < 0) {
+		kt_tr_full(&s->t);
 		return;
-	kt_ts_block_delta(s, kt_buf_span(&c->pending));
+	}
+	if (kt_tr_says_nothing(kt_buf_span(b)))
+		return;
+	kt_tr_approximated(&s->t, "tool_calls.arguments");
+	kt_buf_reset(b);
+	if (kt_buf_add(b, KT_SPAN("{\\\"_raw\\\":\\\"")) < 0 ||
+	    kt_json_write_escaped(b, kt_buf_span(&c->pending)) < 0 ||
+	    kt_buf_add(b, KT_SPAN("\\\"}")) < 0)
+		kt_tr_full(&s->t);
+	kt_ts_block_delta(s, kt_buf_span(b));
+}
+
+/* Text that has not begun an object is kept until all of it is there. */
+static void
+flush_call(struct kt_ts *s, struct kt_stream_call *c, bool is_all)
+{
+	if (c->pending.len == 0 || (c->args != KT_ARGS_OBJECT && !is_all))
+		return;
+	if (c->args == KT_ARGS_OBJECT)
+		kt_ts_block_delta(s, kt_buf_span(&c->pending));
+	else
+		wrap_arguments(s, c);
 	s->w->pending_bytes -= c->pending.len;
 	kt_buf_reset(&c->pending);
 }
@@ -191,13 +219,14 @@ pump(struct kt_ts *s, bool is_last)
 	while (w->next_call < w->ncalls && s->t.rc == KT_OK) {
 		struct kt_stream_call *c = &w->calls[w->next_call];
 		bool has_next = w->next_call + 1 < w->ncalls;
+		bool is_all = is_last || (c->is_whole && has_next);
 
 		if (c->state == KT_CALL_WAITS && !is_last && !can_open(c))
 			return;
 		if (c->state == KT_CALL_WAITS)
 			open_call(s, c);
-		flush_call(s, c);
-		if (!is_last && !(c->is_whole && has_next))
+		flush_call(s, c, is_all);
+		if (!is_all)
 			return;
 		kt_ts_block_stop(s);
 		c->state = KT_CALL_CLOSED;

@@ -28,8 +28,9 @@ struct kt_stream_call {
 	struct kt_buf id, name, pending; /* raw */
 	enum { KT_CALL_WAITS = 0, KT_CALL_OPEN, KT_CALL_CLOSED } state;
 	/* Where the arguments are: whole means nothing can follow. */
+	enum { KT_ARGS_BLANK = 0, KT_ARGS_OBJECT, KT_ARGS_OTHER } args;
 	unsigned depth;
-	bool in_string, in_escape, is_whole, has_begun;
+	bool in_string, in_escape, is_whole;
 };
 #define KT_NO_INDEX UINT64_MAX
 

@@ -103,7 +103,8 @@ anthropic_block(struct grammar *g, const char *name, const cJSON *data)
 	if (g->arguments[0] != '\0') {
 		tree = cJSON_Parse(g->arguments);
 		gather(g->calls, sizeof(g->calls), g->arguments);
-		gather(g->calls, sizeof(g->calls), tree != NULL ? ";" : "?;");
+		gather(g->calls, sizeof(g->calls),
+		    cJSON_IsObject(tree) ? ";" : "?;");
 		cJSON_Delete((cJSON *)(uintptr_t)tree);
 	}
 	return NULL;

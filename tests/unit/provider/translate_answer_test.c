@@ -121,6 +121,11 @@ static const struct row to_anthropic[] = {
 	    MESSAGE("{'type':'tool_use','id':'c','name':'f','input':{'_raw':"
 	    "'{\\'a'}}", STOP("max_tokens") "," USAGE), 0,
 	    "tool_calls.arguments", 0 },
+	{ "null_is_no_arguments",
+	    CHOICE("'tool_calls':[{'id':'c','function':{'name':'f',"
+	    "'arguments':' null'}}]", "tool_calls"),
+	    MESSAGE("{'type':'tool_use','id':'c','name':'f','input':{}}",
+	    STOP("tool_use") "," USAGE), 0, 0, 0 },
 	{ "refusal_is_text_and_a_stop",
 	    CHOICE("'content':null,'refusal':'no'", "stop"),
 	    MESSAGE(TEXT("no"), STOP("refusal") "," USAGE), 0, 0, 0 },

@@ -343,6 +343,18 @@ call_is_streamed_once_the_one_before_is_whole(void)
 }
 
 static void
+arguments_put_into_an_object_are_told(void)
+{
+	static struct fed f;
+
+	feed(&f, script("arguments_without_an_object_go_into_one"), SIZE_MAX,
+	    GO_ON);
+	ok(f.report.napproximated == 1 &&
+	    kt_span_eq(f.report.approximated[0],
+		KT_SPAN("tool_calls.arguments")));
+}
+
+static void
 broken_order_of_the_upstream_is_refused(void)
 {
 	static const struct script bad[] = {
@@ -456,6 +468,7 @@ main(void)
 	RUN(cut_inside_thinking_is_an_error);
 	RUN(waiting_calls_die_with_a_cut);
 	RUN(call_is_streamed_once_the_one_before_is_whole);
+	RUN(arguments_put_into_an_object_are_told);
 	RUN(broken_order_of_the_upstream_is_refused);
 	RUN(calls_are_bounded);
 	RUN(call_of_a_custom_tool_is_unwrapped);
