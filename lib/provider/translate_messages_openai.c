@@ -6,6 +6,12 @@
  */
 #include "provider/translate_priv.h"
 
+/* The blocks of turns that follow one another in one role. */
+struct turn {
+	uint32_t *blocks;
+	size_t n;
+};
+
 static uint32_t
 type_of(struct kt_tr *t, uint32_t block)
 {
@@ -323,22 +329,21 @@ put_media_of(struct kt_tr *t, uint32_t block, bool *is_open)
 }
 
 static void
-put_user(struct kt_tr *t, uint32_t content)
+put_user(struct kt_tr *t, const struct turn *turn)
 {
-	uint32_t first = kt_json_first(t->json, content), b;
 	bool is_open = false;
 
-	for (b = first; b != 0; b = kt_json_next(t->json, b))
-		if (is_type(t, b, "tool_result"))
-			put_result(t, b);
-	for (b = first; b != 0; b = kt_json_next(t->json, b))
-		if (is_type(t, b, "tool_result"))
-			put_media_of(t, b, &is_open);
-	for (b = first; b != 0; b = kt_json_next(t->json, b)) {
-		if (is_type(t, b, "tool_result"))
+	for (size_t i = 0; i < turn->n; i++)
+		if (is_type(t, turn->blocks[i], "tool_result"))
+			put_result(t, turn->blocks[i]);
+	for (size_t i = 0; i < turn->n; i++)
+		if (is_type(t, turn->blocks[i], "tool_result"))
+			put_media_of(t, turn->blocks[i], &is_open);
+	for (size_t i = 0; i < turn->n; i++) {
+		if (is_type(t, turn->blocks[i], "tool_result"))
 			continue;
 		open_user(t, &is_open);
-		put_part(t, b);
+		put_part(t, turn->blocks[i]);
 	}
 	if (is_open) {
 		kt_json_end_array(t->w);
@@ -349,47 +354,64 @@ put_user(struct kt_tr *t, uint32_t content)
 /* ---- the assistant's turn ---- */
 
 static void
-put_calls(struct kt_tr *t, uint32_t first)
+put_call(struct kt_tr *t, uint32_t block)
 {
-	kt_json_put_name(t->w, "tool_calls");
-	kt_json_begin_array(t->w);
-	for (uint32_t b = first; b != 0; b = kt_json_next(t->json, b)) {
-		if (!is_type(t, b, "tool_use"))
-			continue;
-		tell_marks(t, b);
-		kt_json_begin_object(t->w);
-		kt_tr_call_id_back(
-		    t, "id", kt_tr_string(t, kt_tr_get(t, b, "id")));
-		kt_tr_put(t, "type", "function");
-		kt_json_put_name(t->w, "function");
-		kt_json_begin_object(t->w);
-		kt_tr_copy_string(
-		    t, "name", kt_tr_get(t, b, "name"), "tool_use.name");
-		kt_tr_put_arguments(t, kt_tr_get(t, b, "input"));
-		kt_json_end_object(t->w);
-		kt_json_end_object(t->w);
-	}
-	kt_json_end_array(t->w);
+	tell_marks(t, block);
+	kt_json_begin_object(t->w);
+	kt_tr_call_id_back(
+	    t, "id", kt_tr_string(t, kt_tr_get(t, block, "id")));
+	kt_tr_put(t, "type", "function");
+	kt_json_put_name(t->w, "function");
+	kt_json_begin_object(t->w);
+	kt_tr_copy_string(
+	    t, "name", kt_tr_get(t, block, "name"), "tool_use.name");
+	kt_tr_put_arguments(t, kt_tr_get(t, block, "input"));
+	kt_json_end_object(t->w);
+	kt_json_end_object(t->w);
 }
 
 static void
-put_texts(struct kt_tr *t, uint32_t first, uint32_t ntexts)
+put_calls(struct kt_tr *t, const struct turn *turn)
+{
+	kt_json_put_name(t->w, "tool_calls");
+	kt_json_begin_array(t->w);
+	for (size_t i = 0; i < turn->n; i++)
+		if (is_type(t, turn->blocks[i], "tool_use"))
+			put_call(t, turn->blocks[i]);
+	kt_json_end_array(t->w);
+}
+
+/* The text of a block, which may be the content itself; 0: it has none. */
+static uint32_t
+text_of(struct kt_tr *t, uint32_t block)
+{
+	uint32_t text = block;
+
+	if (is_type(t, block, "text"))
+		text = kt_tr_get(t, block, "text");
+	else if (!kt_tr_has_type(t, block, KT_JSON_STRING))
+		return 0;
+	return kt_tr_is_empty(t, text) ? 0 : text;
+}
+
+static void
+put_texts(struct kt_tr *t, const struct turn *turn, uint32_t ntexts)
 {
 	kt_json_put_name(t->w, "content");
 	if (ntexts == 0)
 		kt_json_put_null(t->w);
 	if (ntexts > 1)
 		kt_json_begin_array(t->w);
-	for (uint32_t b = first; b != 0; b = kt_json_next(t->json, b)) {
-		uint32_t text = kt_tr_get(t, b, "text");
+	for (size_t i = 0; i < turn->n; i++) {
+		uint32_t text = text_of(t, turn->blocks[i]);
 
-		if (!is_type(t, b, "text") || kt_tr_is_empty(t, text))
+		if (text == 0)
 			continue;
 		if (ntexts > 1) {
-			put_text(t, b);
+			put_part(t, turn->blocks[i]);
 			continue;
 		}
-		tell_citations(t, b);
+		tell_citations(t, turn->blocks[i]);
 		if (!kt_tr_has_type(t, text, KT_JSON_STRING))
 			kt_tr_refuse(t, "messages.content.text: must be a "
 					"string");
@@ -400,56 +422,118 @@ put_texts(struct kt_tr *t, uint32_t first, uint32_t ntexts)
 }
 
 static void
-put_assistant(struct kt_tr *t, uint32_t content)
+put_assistant(struct kt_tr *t, const struct turn *turn)
 {
-	uint32_t first = kt_json_first(t->json, content);
 	uint32_t ntexts = 0, ncalls = 0;
 
-	for (uint32_t b = first; b != 0; b = kt_json_next(t->json, b)) {
+	for (size_t i = 0; i < turn->n; i++) {
+		uint32_t b = turn->blocks[i];
+
 		if (is_type(t, b, "tool_use")) {
 			ncalls++;
-		} else if (!is_type(t, b, "text")) {
-			drop_block(t, b);
-		} else if (!kt_tr_is_empty(t, kt_tr_get(t, b, "text"))) {
+		} else if (text_of(t, b) != 0) {
 			ntexts++;
 			if (ncalls > 0)
 				kt_tr_approximated(t, "messages.order");
+		} else if (!is_type(t, b, "text") &&
+		    !kt_tr_has_type(t, b, KT_JSON_STRING)) {
+			drop_block(t, b);
 		}
 	}
 	if (ntexts + ncalls == 0)
 		return;
 	begin_message(t, "assistant");
-	put_texts(t, first, ntexts);
+	put_texts(t, turn, ntexts);
 	if (ncalls > 0)
-		put_calls(t, first);
+		put_calls(t, turn);
 	kt_json_end_object(t->w);
 }
 
+/* ---- the list ---- */
+
+static bool
+has_content(struct kt_tr *t, uint32_t m)
+{
+	uint32_t content = kt_tr_get(t, m, "content");
+
+	if (kt_tr_has_type(t, content, KT_JSON_STRING) ||
+	    kt_tr_has_type(t, content, KT_JSON_ARRAY))
+		return true;
+	kt_tr_refuse(t, "messages.content: must be a string or an array");
+	return false;
+}
+
+/* A string counts as one block. */
 static void
-put_message(struct kt_tr *t, uint32_t m)
+collect(struct kt_tr *t, struct turn *turn, uint32_t from, uint32_t behind)
+{
+	for (uint32_t m = from; m != behind; m = kt_json_next(t->json, m)) {
+		uint32_t content = kt_tr_get(t, m, "content"), b = content;
+
+		if (!has_content(t, m))
+			return;
+		if (kt_tr_has_type(t, content, KT_JSON_ARRAY))
+			b = kt_json_first(t->json, content);
+		for (; b != 0; b = b == content ? 0 : kt_json_next(t->json, b)) {
+			if (turn->blocks != NULL)
+				turn->blocks[turn->n] = b;
+			turn->n++;
+		}
+	}
+}
+
+static void
+put_run(struct kt_tr *t, uint32_t from, uint32_t behind, bool is_user)
+{
+	struct turn turn = { .n = 0 };
+
+	collect(t, &turn, from, behind);
+	turn.blocks = kt_arena_array(
+	    t->mem, turn.n + 1, sizeof(*turn.blocks));
+	if (turn.blocks == NULL) {
+		kt_tr_full(t);
+		return;
+	}
+	turn.n = 0;
+	collect(t, &turn, from, behind);
+	if (is_user)
+		put_user(t, &turn);
+	else
+		put_assistant(t, &turn);
+}
+
+/*
+ * Turns of one role in a row are one: only then do results stand right
+ * behind the message that has all their calls.  Gives what comes next.
+ */
+static uint32_t
+put_turn(struct kt_tr *t, uint32_t m)
 {
 	uint32_t role = kt_tr_get(t, m, "role");
 	uint32_t content = kt_tr_get(t, m, "content");
+	uint32_t next = kt_json_next(t->json, m), behind = next;
 	bool is_user = kt_tr_is(t, role, "user");
+	const char *name = is_user ? "user" : "assistant";
 
-	if (!is_user && !kt_tr_is(t, role, "assistant") &&
-	    !kt_tr_is(t, role, "system")) {
+	if (kt_tr_is(t, role, "system")) {
+		if (has_content(t, m))
+			put_system(t, content);
+		return next;
+	}
+	if (!kt_tr_is(t, role, name)) {
 		kt_tr_refuse(t, "messages.role: is not known");
-	} else if (!kt_tr_has_type(t, content, KT_JSON_STRING) &&
-	    !kt_tr_has_type(t, content, KT_JSON_ARRAY)) {
-		kt_tr_refuse(
-		    t, "messages.content: must be a string or an array");
-	} else if (kt_tr_is(t, role, "system")) {
-		put_system(t, content);
-	} else if (kt_tr_has_type(t, content, KT_JSON_STRING)) {
-		begin_message(t, is_user ? "user" : "assistant");
+		return 0;
+	}
+	while (behind != 0 && kt_tr_is(t, kt_tr_get(t, behind, "role"), name))
+		behind = kt_json_next(t->json, behind);
+	if (behind == next && kt_tr_has_type(t, content, KT_JSON_STRING)) {
+		begin_message(t, name);
 		kt_tr_copy(t, "content", content);
 		kt_json_end_object(t->w);
-	} else if (is_user) {
-		put_user(t, content);
 	} else {
-		put_assistant(t, content);
+		put_run(t, m, behind, is_user);
 	}
+	return behind;
 }
 
 void
@@ -462,8 +546,8 @@ kt_tr_messages_to_openai(struct kt_tr *t, uint32_t system, uint32_t messages)
 	kt_json_put_name(t->w, "messages");
 	kt_json_begin_array(t->w);
 	put_system(t, system);
-	for (uint32_t m = kt_json_first(t->json, messages); m != 0;
-	     m = kt_json_next(t->json, m))
-		put_message(t, m);
+	for (uint32_t m = kt_json_first(t->json, messages);
+	     m != 0 && t->rc == KT_OK;)
+		m = put_turn(t, m);
 	kt_json_end_array(t->w);
 }
