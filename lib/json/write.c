@@ -251,6 +251,12 @@ kt_json_put_null(struct kt_json_writer *w)
 	kt_json_put_raw(w, KT_SPAN("null"));
 }
 
+bool
+kt_json_is_empty(const struct kt_json_writer *w)
+{
+	return w->depth > 0 && !w->open[w->depth - 1].has_items;
+}
+
 enum kt_rc
 kt_json_written(const struct kt_json_writer *w)
 {

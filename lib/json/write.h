@@ -49,6 +49,8 @@ void kt_json_put_null(struct kt_json_writer *w);
 /* A value that is JSON text already; it is not checked. */
 void kt_json_put_raw(struct kt_json_writer *w, struct kt_span json);
 
+/* Nothing is in the array or object that stands open. */
+bool kt_json_is_empty(const struct kt_json_writer *w);
 /* KT_OK when one whole value was written, else the first failure. */
 KT_MUSTCHECK enum kt_rc kt_json_written(const struct kt_json_writer *w);
 

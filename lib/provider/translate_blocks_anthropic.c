@@ -221,6 +221,15 @@ kt_tr_put_parts(struct kt_tr *t, uint32_t m)
 	}
 }
 
+/* Neither no block nor an empty text is taken for what was dropped. */
+void
+kt_tr_end_parts(struct kt_tr *t)
+{
+	if (kt_json_is_empty(t->w))
+		kt_tr_text_block(t, KT_SPAN("[left out]"));
+	kt_json_end_array(t->w);
+}
+
 /* A string stays one, unless something hangs on it. */
 void
 kt_tr_put_content(struct kt_tr *t, uint32_t m)
@@ -236,5 +245,5 @@ kt_tr_put_content(struct kt_tr *t, uint32_t m)
 	kt_json_put_name(t->w, "content");
 	kt_json_begin_array(t->w);
 	kt_tr_put_parts(t, m);
-	kt_json_end_array(t->w);
+	kt_tr_end_parts(t);
 }

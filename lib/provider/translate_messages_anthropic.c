@@ -35,19 +35,12 @@ role_of(struct kt_tr *t, uint32_t m)
 	return NO_ROLE;
 }
 
-/* Nothing in it that could be a block; Anthropic refuses empty turns. */
+/* Nothing in it that could be a block. */
 static bool
-is_empty(struct kt_tr *t, uint32_t m, enum role role)
+has_no_content(struct kt_tr *t, uint32_t m)
 {
 	uint32_t content = kt_tr_get(t, m, "content");
 
-	if (role == RESULT ||
-	    (role == ASSISTANT &&
-		(!kt_tr_is_empty(t, kt_tr_get(t, m, "tool_calls")) ||
-		    !kt_tr_is_empty(t, kt_tr_get(t, m, "refusal")) ||
-		    kt_tr_get(t, m, "function_call") != 0 ||
-		    kt_tr_get(t, m, "audio") != 0)))
-		return false;
 	if (!kt_tr_has_type(t, content, KT_JSON_ARRAY))
 		return kt_tr_is_empty(t, content);
 	for (uint32_t p = kt_json_first(t->json, content); p != 0;
@@ -56,6 +49,20 @@ is_empty(struct kt_tr *t, uint32_t m, enum role role)
 		    !kt_tr_is_empty(t, kt_tr_get(t, p, "text")))
 			return false;
 	return true;
+}
+
+/* Anthropic refuses empty turns. */
+static bool
+is_empty(struct kt_tr *t, uint32_t m, enum role role)
+{
+	if (role == RESULT ||
+	    (role == ASSISTANT &&
+		(!kt_tr_is_empty(t, kt_tr_get(t, m, "tool_calls")) ||
+		    !kt_tr_is_empty(t, kt_tr_get(t, m, "refusal")) ||
+		    kt_tr_get(t, m, "function_call") != 0 ||
+		    kt_tr_get(t, m, "audio") != 0)))
+		return false;
+	return has_no_content(t, m);
 }
 
 /* ---- one step of the walk ---- */
@@ -213,7 +220,7 @@ put_result(struct kt_tr *t, uint32_t m, unsigned nth)
 		kt_tr_refuse(t, "messages.tool_call_id: is required");
 	else
 		kt_tr_call_id_out(t, "tool_use_id", kt_tr_string(t, id));
-	if (!kt_tr_is_empty(t, kt_tr_get(t, m, "content")))
+	if (!has_no_content(t, m))
 		kt_tr_put_content(t, m);
 	kt_json_end_object(t->w);
 }
@@ -294,7 +301,7 @@ put_system(struct kt_tr *t, uint32_t messages, struct kt_span last)
 	if (last.len > 0)
 		kt_tr_text_block(t, last);
 	if (is_open)
-		kt_json_end_array(t->w);
+		kt_tr_end_parts(t);
 }
 
 static void
@@ -318,7 +325,7 @@ static void
 close_turn(struct kt_tr *t, struct turns *s)
 {
 	if (s->is_open) {
-		kt_json_end_array(t->w);
+		kt_tr_end_parts(t);
 		kt_json_end_object(t->w);
 	}
 	s->is_open = false;

@@ -216,6 +216,15 @@ put_part(struct kt_tr *t, uint32_t block)
 		drop_block(t, block);
 }
 
+/* A list of parts may not be empty, an empty text may be in it. */
+static void
+end_parts(struct kt_tr *t)
+{
+	if (kt_json_is_empty(t->w))
+		kt_tr_text_block(t, KT_SPAN(""));
+	kt_json_end_array(t->w);
+}
+
 /* ---- turns ---- */
 
 static void
@@ -244,7 +253,7 @@ put_system(struct kt_tr *t, uint32_t content)
 			else
 				drop_block(t, b);
 		}
-		kt_json_end_array(t->w);
+		end_parts(t);
 	}
 	kt_json_end_object(t->w);
 }
@@ -293,12 +302,12 @@ put_result(struct kt_tr *t, uint32_t block)
 	} else {
 		kt_json_put_name(t->w, "content");
 		kt_json_begin_array(t->w);
-		if (is_error || kt_tr_is_empty(t, content))
+		if (is_error)
 			kt_tr_text_block(t, text[0]);
 		for (uint32_t b = kt_json_first(t->json, content); b != 0;
 		     b = kt_json_next(t->json, b))
 			put_result_part(t, b);
-		kt_json_end_array(t->w);
+		end_parts(t);
 	}
 	kt_json_end_object(t->w);
 }
@@ -346,7 +355,7 @@ put_user(struct kt_tr *t, const struct turn *turn)
 		put_part(t, turn->blocks[i]);
 	}
 	if (is_open) {
-		kt_json_end_array(t->w);
+		end_parts(t);
 		kt_json_end_object(t->w);
 	}
 }

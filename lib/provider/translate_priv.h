@@ -133,6 +133,7 @@ void kt_tr_put_text(
     struct kt_tr *t, uint32_t value, uint32_t part, uint32_t marked);
 void kt_tr_put_parts(struct kt_tr *t, uint32_t message);
 void kt_tr_put_content(struct kt_tr *t, uint32_t message);
+void kt_tr_end_parts(struct kt_tr *t); /* of an array that is open */
 void kt_tr_messages_to_openai(
     struct kt_tr *t, uint32_t system, uint32_t messages);
 void kt_tr_tools_to_openai(struct kt_tr *t);

@@ -161,6 +161,19 @@ struct tools {
 	unsigned compares, nstrict;
 };
 
+/* Whether anything is left to choose from. */
+static bool
+has_any(struct kt_tr *t, struct tools *s)
+{
+	if (!kt_tr_is_empty(t, s->functions) || s->search != 0)
+		return true;
+	for (uint32_t n = kt_json_first(t->json, s->tools); n != 0;
+	     n = kt_json_next(t->json, n))
+		if (is_allowed(t, n, s->allowed, &s->compares))
+			return true;
+	return false;
+}
+
 static void
 put_one(struct kt_tr *t, struct tools *s, uint32_t tool,
     struct kt_span *names)
@@ -278,9 +291,12 @@ kt_tr_tools_to_anthropic(struct kt_tr *t)
 	if (kt_tr_is(t, kt_tr_get(t, choice, "type"), "allowed_tools"))
 		s.allowed = kt_tr_get(
 		    t, kt_tr_get(t, choice, "allowed_tools"), "tools");
-	if (kt_tr_is_empty(t, s.tools) && kt_tr_is_empty(t, s.functions) &&
-	    s.search == 0)
-		return; /* a choice among nothing says nothing */
+	if (!has_any(t, &s)) {
+		/* A choice among nothing says nothing. */
+		if (!kt_tr_is_empty(t, s.tools))
+			kt_tr_dropped(t, "tool_choice.allowed_tools");
+		return;
+	}
 	put_tools(t, &s);
 	put_choice(t, &s);
 }
