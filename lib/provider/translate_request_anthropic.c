@@ -271,11 +271,45 @@ forces_tool(struct kt_tr *t)
 }
 
 static bool
+has_calls(struct kt_tr *t, uint32_t m)
+{
+	return !kt_tr_is_empty(t, kt_tr_get(t, m, "tool_calls")) ||
+	    kt_tr_get(t, m, "function_call") != 0;
+}
+
+/*
+ * Manual thinking goes with no turn that is to be continued: it would have
+ * to begin with its thinking, which an OpenAI history does not hold.
+ */
+static bool
+continues_turn(struct kt_tr *t)
+{
+	uint32_t last = 0;
+	bool continues = false;
+
+	for (uint32_t m = kt_json_first(t->json,
+		 kt_tr_get(t, kt_json_root(t->json), "messages"));
+	     m != 0; m = kt_json_next(t->json, m)) {
+		uint32_t role = kt_tr_get(t, m, "role");
+
+		if (kt_tr_is(t, role, "user")) {
+			continues = has_calls(t, last);
+		} else if (kt_tr_is(t, role, "assistant") &&
+		    (has_calls(t, m) ||
+			!kt_tr_is_empty(t, kt_tr_get(t, m, "content")))) {
+			continues = true;
+			last = m;
+		}
+	}
+	return continues;
+}
+
+static bool
 put_manual(struct kt_tr *t, uint32_t effort, uint64_t max_tokens)
 {
 	uint64_t b;
 
-	if (max_tokens <= 1024 || forces_tool(t)) {
+	if (max_tokens <= 1024 || forces_tool(t) || continues_turn(t)) {
 		kt_tr_dropped(t, "reasoning_effort");
 		return false;
 	}
