@@ -11,13 +11,14 @@
 void
 kt_tr_report(struct kt_span *list, unsigned *n, struct kt_span field)
 {
-	for (unsigned i = 0; i < *n && i < KT_TRANSLATION_MAX; i++)
+	for (unsigned i = 0; i < *n; i++)
 		if (kt_span_eq(list[i], field))
 			return;
-	if (*n < KT_TRANSLATION_MAX)
-		list[*n] = field;
-	if (*n < UINT32_MAX)
-		(*n)++;
+	if (*n == KT_TRANSLATION_MAX)
+		return;
+	list[*n] = *n + 1 < KT_TRANSLATION_MAX ? field
+					      : KT_SPAN(KT_TRANSLATION_MORE);
+	(*n)++;
 }
 
 void
@@ -60,30 +61,73 @@ kt_tr_approximated(struct kt_tr *t, const char *field)
 	    kt_span_of(field));
 }
 
+static bool
+is_told(const struct kt_translation *report, struct kt_span field)
+{
+	for (unsigned i = 0; i < report->ndropped; i++)
+		if (kt_span_eq(report->dropped[i], field))
+			return true;
+	return report->ndropped == KT_TRANSLATION_MAX;
+}
+
 /* The name goes into a header and a record: no byte of it is trusted. */
 void
 kt_tr_dropped_name(struct kt_tr *t, const char *where, struct kt_span name)
 {
+	char field[128];
 	struct kt_span s;
-	char *at;
 
-	if (t->report->ndropped >= KT_TRANSLATION_MAX && !t->is_strict)
-		return; /* the list is cut already */
 	name = kt_span_sub(name, 0, 64);
-	s = kt_arena_printf(t->mem, "%s%s%.*s", where, *where ? "." : "",
-	    KT_SPAN_ARG(name));
-	if (s.ptr == NULL) {
-		kt_tr_full(t);
+	(void)snprintf(field, sizeof(field), "%s%s%.*s", where,
+	    *where ? "." : "", KT_SPAN_ARG(name)); /* where is short */
+	for (char *at = field; *at != '\0'; at++)
+		if (!((*at >= 'a' && *at <= 'z') ||
+			(*at >= 'A' && *at <= 'Z') ||
+			(*at >= '0' && *at <= '9') || *at == '.' ||
+			*at == '-'))
+			*at = '_';
+	/* Once in memory, however often it is dropped. */
+	if (!t->is_strict && is_told(t->report, kt_span_of(field)))
 		return;
+	s = kt_arena_printf(t->mem, "%s", field);
+	if (s.ptr == NULL)
+		kt_tr_full(t);
+	else
+		kt_tr_dropped(t, s.ptr);
+}
+
+static bool
+is_among(struct kt_tr *t, uint32_t member, const char *words)
+{
+	struct kt_span left = kt_span_of(words);
+
+	while (left.len > 0) {
+		size_t len = kt_span_find(left, ' ');
+
+		if (kt_json_is(t->json, t->text, member,
+			kt_span_sub(left, 0, len)))
+			return true;
+		left = kt_span_sub(left, len + 1, left.len);
 	}
-	at = (char *)(uintptr_t)s.ptr; /* ours, fresh from the arena */
-	for (size_t i = 0; i < s.len; i++)
-		if (!((at[i] >= 'a' && at[i] <= 'z') ||
-			(at[i] >= 'A' && at[i] <= 'Z') ||
-			(at[i] >= '0' && at[i] <= '9') || at[i] == '.' ||
-			at[i] == '-'))
-			at[i] = '_';
-	kt_tr_dropped(t, s.ptr);
+	return false;
+}
+
+/* Nothing, false and empty ask for nothing. */
+void
+kt_tr_tell_rest(
+    struct kt_tr *t, uint32_t object, const char *where, const char *known)
+{
+	if (!kt_tr_has_type(t, object, KT_JSON_OBJECT))
+		return;
+	for (uint32_t m = kt_json_first(t->json, object); m != 0;
+	     m = kt_tr_next(t, m)) {
+		uint32_t v = kt_json_value_of(t->json, m);
+
+		if (!kt_tr_is_empty(t, v) &&
+		    !kt_tr_has_type(t, v, KT_JSON_FALSE) &&
+		    !is_among(t, m, known))
+			kt_tr_dropped_name(t, where, kt_tr_string(t, m));
+	}
 }
 
 /* ---- reading ---- */

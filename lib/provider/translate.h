@@ -19,6 +19,7 @@
 #include "provider/stream.h"
 
 #define KT_TRANSLATION_MAX 32
+#define KT_TRANSLATION_MORE "and-others" /* the last name of a full list */
 struct kt_translation {
 	/* In: a request that would lose something is refused.  An answer
 	 * never is, the client has no way to ask for another one. */
@@ -27,7 +28,7 @@ struct kt_translation {
 	 * letters, digits and "._-" only, fit for a header. */
 	struct kt_span dropped[KT_TRANSLATION_MAX];
 	struct kt_span approximated[KT_TRANSLATION_MAX];
-	unsigned ndropped, napproximated; /* may exceed the arrays: then cut */
+	unsigned ndropped, napproximated;
 	/* OpenAI custom tools of the request (raw names, in its text): calls
 	 * of them are unwrapped again in the answer. */
 	const struct kt_span *custom_tools;

@@ -124,6 +124,7 @@ put_image(struct kt_tr *t, uint32_t part)
 	struct kt_span type, body, raw = kt_tr_string(t, url);
 	const char *name;
 
+	kt_tr_tell_rest(t, image, "image_url", "url detail");
 	if (detail != 0 && !kt_tr_is(t, detail, "auto"))
 		kt_tr_dropped(t, "image_url.detail");
 	kt_json_begin_object(t->w);
@@ -156,6 +157,7 @@ put_file(struct kt_tr *t, uint32_t part)
 	uint32_t url = kt_tr_get(t, file, "file_data");
 	struct kt_span type, body;
 
+	kt_tr_tell_rest(t, file, "file", "file_data filename");
 	if (url == 0) {
 		kt_tr_refuse(t, "file.file_id: has no equivalent");
 		return;
@@ -179,6 +181,9 @@ put_part(struct kt_tr *t, uint32_t part, uint32_t marked)
 {
 	uint32_t type = kt_tr_get(t, part, "type");
 
+	kt_tr_tell_rest(t, part, "messages.content",
+	    "type text refusal image_url file input_audio cache_control "
+	    "prompt_cache_breakpoint");
 	if (kt_tr_has_type(t, part, KT_JSON_STRING)) {
 		kt_tr_put_text(t, part, 0, marked);
 	} else if (kt_tr_is(t, type, "text")) {

@@ -139,6 +139,10 @@ put_call(struct kt_tr *t, uint32_t call)
 		kt_tr_refuse(t, "messages.tool_calls.id: is required");
 		return;
 	}
+	kt_tr_tell_rest(t, call, "messages.tool_calls",
+	    "id index type function custom");
+	kt_tr_tell_rest(
+	    t, f, "messages.tool_calls.function", "name arguments");
 	kt_json_begin_object(t->w);
 	kt_tr_put(t, "type", "tool_use");
 	kt_tr_call_id_out(t, "id", kt_tr_string(t, id));
@@ -182,8 +186,6 @@ put_assistant(struct kt_tr *t, uint32_t m, unsigned nth)
 
 	if (kt_tr_get(t, m, "audio") != 0)
 		kt_tr_refuse(t, "messages.audio: has no equivalent");
-	if (kt_tr_get(t, m, "reasoning_content") != 0)
-		kt_tr_dropped(t, "messages.reasoning_content");
 	begin_turn(t, "assistant");
 	if (kt_tr_is_empty(t, refusal) && kt_tr_is_empty(t, calls) && f == 0) {
 		kt_tr_put_content(t, m);
@@ -305,8 +307,11 @@ put_system(struct kt_tr *t, uint32_t messages, struct kt_span last)
 }
 
 static void
-tell_names(struct kt_tr *t, uint32_t m)
+tell_losses(struct kt_tr *t, uint32_t m)
 {
+	kt_tr_tell_rest(t, m, "messages",
+	    "role name content refusal audio tool_calls tool_call_id "
+	    "function_call cache_control prompt_cache_breakpoint");
 	if (kt_tr_get(t, m, "name") == 0)
 		return;
 	if (kt_tr_is(t, kt_tr_get(t, m, "role"), "function"))
@@ -400,7 +405,7 @@ kt_tr_messages_to_anthropic(
 	while (step(t, &s)) {
 		for (uint32_t m = s.message; m != s.behind;
 		     m = kt_json_next(t->json, m))
-			tell_names(t, m);
+			tell_losses(t, m);
 		put_turn(t, &turns, &s);
 	}
 	close_turn(t, &turns);

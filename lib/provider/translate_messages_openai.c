@@ -24,12 +24,13 @@ is_type(struct kt_tr *t, uint32_t block, const char *type)
 	return kt_tr_is(t, type_of(t, block), type);
 }
 
-/* What most blocks may carry and no part can. */
+/* What a block says beside its own members; a mark no part can carry. */
 static void
-tell_marks(struct kt_tr *t, uint32_t block)
+tell_rest(struct kt_tr *t, uint32_t block, const char *type, const char *known)
 {
 	if (kt_tr_get(t, block, "cache_control") != 0)
 		kt_tr_approximated(t, "cache_control");
+	kt_tr_tell_rest(t, block, type, known);
 }
 
 static void
@@ -59,7 +60,7 @@ put_text_of(struct kt_tr *t, uint32_t value, const char *field)
 static void
 tell_citations(struct kt_tr *t, uint32_t block)
 {
-	tell_marks(t, block);
+	tell_rest(t, block, "text", "type text citations cache_control");
 	if (!kt_tr_is_empty(t, kt_tr_get(t, block, "citations")))
 		kt_tr_dropped(t, "citations");
 }
@@ -94,9 +95,8 @@ put_image(struct kt_tr *t, uint32_t block)
 {
 	uint32_t source = kt_tr_get(t, block, "source");
 
-	tell_marks(t, block);
-	if (kt_tr_get(t, block, "transformations") != 0)
-		kt_tr_dropped(t, "image.transformations");
+	tell_rest(t, block, "image", "type source cache_control");
+	kt_tr_tell_rest(t, source, "image.source", "type media_type data url");
 	kt_json_begin_object(t->w);
 	kt_tr_put(t, "type", "image_url");
 	kt_json_put_name(t->w, "image_url");
@@ -154,7 +154,10 @@ put_document(struct kt_tr *t, uint32_t block)
 	uint32_t source = kt_tr_get(t, block, "source");
 	uint32_t citations = kt_tr_get(t, block, "citations");
 
-	tell_marks(t, block);
+	tell_rest(t, block, "document",
+	    "type source title context citations cache_control");
+	kt_tr_tell_rest(
+	    t, source, "document.source", "type media_type data content");
 	if (kt_tr_has_type(
 		t, kt_tr_get(t, citations, "enabled"), KT_JSON_TRUE))
 		kt_tr_approximated(t, "document.citations");
@@ -190,6 +193,8 @@ put_search_result(struct kt_tr *t, uint32_t block)
 	};
 
 	kt_tr_approximated(t, "search_result");
+	tell_rest(t, block, "search_result",
+	    "type source title content citations cache_control");
 	kt_json_begin_object(t->w);
 	kt_tr_put(t, "type", "text");
 	kt_tr_put_raws(t, "text", head, KT_NELEMS(head));
@@ -292,7 +297,8 @@ put_result(struct kt_tr *t, uint32_t block)
 		kt_tr_approximated(t, "tool_result.is_error");
 		text[0] = KT_SPAN("[tool error] ");
 	}
-	tell_marks(t, block);
+	tell_rest(t, block, "tool_result",
+	    "type tool_use_id content is_error cache_control");
 	if (!kt_tr_has_type(t, id, KT_JSON_STRING))
 		kt_tr_refuse(t, "tool_result.tool_use_id: is required");
 	begin_message(t, "tool");
@@ -365,7 +371,12 @@ put_user(struct kt_tr *t, const struct turn *turn)
 static void
 put_call(struct kt_tr *t, uint32_t block)
 {
-	tell_marks(t, block);
+	uint32_t caller = kt_tr_get(t, block, "caller");
+
+	tell_rest(t, block, "tool_use",
+	    "type id name input caller cache_control");
+	if (caller != 0 && !is_type(t, caller, "direct"))
+		kt_tr_dropped(t, "tool_use.caller");
 	kt_json_begin_object(t->w);
 	kt_tr_call_id_back(
 	    t, "id", kt_tr_string(t, kt_tr_get(t, block, "id")));
@@ -555,6 +566,9 @@ kt_tr_messages_to_openai(struct kt_tr *t, uint32_t system, uint32_t messages)
 	kt_json_put_name(t->w, "messages");
 	kt_json_begin_array(t->w);
 	put_system(t, system);
+	for (uint32_t m = kt_json_first(t->json, messages); m != 0;
+	     m = kt_json_next(t->json, m))
+		kt_tr_tell_rest(t, m, "messages", "role content");
 	for (uint32_t m = kt_json_first(t->json, messages);
 	     m != 0 && t->rc == KT_OK;)
 		m = put_turn(t, m);

@@ -65,6 +65,9 @@ void kt_tr_approximated(struct kt_tr *t, const char *field);
 /* The same with a name of the client's: "where.name", made fit to print. */
 void kt_tr_dropped_name(
     struct kt_tr *t, const char *where, struct kt_span name);
+/* Members of an object whose names are not among the words of known. */
+void kt_tr_tell_rest(
+    struct kt_tr *t, uint32_t object, const char *where, const char *known);
 void kt_tr_refuse(struct kt_tr *t, const char *fmt, ...) KT_PRINTF(2, 3);
 void kt_tr_full(struct kt_tr *t); /* no memory */
 

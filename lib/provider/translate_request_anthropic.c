@@ -75,6 +75,9 @@ is_neutral(struct kt_tr *t, uint32_t v, enum neutral neutral)
 static void
 tell_losses(struct kt_tr *t)
 {
+	kt_tr_tell_rest(t,
+	    kt_tr_get(t, kt_json_root(t->json), "stream_options"),
+	    "stream_options", "include_usage");
 	for (uint32_t m = kt_json_first(t->json, kt_json_root(t->json)); m != 0;
 	     m = kt_tr_next(t, m)) {
 		uint32_t v = kt_json_value_of(t->json, m);
@@ -385,6 +388,8 @@ put_thinking(struct kt_tr *t, uint64_t max_tokens, const char **word)
 	if (kt_tr_is(t, effort, "none")) {
 		if (thinking == 0)
 			put_no_thinking(t);
+		else if (is_thinking(t))
+			kt_tr_dropped(t, "reasoning_effort");
 		return is_thinking(t);
 	}
 	if (t->model->effort != KT_EFFORT_NONE) {
@@ -393,7 +398,7 @@ put_thinking(struct kt_tr *t, uint64_t max_tokens, const char **word)
 			kt_tr_refuse(t, "reasoning_effort: is not known");
 	} else if (t->model->thinking == KT_THINKING_MANUAL && thinking == 0) {
 		return put_manual(t, effort, max_tokens);
-	} else if (thinking == 0) {
+	} else {
 		kt_tr_dropped(t, "reasoning_effort");
 	}
 	return is_thinking(t);

@@ -139,15 +139,18 @@ put_effort(struct kt_tr *t)
 			kt_tr_dropped(t, "thinking");
 		return;
 	}
-	if (kt_tr_is(t, type, "disabled") && t->model->prefix.len > 0 &&
-	    (t->model->flags & KT_MODEL_OFF)) {
-		kt_tr_put(t, "reasoning_effort", "none");
+	if (kt_tr_is(t, type, "disabled")) {
+		if (effort != 0)
+			kt_tr_dropped(t, "output_config.effort");
+		if (t->model->prefix.len > 0 &&
+		    (t->model->flags & KT_MODEL_OFF))
+			kt_tr_put(t, "reasoning_effort", "none");
+		else
+			kt_tr_approximated(t, "thinking");
 		return;
 	}
 	if (type != 0)
 		kt_tr_approximated(t, "thinking");
-	if (kt_tr_is(t, type, "disabled"))
-		return;
 	if (effort != 0) {
 		kt_tr_copy_string(t, "reasoning_effort", effort,
 		    "output_config.effort");
@@ -164,8 +167,7 @@ put_format(struct kt_tr *t)
 	uint32_t format = kt_tr_get(t, config, "format");
 	uint32_t schema;
 
-	if (kt_tr_get(t, config, "task_budget") != 0)
-		kt_tr_dropped(t, "output_config.task_budget");
+	kt_tr_tell_rest(t, config, "output_config", "effort format");
 	if (format == 0)
 		format = kt_tr_get(t, root, "output_format");
 	if (format == 0)
@@ -194,12 +196,13 @@ put_format(struct kt_tr *t)
 static void
 put_user(struct kt_tr *t)
 {
-	uint32_t id = kt_tr_get(t,
-	    kt_tr_get(t, kt_json_root(t->json), "metadata"), "user_id");
+	uint32_t metadata = kt_tr_get(t, kt_json_root(t->json), "metadata");
+	uint32_t id = kt_tr_get(t, metadata, "user_id");
 	uint8_t hash[32];
 	char hex[2 * sizeof(hash) + 1];
 	struct kt_span plain;
 
+	kt_tr_tell_rest(t, metadata, "metadata", "user_id");
 	if (id == 0)
 		return;
 	if (kt_json_unescape(kt_tr_string(t, id), t->mem, &plain, NULL) < 0) {

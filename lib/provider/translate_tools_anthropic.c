@@ -47,6 +47,8 @@ put_function(struct kt_tr *t, uint32_t tool, uint32_t f, unsigned *nstrict)
 	uint32_t parameters = kt_tr_get(t, f, "parameters");
 	bool is_strict = false;
 
+	kt_tr_tell_rest(t, f, "tools.function",
+	    "name description parameters strict cache_control");
 	kt_json_begin_object(t->w);
 	kt_tr_copy_string(
 	    t, "name", kt_tr_get(t, f, "name"), "tools.function.name");
@@ -75,6 +77,7 @@ put_custom(struct kt_tr *t, uint32_t tool, struct kt_span *names)
 	uint32_t format = kt_tr_get(t, custom, "format");
 
 	kt_tr_approximated(t, "tools.custom");
+	kt_tr_tell_rest(t, custom, "tools.custom", "name description format");
 	if (format != 0 && !kt_tr_is(t, kt_tr_get(t, format, "type"), "text"))
 		kt_tr_dropped(t, "tools.custom.format");
 	kt_json_begin_object(t->w);
@@ -182,6 +185,7 @@ put_one(struct kt_tr *t, struct tools *s, uint32_t tool,
 
 	if (!is_allowed(t, tool, s->allowed, &s->compares))
 		return;
+	kt_tr_tell_rest(t, tool, "tools", "type function custom cache_control");
 	if (kt_tr_is(t, type, "function"))
 		put_function(t, tool, kt_tr_get(t, tool, "function"),
 		    &s->nstrict);
@@ -264,6 +268,8 @@ put_choice(struct kt_tr *t, const struct tools *s)
 	    &is_parallel);
 	if (choice == 0 && is_parallel)
 		return;
+	kt_tr_tell_rest(t, choice, "tool_choice",
+	    "type name function custom allowed_tools");
 	type = choice_type(t, choice);
 	kt_json_put_name(t->w, "tool_choice");
 	kt_json_begin_object(t->w);

@@ -42,27 +42,10 @@ static const struct {
 static void
 tell_losses(struct kt_tr *t, uint32_t tool)
 {
-	static const struct kt_span taken[] = {
-		KT_SPAN_INIT("type"),
-		KT_SPAN_INIT("name"),
-		KT_SPAN_INIT("description"),
-		KT_SPAN_INIT("input_schema"),
-		KT_SPAN_INIT("strict"),
-		KT_SPAN_INIT("cache_control"),
-	};
-
 	if (kt_tr_get(t, tool, "cache_control") != 0)
 		kt_tr_approximated(t, "cache_control");
-	for (uint32_t m = kt_json_first(t->json, tool); m != 0;
-	     m = kt_tr_next(t, m)) {
-		uint32_t v = kt_json_value_of(t->json, m);
-
-		if (kt_tr_which(t, m, taken, KT_NELEMS(taken)) ==
-			KT_NELEMS(taken) &&
-		    !kt_tr_has_type(t, v, KT_JSON_NULL) &&
-		    !kt_tr_has_type(t, v, KT_JSON_FALSE))
-			kt_tr_dropped_name(t, "tools", kt_tr_string(t, m));
-	}
+	kt_tr_tell_rest(t, tool, "tools",
+	    "type name description input_schema strict cache_control");
 }
 
 static void
@@ -125,6 +108,8 @@ put_choice(struct kt_tr *t, uint32_t choice)
 
 	if (choice == 0)
 		return;
+	kt_tr_tell_rest(t, choice, "tool_choice",
+	    "type name disable_parallel_tool_use");
 	if (kt_tr_is(t, type, "tool")) {
 		kt_json_put_name(t->w, "tool_choice");
 		kt_json_begin_object(t->w);

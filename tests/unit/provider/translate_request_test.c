@@ -193,6 +193,25 @@ unknown_names_cannot_break_a_header(void)
 }
 
 static void
+a_full_list_of_losses_says_so(void)
+{
+	static struct result r;
+	static char in[2048];
+	struct kt_translate_options o = { 0 };
+	int n = snprintf(in, sizeof(in), "{\"model\":\"m\",\"messages\":[]");
+	const char *tail;
+
+	for (unsigned i = 0; i < KT_TRANSLATION_MAX + 8; i++)
+		n += snprintf(in + n, sizeof(in) - (size_t)n, ",\"m%u\":1", i);
+	(void)snprintf(in + n, sizeof(in) - (size_t)n, "}");
+	translate_with(&r, kt_translate_request, KT_FORMAT_OPENAI,
+	    KT_FORMAT_ANTHROPIC, in, &o, false);
+	tail = strrchr(r.dropped, ',');
+	ok(tail != NULL && strcmp(tail, "," KT_TRANSLATION_MORE) == 0);
+	ok(strstr(r.dropped, ",m30,") != NULL);
+}
+
+static void
 long_user_ids_are_shortened_the_same_way_each_time(void)
 {
 	static struct result a, b;
@@ -244,6 +263,7 @@ main(void)
 	RUN(numbers_and_escapes_keep_their_bytes);
 	RUN(model_of_the_target_replaces_the_client_s);
 	RUN(unknown_names_cannot_break_a_header);
+	RUN(a_full_list_of_losses_says_so);
 	RUN(long_user_ids_are_shortened_the_same_way_each_time);
 	RUN(deep_values_are_refused_not_broken);
 	return done();

@@ -40,7 +40,7 @@ join(char *into, size_t size, const struct kt_span *list, unsigned n)
 	size_t len = 0;
 
 	into[0] = '\0';
-	for (unsigned i = 0; i < n && i < KT_TRANSLATION_MAX; i++)
+	for (unsigned i = 0; i < n; i++)
 		len += (size_t)snprintf(into + len, size - len, "%s%.*s",
 		    i > 0 ? "," : "", KT_SPAN_ARG(list[i]));
 }
