@@ -33,6 +33,9 @@ struct kt_translation {
 	 * of them are unwrapped again in the answer. */
 	const struct kt_span *custom_tools;
 	size_t ncustom_tools;
+	/* The request has functions in the deprecated way and no tools: the
+	 * answer says its one call in that way too. */
+	bool has_functions;
 };
 
 /* All of it is borrowed by the call, and by a stream writer for its life. */

@@ -29,7 +29,7 @@ find_stop(
 }
 
 const char *
-kt_tr_stop_to_openai(struct kt_span raw, bool *is_exact)
+kt_tr_stop_to_openai(struct kt_tr *t, struct kt_span raw)
 {
 	static const struct stop stops[] = {
 		{ KT_SPAN_INIT("end_turn"), "stop", true },
@@ -43,9 +43,16 @@ kt_tr_stop_to_openai(struct kt_span raw, bool *is_exact)
 		{ KT_SPAN_INIT("pause_turn"), "stop", false },
 		{ KT_SPAN_INIT("compaction"), "stop", false },
 	};
-	const char *word = find_stop(stops, KT_NELEMS(stops), raw, is_exact);
+	bool is_exact;
+	const char *word = find_stop(stops, KT_NELEMS(stops), raw, &is_exact);
 
-	return word != NULL ? word : "stop";
+	if (!is_exact)
+		kt_tr_approximated(t, "stop_reason");
+	if (word == NULL)
+		return "stop";
+	return kt_tr_has_functions(t) && strcmp(word, "tool_calls") == 0
+	    ? "function_call"
+	    : word;
 }
 
 const char *
@@ -148,6 +155,23 @@ kt_tr_is_custom(struct kt_tr *t, struct kt_span raw_name)
 	return false;
 }
 
+bool
+kt_tr_has_functions(struct kt_tr *t)
+{
+	return t->o->request != NULL && t->o->request->has_functions;
+}
+
+static void
+put_function(struct kt_tr *t, const char *name, uint32_t block)
+{
+	kt_json_put_name(t->w, name);
+	kt_json_begin_object(t->w);
+	kt_tr_put_raw(
+	    t, "name", kt_tr_string(t, kt_tr_get(t, block, "name")));
+	kt_tr_put_arguments(t, kt_tr_get(t, block, "input"));
+	kt_json_end_object(t->w);
+}
+
 static void
 put_call(struct kt_tr *t, uint32_t block)
 {
@@ -155,20 +179,20 @@ put_call(struct kt_tr *t, uint32_t block)
 	uint32_t input = kt_tr_get(t, block, "input");
 	bool is_custom = kt_tr_is_custom(t, kt_tr_string(t, name)) &&
 	    kt_tr_has_type(t, kt_tr_get(t, input, "input"), KT_JSON_STRING);
-	const char *kind = is_custom ? "custom" : "function";
 
 	kt_json_begin_object(t->w);
 	kt_tr_call_id_back(
 	    t, "id", kt_tr_string(t, kt_tr_get(t, block, "id")));
-	kt_tr_put(t, "type", kind);
-	kt_json_put_name(t->w, kind);
-	kt_json_begin_object(t->w);
-	kt_tr_put_raw(t, "name", kt_tr_string(t, name));
-	if (is_custom)
+	kt_tr_put(t, "type", is_custom ? "custom" : "function");
+	if (is_custom) {
+		kt_json_put_name(t->w, "custom");
+		kt_json_begin_object(t->w);
+		kt_tr_put_raw(t, "name", kt_tr_string(t, name));
 		kt_tr_copy(t, "input", kt_tr_get(t, input, "input"));
-	else
-		kt_tr_put_arguments(t, input);
-	kt_json_end_object(t->w);
+		kt_json_end_object(t->w);
+	} else {
+		put_function(t, "function", block);
+	}
 	kt_json_end_object(t->w);
 }
 
@@ -290,6 +314,30 @@ put_refusal(struct kt_tr *t)
 }
 
 static void
+put_calls(struct kt_tr *t, uint32_t first)
+{
+	bool has_functions = kt_tr_has_functions(t);
+	uint32_t n = 0;
+
+	if (!has_functions) {
+		kt_json_put_name(t->w, "tool_calls");
+		kt_json_begin_array(t->w);
+	}
+	for (uint32_t b = first; b != 0; b = kt_json_next(t->json, b)) {
+		if (!kt_tr_is(t, kt_tr_get(t, b, "type"), "tool_use"))
+			continue;
+		if (!has_functions)
+			put_call(t, b);
+		else if (n++ == 0)
+			put_function(t, "function_call", b);
+		else
+			kt_tr_dropped(t, "tool_calls");
+	}
+	if (!has_functions)
+		kt_json_end_array(t->w);
+}
+
+static void
 put_message(struct kt_tr *t)
 {
 	uint32_t first = kt_json_first(t->json,
@@ -306,14 +354,8 @@ put_message(struct kt_tr *t)
 	else
 		kt_json_put_null(t->w);
 	put_refusal(t);
-	if (ncalls > 0) {
-		kt_json_put_name(t->w, "tool_calls");
-		kt_json_begin_array(t->w);
-		for (uint32_t b = first; b != 0; b = kt_json_next(t->json, b))
-			if (kt_tr_is(t, kt_tr_get(t, b, "type"), "tool_use"))
-				put_call(t, b);
-		kt_json_end_array(t->w);
-	}
+	if (ncalls > 0)
+		put_calls(t, first);
 	put_citations(t, first);
 	kt_json_end_object(t->w);
 }
@@ -323,14 +365,10 @@ put_finish(struct kt_tr *t)
 {
 	struct kt_span stop = kt_tr_string(t,
 	    kt_tr_get(t, kt_json_root(t->json), "stop_reason"));
-	bool is_exact;
-	const char *word = kt_tr_stop_to_openai(stop, &is_exact);
 
-	if (!is_exact)
-		kt_tr_approximated(t, "stop_reason");
 	if (kt_tr_get(t, kt_json_root(t->json), "stop_sequence") != 0)
 		kt_tr_dropped(t, "stop_sequence");
-	kt_tr_put(t, "finish_reason", word);
+	kt_tr_put(t, "finish_reason", kt_tr_stop_to_openai(t, stop));
 }
 
 void

@@ -143,8 +143,10 @@ void kt_tr_tools_to_openai(struct kt_tr *t);
 
 /* Shared with streams. */
 bool kt_tr_is_custom(struct kt_tr *t, struct kt_span raw_name);
+bool kt_tr_has_functions(struct kt_tr *t);
+/* The word for a stop, and "stop" for one that nobody knows. */
+const char *kt_tr_stop_to_openai(struct kt_tr *t, struct kt_span raw);
 /* NULL where the word is not known. */
-const char *kt_tr_stop_to_openai(struct kt_span raw, bool *is_exact);
 const char *kt_tr_stop_to_anthropic(struct kt_span raw, bool *is_exact);
 void kt_tr_usage_openai(
     struct kt_tr *t, const struct kt_usage *u, uint64_t reasoning);

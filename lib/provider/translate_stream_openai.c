@@ -43,11 +43,13 @@ put_text(struct kt_ts *s, const char *name, struct kt_span raw)
 	kt_ts_chunk_end(s, NULL);
 }
 
-/* {..."tool_calls":[{"index":k, */
+/* {..."tool_calls":[{"index":k, of which a function_call has nothing. */
 static void
 call_begin(struct kt_ts *s)
 {
 	kt_ts_chunk_begin(s, 0);
+	if (kt_tr_has_functions(&s->t))
+		return;
 	kt_json_put_name(&s->json, "tool_calls");
 	kt_json_begin_array(&s->json);
 	kt_json_begin_object(&s->json);
@@ -57,17 +59,26 @@ call_begin(struct kt_ts *s)
 static void
 call_end(struct kt_ts *s)
 {
-	kt_json_end_object(&s->json);
-	kt_json_end_array(&s->json);
+	if (!kt_tr_has_functions(&s->t)) {
+		kt_json_end_object(&s->json);
+		kt_json_end_array(&s->json);
+	}
 	kt_ts_chunk_end(s, NULL);
+}
+
+static void
+function_begin(struct kt_ts *s)
+{
+	kt_json_put_name(&s->json,
+	    kt_tr_has_functions(&s->t) ? "function_call" : "function");
+	kt_json_begin_object(&s->json);
 }
 
 static void
 put_arguments(struct kt_ts *s, struct kt_span raw)
 {
 	call_begin(s);
-	kt_json_put_name(&s->json, "function");
-	kt_json_begin_object(&s->json);
+	function_begin(s);
 	kt_tr_put_raw(&s->t, "arguments", raw);
 	kt_json_end_object(&s->json);
 	call_end(s);
@@ -95,6 +106,11 @@ call_start(struct kt_ts *s, uint32_t block)
 	struct kt_span id = kt_tr_string(t, kt_tr_get(t, block, "id"));
 	struct kt_span name = kt_tr_string(t, kt_tr_get(t, block, "name"));
 
+	if (kt_tr_has_functions(t) && w->ncalls_sent > 0) {
+		w->open = KT_OPEN_OTHER;
+		kt_tr_dropped(t, "tool_calls");
+		return;
+	}
 	w->has_json = false;
 	keep_input(s, kt_tr_get(t, block, "input"));
 	if (kt_tr_is_custom(t, name)) {
@@ -108,10 +124,11 @@ call_start(struct kt_ts *s, uint32_t block)
 	}
 	w->open = KT_OPEN_CALL;
 	call_begin(s);
-	kt_tr_call_id_back(t, "id", id);
-	kt_tr_put(t, "type", "function");
-	kt_json_put_name(&s->json, "function");
-	kt_json_begin_object(&s->json);
+	if (!kt_tr_has_functions(t)) {
+		kt_tr_call_id_back(t, "id", id);
+		kt_tr_put(t, "type", "function");
+	}
+	function_begin(s);
 	kt_tr_put_raw(t, "name", name);
 	kt_tr_put(t, "arguments", "");
 	kt_json_end_object(&s->json);
@@ -231,15 +248,12 @@ message_delta(struct kt_ts *s)
 	uint32_t reason = kt_tr_get(t, delta, "stop_reason");
 	uint32_t why = kt_tr_get(
 	    t, kt_tr_get(t, delta, "stop_details"), "explanation");
-	bool is_exact;
 	const char *word;
 
 	take_usage(s, root_member(s, "usage"));
 	if (!kt_tr_has_type(t, reason, KT_JSON_STRING) || s->w->is_finished)
 		return;
-	word = kt_tr_stop_to_openai(kt_tr_string(t, reason), &is_exact);
-	if (!is_exact)
-		kt_tr_approximated(t, "stop_reason");
+	word = kt_tr_stop_to_openai(t, kt_tr_string(t, reason));
 	if (kt_tr_get(t, delta, "stop_sequence") != 0)
 		kt_tr_dropped(t, "stop_sequence");
 	if (kt_tr_is(t, reason, "refusal"))

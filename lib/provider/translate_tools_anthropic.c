@@ -266,6 +266,8 @@ put_choice(struct kt_tr *t, const struct tools *s)
 		choice = kt_tr_get(t, root, "function_call");
 	(void)kt_json_bool(t->json, kt_tr_get(t, root, "parallel_tool_calls"),
 	    &is_parallel);
+	if (t->report->has_functions)
+		is_parallel = false; /* they come one at a time */
 	if (choice == 0 && is_parallel)
 		return;
 	kt_tr_tell_rest(t, choice, "tool_choice",
@@ -303,6 +305,8 @@ kt_tr_tools_to_anthropic(struct kt_tr *t)
 			kt_tr_dropped(t, "tool_choice.allowed_tools");
 		return;
 	}
+	t->report->has_functions = kt_tr_is_empty(t, s.tools) &&
+	    !kt_tr_is_empty(t, s.functions);
 	put_tools(t, &s);
 	put_choice(t, &s);
 }

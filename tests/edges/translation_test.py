@@ -164,6 +164,27 @@ def tools_that_a_server_sends_its_own_way_still_read():
         assert (g.text(), g.stop) == ("x", "end_turn")
 
 
+def a_deprecated_function_is_called_in_its_own_way():
+    # Who asks with functions reads function_call and nothing else.
+    blocks = [speech.tool("f", {"a": 1})]
+    asked = {"functions": [{"name": "f", "parameters": {
+        "type": "object", "properties": {"a": {"type": "integer"}}}}]}
+    with Through("openai") as t:
+        d = t.ask(whole(speech.message(blocks)), **asked).json()
+        choice = d["choices"][0]
+        assert choice["finish_reason"] == "function_call", d
+        assert choice["message"]["function_call"] == {
+            "name": "f", "arguments": '{"a":1}'}, d
+        assert "tool_calls" not in choice["message"], d
+        sent = t.up.taken()[-1].json()
+        assert sent["tool_choice"]["disable_parallel_tool_use"] is True, sent
+        got = t.stream(speech.message_events(blocks), check=False, **asked)
+        text = got.body.decode()
+        assert '"function_call":{"name":"f"' in text, text
+        assert '"finish_reason":"function_call"' in text, text
+        assert "tool_calls" not in text, text
+
+
 def the_reasons_of_an_end_are_translated():
     with Through("openai") as t:
         for stop, finish in (("max_tokens", "length"),
@@ -379,6 +400,7 @@ run_all([
     answers_of_every_kind_become_chunks,
     completions_of_every_kind_become_messages,
     tools_that_a_server_sends_its_own_way_still_read,
+    a_deprecated_function_is_called_in_its_own_way,
     the_reasons_of_an_end_are_translated,
     usage_counts_the_cache_once,
     errors_come_in_the_clients_shape_with_their_words,

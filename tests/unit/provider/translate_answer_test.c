@@ -195,6 +195,28 @@ call_of_a_custom_tool_is_unwrapped(void)
 	       "\"input\":\"a\\nb\"}}") != NULL);
 }
 
+/* ---- deprecated functions ---- */
+
+static void
+call_of_a_deprecated_function_is_said_in_its_way(void)
+{
+	static struct result r;
+	struct kt_translation request = { .has_functions = true };
+	struct kt_translate_options o = { .request = &request };
+
+	translate_with(&r, kt_translate_answer, KT_FORMAT_ANTHROPIC,
+	    KT_FORMAT_OPENAI,
+	    "{\"id\":\"msg_1\",\"content\":[{\"type\":\"tool_use\",\"id\":"
+	    "\"t\",\"name\":\"f\",\"input\":{\"a\":1}},{\"type\":\"tool_use\","
+	    "\"id\":\"u\",\"name\":\"g\",\"input\":{}}],"
+	    "\"stop_reason\":\"tool_use\"}",
+	    &o, false);
+	ok(strstr(r.text, "\"function_call\":{\"name\":\"f\",\"arguments\":"
+			  "\"{\\\"a\\\":1}\"}}") != NULL);
+	ok(strstr(r.text, "\"finish_reason\":\"function_call\"") != NULL);
+	ok(strcmp(r.dropped, "tool_calls") == 0);
+}
+
 /* ---- the law of conversations ---- */
 
 static void
@@ -591,6 +613,7 @@ main(void)
 	for (size_t i = 0; i < KT_NELEMS(to_anthropic); i++)
 		check(&to_anthropic[i], KT_FORMAT_OPENAI, KT_FORMAT_ANTHROPIC);
 	RUN(call_of_a_custom_tool_is_unwrapped);
+	RUN(call_of_a_deprecated_function_is_said_in_its_way);
 	RUN(conversations_mean_the_same_in_both_formats_and_back);
 	RUN(ids_survive_there_and_back);
 	for (size_t i = 0; i < KT_NELEMS(to_openai_errors); i++)

@@ -417,32 +417,23 @@ calls_are_bounded(void)
 	kt_stream_writer_free(&w);
 }
 
+/* A script whose request said something; what came out is in OUT. */
 static void
-call_of_a_custom_tool_is_unwrapped(void)
+answer(const struct script *s, const struct kt_translation *request,
+    struct grammar *g, char *text)
 {
-	static const struct script s = { "custom", A, O,
-		{ START, BLOCK(0, "{'type':'tool_use','id':'t','name':'c','input':{}}"),
-		    JSON(0, "{\\'inp"), JSON(0, "ut\\': \\'a\\\\nb\\'}"),
-		    STOP_BLOCK(0), FINISH("tool_use", ""), STOP },
-		0, 0, 0, 0, 0, 0 };
-	struct kt_span names[] = { KT_SPAN("c") };
-	struct kt_translation request = {
-		.custom_tools = names,
-		.ncustom_tools = 1,
-	};
-	struct kt_translate_options o = { .request = &request };
+	struct kt_translate_options o = { .request = request };
 	struct kt_stream_writer *w = kt_stream_writer_new(A, O, false, &o);
-	struct grammar g;
 	struct kt_buf out;
 
-	kt_buf_init(&out, OUT_MAX);
-	for (size_t i = 0; s.events[i] != NULL; i++) {
+	kt_buf_init(&out, OUT_MAX - 1);
+	for (size_t i = 0; s->events[i] != NULL; i++) {
 		char frame[4096];
 		struct kt_span data;
 		struct kt_json j;
 		struct kt_err err;
 
-		frame_of(frame, sizeof(frame), A, s.events[i]);
+		frame_of(frame, sizeof(frame), A, s->events[i]);
 		data = kt_span_of(strstr(frame, "data: ") + 6);
 		data.len -= 2;
 		kt_json_init(&j, data.len);
@@ -451,10 +442,53 @@ call_of_a_custom_tool_is_unwrapped(void)
 		       &err) == KT_OK);
 		kt_json_fini(&j);
 	}
-	ok(judge(&g, O, kt_buf_span(&out)) == ENDED);
-	ok(is(g.calls, "t=ca\nb"));
+	ok(judge(g, O, kt_buf_span(&out)) == ENDED);
+	(void)snprintf(
+	    text, OUT_MAX, "%.*s", KT_SPAN_ARG(kt_buf_span(&out)));
 	kt_stream_writer_free(&w);
 	kt_buf_fini(&out);
+}
+
+static void
+call_of_a_custom_tool_is_unwrapped(void)
+{
+	static const struct script s = { "custom", A, O,
+		{ START, BLOCK(0, "{'type':'tool_use','id':'t','name':'c','input':{}}"),
+		    JSON(0, "{\\'inp"), JSON(0, "ut\\': \\'a\\\\nb\\'}"),
+		    STOP_BLOCK(0), FINISH("tool_use", ""), STOP },
+		0, 0, 0, 0, 0, 0 };
+	static char text[OUT_MAX];
+	struct kt_span names[] = { KT_SPAN("c") };
+	struct kt_translation request = {
+		.custom_tools = names,
+		.ncustom_tools = 1,
+	};
+	struct grammar g;
+
+	answer(&s, &request, &g, text);
+	ok(is(g.calls, "t=ca\nb"));
+}
+
+static void
+call_of_a_deprecated_function_is_said_in_its_way(void)
+{
+	static const struct script s = { "functions", A, O,
+		{ START, BLOCK(0, "{'type':'tool_use','id':'t','name':'f','input':{}}"),
+		    JSON(0, "{\\'a\\':1}"), STOP_BLOCK(0),
+		    CALL_BLOCK(1, "u"), JSON(1, "{}"), STOP_BLOCK(1),
+		    FINISH("tool_use", ""), STOP },
+		0, 0, 0, 0, 0, 0 };
+	static char text[OUT_MAX];
+	struct kt_translation request = { .has_functions = true };
+	struct grammar g;
+
+	answer(&s, &request, &g, text);
+	ok(is(g.stop, "function_call") && is(g.calls, ""));
+	ok(strstr(text, "\"delta\":{\"function_call\":{\"name\":\"f\","
+			"\"arguments\":\"\"}}") != NULL);
+	ok(strstr(text, "\"delta\":{\"function_call\":{\"arguments\":"
+			"\"{\\\"a\\\":1}\"}}") != NULL);
+	ok(strstr(text, "get_weather") == NULL);
 }
 
 int
@@ -472,5 +506,6 @@ main(void)
 	RUN(broken_order_of_the_upstream_is_refused);
 	RUN(calls_are_bounded);
 	RUN(call_of_a_custom_tool_is_unwrapped);
+	RUN(call_of_a_deprecated_function_is_said_in_its_way);
 	return done();
 }
