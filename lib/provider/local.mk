@@ -50,5 +50,6 @@ libkt_a_SOURCES += \
 	%D%/translate_stream_end.c \
 	%D%/translate_stream_openai.c \
 	%D%/translate_stream_priv.h \
+	%D%/translate_stream_responses.c \
 	%D%/translate_tools_anthropic.c \
 	%D%/translate_tools_openai.c

@@ -47,6 +47,10 @@ kt_stream_writer_new(enum kt_format from, enum kt_format to, bool wants_usage,
 	kt_buf_init(&w->call_id, NAME_MAX_BYTES);
 	kt_buf_init(&w->pending, KT_EVENT_MAX);
 	kt_buf_init(&w->scratch, 2 * (size_t)KT_EVENT_MAX);
+	kt_buf_init(&w->item.done, KT_EVENT_MAX);
+	kt_buf_init(&w->item.id, NAME_MAX_BYTES);
+	kt_buf_init(&w->item.parts, KT_EVENT_MAX);
+	kt_buf_init(&w->item.text, KT_EVENT_MAX);
 	return w;
 }
 
@@ -62,6 +66,10 @@ kt_stream_writer_free(struct kt_stream_writer **w)
 	kt_buf_fini(&(*w)->call_id);
 	kt_buf_fini(&(*w)->pending);
 	kt_buf_fini(&(*w)->scratch);
+	kt_buf_fini(&(*w)->item.done);
+	kt_buf_fini(&(*w)->item.id);
+	kt_buf_fini(&(*w)->item.parts);
+	kt_buf_fini(&(*w)->item.text);
 	kt_arena_free(&(*w)->mem);
 	kt_free(*w);
 	*w = NULL;

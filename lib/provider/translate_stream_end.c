@@ -86,28 +86,6 @@ follow_openai(struct kt_ts *s, struct kt_span data)
 	}
 }
 
-static void
-follow_responses(struct kt_ts *s)
-{
-	struct kt_stream_writer *w = s->w;
-	struct kt_tr *t = &s->t;
-	uint32_t root = kt_json_root(t->json);
-	uint32_t type = kt_tr_get(t, root, "type");
-	uint32_t response = kt_tr_get(t, root, "response");
-
-	(void)kt_json_u64(t->json, t->text,
-	    kt_tr_get(t, root, "sequence_number"), &w->sequence);
-	if (response != 0) {
-		w->is_started = true;
-		kt_ts_remember(s, response);
-		(void)kt_json_u64(t->json, t->text,
-		    kt_tr_get(t, response, "created_at"), &w->created);
-	}
-	if (kt_tr_is(t, type, "response.completed") ||
-	    kt_tr_is(t, type, "response.incomplete"))
-		w->is_ended = w->is_complete = true;
-}
-
 void
 kt_ts_follow(struct kt_ts *s, struct kt_span data)
 {
@@ -118,7 +96,7 @@ kt_ts_follow(struct kt_ts *s, struct kt_span data)
 	else if (s->w->from == KT_FORMAT_ANTHROPIC)
 		follow_anthropic(s);
 	else
-		follow_responses(s);
+		kt_ts_follow_responses(s);
 }
 
 /* ---- ends ---- */
@@ -205,48 +183,6 @@ cut_openai(struct kt_ts *s, const char *reason)
 	kt_ts_done(s);
 }
 
-static void
-put_response(struct kt_ts *s, const char *event, const char *status,
-    const char *reason)
-{
-	struct kt_stream_writer *w = s->w;
-	struct kt_span id = kt_buf_span(&w->id);
-
-	kt_ts_begin(s, event);
-	kt_ts_count(s, "sequence_number", ++w->sequence);
-	kt_json_put_name(&s->json, "response");
-	kt_json_begin_object(&s->json);
-	kt_tr_put_raw(&s->t, "id", id.len > 0 ? id : KT_SPAN("resp_kt"));
-	kt_tr_put(&s->t, "object", "response");
-	kt_ts_count(s, "created_at", w->created);
-	kt_tr_put(&s->t, "status", status);
-	kt_tr_put_raw(&s->t, "model", kt_buf_span(&w->model));
-	kt_json_put_name(&s->json, "output");
-	kt_json_begin_array(&s->json);
-	kt_json_end_array(&s->json);
-	kt_json_put_name(&s->json, "error");
-	kt_json_put_null(&s->json);
-	kt_json_put_name(&s->json, "incomplete_details");
-	if (reason == NULL) {
-		kt_json_put_null(&s->json);
-	} else {
-		kt_json_begin_object(&s->json);
-		kt_tr_put(&s->t, "reason", reason);
-		kt_json_end_object(&s->json);
-	}
-	kt_json_end_object(&s->json);
-	kt_ts_end(s);
-}
-
-static void
-cut_responses(struct kt_ts *s)
-{
-	if (!s->w->is_started)
-		put_response(s, "response.created", "in_progress", NULL);
-	put_response(s, "response.incomplete", "incomplete", "content_filter");
-	s->w->is_ended = true;
-}
-
 /* Nothing is written by halves, and after a failure nothing more. */
 static enum kt_rc
 settle(struct kt_ts *s, size_t before)
@@ -271,7 +207,7 @@ kt_stream_write_cut(
 	if (w->to == KT_FORMAT_OPENAI)
 		cut_openai(&s, reason);
 	else if (w->to == KT_FORMAT_RESPONSES)
-		cut_responses(&s);
+		kt_ts_cut_responses(&s);
 	else
 		cut_anthropic(&s, reason);
 	return settle(&s, before);

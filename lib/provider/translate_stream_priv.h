@@ -34,6 +34,18 @@ struct kt_stream_call {
 };
 #define KT_NO_INDEX UINT64_MAX
 
+/* OpenAI responses: what the last event has to repeat; all of it raw. */
+struct kt_stream_item {
+	struct kt_buf done; /* items, commas between */
+	/* Of the item that is open: */
+	struct kt_buf id, parts, text;
+	uint64_t output_index, content_index;
+	bool is_message;   /* that can be closed, unlike a call */
+	bool has_text;     /* a part of text is open */
+	bool is_text_said; /* and its text has been said as a whole */
+	bool is_lost;      /* there was more than is kept */
+};
+
 struct kt_stream_writer {
 	enum kt_format from, to;
 	const struct kt_translate_options *o;
@@ -48,6 +60,7 @@ struct kt_stream_writer {
 	struct kt_buf id, model;    /* raw, as the upstream says them */
 	uint64_t created;
 	uint64_t sequence; /* OpenAI responses: last number */
+	struct kt_stream_item item;
 	struct kt_usage usage;
 	uint64_t reasoning;
 	uint64_t seen[KT_STREAM_CHOICES_MAX / 64];
@@ -99,6 +112,8 @@ void kt_ts_done(struct kt_ts *s);
 void kt_ts_follow(struct kt_ts *s, struct kt_span data);
 void kt_ts_to_openai(struct kt_ts *s, struct kt_span data);
 void kt_ts_to_anthropic(struct kt_ts *s, struct kt_span data);
+void kt_ts_follow_responses(struct kt_ts *s);
+void kt_ts_cut_responses(struct kt_ts *s);
 void kt_ts_free_calls(struct kt_stream_writer *w);
 /* The object is a message or chunk: its id and model, once. */
 void kt_ts_remember(struct kt_ts *s, uint32_t object);

@@ -162,6 +162,12 @@ def responses_streams_end_by_their_own_grammar():
         got = s(stream(speech.response_events("it is %s, yes" % CARD)),
                 "responses", stream=True)
         assert last(got) in ends and b"4111" not in got.body, got
+        # What the client has seen of a message is in the last event too.
+        seen = [json.loads(d) for _, d, _ in grammar.frames(got.body) if d]
+        said_so_far = "".join(d["delta"] for d in seen if "delta" in d)
+        item = seen[-1]["response"]["output"][0]
+        assert item["content"][0]["text"] == said_so_far, seen
+        assert item["status"] == "incomplete", seen
         for steps in ([CUT], [END], [], [b"event: x\ndata: {nonsense\n\n"]):
             got = s(stream([*events[:6], 0.02, *steps]), "responses",
                     stream=True)

@@ -28,6 +28,7 @@ struct grammar {
 	char texts[8192], calls[8192], stop[64];
 	char arguments[8192];
 	unsigned npings;
+	int nitems; /* of a response, that are done */
 };
 
 static inline void
@@ -219,6 +220,26 @@ openai_event(struct grammar *g, const char *name, const cJSON *data)
 	return NULL;
 }
 
+/* A message says what its deltas said; a call may stay open. */
+static inline const char *
+responses_item(struct grammar *g, const char *name, const cJSON *data)
+{
+	const cJSON *item = member(data, "item"), *part;
+
+	if (strcmp(name, "response.output_item.added") == 0)
+		g->has_open = strcmp(string(item, "type"), "message") == 0;
+	else if (strcmp(name, "response.output_text.delta") == 0)
+		gather(g->texts, sizeof(g->texts), string(data, "delta"));
+	if (strcmp(name, "response.output_item.done") != 0)
+		return NULL;
+	g->nitems++;
+	part = cJSON_GetArrayItem(member(item, "content"), 0);
+	if (g->has_open && strcmp(string(part, "text"), g->texts) != 0)
+		return "a message is not what its deltas said";
+	g->has_open = false;
+	return NULL;
+}
+
 static inline const char *
 responses_event(struct grammar *g, const char *name, const cJSON *data)
 {
@@ -240,7 +261,13 @@ responses_event(struct grammar *g, const char *name, const cJSON *data)
 	g->is_started = true;
 	g->is_cut = strcmp(name, "response.incomplete") == 0;
 	g->is_ended = g->is_cut || strcmp(name, "response.completed") == 0;
-	return NULL;
+	if (g->is_cut && g->has_open)
+		return "a message is left open";
+	if (g->is_cut &&
+	    cJSON_GetArraySize(member(member(data, "response"), "output")) !=
+		g->nitems)
+		return "the last event does not repeat the items";
+	return responses_item(g, name, data);
 }
 
 static inline enum ending

@@ -304,6 +304,41 @@ cut_says_the_reason_code(void)
 	ok(strstr(f.out, "\"id\":\"resp_1\"") != NULL);
 }
 
+static void
+cut_response_ends_its_message_and_repeats_its_items(void)
+{
+	static struct fed f;
+	static const char *const marks[] = {
+		"event: response.output_text.done\ndata: {\"type\":"
+		"\"response.output_text.done\",\"sequence_number\":6,"
+		"\"item_id\":\"ms\",\"output_index\":1,\"content_index\":0,"
+		"\"text\":\"a\\n\"",
+		"event: response.content_part.done\n",
+		"event: response.output_item.done\n",
+		"\"status\":\"incomplete\",\"role\":\"assistant\"",
+		"event: response.incomplete\n",
+		"\"output\":[{\"id\":\"fc\"",
+		",{\"id\":\"ms\",\"type\":\"message\",\"status\":"
+		"\"incomplete\",\"role\":\"assistant\",\"content\":[{"
+		"\"type\":\"output_text\",\"text\":\"a\\n\"",
+	};
+	const char *from = f.out;
+
+	feed(&f, script("responses_of_some_items"), 6, DO_CUT);
+	for (size_t i = 0; i < KT_NELEMS(marks); i++) {
+		const char *hit = strstr(from, marks[i]);
+
+		if (!ok(hit != NULL)) {
+			printf("# %s\n%s\n", marks[i], f.out);
+			return;
+		}
+		from = hit + strlen(marks[i]);
+	}
+	/* Who sees the end of a call might run it. */
+	feed(&f, script("responses_of_some_items"), 2, DO_CUT);
+	ok(strstr(f.out, "output_item.done") == NULL);
+}
+
 /* No unsigned block may be left: its end cannot be had. */
 static void
 cut_inside_thinking_is_an_error(void)
@@ -499,6 +534,7 @@ main(void)
 	RUN(worked_example_byte_for_byte);
 	RUN(worked_example_in_reverse);
 	RUN(cut_says_the_reason_code);
+	RUN(cut_response_ends_its_message_and_repeats_its_items);
 	RUN(cut_inside_thinking_is_an_error);
 	RUN(waiting_calls_die_with_a_cut);
 	RUN(call_is_streamed_once_the_one_before_is_whole);
