@@ -328,7 +328,8 @@ kt_jobs_start(struct kt_jobs *jobs, struct kt_job_list *list,
 	struct kt_job *job;
 
 	if (o->job_kind == KT_JOB_REMEMBER) {
-		kt_known_add(jobs->known, o->pieces[0], o->pieces[1]);
+		kt_known_add(
+		    jobs->known, o->pieces[0], o->pieces[1], o->pieces[2]);
 		return;
 	}
 	job = kt_alloc(sizeof(*job));
@@ -346,8 +347,8 @@ kt_jobs_start(struct kt_jobs *jobs, struct kt_job_list *list,
 		ask(job, o, languages, origin);
 		return;
 	}
-	(void)kt_known_find(
-	    jobs->known, o->pieces[0], &job->answer); /* or it is empty */
+	(void)kt_known_find(jobs->known, o->pieces[0], o->pieces[1],
+	    &job->answer); /* or it is empty */
 	done(job);
 }
 

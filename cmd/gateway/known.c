@@ -10,7 +10,7 @@
 
 #define SETS (KT_FILES_KNOWN_MAX / WAYS)
 #define WAYS 8
-#define TEXT_MAX 16
+#define TEXT_MAX 480 /* pages that were never written are not there */
 
 struct entry {
 	uint8_t key[KT_AUDIT_HASH];
@@ -48,12 +48,14 @@ kt_known_free(struct kt_known **k)
 }
 
 static bool
-key_of(struct kt_span id, uint8_t key[static KT_AUDIT_HASH])
+key_of(struct kt_span id, struct kt_span program,
+    uint8_t key[static KT_AUDIT_HASH])
 {
 	struct kt_audit_hash h;
 
 	if (kt_audit_hash_init(&h, NULL) < 0)
 		return false;
+	kt_audit_hash_add(&h, program); /* of one length */
 	kt_audit_hash_add(&h, id);
 	kt_audit_hash_take(&h, key);
 	kt_audit_hash_fini(&h);
@@ -96,12 +98,13 @@ place(struct kt_known *k, const uint8_t *key)
 }
 
 void
-kt_known_add(struct kt_known *k, struct kt_span id, struct kt_span text)
+kt_known_add(struct kt_known *k, struct kt_span id, struct kt_span program,
+    struct kt_span text)
 {
 	uint8_t key[KT_AUDIT_HASH];
 	struct entry *e;
 
-	if (text.len > TEXT_MAX || !key_of(id, key))
+	if (text.len > TEXT_MAX || !key_of(id, program, key))
 		return;
 	(void)pthread_mutex_lock(&k->lock); /* never fails for its kind */
 	e = place(k, key);
@@ -113,13 +116,14 @@ kt_known_add(struct kt_known *k, struct kt_span id, struct kt_span text)
 }
 
 bool
-kt_known_find(struct kt_known *k, struct kt_span id, struct kt_buf *out)
+kt_known_find(struct kt_known *k, struct kt_span id, struct kt_span program,
+    struct kt_buf *out)
 {
 	uint8_t key[KT_AUDIT_HASH];
 	struct entry *e;
 	bool is_found = false;
 
-	if (!key_of(id, key))
+	if (!key_of(id, program, key))
 		return false;
 	(void)pthread_mutex_lock(&k->lock); /* the same */
 	e = find(k, key);

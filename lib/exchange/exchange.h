@@ -108,9 +108,9 @@ enum kt_order_kind {
 /* Answers come in any order, or late, or never: a deadline is ordered too. */
 enum kt_job_kind {
 	KT_JOB_MEDIA = 1, /* a question of media/ask.h, and its answer */
-	KT_JOB_RECALL,    /* an id: what was remembered of it, or nothing */
+	KT_JOB_RECALL,    /* an id, a program's hash: what was remembered, or "" */
 	KT_JOB_GUARD,     /* POST to target, path, headers: the body of a 200 */
-	KT_JOB_REMEMBER,  /* an id and a text, for RECALL; not answered */
+	KT_JOB_REMEMBER,  /* both and a text, for RECALL; not answered */
 };
 #define KT_LENGTH_CHUNKED UINT64_MAX
 struct kt_order {

@@ -149,8 +149,10 @@ order(struct kt_exchange *x, uint32_t i)
 	    &x->program->chain, one->component, &reading); /* listed: it does */
 	if (one->job == KT_JOB_MEDIA && !write_question(x, one, &reading))
 		return false;
-	if (one->job == KT_JOB_RECALL)
+	if (one->job == KT_JOB_RECALL) {
 		one->pieces[0] = one->bytes;
+		one->pieces[1] = kt_program_hash(x->program);
+	}
 	kt_buf_init(&one->answer, KT_MEDIA_ANSWER_MAX);
 	one->state = KT_X_MEDIUM_ASKED;
 	x->media.end_us = end_of(x, &reading);
@@ -158,7 +160,7 @@ order(struct kt_exchange *x, uint32_t i)
 	o->job = i + 1;
 	o->job_kind = one->job;
 	o->pieces = one->pieces;
-	o->npieces = one->job == KT_JOB_MEDIA ? 2 : 1;
+	o->npieces = KT_NELEMS(one->pieces);
 	return true;
 }
 
@@ -211,25 +213,71 @@ kt_x_media_free(struct kt_exchange *x)
 
 /* ---- what they said ---- */
 
-/* The classes that were found in it when it went up. */
+/* Neither is ever edited: a redaction blocks the one, the other is only told
+   of. */
+static enum kt_segment_kind
+kind_of(const struct kt_exchange *x, const struct kt_x_medium *one)
+{
+	struct kt_policy_reading reading = { 0 };
+
+	(void)kt_chain_reads(
+	    &x->program->chain, one->component, &reading); /* listed: it does */
+	return reading.unredactable == KT_ACTION_BLOCK ? KT_SEGMENT_OPAQUE :
+	    KT_SEGMENT_SIGNED;
+}
+
+/* The next line of upload.c's found; false: it says nothing here. */
+static bool
+read_found(const struct kt_detect *db, struct kt_span *lines,
+    struct kt_finding *f)
+{
+	size_t end = kt_span_find(*lines, '\n');
+	struct kt_span line = kt_span_sub(*lines, 0, end);
+	size_t space = kt_span_find(line, ' ');
+	struct kt_span id = kt_span_sub(line, space + 1, line.len);
+	uint64_t sure_pm;
+
+	*lines = kt_span_sub(*lines, end + 1, lines->len);
+	if (!kt_span_u64(kt_span_sub(line, 0, space), &sure_pm) ||
+	    sure_pm > 1000 || db == NULL)
+		return false;
+	*f = (struct kt_finding){ .confidence_pm = (uint16_t)sure_pm };
+	while (f->detector < kt_detect_count(db) && !kt_span_eq(id,
+	    kt_span_of(kt_detect_def(db, f->detector)->id)))
+		f->detector++;
+	return f->detector < kt_detect_count(db);
+}
+
+/*
+ * What was found in it when it went up, judged where it is named now: by the
+ * same program, or nothing is remembered.  What nobody listened for then was
+ * not looked for.
+ */
 static enum kt_rc
 open_memory(
     struct kt_exchange *x, struct kt_x_verdict *v, struct kt_x_medium *one)
 {
-	uint64_t classes;
+	const struct kt_chain *chain = &x->program->chain;
+	struct kt_span lines = kt_buf_span(&one->answer);
+	bool is_known = kt_span_starts(lines, KT_SPAN("read")) &&
+	    kt_chain_covers(chain, KT_COMPONENT_FILES, one->component);
 
 	x->media.is_open = true;
 	x->media.open = (struct kt_media_answer){ 0 };
-	if (!kt_span_u64(kt_buf_span(&one->answer), &classes))
-		return kt_x_note_unread(
-		    x, v, one->component, one->node, one->at, one->length);
-	v->classes |= (kt_class_set)classes & ~KT_CLASS_THREATS;
-	v->by_component[one->component] |= (kt_class_set)classes;
-	if (one->is_of_result)
-		v->of_results |= (kt_class_set)classes;
-	if (kt_cached_has(&x->cached, one->node))
-		v->cached |= (kt_class_set)classes & ~KT_CLASS_THREATS;
-	return KT_OK;
+	x->node = one->node;
+	x->is_of_result = one->is_of_result;
+	lines = kt_span_sub(lines, 5, lines.len);
+	while (is_known && lines.len > 0) {
+		const struct kt_policy *by = NULL;
+		struct kt_finding f;
+
+		is_known = read_found(chain->detect, &lines, &f);
+		if (is_known)
+			(void)kt_x_judge(x, v, &f, one->component,
+			    kind_of(x, one), (struct kt_span){ 0 }, &by);
+	}
+	return is_known ? KT_OK : kt_x_note_unread(
+	    x, v, one->component, one->node, one->at, one->length);
 }
 
 static enum kt_rc
@@ -259,21 +307,15 @@ static bool
 look_at_next(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_medium *one, size_t *cost, enum kt_rc *rc)
 {
-	struct kt_policy_reading reading = { 0 };
 	struct kt_x_edits none = { 0 };
 	struct kt_media_text said;
 	struct kt_x_text t = { .at = one->at, .stands_for = one->length,
-		.is_plain = true, .component = one->component };
+		.is_plain = true, .component = one->component,
+		.kind = kind_of(x, one) };
 
 	if (!kt_media_answer_next(&x->media.open, &said))
 		return false;
-	(void)kt_chain_reads(
-	    &x->program->chain, one->component, &reading); /* listed: it does */
 	t.raw = said.text;
-	/* Neither is ever edited: a redaction blocks the one, the other is
-	   only told of. */
-	t.kind = reading.unredactable == KT_ACTION_BLOCK ? KT_SEGMENT_OPAQUE :
-	    KT_SEGMENT_SIGNED;
 	*cost += said.text.len + 16;
 	x->node = one->node;
 	x->is_of_result = one->is_of_result;

@@ -201,18 +201,38 @@ kt_x_upload_answer(struct kt_exchange *x, struct kt_span bytes)
 		x->upload = NULL; /* it will not be known again */
 }
 
+/* "read", and a line for each detector: how sure it was, and which. */
+static struct kt_span
+found(struct kt_exchange *x)
+{
+	const struct kt_x_verdict *v = &x->request_verdict;
+	struct kt_span text = KT_SPAN("read");
+
+	for (size_t i = 0; i < v->ndetections; i++)
+		text = kt_arena_printf(x->mem, "%.*s\n%u %s", KT_SPAN_ARG(text),
+		    (unsigned)v->detections[i].max_conf_pm,
+		    v->detections[i].detector->id);
+	return text;
+}
+
+/* All of it was looked at, and all that was found has a place in a list. */
+static bool
+is_read(const struct kt_x_verdict *v)
+{
+	return !(v->threats & KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE)) &&
+	    v->ndetections < KT_X_DETECTIONS_MAX;
+}
+
 void
 kt_x_upload_remember(struct kt_exchange *x)
 {
-	const struct kt_x_verdict *v = &x->request_verdict;
 	struct kt_span text = kt_buf_span(&x->answer), id;
-	struct kt_span *pieces = kt_arena_array(x->mem, 2, sizeof(*pieces));
+	struct kt_span *pieces = kt_arena_array(x->mem, 3, sizeof(*pieces));
 	struct kt_order *o;
 	uint32_t node;
 
 	if (x->upload == NULL || x->upstream_status / 100 != 2 ||
-	    pieces == NULL || (v->threats &
-	        KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE)) != 0 ||
+	    pieces == NULL || !is_read(&x->request_verdict) ||
 	    kt_json_parse(&x->answer_json, text, NULL) < 0)
 		return;
 	node = kt_json_member(&x->answer_json, text,
@@ -223,9 +243,12 @@ kt_x_upload_remember(struct kt_exchange *x)
 	    id.len > ID_MAX)
 		return;
 	pieces[0] = kt_arena_dup(x->mem, id);
-	pieces[1] = kt_arena_printf(x->mem, "%u", (unsigned)v->classes);
+	pieces[1] = kt_program_hash(x->program);
+	pieces[2] = found(x);
+	if (kt_arena_is_full(x->mem))
+		return;
 	o = kt_x_order(x, KT_ORDER_JOB);
 	o->job_kind = KT_JOB_REMEMBER;
 	o->pieces = pieces;
-	o->npieces = 2;
+	o->npieces = 3;
 }

@@ -365,6 +365,25 @@ kt_chain_reads(const struct kt_chain *c, enum kt_component component,
 }
 
 bool
+kt_chain_covers(
+    const struct kt_chain *c, enum kt_component in, enum kt_component of)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct kt_policy *p = &c->policies[i];
+
+		if (p->listens.bits != NULL &&
+		    (p->components & KT_COMPONENT_BIT(of)) &&
+		    !(p->components & KT_COMPONENT_BIT(in)))
+			return false;
+	}
+	for (size_t d = 0; c->detect != NULL && d < kt_detect_count(c->detect); d++)
+		if (kt_detect_set_has(&c->heard[of], d) &&
+		    !kt_detect_set_has(&c->heard[in], d))
+			return false;
+	return true;
+}
+
+bool
 kt_chain_guard(const struct kt_chain *c, struct kt_policy_guard *out)
 {
 	for (size_t i = 0; i < c->n; i++) {

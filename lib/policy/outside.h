@@ -34,6 +34,10 @@ enum kt_policy_said kt_policy_guard_said(
  * false: none does. */
 bool kt_chain_reads(const struct kt_chain *c, enum kt_component component,
     struct kt_policy_reading *out);
+/* Whoever listens to texts of `of` listened to those of `in` as well: what was
+ * found there is all that would be found here. */
+bool kt_chain_covers(const struct kt_chain *c, enum kt_component in,
+    enum kt_component of);
 /* False: nobody is to be asked. */
 bool kt_chain_guard(const struct kt_chain *c, struct kt_policy_guard *out);
 

@@ -219,9 +219,9 @@ copy_medium(struct kt_session_copy *c, const struct kt_session_medium *m,
 	kt_json_begin_object(&j);
 	if (m->is_guard) {
 		kt_line_text(&j, "id", m->id);
-		kt_line_text(&j, "says", m->classes);
+		kt_line_text(&j, "says", m->found);
 	} else if (is_file) {
-		kt_line_text(&j, "classes", m->classes);
+		kt_line_text(&j, "found", m->found);
 		kt_line_text(&j, "id", m->id);
 	} else {
 		kt_line_number(&j, "number", m->number);

@@ -138,7 +138,7 @@ write_medium(const struct kt_tape *t, const struct kt_tape_job *job,
 	return rc;
 }
 
-/* The classes that a file had when it went up, or that nobody knew. */
+/* What was found in a file when it went up, or that nobody knew. */
 static enum kt_rc
 write_recall(const struct kt_tape *t, const struct kt_tape_job *job,
     const struct kt_scrub *s, uint64_t n, struct kt_buf *out)
@@ -156,7 +156,7 @@ write_recall(const struct kt_tape *t, const struct kt_tape_job *job,
 	kt_line_text(&j, "name", KT_SPAN("recall"));
 	kt_json_put_name(&j, "v");
 	kt_json_begin_object(&j);
-	kt_line_text(&j, "classes", job->is_answered ?
+	kt_line_text(&j, "found", job->is_answered ?
 	        kt_tape_bytes(t, job->at, job->len) : (struct kt_span){ 0 });
 	kt_line_text(&j, "id", kt_buf_span(&id));
 	kt_json_end_object(&j);
@@ -248,10 +248,10 @@ kt_session_answer_of(const struct kt_session_call *c, const struct kt_order *o,
 
 		if (id[0] != '\0' && m->is_guard &&
 		    kt_span_eq(m->id, kt_span_of(id)))
-			return kt_buf_add(out, m->classes);
+			return kt_buf_add(out, m->found);
 		if (o->job_kind == KT_JOB_RECALL && !m->is_guard && m->id.len > 0 &&
 		    kt_span_eq(m->id, o->pieces[0]))
-			return kt_buf_add(out, m->classes);
+			return kt_buf_add(out, m->found);
 		if (number > 0 && m->number == number)
 			return answer(m, out);
 	}

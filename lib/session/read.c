@@ -417,7 +417,7 @@ read_medium(struct reader *r, uint32_t v, bool is_file)
 {
 	struct kt_session_medium m = { .number = number(r, v, "number"),
 		.pages = (uint32_t)number(r, v, "pages"),
-		.id = text(r, v, "id"), .classes = text(r, v, "classes") };
+		.id = text(r, v, "id"), .found = text(r, v, "found") };
 	struct kt_span word = text(r, v, "why");
 	unsigned why = 0;
 	void *p = r->media;
@@ -430,7 +430,7 @@ read_medium(struct reader *r, uint32_t v, bool is_file)
 		return wrong(r, "a medium without a number, or why");
 	m.is_guard = kt_span_eq(text(r, r->root, "name"), KT_SPAN("guard"));
 	if (m.is_guard)
-		m.classes = text(r, v, "says");
+		m.found = text(r, v, "says");
 	m.why = is_file ? KT_MEDIA_WHY_NOTHING : (enum kt_media_why)why;
 	if (!is_file && read_texts(r, find(r, v, "texts"), &m) < 0)
 		return r->err->rc;

@@ -47,8 +47,8 @@ struct kt_session_medium {
 	uint32_t pages;
 	const struct kt_session_said *said;
 	size_t nsaid;
-	struct kt_span id, classes; /* of a file */
-	bool is_guard; /* id: who was asked what; classes: the answer */
+	struct kt_span id, found; /* of a file */
+	bool is_guard; /* id: who was asked what; found: the answer */
 };
 struct kt_session_call {
 	uint64_t n, at_us, asked_us; /* at: since the session began */

@@ -1,6 +1,7 @@
 """upload - files on their way to a vendor's store, through the real program."""
 import json
 import os
+import signal
 import sys
 
 HERE = os.path.dirname(__file__)
@@ -111,6 +112,45 @@ def an_id_brings_the_classes_of_its_file():
         assert calls[1]["data_class_components"]["documents"] == "pci"
 
 
+def told_of(kt, file_id="file_011"):
+    """What the record of the next call that names it says"""
+    n = len(kt.records())
+    got = name_it(kt, file_id)
+    call = eventually(
+        lambda: len(kt.records()) > n and kt.records()[-1], "a record")
+    return got.status, call["threats"], call["data_class"]
+
+
+def what_was_found_in_a_file_is_judged_where_it_is_named():
+    """What is only told of in files may be refused in documents"""
+    policy = {"pii-detector": {"action": "redact"},
+              "file-inspector": {"unredactable": "flag"}}
+    with Upstream(store) as up, gate(up, policy) as kt:
+        assert send(kt, form(b"card " + CARD.encode())).status == 200
+        assert told_of(kt) == (403, [], "pci")
+        assert len(up.taken()) == 1
+
+
+def who_did_not_look_at_files_has_not_read_a_document():
+    policy = {"pii-detector": {
+        "action": "block", "components": ["messages", "documents"]}}
+    with Upstream(store) as up, gate(up, policy) as kt:
+        assert send(kt, form(b"card " + CARD.encode())).status == 200
+        assert told_of(kt) == (200, ["uninspectable"], "none")
+
+
+def what_another_configuration_read_is_unread():
+    without = [c for c in CHAIN if c != "pii-detector"]
+    with Upstream(store) as up, gate(up, chain=without) as kt:
+        assert send(kt, form(b"card " + CARD.encode())).status == 200
+        assert told_of(kt) == (200, [], "none")
+        with open(os.path.join(kt.folder, "0.yaml"), "w") as f:
+            f.write(config([target("up", up)], None, CHAIN))
+        kt.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "reloaded " in kt.told(), "the new chain")
+        assert told_of(kt) == (200, ["uninspectable"], "none")
+
+
 def a_file_that_could_not_be_read_is_not_known_by_its_id():
     with Upstream(store) as up, gate(up) as kt:
         assert send(kt, form(b"\0\1\2 nobody knows")).status == 200
@@ -146,6 +186,9 @@ run_all([
     what_two_readers_could_cut_differently_is_refused,
     an_id_of_a_file_that_was_read_is_no_unread_content,
     an_id_brings_the_classes_of_its_file,
+    what_was_found_in_a_file_is_judged_where_it_is_named,
+    who_did_not_look_at_files_has_not_read_a_document,
+    what_another_configuration_read_is_unread,
     a_file_that_could_not_be_read_is_not_known_by_its_id,
     what_is_too_large_to_hold_is_piped_and_told_or_refused,
     without_an_inspector_files_are_piped_as_they_come,

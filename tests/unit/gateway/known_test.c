@@ -15,7 +15,7 @@ has(struct kt_known *k, unsigned i, unsigned text)
 	(void)snprintf(id, sizeof(id), "file_%u", i);
 	(void)snprintf(want, sizeof(want), "%u", text);
 	kt_buf_init(&b, 64);
-	is = kt_known_find(k, kt_span_of(id), &b) &&
+	is = kt_known_find(k, kt_span_of(id), KT_SPAN("p"), &b) &&
 	    kt_span_eq(kt_buf_span(&b), kt_span_of(want));
 	kt_buf_fini(&b);
 	return is;
@@ -28,7 +28,7 @@ add(struct kt_known *k, unsigned i, unsigned text)
 
 	(void)snprintf(id, sizeof(id), "file_%u", i);
 	(void)snprintf(said, sizeof(said), "%u", text);
-	kt_known_add(k, kt_span_of(id), kt_span_of(said));
+	kt_known_add(k, kt_span_of(id), KT_SPAN("p"), kt_span_of(said));
 }
 
 static void
@@ -41,6 +41,20 @@ what_was_said_last_of_an_id_is_known(void)
 	add(k, 2, 8);
 	add(k, 1, 9);
 	ok(has(k, 1, 9) && has(k, 2, 8) && !has(k, 3, 0));
+	kt_known_free(&k);
+}
+
+static void
+what_another_program_read_is_not_known(void)
+{
+	struct kt_known *k = kt_known_new();
+	struct kt_buf b;
+
+	kt_buf_init(&b, 64);
+	add(k, 1, 7);
+	ok(!kt_known_find(k, KT_SPAN("file_1"), KT_SPAN("q"), &b) && b.len == 0);
+	ok(has(k, 1, 7));
+	kt_buf_fini(&b);
 	kt_known_free(&k);
 }
 
@@ -67,6 +81,7 @@ int
 main(void)
 {
 	RUN(what_was_said_last_of_an_id_is_known);
+	RUN(what_another_program_read_is_not_known);
 	RUN(the_oldest_make_room);
 	return done();
 }
