@@ -541,6 +541,8 @@ enum kt_action kt_x_note_uninspectable(
 KT_MUSTCHECK enum kt_rc kt_x_note_unread(struct kt_exchange *x,
     struct kt_x_verdict *v, enum kt_component c, uint32_t node, size_t at,
     size_t length);
+/* Nothing but base64, of some length. */
+bool kt_x_is_base64(struct kt_span raw);
 /* Long enough for a picture or a cipher text, and nothing but base64. */
 bool kt_x_is_payload(struct kt_span raw);
 /* Nobody outside can know it; each call gives another one. */
@@ -562,9 +564,9 @@ void kt_x_note_losses(struct kt_exchange *x, const struct kt_translation *t);
 
 /* media.c */
 /* Lists a string of the request, at `at` in the body, if it is a medium that
- * a policy wants read. */
+ * a policy wants read.  is_bytes: its place says that it is base64. */
 bool kt_x_media_list(struct kt_exchange *x, const struct kt_segment *s,
-    struct kt_span raw, size_t at);
+    struct kt_span raw, size_t at, bool is_bytes);
 /* Orders, and looks at what was answered: as kt_x_inspect, and 0 with
  * is_waiting set needs no turn. */
 KT_MUSTCHECK int kt_x_media(struct kt_exchange *x, struct kt_x_verdict *v);

@@ -10,7 +10,8 @@
 #include "detect/search.h"
 #include "json/write.h"
 
-/* Shorter ones are identifiers and words: they can be read as they are. */
+/* Shorter ones are identifiers and words, unless a place says that they are
+   bytes: they can be read as they are. */
 #define PAYLOAD_MIN 128
 
 enum kt_rc
@@ -578,10 +579,8 @@ kt_x_note_uninspectable(
 }
 
 bool
-kt_x_is_payload(struct kt_span raw)
+kt_x_is_base64(struct kt_span raw)
 {
-	if (kt_span_starts(raw, KT_SPAN("data:")))
-		raw = kt_span_sub(raw, kt_span_find(raw, ',') + 1, raw.len);
 	for (size_t i = 0; i < raw.len; i++) {
 		char c = raw.ptr[i];
 
@@ -593,7 +592,15 @@ kt_x_is_payload(struct kt_span raw)
 		        c == '=' || c == '-' || c == '_'))
 			return false;
 	}
-	return raw.len >= PAYLOAD_MIN;
+	return raw.len > 0;
+}
+
+bool
+kt_x_is_payload(struct kt_span raw)
+{
+	if (kt_span_starts(raw, KT_SPAN("data:")))
+		raw = kt_span_sub(raw, kt_span_find(raw, ',') + 1, raw.len);
+	return raw.len >= PAYLOAD_MIN && kt_x_is_base64(raw);
 }
 
 enum kt_rc
@@ -607,6 +614,20 @@ kt_x_note_unread(struct kt_exchange *x, struct kt_x_verdict *v,
 	    kt_x_note_sighting(x, (struct kt_sighting){ .start = at,
 		.end = at + length, .confidence_pm = 1000, .component = c,
 		.action = a });
+}
+
+/* A medium that will be read. */
+static bool
+list_medium(struct kt_exchange *x, const struct kt_segment *s,
+    struct kt_span raw, size_t at)
+{
+	const struct kt_segments *in = x->inspection.segments;
+	struct kt_span label = label_of(x, in->json, in->text, s->node);
+	bool is_bytes = kt_span_eq(label, KT_SPAN("data")) ||
+	    kt_span_eq(label, KT_SPAN("file_data"));
+
+	return in->direction == KT_REQUEST &&
+	    kt_x_media_list(x, s, raw, at, is_bytes);
 }
 
 /* An id of a file; who wants files read asks whether this one was. */
@@ -665,9 +686,7 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 	if (s->kind == KT_SEGMENT_OPAQUE) {
 		size_t at = j->nodes[s->node].start + 1;
 
-		if (raw.len == 0 ||
-		    (in->segments->direction == KT_REQUEST &&
-		        kt_x_media_list(x, s, raw, at)))
+		if (raw.len == 0 || list_medium(x, s, raw, at))
 			return KT_OK;
 		if (!list_id(x, s, raw, at) && kt_x_note_unread(x, v,
 		    s->component, s->node, at, raw.len) < 0)

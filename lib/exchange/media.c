@@ -12,19 +12,22 @@
 
 static const struct kt_span data_mark = KT_SPAN_INIT(";base64,");
 
-/* The base64 in "data:TYPE;base64,..." or in a bare string; empty: none. */
+/* The base64 in "data:TYPE;base64,..." or in a bare string, which elsewhere
+   than in a place of bytes may be a name; empty: none. */
 static struct kt_span
-payload_of(struct kt_span raw)
+payload_of(struct kt_span raw, bool is_bytes)
 {
-	struct kt_span head;
-	size_t comma;
+	struct kt_span none = { 0 };
+	size_t comma = kt_span_find(raw, ',');
 
-	if (!kt_span_starts(raw, KT_SPAN("data:")))
-		return kt_x_is_payload(raw) ? raw : (struct kt_span){ 0 };
-	comma = kt_span_find(raw, ',');
-	head = kt_span_sub(raw, 0, comma + 1);
-	return kt_span_ends(head, data_mark) && kt_x_is_payload(raw) ?
-	    kt_span_sub(raw, comma + 1, raw.len) : (struct kt_span){ 0 };
+	if (kt_span_starts(raw, KT_SPAN("data:"))) {
+		if (!kt_span_ends(kt_span_sub(raw, 0, comma + 1), data_mark))
+			return none;
+		raw = kt_span_sub(raw, comma + 1, raw.len);
+		is_bytes = true;
+	}
+	return kt_x_is_payload(raw) || (is_bytes && kt_x_is_base64(raw)) ?
+	    raw : none;
 }
 
 static bool
@@ -70,9 +73,9 @@ kt_x_media_list_id(struct kt_exchange *x, const struct kt_segment *s,
 
 bool
 kt_x_media_list(struct kt_exchange *x, const struct kt_segment *s,
-    struct kt_span raw, size_t at)
+    struct kt_span raw, size_t at, bool is_bytes)
 {
-	struct kt_span bytes = payload_of(raw);
+	struct kt_span bytes = payload_of(raw, is_bytes);
 
 	return add(x, &(struct kt_x_medium){
 	    .job = KT_JOB_MEDIA,

@@ -105,7 +105,8 @@ write_one(const struct kt_scrub_edit *e, struct kt_buf *out)
 		return write_fill(out, e->end - e->start);
 	case KT_SCRUB_MEDIUM:
 		return kt_medium_mark(out, e->tag) < 0 ? KT_E_LIMIT :
-		    write_fill(out, e->end - e->start - KT_MEDIUM_MARK_LEN);
+		    write_fill(out, e->end - e->start > KT_MEDIUM_MARK_LEN ?
+		            e->end - e->start - KT_MEDIUM_MARK_LEN : 0);
 	case KT_SCRUB_GONE:
 		break;
 	}

@@ -40,7 +40,8 @@ number_medium(
 	}
 }
 
-/* Base64 goes; what names a place stays, and was searched as text. */
+/* Base64 goes, and what was read as such; what names a place stays, and was
+   searched as text. */
 static enum kt_rc
 withhold_payload(struct kt_scrub_edits *e, const struct media *m,
     const struct kt_json *j, struct kt_span text, uint32_t node)
@@ -48,12 +49,11 @@ withhold_payload(struct kt_scrub_edits *e, const struct media *m,
 	struct kt_span raw = kt_json_string(j, text, node);
 	struct kt_scrub_edit edit = inside(j, node, KT_SCRUB_FILL);
 
-	if (!kt_look_is_payload(raw))
-		return KT_OK;
 	if (kt_span_starts(raw, KT_SPAN("data:")))
 		edit.start += kt_span_find(raw, ',') + 1;
 	number_medium(m, text, &edit);
-	return kt_scrub_add(e, edit);
+	return edit.kind == KT_SCRUB_MEDIUM || kt_look_is_payload(raw) ?
+	    kt_scrub_add(e, edit) : KT_OK;
 }
 
 /* A threat stays in sight, unless its text does not stay as it was. */

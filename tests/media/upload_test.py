@@ -1,4 +1,5 @@
 """upload - files on their way to a vendor's store, through the real program."""
+import base64
 import json
 import os
 import signal
@@ -151,6 +152,24 @@ def what_another_configuration_read_is_unread():
         assert told_of(kt) == (200, ["uninspectable"], "none")
 
 
+def a_medium_of_a_few_bytes_is_read_as_any():
+    """Its place says that it is base64: no length has to"""
+    few = base64.b64encode(b"card " + CARD.encode()).decode()
+    blocks = [{"type": "file", "file": {
+        "filename": "a.txt", "file_data": "data:text/plain;base64," + few}},
+        {"type": "file", "file": {"filename": "a.txt", "file_data": few}}]
+    policy = {"pii-detector": {"action": "block"}}
+    with Upstream(lambda _: said("openai")) as up, Gateway(config(
+            [target("up", up, "openai")], policy, CHAIN)) as kt:
+        for i, block in enumerate(blocks):
+            got = wire.post(kt.port, "/v1/chat/completions", {
+                "model": "m", "messages": [
+                    {"role": "user", "content": [block]}]})
+            assert got.status == 403, got
+            call = kt.call(i + 1)
+            assert (call["threats"], call["data_class"]) == ([], "pci"), call
+
+
 def a_file_that_could_not_be_read_is_not_known_by_its_id():
     with Upstream(store) as up, gate(up) as kt:
         assert send(kt, form(b"\0\1\2 nobody knows")).status == 200
@@ -189,6 +208,7 @@ run_all([
     what_was_found_in_a_file_is_judged_where_it_is_named,
     who_did_not_look_at_files_has_not_read_a_document,
     what_another_configuration_read_is_unread,
+    a_medium_of_a_few_bytes_is_read_as_any,
     a_file_that_could_not_be_read_is_not_known_by_its_id,
     what_is_too_large_to_hold_is_piped_and_told_or_refused,
     without_an_inspector_files_are_piped_as_they_come,

@@ -135,6 +135,33 @@ def what_was_read_in_documents_changes_nothing():
             ) in r.stdout, r.stdout
 
 
+def a_document_of_a_few_bytes_is_not_kept_and_changes_nothing():
+    with tempfile.TemporaryDirectory() as folder, Upstream(
+            lambda _: said()) as up:
+        config = gateway.config(
+            [gateway.target("up", up)], {"pii-detector": {"action": "flag"}},
+            CHAIN, recording={"directory": folder, "content": "redacted"})
+        few = [base64.b64encode(words).decode()
+               for words in (CARD.encode(), b"few")]
+        with gateway.Gateway(config) as g:
+            for data in few:
+                wire.post(g.port, "/v1/messages", {
+                    "model": "m", "max_tokens": 9, "messages": [
+                        {"role": "user", "content": [
+                            {"type": "document", "source": {
+                                "type": "base64", "media_type": "text/plain",
+                                "data": data}}]}]})
+            eventually(lambda: len(g.records()) == 2, "records")
+            assert [c["data_class"] for c in g.records()] == [
+                "pci", "none"], g.records()
+        with open(files_of(folder)[0]) as f:
+            text = f.read()
+        assert not [data for data in few if data in text], text
+        r = replay(folder, config, "--strict")
+        assert r.returncode == 0 and " 0 changed" in r.stderr, \
+            r.stdout + r.stderr
+
+
 def what_was_not_read_then_is_not_known():
     """Who looks into documents for the first time cannot be judged"""
     if not media.has("libzip"):
@@ -259,6 +286,7 @@ if __name__ == "__main__":
     gateway.need()
     run_all([packed_requests_change_nothing,
              what_was_read_in_documents_changes_nothing,
-             what_was_not_read_then_is_not_known,
+             a_document_of_a_few_bytes_is_not_kept_and_changes_nothing,
+    what_was_not_read_then_is_not_known,
              what_a_guard_said_changes_nothing,
              records_alone_change_nothing])

@@ -475,8 +475,8 @@ static const struct asked {
 	    "prompt.content.uninspectable" },
 	{ "file-inspector", "uninspectable: block",
 	    "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":"
-	    "\"user\",\"content\":[{\"type\":\"file\",\"file\":{"
-	    "\"file_data\":\"AAAA\"}}]}]}",
+	    "\"user\",\"content\":[{\"type\":\"file\",\"file_url\":"
+	    "\"https://a.org/x\"}]}]}",
 	    "prompt.content.uninspectable" },
 	{ "external-guard", "url: 'http://127.0.0.1:9/'", ASK("bluebird"),
 	    "prompt.guard.refused" },
