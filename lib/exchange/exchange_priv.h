@@ -665,6 +665,9 @@ void kt_x_shape_add(struct kt_exchange *x, enum kt_format format,
 void kt_x_shape_judge(struct kt_exchange *x);
 void kt_x_shape_free(struct kt_exchange *x);
 
+/* From x->wire, where it is encoded; false: it was refused. */
+bool kt_x_decode_body(struct kt_exchange *x);
+
 /* upload.c */
 void kt_x_upload_begin(struct kt_exchange *x);
 void kt_x_upload_body(struct kt_exchange *x, struct kt_span bytes);

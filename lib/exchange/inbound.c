@@ -237,9 +237,8 @@ check_encoding(struct kt_exchange *x)
 {
 	struct kt_span e = kt_span_trim(header(x, KT_SPAN("content-encoding")));
 
-	if (x->surface.endpoint == KT_ENDPOINT_FILES ||
-	    ((e.len == 0 || kt_span_caseeq(e, KT_SPAN("identity"))) &&
-	        count_headers(x, KT_SPAN("content-encoding")) <= 1))
+	if ((e.len == 0 || kt_span_caseeq(e, KT_SPAN("identity"))) &&
+	    count_headers(x, KT_SPAN("content-encoding")) <= 1)
 		return true;
 	x->is_encoded = true;
 	/* Said twice: we might undo less than the other side does. */
@@ -415,8 +414,8 @@ kt_x_request_body(struct kt_exchange *x, struct kt_span bytes)
 		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
 }
 
-static bool
-decode_body(struct kt_exchange *x)
+bool
+kt_x_decode_body(struct kt_exchange *x)
 {
 	bool is_gzip = kt_span_caseeq(
 	    kt_span_trim(header(x, KT_SPAN("content-encoding"))),
@@ -495,7 +494,7 @@ read_facts(struct kt_exchange *x)
 		x->is_json = false; /* a GET */
 		return true;
 	}
-	if (!decode_body(x) || !index_more(x, true))
+	if (!kt_x_decode_body(x) || !index_more(x, true))
 		return false;
 	if (!kt_x_charge(x)) {
 		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);

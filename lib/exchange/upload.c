@@ -4,8 +4,8 @@
  *
  * Where no policy reads files, bytes are piped as they come and told as
  * unread.  Else they are held until all are there, their parts are read and
- * judged, and the body goes up as it came.  What is larger than a body may be
- * is not held: it is told as unread, too.
+ * judged, and the body goes up as it came, also when it is encoded.  What is
+ * larger than a body may be is not held: it is told as unread, too.
  */
 #include "exchange/exchange_priv.h"
 
@@ -68,6 +68,13 @@ kt_x_upload_begin(struct kt_exchange *x)
 		pass(x);
 }
 
+/* Of what came, as it came. */
+static struct kt_buf *
+held(struct kt_exchange *x)
+{
+	return x->is_encoded ? &x->wire : &x->body;
+}
+
 static void
 pipe(struct kt_exchange *x, struct kt_span bytes)
 {
@@ -76,7 +83,7 @@ pipe(struct kt_exchange *x, struct kt_span bytes)
 	if (kept.ptr == NULL) {
 		kt_x_fail(x, KT_E_LIMIT);
 	} else if (x->phase == KT_X_OPENING) {
-		if (kt_buf_add(&x->body, bytes) < 0 || !kt_x_charge(x))
+		if (kt_buf_add(held(x), bytes) < 0 || !kt_x_charge(x))
 			x->is_error = true; /* paused, and yet too much */
 	} else if (x->is_upstream_open) {
 		kt_x_order(x, KT_ORDER_UPSTREAM_BODY)->bytes = kept;
@@ -107,9 +114,10 @@ kt_x_upload_body(struct kt_exchange *x, struct kt_span bytes)
 		pipe(x, bytes);
 		return;
 	}
-	if (kt_buf_add(&x->body, bytes) < 0)
+	if (kt_buf_add(held(x), bytes) < 0)
 		let_go(x, bytes);
-	else if (kt_multipart_feed(x->upload, kt_buf_span(&x->body), &err) < 0)
+	else if (!x->is_encoded && kt_multipart_feed(
+	             x->upload, kt_buf_span(&x->body), &err) < 0)
 		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL, "%s", err.text);
 	else if (!kt_x_charge(x))
 		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
@@ -175,6 +183,12 @@ kt_x_upload_end(struct kt_exchange *x)
 	}
 	if (x->phase != KT_X_UPLOAD)
 		return x->phase == KT_X_INSPECT;
+	if (!kt_x_decode_body(x))
+		return false;
+	if (!kt_x_charge(x)) {
+		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
+		return false;
+	}
 	if (kt_multipart_end(m, kt_buf_span(&x->body), &err) < 0) {
 		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL, "%s", err.text);
 		return false;

@@ -1,9 +1,11 @@
 """upload - files on their way to a vendor's store, through the real program."""
 import base64
+import gzip
 import json
 import os
 import signal
 import sys
+import zlib
 
 HERE = os.path.dirname(__file__)
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -179,6 +181,31 @@ def a_file_that_could_not_be_read_is_not_known_by_its_id():
         assert [c["threats"] for c in calls] == 2 * [["uninspectable"]], calls
 
 
+def what_is_packed_is_unpacked_to_be_read_and_goes_up_as_it_came():
+    card = form(b"card " + CARD.encode())
+    with Upstream(store) as up, gate(up) as kt:
+        for coding, pack in (("gzip", gzip.compress),
+                             ("deflate", zlib.compress)):
+            head = [*HEAD, ("content-encoding", coding)]
+            body = pack(form(b"nothing to see"))
+            assert send(kt, body, head).status == 200
+            same(up.taken()[-1].body, body)
+            refusal(send(kt, pack(card), head), "anthropic", 403)
+            refusal(send(kt, card, head), "anthropic", 400)
+            refusal(send(kt, pack(card)[:-9], head), "anthropic", 400)
+        assert len(up.taken()) == 2
+        assert kt.call()["threats"] == [], kt.call()
+
+
+def who_cannot_be_unpacked_is_refused_whoever_reads():
+    for chain in (CHAIN, ["pii-detector"]):
+        with Upstream(store) as up, gate(up, chain=chain) as kt:
+            for coding in ("br", "zstd", "gzip, gzip"):
+                head = [*HEAD, ("content-encoding", coding)]
+                refusal(send(kt, form(b"x"), head), "anthropic", 415)
+            assert not up.taken()
+
+
 def what_is_too_large_to_hold_is_piped_and_told_or_refused():
     body = form(b"0" * (LIMIT + 100000))
     with Upstream(store) as up, gate(up) as kt:
@@ -194,8 +221,11 @@ def what_is_too_large_to_hold_is_piped_and_told_or_refused():
 def without_an_inspector_files_are_piped_as_they_come():
     body = form(b"card " + CARD.encode())
     with Upstream(store) as up, gate(up, chain=["pii-detector"]) as kt:
-        assert send(kt, body).status == 200
-        same(up.taken()[0].body, body)
+        packed = gzip.compress(body)
+        for bytes_, head in ((body, HEAD), (
+                packed, [*HEAD, ("content-encoding", "gzip")])):
+            assert send(kt, bytes_, head).status == 200
+            same(up.taken()[-1].body, bytes_)
         assert kt.call()["threats"] == ["uninspectable"], kt.call()
 
 
@@ -210,6 +240,8 @@ run_all([
     what_another_configuration_read_is_unread,
     a_medium_of_a_few_bytes_is_read_as_any,
     a_file_that_could_not_be_read_is_not_known_by_its_id,
+    what_is_packed_is_unpacked_to_be_read_and_goes_up_as_it_came,
+    who_cannot_be_unpacked_is_refused_whoever_reads,
     what_is_too_large_to_hold_is_piped_and_told_or_refused,
     without_an_inspector_files_are_piped_as_they_come,
 ])
