@@ -199,11 +199,38 @@ is_chat(const struct kt_exchange *x)
 	return kt_endpoint_format(x->surface.endpoint) != KT_FORMAT_NONE;
 }
 
+/* The bytes of a file, whatever they are said to be. */
+static bool
+is_download(const struct kt_exchange *x)
+{
+	return x->surface.endpoint == KT_ENDPOINT_FILES &&
+	    kt_span_ends(x->surface.path, KT_SPAN("/content"));
+}
+
+/* Bytes that go on as they come, which is told of where texts are looked at
+ * or files come down. */
+static void
+pipe(struct kt_exchange *x, bool is_looked_at)
+{
+	const struct kt_x_verdict *v = &x->answer_verdict;
+	bool is_file = x->surface.endpoint == KT_ENDPOINT_FILES;
+
+	x->phase = KT_X_PIPE;
+	if (is_looked_at || is_file)
+		(void)kt_x_note_uninspectable(x, &x->answer_verdict,
+		    is_file ? KT_COMPONENT_FILES : KT_COMPONENT_COMPLETION);
+	if (v->action == KT_ACTION_BLOCK)
+		kt_x_refuse(x, v->reason, v->policy, NULL);
+	else
+		kt_x_answer_head(x, x->upstream_status, KT_LENGTH_CHUNKED);
+}
+
 void
 kt_x_upstream_head(struct kt_exchange *x, unsigned status,
     const struct kt_header *headers, size_t n)
 {
 	bool is_inspected = is_chat(x) ||
+	    (x->surface.endpoint == KT_ENDPOINT_FILES && !is_download(x)) ||
 	    x->surface.endpoint == KT_ENDPOINT_PASSTHROUGH ||
 	    x->surface.endpoint == KT_ENDPOINT_DETECT;
 
@@ -235,15 +262,7 @@ kt_x_upstream_head(struct kt_exchange *x, unsigned status,
 	    (is_inspected && is_type(x, KT_SPAN("application/json")))) {
 		x->phase = KT_X_WHOLE;
 	} else {
-		x->phase = KT_X_PIPE;
-		if (is_inspected)
-			(void)kt_x_note_uninspectable(
-			    x, &x->answer_verdict, KT_COMPONENT_COMPLETION);
-		if (x->answer_verdict.action == KT_ACTION_BLOCK)
-			kt_x_refuse(x, x->answer_verdict.reason,
-			    x->answer_verdict.policy, NULL);
-		else
-			kt_x_answer_head(x, status, KT_LENGTH_CHUNKED);
+		pipe(x, is_inspected);
 	}
 }
 
@@ -263,7 +282,6 @@ kt_x_upstream_body(struct kt_exchange *x, struct kt_span bytes)
 		kt_x_stream_body(x, bytes);
 		return;
 	case KT_X_PIPE:
-		kt_x_upload_answer(x, bytes);
 		kt_x_out(x, bytes);
 		return;
 	case KT_X_HEAD:
@@ -525,6 +543,7 @@ kt_x_answer_guarded(struct kt_exchange *x)
 		return;
 	}
 	note_redaction(x);
+	kt_x_upload_remember(x);
 	x->outcome = KT_AUDIT_OK;
 	finish_whole(x, x->upstream_status, body);
 }
@@ -543,7 +562,6 @@ kt_x_upstream_end(struct kt_exchange *x)
 		kt_x_stream_end(x);
 		return;
 	case KT_X_PIPE:
-		kt_x_upload_remember(x);
 		x->outcome = KT_AUDIT_OK;
 		kt_x_record(x);
 		return;

@@ -674,8 +674,8 @@ void kt_x_upload_body(struct kt_exchange *x, struct kt_span bytes);
 /* All came; true: it is to be inspected as any body. */
 bool kt_x_upload_end(struct kt_exchange *x);
 void kt_x_upload_digest(struct kt_exchange *x); /* once, of all bytes */
-void kt_x_upload_answer(struct kt_exchange *x, struct kt_span bytes);
-/* Orders that its id be remembered, if all of it was read. */
+/* The answer is read: orders that the id be remembered, if all of the file
+ * was read, too. */
 void kt_x_upload_remember(struct kt_exchange *x);
 
 /* outbound.c */

@@ -9,7 +9,6 @@
  */
 #include "exchange/exchange_priv.h"
 
-#define ANSWER_MAX 65536 /* of the vendor, where the file's id stands */
 #define ID_MAX 256
 
 static uint64_t
@@ -207,14 +206,6 @@ kt_x_upload_end(struct kt_exchange *x)
 
 /* ---- what the vendor calls it ---- */
 
-void
-kt_x_upload_answer(struct kt_exchange *x, struct kt_span bytes)
-{
-	if (x->upload == NULL || x->answer.len + bytes.len > ANSWER_MAX ||
-	    kt_buf_add(&x->answer, bytes) < 0)
-		x->upload = NULL; /* it will not be known again */
-}
-
 /* "read", and a line for each detector: how sure it was, and which. */
 static struct kt_span
 found(struct kt_exchange *x)
@@ -240,14 +231,11 @@ is_read(const struct kt_x_verdict *v)
 void
 kt_x_upload_remember(struct kt_exchange *x)
 {
-	struct kt_span text = kt_buf_span(&x->answer), id;
-	struct kt_span *pieces = kt_arena_array(x->mem, 3, sizeof(*pieces));
+	struct kt_span text = kt_buf_span(&x->answer), id, *pieces;
 	struct kt_order *o;
 	uint32_t node;
 
-	if (x->upload == NULL || x->upstream_status / 100 != 2 ||
-	    pieces == NULL || !is_read(&x->request_verdict) ||
-	    kt_json_parse(&x->answer_json, text, NULL) < 0)
+	if (x->upload == NULL || !is_read(&x->request_verdict))
 		return;
 	node = kt_json_member(&x->answer_json, text,
 	    kt_json_root(&x->answer_json), KT_SPAN("id"));
@@ -255,6 +243,9 @@ kt_x_upload_remember(struct kt_exchange *x)
 	if (kt_json_type(&x->answer_json, node) != KT_JSON_STRING ||
 	    kt_json_has_escapes(&x->answer_json, node) || id.len == 0 ||
 	    id.len > ID_MAX)
+		return;
+	pieces = kt_arena_array(x->mem, 3, sizeof(*pieces));
+	if (pieces == NULL)
 		return;
 	pieces[0] = kt_arena_dup(x->mem, id);
 	pieces[1] = kt_program_hash(x->program);

@@ -181,6 +181,27 @@ def a_file_that_could_not_be_read_is_not_known_by_its_id():
         assert [c["threats"] for c in calls] == 2 * [["uninspectable"]], calls
 
 
+def what_comes_down_is_told_as_unread_or_refused():
+    def script(r):
+        if r.path.endswith("/content"):
+            return whole(b"card " + CARD.encode())
+        return whole({"data": [{"id": "file_011", "filename": CARD}]})
+
+    head = HEAD[1:]
+    for wants, status in (("flag", 200), ("block", 403)):
+        policy = {"file-inspector": {"uninspectable": wants}}
+        with Upstream(script) as up, gate(up, policy) as kt:
+            got = wire.ask(
+                kt.port, "GET", "/v1/files/file_011/content", head)
+            assert got.status == status, got
+            assert kt.call()["threats"] == ["uninspectable"], kt.call()
+            # What is said of files is text.
+            got = wire.ask(kt.port, "GET", "/v1/files", head)
+            assert got.status == 200 and CARD.encode() not in got.body, got
+            call = kt.call(2)
+            assert (call["threats"], call["data_class"]) == ([], "pci"), call
+
+
 def what_is_packed_is_unpacked_to_be_read_and_goes_up_as_it_came():
     card = form(b"card " + CARD.encode())
     with Upstream(store) as up, gate(up) as kt:
@@ -240,6 +261,7 @@ run_all([
     what_another_configuration_read_is_unread,
     a_medium_of_a_few_bytes_is_read_as_any,
     a_file_that_could_not_be_read_is_not_known_by_its_id,
+    what_comes_down_is_told_as_unread_or_refused,
     what_is_packed_is_unpacked_to_be_read_and_goes_up_as_it_came,
     who_cannot_be_unpacked_is_refused_whoever_reads,
     what_is_too_large_to_hold_is_piped_and_told_or_refused,
