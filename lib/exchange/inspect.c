@@ -636,10 +636,11 @@ list_id(struct kt_exchange *x, const struct kt_segment *s,
     struct kt_span raw, size_t at)
 {
 	const struct kt_segments *in = x->inspection.segments;
+	struct kt_span label = label_of(x, in->json, in->text, s->node);
 
 	return in->direction == KT_REQUEST &&
-	    kt_span_eq(label_of(x, in->json, in->text, s->node),
-	        KT_SPAN("file_id")) &&
+	    (kt_span_eq(label, KT_SPAN("file_id")) ||
+	        kt_span_eq(label, KT_SPAN("file_ids"))) &&
 	    !kt_json_has_escapes(in->json, s->node) &&
 	    kt_x_media_list_id(x, s, raw, at);
 }

@@ -41,6 +41,7 @@ static const struct {
 	PLACE(MESSAGE, ROWS(message), ANY, true, TEXT),
 	PLACE(ITEM, NONE, ANY, true, TEXT),
 	PLACE(TOOL, ROWS(tool), ANY, true, TEXT),
+	PLACE(CONTAINER, ROWS(container), FIXED, false, FIXED),
 	PLACE(SCHEMA, ROWS(schema), SCHEMA, false, TEXT),
 	PLACE(SCHEMA_MAP, NONE, SCHEMA, false, TEXT),
 	PLACE(OUTPUT_CONFIG, ROWS(output_config), ANY, true, TEXT),

@@ -324,8 +324,27 @@ responses_requests_are_placed(void)
 		AT("/input/7/action/command/0", TOOL_USE, TEXT),
 		AT("/input/8/id", MESSAGES, OPAQUE),
 	};
+	/* What runs at the vendor takes files and gives pictures. */
+	static const struct place remote[] = {
+		AT("/input/0/code", TOOL_USE, TEXT),
+		AT("/input/0/outputs/0/url", IMAGES, OPAQUE),
+		AT("/input/0/outputs/1/type", TOOL_RESULTS, FIXED),
+		AT("/input/0/outputs/1/logs", TOOL_RESULTS, TEXT),
+		AT("/tools/0/input_image_mask/image_url", IMAGES, OPAQUE),
+		AT("/tools/1/container/type", TOOLS, FIXED),
+		AT("/tools/1/container/file_ids/0", FILES, OPAQUE),
+		AT("/tools/2/container", TOOLS, FIXED),
+	};
 
 	CHECK(body, RESPONSES, REQUEST, want);
+	CHECK("{\"input\":[{\"type\":\"code_interpreter_call\",\"code\":\"c\","
+	    "\"outputs\":[{\"type\":\"image\",\"url\":\"data:\"},{\"type\":"
+	    "\"logs\",\"logs\":\"hello\"}]}],\"tools\":[{\"type\":"
+	    "\"image_generation\",\"input_image_mask\":{\"image_url\":"
+	    "\"data:\"}},{\"type\":\"code_interpreter\",\"container\":{"
+	    "\"type\":\"auto\",\"file_ids\":[\"f\"]}},{\"type\":"
+	    "\"code_interpreter\",\"container\":\"cntr_1\"}]}",
+	    RESPONSES, REQUEST, remote);
 	CHECK("{\"input\":\"hi\"}", RESPONSES, REQUEST,
 	    ((const struct place[]){ AT("/input", MESSAGES, TEXT) }));
 }
