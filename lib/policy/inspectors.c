@@ -65,7 +65,8 @@ unseen(const struct kt_policy *p)
 	return s->uninspectable == 0 ? KT_ACTION_BLOCK : KT_ACTION_FLAG;
 }
 
-/* Bounds that a table has no field for are the program's own. */
+/* Bounds that a table has no field for are the program's own.  Who only
+   records does not refuse what another policy would redact. */
 static void
 read_bounds(const struct kt_policy *p, struct kt_policy_reading *out)
 {
@@ -75,8 +76,9 @@ read_bounds(const struct kt_policy *p, struct kt_policy_reading *out)
 		.pixels_max = (uint32_t)s->max_pixels,
 		.pages_max = s->max_pages > 0 ? (uint32_t)s->max_pages : 1,
 		.seconds_max = (uint32_t)s->timeout_seconds,
-		.unredactable = s->unredactable == 0 ? KT_ACTION_BLOCK :
-		    KT_ACTION_FLAG,
+		.unredactable = s->unredactable == 0 &&
+		        s->common.mode != KT_CONFIG_MONITOR ?
+		    KT_ACTION_BLOCK : KT_ACTION_FLAG,
 		.languages = &s->languages,
 	};
 }
