@@ -299,6 +299,7 @@ main(int argc, char **argv)
 	if (close_range(KT_MEDIA_CONTROL_FD + 1, ~0u, 0) < 0)
 		return 3;
 	m.ocr = kt_ocr_open(argv[1]);
+	kt_pdf_open();
 	run(&m);
 	while (m.n > 0)
 		end(&m, 0);

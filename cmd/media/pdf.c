@@ -13,6 +13,34 @@
 #define DOTS_PER_POINT 2.0 /* 144 dpi: small print stays readable */
 #define DRAWN_MAX 8000000  /* pixels of one page */
 
+/* What strings of two bytes a letter are made UTF-8 from. */
+static const char *const wide[] = { "UTF-16BE", "UTF-16LE" };
+
+/* Never closed again: with the last of them iconv unloads its code, and
+ * behind the sandbox it finds it no more. */
+void
+kt_pdf_open(void)
+{
+	for (size_t i = 0; i < KT_NELEMS(wide); i++)
+		(void)g_iconv_open("UTF-8", wide[i]); /* reads_wide tells */
+}
+
+/* The library keeps still about a string that it cannot convert. */
+static bool
+reads_wide(void)
+{
+	bool does = true;
+
+	for (size_t i = 0; i < KT_NELEMS(wide); i++) {
+		char *s = g_convert(
+		    "aa", 2, "UTF-8", wide[i], NULL, NULL, NULL);
+
+		does = does && s != NULL;
+		g_free(s);
+	}
+	return does;
+}
+
 static void
 add(struct kt_reading *r, enum kt_media_source source, char *text)
 {
@@ -109,6 +137,8 @@ read_document(struct kt_reading *r, PopplerDocument *d)
 	int n = poppler_document_get_n_pages(d);
 
 	r->pages = n > 0 ? (uint32_t)n : 0;
+	if (!reads_wide())
+		kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_title(d));
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_author(d));
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_subject(d));

@@ -101,6 +101,12 @@ const char kt_read_engines[] = KT_MEDIA_ENGINES;
 
 #ifndef KT_HAVE_POPPLER
 void
+kt_pdf_open(void)
+{
+	/* there is nothing to load */
+}
+
+void
 kt_read_pdf(struct kt_reading *r, struct kt_span bytes)
 {
 	(void)bytes; /* nobody here can */

@@ -16,6 +16,8 @@
 struct kt_ocr; /* what recognises letters; NULL: there is none */
 /* languages: "eng+deu".  NULL: no engine, or no data for one of them. */
 struct kt_ocr *kt_ocr_open(const char *languages);
+/* Loads what kt_read_pdf cannot load for itself behind the sandbox. */
+void kt_pdf_open(void);
 
 struct kt_reading {
 	struct kt_ocr *ocr;

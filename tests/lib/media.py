@@ -38,6 +38,8 @@ class Worker:
 
         self.process = subprocess.Popen(
             [program(), "eng"], pass_fds=(3, theirs.fileno()),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             preexec_fn=be_three, env={"OMP_THREAD_LIMIT": "1"})
         theirs.close()
 
@@ -138,21 +140,28 @@ def pptx(text):
                                  f"{text}</a:t></a:r></a:p></p:sld>"})
 
 
-def pdf(pages, title="", more=b""):
-    """One line of text a page, in a font that nobody has to bring."""
+def stream(said, about=b""):
+    return b"<<%s/Length %d>>stream\n%s\nendstream" % (about, len(said), said)
+
+
+def pdf(pages, title="", more=b"", info=b"", page=b"", beside=()):
+    """One line of text a page, in a font that nobody has to bring.
+
+    Beside them objects by number: with one page, 7 is the first free one.
+    """
     objects = [b"<</Type/Catalog/Pages 2 0 R" + more + b">>",
                b"<</Type/Pages/Kids[%s]/Count %d>>" % (
                    b" ".join(b"%d 0 R" % (5 + 2 * i)
                              for i in range(len(pages))), len(pages)),
                b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-               b"<</Title(%s)>>" % title.encode()]
+               b"<</Title(%s)%s>>" % (title.encode(), info)]
     for i, text in enumerate(pages):
         said = b"BT /F1 12 Tf 40 100 Td (%s) Tj ET" % text.encode("latin-1")
         objects.append(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]"
-                       b"/Resources<</Font<</F1 3 0 R>>>>/Contents %d 0 R>>"
-                       % (6 + 2 * i))
-        objects.append(b"<</Length %d>>stream\n%s\nendstream"
-                       % (len(said), said))
+                       b"/Resources<</Font<</F1 3 0 R>>>>/Contents %d 0 R%s>>"
+                       % (6 + 2 * i, page))
+        objects.append(stream(said))
+    objects += beside
     out, at = b"%PDF-1.7\n", []
     for i, o in enumerate(objects):
         at.append(len(out))

@@ -111,6 +111,28 @@ def a_picture_that_is_also_a_pdf_is_not_read_as_one_of_them():
     assert answer[0] == "twofold" and not answer[2], answer
 
 
+def wide(text):
+    """As a PDF has what is not Latin."""
+    return b"<feff" + text.encode("utf-16-be").hex().encode() + b">"
+
+
+def annotation(what):
+    return {"page": b"/Annots[7 0 R]",
+            "beside": [b"<</Type/Annot/Rect[10 10 300 40]" + what + b">>"]}
+
+
+def strings_of_two_bytes_a_letter_are_read_wherever_they_stand():
+    field = annotation(b"/Subtype/Widget/FT/Tx/T(a)/DA(/F1 12 Tf)/V"
+                       + wide(CARD))
+    for medium in (
+            media.pdf(["seen"], info=b"/Subject" + wide(CARD)),
+            media.pdf(["seen"], **annotation(
+                b"/Subtype/Text/Contents" + wide(CARD))),
+            media.pdf(["seen"], more=b"/AcroForm<</Fields[7 0 R]>>", **field)):
+        answer = pdf(medium)
+        assert answer[0] == "read" and CARD in texts(answer), answer
+
+
 run_all([
     the_text_of_office_files_is_read_over_its_runs,
     links_comments_and_their_authors_are_read,
@@ -122,4 +144,5 @@ run_all([
     the_pages_of_a_pdf_are_read_each_as_its_own,
     pages_over_the_limit_are_told_and_the_others_read,
     a_picture_that_is_also_a_pdf_is_not_read_as_one_of_them,
+    strings_of_two_bytes_a_letter_are_read_wherever_they_stand,
 ])

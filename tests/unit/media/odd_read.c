@@ -21,6 +21,12 @@ kt_ocr_open(const char *languages)
 }
 
 void
+kt_pdf_open(void)
+{
+	/* nor that */
+}
+
+void
 kt_reading_missed(struct kt_reading *r, enum kt_media_why why)
 {
 	r->why = why;
