@@ -146,10 +146,9 @@ read_part(struct kt_reading *r, struct kt_span name, struct kt_span bytes)
 	}
 	switch (kt_media_kind(bytes)) {
 	case KT_MEDIA_PICTURE:
-		kt_read_picture(r, bytes);
-		break;
 	case KT_MEDIA_TEXT:
-		kt_reading_add(r, KT_MEDIA_SAID, bytes);
+	case KT_MEDIA_TEXT_OR_PDF:
+		kt_read(r, bytes);
 		break;
 	case KT_MEDIA_UNKNOWN:
 	case KT_MEDIA_TWOFOLD:

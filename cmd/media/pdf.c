@@ -161,20 +161,22 @@ read_document(struct kt_reading *r, PopplerDocument *d)
 	r->at.page = 0;
 }
 
-void
+bool
 kt_read_pdf(struct kt_reading *r, struct kt_span bytes)
 {
 	GBytes *b = g_bytes_new_static(bytes.ptr, bytes.len);
 	GError *why = NULL;
 	PopplerDocument *d = poppler_document_new_from_bytes(b, NULL, &why);
+	bool is_locked = g_error_matches(
+	    why, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED);
+	bool is_pdf = d != NULL || is_locked;
 
 	if (d != NULL)
 		read_document(r, d);
-	else
-		kt_reading_missed(r, g_error_matches(why, POPPLER_ERROR,
-		    POPPLER_ERROR_ENCRYPTED) ? KT_MEDIA_WHY_LOCKED :
-		    KT_MEDIA_WHY_BROKEN);
+	else if (is_locked)
+		kt_reading_missed(r, KT_MEDIA_WHY_LOCKED);
 	g_clear_error(&why);
 	g_clear_object(&d);
 	g_bytes_unref(b);
+	return is_pdf;
 }

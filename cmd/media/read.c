@@ -86,10 +86,15 @@ kt_read(struct kt_reading *r, struct kt_span bytes)
 		kt_read_picture(r, bytes);
 		break;
 	case KT_MEDIA_PDF:
-		kt_read_pdf(r, bytes);
+		if (!kt_read_pdf(r, bytes))
+			kt_reading_missed(r, KT_MEDIA_WHY_BROKEN);
 		break;
 	case KT_MEDIA_ZIP:
 		kt_read_zip(r, bytes);
+		break;
+	case KT_MEDIA_TEXT_OR_PDF:
+		(void)kt_read_pdf(r, bytes); /* or it only tells of one */
+		kt_reading_add(r, KT_MEDIA_SAID, bytes);
 		break;
 	case KT_MEDIA_TEXT:
 		kt_reading_add(r, KT_MEDIA_SAID, bytes);
@@ -106,11 +111,12 @@ kt_pdf_open(void)
 	/* there is nothing to load */
 }
 
-void
+bool
 kt_read_pdf(struct kt_reading *r, struct kt_span bytes)
 {
 	(void)bytes; /* nobody here can */
 	kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+	return true;
 }
 #endif
 

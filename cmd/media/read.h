@@ -40,7 +40,8 @@ void kt_read(struct kt_reading *r, struct kt_span bytes);
 
 /* The engines. */
 void kt_read_picture(struct kt_reading *r, struct kt_span bytes);
-void kt_read_pdf(struct kt_reading *r, struct kt_span bytes);
+/* False: it is no PDF after all, and nothing was added or told. */
+bool kt_read_pdf(struct kt_reading *r, struct kt_span bytes);
 void kt_read_zip(struct kt_reading *r, struct kt_span bytes);
 /* Rows of gray pixels, as a page was drawn. */
 void kt_read_pixels(struct kt_reading *r, const unsigned char *gray,

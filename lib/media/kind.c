@@ -1,6 +1,7 @@
 /*
  * kind - a few marks.  A reader of PDF looks for its mark in the first KiB,
- * so a picture with that mark inside is also a document to somebody.
+ * so a picture with that mark inside is also a document to somebody; and a
+ * text with it is one, or tells of one: only reading it tells which.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "media/kind.h"
@@ -68,6 +69,7 @@ kt_media_type(struct kt_span s)
 	case KT_MEDIA_ZIP:
 		return "application/zip";
 	case KT_MEDIA_TEXT:
+	case KT_MEDIA_TEXT_OR_PDF:
 		return "text/plain";
 	case KT_MEDIA_UNKNOWN:
 	case KT_MEDIA_TWOFOLD:
@@ -84,9 +86,9 @@ kt_media_kind(struct kt_span s)
 
 	if (kt_span_starts(s, KT_SPAN("%PDF-")))
 		return KT_MEDIA_PDF;
-	if (has_pdf_mark(s)) /* a text may tell of it */
+	if (has_pdf_mark(s))
 		return is_other ? KT_MEDIA_TWOFOLD :
-		    is_text(s) ? KT_MEDIA_TEXT : KT_MEDIA_PDF;
+		    is_text(s) ? KT_MEDIA_TEXT_OR_PDF : KT_MEDIA_PDF;
 	if (is_zip)
 		return KT_MEDIA_ZIP;
 	if (is_other)

@@ -121,6 +121,22 @@ def annotation(what):
             "beside": [b"<</Type/Annot/Rect[10 10 300 40]" + what + b">>"]}
 
 
+def a_picture_in_an_archive_tells_where_it_was_taken():
+    answer = office(media.docx("seen", **{
+        "word/media/image1.jpeg": media.photo(-37, 122)}))
+    assert "latitude -37.0" in texts(answer), answer
+
+
+def a_text_with_the_mark_of_a_pdf_is_read_as_what_it_is():
+    hidden = media.pdf(["hidden"]).replace(b"(hidden)", b"<68696464656e>")
+    for before in (b"\n", b"\xef\xbb\xbf", b"many words " * 50):
+        answer = pdf(before + hidden)
+        assert answer[0] == "read" and "hidden" in texts(answer, 1), answer
+        assert "68696464656e" in texts(answer, 0), answer
+    said = "A file that begins with %PDF-1.7 is one.\n"
+    assert pdf(said.encode()) == ("read", 0, [(0, 0, said)])
+
+
 def strings_of_two_bytes_a_letter_are_read_wherever_they_stand():
     field = annotation(b"/Subtype/Widget/FT/Tx/T(a)/DA(/F1 12 Tf)/V"
                        + wide(CARD))
@@ -144,5 +160,7 @@ run_all([
     the_pages_of_a_pdf_are_read_each_as_its_own,
     pages_over_the_limit_are_told_and_the_others_read,
     a_picture_that_is_also_a_pdf_is_not_read_as_one_of_them,
+    a_picture_in_an_archive_tells_where_it_was_taken,
+    a_text_with_the_mark_of_a_pdf_is_read_as_what_it_is,
     strings_of_two_bytes_a_letter_are_read_wherever_they_stand,
 ])

@@ -166,7 +166,8 @@ bytes_are_what_any_of_their_readers_takes_them_for(void)
 	} rows[] = {
 		{ KT_SPAN_INIT("%PDF-1.7\n"), KT_MEDIA_PDF },
 		{ KT_SPAN_INIT("\x7f\0\0%PDF-1.7\n"), KT_MEDIA_PDF },
-		{ KT_SPAN_INIT("a PDF begins with %PDF-1.7\n"), KT_MEDIA_TEXT },
+		{ KT_SPAN_INIT("a PDF begins with %PDF-1.7\n"),
+		    KT_MEDIA_TEXT_OR_PDF },
 		{ KT_SPAN_INIT("\xff\xd8\xff\xe0\0\x10JFIF %PDF-1.4"),
 		    KT_MEDIA_TWOFOLD },
 		{ KT_SPAN_INIT("PK\3\4......%PDF-1.4"), KT_MEDIA_TWOFOLD },
