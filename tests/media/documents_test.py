@@ -53,6 +53,50 @@ def links_comments_and_their_authors_are_read():
         assert said in texts(answer), answer
 
 
+def only(part, name="xl/worksheets/sheet1.xml"):
+    return texts(office(media.archive({name: part}))).split("\n")
+
+
+def values_of_neighbours_are_not_one_value():
+    for part in ("<row><c><f>1+1</f><v>{}</v></c></row>",
+                 "<row><cell><v>{}</v></cell><cell><v>12</v></cell></row>",
+                 "<p><number>{}</number><number>12</number></p>",
+                 "<p><r><offset>914400</offset></r><r><t>{}</t></r></p>"):
+        said = only(part.format("4111111111111111"))
+        assert any("4111111111111111" in line.split("\t") for line in said)
+
+
+def a_whole_number_is_read_as_one_however_it_is_written():
+    for written in ("4.111111111111111E15", "4.111111111111111E+15",
+                    "4111111111111111.0"):
+        said = only(f"<row><c><v>{written}</v></c></row>")
+        assert "4111111111111111\t" in said, said
+    assert "0.5\t" in only("<row><c><v>0.5</v></c></row>")
+
+
+def what_attributes_say_is_read_and_not_what_they_count():
+    said = only(
+        f"<a xmlns:w='http://w.example/'><sheet name='card {CARD}'/>"
+        f"<c r='AB123456' w:rsid='00AB12CD' x='1234567' y='0.5118110236'"
+        f" id='{{9D8B030D-6E8A-4147}}'/><s v='jane@example.com'/></a>")
+    assert said[-3:-1] == [f"card {CARD}", "jane@example.com"], said
+
+
+def a_part_is_read_by_what_it_is_and_not_by_its_name():
+    said = "<p><r><t>4111 11</t></r><r><t>11 1111 1111</t></r></p>"
+    for name in ("word/document.XML", "word/document.dat",
+                 "word/printerSettings/document.xml", "a/"):
+        assert CARD in texts(office(media.archive({name: said}))), name
+    driver = {"xl/printerSettings/printerSettings1.bin": b"\0\1\2\3",
+              "Configurations2/current.xml": b""}
+    assert office(media.archive(driver))[0] == "read"
+
+
+def names_of_parts_are_read():
+    answer = office(media.archive({f"word/{CARD}.txt": "x"}))
+    assert CARD in texts(answer).split("\n")[1], answer
+
+
 UNPACKED = 64  # MiB: KT_MEDIA_UNPACKED_MAX
 PARTS = 4096   # KT_MEDIA_PARTS_MAX
 
@@ -63,7 +107,8 @@ def much(mebibytes):
 
 def a_part_that_unpacks_to_too_much_is_a_bomb():
     answer = office(media.archive({"word/document.xml": much(UNPACKED + 1)}))
-    assert answer[0] == "bomb" and not answer[2], answer[:2]
+    assert answer[0] == "bomb", answer[:2]
+    assert texts(answer) == "word\ndocument.xml\n", answer
 
 
 def so_are_many_that_are_too_much_together():
@@ -75,7 +120,8 @@ def so_are_many_that_are_too_much_together():
 def too_many_parts_are_told_and_the_first_ones_read():
     answer = office(media.archive(
         {f"{i}.xml": "<a>x</a>" for i in range(PARTS + 1)}))
-    assert answer[0] == "pages" and len(answer[2]) == PARTS, answer[:2]
+    assert answer[0] == "pages", answer[:2]
+    assert [t for _, _, t in answer[2]].count("x") == PARTS, answer[:2]
 
 
 def a_part_with_a_document_type_is_not_read_and_the_others_are():
@@ -152,6 +198,11 @@ def strings_of_two_bytes_a_letter_are_read_wherever_they_stand():
 run_all([
     the_text_of_office_files_is_read_over_its_runs,
     links_comments_and_their_authors_are_read,
+    values_of_neighbours_are_not_one_value,
+    a_whole_number_is_read_as_one_however_it_is_written,
+    what_attributes_say_is_read_and_not_what_they_count,
+    a_part_is_read_by_what_it_is_and_not_by_its_name,
+    names_of_parts_are_read,
     a_part_that_unpacks_to_too_much_is_a_bomb,
     so_are_many_that_are_too_much_together,
     too_many_parts_are_told_and_the_first_ones_read,
