@@ -16,6 +16,7 @@
 #endif
 
 #include "cmd/media/read.h"
+#include "media/exif.h"
 #include "media/image.h"
 
 /* How high the engine likes letters such as x, in pixels; those of a screen
@@ -199,9 +200,31 @@ decode(struct kt_span bytes)
 	return gray;
 }
 
+/* Who shows a picture turns it as it says, or not: both are read. */
+static void
+recognise_turned(struct kt_reading *r, PIX *gray, unsigned orientation)
+{
+	static const struct {
+		int quarters; /* clockwise */
+		bool is_mirrored; /* and then left is right */
+	} ways[] = { [2] = { 0, true }, [3] = { 2, false }, [4] = { 2, true },
+		[5] = { 1, true }, [6] = { 1, false }, [7] = { 3, true },
+		[8] = { 3, false } };
+	PIX *turned = pixRotateOrth(gray, ways[orientation].quarters);
+
+	if (turned != NULL && ways[orientation].is_mirrored)
+		(void)pixFlipLR(turned, turned); /* in place: cannot fail */
+	if (turned != NULL)
+		recognise(r, turned);
+	else
+		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
+	pixDestroy(&turned);
+}
+
 void
 kt_read_picture(struct kt_reading *r, struct kt_span bytes)
 {
+	struct kt_exif about;
 	uint32_t w, h;
 	PIX *gray;
 
@@ -220,10 +243,13 @@ kt_read_picture(struct kt_reading *r, struct kt_span bytes)
 		return;
 	}
 	if ((uint64_t)pixGetWidth(gray) * (uint64_t)pixGetHeight(gray) >
-	    r->pixels_max)
+	    r->pixels_max) {
 		kt_reading_missed(r, KT_MEDIA_WHY_PIXELS);
-	else
+	} else {
 		read_gray(r, gray);
+		if (kt_exif_read(bytes, &about) && about.orientation != 0)
+			recognise_turned(r, gray, about.orientation);
+	}
 	pixDestroy(&gray);
 }
 

@@ -104,6 +104,16 @@ read_texts(const struct tiff *t, size_t first, struct kt_exif *out)
 }
 
 static void
+read_orientation(const struct tiff *t, size_t first, struct kt_exif *out)
+{
+	size_t entry = entry_of(t, first, 0x0112);
+	uint32_t v = entry != 0 ? number(t, entry + 8, 2) : 0;
+
+	if (out->orientation == 0 && v > 1 && v <= 8)
+		out->orientation = v;
+}
+
+static void
 read_tiff(struct kt_span bytes, struct kt_exif *out)
 {
 	struct tiff t = { bytes, kt_span_starts(bytes, KT_SPAN("II")) };
@@ -114,6 +124,7 @@ read_tiff(struct kt_span bytes, struct kt_exif *out)
 		return;
 	read_place(&t, first, out);
 	read_texts(&t, first, out);
+	read_orientation(&t, first, out);
 }
 
 /* ---- where it lies ---- */
@@ -189,5 +200,5 @@ kt_exif_read(struct kt_span s, struct kt_exif *out)
 	else if (kt_span_starts(s, KT_SPAN("RIFF")) &&
 	    kt_span_eq(kt_span_sub(s, 8, 4), KT_SPAN("WEBP")))
 		read_webp(s, out);
-	return out->has_place || out->ntexts > 0;
+	return out->has_place || out->ntexts > 0 || out->orientation != 0;
 }

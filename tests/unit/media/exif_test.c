@@ -111,6 +111,27 @@ a_position_is_read_in_each_container(void)
 	kt_buf_fini(&b);
 }
 
+static void
+only_what_turns_a_picture_is_its_orientation(void)
+{
+	char tiff[] = "MM\0\x2a\0\0\0\x08\0\x01"
+	              "\x01\x12\0\3\0\0\0\1" "\0\0\0\0" "\0\0\0\0";
+	struct kt_buf b;
+	struct kt_exif e;
+
+	kt_buf_init(&b, 4096);
+	for (int kind = 0; kind < NKINDS; kind++)
+		for (unsigned v = 0; v < 16; v++) {
+			bool does = v >= 2 && v <= 8;
+
+			tiff[19] = (char)v;
+			wrap(&b, kind, tiff, sizeof(tiff) - 1);
+			ok(kt_exif_read(kt_buf_span(&b), &e) == does);
+			ok(e.orientation == (does ? v : 0));
+		}
+	kt_buf_fini(&b);
+}
+
 /* In a copy of its own, so that a sanitizer sees any step too far. */
 static void
 what_is_cut_or_changed_is_never_read_behind_its_end(void)
@@ -161,6 +182,7 @@ int
 main(void)
 {
 	RUN(a_position_is_read_in_each_container);
+	RUN(only_what_turns_a_picture_is_its_orientation);
 	RUN(what_is_cut_or_changed_is_never_read_behind_its_end);
 	RUN(without_any_of_it_there_is_nothing);
 	return done();
