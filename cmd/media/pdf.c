@@ -1,6 +1,8 @@
 /*
  * pdf - text of pages, of notes and of forms, and what only pixels show.
- * A page that carries pictures is drawn and looked at as well.
+ * A page that carries pictures, or notes that are drawn on it, is drawn and
+ * looked at as well.  Fields are not: forms have them on every page, and their
+ * texts are had without.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "config.h"
@@ -95,27 +97,127 @@ draw(struct kt_reading *r, PopplerPage *page)
 	cairo_surface_destroy(surface);
 }
 
-static void
+/* True: it looks as only drawing shows. */
+static bool
+add_note(struct kt_reading *r, PopplerAnnot *note)
+{
+	add(r, KT_MEDIA_ABOUT, poppler_annot_get_contents(note));
+	if (POPPLER_IS_ANNOT_MARKUP(note)) {
+		add(r, KT_MEDIA_ABOUT, poppler_annot_markup_get_label(
+		    POPPLER_ANNOT_MARKUP(note)));
+		add(r, KT_MEDIA_ABOUT, poppler_annot_markup_get_subject(
+		    POPPLER_ANNOT_MARKUP(note)));
+	}
+	switch (poppler_annot_get_annot_type(note)) {
+	case POPPLER_ANNOT_FILE_ATTACHMENT:
+	case POPPLER_ANNOT_SOUND:
+	case POPPLER_ANNOT_MOVIE:
+	case POPPLER_ANNOT_SCREEN:
+	case POPPLER_ANNOT_3D:
+		kt_reading_missed(r, KT_MEDIA_WHY_KIND);
+		break;
+	case POPPLER_ANNOT_FREE_TEXT:
+	case POPPLER_ANNOT_LINE:
+	case POPPLER_ANNOT_SQUARE:
+	case POPPLER_ANNOT_CIRCLE:
+	case POPPLER_ANNOT_POLYGON:
+	case POPPLER_ANNOT_POLY_LINE:
+	case POPPLER_ANNOT_STAMP:
+	case POPPLER_ANNOT_CARET:
+	case POPPLER_ANNOT_INK:
+	case POPPLER_ANNOT_WATERMARK:
+	case POPPLER_ANNOT_UNKNOWN:
+		return true;
+	case POPPLER_ANNOT_TEXT:
+	case POPPLER_ANNOT_LINK:
+	case POPPLER_ANNOT_HIGHLIGHT:
+	case POPPLER_ANNOT_UNDERLINE:
+	case POPPLER_ANNOT_SQUIGGLY:
+	case POPPLER_ANNOT_STRIKE_OUT:
+	case POPPLER_ANNOT_POPUP:
+	case POPPLER_ANNOT_WIDGET:
+	case POPPLER_ANNOT_PRINTER_MARK:
+	case POPPLER_ANNOT_TRAP_NET:
+		break;
+	}
+	return false;
+}
+
+/* True: there are some that only drawing shows. */
+static bool
 add_notes(struct kt_reading *r, PopplerPage *page)
 {
 	GList *all = poppler_page_get_annot_mapping(page);
+	bool is_drawn = false;
 
 	for (GList *at = all; at != NULL; at = at->next) {
 		PopplerAnnotMapping *m = at->data;
 
-		add(r, KT_MEDIA_ABOUT, poppler_annot_get_contents(m->annot));
+		is_drawn |= add_note(r, m->annot);
 	}
 	poppler_page_free_annot_mapping(all);
-	all = poppler_page_get_form_field_mapping(page);
+	return is_drawn;
+}
+
+static void
+add_field(struct kt_reading *r, PopplerFormField *field)
+{
+	switch (poppler_form_field_get_field_type(field)) {
+	case POPPLER_FORM_FIELD_TEXT:
+		add(r, KT_MEDIA_SAID, poppler_form_field_text_get_text(field));
+		break;
+	case POPPLER_FORM_FIELD_CHOICE:
+		add(r, KT_MEDIA_SAID,
+		    poppler_form_field_choice_get_text(field));
+		for (int i = 0;
+		     i < poppler_form_field_choice_get_n_items(field); i++)
+			add(r, KT_MEDIA_SAID,
+			    poppler_form_field_choice_get_item(field, i));
+		break;
+	case POPPLER_FORM_FIELD_UNKNOWN:
+	case POPPLER_FORM_FIELD_BUTTON:
+	case POPPLER_FORM_FIELD_SIGNATURE:
+		break;
+	}
+}
+
+static void
+add_fields(struct kt_reading *r, PopplerPage *page)
+{
+	GList *all = poppler_page_get_form_field_mapping(page);
+
 	for (GList *at = all; at != NULL; at = at->next) {
 		PopplerFormFieldMapping *m = at->data;
 
-		if (poppler_form_field_get_field_type(m->field) ==
-		    POPPLER_FORM_FIELD_TEXT)
-			add(r, KT_MEDIA_SAID,
-			    poppler_form_field_text_get_text(m->field));
+		add_field(r, m->field);
 	}
 	poppler_page_free_form_field_mapping(all);
+}
+
+/* Where it leads to outside of the document; what it does is not done. */
+static void
+add_action(struct kt_reading *r, const PopplerAction *a)
+{
+	const char *says = a->type == POPPLER_ACTION_URI ? a->uri.uri :
+	    a->type == POPPLER_ACTION_LAUNCH ? a->launch.file_name :
+	    a->type == POPPLER_ACTION_GOTO_REMOTE ? a->goto_remote.file_name :
+	    NULL;
+
+	kt_reading_add(r, KT_MEDIA_ABOUT, kt_span_of(says));
+}
+
+static void
+add_links(struct kt_reading *r, PopplerPage *page)
+{
+	GList *all = poppler_page_get_link_mapping(page);
+
+	for (GList *at = all; at != NULL; at = at->next) {
+		PopplerLinkMapping *m = at->data;
+
+		if (m->action != NULL)
+			add_action(r, m->action);
+	}
+	poppler_page_free_link_mapping(all);
 }
 
 static void
@@ -124,27 +226,63 @@ read_page(struct kt_reading *r, PopplerPage *page)
 	char *text = poppler_page_get_text(page);
 	GList *pictures = poppler_page_get_image_mapping(page);
 
-	if (text == NULL || text[0] == '\0' || pictures != NULL)
+	bool is_drawn = add_notes(r, page);
+
+	if (text == NULL || text[0] == '\0' || pictures != NULL || is_drawn)
 		draw(r, page);
 	poppler_page_free_image_mapping(pictures);
 	add(r, KT_MEDIA_SAID, text);
-	add_notes(r, page);
+	add_fields(r, page);
+	add_links(r, page);
+}
+
+#define BOOKMARKS_DEEP 32
+
+/* Takes `at`, where one level of bookmarks begins. */
+static void
+add_bookmarks(struct kt_reading *r, PopplerIndexIter *at, int deep)
+{
+	if (at == NULL)
+		return;
+	if (deep == BOOKMARKS_DEEP)
+		kt_reading_missed(r, KT_MEDIA_WHY_PAGES);
+	else
+		do {
+			PopplerAction *a = poppler_index_iter_get_action(at);
+
+			kt_reading_add(
+			    r, KT_MEDIA_ABOUT, kt_span_of(a->any.title));
+			add_action(r, a);
+			poppler_action_free(a);
+			add_bookmarks(r, poppler_index_iter_get_child(at),
+			    deep + 1);
+		} while (poppler_index_iter_next(at));
+	poppler_index_iter_free(at);
 }
 
 static void
-read_document(struct kt_reading *r, PopplerDocument *d)
+read_about(struct kt_reading *r, PopplerDocument *d)
 {
-	int n = poppler_document_get_n_pages(d);
-
-	r->pages = n > 0 ? (uint32_t)n : 0;
-	if (!reads_wide())
-		kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_title(d));
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_author(d));
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_subject(d));
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_keywords(d));
-	if (poppler_document_has_attachments(d))
+	add(r, KT_MEDIA_ABOUT, poppler_document_get_creator(d));
+	add(r, KT_MEDIA_ABOUT, poppler_document_get_producer(d));
+	add(r, KT_MEDIA_ABOUT, poppler_document_get_metadata(d));
+	add_bookmarks(r, poppler_index_iter_new(d), 0);
+	if (poppler_document_has_attachments(d) ||
+	    poppler_document_has_javascript(d))
 		kt_reading_missed(r, KT_MEDIA_WHY_KIND);
+}
+
+static void
+read_document(struct kt_reading *r, PopplerDocument *d, uint32_t pages)
+{
+	r->pages = pages;
+	if (!reads_wide())
+		kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+	read_about(r, d);
 	if (r->pages > r->pages_max)
 		kt_reading_missed(r, KT_MEDIA_WHY_PAGES);
 	for (uint32_t i = 0; i < r->pages && i < r->pages_max; i++) {
@@ -169,14 +307,14 @@ kt_read_pdf(struct kt_reading *r, struct kt_span bytes)
 	PopplerDocument *d = poppler_document_new_from_bytes(b, NULL, &why);
 	bool is_locked = g_error_matches(
 	    why, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED);
-	bool is_pdf = d != NULL || is_locked;
+	int pages = d != NULL ? poppler_document_get_n_pages(d) : 0;
 
-	if (d != NULL)
-		read_document(r, d);
+	if (pages > 0)
+		read_document(r, d, (uint32_t)pages);
 	else if (is_locked)
 		kt_reading_missed(r, KT_MEDIA_WHY_LOCKED);
 	g_clear_error(&why);
 	g_clear_object(&d);
 	g_bytes_unref(b);
-	return is_pdf;
+	return pages > 0 || is_locked;
 }

@@ -152,6 +152,11 @@ def pages_over_the_limit_are_told_and_the_others_read():
     assert "two" in texts(answer) and "three" not in texts(answer), answer
 
 
+def a_pdf_whose_pages_are_not_found_is_broken():
+    medium = media.pdf(["hidden"]).replace(b"/Count 1", b"/Count 999999")
+    assert pdf(medium) == ("broken", 0, [])
+
+
 def a_picture_that_is_also_a_pdf_is_not_read_as_one_of_them():
     answer = pdf(b"\xff\xd8\xff\xe0 " + media.pdf(["hidden"]))
     assert answer[0] == "twofold" and not answer[2], answer
@@ -195,6 +200,50 @@ def strings_of_two_bytes_a_letter_are_read_wherever_they_stand():
         assert answer[0] == "read" and CARD in texts(answer), answer
 
 
+def what_lies_beside_the_pages_of_a_pdf_is_read():
+    choice = annotation(b"/Subtype/Widget/FT/Ch/Ff 131072/T(a)/V(jane)"
+                        b"/Opt[(jane)(" + CARD.encode() + b")]")
+    for medium in (
+            media.pdf(["seen"], info=b"/Creator(%s)" % CARD.encode()),
+            media.pdf(["seen"], more=b"/Metadata 7 0 R", beside=[media.stream(
+                b"<x>%s</x>" % CARD.encode(),
+                b"/Type/Metadata/Subtype/XML")]),
+            media.pdf(["seen"], more=b"/Outlines 7 0 R", beside=[
+                b"<</First 8 0 R/Last 8 0 R/Count 1>>",
+                b"<</Title" + wide(CARD) + b"/Parent 7 0 R>>"]),
+            media.pdf(["seen"], more=b"/AcroForm<</Fields[7 0 R]>>", **choice),
+            media.pdf(["seen"], **annotation(
+                b"/Subtype/Text/T" + wide(CARD))),
+            media.pdf(["seen"], **annotation(
+                b"/Subtype/Link/A<</S/URI/URI(mailto:%s)>>"
+                % CARD.encode()))):
+        answer = pdf(medium)
+        assert answer[0] == "read" and CARD in texts(answer), answer
+
+
+def a_file_at_a_note_is_told_as_unread():
+    answer = pdf(media.pdf(["seen"], **annotation(
+        b"/Subtype/FileAttachment/FS<</Type/Filespec/F(a.txt)>>")))
+    assert answer[0] == "kind" and "seen" in texts(answer), answer
+
+
+def a_page_is_drawn_for_the_notes_that_only_drawing_shows():
+    if not media.has("tesseract"):
+        raise Skip("kt-media has no tesseract")
+    answer = pdf(media.pdf(["seen"], page=b"/Annots[7 0 R]", beside=[
+        b"<</Type/Annot/Subtype/Stamp/Rect[10 10 300 60]/F 4/AP<</N 8 0 R>>>>",
+        media.stream(b"BT /F2 24 Tf 10 10 Td (aaaaaaaa) Tj ET",
+                     b"/Type/XObject/Subtype/Form/BBox[0 0 290 50]"
+                     b"/Resources<</Font<</F2 9 0 R>>>>"),
+        b"<</Type/Font/Subtype/Type3/FontBBox[0 0 600 900]/FontMatrix"
+        b"[.001 0 0 .001 0 0]/FirstChar 97/LastChar 97/Widths[800]"
+        b"/Encoding<</Differences[97/a]>>/CharProcs<</a 10 0 R>>"
+        b"/Resources<<>>>>", media.stream(
+            b"800 0 0 0 600 900 d1 0 0 100 900 re 500 0 100 900 re "
+            b"0 400 600 100 re f")]))
+    assert answer[0] == "read" and "HHH" in texts(answer), answer
+
+
 run_all([
     the_text_of_office_files_is_read_over_its_runs,
     links_comments_and_their_authors_are_read,
@@ -210,8 +259,12 @@ run_all([
     an_archive_in_an_archive_is_told_as_unread,
     the_pages_of_a_pdf_are_read_each_as_its_own,
     pages_over_the_limit_are_told_and_the_others_read,
+    a_pdf_whose_pages_are_not_found_is_broken,
     a_picture_that_is_also_a_pdf_is_not_read_as_one_of_them,
     a_picture_in_an_archive_tells_where_it_was_taken,
     a_text_with_the_mark_of_a_pdf_is_read_as_what_it_is,
     strings_of_two_bytes_a_letter_are_read_wherever_they_stand,
+    what_lies_beside_the_pages_of_a_pdf_is_read,
+    a_file_at_a_note_is_told_as_unread,
+    a_page_is_drawn_for_the_notes_that_only_drawing_shows,
 ])
