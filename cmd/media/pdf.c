@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <cairo.h>
+#include <math.h>
 #include <poppler.h>
 
 #include "cmd/media/read.h"
@@ -63,8 +64,8 @@ draw(struct kt_reading *r, PopplerPage *page)
 		kt_reading_missed(r, KT_MEDIA_WHY_PIXELS);
 		return;
 	}
-	while (w * scale * h * scale > DRAWN_MAX)
-		scale /= 2;
+	if (w * scale * h * scale > DRAWN_MAX)
+		scale = sqrt(DRAWN_MAX / (w * h));
 	surface = cairo_image_surface_create(
 	    CAIRO_FORMAT_RGB24, (int)(w * scale) + 1, (int)(h * scale) + 1);
 	cr = cairo_create(surface);

@@ -144,7 +144,8 @@ def stream(said, about=b""):
     return b"<<%s/Length %d>>stream\n%s\nendstream" % (about, len(said), said)
 
 
-def pdf(pages, title="", more=b"", info=b"", page=b"", beside=()):
+def pdf(pages, title="", more=b"", info=b"", page=b"", beside=(),
+        box=b"0 0 400 200"):
     """One line of text a page, in a font that nobody has to bring.
 
     Beside them objects by number: with one page, 7 is the first free one.
@@ -157,7 +158,7 @@ def pdf(pages, title="", more=b"", info=b"", page=b"", beside=()):
                b"<</Title(%s)%s>>" % (title.encode(), info)]
     for i, text in enumerate(pages):
         said = b"BT /F1 12 Tf 40 100 Td (%s) Tj ET" % text.encode("latin-1")
-        objects.append(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]"
+        objects.append(b"<</Type/Page/Parent 2 0 R/MediaBox[" + box + b"]"
                        b"/Resources<</Font<</F1 3 0 R>>>>/Contents %d 0 R%s>>"
                        % (6 + 2 * i, page))
         objects.append(stream(said))

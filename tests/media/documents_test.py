@@ -227,12 +227,13 @@ def a_file_at_a_note_is_told_as_unread():
     assert answer[0] == "kind" and "seen" in texts(answer), answer
 
 
-def a_page_is_drawn_for_the_notes_that_only_drawing_shows():
+def stamped(points, **more):
+    """A page with a stamp: a line of H, which are but boxes."""
     if not media.has("tesseract"):
         raise Skip("kt-media has no tesseract")
-    answer = pdf(media.pdf(["seen"], page=b"/Annots[7 0 R]", beside=[
+    return pdf(media.pdf(["seen"], page=b"/Annots[7 0 R]", beside=[
         b"<</Type/Annot/Subtype/Stamp/Rect[10 10 300 60]/F 4/AP<</N 8 0 R>>>>",
-        media.stream(b"BT /F2 24 Tf 10 10 Td (aaaaaaaa) Tj ET",
+        media.stream(b"BT /F2 %d Tf 10 10 Td (aaaaaaaa) Tj ET" % points,
                      b"/Type/XObject/Subtype/Form/BBox[0 0 290 50]"
                      b"/Resources<</Font<</F2 9 0 R>>>>"),
         b"<</Type/Font/Subtype/Type3/FontBBox[0 0 600 900]/FontMatrix"
@@ -240,8 +241,17 @@ def a_page_is_drawn_for_the_notes_that_only_drawing_shows():
         b"/Encoding<</Differences[97/a]>>/CharProcs<</a 10 0 R>>"
         b"/Resources<<>>>>", media.stream(
             b"800 0 0 0 600 900 d1 0 0 100 900 re 500 0 100 900 re "
-            b"0 400 600 100 re f")]))
-    assert answer[0] == "read" and "HHH" in texts(answer), answer
+            b"0 400 600 100 re f")], **more))
+
+
+def a_page_is_drawn_for_the_notes_that_only_drawing_shows():
+    answer = stamped(24)
+    assert answer[0] == "read" and "HHHHHHHH" in texts(answer), answer
+
+
+def a_large_page_is_drawn_as_finely_as_the_limit_lets():
+    answer = stamped(4, box=b"0 0 1450 1450")
+    assert answer[0] == "read" and "HH" in texts(answer), answer
 
 
 run_all([
@@ -267,4 +277,5 @@ run_all([
     what_lies_beside_the_pages_of_a_pdf_is_read,
     a_file_at_a_note_is_told_as_unread,
     a_page_is_drawn_for_the_notes_that_only_drawing_shows,
+    a_large_page_is_drawn_as_finely_as_the_limit_lets,
 ])
