@@ -22,7 +22,10 @@
 /* How high the engine likes letters such as x, in pixels; those of a screen
  * are half as high, those of a camera much higher. */
 #define LETTER_HEIGHT 24
+#define BLACK 130 /* what is darker belongs to letters */
 #define SPECK 4 /* what is lower is none */
+#define FEW 10  /* one of so many may be lower than the small ones */
+#define AGAIN 2 /* a scale that is so much larger is tried as well */
 #define ENLARGE_MAX 4
 #define REDUCE_MAX 2
 #define SCALED_MAX 12000000 /* pixels, after */
@@ -54,57 +57,55 @@ by_height(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* The middle one of the heights of what hangs together; 0: nothing does. */
-static int
-letter_height(PIX *gray)
-{
-	PIX *black = pixThresholdToBinary(gray, 130);
-	BOXA *boxes = black ? pixConnCompBB(black, 8) : NULL;
-	int n = boxes ? boxaGetCount(boxes) : 0, seen = 0, middle = 0, h;
-	int *heights = kt_alloc_array((size_t)n + 1, sizeof(*heights));
+/* Of the heights of what hangs together, the middle one and one that few are
+ * below; 0: nothing does. */
+struct heights {
+	int middle, small;
+};
 
-	for (int i = 0; heights != NULL && i < n; i++)
+static struct heights
+letter_heights(PIX *gray)
+{
+	PIX *black = pixThresholdToBinary(gray, BLACK);
+	BOXA *boxes = black ? pixConnCompBB(black, 8) : NULL;
+	int n = boxes ? boxaGetCount(boxes) : 0, seen = 0, h;
+	int *all = kt_alloc_array((size_t)n + 1, sizeof(*all));
+	struct heights found = { 0 };
+
+	for (int i = 0; all != NULL && i < n; i++)
 		if (boxaGetBoxGeometry(boxes, i, NULL, NULL, NULL, &h) == 0 &&
 		    h >= SPECK)
-			heights[seen++] = h;
+			all[seen++] = h;
 	if (seen > 0) {
-		qsort(heights, (size_t)seen, sizeof(*heights), by_height);
-		middle = heights[seen / 2];
+		qsort(all, (size_t)seen, sizeof(*all), by_height);
+		found = (struct heights){ all[seen / 2], all[seen / FEW] };
 	}
-	kt_free(heights);
+	kt_free(all);
 	boxaDestroy(&boxes);
 	pixDestroy(&black);
-	return middle;
+	return found;
 }
 
-static PIX *
-scaled(PIX *gray)
+/* By how much letters of this height are to be scaled. */
+static float
+scale_of(PIX *gray, int height)
 {
-	int height = letter_height(gray);
 	float by = height ? (float)LETTER_HEIGHT / (float)height : 1;
 	float pixels = (float)pixGetWidth(gray) * (float)pixGetHeight(gray);
 
 	by = by > ENLARGE_MAX ? ENLARGE_MAX : by;
 	by = by < 1.0f / REDUCE_MAX ? 1.0f / REDUCE_MAX : by;
-	if (pixels * by * by > SCALED_MAX)
-		by = sqrtf(SCALED_MAX / pixels);
-	return pixScale(gray, by, by);
+	return pixels * by * by > SCALED_MAX ? sqrtf(SCALED_MAX / pixels) : by;
 }
 
 static void
-recognise(struct kt_reading *r, PIX *gray)
+recognise_at(struct kt_reading *r, PIX *gray, float scale)
 {
-	TessBaseAPI *api;
-	PIX *large, *straight;
+	TessBaseAPI *api = r->ocr->api;
+	PIX *large = pixScale(gray, scale, scale);
+	PIX *straight = large ? pixDeskew(large, 0) : NULL;
 	char *text;
 
-	if (r->ocr == NULL) {
-		kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
-		return;
-	}
-	api = r->ocr->api;
-	large = scaled(gray);
-	straight = large ? pixDeskew(large, 0) : NULL;
 	if (straight == NULL) {
 		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
 		pixDestroy(&large);
@@ -122,6 +123,52 @@ recognise(struct kt_reading *r, PIX *gray)
 	TessBaseAPIClear(api);
 	pixDestroy(&large);
 	pixDestroy(&straight);
+}
+
+/* Without what is higher: beside it the engine takes small letters for dust. */
+static PIX *
+only_low(PIX *gray, int height)
+{
+	PIX *black = pixThresholdToBinary(gray, BLACK);
+	PIX *high = black ? pixSelectBySize(black, 0, height, 8,
+	    L_SELECT_HEIGHT, L_SELECT_IF_GT, NULL) : NULL;
+	PIX *wide = high ? pixDilateBrick(NULL, high, 3, 3) : NULL;
+	PIX *low = wide ? pixCopy(NULL, gray) : NULL;
+
+	if (low != NULL)
+		(void)pixSetMasked(low, wide, 255); /* of one size: it goes */
+	pixDestroy(&black);
+	pixDestroy(&high);
+	pixDestroy(&wide);
+	return low;
+}
+
+/* What is small beside large letters is looked at once more, by itself. */
+static void
+recognise_low(struct kt_reading *r, PIX *gray, const struct heights *h)
+{
+	PIX *low = only_low(gray, h->middle * 2 / 3);
+
+	if (low != NULL)
+		recognise_at(r, low, scale_of(gray, h->small));
+	else
+		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
+	pixDestroy(&low);
+}
+
+static void
+recognise(struct kt_reading *r, PIX *gray)
+{
+	struct heights h;
+
+	if (r->ocr == NULL) {
+		kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+		return;
+	}
+	h = letter_heights(gray);
+	recognise_at(r, gray, scale_of(gray, h.middle));
+	if (scale_of(gray, h.small) > AGAIN * scale_of(gray, h.middle))
+		recognise_low(r, gray, &h);
 }
 #else
 struct kt_ocr *

@@ -227,14 +227,16 @@ def a_file_at_a_note_is_told_as_unread():
     assert answer[0] == "kind" and "seen" in texts(answer), answer
 
 
-def stamped(points, **more):
-    """A page with a stamp: a line of H, which are but boxes."""
+def stamped(*points, **more):
+    """A page with a stamp: lines of eight H, which are but boxes."""
     if not media.has("tesseract"):
         raise Skip("kt-media has no tesseract")
+    lines = b" ".join(b"/F2 %d Tf 0 -%d Td (aaaaaaaa) Tj" % (p, 10 + p)
+                      for p in points)
     return pdf(media.pdf(["seen"], page=b"/Annots[7 0 R]", beside=[
-        b"<</Type/Annot/Subtype/Stamp/Rect[10 10 300 60]/F 4/AP<</N 8 0 R>>>>",
-        media.stream(b"BT /F2 %d Tf 10 10 Td (aaaaaaaa) Tj ET" % points,
-                     b"/Type/XObject/Subtype/Form/BBox[0 0 290 50]"
+        b"<</Type/Annot/Subtype/Stamp/Rect[10 10 390 190]/F 4/AP<</N 8 0 R>>>>",
+        media.stream(b"BT 10 180 Td " + lines + b" ET",
+                     b"/Type/XObject/Subtype/Form/BBox[0 0 380 180]"
                      b"/Resources<</Font<</F2 9 0 R>>>>"),
         b"<</Type/Font/Subtype/Type3/FontBBox[0 0 600 900]/FontMatrix"
         b"[.001 0 0 .001 0 0]/FirstChar 97/LastChar 97/Widths[800]"
@@ -252,6 +254,11 @@ def a_page_is_drawn_for_the_notes_that_only_drawing_shows():
 def a_large_page_is_drawn_as_finely_as_the_limit_lets():
     answer = stamped(4, box=b"0 0 1450 1450")
     assert answer[0] == "read" and "HH" in texts(answer), answer
+
+
+def small_letters_are_read_beside_large_ones():
+    answer = stamped(40, 40, 40, 4)
+    assert texts(answer).count("HHHHHHHH") == 4, answer
 
 
 run_all([
@@ -278,4 +285,5 @@ run_all([
     a_file_at_a_note_is_told_as_unread,
     a_page_is_drawn_for_the_notes_that_only_drawing_shows,
     a_large_page_is_drawn_as_finely_as_the_limit_lets,
+    small_letters_are_read_beside_large_ones,
 ])
