@@ -186,6 +186,41 @@ check_caller(struct kt_exchange *x)
 		find_subject(x);
 }
 
+/* ---- roles ---- */
+
+struct kt_member
+kt_x_member(const struct kt_exchange *x)
+{
+	return (struct kt_member){ .principal = x->caller.id,
+		.group = x->caller.group, .model = x->facts.model,
+		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
+		.settings = x->group };
+}
+
+/* May this caller come here, with what is known of the request by now?
+   False: it was refused. */
+static bool
+check_roles(struct kt_exchange *x)
+{
+	const struct kt_chain *chain = &x->program->chain;
+	const struct kt_member who = kt_x_member(x);
+	struct kt_x_verdict *v = &x->request_verdict;
+
+	for (size_t i = 0; i < chain->n; i++) {
+		const struct kt_policy *p = &chain->policies[i];
+		enum kt_reason r = KT_REASON_NONE;
+
+		if (p->kind->permit != NULL)
+			r = p->kind->permit(p, &who);
+		if (r != KT_REASON_NONE)
+			(void)kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p);
+	}
+	if (v->action != KT_ACTION_BLOCK)
+		return true;
+	kt_x_refuse(x, v->reason, v->policy, NULL);
+	return false;
+}
+
 /* ---- the head ---- */
 
 static void
@@ -280,8 +315,8 @@ prepare_body(struct kt_exchange *x)
 	x->phase = KT_X_UPLOAD;
 	if (!begin_hash(x))
 		kt_x_fail(x, KT_E_LIMIT);
-	else if (x->surface.endpoint == KT_ENDPOINT_FILES)
-		kt_x_upload_begin(x);
+	else if (x->surface.endpoint == KT_ENDPOINT_FILES && check_roles(x))
+		kt_x_upload_begin(x); /* may go up before its end is here */
 }
 
 void
@@ -436,38 +471,6 @@ kt_x_decode_body(struct kt_exchange *x)
 	return false;
 }
 
-struct kt_member
-kt_x_member(const struct kt_exchange *x)
-{
-	return (struct kt_member){ .principal = x->caller.id,
-		.group = x->caller.group, .model = x->facts.model,
-		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
-		.settings = x->group };
-}
-
-/* May this caller ask for that model here?  False: it was refused. */
-static bool
-check_roles(struct kt_exchange *x)
-{
-	const struct kt_chain *chain = &x->program->chain;
-	const struct kt_member who = kt_x_member(x);
-	struct kt_x_verdict *v = &x->request_verdict;
-
-	for (size_t i = 0; i < chain->n; i++) {
-		const struct kt_policy *p = &chain->policies[i];
-		enum kt_reason r = KT_REASON_NONE;
-
-		if (p->kind->permit != NULL)
-			r = p->kind->permit(p, &who);
-		if (r != KT_REASON_NONE)
-			(void)kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p);
-	}
-	if (v->action != KT_ACTION_BLOCK)
-		return true;
-	kt_x_refuse(x, v->reason, v->policy, NULL);
-	return false;
-}
-
 /* Its name, however it is spelled in JSON; the body may be gone when the
    record is written. */
 static bool
@@ -483,44 +486,56 @@ keep_model(struct kt_exchange *x)
 	return x->facts.model.ptr != NULL;
 }
 
-/* The body is complete: what does it ask for? */
+/* The body as JSON, or known to be none.  False: it was refused. */
 static bool
-read_facts(struct kt_exchange *x)
+read_body(struct kt_exchange *x)
 {
-	struct kt_err err = { 0 };
-
-	kt_x_commit_end(x, x->request_commit);
 	if (x->bytes_in == 0 && !is_chat(x->surface.endpoint)) {
 		x->is_json = false; /* a GET */
 		return true;
 	}
 	if (!kt_x_decode_body(x) || !index_more(x, true))
 		return false;
-	if (!kt_x_charge(x)) {
-		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
-		return false;
-	}
-	if (!x->is_json) {
-		(void)kt_x_note_uninspectable(
-		    x, &x->request_verdict, KT_COMPONENT_MESSAGES);
+	if (kt_x_charge(x))
 		return true;
-	}
+	kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
+	return false;
+}
+
+/* What does it ask for? */
+static bool
+read_facts(struct kt_exchange *x)
+{
+	struct kt_err err = { 0 };
+
 	if (kt_request_facts(x->surface.endpoint, &x->json,
 	        kt_buf_span(&x->body), &x->facts, &err) < 0) {
 		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL, "%s", err.text);
 		return false;
 	}
-	if (kt_x_read_cached(x) < 0) {
+	if (kt_x_read_cached(x) < 0 || !keep_model(x)) {
 		kt_x_fail(x, KT_E_LIMIT);
 		return false;
 	}
-	if (!keep_model(x)) {
-		kt_x_fail(x, KT_E_LIMIT);
+	return true;
+}
+
+/* The body is complete: may it be asked, and what is there to inspect? */
+static bool
+read_request(struct kt_exchange *x)
+{
+	kt_x_commit_end(x, x->request_commit);
+	if (!read_body(x) || (x->is_json && !read_facts(x)))
 		return false;
-	}
 	x->is_call = true;
 	if (!check_roles(x))
 		return false;
+	if (!x->is_json) {
+		if (x->bytes_in > 0)
+			(void)kt_x_note_uninspectable(
+			    x, &x->request_verdict, KT_COMPONENT_MESSAGES);
+		return true;
+	}
 	kt_x_inspect_begin(x, kt_endpoint_format(x->surface.endpoint),
 	    KT_REQUEST, &x->json, kt_buf_span(&x->body));
 	x->inspection.measures.messages = x->facts.nmessages;
@@ -608,9 +623,8 @@ kt_x_request_end(struct kt_exchange *x)
 	if (x->surface.endpoint == KT_ENDPOINT_FILES && !kt_x_upload_end(x))
 		return;
 	if (x->phase == KT_X_UPLOAD) {
-		if (!read_facts(x))
+		if (!read_request(x))
 			return;
-		x->is_call = true;
 		x->phase = KT_X_INSPECT;
 		x->inspect_mono = x->now_mono;
 	}

@@ -35,7 +35,8 @@ static const struct kt_config_field role_fields[] = {
 	KT_CONFIG_FIELD(S, STRINGS, tools,
 	    .doc = "Tools by name or pattern; empty, all"),
 	KT_CONFIG_FIELD(S, STRINGS, endpoints,
-	    .doc = "Endpoints by name or pattern, such as messages; empty, all"),
+	    .doc = "Endpoints by name or pattern, such as messages, models or "
+	           "files; empty, all"),
 	KT_CONFIG_FIELD(S, ENUM, max_class, .names = kt_class_data_names,
 	    .doc = "The highest class of data that may be sent; absent, any"),
 };

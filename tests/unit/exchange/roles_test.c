@@ -94,6 +94,61 @@ roles_say_which_models_and_data(void)
 		tell(&all[i]);
 }
 
+struct visit {
+	const char *method, *target, *type, *body, *needed;
+};
+
+/* Also where nothing is asked of a model, and where bodies are not read. */
+static void
+roles_say_which_endpoints(void)
+{
+	static const struct visit all[] = {
+		{ "GET", "/v1/models", NULL, NULL, "models" },
+		{ "GET", "/v1/models/claude-x", NULL, NULL, "models" },
+		{ "GET", "/v1/files", NULL, NULL, "files" },
+		{ "DELETE", "/v1/files/file_1", NULL, NULL, "files" },
+		{ "POST", "/v1/files", "multipart/form-data; boundary=b",
+		    "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n"
+		    "\r\nhi\r\n--b--\r\n", "files" },
+		{ "POST", "/v1/x", "text/plain", "hi", "passthrough" },
+		{ "GET", "/v1/x", NULL, NULL, "passthrough" },
+		{ "POST", "/v1/x", NULL, "{}", "passthrough" },
+	};
+	static const char *const readers[] = { "rbac", "rbac, file-inspector" };
+
+	for (size_t i = 0; i < 4 * KT_NELEMS(all); i++) {
+		const struct visit *v = &all[i / 4];
+		bool may = i % 2 == 1;
+		struct script s = { .method = v->method, .target = v->target,
+			.body = v->body, .answer = "{}" };
+		char config[512];
+		struct result r;
+		struct world w;
+
+		(void)snprintf(config, sizeof(config), CONFIG("%s",
+		    "{}\n  rbac: {roles: [{endpoints: [%s]}]}")
+		    "routes: {/v1/models: models, /v1/files: files, "
+		    "'*': passthrough}\n", readers[i / 2 % 2],
+		    "file-inspector", may ? v->needed : "messages");
+		if (v->type != NULL)
+			s.headers[s.nheaders++] = (struct kt_header){
+				KT_SPAN("content-type"), kt_span_of(v->type) };
+		s.headers[s.nheaders++] = (struct kt_header){
+			KT_SPAN("anthropic-version"), KT_SPAN("2023-06-01") };
+		if (!ok(world_init(&w, config)))
+			return;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(may == (strcmp(r.reason, "gateway.endpoint.denied") != 0)) ||
+		    !ok(may || (r.up_calls == 0 && r.records == 1 &&
+		        r.status == 403)))
+			printf("# %s %s %d: %s\n", v->method, v->target, may,
+			    r.reason);
+		result_fini(&r);
+		world_fini(&w);
+	}
+}
+
 #define NEAR(d) CONFIG("dlp-filter", "{fuzzy_matching: true, max_distance: " \
 	d ", blocked_terms: [bluebird, key]}")
 
@@ -198,6 +253,7 @@ int
 main(void)
 {
 	RUN(roles_say_which_models_and_data);
+	RUN(roles_say_which_endpoints);
 	RUN(terms_are_found_with_a_character_changed);
 	RUN(long_terms_are_forgiven_too);
 	RUN(urls_lead_where_they_may);
