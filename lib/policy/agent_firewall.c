@@ -337,17 +337,18 @@ is_on_screen(const struct settings *s, const struct kt_tool *t)
 	    (t->set.len > 0 && kt_policy_is_listed(&s->computer_use.tools, t->set));
 }
 
+/* What an object, or an element of a list, says is to be done. */
 static struct kt_span
-action_of(const struct kt_tool *t)
+action_of(const struct kt_tool *t, uint32_t n)
 {
-	uint32_t action = member(t, t->root, "action");
-	struct kt_span s = plain(t, action);
+	uint32_t action = member(t, n, "action");
+	struct kt_span s = plain(t, n);
 
 	if (s.len == 0)
-		s = plain(t, member(t, action, "type"));
+		s = plain(t, action);
 	if (s.len == 0)
-		s = plain(t, member(t, t->root, "type"));
-	return s.len > 0 ? s : t->name;
+		s = plain(t, member(t, action, "type"));
+	return s.len > 0 ? s : plain(t, member(t, n, "type"));
 }
 
 /* A colon that makes an address of the word around it: browsers do without
@@ -408,6 +409,21 @@ first_word(struct kt_span s)
 	return kt_span_sub(s, 0, n);
 }
 
+/* Also as hosts are written in other scripts, and as %2E. */
+static bool
+is_dot(struct kt_span s, size_t at)
+{
+	static const struct kt_span dots[] = { KT_SPAN_INIT("."),
+		KT_SPAN_INIT("\xe3\x80\x82"), KT_SPAN_INIT("\xef\xbc\x8e"),
+		KT_SPAN_INIT("\xef\xbd\xa1"), KT_SPAN_INIT("%2e") };
+
+	for (size_t i = 0; i < KT_NELEMS(dots); i++) {
+		if (kt_span_caseeq(kt_span_sub(s, at, dots[i].len), dots[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * One word with a dot or port, as one types it where addresses go; what
  * follows a path or query may have blanks.  A mail address by itself is what
@@ -421,13 +437,13 @@ may_be_address(struct kt_span s)
 	bool has_dot = false, has_mark = false, is_mail;
 
 	while (end < word.len && memchr("/?#\\", word.ptr[end], 4) == NULL) {
-		has_dot |= word.ptr[end] == '.';
+		has_dot |= is_dot(word, end);
 		end++;
 	}
 	if (word.len < s.len)
 		return has_dot && end > 0 && end < word.len && word.ptr[0] != '.';
 	for (size_t i = 0; i < s.len; i++)
-		has_mark |= s.ptr[i] == '.' || s.ptr[i] == ':';
+		has_mark |= is_dot(s, i) || s.ptr[i] == ':';
 	is_mail = kt_span_find(s, '@') < s.len && end == s.len &&
 	    kt_span_find(s, ':') == s.len;
 	return has_mark && !is_mail && s.len > 2 && s.ptr[0] != '/' &&
@@ -487,19 +503,72 @@ stays_within(const struct settings *s, const struct kt_tool *t)
 }
 
 static bool
+may_do(const struct computer *c, struct kt_span action)
+{
+	return action.len > 0 &&
+	    !kt_policy_is_listed(&c->blocked_actions, action) &&
+	    (c->allowed_actions.n == 0 ||
+	        kt_policy_is_listed(&c->allowed_actions, action));
+}
+
+static bool
+is_list(const struct kt_tool *t, uint32_t n)
+{
+	return kt_json_type(t->json, n) == KT_JSON_ARRAY;
+}
+
+/* Every action of a list, or the one that stands in its place. */
+static bool
+may_do_each(const struct computer *c, const struct kt_tool *t, uint32_t list,
+    bool *has_any)
+{
+	bool has_many = is_list(t, list);
+	uint32_t n = has_many ? kt_json_first(t->json, list) :
+	    kt_json_type(t->json, list) == KT_JSON_NULL ? 0 : list;
+
+	while (n != 0) {
+		struct kt_span action = action_of(t, n);
+
+		if (action.len == 0) /* one call of several tools in a row */
+			action = plain(t, member(t, n, "name"));
+		if (!may_do(c, action))
+			return false;
+		*has_any = true;
+		n = has_many ? kt_json_next(t->json, n) : 0;
+	}
+	return true;
+}
+
+static bool
+may_do_all(const struct computer *c, const struct kt_tool *t, bool *has_any)
+{
+	uint32_t action = member(t, t->root, "action");
+	struct kt_span said = action_of(t, t->root);
+
+	*has_any = said.len > 0;
+	return (said.len == 0 || may_do(c, said)) &&
+	    (!is_list(t, t->root) || may_do_each(c, t, t->root, has_any)) &&
+	    (!is_list(t, action) || may_do_each(c, t, action, has_any)) &&
+	    may_do_each(c, t, member(t, t->root, "actions"), has_any);
+}
+
+/* A tool's own name is an action where it says no other, and where it belongs
+   to a set of tools for screens. */
+static bool
 may_act(const struct settings *s, const struct kt_tool *t)
 {
 	const struct computer *c = &s->computer_use;
-	struct kt_span action;
+	bool has_any = false;
 
 	if (c->allowed_actions.n == 0 && c->blocked_actions.n == 0)
 		return true;
 	if (t->json == NULL && t->root != 0)
 		return false;
-	action = action_of(t);
-	return !kt_policy_is_listed(&c->blocked_actions, action) &&
-	    (c->allowed_actions.n == 0 ||
-	        kt_policy_is_listed(&c->allowed_actions, action));
+	if (t->json != NULL && !may_do_all(c, t, &has_any))
+		return false;
+	if (has_any && kt_policy_is_listed(&c->tools, t->name))
+		return !kt_policy_is_listed(&c->blocked_actions, t->name);
+	return may_do(c, t->name);
 }
 
 /* ---- calls ---- */

@@ -202,6 +202,27 @@ add_outcomes(struct reader *r, struct kt_call c)
 	}
 }
 
+/* What it is to be done with.  Where one item says it in two ways, clients
+   differ in which they act on: that is a call for each. */
+static void
+add_uses(struct reader *r, struct kt_call c)
+{
+	static const char *const names[] = { "arguments", "input", "action",
+		"operation", "actions" };
+	size_t n = r->n;
+
+	c.kind = KT_CALL_USE;
+	for (size_t i = 0; i < KT_NELEMS(names); i++) {
+		c.body = member(r, c.node, names[i]);
+		if (c.body != 0 &&
+		    kt_json_type(r->json, c.body) != KT_JSON_NULL)
+			add(r, c);
+	}
+	c.body = 0;
+	if (r->n == n)
+		add(r, c);
+}
+
 static void
 responses_item(struct reader *r, uint32_t item)
 {
@@ -215,9 +236,6 @@ responses_item(struct reader *r, uint32_t item)
 		c.body = member(r, item, "output");
 		add(r, c);
 	} else if (kt_span_ends(type, KT_SPAN("_call"))) {
-		c.body = either(r, item, "arguments", "input");
-		if (c.body == 0)
-			c.body = either(r, item, "action", "operation");
 		if (c.name == 0)
 			c.name = member(r, item, "type");
 		c.set = either(r, item, "server_label", "namespace");
@@ -229,8 +247,7 @@ responses_item(struct reader *r, uint32_t item)
 		        kt_span_starts(type, KT_SPAN("tool_search")) ?
 		    KT_CALL_SERVER : KT_CALL_CLIENT;
 		add_outcomes(r, c);
-		c.kind = KT_CALL_USE;
-		add(r, c);
+		add_uses(r, c);
 	}
 }
 

@@ -369,6 +369,30 @@ static const struct law laws[] = {
 	    .decision = "redact", .reason = "tool.action.denied",
 	    .has = { "screenshot" }, .lacks = { "left_click" },
 	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "every action of a list is judged",
+	    .config = BOTH("{computer_use: {allowed_actions: [screenshot]}}"),
+	    .calls = { { "computer", "{\"actions\":[{\"action\":\"screenshot\"},"
+	                             "{\"action\":\"left_click\"},{}]}" },
+	        { "computer", "{\"action\":\"screenshot\",\"actions\":"
+	                      "{\"type\":\"left_click\"}}" },
+	        { "browser_batch", "{\"actions\":[{\"name\":\"left_click\"}]}" } },
+	    .decision = "redact", .reason = "tool.action.denied",
+	    .lacks = { "left_click" }, .stop = { "end_turn", "stop" } },
+	{ .title = "a list of actions that are allowed is allowed",
+	    .config = BOTH("{computer_use: {allowed_actions: [screenshot, key], "
+	                   "blocked_actions: [type]}}"),
+	    .calls = { { "computer", "{\"actions\":[{\"action\":\"screenshot\"},"
+	                             "{\"type\":\"key\",\"x\":\"F1\"}]}" },
+	        { "browser_batch", "{\"actions\":[{\"name\":\"key\"},\"key\"]}" } },
+	    .decision = "pass", .has = { "computer", "F1", "browser_batch" },
+	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "a host with the full stops of other scripts is one",
+	    .config = BOTH("{computer_use: {allowed_domains: [a.org]}}"),
+	    .calls = { { "computer", "{\"action\":\"type\",\"text\":\"b\\u3002org\"}" },
+	        { "computer", "{\"action\":\"type\",\"text\":\"b\\uff0eorg\"}" },
+	        { "computer", "{\"action\":\"type\",\"text\":\"b%2Eorg/ x\"}" } },
+	    .decision = "redact", .reason = "tool.domain.denied",
+	    .lacks = { "computer" }, .stop = { "end_turn", "stop" } },
 	{ .title = "calls beyond the number of a conversation are withheld",
 	    .config = BOTH("{max_actions_per_session: 1}"),
 	    .calls = { { "Read", "{}" }, { "Edit", "{}" } },
@@ -879,6 +903,50 @@ a_denied_call_refuses_a_response(void)
 	world_fini(&w);
 }
 
+#define SCREEN(said) "{\"id\":\"r\",\"object\":\"response\",\"output\":[{" \
+	"\"type\":\"computer_call\",\"call_id\":\"c\"," said "}]}"
+
+/* One action, or several of them in one item. */
+static void
+every_action_of_a_response_is_judged(void)
+{
+	static const struct {
+		const char *answer;
+		bool passes;
+	} cases[] = {
+		{ SCREEN("\"action\":{\"type\":\"click\"}"), true },
+		{ SCREEN("\"action\":{\"type\":\"drag\"}"), false },
+		{ SCREEN("\"actions\":[{\"type\":\"click\"},"
+		         "{\"type\":\"type\",\"text\":\"a.org\"}]"), true },
+		{ SCREEN("\"actions\":[{\"type\":\"click\"},"
+		         "{\"type\":\"type\",\"text\":\"b.org\"}]"), false },
+		{ SCREEN("\"actions\":[{\"type\":\"click\"},"
+		         "{\"type\":\"drag\"}]"), false },
+		{ SCREEN("\"actions\":[{\"type\":\"drag\"}],"
+		         "\"action\":{\"type\":\"click\"}"), false },
+	};
+	static const char *const configs[] = BOTH("{computer_use: "
+	    "{allowed_actions: [click, type], allowed_domains: [a.org]}}");
+	struct world w;
+
+	if (!ok(world_init(&w, configs[OPENAI])))
+		return;
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		struct script s = { .target = "/v1/responses",
+			.body = "{\"model\":\"m\",\"input\":\"hi\"}",
+			.answer = cases[i].answer };
+		struct result r;
+
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(cases[i].passes == (strcmp(r.decision, "pass") == 0)) ||
+		    !ok(cases[i].passes == has(&r.out, "\"call_id\"")))
+			printf("# case %zu: %s %s\n", i, r.decision, r.reason);
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
 /* Clients differ in which of the places they act on. */
 static void
 no_place_of_a_streamed_response_slips_a_call_in(void)
@@ -1043,6 +1111,7 @@ main(void)
 {
 	RUN(a_pointer_that_finds_nothing_is_refused);
 	RUN(a_call_that_cannot_be_redacted_is_told_as_withheld);
+	RUN(every_action_of_a_response_is_judged);
 	RUN(no_place_of_a_streamed_response_slips_a_call_in);
 	RUN(a_name_in_two_pieces_is_none_that_may_be_called);
 	RUN(the_same_call_has_the_same_fate_everywhere);
