@@ -282,9 +282,11 @@ take_item(struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data)
 	uint32_t root = kt_json_root(j);
 	uint32_t type = kt_json_member(j, data, root, KT_SPAN("type"));
 	uint32_t item = kt_json_member(j, data, root, KT_SPAN("item"));
-	bool is_call = kt_span_ends(kt_json_string(j, data,
-	    kt_json_member(j, data, item, KT_SPAN("type"))), KT_SPAN("_call"));
+	bool is_call = false;
 
+	for (size_t i = 0; i < slot->calls.n; i++)
+		is_call |= slot->calls.v[i].kind == KT_CALL_USE &&
+		    slot->calls.v[i].node == item;
 	s->open_items += is_call && kt_json_is(j, data, type,
 	    KT_SPAN("response.output_item.added"));
 	slot->is_of_item = s->open_items > 0;

@@ -76,6 +76,67 @@ add(struct reader *r, struct kt_call c)
 	r->v[r->n++] = c;
 }
 
+/* ---- offers ---- */
+
+/* A shell is the client's own unless it stands in a container. */
+static bool
+is_hosted(const struct reader *r, uint32_t tool, struct kt_span type)
+{
+	uint32_t where = member(r, tool, "environment");
+
+	return kt_span_eq(type, KT_SPAN("shell")) &&
+	    kt_json_type(r->json, where) == KT_JSON_OBJECT &&
+	    !is(r, member(r, where, "type"), "local");
+}
+
+static void
+offer(struct reader *r, uint32_t tool)
+{
+	struct kt_span type = word(r, member(r, tool, "type"));
+	uint32_t inner = either(r, tool, "function", "custom");
+	struct kt_call c = { .kind = KT_CALL_OFFER, .node = tool,
+		.name = member(r, inner != 0 ? inner : tool, "name") };
+	static const struct kt_span vendor[] = {
+		KT_SPAN_INIT("web_search"), KT_SPAN_INIT("web_fetch"),
+		KT_SPAN_INIT("code_execution"), KT_SPAN_INIT("tool_search"),
+		KT_SPAN_INIT("advisor"), KT_SPAN_INIT("file_search"),
+		KT_SPAN_INIT("code_interpreter"),
+		KT_SPAN_INIT("image_generation"),
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(vendor); i++) {
+		if (kt_span_starts(type, vendor[i]))
+			c.side = KT_CALL_SERVER;
+	}
+	if (is_hosted(r, tool, type))
+		c.side = KT_CALL_SERVER;
+	if (kt_span_starts(type, KT_SPAN("mcp")) ||
+	    member(r, tool, "server_url") != 0) {
+		c.side = KT_CALL_MCP;
+		c.set = either(r, tool, "mcp_server_name", "server_label");
+		c.body = member(r, tool, "server_url");
+	}
+	if (c.name == 0 && c.side != KT_CALL_CLIENT)
+		c.name = c.set != 0 ? c.set : member(r, tool, "type");
+	add(r, c);
+}
+
+/* A tool that a later message brings: defined there, or one that was. */
+static void
+offer_added(struct reader *r, uint32_t tool)
+{
+	uint32_t at = kt_json_type(r->json, tool) == KT_JSON_OBJECT ?
+	    kt_json_first(r->json, tool) : 0;
+
+	if (at != 0)
+		offer(r, tool);
+	for (; at != 0; at = kt_json_next(r->json, at)) {
+		at = kt_json_value_of(r->json, at);
+		if (kt_json_type(r->json, at) == KT_JSON_OBJECT)
+			offer(r, at);
+	}
+}
+
 /* ---- Anthropic ---- */
 
 static void
@@ -103,6 +164,8 @@ anthropic_block(struct reader *r, uint32_t block, uint32_t index)
 		    KT_CALL_CLIENT : kt_span_starts(type, KT_SPAN("mcp")) ?
 		    KT_CALL_MCP : KT_CALL_SERVER;
 		add(r, c);
+	} else if (kt_span_eq(type, KT_SPAN("tool_addition"))) {
+		offer_added(r, member(r, block, "tool"));
 	}
 }
 
@@ -235,7 +298,8 @@ responses_item(struct reader *r, uint32_t item)
 		c.kind = KT_CALL_RESULT;
 		c.body = member(r, item, "output");
 		add(r, c);
-	} else if (kt_span_ends(type, KT_SPAN("_call"))) {
+	} else if (kt_span_ends(type, KT_SPAN("_call")) ||
+	    kt_span_eq(type, KT_SPAN("mcp_approval_request"))) {
 		if (c.name == 0)
 			c.name = member(r, item, "type");
 		c.set = either(r, item, "server_label", "namespace");
@@ -262,36 +326,6 @@ responses_items(struct reader *r, uint32_t list)
 }
 
 /* ---- whole bodies ---- */
-
-static void
-offer(struct reader *r, uint32_t tool)
-{
-	struct kt_span type = word(r, member(r, tool, "type"));
-	uint32_t inner = either(r, tool, "function", "custom");
-	struct kt_call c = { .kind = KT_CALL_OFFER, .node = tool,
-		.name = member(r, inner != 0 ? inner : tool, "name") };
-	static const struct kt_span vendor[] = {
-		KT_SPAN_INIT("web_search"), KT_SPAN_INIT("web_fetch"),
-		KT_SPAN_INIT("code_execution"), KT_SPAN_INIT("tool_search"),
-		KT_SPAN_INIT("advisor"), KT_SPAN_INIT("file_search"),
-		KT_SPAN_INIT("code_interpreter"),
-		KT_SPAN_INIT("image_generation"),
-	};
-
-	for (size_t i = 0; i < KT_NELEMS(vendor); i++) {
-		if (kt_span_starts(type, vendor[i]))
-			c.side = KT_CALL_SERVER;
-	}
-	if (kt_span_starts(type, KT_SPAN("mcp")) ||
-	    member(r, tool, "server_url") != 0) {
-		c.side = KT_CALL_MCP;
-		c.set = either(r, tool, "mcp_server_name", "server_label");
-		c.body = member(r, tool, "server_url");
-	}
-	if (c.name == 0 && c.side != KT_CALL_CLIENT)
-		c.name = c.set != 0 ? c.set : member(r, tool, "type");
-	add(r, c);
-}
 
 /* Chat asks for the vendor's own search by a member of the request. */
 static void

@@ -61,6 +61,26 @@ read_stream(struct kt_request_facts *f, const struct kt_json *json,
 	return KT_OK;
 }
 
+/* Tools that a later message brings, and that were not listed before. */
+static uint32_t
+count_added(const struct kt_json *json, struct kt_span text, uint32_t message)
+{
+	uint32_t content = member(json, text, message, "content"), found = 0;
+	uint32_t n = kt_json_type(json, content) == KT_JSON_ARRAY ?
+	    kt_json_first(json, content) : 0;
+
+	for (; n != 0; n = kt_json_next(json, n)) {
+		uint32_t tool = member(json, text, n, "tool");
+
+		found += kt_json_is(json, text, member(json, text, n, "type"),
+		             KT_SPAN("tool_addition")) &&
+		    !kt_span_ends(kt_json_string(json, text,
+		        member(json, text, tool, "type")),
+		        KT_SPAN("_reference"));
+	}
+	return found;
+}
+
 static enum kt_rc
 read_messages(struct kt_request_facts *f, const struct kt_json *json,
     struct kt_span text, struct kt_err *err)
@@ -77,6 +97,7 @@ read_messages(struct kt_request_facts *f, const struct kt_json *json,
 			return kt_fail(err, KT_E_PARSE,
 			    "messages.%u: must be an object", f->nmessages);
 		f->nmessages++;
+		f->ntools += count_added(json, text, n);
 	}
 	return KT_OK;
 }

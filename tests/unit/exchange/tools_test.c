@@ -754,10 +754,18 @@ tools_that_the_vendor_runs_are_judged_where_they_are_offered(void)
 	"\"tools\":[{\"type\":\"" type "\",\"name\":\"" name "\"" rest "}]"
 #define WEB_SEARCH(rest) TOOL("web_search_20250305", "web_search", rest)
 #define OPTIONS "\"web_search_options\":{}"
+#define ADDED(tool) "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}," \
+	"{\"role\":\"system\",\"content\":[{\"type\":\"tool_addition\"," \
+	"\"tool\":{\"type\":" tool "}}]}]"
+#define ADDED_DEFINITION(name, type) ADDED("\"tool_definition\"," name \
+	":{\"type\":\"" type "\",\"name\":\"x\"}")
+#define SHELL(where) \
+	"\"tools\":[{\"type\":\"shell\",\"environment\":{\"type\":\"" where "\"}}]"
 	static const struct {
 		const char *policy, *offers;
 		bool passes;
 		enum format format;
+		const char *target; /* NULL: of the format */
 	} cases[] = {
 		{ "{server_tools: {allow: [web_search]}}", WEB_SEARCH(""), true,
 		    ANTHROPIC },
@@ -782,6 +790,23 @@ tools_that_the_vendor_runs_are_judged_where_they_are_offered(void)
 		{ "{blocked_tools: [web_search]}", OPTIONS, false, OPENAI },
 		{ "{server_tools: {}}", "\"web_search_options\":null", true,
 		    OPENAI },
+		{ "{server_tools: {}}", ADDED_DEFINITION("\"definition\"",
+		    "code_execution_20250825"), false, ANTHROPIC },
+		{ "{server_tools: {}}", ADDED("\"web_fetch_20250910\""), false,
+		    ANTHROPIC },
+		{ "{server_tools: {}}", ADDED_DEFINITION("\"definition\"",
+		    "custom"), true, ANTHROPIC },
+		{ "{mcp_servers: {}}", ADDED("\"mcp_toolset_reference\","
+		    "\"mcp_server_name\":\"s\""), false, ANTHROPIC },
+		{ "{mcp_servers: {allow: [s]}}", ADDED("\"mcp_tool_reference\","
+		    "\"name\":\"t\",\"mcp_server_name\":\"s\""), true,
+		    ANTHROPIC },
+		{ "{server_tools: {}}", SHELL("container_auto"), false, OPENAI,
+		    "/v1/responses" },
+		{ "{server_tools: {allow: [shell]}}", SHELL("container_auto"),
+		    true, OPENAI, "/v1/responses" },
+		{ "{server_tools: {}}", SHELL("local"), true, OPENAI,
+		    "/v1/responses" },
 	};
 
 	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
@@ -794,8 +819,11 @@ tools_that_the_vendor_runs_are_judged_where_they_are_offered(void)
 		    cases[i].policy,
 		    cases[i].format == OPENAI ? "openai" : "anthropic");
 		(void)snprintf(body, sizeof(body), "{\"model\":\"m\","
-		    "\"max_tokens\":9,\"messages\":[],%s}", cases[i].offers);
-		s.target = paths[cases[i].format];
+		    "\"max_tokens\":9,%s%s}",
+		    strncmp(cases[i].offers, ADDED(""), 10) == 0 ? "" :
+		    "\"messages\":[],", cases[i].offers);
+		s.target = cases[i].target != NULL ? cases[i].target :
+		    paths[cases[i].format];
 		if (!ok(world_init(&w, yaml)))
 			continue;
 		result_init(&r);
@@ -857,6 +885,18 @@ the_scope_of_the_caller_is_what_a_rule_may_ask_for(void)
 	EVENT("response.output_item.done", ",\"output_index\":0,\"item\":" \
 	    ITEM(name2, ARGUMENTS(item))) \
 	EVENT("response.completed", ",\"response\":" RESPONSE(name3, last))
+/* A call of a server's tool, which the client is asked about first. */
+#define ASKING(name) \
+	"{\"type\":\"mcp_approval_request\",\"id\":\"a1\",\"server_label\":" \
+	"\"s\",\"name\":\"" name "\",\"arguments\":\"" ARGUMENTS("ls") "\"}"
+#define APPROVAL(name) "{\"id\":\"r\",\"object\":\"response\",\"status\":" \
+	"\"completed\",\"model\":\"m\",\"output\":[" ASKING(name) "]}"
+#define STREAM_APPROVAL(name) \
+	CREATED EVENT("response.output_item.added", ",\"output_index\":0," \
+	    "\"item\":" ASKING(name)) \
+	EVENT("response.output_item.done", ",\"output_index\":0," \
+	    "\"item\":" ASKING(name)) \
+	EVENT("response.completed", ",\"response\":" APPROVAL(name))
 #define STREAM_RESPONSE(name) STREAM(name, name, name, "ls", "ls", "ls", "ls")
 
 static void
@@ -870,8 +910,13 @@ a_denied_call_refuses_a_response(void)
 		{ WHOLE_RESPONSE("Read"), NULL, true },
 		{ STREAM_RESPONSE("Bash"), "text/event-stream", false },
 		{ STREAM_RESPONSE("Read"), "text/event-stream", true },
+		{ APPROVAL("Bash"), NULL, false },
+		{ APPROVAL("Read"), NULL, true },
+		{ STREAM_APPROVAL("Bash"), "text/event-stream", false },
+		{ STREAM_APPROVAL("Read"), "text/event-stream", true },
 	};
-	static const char *const configs[] = BOTH("{blocked_tools: [Bash]}");
+	static const char *const configs[] = BOTH("{blocked_tools: [Bash, "
+	    "mcp__s__Bash]}");
 	struct world w;
 
 	if (!ok(world_init(&w, configs[OPENAI])))
@@ -892,7 +937,8 @@ a_denied_call_refuses_a_response(void)
 		        strcmp(r.decision, "block") == 0 &&
 		        strcmp(r.reason, "tool.name.denied") == 0 &&
 		        has(&r.record, "\"decision\":\"block\",\"reason_code\":"
-		            "\"tool.name.denied\",\"tool_name\":\"Bash\"");
+		            "\"tool.name.denied\",\"tool_name\":\"") &&
+		        has(&r.record, "Bash\"");
 		if (!ok(is_ok && r.records == 1 && r.has_ended))
 			printf("# case %zu: %s %s\n# %.*s\n# %.*s\n", i,
 			    r.decision, r.reason,

@@ -34,6 +34,12 @@ facts_of_a_request_are_found(void)
 	ok(kt_span_eq(f.model, KT_SPAN("m")) && f.model_node != 0);
 	ok(f.is_stream && f.stream_node != 0 && !f.wants_usage);
 	ok(f.nmessages == 2 && f.ntools == 2 && f.cache_breakpoints == 2);
+	ok(facts_of(KT_ENDPOINT_MESSAGES,
+	       "{\"model\":\"m\",\"tools\":[{}],\"messages\":[{\"content\":[{"
+	       "\"type\":\"tool_addition\",\"tool\":{\"type\":"
+	       "\"tool_definition\"}},{\"type\":\"tool_addition\",\"tool\":{"
+	       "\"type\":\"tool_reference\"}}]}]}", &f, &err) == KT_OK);
+	ok(f.ntools == 2);
 	ok(facts_of(KT_ENDPOINT_COMPLETIONS,
 	       "{\"model\":\"m\",\"stream\":null,\"messages\":[],\"functions\":["
 	       "{}],\"stream_options\":{\"include_usage\":true}}", &f, &err) ==
