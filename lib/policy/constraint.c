@@ -96,7 +96,7 @@ skip_scheme(struct kt_span *s)
 	size_t colon = kt_span_find(*s, ':'), n = 0;
 	struct kt_span scheme = kt_span_sub(*s, 0, colon), rest;
 
-	while (n < s->len && (s->ptr[n] == '/' || s->ptr[n] == '\\'))
+	while (n < s->len && s->ptr[n] == '/')
 		n++;
 	if (n > 0) { /* "//host/path"; one slash is a path of nobody */
 		*s = kt_span_sub(*s, n, s->len);
@@ -109,8 +109,7 @@ skip_scheme(struct kt_span *s)
 	    kt_span_caseeq(scheme, KT_SPAN("https")) ||
 	    kt_span_caseeq(scheme, KT_SPAN("ws")) ||
 	    kt_span_caseeq(scheme, KT_SPAN("wss"))) {
-		while (rest.len > 0 &&
-		    (rest.ptr[0] == '/' || rest.ptr[0] == '\\'))
+		while (rest.len > 0 && rest.ptr[0] == '/')
 			rest = kt_span_sub(rest, 1, rest.len);
 		*s = rest;
 		return true;
@@ -166,13 +165,15 @@ kt_constraint_host(struct kt_span url, struct kt_span *host)
 
 	url = kt_span_trim(url);
 	for (size_t i = 0; i < url.len; i++) {
-		if ((unsigned char)url.ptr[i] <= ' ')
-			return false; /* browsers leave it out, and go elsewhere */
+		/* Some leave a blank out, or take \ for a slash, and go
+		   elsewhere than others. */
+		if ((unsigned char)url.ptr[i] <= ' ' || url.ptr[i] == '\\')
+			return false;
 	}
 	if (!skip_scheme(&url))
 		return false;
-	while (n < url.len && url.ptr[n] != '/' && url.ptr[n] != '\\' &&
-	    url.ptr[n] != '?' && url.ptr[n] != '#')
+	while (n < url.len && url.ptr[n] != '/' && url.ptr[n] != '?' &&
+	    url.ptr[n] != '#')
 		n++;
 	url = kt_span_sub(url, 0, n);
 	while ((at = kt_span_find(url, '@')) < url.len)

@@ -346,6 +346,22 @@ static const struct law laws[] = {
 	        { "get", "{\"url\":\"http://0xa9fea9fe/\"}" } },
 	    .decision = "redact", .reason = "tool.argument.denied",
 	    .lacks = { "get" }, .stop = { "end_turn", "stop" } },
+	{ .title = "an address that programs read differently is never allowed",
+	    .config = BOTH("{rules: [{tool: get, action: allow, when: {/url: "
+	                   "{host_in: [a.org]}}}, {tool: get, action: deny}], "
+	                   "computer_use: {allowed_domains: [a.org]}}"),
+	    .calls = { { "get", "{\"url\":\"http://a.org\\\\@b.org/\"}" },
+	        { "navigate", "{\"url\":\"http://a.org\\\\@b.org/\"}" },
+	        { "computer", "{\"action\":\"type\",\"text\":"
+	                      "\"a.org\\\\@b.org\"}" } },
+	    .decision = "redact", .lacks = { "b.org" },
+	    .stop = { "end_turn", "stop" } },
+	{ .title = "nor is it out of a list of the denied",
+	    .config = BOTH("{rules: [{tool: get, action: deny, when: {/url: "
+	                   "{host_in: [b.org]}}}]}"),
+	    .calls = { { "get", "{\"url\":\"http://a.org\\\\@b.org/\"}" } },
+	    .decision = "redact", .reason = "tool.argument.denied",
+	    .lacks = { "b.org" }, .stop = { "end_turn", "stop" } },
 	{ .title = "an address as usual is one, and not another",
 	    .config = BOTH("{rules: [{tool: get, action: allow, when: {/url: "
 	                   "{host_in: [10.0.0.1, 2001:db8::1, x.0a]}}}, "
