@@ -194,7 +194,53 @@ kt_x_member(const struct kt_exchange *x)
 	return (struct kt_member){ .principal = x->caller.id,
 		.group = x->caller.group, .model = x->facts.model,
 		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
+		.is_for_model = is_chat(x->surface.endpoint),
 		.settings = x->group };
+}
+
+static void
+ask_roles(struct kt_exchange *x, const struct kt_member *who)
+{
+	const struct kt_chain *chain = &x->program->chain;
+
+	for (size_t i = 0; i < chain->n; i++) {
+		const struct kt_policy *p = &chain->policies[i];
+		enum kt_reason r = KT_REASON_NONE;
+
+		if (p->kind->permit != NULL)
+			r = p->kind->permit(p, who);
+		if (r != KT_REASON_NONE)
+			(void)kt_x_note_wish(
+			    x, &x->request_verdict, KT_ACTION_BLOCK, r, p);
+	}
+}
+
+static bool
+has_roles(const struct kt_chain *chain)
+{
+	for (size_t i = 0; i < chain->n; i++) {
+		if (chain->policies[i].kind->permit != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Of every model that the body, once it is read, names. */
+static enum kt_rc
+ask_models(struct kt_exchange *x)
+{
+	enum kt_format format = kt_endpoint_format(x->surface.endpoint);
+	struct kt_member who = kt_x_member(x);
+	struct kt_span text = kt_buf_span(&x->body);
+	uint32_t n = 0;
+
+	while ((n = kt_request_next_model(format, &x->json, text, n)) != 0) {
+		if (kt_json_unescape(kt_json_string(&x->json, text, n), x->turn,
+		        &who.model, NULL) < 0)
+			return KT_E_LIMIT;
+		ask_roles(x, &who);
+	}
+	return KT_OK;
 }
 
 /* May this caller come here, with what is known of the request by now?
@@ -202,18 +248,15 @@ kt_x_member(const struct kt_exchange *x)
 static bool
 check_roles(struct kt_exchange *x)
 {
-	const struct kt_chain *chain = &x->program->chain;
 	const struct kt_member who = kt_x_member(x);
 	struct kt_x_verdict *v = &x->request_verdict;
 
-	for (size_t i = 0; i < chain->n; i++) {
-		const struct kt_policy *p = &chain->policies[i];
-		enum kt_reason r = KT_REASON_NONE;
-
-		if (p->kind->permit != NULL)
-			r = p->kind->permit(p, &who);
-		if (r != KT_REASON_NONE)
-			(void)kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p);
+	if (!has_roles(&x->program->chain))
+		return true;
+	ask_roles(x, &who);
+	if (x->is_call && x->is_json && ask_models(x) < 0) {
+		kt_x_fail(x, KT_E_LIMIT);
+		return false;
 	}
 	if (v->action != KT_ACTION_BLOCK)
 		return true;

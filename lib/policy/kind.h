@@ -54,6 +54,7 @@ struct kt_config_group; /* config/callers.h */
 /* Who calls, and for what. */
 struct kt_member {
 	struct kt_span principal, group, model, endpoint;
+	bool is_for_model; /* whether it is named or not, one will answer */
 	const struct kt_config_group *settings; /* of the group, or NULL */
 };
 

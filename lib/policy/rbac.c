@@ -31,7 +31,9 @@ static const struct kt_config_field role_fields[] = {
 	KT_CONFIG_FIELD(S, STRINGS, principals,
 	    .doc = "Callers, by name or pattern"),
 	KT_CONFIG_FIELD(S, STRINGS, models,
-	    .doc = "Models by name or pattern; empty, all"),
+	    .doc = "Models by name or pattern, also those that a request falls "
+	           "back to or its tools ask; empty, all; else a request for "
+	           "an answer has to name one"),
 	KT_CONFIG_FIELD(S, STRINGS, tools,
 	    .doc = "Tools by name or pattern; empty, all"),
 	KT_CONFIG_FIELD(S, STRINGS, endpoints,
@@ -97,7 +99,7 @@ permit(const struct kt_policy *p, const struct kt_member *who)
 		    KT_REASON_NONE;
 	if (!is_within(&r->endpoints, who->endpoint))
 		return KT_REASON_GATEWAY_ENDPOINT;
-	if (who->model.len > 0 &&
+	if ((who->model.len > 0 || who->is_for_model) &&
 	    (!is_within(&r->models, who->model) ||
 	        (who->settings != NULL &&
 	            !is_within(&who->settings->allowed_models, who->model))))

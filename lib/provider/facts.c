@@ -206,6 +206,52 @@ kt_request_facts(enum kt_endpoint endpoint, const struct kt_json *json,
 	    : read_messages(out, json, text, err);
 }
 
+static bool
+is_any(const struct kt_json *json, struct kt_span text, uint32_t name,
+    const struct kt_span *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (kt_json_is(json, text, name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing below the member of this name chooses a model: what is said may
+   speak of models. */
+static bool
+chooses_none(enum kt_format format, const struct kt_json *json,
+    struct kt_span text, uint32_t name)
+{
+	static const struct kt_span choosing[] = { KT_SPAN_INIT("model"),
+		KT_SPAN_INIT("fallbacks"), KT_SPAN_INIT("tools") };
+
+	if (format != KT_FORMAT_NONE &&
+	    kt_json_parent(json, name) == kt_json_root(json))
+		return !is_any(json, text, name, choosing, KT_NELEMS(choosing));
+	return kt_facts_is_free(json, text, name) ||
+	    kt_json_is(json, text, name, KT_SPAN("messages"));
+}
+
+uint32_t
+kt_request_next_model(enum kt_format format, const struct kt_json *json,
+    struct kt_span text, uint32_t after)
+{
+	static const struct kt_span names[] = { KT_SPAN_INIT("model"),
+		KT_SPAN_INIT("fallbacks") };
+
+	for (uint32_t n = after + 1; n < json->count; n++) {
+		enum kt_json_type type = kt_json_type(json, n);
+
+		if (type == KT_JSON_NAME && chooses_none(format, json, text, n))
+			n = json->nodes[n + 1].next - 1;
+		else if (type == KT_JSON_STRING && is_any(json, text,
+		             kt_json_label_of(json, n), names, KT_NELEMS(names)))
+			return n;
+	}
+	return 0;
+}
+
 /* ---- answers ---- */
 
 static bool

@@ -31,6 +31,14 @@ KT_MUSTCHECK enum kt_rc kt_request_facts(enum kt_endpoint endpoint,
     const struct kt_json *json, struct kt_span text,
     struct kt_request_facts *out, struct kt_err *err);
 
+/*
+ * The next string behind node `after` that names a model which may work on
+ * the request: its own, those it falls back to, and those that tools ask.
+ * Without a chat format every member of that name is one.  0: no more.
+ */
+uint32_t kt_request_next_model(enum kt_format format,
+    const struct kt_json *json, struct kt_span text, uint32_t after);
+
 /* What the record wants of an answer. */
 struct kt_answer_facts {
 	struct kt_usage usage;

@@ -149,6 +149,59 @@ roles_say_which_endpoints(void)
 	}
 }
 
+/* Whoever may not use a model may not have it used in his place either. */
+static void
+every_model_of_a_request_is_one_of_the_role(void)
+{
+	static const struct {
+		const char *target, *body;
+		bool passes;
+	} all[] = {
+#define ASK(rest) "{\"model\":\"m-1\",\"max_tokens\":9,\"messages\":[{" \
+	"\"role\":\"user\",\"content\":\"hi\"}]" rest "}"
+		{ "/v1/messages", ASK(",\"fallbacks\":[{\"model\":\"m-2\"}]"),
+		    true },
+		{ "/v1/messages", ASK(",\"fallbacks\":[{\"model\":\"m-2\"},"
+		                      "{\"model\":\"x\"}]"), false },
+		{ "/v1/messages", ASK(",\"fallbacks\":[\"x\"]"), false },
+		{ "/v1/messages", ASK(",\"tools\":[{\"type\":\"advisor_20260301\","
+		    "\"name\":\"advisor\",\"model\":\"x\"}]"), false },
+		{ "/v1/messages", ASK(",\"tools\":[{\"name\":\"f\","
+		    "\"input_schema\":{\"default\":{\"model\":\"x\"}}}],"
+		    "\"metadata\":{\"model\":\"x\"}"), true },
+		{ "/v1/responses", "{\"input\":\"hi\",\"prompt\":{\"id\":\"p\"}}",
+		    false },
+		{ "/v1/x", "{\"model\":\"x\",\"input\":\"hi\"}", false },
+		{ "/v1/x", "{\"requests\":[{\"params\":{\"model\":\"x\"}}]}",
+		    false },
+		{ "/v1/x", "{\"mod\\u0065l\":\"m\\u002d1\"}", true },
+		{ "/v1/x", "{}", true },
+	};
+	struct world w;
+
+	if (!ok(world_init(&w, CONFIG("rbac", "{roles: [{models: [m-*]}]}")
+	        "    - id: other\n      provider: openai\n"
+	        "      base_url: http://127.0.0.1:1\n"
+	        "      secret_key_ref: {env: TEST_KEY}\n"
+	        "routes: {/v1/messages: messages, /v1/responses: responses, "
+	        "'*': passthrough}\n")))
+		return;
+	for (size_t i = 0; i < KT_NELEMS(all); i++) {
+		struct script s = { .target = all[i].target, .body = all[i].body,
+			.answer = "{}" };
+		struct result r;
+
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(r.up_calls == all[i].passes) ||
+		    !ok(all[i].passes ==
+		        (strcmp(r.reason, "gateway.model.denied") != 0)))
+			printf("# %s: %s\n", all[i].body, r.reason);
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
 #define NEAR(d) CONFIG("dlp-filter", "{fuzzy_matching: true, max_distance: " \
 	d ", blocked_terms: [bluebird, key]}")
 
@@ -254,6 +307,7 @@ main(void)
 {
 	RUN(roles_say_which_models_and_data);
 	RUN(roles_say_which_endpoints);
+	RUN(every_model_of_a_request_is_one_of_the_role);
 	RUN(terms_are_found_with_a_character_changed);
 	RUN(long_terms_are_forgiven_too);
 	RUN(urls_lead_where_they_may);
