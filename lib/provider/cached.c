@@ -7,16 +7,8 @@
 #include "provider/facts_priv.h"
 
 enum part { TOOLS, SYSTEM, MESSAGES, NPARTS };
-static const char *const names[NPARTS] = { "tools", "system", "messages" };
-
-static bool
-is_mark(const struct kt_json *json, struct kt_span text, uint32_t name)
-{
-	return kt_json_type(json, name + 1) == KT_JSON_OBJECT &&
-	    (kt_json_is(json, text, name, KT_SPAN("cache_control")) ||
-	        kt_json_is(json, text, name,
-	            KT_SPAN("prompt_cache_breakpoint")));
-}
+static const char *const names[NPARTS][2] = { { "tools", "tools" },
+	{ "system", "instructions" }, { "messages", "input" } };
 
 /* Nobody marks more: vendors take four. */
 #define MARKS_MAX 256
@@ -34,7 +26,7 @@ find_marks(const struct kt_json *json, struct kt_span text,
 			n = json->nodes[n + 1].next - 1;
 			continue;
 		}
-		if (!is_mark(json, text, n))
+		if (!kt_facts_is_mark(json, text, n))
 			continue;
 		if (marks == NULL)
 			marks = kt_arena_array(mem, MARKS_MAX, sizeof(*marks));
@@ -67,8 +59,11 @@ kt_cached_read(const struct kt_json *json, struct kt_span text,
 		return KT_E_LIMIT;
 	for (int p = 0; p < NPARTS; p++) {
 		uint32_t n = kt_json_member(
-		    json, text, root, kt_span_of(names[p]));
+		    json, text, root, kt_span_of(names[p][0]));
 
+		if (n == 0)
+			n = kt_json_member(
+			    json, text, root, kt_span_of(names[p][1]));
 		if (n == 0)
 			continue;
 		out->part[p].from = out->part[p].to = n;

@@ -2,8 +2,9 @@
  * cached - which part of a request its marks ask to be cached.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Knows:    marks (cache_control), and the order in which vendors cache:
- *           tools, system, messages, each up to the last mark.
+ * Knows:    marks (cache_control, prompt_cache_breakpoint), and the order in
+ *           which vendors cache: tools, system or instructions, messages or
+ *           input, each up to the last mark.
  * Does not: know what a vendor really caches, or for how long.
  * Promises: a mark covers all that stands before it in that order.
  */

@@ -143,10 +143,23 @@ kt_facts_is_free(
 	if (!kt_json_has_escapes(json, name) &&
 	    (said.len == 0 || strchr("ipm", said.ptr[0]) == NULL))
 		return false;
+	/* What a response is asked is no argument. */
+	if (kt_json_parent(json, name) == kt_json_root(json) &&
+	    kt_json_is(json, text, name, names[0]))
+		return false;
 	for (size_t i = 0; i < KT_NELEMS(names); i++)
 		if (kt_json_is(json, text, name, names[i]))
 			return true;
 	return false;
+}
+
+bool
+kt_facts_is_mark(const struct kt_json *json, struct kt_span text, uint32_t name)
+{
+	return kt_json_type(json, name + 1) == KT_JSON_OBJECT &&
+	    (kt_json_is(json, text, name, KT_SPAN("cache_control")) ||
+	        kt_json_is(json, text, name,
+	            KT_SPAN("prompt_cache_breakpoint")));
 }
 
 static uint32_t
@@ -159,9 +172,8 @@ count_breakpoints(const struct kt_json *json, struct kt_span text)
 			continue;
 		if (kt_facts_is_free(json, text, n))
 			n = json->nodes[n + 1].next - 1;
-		else if (json->nodes[n + 1].type == KT_JSON_OBJECT &&
-		    kt_json_is(json, text, n, KT_SPAN("cache_control")))
-			found++;
+		else
+			found += kt_facts_is_mark(json, text, n);
 	}
 	return found;
 }
@@ -199,8 +211,7 @@ kt_request_facts(enum kt_endpoint endpoint, const struct kt_json *json,
 	    (rc = read_stream(out, json, text, err)) < 0 ||
 	    (rc = read_tools(out, json, text, err)) < 0)
 		return rc;
-	if (format != KT_FORMAT_RESPONSES)
-		out->cache_breakpoints = count_breakpoints(json, text);
+	out->cache_breakpoints = count_breakpoints(json, text);
 	return format == KT_FORMAT_RESPONSES
 	    ? read_input(out, json, text, err)
 	    : read_messages(out, json, text, err);

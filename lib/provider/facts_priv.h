@@ -25,6 +25,9 @@ void kt_answer_openai(struct kt_answer_facts *f, const struct kt_json *json,
 void kt_answer_responses(struct kt_answer_facts *f, const struct kt_json *json,
     struct kt_span text, uint32_t answer);
 
+/* The name of a member that marks what stands before it to be cached. */
+bool kt_facts_is_mark(
+    const struct kt_json *json, struct kt_span text, uint32_t name);
 /* Below the member of this name the names are the caller's own. */
 bool kt_facts_is_free(
     const struct kt_json *json, struct kt_span text, uint32_t name);

@@ -2,6 +2,7 @@
  * What a request must have, and what an answer tells.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "provider/cached.h"
 #include "provider/facts.h"
 #include "tests/unit/provider/indexed.h"
 #include "tests/unit/tap.h"
@@ -48,7 +49,32 @@ facts_of_a_request_are_found(void)
 	ok(facts_of(KT_ENDPOINT_RESPONSES, "{\"input\":\"hi\"}", &f, &err) ==
 	    KT_OK);
 	ok(f.model_node == 0 && f.nmessages == 1);
+	ok(facts_of(KT_ENDPOINT_RESPONSES, "{\"input\":[{\"content\":[{"
+	       "\"prompt_cache_breakpoint\":{}}]}]}", &f, &err) == KT_OK);
+	ok(f.cache_breakpoints == 1);
 	ok(facts_of(KT_ENDPOINT_PASSTHROUGH, "[1]", &f, &err) == KT_OK);
+}
+
+/* A response has its prefix under names of its own. */
+static void
+a_mark_in_the_input_covers_the_instructions(void)
+{
+	struct kt_arena *mem = kt_arena_new(1u << 16);
+	struct kt_cached c;
+	struct indexed x;
+
+	index_text(&x, KT_SPAN("{\"instructions\":\"I\",\"input\":[{\"content\":"
+	    "[{\"text\":\"A\",\"prompt_cache_breakpoint\":{}},{\"text\":"
+	    "\"B\"}]}]}"));
+	ok(kt_cached_read(&x.json, x.text, mem, &c) == KT_OK && c.n == 1);
+	for (uint32_t n = 1; n < x.json.count; n++) {
+		struct kt_span s = kt_json_string(&x.json, x.text, n);
+
+		if (s.len == 1)
+			ok(kt_cached_has(&c, n) == (s.ptr[0] != 'B'));
+	}
+	kt_json_fini(&x.json);
+	kt_arena_free(&mem);
 }
 
 static void
@@ -142,6 +168,7 @@ int
 main(void)
 {
 	RUN(facts_of_a_request_are_found);
+	RUN(a_mark_in_the_input_covers_the_instructions);
 	RUN(what_is_missing_is_named);
 	RUN(cached_tokens_are_never_counted_twice);
 	return done();
