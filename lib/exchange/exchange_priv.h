@@ -58,7 +58,8 @@ struct kt_x_detection {
 	const struct kt_detector *detector;
 	enum kt_component component;
 	enum kt_action action;
-	uint32_t count, max_conf_pm;
+	uint32_t count; /* 0: only in what says a text once more */
+	uint32_t max_conf_pm;
 };
 struct kt_x_verdict {
 	enum kt_action action; /* strongest so far; IGNORE: nothing found */
@@ -244,11 +245,18 @@ struct kt_x_slot {
 	} *pieces;
 	struct kt_edit *edits; /* of data, found at once in whole parts */
 	size_t nedits;
+	bool *repeats; /* per part of ev; NULL: none is one */
 	struct kt_calls calls;       /* in data */
 	struct kt_x_call **of_calls; /* one for each */
 	struct kt_x_call *part_of;   /* all of it is of one call, or NULL */
 	bool is_of_item; /* came while a call of a response was open */
 	struct kt_x_slot *next;
+};
+
+/* Texts that were said, by hash: while they grow, and complete. */
+struct kt_x_repeats {
+	struct kt_x_said *growing, *complete[64];
+	size_t n;
 };
 
 struct kt_x_streaming {
@@ -265,6 +273,7 @@ struct kt_x_streaming {
 	size_t held_bytes;
 	struct kt_buf tail; /* from the last event on, until recorded */
 	struct kt_measures measures;
+	struct kt_x_repeats repeats;
 	bool is_guarded; /* held until all of it was judged, here or outside */
 	/* Some policy may withhold or edit a call: none of it goes out before
 	   all of it was seen, or a cut would leave a call without arguments. */
@@ -341,6 +350,7 @@ struct kt_exchange {
 	const struct kt_x_nest *nest;   /* around the text at hand, or NULL */
 	uint32_t node;                  /* of the index that text is from */
 	bool is_of_result;              /* and where that stands */
+	bool is_repeat; /* of a stream: counted where it stood first */
 	struct kt_x_counts request_counts;
 	struct kt_count tally; /* as the family tallied counts */
 	enum kt_count_effort tally_effort;
@@ -749,6 +759,11 @@ uint64_t kt_x_ping_at(const struct kt_exchange *x);
 void kt_x_stream_ping(struct kt_exchange *x);
 void kt_x_stream_abandon(struct kt_exchange *x); /* the client is gone */
 void kt_x_stream_free(struct kt_exchange *x);
+
+/* repeat.c: fills in slot->repeats, before anybody counts. */
+KT_MUSTCHECK enum kt_rc kt_x_find_repeats(
+    struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data);
+bool kt_x_is_repeat(const struct kt_x_slot *slot, size_t part);
 
 /* stream_text.c: < 0 for a failure, and where the verdict says cut. */
 KT_MUSTCHECK enum kt_rc kt_x_inspect_event(struct kt_exchange *x,

@@ -121,8 +121,9 @@ kt_x_note_redacted(struct kt_exchange *x)
 }
 
 static void
-note_detection(struct kt_x_verdict *v, const struct kt_detector *d,
-    const struct kt_finding *f, enum kt_component c, enum kt_action action)
+note_detection(const struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_detector *d, const struct kt_finding *f,
+    enum kt_component c, enum kt_action action)
 {
 	struct kt_x_detection *at = NULL;
 
@@ -147,7 +148,7 @@ note_detection(struct kt_x_verdict *v, const struct kt_detector *d,
 		*at = (struct kt_x_detection){ .detector = d,
 			.component = c, .action = action };
 	}
-	at->count++;
+	at->count += !x->is_repeat;
 	if (f->confidence_pm > at->max_conf_pm)
 		at->max_conf_pm = f->confidence_pm;
 }
@@ -230,7 +231,7 @@ kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
 			x->medium->action = action;
 	}
 	if (told > 0) {
-		note_detection(v, d, f, c, action);
+		note_detection(x, v, d, f, c, action);
 		if (x->is_of_result)
 			v->of_results |= KT_CLASS_BIT(d->class);
 		if (v == &x->request_verdict &&

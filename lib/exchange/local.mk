@@ -23,6 +23,7 @@ libkt_a_SOURCES += \
 	%D%/program.c \
 	%D%/record.c \
 	%D%/refuse.c \
+	%D%/repeat.c \
 	%D%/sample.c \
 	%D%/sample.h \
 	%D%/seen.c \

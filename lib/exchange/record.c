@@ -233,7 +233,7 @@ fill_detections(struct kt_exchange *x, const struct kt_x_verdict *v,
 			    kt_span_of(kt_class_name(d->detector->class)),
 			.component = kt_span_of(kt_component_name(d->component)),
 			.action = kt_span_of(kt_action_name(d->action)),
-			.count = d->count,
+			.count = d->count > 0 ? d->count : 1,
 			.max_conf_pm = d->max_conf_pm,
 		};
 	}

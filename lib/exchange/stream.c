@@ -342,6 +342,8 @@ read_slot(struct kt_exchange *x, struct kt_x_slot *slot,
 	        0)
 		return KT_E_PARSE;
 	note_facts(x, &slot->ev.facts);
+	if (kt_x_find_repeats(x, slot, data) < 0)
+		return KT_E_LIMIT;
 	kt_x_tally_event(x, slot, data);
 	return x->stream.is_inspected ? kt_x_take_calls(x, slot, data) : KT_OK;
 }
@@ -399,6 +401,7 @@ add_to_question(struct kt_exchange *x, const struct kt_x_slot *slot)
 		const struct kt_part *p = &slot->ev.parts[i];
 
 		if (p->kind == KT_PART_FIXED || p->kind == KT_PART_OPAQUE ||
+		    kt_x_is_repeat(slot, i) ||
 		    kt_json_type(&slot->json, p->node) != KT_JSON_STRING)
 			continue;
 		kt_x_guard_add(x, KT_ANSWER, p->component, p->block,

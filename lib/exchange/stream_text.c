@@ -387,7 +387,7 @@ inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
 	}
 	if (part->block != 0 && part->kind != KT_PART_OPAQUE)
 		return inspect_growing(x, slot, data, part, piece);
-	if (s.kind != KT_SEGMENT_FIXED)
+	if (s.kind != KT_SEGMENT_FIXED && !x->is_repeat)
 		kt_x_measure_answer(
 		    x, kt_json_string(&slot->json, data, part->node));
 	return inspect_whole(x, slot, data, &s, edits);
@@ -482,9 +482,12 @@ kt_x_inspect_event(struct kt_exchange *x, struct kt_x_slot *slot,
 	rc = inspect_lines(x, slot);
 	if (rc == KT_OK)
 		rc = inspect_rest(x, slot, data);
-	for (size_t i = 0; rc == KT_OK && i < ev->nparts; i++)
+	for (size_t i = 0; rc == KT_OK && i < ev->nparts; i++) {
+		x->is_repeat = kt_x_is_repeat(slot, i);
 		rc = inspect_part(
 		    x, slot, data, &ev->parts[i], &slot->pieces[i], &edits);
+	}
+	x->is_repeat = false;
 	slot->edits = edits.v;
 	slot->nedits = edits.n;
 	if (rc == KT_OK && !kt_x_is_within_limits(x, &x->stream.measures))

@@ -132,6 +132,7 @@ kt_x_tally_event(struct kt_exchange *x, const struct kt_x_slot *slot,
 		const struct kt_part *p = &slot->ev.parts[i];
 
 		if (p->kind != KT_PART_FIXED && p->kind != KT_PART_OPAQUE &&
+		    !kt_x_is_repeat(slot, i) &&
 		    kt_json_type(&slot->json, p->node) == KT_JSON_STRING)
 			kt_x_tally_spoken(x, p->block,
 			    kt_json_string(&slot->json, data, p->node));

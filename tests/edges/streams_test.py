@@ -180,6 +180,33 @@ def responses_streams_are_inspected():
                 grammar.strict(d)
 
 
+def a_text_that_responses_repeat_counts_once():
+    words = "mail jane@acme.example"
+    with Upstream(None) as up, Upstream(lambda _: whole(
+            {"decision": "pass"})) as guard, Gateway(config(
+                [target("up", up, "openai")], {
+                    "content-limits": {"max_completion_chars": len(words)},
+                    "pii-detector": {"action": "flag"},
+                    "external-guard": {"url": guard.url + "/"}},
+                ["content-limits", "pii-detector", "external-guard",
+                 "audit-logger"])) as kt:
+        events = speech.response_events(words)
+        up.script = lambda _: stream(events)
+        assert ask(kt, "responses", stream=True).is_whole
+        record = kt.call()
+        assert record["decision"] == "pass", record
+        assert [d["count"] for d in record["detections"]] == [1], record
+        posted = [r.json() for r in guard.taken()]
+        assert [p["texts"] for p in posted if p["direction"] == "answer"] == [
+            [{"component": "completion", "text": words}]], posted
+        # What was not said before is no repeat.
+        events[-1] = events[-1].replace(b"jane", b"joan")
+        ask(kt, "responses", stream=True)
+        record = kt.call(2)
+        assert "completion.size.exceeded" in record["reason_codes"], record
+        assert [d["count"] for d in record["detections"]] == [2], record
+
+
 def flags_and_monitors_change_no_byte():
     words = "%s %s %s %s a@b.example 10.0.0.1" % (CARD, SSN, TOKEN, PEM)
     monitor = {k: {"action": "block", "mode": "monitor"} for k in (
@@ -385,6 +412,7 @@ run_all([
     a_blocked_whole_answer_is_a_403,
     a_blocked_request_is_a_403_and_never_goes_up,
     responses_streams_are_inspected,
+    a_text_that_responses_repeat_counts_once,
     flags_and_monitors_change_no_byte,
     pings_flow_while_text_is_held,
     pings_come_while_a_silent_upstream_is_held,
