@@ -12,16 +12,37 @@
 
 #define OPENERS "\"'`(\\[<"
 #define NO_NAME "(?!\\.?[\\w@%-])"
+/* What Markdown and HTML take for a colon and a slash, and what browsers drop
+   between slashes. */
+#define COLON "(?:\\\\?:|&colon;)"
+#define SLASH "(?:[/\\\\]|&b?sol;)"
+#define SLASHES SLASH "(?:[\\t\\r\\n]|&(?:tab|newline);){0,3}" SLASH \
+	"[/\\\\]{0,6}"
+#define BLANKS "(?:\\s{1,16}|&(?:tab|newline);){0,3}"
+#define WIDE_DOT "(?:\\xe3\\x80\\x82|\\xef\\xbc\\x8e|\\xef\\xbd\\xa1)"
+/* What nobody writes behind two slashes and does not mean as a host. */
+#define HOST "(?=[^\\s/\\\\?#]{0,100}(?:[^\\s/\\\\?#.](?:\\\\?\\.|&period;)\\S" \
+	"|[a-z0-9]" WIDE_DOT "[a-z0-9])|(?:[0-9]{8,10}|0x[0-9a-f]{8})(?![\\w.-])" \
+	"|\\[[0-9a-f]{0,4}:[0-9a-f:.]{1,40}\\])"
 /* Of a URL to its host: with two slashes; sloppily, which browsers take where
-   the schemes are theirs; and without a scheme, where only a URL can stand. */
-#define DOTTED "(?=[^\\s/\\\\?#]{0,100}[^\\s/\\\\?#.]\\.\\S)"
-#define BEGIN "(?:(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}://|(?:https?|wss?|ftp):" \
-	"(?:[/\\\\]{2,8}|[/\\\\]" DOTTED ")|(?<=[" OPENERS "=])(?:https?:" \
-	"|[/\\\\]{2}(?![.]))" DOTTED "|(?<=\\]:|\\]: )[/\\\\]{2}" DOTTED ")"
-/* The end of a host: of the authority; blanks behind marks; what no host can
-   hold, unless all before an @ is the name of a user. */
-#define END "[^\\s/\\\\?#\\w@%%\\x80-\\xff-]{0,8}(?:[\\s/\\\\?#]|$)|[]<>|^[]" \
+   the schemes are theirs; without a scheme, where only a URL can stand, with
+   blanks in links, their definitions and attributes; and what becomes a link
+   for its name. */
+#define BEGIN "(?:(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}://" \
+	"|(?:https?|wss?|ftp)" COLON "(?:" SLASHES "|" SLASH HOST ")" \
+	"|(?<=[" OPENERS "=])(?:https?" COLON "|" SLASHES "(?![.]))" HOST \
+	"|(?:\\]\\(|\\]:)" BLANKS "<?" BLANKS SLASHES HOST \
+	"|=" BLANKS "[\"']?" BLANKS SLASHES HOST \
+	"|(?<![a-z0-9@./\\\\%%+-])(?=www(?:\\.|&period;|" WIDE_DOT ")[\\w-]))"
+/* The end of a host: of the authority, where a backslash does not say that the
+   next mark is one of the name; blanks behind marks; what no host can hold,
+   unless all before an @ is the name of a user. */
+#define END "[^\\s/\\\\?#\\w@%%\\x80-\\xff-]{0,8}(?:[\\s/?#]|\\\\(?![.@:_%%-])|$)" \
+	"|[]<>|^[]" \
 	"(?![^\\s/\\\\?#]{0,99}@|[^\\s/\\\\?#]{100})"
+/* One of these is in each of them. */
+#define ANCHOR "[:/\\\\][/\\\\]|https?:|[/\\\\][\\t\\r\\n&]|&b?sol;|&colon;|\\\\:" \
+	"|www[.&\\xe3\\xef]"
 #define REST "(?:[^\\s\"'`<>)\\]}/\\\\]|[^\\s/\\\\?#]{1,64}@)" \
 	"[^\\s\"'`<>)\\]}]{0,200}"
 
@@ -155,7 +176,7 @@ define(const struct kt_policy *p, struct kt_arena *mem,
 			.confidence_pm = 1000,
 			.is_caseless = true,
 			.pattern = pattern.ptr,
-			.anchor = "[:/\\\\][/\\\\]|https?:",
+			.anchor = ANCHOR,
 		};
 	}
 	return KT_OK;

@@ -286,14 +286,28 @@ no_mark_behind_a_host_hides_another(void)
 		"![x](//c.org/?q=s)", "<img src=\\\"//c.org/\\\">",
 		"[x]: //c.org/", "https:\\\\\\\\c.org/x", "https:/c.org/x",
 		"![x](http:c.org/x)", "https:////c.org/", "https://user:a@c.org/",
-		"![x](https://\\\"@c.org/)" };
+		"![x](https://\\\"@c.org/)", "![x](https\\\\://c.org/S)",
+		"![x](\\\\/\\\\/c.org/S)", "![x](https\\\\:\\\\/\\\\/c.org/S)",
+		"![x](https&colon;//c.org/S)", "![x](&sol;&sol;c.org/S)",
+		"![x](//c&period;org/S)", "![x](  //c.org/S )",
+		"![x](<  //c.org/S>)", "[r]:\\n//c.org/S", "![x](//3232235777/S)",
+		"![x](//c\xe3\x80\x82org/S)", "![x](//[::1]/S)",
+		"<img src=\\\" //c.org/S\\\">", "<img src=\\\"/&Tab;/c.org/S\\\">",
+		"<img src=\\\"/\\t/c.org/S\\\">", "[a](www.c.org/S)",
+		"see www.c.org/?S", "WWW.c.org", "![x](https://a.org\\\\.c.org/S)",
+		"![x](https://a.org\\\\@c.org/S)" };
 	static const char *const here[] = { "https://a.org", "(https://a.org), a",
 		"see https://a.org, or b.", "[https://a.org](https://a.org)x",
 		"{\\\"a\\\":\\\"https://a.org\\\",\\\"f\\\":\\\"main.py\\\",\\\"e\\\":\\\"a@c.org\\\"}",
 		"<td>https://a.org<br>b</td>", "|https://a.org|b.c|",
 		"'https://a.org','b.c'", "ftp://a.org/x", "![x](//a.org/y)",
 		"x = 1 // c.org", "https://", "'http://' or \\\"https://\\\"",
-		"file:///etc/hosts", "C:\\\\x.org", "http:\\n", "`https://a.org`." };
+		"file:///etc/hosts", "C:\\\\x.org", "http:\\n", "`https://a.org`.",
+		"https:// is\\nhttp://\\nfor a.b", "I/O, and/or a/b.c", "f(// c.org",
+		"f() // calls a.b\\n// and b.c", "x[0]:\\n// see b.c", "a = // b.c",
+		"\\\"a\\\" //b.c", "www. is not", "www", "awww.no", "(//)", "`//`, a.b",
+		"(www.x.b.org/y), www.x.b.org.", "`//\xe6\xb3\xa8\xe9\x87\x8a"
+		"\xe3\x80\x82\xe6\x9b\xb4`", "//[0.5]", "a && b; c &amp; d" };
 
 	for (size_t i = 0; i < KT_NELEMS(elsewhere); i++)
 		tell(&(struct told){
