@@ -586,7 +586,7 @@ read_request(struct kt_exchange *x)
 	return true;
 }
 
-/* What policies add, between what they took away. */
+/* What policies add, between what they took away: nothing is lost by it. */
 static bool
 decorate(struct kt_exchange *x)
 {
@@ -594,18 +594,22 @@ decorate(struct kt_exchange *x)
 
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
+		bool watches = p->common->mode == KT_CONFIG_MONITOR;
 		struct kt_edit e[64];
 		size_t n = 0;
 
-		if (p->kind->decorate == NULL ||
-		    p->common->mode == KT_CONFIG_MONITOR ||
-		    !is_chat(x->surface.endpoint))
+		if (p->kind->decorate == NULL || !is_chat(x->surface.endpoint))
 			continue;
 		if (p->kind->decorate(p, kt_endpoint_format(x->surface.endpoint),
 		        &x->json, kt_buf_span(&x->body), x->mem, e,
 		        KT_NELEMS(e), &n) < 0)
 			return false;
-		for (size_t k = 0; k < n; k++) {
+		if (n > 0)
+			kt_x_note_rule(&x->request_verdict,
+			    watches ? KT_ACTION_IGNORE : KT_ACTION_FLAG,
+			    KT_ACTION_FLAG, KT_REASON_PROMPT_TEXT, p,
+			    (struct kt_span){ 0 });
+		for (size_t k = 0; k < n && !watches; k++) {
 			if (kt_x_edit_add(&x->edits, x->mem, e[k].start, e[k].end,
 			        e[k].text) < 0)
 				return false;

@@ -622,6 +622,21 @@ one_result(struct request *q, const struct kt_calls *calls,
 	return KT_OK;
 }
 
+/* All that the request brought: their classes are weighed together. */
+static void
+refuse_results(struct kt_exchange *x, enum kt_reason reason)
+{
+	for (size_t i = 0; x->tools.v != NULL && i < x->tools.n &&
+	     i < KT_AUDIT_TOOLS_MAX; i++) {
+		struct kt_audit_tool *t = &x->tools.v[i];
+
+		if (t->result_decision.len == 0)
+			continue;
+		t->result_decision = KT_SPAN("block");
+		t->reason_code = kt_span_of(kt_reason_code(reason));
+	}
+}
+
 void
 kt_x_weigh(struct kt_exchange *x, struct kt_x_verdict *v)
 {
@@ -638,8 +653,10 @@ kt_x_weigh(struct kt_exchange *x, struct kt_x_verdict *v)
 		if (p->kind->weigh == NULL)
 			continue;
 		r = p->kind->weigh(p, &who, classes);
-		if (r != KT_REASON_NONE)
-			(void)kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p);
+		if (r != KT_REASON_NONE &&
+		    kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p) ==
+		        KT_ACTION_BLOCK && r == KT_REASON_TOOL_CLASS)
+			refuse_results(x, r);
 	}
 }
 

@@ -92,6 +92,14 @@ kt_reason_of(enum kt_component c, enum kt_class class)
 	return by_class[class][where_of(c)];
 }
 
+enum kt_reason
+kt_reason_of_url(enum kt_component c)
+{
+	static const enum kt_reason reasons[NWHERE] = ROW(URL);
+
+	return reasons[where_of(c)];
+}
+
 const char *
 kt_action_name(enum kt_action a)
 {

@@ -194,8 +194,7 @@ static enum kt_reason
 reason(const struct kt_detector *d, enum kt_component c)
 {
 	(void)d;
-	return c == KT_COMPONENT_COMPLETION ? KT_REASON_COMPLETION_URL :
-	    KT_REASON_PROMPT_URL;
+	return kt_reason_of_url(c);
 }
 
 static bool

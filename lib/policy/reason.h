@@ -20,5 +20,7 @@ const char *kt_reason_code(enum kt_reason r);
 const char *kt_reason_meaning(enum kt_reason r);
 /* The code of a finding of this class in this place. */
 enum kt_reason kt_reason_of(enum kt_component c, enum kt_class class);
+/* The same of a URL. */
+enum kt_reason kt_reason_of_url(enum kt_component c);
 
 #endif

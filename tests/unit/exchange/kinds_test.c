@@ -478,9 +478,13 @@ static const struct asked {
 	    "\"user\",\"content\":[{\"type\":\"file\",\"file_url\":"
 	    "\"https://a.org/x\"}]}]}",
 	    "prompt.content.uninspectable" },
+	{ "content-limits", "allowed_urls: [a.org]",
+	    "{\"model\":\"m\",\"max_tokens\":9,\"system\":\"https://b.org/\","
+	    "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}",
+	    "system.url.denied" },
 	{ "external-guard", "url: 'http://127.0.0.1:9/'", ASK("bluebird"),
 	    "prompt.guard.refused" },
-	{ "prompt-decorator", "prepend: in", ASK("hi"), NULL },
+	{ "prompt-decorator", "prepend: in", ASK("hi"), "prompt.text.added" },
 	{ "audit-logger", "", ASK("hi"), NULL },
 };
 

@@ -684,6 +684,9 @@ a_result_above_the_prompt_is_refused(void)
 		ok(r.status == (i == 0 ? 403 : 200));
 		if (i == 0)
 			ok(strcmp(r.reason, "tool.class.exceeded") == 0);
+		ok(has(&r.record, i == 0 ? "\"reason_code\":"
+		    "\"tool.class.exceeded\",\"result_decision\":\"block\"" :
+		    "\"result_decision\":\"pass\""));
 		result_fini(&r);
 	}
 	world_fini(&w);
