@@ -528,6 +528,8 @@ KT_MUSTCHECK enum kt_rc kt_x_inspect_node(struct kt_exchange *x,
 KT_MUSTCHECK enum kt_rc kt_x_drop_logprobs(enum kt_format format,
     const struct kt_json *j, struct kt_span text, struct kt_arena *mem,
     struct kt_x_edits *edits);
+/* Behind blanks and a byte order mark, by its first bracket. */
+bool kt_x_begins_json(struct kt_span text);
 /* A tool call's arguments, once complete; edits are of the text itself. */
 KT_MUSTCHECK enum kt_rc kt_x_inspect_arguments(struct kt_exchange *x,
     struct kt_x_verdict *v, struct kt_span text, enum kt_component c,

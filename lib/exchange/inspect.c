@@ -436,10 +436,10 @@ may_be_nested(const struct kt_x_text *t, enum kt_format format)
 	    t->kind == KT_SEGMENT_TEXT && format != KT_FORMAT_ANTHROPIC;
 }
 
-static bool
-begins_json(struct kt_span text)
+bool
+kt_x_begins_json(struct kt_span text)
 {
-	size_t at = 0;
+	size_t at = kt_span_starts(text, KT_SPAN("\xef\xbb\xbf")) ? 3 : 0;
 
 	while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '\n' ||
 	        text.ptr[at] == '\t' || text.ptr[at] == '\r'))
@@ -472,7 +472,7 @@ kt_x_inspect_node(struct kt_exchange *x, struct kt_x_verdict *v,
 		return kt_x_inspect_text(x, v, &t, mem, edits);
 	if (kt_json_unescape(t.raw, x->turn, &said, &map) < 0)
 		return KT_E_LIMIT;
-	if (begins_json(said))
+	if (kt_x_begins_json(said))
 		return inspect_nested(x, v, &t, said, &map, mem, edits);
 	return kt_x_inspect_text(x, v, &t, mem, edits);
 }

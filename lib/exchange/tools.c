@@ -501,6 +501,7 @@ struct request {
 	struct kt_segments segments;
 	struct kt_segment segment;
 	bool has_segment;
+	bool is_broken; /* a text of this result began like JSON and is none */
 };
 
 static void
@@ -542,6 +543,8 @@ cut_text(struct request *q, struct kt_span tool, uint32_t n, bool *has_cut)
 	kt_json_init(&j, KT_BODY_MAX);
 	kt_x_seed_json(x, &j);
 	rc = kt_json_parse(&j, text, NULL);
+	q->is_broken |= rc < 0 && kt_x_begins_json(text);
+	cuts.is_broken = rc < 0 && q->is_broken;
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
 		size_t before = cuts.n;
@@ -576,6 +579,7 @@ cut_result(struct request *q, struct kt_span tool, const struct kt_call *c,
 {
 	enum kt_rc rc = KT_OK;
 
+	q->is_broken = false;
 	while (rc == KT_OK && c->body != 0 && q->has_segment &&
 	    q->segment.node < q->j->nodes[c->body].next) {
 		if (q->segment.node >= c->body &&

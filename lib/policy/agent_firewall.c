@@ -106,7 +106,9 @@ static const struct kt_config_field cut_fields[] = {
 	    .doc = "Tools whose results it is about, by name or pattern"),
 	KT_CONFIG_FIELD(S, STRING, pointer,
 	    .doc = "JSON pointer of the value to replace, in results that are "
-	           "JSON"),
+	           "JSON; one that begins like JSON, behind blanks or a byte "
+	           "order mark, and is not (names twice, several texts that "
+	           "are one only together) is replaced whole"),
 	KT_CONFIG_FIELD(S, STRING, pattern,
 	    .doc = "Regular expression; its matches are replaced"),
 };
@@ -714,6 +716,8 @@ cut_result(const struct kt_policy *p, struct kt_span tool, struct kt_span text,
 			cut_matches(&c[i], text, out);
 		else if (json != NULL)
 			n = kt_json_at(json, text, c[i].pointer);
+		else if (out->is_broken) /* as above */
+			kt_tool_cut_add(out, 0, text.len, false);
 		if (n != 0)
 			kt_tool_cut_add(out, json->nodes[n].start,
 			    json->nodes[n].end, true);

@@ -50,6 +50,7 @@ struct kt_tool_cuts {
 	size_t n, cap;
 	struct kt_arena *mem;
 	bool is_full;
+	bool is_broken; /* given: begins like JSON, or goes on so, and is none */
 };
 void kt_tool_cut_add(
     struct kt_tool_cuts *c, size_t start, size_t end, bool is_value);

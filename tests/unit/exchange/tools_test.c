@@ -586,6 +586,48 @@ results_are_redacted_by_pointer_and_pattern(void)
 	}
 }
 
+/* What could not be searched does not go up; what is no JSON does. */
+static void
+a_result_that_is_nearly_json_is_withheld_whole(void)
+{
+	static const struct {
+		const char *texts;
+		bool goes_up;
+	} cases[] = {
+		{ "{\\\"salary\\\":1,\\\"salary\\\":4200}", false },
+		{ "\xef\xbb\xbf{\\\"salary\\\":4200}", false },
+		{ " [{\\\"salary\\\":4200},]", false },
+		{ "{\\\"salary\"},{\"type\":\"text\",\"text\":\"\\\":4200}", false },
+		{ "the salary is 4200", true },
+	};
+	static const char head[] =
+	    "{\"model\":\"m\",\"max_tokens\":9,\"messages\":["
+	    "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
+	    "\"tool_use_id\":\"t1\",\"content\":[{\"type\":\"text\",\"text\":\"";
+	struct world w;
+
+	if (!ok(world_init(&w, CONFIG(
+	        "{results: {redact: [{pointer: /salary}]}}", "anthropic"))))
+		return;
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		char body[1024];
+		struct script s = { .target = paths[0], .body = body,
+			.answer = "{}" };
+		struct result r;
+
+		(void)snprintf(body, sizeof(body), "%s%s\"}]}]}]}", head,
+		    cases[i].texts);
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(r.up_calls == 1 &&
+		        has(&r.up, "4200") == cases[i].goes_up &&
+		        has(&r.up, "[REDACTED]") != cases[i].goes_up))
+			printf("# %s\n", cases[i].texts);
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
 static void
 no_place_of_a_result_is_left_out(void)
 {
@@ -1184,6 +1226,7 @@ main(void)
 	RUN(a_call_that_a_finding_withholds_is_told_of);
 	RUN(a_denied_call_refuses_a_response);
 	RUN(results_are_redacted_by_pointer_and_pattern);
+	RUN(a_result_that_is_nearly_json_is_withheld_whole);
 	RUN(no_place_of_a_result_is_left_out);
 	RUN(a_result_above_the_prompt_is_refused);
 	RUN(a_document_in_a_result_has_the_class_of_results);
