@@ -163,19 +163,20 @@ read_addresses(struct gateway *g, struct kt_err *err)
 
 /* Whoever reaches an open gateway spends the vendor's key. */
 static enum kt_rc
-check_openness(struct gateway *g, struct kt_err *err)
+check_openness(const struct gateway *g, const struct kt_edition *e,
+    struct kt_err *err)
 {
 	const struct kt_target *targets;
 	size_t n;
 	bool is_reachable = false, has_key = false;
 
-	targets = kt_program_targets(kt_edition_program(g->edition), &n);
+	targets = kt_program_targets(kt_edition_program(e), &n);
 	for (size_t i = 0; i < n; i++)
 		has_key |= targets[i].key.len > 0;
 	for (size_t i = 0; i < g->naddresses; i++)
 		is_reachable |= !g->addresses[i].is_loopback;
 	if (g->may_be_open || !is_reachable || !has_key ||
-	    kt_edition_settings(g->edition)->auth.mode != KT_CONFIG_AUTH_NONE)
+	    kt_edition_settings(e)->auth.mode != KT_CONFIG_AUTH_NONE)
 		return KT_OK;
 	return kt_fail(err, KT_E_MISUSE, "auth.mode is none and a vendor key is "
 	    "set: everybody who reaches this address could spend it.  Use "
@@ -330,7 +331,8 @@ compile(struct gateway *g, struct kt_edition *e, const char *cause,
 
 	if (record_dir(g, e) != NULL)
 		kt_edition_will_record(e);
-	if (kt_edition_compile(e, key, err) < 0)
+	if (kt_edition_compile(e, key, err) < 0 ||
+	    check_openness(g, e, err) < 0)
 		return err->rc;
 	return kt_writer_policy(g->writer,
 	    kt_program_hash(kt_edition_program(e)),
@@ -618,8 +620,6 @@ start(struct gateway *g, struct kt_err *err)
 		rc = open_log(g, err);
 	if (rc == KT_OK)
 		rc = compile(g, g->edition, "start", err);
-	if (rc == KT_OK)
-		rc = check_openness(g, err);
 	if (rc == KT_OK)
 		rc = start_ship(g, err);
 	if (rc == KT_OK)

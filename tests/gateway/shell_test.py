@@ -92,6 +92,24 @@ def an_open_gateway_does_not_spend_the_vendors_key():
         assert wire.ask(g.port, "GET", "/healthz").status == 200
 
 
+def a_reload_does_not_open_what_a_start_would_not():
+    with Upstream(answering) as up, tempfile.TemporaryDirectory() as d:
+        tokens = d + "/tokens.json"
+        r = kt("token", "create", "--principal", "a", "--tokens-file", tokens)
+        assert r.returncode == 0, r
+        auth = {"mode": "tokens", "tokens_file": tokens}
+        targets = [target("one", up, key="KEY")]
+        with Gateway(config(targets, auth=auth), {"KEY": "sk-secret"},
+                     ["--listen", "0.0.0.0:0"]) as g:
+            with open(os.path.join(g.folder, "0.yaml"), "w") as f:
+                f.write(config(targets, mode="none"))
+            g.process.send_signal(signal.SIGHUP)
+            eventually(lambda: "not reloaded" in g.told(), g.told())
+            assert "--allow-open" in g.told(), g.told()
+            assert hello(g.port).status == 401
+            assert len(g.records("policy")) == 1
+
+
 def a_bad_configuration_is_told_and_nothing_starts():
     with tempfile.TemporaryDirectory() as d:
         path = d + "/p.yaml"
@@ -383,6 +401,7 @@ run_all([
     a_port_in_use_is_an_error_with_its_cause,
     two_gateways_never_write_one_audit_directory,
     an_open_gateway_does_not_spend_the_vendors_key,
+    a_reload_does_not_open_what_a_start_would_not,
     a_bad_configuration_is_told_and_nothing_starts,
     a_reload_changes_what_is_enforced_and_a_bad_file_does_not,
     a_reload_under_streams_breaks_none_of_them,
