@@ -105,6 +105,23 @@ kt_cmd_files_add(
 }
 
 enum kt_rc
+kt_cmd_files_copy(struct kt_cmd_files *files, const struct kt_cmd_files *from,
+    struct kt_err *err)
+{
+	files->is_starter = from->is_starter;
+	for (size_t i = 0; i < from->n; i++) {
+		struct kt_buf *bytes = &files->bytes[files->n];
+
+		kt_buf_init(bytes, from->bytes[i].limit);
+		if (kt_buf_add(bytes, kt_buf_span(&from->bytes[i])) < 0)
+			return kt_fail(err, KT_E_LIMIT, "out of memory");
+		if (take_bytes(files, from->names[i], err) < 0)
+			return err->rc;
+	}
+	return KT_OK;
+}
+
+enum kt_rc
 kt_cmd_files_add_stdin(
     struct kt_cmd_files *files, const char *name, struct kt_err *err)
 {

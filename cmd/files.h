@@ -35,6 +35,9 @@ struct kt_cmd_files {
 /* Reads one more; KT_E_LIMIT over KT_CONFIG_FILES_MAX files. */
 KT_MUSTCHECK enum kt_rc kt_cmd_files_add(
     struct kt_cmd_files *files, const char *path, struct kt_err *err);
+/* All of others, as they were read. */
+KT_MUSTCHECK enum kt_rc kt_cmd_files_copy(struct kt_cmd_files *files,
+    const struct kt_cmd_files *from, struct kt_err *err);
 /* Standard input, to its end, under a name. */
 KT_MUSTCHECK enum kt_rc kt_cmd_files_add_stdin(
     struct kt_cmd_files *files, const char *name, struct kt_err *err);

@@ -91,6 +91,25 @@ read_tokens(struct kt_edition *e, const char *given, struct kt_err *err)
 	    &e->tokens, err);
 }
 
+static enum kt_rc
+read_files(struct kt_edition *e, const struct kt_edition_options *o,
+    struct kt_err *err)
+{
+	const struct kt_edition *from = o->in_force;
+	enum kt_rc rc = from != NULL
+	    ? kt_cmd_files_copy(&e->files, &from->files, err)
+	    : kt_cmd_files_policy(&e->files, o->paths, o->npaths, err);
+
+	if (rc == KT_OK)
+		rc = kt_cmd_settings_load(&e->settings, &e->files, err);
+	if (rc < 0)
+		return rc;
+	return from != NULL
+	    ? kt_cmd_files_copy(&e->detectors, &from->detectors, err)
+	    : kt_cmd_files_detectors(
+	          &e->detectors, e->settings.settings, &e->files, err);
+}
+
 enum kt_rc
 kt_edition_read(struct kt_edition **out, const struct kt_edition_options *o,
     struct kt_err *err)
@@ -103,12 +122,7 @@ kt_edition_read(struct kt_edition **out, const struct kt_edition_options *o,
 		return kt_fail(err, KT_E_LIMIT, "no memory");
 	atomic_init(&e->uses, 1);
 	e->home = o->home;
-	rc = kt_cmd_files_policy(&e->files, o->paths, o->npaths, err);
-	if (rc == KT_OK)
-		rc = kt_cmd_settings_load(&e->settings, &e->files, err);
-	if (rc == KT_OK)
-		rc = kt_cmd_files_detectors(
-		    &e->detectors, e->settings.settings, &e->files, err);
+	rc = read_files(e, o, err);
 	if (rc == KT_OK)
 		rc = read_tokens(e, o->tokens_file, err);
 	if (rc == KT_OK) {
@@ -203,7 +217,6 @@ kt_edition_compile(struct kt_edition *e, struct kt_span instance_key,
 	/* What was made of them borrows nothing. */
 	kt_buf_fini(&e->saved);
 	kt_buf_fini(&e->definitions);
-	kt_cmd_files_fini(&e->detectors);
 	if (e->program == NULL)
 		return err->rc;
 	targets = kt_program_targets(e->program, &ntargets);

@@ -6,7 +6,8 @@
  *           looked up, what a program needs from the outside.
  * Does not: decide when to read again.
  * Promises: an edition is whole or it is not there; it is freed when the
- *           last thread that uses it lets go, by whoever made it.
+ *           last thread that uses it lets go, by whoever made it; a file that
+ *           is being edited does not keep new tokens out.
  */
 #ifndef KT_EDITION_H
 #define KT_EDITION_H
@@ -23,6 +24,8 @@ struct kt_edition_options {
 	const char *tokens_file; /* NULL: what the configuration says */
 	struct kt_span instance_key;
 	struct kt_loop *home; /* where it is freed */
+	/* Not NULL: its files as they were read, only the tokens are new. */
+	const struct kt_edition *in_force;
 };
 /* Two steps, because the audit log stands between them. */
 KT_MUSTCHECK enum kt_rc kt_edition_read(struct kt_edition **out,

@@ -53,7 +53,7 @@ struct gateway {
 	struct kt_loop *loop;
 	struct kt_watch signals;
 	struct kt_timer tokens_timer;
-	struct stat tokens_seen;
+	struct stat tokens_seen, tokens_refused; /* in force, and not */
 	struct kt_edition *edition;
 	struct kt_tls *tls;
 	struct kt_writer *writer;
@@ -129,11 +129,12 @@ cores(void)
 /* Starting. */
 
 static enum kt_rc
-read_edition(struct gateway *g, struct kt_edition **out, struct kt_err *err)
+read_edition(struct gateway *g, const struct kt_edition *in_force,
+    struct kt_edition **out, struct kt_err *err)
 {
 	struct kt_edition_options o = { .paths = g->policies,
 		.npaths = g->npolicies, .tokens_file = g->tokens_file,
-		.home = g->loop };
+		.home = g->loop, .in_force = in_force };
 
 	return kt_edition_read(out, &o, err);
 }
@@ -472,20 +473,17 @@ hand_over(struct gateway *g, struct kt_edition *e, struct kt_err *err)
 	    kt_fail(err, KT_E_LIMIT, "no memory for the new configuration");
 }
 
-static void
-reload(struct gateway *g, const char *cause)
+/* As of the files, or of those in force with the tokens of now. */
+static enum kt_rc
+take_up(struct gateway *g, const struct kt_edition *in_force,
+    const char *cause, struct kt_err *err)
 {
 	struct kt_edition *e = NULL, *old = g->edition;
-	struct kt_err err = { 0 };
 
-	if (g->is_draining)
-		return;
-	if (read_edition(g, &e, &err) < 0 || compile(g, e, cause, &err) < 0 ||
-	    hand_over(g, e, &err) < 0) {
+	if (read_edition(g, in_force, &e, err) < 0 ||
+	    compile(g, e, cause, err) < 0 || hand_over(g, e, err) < 0) {
 		kt_edition_free(&e);
-		kt_say("not reloaded, the configuration in force stays: %s",
-		    err.text);
-		return;
+		return err->rc;
 	}
 	if (record_dir(g, e) != NULL && g->recorder == NULL)
 		kt_say("recording begins when the gateway is started again");
@@ -494,6 +492,17 @@ reload(struct gateway *g, const char *cause)
 	g->edition = e;
 	kt_edition_free(&old);
 	kt_say("reloaded %s (%s)", kt_edition_name(e), cause);
+	return KT_OK;
+}
+
+static void
+reload(struct gateway *g)
+{
+	struct kt_err err = { 0 };
+
+	if (!g->is_draining && take_up(g, NULL, "reload", &err) < 0)
+		kt_say("not reloaded, the configuration in force stays: %s",
+		    err.text);
 }
 
 static bool
@@ -505,6 +514,22 @@ is_same_file(const struct stat *a, const struct stat *b)
 	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* Tried until it is done: a token that was revoked must not stay valid. */
+static void
+take_tokens(struct gateway *g, const struct stat *now)
+{
+	struct kt_err err = { 0 };
+
+	if (g->is_draining || take_up(g, g->edition, "tokens", &err) == KT_OK) {
+		g->tokens_seen = *now;
+		return;
+	}
+	if (!is_same_file(now, &g->tokens_refused))
+		kt_say("the tokens in force stay, tried again every second: %s",
+		    err.text);
+	g->tokens_refused = *now;
+}
+
 static void
 look_at_tokens(void *self)
 {
@@ -514,11 +539,10 @@ look_at_tokens(void *self)
 
 	if (path != NULL && stat(path, &now) == 0 &&
 	    !is_same_file(&now, &g->tokens_seen)) {
-		bool is_first = g->tokens_seen.st_ino == 0;
-
-		g->tokens_seen = now;
-		if (!is_first)
-			reload(g, "tokens");
+		if (g->tokens_seen.st_ino == 0)
+			g->tokens_seen = now;
+		else
+			take_tokens(g, &now);
 	}
 	if (kt_timer_set(g->loop, &g->tokens_timer,
 	        kt_loop_now(g->loop) + TOKENS_CHECK_US, look_at_tokens, g) < 0)
@@ -561,7 +585,7 @@ on_signal(void *self, uint32_t events)
 	(void)events;
 	for (ssize_t i = 0; i < n / (ssize_t)sizeof(info[0]); i++) {
 		if (info[i].ssi_signo == SIGHUP)
-			reload(g, "reload");
+			reload(g);
 		else if (info[i].ssi_signo == SIGUSR1)
 			kt_writer_rotate(g->writer);
 		else if (info[i].ssi_signo == SIGUSR2)
@@ -603,7 +627,7 @@ start(struct gateway *g, struct kt_err *err)
 	if (rc == KT_OK)
 		rc = take_signals(g, err);
 	if (rc == KT_OK)
-		rc = read_edition(g, &g->edition, err);
+		rc = read_edition(g, NULL, &g->edition, err);
 	if (rc == KT_OK)
 		rc = read_addresses(g, err);
 	if (rc < 0)

@@ -191,6 +191,36 @@ def a_changed_tokens_file_takes_effect_by_itself():
             eventually(lambda: status(second) == 200, "bob is let in")
 
 
+def tokens_are_taken_up_while_the_configuration_is_being_edited():
+    with Upstream(answering) as up, tempfile.TemporaryDirectory() as d:
+        tokens = d + "/tokens.json"
+        r = kt("token", "create", "--principal", "a", "--tokens-file", tokens)
+        token = r.stdout.strip().splitlines()[-1]
+        with open(tokens) as f:
+            listed = f.read()
+        ref = json.loads(listed)["tokens"][0]["id"]
+        text = config([target("one", up, key="KEY")], mode="tokens")
+        with Gateway(text, {"KEY": "k"}, ["--tokens-file", tokens]) as g:
+            def status():
+                return wire.post(g.port, "/v1/messages", ASK,
+                                 [("x-api-key", token)]).status
+
+            def write(name, text):
+                with open(d + "/new", "w") as f:
+                    f.write(text)
+                os.rename(d + "/new", name)
+
+            assert status() == 200
+            write(os.path.join(g.folder, "0.yaml"), "policies: [\n")
+            write(tokens, listed[:-9])
+            eventually(lambda: "tried again" in g.told(), g.told())
+            write(tokens, listed)
+            r = kt("token", "revoke", ref, "--tokens-file", tokens)
+            assert r.returncode == 0, r
+            eventually(lambda: status() == 401, "the token is revoked")
+            assert g.told().count("tried again") == 1, g.told()
+
+
 def the_clients_close_reaches_the_upstream_within_a_second():
     """Before the first byte and after it, the upstream is left at once."""
     first = speech.message_events("hello")[0]
@@ -406,6 +436,7 @@ run_all([
     a_reload_changes_what_is_enforced_and_a_bad_file_does_not,
     a_reload_under_streams_breaks_none_of_them,
     a_changed_tokens_file_takes_effect_by_itself,
+    tokens_are_taken_up_while_the_configuration_is_being_edited,
     the_clients_close_reaches_the_upstream_within_a_second,
     after_sigterm_streams_finish_and_nothing_new_is_served,
     a_second_sigterm_does_not_wait_and_says_so,
