@@ -122,13 +122,18 @@ struct conn *
 kt_conn_take(
     struct http_pool *pool, struct kt_origin *origin, struct http_call *call)
 {
-	struct conn_home *home;
+	struct conn_home *home = pool->homes;
+	struct conn *c;
 
-	for (home = pool->homes; home != NULL; home = home->next) {
-		struct conn *c = home->idle;
-
-		if (home->origin != origin || c == NULL)
+	while (home != NULL && home->origin != origin)
+		home = home->next;
+	while (home != NULL && (c = home->idle) != NULL) {
+		/* Its end may be here, and only the event is yet to come. */
+		if (!kt_wire_is_quiet(&c->wire) ||
+		    !kt_wire_acked(&c->wire, &c->acked)) {
+			kt_conn_close(c);
 			continue;
+		}
 		unlink_idle(c); /* its timer stays: it will be set again */
 		c->call = call;
 		c->is_reused = true;

@@ -6,7 +6,7 @@
  *           the idle connections of each origin.
  * Does not: read or write HTTP.
  * Promises: a connection belongs to one call or is idle; one that the peer
- *           closes while idle is dropped; a closed one is freed only when no
+ *           closed while idle is not handed out; a closed one is freed only when no
  *           function of it is running.
  */
 #ifndef KT_UPSTREAM_CONN_H
@@ -48,6 +48,7 @@ struct conn {
 	struct kt_buf rest;        /* read, but the call was paused */
 	size_t rest_at;            /* so much of rest is used up */
 	struct kt_upstream_peer peer; /* once it is secure */
+	uint64_t acked; /* when it was handed out again */
 	enum conn_state state;
 	int busy;       /* functions of it that are running */
 	bool is_dead;   /* closed: only its memory is left */

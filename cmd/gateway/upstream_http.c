@@ -1,9 +1,11 @@
 /*
  * upstream_http - a call is a list of spans to write and a reader; the
  * connection under it may be exchanged once, for a kept connection that the
- * peer had closed just then.  That is safe to say only while no byte of an
- * answer came and the whole body is still there, so on_sent waits for the
- * first byte on a kept connection, and a streamed body never uses one.
+ * peer had closed just then.  That is safe to say only when its end came and
+ * acknowledges not a byte of the request: whoever read it and then closed
+ * may have done what it asks for.  The whole body must still be there, so
+ * on_sent waits for the first byte of an answer on a kept connection, and a
+ * streamed body never uses one.
  *
  * Whatever is to be said from inside a call of the user goes through one
  * post of the pool, which needs no memory and so cannot fail.
@@ -295,12 +297,18 @@ feed(struct http_call *call, struct conn *c, struct kt_span in)
 	return got == 0;
 }
 
-/* On a kept connection the peer may have closed while we were writing. */
+/*
+ * On a kept connection the peer may have closed while we were writing.  A
+ * reset does not tell what it had read before.
+ */
 static bool
-retry(struct http_call *call, struct conn *c)
+retry(struct http_call *call, struct conn *c, enum kt_wire_rc rc)
 {
+	uint64_t acked;
+
 	if (!c->is_reused || c->reader.has_begun || call->was_retried ||
-	    call->is_streamed)
+	    call->is_streamed || rc != KT_WIRE_END ||
+	    !kt_wire_acked(&c->wire, &acked) || acked != c->acked)
 		return false;
 	call->was_retried = true;
 	call->is_mute = false;
@@ -315,7 +323,7 @@ static void
 on_close(struct http_call *call, struct conn *c, enum kt_wire_rc rc,
     struct kt_err *err)
 {
-	if (retry(call, c))
+	if (retry(call, c, rc))
 		return;
 	if (rc == KT_WIRE_END && kt_http1_eof(&c->reader, err) == KT_OK)
 		end_whole(call, c, false);

@@ -10,7 +10,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
-#include <netinet/tcp.h>
+#include <linux/tcp.h> /* that of the C library knows no tcpi_bytes_acked */
 #include <unistd.h>
 
 #include "cmd/gateway/wire.h"
@@ -241,6 +241,29 @@ kt_wire_write(struct kt_wire *w, const struct iovec *iov, int n_iov, size_t *n,
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		return KT_WIRE_WANT_WRITE;
 	return broken(err, "write", strerror(errno));
+}
+
+bool
+kt_wire_is_quiet(const struct kt_wire *w)
+{
+	char byte;
+
+	return recv(w->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	    (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+bool
+kt_wire_acked(const struct kt_wire *w, uint64_t *bytes)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(w->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+	    len < offsetof(struct tcp_info, tcpi_bytes_acked) +
+	        sizeof(info.tcpi_bytes_acked))
+		return false;
+	*bytes = info.tcpi_bytes_acked;
+	return true;
 }
 
 bool

@@ -43,6 +43,10 @@ enum kt_wire_rc kt_wire_read(
 /* OK with *n bytes taken, at least one.  iov[0] is not empty. */
 enum kt_wire_rc kt_wire_write(struct kt_wire *w, const struct iovec *iov,
     int n_iov, size_t *n, struct kt_err *err);
+/* Nothing came, not even the peer's end: it may be written to. */
+bool kt_wire_is_quiet(const struct kt_wire *w);
+/* Bytes that the peer's system has had, of all so far; false: not known. */
+bool kt_wire_acked(const struct kt_wire *w, uint64_t *bytes);
 /* Bytes that were decrypted already, which no event will announce. */
 bool kt_wire_has_more(const struct kt_wire *w);
 /* What a later connection can begin with; empty when there is nothing. */

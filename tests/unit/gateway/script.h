@@ -19,7 +19,7 @@
 #include "base/base.h"
 
 enum step_do { END = 0, ACCEPT, EXPECT, SEND, CLOSE, RESET, DROP, WAIT_CLOSE,
-	FILL };
+	FILL, LEAVE };
 struct step {
 	enum step_do what;
 	struct kt_span bytes; /* SEND */
@@ -36,6 +36,7 @@ struct script {
 	uint16_t port;
 	struct kt_buf requests; /* all that was received */
 	atomic_int requests_seen, conns_seen, is_closed_seen;
+	atomic_int may_leave; /* LEAVE closes when it is set, and clears it */
 	atomic_size_t filled;
 	int was_resumed;
 };
@@ -182,6 +183,12 @@ script_play(void *arg)
 			if (s->session != NULL)
 				(void)gnutls_bye(s->session, GNUTLS_SHUT_WR);
 			script_close(s);
+			break;
+		case LEAVE:
+			while (!atomic_load(&s->may_leave))
+				(void)sched_yield(); /* never fails */
+			script_close(s);
+			atomic_store(&s->may_leave, 0);
 			break;
 		case DROP:
 			script_close(s);

@@ -33,9 +33,9 @@ a_kept_connection_carries_the_next_request(void)
 static void
 a_request_that_meets_a_dead_kept_connection_is_sent_once_more(void)
 {
-	/* Closed only after the second request came: nobody could know. */
+	/* Closed when the second request is on its way: nobody could know. */
 	static const struct step steps[] = { { ACCEPT }, { EXPECT }, SENDS(OK2),
-		{ EXPECT }, { RESET }, { ACCEPT }, { EXPECT }, SENDS(OK2),
+		{ LEAVE }, { ACCEPT }, { EXPECT }, SENDS(OK2),
 		{ EXPECT }, SENDS("HTTP/1.1"), { CLOSE }, { END } };
 	struct kt_origin *origin;
 	struct heard h = { 0 };
@@ -46,6 +46,9 @@ a_request_that_meets_a_dead_kept_connection_is_sent_once_more(void)
 	origin = origin_of(s.port, 0);
 	for (int i = 0; i < 2; i++) {
 		begin(&h, origin);
+		atomic_store(&s.may_leave, i == 1);
+		while (atomic_load(&s.may_leave))
+			(void)sched_yield(); /* never fails */
 		wait_end(&h);
 		ok(h.end == WHOLE && heard(&h, "200{hi") && h.sents == 1);
 		forget(&h);
@@ -57,9 +60,39 @@ a_request_that_meets_a_dead_kept_connection_is_sent_once_more(void)
 	ok(h.end == FAILED && h.why == KT_UPSTREAM_RESET);
 	forget(&h);
 	script_join(&s);
-	ok(s.conns_seen == 2 && s.requests_seen == 4);
+	ok(s.conns_seen == 2 && s.requests_seen == 3);
 	script_end(&s);
 	kt_origin_free(&origin);
+}
+
+static void
+a_request_that_was_read_is_never_sent_again(void)
+{
+	static const enum step_do ends[] = { CLOSE, RESET };
+
+	for (size_t i = 0; i < KT_NELEMS(ends); i++) {
+		const struct step steps[] = { { ACCEPT }, { EXPECT },
+			SENDS(OK2), { EXPECT }, { ends[i] }, { END } };
+		struct kt_origin *origin;
+		struct heard h = { 0 };
+		struct script s;
+
+		script_listen(&s, 8);
+		script_start(&s, steps);
+		origin = origin_of(s.port, 0);
+		begin(&h, origin);
+		wait_end(&h);
+		ok(h.end == WHOLE);
+		forget(&h);
+		begin(&h, origin);
+		wait_end(&h);
+		ok(h.end == FAILED && h.why == KT_UPSTREAM_RESET);
+		forget(&h);
+		script_join(&s);
+		ok(s.conns_seen == 1 && s.requests_seen == 2);
+		script_end(&s);
+		kt_origin_free(&origin);
+	}
 }
 
 /* On kept connections they are written together, at the end of the turn. */
@@ -573,6 +606,7 @@ main(void)
 	set_up();
 	RUN(a_kept_connection_carries_the_next_request);
 	RUN(a_request_that_meets_a_dead_kept_connection_is_sent_once_more);
+	RUN(a_request_that_was_read_is_never_sent_again);
 	RUN(requests_of_one_turn_all_go_out_but_those_cancelled_in_it);
 	RUN(an_idle_connection_that_the_peer_closes_is_dropped);
 	RUN(an_answer_cut_at_any_byte_never_ends_well);
