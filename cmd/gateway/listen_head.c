@@ -21,6 +21,30 @@ take_header(void *self, enum MHD_ValueKind kind, const char *name,
 	return ++l->nheaders <= KT_HEADERS_MAX ? MHD_YES : MHD_NO;
 }
 
+static enum MHD_Result
+count_cookie(void *self, enum MHD_ValueKind kind, const char *name,
+    size_t name_len, const char *value, size_t value_len)
+{
+	size_t *used = self;
+
+	(void)kind; /* only cookies were asked for */
+	(void)name;
+	(void)value;
+	*used += name_len + value_len + POOL_FIELD_BYTES;
+	return MHD_YES;
+}
+
+/* Whether the head of any answer has room beside this one. */
+static bool
+leaves_room(const struct kt_request *r)
+{
+	size_t used = r->head_bytes + r->l->nheaders * POOL_FIELD_BYTES;
+
+	(void)MHD_get_connection_values_n(
+	    r->mhd, MHD_COOKIE_KIND, count_cookie, &used);
+	return used <= POOL_BYTES - POOL_ANSWER_BYTES;
+}
+
 static bool
 is_line_end(const char *at, const char *end)
 {
@@ -64,6 +88,7 @@ kt_listen_head(struct kt_request *r, struct kt_head *head, const char *method,
     const char *version)
 {
 	static const struct kt_head_fault too_many = { 431, "header.count" };
+	static const struct kt_head_fault too_long = { 431, "head.bytes" };
 	static const struct kt_head_fault layout = { 400, "head.layout" };
 	const union MHD_ConnectionInfo *size = MHD_get_connection_info(
 	    r->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -81,6 +106,8 @@ kt_listen_head(struct kt_request *r, struct kt_head *head, const char *method,
 		.target = kt_buf_span(&r->target),
 		.headers = l->headers, .nheaders = l->nheaders,
 	};
+	if (!leaves_room(r))
+		return &too_long;
 	if (l->knows_layout && !is_tiled(r, version))
 		return &layout;
 	/* MHD takes "chunked " for a coding that it does not know. */

@@ -15,7 +15,15 @@
 
 #include "cmd/gateway/listen_priv.h"
 
-#define POOL_BYTES 16384 /* per connection; bounds the head as well */
+/*
+ * Of a connection, for the head of a request, what MHD makes of it, and the
+ * head of the answer: an upstream's, what a translation says of itself, and
+ * the few fields of our own.  MHD wipes the pool between two requests, so all
+ * of it is resident, and a stream may cost 48 KiB.
+ */
+#define POOL_BYTES 24576
+#define POOL_ANSWER_BYTES (KT_ANSWER_HEAD_MAX + KT_HEAD_MAX / 4 + 512)
+#define POOL_FIELD_BYTES 64 /* that MHD adds to a field or a cookie */
 
 /* Fills in the head at hand; NULL when it is let in.  Else it is refused. */
 const struct kt_head_fault *kt_listen_head(struct kt_request *r,

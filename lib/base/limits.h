@@ -48,7 +48,9 @@
 /* A pattern may go over its text many times; ids and dates are short. */
 #define KT_SCHEMA_PATTERN_TEXT_MAX 4096
 /* A header block that is larger is an attack or a mistake. */
-#define KT_HEAD_MAX 32768
+#define KT_HEAD_MAX 16384
+/* As much as common proxies take; a client's connection has room for it. */
+#define KT_ANSWER_HEAD_MAX 8192
 #define KT_HEADERS_MAX 128
 /* Interim answers (1xx) before the real one; honest servers send one or two. */
 #define KT_HTTP1_INTERIM_MAX 8

@@ -29,7 +29,7 @@ void
 kt_http1_init(struct kt_http1 *h, enum kt_http1_asked asked)
 {
 	*h = (struct kt_http1){ .asked = asked };
-	kt_buf_init(&h->line, KT_HEAD_MAX);
+	kt_buf_init(&h->line, KT_ANSWER_HEAD_MAX);
 }
 
 static void
@@ -82,7 +82,7 @@ take_line(struct kt_http1 *h, struct kt_span *in, size_t max,
 		return kt_fail(err, KT_E_LIMIT, "line or head is too long");
 	if (kt_buf_add(&h->line, kt_span_sub(*in, 0, n)) < 0)
 		return kt_fail(err, KT_E_LIMIT, "head is larger than %d bytes",
-		    KT_HEAD_MAX);
+		    KT_ANSWER_HEAD_MAX);
 	h->has_begun = h->has_begun || n > 0;
 	*in = kt_span_sub(*in, n, in->len - n);
 	if (n == 0 || h->line.ptr[h->line.len - 1] != '\n')
@@ -324,7 +324,7 @@ static enum kt_rc
 spend(struct kt_http1 *h, size_t n, struct kt_err *err)
 {
 	h->spent += n;
-	if (h->spent > KT_HEAD_MAX)
+	if (h->spent > KT_ANSWER_HEAD_MAX)
 		return kt_fail(err, KT_E_LIMIT,
 		    "chunk extensions and trailers are too long");
 	return KT_OK;
@@ -419,7 +419,7 @@ step(struct kt_http1 *h, struct kt_span *in, struct kt_http1_part *part,
 	switch ((enum state)h->state) {
 	case STATUS_LINE:
 	case FIELDS:
-		got = take_line(h, in, KT_HEAD_MAX, &line, err);
+		got = take_line(h, in, KT_ANSWER_HEAD_MAX, &line, err);
 		return got > 0 ? on_head_line(h, line, part, err) : got;
 	case HEAD_GIVEN:
 		drop_head(h);
@@ -435,7 +435,7 @@ step(struct kt_http1 *h, struct kt_span *in, struct kt_http1_part *part,
 	case CHUNK_END:
 		return end_chunk(h, in, err);
 	case TRAILERS:
-		got = take_line(h, in, KT_HEAD_MAX, &line, err);
+		got = take_line(h, in, KT_ANSWER_HEAD_MAX, &line, err);
 		return got > 0 ? (int)read_trailer(h, line, err) : got;
 	case COMPLETE:
 		part->got = KT_HTTP1_END;

@@ -118,6 +118,27 @@ def equal_headers_both_come_back():
         assert got.headers.all("x-two") == ["1", "2"], got
 
 
+def heads_of_any_size_have_room_or_are_refused():
+    with Saying() as s:
+        for asked in (0, 4000, 9000, 11000, 12000, 30000):
+            for told in (0, 4000, 8000, 8200, 12000, 16000, 40000):
+                n = len(s.kt.records())
+                got = s(said(headers=[("X-Big", "a" * told)]), headers=[
+                    ("X-Long", "b" * asked)] if asked else [])
+                if got.status in (413, 431):
+                    assert asked > 11000, (asked, got)
+                    continue
+                assert got.status == (200 if told <= 8000 else 502), (
+                    asked, told, got)
+                if got.status != 200:
+                    refusal(got, "anthropic")
+                assert s.kt.call(n + 1)["http_status"] == got.status
+        # A cookie is kept twice.
+        for asked in (2000, 5000, 8000, 11000):
+            got = s(said(), headers=[("Cookie", "a=" + "b" * asked)])
+            assert got.status == (200 if asked <= 5000 else 431), got
+
+
 def routes_say_what_becomes_of_a_path():
     routes = {"/v1/embeddings": "passthrough", "/v1/moderations": "deny",
               "/v1/watched": "detect", "/v2/ask": "completions"}
@@ -263,6 +284,7 @@ run_all([
     a_redirect_is_not_followed,
     an_encoded_stream_is_a_502,
     equal_headers_both_come_back,
+    heads_of_any_size_have_room_or_are_refused,
     routes_say_what_becomes_of_a_path,
     responses_streams_end_by_their_own_grammar,
     responses_calls_of_tools_are_inspected,

@@ -244,7 +244,7 @@ repeats(struct kt_span start, struct kt_span again, enum kt_rc expected)
 
 		while ((got = kt_http1_next(&h, &in, &part, NULL)) > 0)
 			;
-		ok(h.line.cap <= 2 * KT_HEAD_MAX);
+		ok(h.line.cap <= 2 * KT_ANSWER_HEAD_MAX);
 	}
 	ok(got == (int)expected);
 	kt_http1_fini(&h);
@@ -257,17 +257,17 @@ every_bound_of_an_answer_is_reached(void)
 	struct kt_span none = { NULL, 0 };
 
 	ok(repeats(KT_SPAN("HTTP/1.1 200 "), KT_SPAN("x"), KT_E_LIMIT) <=
-	    KT_HEAD_MAX);
+	    KT_ANSWER_HEAD_MAX);
 	ok(repeats(KT_SPAN(H), KT_SPAN("Aaaaaaaaaaaaaaa: b\r\n"), KT_E_LIMIT) <=
-	    KT_HEAD_MAX / 20 + 1);
+	    KT_ANSWER_HEAD_MAX / 20 + 1);
 	ok(repeats(none, KT_SPAN("HTTP/1.1 100 C\r\n\r\n"), KT_E_LIMIT) ==
 	    KT_HTTP1_INTERIM_MAX + 1);
 	ok(repeats(KT_SPAN(C "1;"), KT_SPAN("x"), KT_E_LIMIT) <=
 	    KT_HTTP1_CHUNK_LINE_MAX);
 	ok(repeats(KT_SPAN(C), KT_SPAN("1;0123456789=0123456789\r\nx\r\n"),
-	       KT_E_LIMIT) <= KT_HEAD_MAX / 20);
+	       KT_E_LIMIT) <= KT_ANSWER_HEAD_MAX / 20);
 	ok(repeats(KT_SPAN(C "0\r\n"), KT_SPAN("Trailing: x\r\n"), KT_E_LIMIT) <=
-	    KT_HEAD_MAX / 10);
+	    KT_ANSWER_HEAD_MAX / 10);
 }
 
 static void
@@ -277,7 +277,7 @@ a_header_too_many_is_refused(void)
 		struct kt_buf in;
 		struct reader r;
 
-		kt_buf_init(&in, KT_HEAD_MAX);
+		kt_buf_init(&in, KT_ANSWER_HEAD_MAX);
 		ok(kt_buf_add(&in, KT_SPAN(H)) == KT_OK);
 		for (int i = 0; i < n; i++)
 			ok(kt_buf_add(&in, KT_SPAN("A: b\r\n")) == KT_OK);

@@ -538,6 +538,7 @@ names_are_looked_up_off_the_loop_and_remembered(void)
 static void
 a_request_that_cannot_be_written_is_refused_at_once(void)
 {
+	static char much[2 * KT_HEAD_MAX];
 	struct kt_header bad = { KT_SPAN("A"), KT_SPAN("b\r\nC: d") };
 	struct kt_upstream_request r = {
 		.method = KT_SPAN("POST"), .target = KT_SPAN("/"),
@@ -548,6 +549,11 @@ a_request_that_cannot_be_written_is_refused_at_once(void)
 
 	ok(kt_upstream_start(upstream, origin, &r, &events, NULL, &call, NULL) ==
 	    KT_E_MISUSE);
+	ok(call == NULL);
+	memset(much, 'b', sizeof(much));
+	bad.value = (struct kt_span){ much, sizeof(much) };
+	ok(kt_upstream_start(upstream, origin, &r, &events, NULL, &call, NULL) ==
+	    KT_E_LIMIT);
 	ok(call == NULL);
 	kt_origin_free(&origin);
 }
