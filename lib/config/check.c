@@ -21,6 +21,24 @@ kt_config_fault_hide(struct kt_config_ctx *ctx,
 		kt_config_diag_hide(ctx->d, node);
 }
 
+/* Host, or [address], and a port behind it. */
+static bool
+is_port_sound(struct kt_span authority)
+{
+	size_t colon = kt_span_find(authority, ':');
+	uint64_t port;
+
+	if (authority.ptr[0] == '[') {
+		colon = kt_span_find(authority, ']') + 1;
+		if (colon > authority.len ||
+		    (colon < authority.len && authority.ptr[colon] != ':'))
+			return false;
+	}
+	return colon >= authority.len ||
+	    (kt_span_u64(kt_span_sub(authority, colon + 1, authority.len),
+	         &port) && port > 0 && port <= 65535);
+}
+
 static const char *
 url_fault(struct kt_span url)
 {
@@ -42,6 +60,8 @@ url_fault(struct kt_span url)
 		return "holds a user or password; use a reference to a secret";
 	if (host.len == 0 || host.ptr[0] == ':')
 		return "has no host";
+	if (!is_port_sound(host))
+		return "has a port that is none: 1 to 65535";
 	if (kt_span_find(rest, '#') < rest.len)
 		return "has a fragment ('#')";
 	return NULL;
@@ -92,6 +112,18 @@ kt_config_is_token(struct kt_span s)
 			return false;
 	}
 	return s.len > 0;
+}
+
+bool
+kt_config_is_clean(struct kt_span value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.ptr[i];
+
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			return false;
+	}
+	return true;
 }
 
 static const struct kt_config_node *
@@ -146,15 +178,9 @@ kt_config_check_headers(
 			kt_config_fault_help(ctx, "remove it: the host is that of "
 			    "the URL, lengths are those of what is sent");
 		}
-		for (size_t n = 0; n < p->value.len; n++) {
-			unsigned char c = (unsigned char)p->value.ptr[n];
-
-			if ((c < ' ' && c != '\t') || c == 0x7f) {
-				refuse_header(ctx, node, KT_CONFIG_FORM,
-				    "value holds a control character");
-				break;
-			}
-		}
+		if (!kt_config_is_clean(p->value))
+			refuse_header(ctx, node, KT_CONFIG_FORM,
+			    "value holds a control character");
 		for (size_t n = 0; n < KT_NELEMS(secret); n++) {
 			if (!kt_span_caseeq(p->key, kt_span_of(secret[n])))
 				continue;

@@ -11,7 +11,7 @@
 #define KT_CONFIG_CHECK_H
 #include "config/settings.h"
 
-/* http or https, a host, no user, no fragment. */
+/* http or https, a host, a port if any, no user, no fragment. */
 void kt_config_check_url(struct kt_config_ctx *ctx,
     const struct kt_config_node *section, const char *field,
     struct kt_span url);
@@ -27,6 +27,8 @@ void kt_config_check_date(struct kt_config_ctx *ctx,
     const struct kt_config_node *section, const char *field,
     struct kt_span date);
 bool kt_config_is_token(struct kt_span s);
+/* Nothing that ends a header or a line. */
+bool kt_config_is_clean(struct kt_span value);
 /* A header that says whom a connection is to, or where a body ends: what is
    sent says it once, from what is sent. */
 bool kt_config_is_framing(struct kt_span name);

@@ -253,9 +253,9 @@ check_auth(void *section, struct kt_config_ctx *ctx)
 		kt_config_fault(ctx, KT_CONFIG_FORM, a->node, "headers",
 		    "an element of 'headers' is not the name of a header");
 	}
-	if (a->mode == KT_CONFIG_AUTH_JWT && a->jwt.node == NULL)
-		kt_config_fault(ctx, KT_CONFIG_MISSING, a->node, "mode",
-		    "mode 'jwt' needs the section 'jwt'");
+	if (a->mode == KT_CONFIG_AUTH_JWT)
+		kt_config_fault(ctx, KT_CONFIG_RANGE, a->node, "mode",
+		    "mode 'jwt' is not available in this version");
 }
 
 static const char *const auth_modes[] = { "none", "passthrough", "tokens",
@@ -265,7 +265,7 @@ static const char *const auth_modes[] = { "none", "passthrough", "tokens",
 static const struct kt_config_field auth_fields[] = {
 	KT_CONFIG_FIELD(S, ENUM, mode, .fallback = "none", .names = auth_modes,
 	    .doc = "Who may call: anybody, anybody with a provider's credential "
-	    "of their own, holders of a kt token, or of a signed token"),
+	    "of their own, holders of a kt token; jwt is not available yet"),
 	KT_CONFIG_FIELD(S, STRINGS, headers,
 	    .fallback = "[authorization, x-api-key]",
 	    .doc = "Headers in which a token is looked for"),

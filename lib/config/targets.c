@@ -247,6 +247,30 @@ check_cli_env(struct kt_config_ctx *ctx, const struct kt_config_pairs *env)
 	}
 }
 
+/* Paths are added behind it. */
+static void
+check_base_url(struct kt_config_ctx *ctx, const struct kt_config_target *t)
+{
+	kt_config_check_url(ctx, t->node, "base_url", t->base_url);
+	if (kt_span_find(t->base_url, '?') == t->base_url.len)
+		return;
+	kt_config_fault(ctx, KT_CONFIG_FORM, t->node, "base_url",
+	    "'base_url' has a query ('?')");
+	kt_config_fault_hide(ctx, t->node, "base_url");
+}
+
+/* What becomes a part of a header, and may be a part of a secret. */
+static void
+check_text(struct kt_config_ctx *ctx, const struct kt_config_target *t,
+    const char *field, struct kt_span text)
+{
+	if (kt_config_is_clean(text))
+		return;
+	kt_config_fault(ctx, KT_CONFIG_FORM, t->node, field,
+	    "'%s' holds a control character", field);
+	kt_config_fault_hide(ctx, t->node, field);
+}
+
 static void
 check_target(void *section, struct kt_config_ctx *ctx)
 {
@@ -256,7 +280,9 @@ check_target(void *section, struct kt_config_ctx *ctx)
 		resolve_provider(ctx, t);
 	if (t->vendor >= 0)
 		vendor_defaults(t);
-	kt_config_check_url(ctx, t->node, "base_url", t->base_url);
+	check_base_url(ctx, t);
+	check_text(ctx, t, "api_key_prefix", t->api_key_prefix);
+	check_text(ctx, t, "anthropic_version", t->anthropic_version);
 	kt_config_check_headers(ctx, &t->headers);
 	check_cli_env(ctx, &t->cli_env);
 	check_zdr(ctx, t);

@@ -173,13 +173,15 @@ read_secret(struct kt_program *p, const struct kt_program_options *o,
 	bool is_named = ref->node != NULL; /* else the vendor's usual variable */
 	bool is_vendor = kt_span_eq(
 	    c->base_url, kt_span_of(vendors[c->vendor].base_url));
+	bool is_found;
 
 	t->is_available = true;
 	if (t->provider == KT_PROVIDER_OFFLINE || (!is_named &&
 	        p->settings->auth.mode == KT_CONFIG_AUTH_PASSTHROUGH))
 		return; /* the client's own credential goes up */
-	if (o->secret != NULL && o->secret(o->secret_arg, ref, p->mem, &t->key) &&
-	    t->key.len > 0)
+	is_found = o->secret != NULL &&
+	    o->secret(o->secret_arg, ref, p->mem, &t->key) && t->key.len > 0;
+	if (is_found && kt_header_is_value(t->key))
 		return;
 	t->key = (struct kt_span){ 0 };
 	/* A server of one's own wants no key, where none is named. */
@@ -188,9 +190,11 @@ read_secret(struct kt_program *p, const struct kt_program_options *o,
 	t->is_available = !needs_secret(p, t);
 	if (!t->is_available)
 		warn(p, kt_arena_printf(p->mem,
-		    "target %.*s is unavailable: its secret (%s %.*s) is not set",
+		    "target %.*s is unavailable: its secret (%s %.*s) %s",
 		    KT_SPAN_ARG(t->id), ref->from == KT_CONFIG_FILE ? "file" :
-		    "variable", KT_SPAN_ARG(ref->name)));
+		    "variable", KT_SPAN_ARG(ref->name), is_found ?
+		    "holds a line break or another control character" :
+		    "is not set"));
 }
 
 static enum kt_rc
@@ -269,6 +273,10 @@ add_targets(struct kt_program *p, const struct kt_program_options *o,
 		has_any |= p->targets[i].is_available;
 	if (has_any)
 		return KT_OK;
+	if (!o->may_use_offline && p->nwarnings > 0)
+		return kt_fail(err, KT_E_MISUSE, "no target is usable: %.*s%s",
+		    KT_SPAN_ARG(p->warnings[0]),
+		    p->nwarnings > 1 ? "; and others" : "");
 	if (!o->may_use_offline)
 		return kt_fail(err, KT_E_MISUSE,
 		    "no target is usable: set the secret of one, or name a target "
@@ -493,11 +501,6 @@ kt_program_new(const struct kt_program_options *o, struct kt_err *err)
 	p->audit = kt_policy_audit(o->settings);
 	if (o->instance_key.len == sizeof(p->instance_key))
 		memcpy(p->instance_key, o->instance_key.ptr, o->instance_key.len);
-	if (o->settings->auth.mode == KT_CONFIG_AUTH_JWT) {
-		(void)kt_fail(err, KT_E_MISUSE, "auth.mode jwt is not available");
-		kt_program_free(&p);
-		return NULL;
-	}
 	if (add_routes(p, err) < 0 || add_targets(p, o, err) < 0 ||
 	    add_chain(p, o, err) < 0 || add_languages(p, err) < 0 ||
 	    add_guard(p, o, err) < 0 || add_tokens(p, o, err) < 0 ||

@@ -132,6 +132,17 @@ def what_nothing_acts_on_is_told_by_name_and_line():
             assert '"%s"' % last in lines[int(line) - 1], (name, line)
 
 
+def a_start_without_a_usable_target_names_what_is_missing():
+    for value, why in (({}, "(variable MY_KEY) is not set"),
+                       ({"MY_KEY": "k\n"}, "(variable MY_KEY) holds a line")):
+        try:
+            Gateway(config([target("up", "http://127.0.0.1:9", key="MY_KEY")],
+                           mode="none"), value).stop()
+            raise RuntimeError("it started")
+        except AssertionError as e:
+            assert "target up is unavailable: its secret " + why in str(e), e
+
+
 def the_shipped_packs_warn_of_nothing():
     for pack in ("starter", "coding-agent"):
         with Gateway(shipped(pack, OFFLINE)) as kt:
@@ -144,5 +155,6 @@ run_all([
     the_audit_logger_overrides_the_audit_section,
     where_evidence_goes_is_told_and_the_nearest_word_wins,
     what_nothing_acts_on_is_told_by_name_and_line,
+    a_start_without_a_usable_target_names_what_is_missing,
     the_shipped_packs_warn_of_nothing,
 ])

@@ -206,6 +206,8 @@ a_secret_is_a_reference_and_is_never_repeated(void)
 		"    headers:\n      x-api-key: hunter2\n",
 		"    cli_env: {ANTHROPIC_API_KEY: hunter2}\n",
 		"    base_url: https://u:hunter2@host/\n",
+		"    base_url: https://host/?key=hunter2\n",
+		"    api_key_prefix: \"hunter2\\n\"\n",
 		"    pricing: hunter2\n",
 		"    secret_key_ref: hunter2: x\n",
 		"    model: 'x\n hunter2\n",
@@ -223,6 +225,41 @@ a_secret_is_a_reference_and_is_never_repeated(void)
 		ok(l.rc == KT_E_PARSE && l.d->n > 0);
 		if (!ok(strstr(l.text.ptr, "hunter2") == NULL))
 			printf("# %s", l.text.ptr);
+		drop(&l);
+	}
+}
+
+static void
+what_no_call_could_use_is_told_before_the_first_one(void)
+{
+	static const struct {
+		const char *auth, *target, *wanted;
+	} cases[] = {
+		{ "none", "base_url: http://h:8000/v1", "" },
+		{ "none", "base_url: http://[::1]:8000", "" },
+		{ "none", "base_url: http://h:0", "has a port that is none" },
+		{ "none", "base_url: http://h:99999/", "a port that is none" },
+		{ "none", "base_url: http://h:/", "a port that is none" },
+		{ "none", "base_url: http://[::1", "has a port that is none" },
+		{ "none", "base_url: http://h:80?x=1", "has a query" },
+		{ "none", "base_url: http://h/?x=1", "has a query" },
+		{ "none", "anthropic_version: \"a\\n\"", "a control character" },
+		{ "none", "api_key_prefix: \"a\\r\\n\"", "a control character" },
+		{ "jwt", "region: eu", "'jwt' is not available" },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		char yaml[512];
+		struct load l;
+
+		(void)snprintf(yaml, sizeof(yaml), "%sauth: {mode: %s}\n"
+		    "providers:\n  targets:\n  - id: a\n    provider: anthropic\n"
+		    "    %s\n", HEAD, cases[i].auth, cases[i].target);
+		load(&l, yaml);
+		ok((l.rc == KT_OK) == (cases[i].wanted[0] == '\0'));
+		if (!ok(l.rc == KT_OK ||
+		        strstr(l.text.ptr, cases[i].wanted) != NULL))
+			printf("# %s: %s", cases[i].target, l.text.ptr);
 		drop(&l);
 	}
 }
@@ -488,6 +525,7 @@ main(void)
 	RUN(the_excerpt_shows_the_line_and_marks_the_word);
 	RUN(later_files_override_key_by_key_and_mistakes_name_their_file);
 	RUN(a_secret_is_a_reference_and_is_never_repeated);
+	RUN(what_no_call_could_use_is_told_before_the_first_one);
 	RUN(yaml_that_shares_or_repeats_is_refused);
 	RUN(hostile_files_meet_a_bound);
 	RUN(no_more_files_than_the_bound);
