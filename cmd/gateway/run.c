@@ -33,7 +33,6 @@
 #include "policy/policy.h"
 
 #define LISTEN_MAX 16
-#define WORKERS_MAX 256
 #define SIGNALS 4 /* that are taken */
 #define TOKENS_CHECK_US 1000000
 #define KEEP_BLOCK_BYTES (4 << 20)
@@ -63,7 +62,7 @@ struct gateway {
 	struct kt_drift *drift;
 	struct kt_recorder *recorder; /* NULL: nothing is recorded */
 	struct kt_keeper *keeper;     /* NULL: no contents are kept */
-	struct kt_worker *workers[WORKERS_MAX];
+	struct kt_worker *workers[KT_CONFIG_WORKERS_MAX];
 	uint8_t instance_key[KT_AUDIT_HASH];
 	int signal_fd, pid_fd;
 	size_t nrunning;      /* workers */
@@ -355,7 +354,7 @@ on_worker_over(void *self)
 static enum kt_rc
 start_workers(struct gateway *g, struct kt_err *err)
 {
-	int by_address[LISTEN_MAX][WORKERS_MAX];
+	int by_address[LISTEN_MAX][KT_CONFIG_WORKERS_MAX];
 	char media[KT_CMD_PATH_MAX];
 	bool has_media = kt_cmd_find_program("kt-media", media);
 	enum kt_rc rc = KT_OK;
@@ -455,7 +454,7 @@ print_ready(const struct gateway *g)
 static enum kt_rc
 hand_over(struct gateway *g, struct kt_edition *e, struct kt_err *err)
 {
-	struct kt_seat *seats[WORKERS_MAX] = { NULL };
+	struct kt_seat *seats[KT_CONFIG_WORKERS_MAX] = { NULL };
 	bool is_full = true;
 
 	/* All seats before the first is given: all workers or none. */
@@ -636,8 +635,8 @@ start(struct gateway *g, struct kt_err *err)
 	if (g->nworkers == 0)
 		g->nworkers = s->gateway.workers > 0
 		    ? (uint64_t)s->gateway.workers : cores();
-	if (g->nworkers > WORKERS_MAX)
-		g->nworkers = WORKERS_MAX;
+	if (g->nworkers > KT_CONFIG_WORKERS_MAX)
+		g->nworkers = KT_CONFIG_WORKERS_MAX;
 	if (s->gateway.tls.node != NULL)
 		rc = kt_tls_new(&g->tls, &s->gateway.tls, err);
 	if (rc == KT_OK)
@@ -757,9 +756,9 @@ take_option(struct gateway *g, const struct kt_args *args, int c)
 		g->may_be_open = true;
 	else if (c == WORKERS) {
 		if (!kt_span_u64(kt_span_of(value), &g->nworkers) ||
-		    g->nworkers < 1 || g->nworkers > WORKERS_MAX)
+		    g->nworkers < 1 || g->nworkers > KT_CONFIG_WORKERS_MAX)
 			return kt_misuse(args->cmd,
-			    "--workers takes 1 to %d", WORKERS_MAX);
+			    "--workers takes 1 to %d", KT_CONFIG_WORKERS_MAX);
 	} else {
 		g->is_json = strcmp(value, "json") == 0;
 		if (!g->is_json && strcmp(value, "text") != 0)

@@ -184,7 +184,7 @@ static const struct kt_config_field gateway_fields[] = {
 	    .doc = "TLS towards clients"),
 	KT_CONFIG_SUBSECTION(S, admin, &admin_table, .is_switch = true,
 	    .doc = "A listener for operators"),
-	KT_CONFIG_FIELD(S, INT, workers, .fallback = "0", .min = 0, .max = 1024,
+	KT_CONFIG_FIELD(S, INT, workers, .fallback = "0", .min = 0, .max = KT_CONFIG_WORKERS_MAX,
 	    .doc = "Threads that carry traffic; 0, one per core"),
 	KT_CONFIG_FIELD(S, SIZE, max_body_bytes, .fallback = "33554432",
 	    .min = 1024, .max = KT_BODY_MAX, .doc = "Largest request body"),

@@ -39,6 +39,8 @@ struct kt_config_admin {
 	struct kt_config_secret token_ref;
 };
 
+#define KT_CONFIG_WORKERS_MAX 256
+
 struct kt_config_deadlines {
 	const struct kt_config_node *node;
 	int64_t head_seconds, body_idle_seconds, keepalive_seconds;
