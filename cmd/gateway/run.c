@@ -472,6 +472,46 @@ hand_over(struct gateway *g, struct kt_edition *e, struct kt_err *err)
 	    kt_fail(err, KT_E_LIMIT, "no memory for the new configuration");
 }
 
+static bool
+has_same_deadlines(const struct kt_edition *a, const struct kt_edition *b)
+{
+	const struct kt_config_deadlines *x =
+	    &kt_edition_settings(a)->gateway.deadlines;
+	const struct kt_config_deadlines *y =
+	    &kt_edition_settings(b)->gateway.deadlines;
+
+	return x->head_seconds == y->head_seconds &&
+	    x->body_idle_seconds == y->body_idle_seconds &&
+	    x->keepalive_seconds == y->keepalive_seconds;
+}
+
+/* What the next one says and the gateway does not do before it ends. */
+static void
+tell_what_waits(const struct gateway *g, const struct kt_edition *next)
+{
+	static const char when[] = "when the gateway is started again";
+
+	if (record_dir(g, next) != NULL && g->recorder == NULL)
+		kt_say("recording begins %s", when);
+	if (keeps_content(next) && g->keeper == NULL)
+		kt_say("contents are kept %s", when);
+	if (g->tls != NULL)
+		kt_say("another certificate is taken up %s", when);
+	if (!has_same_deadlines(g->edition, next))
+		kt_say("gateway.deadlines of clients are taken up %s", when);
+}
+
+static void
+tell_warnings(const struct kt_edition *e)
+{
+	size_t n;
+	const struct kt_span *warnings =
+	    kt_program_warnings(kt_edition_program(e), &n);
+
+	for (size_t i = 0; i < n; i++)
+		kt_say("warning: %.*s", KT_SPAN_ARG(warnings[i]));
+}
+
 /* As of the files, or of those in force with the tokens of now. */
 static enum kt_rc
 take_up(struct gateway *g, const struct kt_edition *in_force,
@@ -484,10 +524,10 @@ take_up(struct gateway *g, const struct kt_edition *in_force,
 		kt_edition_free(&e);
 		return err->rc;
 	}
-	if (record_dir(g, e) != NULL && g->recorder == NULL)
-		kt_say("recording begins when the gateway is started again");
-	if (keeps_content(e) && g->keeper == NULL)
-		kt_say("contents are kept when the gateway is started again");
+	if (in_force == NULL) {
+		tell_what_waits(g, e);
+		tell_warnings(e);
+	}
 	g->edition = e;
 	kt_edition_free(&old);
 	kt_say("reloaded %s (%s)", kt_edition_name(e), cause);

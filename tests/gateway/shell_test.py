@@ -146,6 +146,24 @@ def a_reload_changes_what_is_enforced_and_a_bad_file_does_not():
                   "/nonexistent").returncode == 1
 
 
+def a_reload_tells_what_is_amiss_and_what_waits():
+    with Upstream(answering) as up, tempfile.TemporaryDirectory() as d:
+        with open(d + "/key", "w") as f:
+            f.write("sk-secret")
+        lost = target("lost", up)
+        lost["secret_key_ref"] = {"file": d + "/key"}
+        targets = [lost, target("one", up, key="KEY")]
+        with Gateway(config(targets, mode="none"), {"KEY": "k"}) as g:
+            os.unlink(d + "/key")
+            with open(os.path.join(g.folder, "0.yaml"), "w") as f:
+                f.write(config(targets, mode="none", gateway={
+                    "deadlines": {"keepalive_seconds": 7}}))
+            g.process.send_signal(signal.SIGHUP)
+            eventually(lambda: "kt: reloaded" in g.told(), g.told())
+            assert "warning: target lost is unavailable" in g.told()
+            assert "deadlines of clients are taken up when" in g.told()
+
+
 def a_reload_under_streams_breaks_none_of_them():
     def slow(_):
         steps = []
@@ -434,6 +452,7 @@ run_all([
     a_reload_does_not_open_what_a_start_would_not,
     a_bad_configuration_is_told_and_nothing_starts,
     a_reload_changes_what_is_enforced_and_a_bad_file_does_not,
+    a_reload_tells_what_is_amiss_and_what_waits,
     a_reload_under_streams_breaks_none_of_them,
     a_changed_tokens_file_takes_effect_by_itself,
     tokens_are_taken_up_while_the_configuration_is_being_edited,
