@@ -6,8 +6,8 @@
  *           the idle connections of each origin.
  * Does not: read or write HTTP.
  * Promises: a connection belongs to one call or is idle; one that the peer
- *           closed while idle is not handed out; a closed one is freed only when no
- *           function of it is running.
+ *           closed while idle is not handed out; a closed one is freed only
+ *           when no function of it is running.
  */
 #ifndef KT_UPSTREAM_CONN_H
 #define KT_UPSTREAM_CONN_H

@@ -8,7 +8,8 @@
  *           could understand differently is refused (both length and coding,
  *           differing lengths, bare CR or LF, folded lines, NUL); a body that
  *           was cut off is never called complete; memory is bounded by
- *           KT_ANSWER_HEAD_MAX; no head is written that says more than was asked.
+ *           KT_ANSWER_HEAD_MAX; no head is written that says more than was
+ *           asked.
  */
 #ifndef KT_FRAME_HTTP1_H
 #define KT_FRAME_HTTP1_H
