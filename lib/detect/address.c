@@ -258,3 +258,35 @@ kt_detect_is_mac(struct kt_span s)
 	    (letters > 0 || kt_span_find(s, ':') < s.len) &&
 	    (digits > 0 || kt_span_find(s, '.') == s.len);
 }
+
+static bool
+is_toll_free(struct kt_span s)
+{
+	uint8_t d[16];
+	size_t n = kt_detect_digits(without_extension(s), d, 15);
+	const uint8_t *area = n == 11 && d[0] == 1 ? d + 1 : d;
+
+	if (n != 10 && n != 11)
+		return false;
+	return area[0] == 8 && (area[1] == 0 ? area[2] == 0
+	                                     : area[1] == area[2] && area[1] > 1);
+}
+
+/* A line or a mailbox of a firm: whoever is talked of, it is not who is
+   reached there. */
+bool
+kt_detect_reaches_a_firm(struct kt_span s)
+{
+	static const char *const roles[] = { "press", "media", "info",
+		"contact", "support", "help", "helpdesk", "sales", "office",
+		"service", "kontakt", "presse", "contacto", "prensa", "editor",
+		"webmaster", "postmaster", "noreply", "no-reply", "newsletter" };
+	struct kt_span local = kt_span_sub(s, 0, kt_span_find(s, '@'));
+
+	if (local.len == s.len)
+		return is_toll_free(s);
+	for (size_t i = 0; i < KT_NELEMS(roles); i++)
+		if (kt_span_caseeq(local, kt_span_of(roles[i])))
+			return true;
+	return false;
+}

@@ -143,7 +143,7 @@ settle_alone(struct pass *p, bool is_number)
 
 /* What identifies a person, in a text that also speaks of something else. */
 static enum kt_rc
-join(struct pass *p, uint32_t i)
+join(struct pass *p, struct kt_span text, uint32_t i)
 {
 	const struct kt_detect_rule *rules = p->db->rules;
 	const struct kt_detector *d = rules[i].def;
@@ -159,7 +159,9 @@ join(struct pass *p, uint32_t i)
 	for (size_t k = 0; k < n && is_beside && rc == KT_OK; k++) {
 		struct kt_finding f = s->found[k];
 
-		if (rules[f.detector].def->class != KT_CLASS_PII)
+		if (rules[f.detector].def->class != KT_CLASS_PII ||
+		    kt_detect_reaches_a_firm(
+			kt_span_sub(text, f.start, f.end - f.start)))
 			continue;
 		f.detector = i;
 		f.confidence_pm = d->confidence_pm;
@@ -309,7 +311,7 @@ kt_detect_scan_labelled(const struct kt_detect *db,
 		rc = kt_detect_models_scan(db, s, enabled, text);
 	for (size_t i = 0; i < db->njoins && rc == KT_OK; i++)
 		if (kt_detect_rule_is_on(enabled, db->joins[i]))
-			rc = join(&p, db->joins[i]);
+			rc = join(&p, text, db->joins[i]);
 	if (rc < 0)
 		return rc;
 	kt_detect_sort(s->found, s->nfound);

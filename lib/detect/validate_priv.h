@@ -15,6 +15,8 @@ kt_detect_validator_fn kt_detect_validator(const char *name);
 /* By file: numbers on cards and accounts, tokens, addresses, persons. */
 #define KT_VALIDATOR(name, fn) bool fn(struct kt_span span);
 #include "detect/validators.def"
+/* Is it a toll-free number, or a mailbox such as press@? */
+bool kt_detect_reaches_a_firm(struct kt_span s);
 /* The decimal digits of s, without the rest; how many, at most max. */
 size_t kt_detect_digits(struct kt_span s, uint8_t *out, size_t max);
 /* Is the last of n decimal digits the Luhn check digit? */
