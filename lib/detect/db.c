@@ -97,6 +97,8 @@ compile_tail(struct kt_detect_rule *r, struct kt_err *err)
 		r->tail_end_len = strlen(d->tail_end);
 	if (r->tail_end_len > KT_DETECT_TAIL_END_MAX)
 		return fail_rule(d, err, KT_E_LIMIT, "tail_end: too long");
+	if (d->tail_gap > KT_DETECT_TAIL_GAP_MAX)
+		return fail_rule(d, err, KT_E_LIMIT, "tail_gap: too wide");
 	return KT_OK;
 }
 

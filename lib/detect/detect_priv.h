@@ -22,6 +22,8 @@
 /* A block detector is only asked for whole blocks: it may be wider. */
 #define KT_DETECT_WIDTH_MAX 4096
 #define KT_DETECT_TAIL_END_MAX 64
+/* How far a tail is looked back at; a stream has as much. */
+#define KT_DETECT_TAIL_GAP_MAX (KT_DETECT_KEEP - KT_DETECT_SOLID)
 #define KT_DETECT_DFA_ROOM 2048 /* for PCRE2, to find the ends of a head */
 #define KT_DETECT_ENDS_MAX 64
 #define KT_DETECT_WORDS_MAX (64u << 10) /* of a context, as a pattern */

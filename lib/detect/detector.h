@@ -56,6 +56,9 @@ struct kt_detector {
 	   first that is not in it or up to and including the end literal. */
 	const char *tail;
 	const char *tail_end;
+	/* Other bytes that may stand between runs of KT_DETECT_SOLID of that
+	   class: what is in front of lines that somebody numbered or quoted. */
+	uint16_t tail_gap;
 	/* All must hold, on the span: kt_detect_validator_exists. */
 	const char *const *validators;
 	size_t nvalidators;
@@ -76,5 +79,6 @@ struct kt_detector {
 	size_t nexamples, ncounter_examples;
 };
 #define KT_DETECT_CONTEXT_DEFAULT 64
+#define KT_DETECT_SOLID 16 /* no word of a sentence is as long */
 
 #endif

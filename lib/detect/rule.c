@@ -174,28 +174,61 @@ kt_detect_rule_accepts(const struct kt_detect_rule *r, struct kt_span label,
 	return true;
 }
 
+/* A run of bytes of a tail's class, and where the last one that was long
+   enough ended. */
+struct solid {
+	size_t run, end;
+};
+
+static void
+go_on(const struct kt_detect_rule *r, struct solid *s, struct kt_span subject,
+    size_t at)
+{
+	s->run = kt_detect_bytes_has(&r->tail, subject.ptr[at]) ? s->run + 1
+	                                                        : 0;
+	if (s->run >= KT_DETECT_SOLID)
+		s->end = at + 1;
+}
+
+/* What is in front of `at`, as far back as it matters: where a tail is told
+   piece by piece it ends where it does in the whole. */
+static struct solid
+look_back(const struct kt_detect_rule *r, struct kt_span subject, size_t from,
+    size_t at)
+{
+	size_t far = r->def->tail_gap + KT_DETECT_SOLID;
+	struct solid s = { .end = at - from > far ? at - far : from };
+
+	for (size_t i = s.end; r->def->tail_gap > 0 && i < at; i++)
+		go_on(r, &s, subject, i);
+	return s;
+}
+
+static bool
+ends_tail(const struct kt_detect_rule *r, struct kt_span subject, size_t from,
+    size_t at)
+{
+	size_t n = r->tail_end_len;
+
+	return n > 0 && at - from >= n &&
+	    memcmp(subject.ptr + at - n, r->def->tail_end, n) == 0;
+}
+
 size_t
 kt_detect_rule_tail(const struct kt_detect_rule *r, struct kt_span subject,
     size_t from, size_t at, bool *is_over)
 {
-	const char *end_text = r->def->tail_end;
-	size_t n = r->tail_end_len;
+	struct solid s = look_back(r, subject, from, at);
 
-	*is_over = false;
-	for (; at < subject.len; at++) {
-		if (n > 0 && at - from >= n &&
-		    memcmp(subject.ptr + at - n, end_text, n) == 0) {
-			*is_over = true;
+	for (*is_over = false; at < subject.len; at++) {
+		*is_over = ends_tail(r, subject, from, at) ||
+		    (!kt_detect_bytes_has(&r->tail, subject.ptr[at]) &&
+		        at - s.end >= r->def->tail_gap);
+		if (*is_over)
 			return at;
-		}
-		if (!kt_detect_bytes_has(&r->tail, subject.ptr[at])) {
-			*is_over = true;
-			return at;
-		}
+		go_on(r, &s, subject, at);
 	}
-	if (n > 0 && at - from >= n &&
-	    memcmp(subject.ptr + at - n, end_text, n) == 0)
-		*is_over = true;
+	*is_over = ends_tail(r, subject, from, at);
 	return at;
 }
 

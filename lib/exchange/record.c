@@ -212,6 +212,10 @@ version_of(struct kt_exchange *x, const struct kt_detector *d)
 	    d->is_caseless, d->is_number, d->is_context_required,
 	    d->is_alone_enough, d->model.len); /* fits */
 	kt_audit_hash_add(&h, kt_span_of(numbers));
+	if (d->tail_gap > 0) { /* what has none is named as before */
+		(void)snprintf(numbers, sizeof(numbers), " %u", d->tail_gap);
+		kt_audit_hash_add(&h, kt_span_of(numbers));
+	}
 	kt_audit_hash_add(&h, kt_span_sub(d->model, d->model.len / 2, 4096));
 	kt_audit_hash_take(&h, digest);
 	kt_audit_hash_fini(&h);

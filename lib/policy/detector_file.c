@@ -175,6 +175,12 @@ read_public(struct load *l, const struct kt_config_node *n, struct kt_detector *
 }
 
 static void
+read_tail_gap(struct load *l, const struct kt_config_node *n, struct kt_detector *d)
+{
+	d->tail_gap = number_of(l, n, KT_HOLD_MAX);
+}
+
+static void
 read_entropy(struct load *l, const struct kt_config_node *n, struct kt_detector *d)
 {
 	d->entropy_cb = number_of(l, n, 800);
@@ -276,6 +282,7 @@ static const struct {
 	{ KT_SPAN_INIT("number"), 0, read_number },
 	{ KT_SPAN_INIT("confidence"), 0, read_confidence },
 	{ KT_SPAN_INIT("public"), 0, read_public },
+	{ KT_SPAN_INIT("tail_gap"), 0, read_tail_gap },
 	{ KT_SPAN_INIT("entropy"), 0, read_entropy },
 	{ KT_SPAN_INIT("validators"), 0, read_validators },
 	{ KT_SPAN_INIT("checksum"), 0, read_checksum },

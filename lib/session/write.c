@@ -89,7 +89,8 @@ kt_session_digest(const struct kt_detector *d, char out[static 17])
 		h = (h ^ (unsigned char)d->model.ptr[i]) * 1099511628211u;
 	h ^= d->confidence_pm * UINT64_C(0x9e3779b97f4a7c15) + d->entropy_cb +
 	    d->context_bytes + (unsigned)d->class * 7919u +
-	    (unsigned)d->is_context_required * 104729u + d->is_caseless;
+	    (unsigned)d->is_context_required * 104729u + d->is_caseless +
+	    d->tail_gap * UINT64_C(15485863);
 	(void)snprintf(out, 17, "%016llx", (unsigned long long)h);
 }
 

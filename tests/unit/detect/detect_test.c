@@ -40,6 +40,9 @@ what_cannot_be_decided_within_the_hold_is_refused_by_name(void)
 	ok(refused((struct kt_detector){ 0 }, "no pattern"));
 	ok(refused(
 	    (struct kt_detector){ .pattern = "ab", .tail = "a-z" }, "tail"));
+	ok(refused((struct kt_detector){ .pattern = "ab", .tail = "[a-z]",
+	               .tail_gap = 2 * KT_HOLD_MAX },
+	    "tail_gap"));
 	ok(refused((struct kt_detector){ .pattern = "ab", .checksum = "none" },
 	    "checksum"));
 	ok(refused(

@@ -18,6 +18,10 @@ static const char *const texts[] = {
 	"a.b@c.example.org",
 	"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq ends too early",
 	"-----BEGIN PRIVATE KEY----- is only talked about",
+	"-----BEGIN KEY-----\n k.pem:2: MIIEvQIBADANBgkqhkiG9w0B\n k.pem:3: "
+	"q1B2c3D4e5F6g7H8i9J0k1L2\n k.pem:4: -----END KEY-----, and behind",
+	"-----BEGIN KEY-----\n 2: MIIEvQIBADANBgkqhkiG9w0B\n 3: q1B2c3D4e5F6g7"
+	"H8i9J0k1L2\n is cut off; what is behind is a text that goes on",
 	"cards 4111 1111 1111 1111, 4111-1111-1111-1112, 378282246310005.",
 	"write to jane.doe@mail.example.com or @nobody, a@b, x@y.zz, "
 	"icon@2x.png and joe+tag@sub.domain.example",
@@ -241,6 +245,25 @@ a_tail_is_reported_open_and_costs_no_hold(void)
 	kt_detect_stream_free(&st);
 }
 
+/* Over what stands in front of lines; where no end comes, not much further. */
+static void
+a_tail_goes_over_what_is_between_its_lines(void)
+{
+	static const char prefixed[] =
+	    "-----BEGIN KEY-----\n> MIIEvQIBADANBgkqhkiG9w0B\n"
+	    "> q1B2c3D4e5F6g7H8i9J0k1L2\n";
+	char text[256];
+	struct kt_findings f;
+
+	(void)snprintf(text, sizeof(text), "%s> -----END KEY-----, x", prefixed);
+	ok(kt_detect_scan(db, scratch, kt_span_of(text), NULL, &f) == KT_OK);
+	ok(f.n == 1 && f.v[0].end == strlen(text) - 3);
+	(void)snprintf(
+	    text, sizeof(text), "%sand so on. It goes on. And on.", prefixed);
+	ok(kt_detect_scan(db, scratch, kt_span_of(text), NULL, &f) == KT_OK);
+	ok(f.n == 1 && f.v[0].end == strlen(text) - strlen(" on."));
+}
+
 static void
 an_engine_that_fails_at_any_call_never_says_nothing_found(void)
 {
@@ -294,6 +317,7 @@ main(void)
 	RUN(what_stands_before_a_span_is_not_held);
 	RUN(a_number_without_its_context_is_not_held);
 	RUN(a_tail_is_reported_open_and_costs_no_hold);
+	RUN(a_tail_goes_over_what_is_between_its_lines);
 	RUN(an_engine_that_fails_at_any_call_never_says_nothing_found);
 	kt_detect_scratch_free(&scratch);
 	kt_detect_free(&db);
