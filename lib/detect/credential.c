@@ -39,6 +39,7 @@ struct look {
 	size_t pairs; /* of characters beside each other, no OTHER */
 	size_t odd; /* of those: no word has them, or a digit begins or ends */
 	size_t humps; /* of those: "aB", where words in a name meet */
+	size_t turns; /* from a digit to what is none, and back */
 };
 
 static struct look
@@ -53,6 +54,7 @@ look_at(struct kt_span s)
 		l.letters += is == LOWER || is == UPPER;
 		l.digits += is == DIGIT;
 		l.others += is == OTHER;
+		l.turns += i > 0 && (is == DIGIT) != (was == DIGIT);
 		if (is != OTHER && was != OTHER) {
 			bool is_hump = was == LOWER && is == UPPER;
 
@@ -242,6 +244,17 @@ kt_detect_is_user_password(struct kt_span s)
 
 	return at < s.len &&
 	    kt_detect_is_password(kt_span_sub(s, at, s.len - at));
+}
+
+/* Digits among the letters, or no words: of rows of two dozen letters and
+   digits that a machine draws one in twelve has less than two digits. */
+bool
+kt_detect_is_random(struct kt_span s)
+{
+	struct look l = look_at(s);
+
+	return l.letters > 0 && kt_detect_is_not_placeholder(s) &&
+	    ((l.digits >= 2 && l.turns >= 3) || is_drawn(&l, 4));
 }
 
 /* Drawn by a machine, and long enough that it was not by chance. */

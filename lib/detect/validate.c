@@ -349,23 +349,6 @@ kt_detect_is_mixed(struct kt_span s)
 	return digits > 0 && lower + upper > 0;
 }
 
-/* At least two digits, and letters that change kind as words do not. */
-bool
-kt_detect_is_random(struct kt_span s)
-{
-	size_t digits, lower, upper, turns = 0;
-
-	count_kinds(s, &digits, &lower, &upper);
-	for (size_t i = 1; i < s.len; i++) {
-		bool a = s.ptr[i - 1] >= '0' && s.ptr[i - 1] <= '9';
-		bool b = s.ptr[i] >= '0' && s.ptr[i] <= '9';
-
-		turns += a != b;
-	}
-	return digits >= 2 && lower + upper > 0 && turns >= 3 &&
-	    kt_detect_is_not_placeholder(s);
-}
-
 /* CRC-32 of IEEE 802.3, bit by bit: tokens are short. */
 static uint32_t
 crc32_of(struct kt_span s)
