@@ -148,6 +148,45 @@ is_said(struct kt_span s)
 	    (s.len <= 8 && has(s, forms, KT_NELEMS(forms)));
 }
 
+static bool
+begins(struct kt_span s, const char *word)
+{
+	size_t n = strlen(word);
+
+	return s.len >= n && kt_span_eq(kt_span_sub(s, 0, n), kt_span_of(word));
+}
+
+/* "_2W0Zi": what tools call a class of a style sheet. */
+static bool
+is_class_name(struct kt_span s)
+{
+	struct look l = look_at(s);
+
+	return s.ptr[0] == '_' && s.len <= 8 && l.others == 1;
+}
+
+static bool
+is_time(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (memchr("0123456789-:.+TZ", s.ptr[i], 16) == NULL)
+			return false;
+	return kt_span_find(s, '-') < s.len;
+}
+
+/* However many kinds of marks it has: a program, an expression, or where the
+   secret is kept and what it is encrypted to. */
+static bool
+is_written(struct kt_span s)
+{
+	static const char *const code[] = { "){", "=>", "\",", "\":", ":\"",
+		"(?=", "(?:", "(?!", "[A-Za-z", "[a-zA-Z" };
+
+	return begins(s, "function") || begins(s, "/^") || begins(s, "ENC[") ||
+	    begins(s, "@Microsoft.KeyVault(") || is_class_name(s) ||
+	    is_time(s) || has(s, code, KT_NELEMS(code));
+}
+
 static size_t
 kinds_in(struct kt_span s)
 {
@@ -180,7 +219,7 @@ is_noise(struct kt_span s)
 static bool
 is_possible(struct kt_span s)
 {
-	return s.len >= 5 && kinds_in(s) >= 4 &&
+	return s.len >= 5 && kinds_in(s) >= 4 && !is_written(s) &&
 	    (is_noise(s) || (!is_reference(s) && !is_said(s)));
 }
 
@@ -264,7 +303,7 @@ kt_detect_is_key(struct kt_span s)
 	struct look l = look_at(s);
 
 	if (s.len >= 24 && l.letters >= 8 && is_noise(s))
-		return true;
+		return !is_written(s);
 	return s.len >= 10 && is_possible(s) && kinds_in(s) >= 7 &&
 	    l.letters > 0 && is_drawn(&l, 4) && l.others * 3 <= s.len &&
 	    (l.digits > 0 || s.len >= 16);
