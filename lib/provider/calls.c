@@ -220,16 +220,20 @@ static void
 openai_message(struct reader *r, uint32_t m, uint32_t choice, bool is_event)
 {
 	uint32_t legacy = member(r, m, "function_call");
-	uint32_t list = member(r, m, "tool_calls"), i = 0;
+	uint32_t list = member(r, m, "tool_calls"), i = 0, call;
+	enum kt_json_type type = kt_json_type(r->json, list);
+	uint32_t at = type == KT_JSON_ARRAY || type == KT_JSON_OBJECT ?
+	    kt_json_first(r->json, list) : 0;
 
 	if (kt_json_type(r->json, legacy) == KT_JSON_OBJECT)
 		openai_call(r, legacy, choice, 0);
-	if (kt_json_type(r->json, list) != KT_JSON_ARRAY)
-		return;
-	for (uint32_t at = kt_json_first(r->json, list); at != 0;
-	     at = kt_json_next(r->json, at), i++)
-		openai_call(r, at, choice, 1 +
-		    (is_event ? number(r, at, (1u << 24) - 2) : i));
+	/* Some clients walk an object as well. */
+	for (; at != 0; at = kt_json_next(r->json, call), i++) {
+		call = type == KT_JSON_OBJECT ? kt_json_value_of(r->json, at) :
+		    at;
+		openai_call(r, call, choice, 1 +
+		    (is_event ? number(r, call, (1u << 24) - 2) : i));
+	}
 }
 
 static void

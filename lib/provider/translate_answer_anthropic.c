@@ -53,18 +53,20 @@ static void
 put_call(struct kt_tr *t, uint32_t call, unsigned nth)
 {
 	uint32_t f = kt_tr_get(t, call, "function");
-	uint32_t custom = kt_tr_get(t, call, "custom");
+	uint32_t custom = kt_tr_get(t, call, "custom"), arguments;
 
 	if (f == 0 && custom == 0)
 		f = call; /* the deprecated function_call */
+	arguments = kt_tr_get(t, f, "arguments");
 	kt_json_begin_object(t->w);
 	kt_tr_put(t, "type", "tool_use");
 	put_id(t, kt_tr_string(t, kt_tr_get(t, call, "id")), nth);
 	kt_tr_put_raw(t, "name", kt_tr_string(t,
 	    kt_tr_get(t, custom != 0 ? custom : f, "name")));
-	if (custom == 0) {
-		kt_tr_put_input(t,
-		    kt_tr_string(t, kt_tr_get(t, f, "arguments")),
+	if (kt_tr_has_type(t, arguments, KT_JSON_OBJECT)) {
+		kt_tr_copy(t, "input", arguments); /* as some servers say it */
+	} else if (custom == 0) {
+		kt_tr_put_input(t, kt_tr_string(t, arguments),
 		    "tool_calls.arguments");
 	} else {
 		kt_json_put_name(t->w, "input");
@@ -80,15 +82,17 @@ static unsigned
 put_content(struct kt_tr *t, uint32_t message)
 {
 	uint32_t f = kt_tr_get(t, message, "function_call");
+	uint32_t calls = kt_tr_get(t, message, "tool_calls");
 	unsigned ncalls = 0;
 
+	if (calls != 0 && !kt_tr_has_type(t, calls, KT_JSON_ARRAY))
+		kt_tr_refuse(t, "message.tool_calls: must be an array");
 	kt_json_put_name(t->w, "content");
 	kt_json_begin_array(t->w);
 	put_texts(t, kt_tr_get(t, message, "content"));
 	put_text(t, kt_tr_get(t, message, "refusal"));
-	for (uint32_t c = kt_json_first(
-		 t->json, kt_tr_get(t, message, "tool_calls"));
-	     c != 0; c = kt_json_next(t->json, c))
+	for (uint32_t c = kt_json_first(t->json, calls); c != 0;
+	     c = kt_json_next(t->json, c))
 		put_call(t, c, ncalls++);
 	if (f != 0)
 		put_call(t, f, ncalls++);

@@ -1105,6 +1105,41 @@ no_place_of_a_streamed_response_slips_a_call_in(void)
 	world_fini(&w);
 }
 
+/* Only a list is a list, but some clients walk what they get. */
+static void
+calls_in_an_object_are_calls(void)
+{
+	static const char *const configs[] = BOTH("{blocked_tools: [Bash]}");
+	static const char *const names[] = { "Bash", "Read" };
+	struct world w;
+
+	if (!ok(world_init(&w, configs[OPENAI])))
+		return;
+	for (size_t i = 0; i < 2 * KT_NELEMS(names); i++) {
+		const char *name = names[i / 2];
+		char answer[512];
+		struct script s = { .target = paths[OPENAI], .answer = answer,
+			.body = "{\"model\":\"m\",\"messages\":[]}",
+			.type = i % 2 ? "text/event-stream" : NULL };
+		struct result r;
+
+		(void)snprintf(answer, sizeof(answer), "%s{\"choices\":[{"
+		    "\"index\":0,\"%s\":{\"tool_calls\":{\"0\":{\"index\":0,"
+		    "\"id\":\"t\",\"type\":\"function\",\"function\":{\"name\":"
+		    "\"%s\",\"arguments\":\"{}\"}}}},\"finish_reason\":"
+		    "\"tool_calls\"}]}%s", i % 2 ? "data: " : "",
+		    i % 2 ? "delta" : "message", name,
+		    i % 2 ? "\n\ndata: [DONE]\n\n" : "");
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(has(&r.out, name) == (i / 2 == 1)))
+			printf("# %zu: %.*s\n", i,
+			    KT_SPAN_ARG(kt_buf_span(&r.out)));
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
 static void
 a_name_in_two_pieces_is_none_that_may_be_called(void)
 {
@@ -1220,6 +1255,7 @@ main(void)
 	RUN(a_call_that_cannot_be_redacted_is_told_as_withheld);
 	RUN(every_action_of_a_response_is_judged);
 	RUN(no_place_of_a_streamed_response_slips_a_call_in);
+	RUN(calls_in_an_object_are_calls);
 	RUN(a_name_in_two_pieces_is_none_that_may_be_called);
 	RUN(the_same_call_has_the_same_fate_everywhere);
 	RUN(calls_are_judged_by_what_the_client_gets);

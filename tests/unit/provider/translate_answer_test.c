@@ -138,6 +138,15 @@ static const struct row to_anthropic[] = {
 	{ "unknown_finish_ends_the_turn", CHOICE("'content':'a'", "novel"),
 	    MESSAGE(TEXT("a"), STOP("end_turn") "," USAGE), 0,
 	    "finish_reason", 0 },
+	{ "arguments_may_be_an_object",
+	    CHOICE("'tool_calls':[{'id':'c','type':'function','function':"
+	    "{'name':'f','arguments':{ 'a':1}}}]", "tool_calls"),
+	    MESSAGE("{'type':'tool_use','id':'c','name':'f','input':{ 'a':1}}",
+	    STOP("tool_use") "," USAGE), 0, 0, 0 },
+	{ "calls_that_are_no_array_are_refused",
+	    CHOICE("'tool_calls':{'0':{'id':'c','type':'function',"
+	    "'function':{'name':'f','arguments':'{}'}}}", "tool_calls"), "",
+	    0, 0, "tool_calls" },
 	{ "answer_without_choices_is_refused", "{'choices':[]}", "", 0, 0,
 	    "choices" },
 };
