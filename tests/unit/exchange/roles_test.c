@@ -306,8 +306,9 @@ no_mark_behind_a_host_hides_another(void)
 		"https:// is\\nhttp://\\nfor a.b", "I/O, and/or a/b.c", "f(// c.org",
 		"f() // calls a.b\\n// and b.c", "x[0]:\\n// see b.c", "a = // b.c",
 		"\\\"a\\\" //b.c", "www. is not", "www", "awww.no", "(//)", "`//`, a.b",
-		"(www.x.b.org/y), www.x.b.org.", "`//\xe6\xb3\xa8\xe9\x87\x8a"
-		"\xe3\x80\x82\xe6\x9b\xb4`", "//[0.5]", "a && b; c &amp; d" };
+		"(www.x.b.org/y), www.x.b.org.",
+		"`//\xe6\xb3\xa8\xe9\x87\x8a\xe3\x80\x82\xe6\x9b\xb4`",
+		"//[0.5]", "a && b; c &amp; d" };
 
 	for (size_t i = 0; i < KT_NELEMS(elsewhere); i++)
 		tell(&(struct told){
