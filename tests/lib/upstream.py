@@ -12,13 +12,12 @@ the words below.
 """
 import json
 import math
-import select
 import socket
 import threading
 import time
 from urllib.parse import parse_qsl
 
-from wire import Broken, Headers, Reader, is_closed
+from wire import Broken, Headers, Reader, has_more, is_closed
 
 CUT = "cut"    # reset the connection here
 END = "end"    # close the connection here, in good order for TCP
@@ -197,11 +196,11 @@ class Upstream:
             left = end - time.monotonic()
             if left <= 0 or event and event.is_set():
                 return True
-            select.select([sock], [], [], min(left, 0.02 if event else 0.2))
+            has_more(sock, min(left, 0.02 if event else 0.2))
             if is_closed(sock):
                 request.closed_at = time.monotonic()
                 return False
-            if left > 0.05 and select.select([sock], [], [], 0)[0]:
+            if left > 0.05 and has_more(sock):
                 time.sleep(0.02)  # bytes of a next request wait
         return False
 

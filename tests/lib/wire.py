@@ -117,20 +117,21 @@ class Response:
             self.status, list(self.headers), self.is_whole, self.body[:300])
 
 
+def has_more(sock, seconds=0):
+    """Bytes or the end wait to be read, or come within so many seconds."""
+    poll = select.poll()  # select knows no descriptor above 1,023
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
 def is_closed(sock):
     """The peer has closed; bytes that wait to be read are not an end."""
-    readable, _, _ = select.select([sock], [], [], 0)
-    if not readable:
+    if not has_more(sock):
         return False
     try:
         return sock.recv(1, socket.MSG_PEEK) == b""
     except ConnectionError:
         return True
-
-
-def has_more(sock):
-    """Bytes or the end wait to be read."""
-    return bool(select.select([sock], [], [], 0)[0])
 
 
 class Connection:
