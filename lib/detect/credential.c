@@ -148,14 +148,6 @@ is_said(struct kt_span s)
 	    (s.len <= 8 && has(s, forms, KT_NELEMS(forms)));
 }
 
-static bool
-begins(struct kt_span s, const char *word)
-{
-	size_t n = strlen(word);
-
-	return s.len >= n && kt_span_eq(kt_span_sub(s, 0, n), kt_span_of(word));
-}
-
 /* "_2W0Zi": what tools call a class of a style sheet. */
 static bool
 is_class_name(struct kt_span s)
@@ -182,9 +174,11 @@ is_written(struct kt_span s)
 	static const char *const code[] = { "){", "=>", "\",", "\":", ":\"",
 		"(?=", "(?:", "(?!", "[A-Za-z", "[a-zA-Z" };
 
-	return begins(s, "function") || begins(s, "/^") || begins(s, "ENC[") ||
-	    begins(s, "@Microsoft.KeyVault(") || is_class_name(s) ||
-	    is_time(s) || has(s, code, KT_NELEMS(code));
+	return kt_span_starts(s, KT_SPAN("function")) ||
+	    kt_span_starts(s, KT_SPAN("/^")) ||
+	    kt_span_starts(s, KT_SPAN("ENC[")) ||
+	    kt_span_starts(s, KT_SPAN("@Microsoft.KeyVault(")) ||
+	    is_class_name(s) || is_time(s) || has(s, code, KT_NELEMS(code));
 }
 
 static size_t

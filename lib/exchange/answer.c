@@ -42,8 +42,7 @@ write_losses(struct kt_exchange *x)
 
 	kt_buf_init(&b, KT_HEAD_MAX / 4);
 	for (size_t k = 0; k < KT_NELEMS(lists); k++) {
-		for (unsigned i = 0; rc == KT_OK && i < lists[k].n &&
-		     i < KT_TRANSLATION_MAX; i++)
+		for (unsigned i = 0; rc == KT_OK && i < lists[k].n; i++)
 			rc = kt_buf_printf(&b, "%s%.*s", i > 0 ? "," :
 			    k > 0 && b.len > 0 ? "; approximated=" : lists[k].word,
 			    KT_SPAN_ARG(lists[k].at[i]));
@@ -52,29 +51,6 @@ write_losses(struct kt_exchange *x)
 		s = kt_arena_dup(x->mem, kt_buf_span(&b));
 	kt_buf_fini(&b);
 	return s;
-}
-
-static void
-note_fields(const struct kt_span *from, unsigned n, struct kt_span *to,
-    unsigned *count)
-{
-	for (unsigned i = 0; i < n && i < KT_TRANSLATION_MAX; i++) {
-		bool is_known = false;
-
-		for (unsigned k = 0; k < *count && k < KT_TRANSLATION_MAX; k++)
-			is_known |= kt_span_eq(to[k], from[i]);
-		if (!is_known && *count < KT_TRANSLATION_MAX)
-			to[(*count)++] = from[i];
-	}
-}
-
-void
-kt_x_note_losses(struct kt_exchange *x, const struct kt_translation *t)
-{
-	note_fields(t->dropped, t->ndropped, x->translation.dropped,
-	    &x->translation.ndropped);
-	note_fields(t->approximated, t->napproximated,
-	    x->translation.approximated, &x->translation.napproximated);
 }
 
 void
@@ -484,7 +460,7 @@ render_answer(struct kt_exchange *x, struct kt_span *out, struct kt_err *err)
 		rc = kt_translate_answer(x->target->format,
 		    kt_endpoint_format(x->surface.endpoint), json, *out, &o,
 		    x->mem, &x->offline, &losses, err);
-	kt_x_note_losses(x, &losses);
+	kt_translation_add(&x->translation, &losses);
 	kt_json_fini(&edited);
 	kt_buf_fini(&b);
 	*out = kt_buf_span(&x->offline);

@@ -572,7 +572,6 @@ KT_MUSTCHECK enum kt_rc kt_x_splice(struct kt_span text,
     const struct kt_x_edits *edits, struct kt_buf *out);
 
 /* What a translation of the answer lost, after what that of the request did. */
-void kt_x_note_losses(struct kt_exchange *x, const struct kt_translation *t);
 
 /* media.c */
 /* Lists a string of the request, at `at` in the body, if it is a medium that

@@ -654,12 +654,9 @@ kt_x_record(struct kt_exchange *x)
 		call.translation.is_present = true;
 		call.translation.is_strict = t->is_strict;
 		call.translation.dropped.at = t->dropped;
-		call.translation.dropped.n = t->ndropped < KT_TRANSLATION_MAX ?
-		    t->ndropped : KT_TRANSLATION_MAX;
+		call.translation.dropped.n = t->ndropped;
 		call.translation.approximated.at = t->approximated;
-		call.translation.approximated.n =
-		    t->napproximated < KT_TRANSLATION_MAX ? t->napproximated :
-		    KT_TRANSLATION_MAX;
+		call.translation.approximated.n = t->napproximated;
 	}
 	kt_buf_reset(&x->record); /* of the open record */
 	rc = kt_buf_reserve(&x->record, USUAL_BYTES);

@@ -134,7 +134,8 @@ finish(struct kt_exchange *x)
 	kt_x_commit_end(x, x->completion_commit);
 	x->status = x->upstream_status;
 	if (x->is_translated)
-		kt_x_note_losses(x, kt_stream_writer_report(s->writer));
+		kt_translation_add(&x->translation,
+		    kt_stream_writer_report(s->writer));
 	kt_x_record(x);
 }
 

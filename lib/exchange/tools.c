@@ -53,6 +53,14 @@ add_tool(struct kt_exchange *x, struct kt_span name, struct kt_span id)
 	return &t->v[t->n - 1];
 }
 
+static void
+decide(struct kt_audit_tool *t, enum kt_action a, enum kt_reason reason)
+{
+	t->decision = kt_span_of(kt_decision_word(a));
+	if (a != KT_ACTION_IGNORE)
+		t->reason_code = kt_span_of(kt_reason_code(reason));
+}
+
 /* ---- one tool ---- */
 
 /* A string of a body, unescaped; empty for anything else. */
@@ -242,9 +250,7 @@ kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
 	if (told != NULL) {
 		told->arguments_hash =
 		    commit(x, KT_SPAN("arguments"), c->id, said);
-		told->decision = kt_span_of(kt_decision_word(a));
-		if (a != KT_ACTION_IGNORE)
-			told->reason_code = kt_span_of(kt_reason_code(o.reason));
+		decide(told, a, o.reason);
 	}
 	return a;
 }
@@ -258,8 +264,7 @@ kt_x_withhold_calls(struct kt_exchange *x, enum kt_reason reason)
 
 		if (!kt_span_eq(t->decision, KT_SPAN("pass")))
 			continue; /* a result, or withheld by itself */
-		t->decision = KT_SPAN("block");
-		t->reason_code = kt_span_of(kt_reason_code(reason));
+		decide(t, KT_ACTION_BLOCK, reason);
 	}
 }
 
@@ -270,10 +275,8 @@ kt_x_withhold_call(struct kt_exchange *x, const struct kt_x_call *c,
 	struct kt_audit_tool *told =
 	    add_tool(x, name_of(x, c->side, c->name, c->set), c->id);
 
-	if (told == NULL)
-		return;
-	told->decision = KT_SPAN("block");
-	told->reason_code = kt_span_of(kt_reason_code(reason));
+	if (told != NULL)
+		decide(told, KT_ACTION_BLOCK, reason);
 }
 
 /* ---- taking out ---- */

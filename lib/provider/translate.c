@@ -22,6 +22,17 @@ kt_tr_report(struct kt_span *list, unsigned *n, struct kt_span field)
 }
 
 void
+kt_translation_add(
+    struct kt_translation *to, const struct kt_translation *from)
+{
+	for (unsigned i = 0; i < from->ndropped; i++)
+		kt_tr_report(to->dropped, &to->ndropped, from->dropped[i]);
+	for (unsigned i = 0; i < from->napproximated; i++)
+		kt_tr_report(to->approximated, &to->napproximated,
+		    from->approximated[i]);
+}
+
+void
 kt_tr_refuse(struct kt_tr *t, const char *fmt, ...)
 {
 	char why[200];

@@ -38,6 +38,10 @@ struct kt_translation {
 	bool has_functions;
 };
 
+/* What FROM lists, TO lists too; the names stay where they are. */
+void kt_translation_add(
+    struct kt_translation *to, const struct kt_translation *from);
+
 /* All of it is borrowed by the call, and by a stream writer for its life. */
 struct kt_translate_options {
 	struct kt_span model;       /* replaces the client's unless empty */
