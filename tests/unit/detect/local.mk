@@ -41,6 +41,12 @@ tests_unit_detect_through_test_SOURCES = %D%/through_test.c \
 	%D%/disguises.h %D%/shipped.h
 tests_unit_detect_through_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/detect/through_test
+check_PROGRAMS += tests/unit/detect/asks_test
+tests_unit_detect_asks_test_SOURCES = %D%/asks_test.c %D%/shipped.h
+tests_unit_detect_asks_test_LDADD = $(KT_LIBS)
+tests_unit_detect_asks_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=kt_detect_jit_match
+TESTS += tests/unit/detect/asks_test
 check_PROGRAMS += tests/unit/detect/guess_test
 tests_unit_detect_guess_test_SOURCES = %D%/guess_test.c
 tests_unit_detect_guess_test_LDADD = $(KT_LIBS)
