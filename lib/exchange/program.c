@@ -290,7 +290,6 @@ add_targets(struct kt_program *p, const struct kt_program_options *o,
 		.index = p->ntargets,
 	};
 	p->ntargets++;
-	p->uses_offline = true;
 	warn(p, KT_SPAN("no API key found: the built-in offline model answers; "
 	                "set ANTHROPIC_API_KEY for the real one"));
 	return KT_OK;
@@ -545,12 +544,6 @@ struct kt_span
 kt_program_languages(const struct kt_program *p)
 {
 	return p->languages;
-}
-
-const struct kt_settings *
-kt_program_settings(const struct kt_program *p)
-{
-	return p->settings;
 }
 
 const struct kt_target *

@@ -84,7 +84,6 @@ struct kt_program *kt_program_new(
 void kt_program_free(struct kt_program **p);
 /* SHA-256 over everything that decides, in hex. */
 struct kt_span kt_program_hash(const struct kt_program *p);
-const struct kt_settings *kt_program_settings(const struct kt_program *p);
 const struct kt_target *kt_program_targets(const struct kt_program *p, size_t *n);
 /* Whom external-guard asks; index is behind all targets.  NULL: nobody. */
 const struct kt_target *kt_program_guard(const struct kt_program *p);

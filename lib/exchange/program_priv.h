@@ -30,7 +30,6 @@ struct kt_program {
 	char hash[72]; /* "sha256:" and 64 digits */
 	struct kt_span warnings[KT_PROGRAM_WARNINGS_MAX];
 	size_t nwarnings;
-	bool uses_offline; /* by default, not by name */
 };
 
 /*
