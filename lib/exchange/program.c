@@ -158,13 +158,6 @@ read_prices(const struct kt_config_pricing *c)
 		        c->cache_write_5m) };
 }
 
-static bool
-needs_secret(const struct kt_program *p, const struct kt_target *t)
-{
-	return t->provider != KT_PROVIDER_OFFLINE &&
-	    p->settings->auth.mode != KT_CONFIG_AUTH_PASSTHROUGH;
-}
-
 static void
 read_secret(struct kt_program *p, const struct kt_program_options *o,
     struct kt_target *t, const struct kt_config_target *c)
@@ -173,11 +166,11 @@ read_secret(struct kt_program *p, const struct kt_program_options *o,
 	bool is_named = ref->node != NULL; /* else the vendor's usual variable */
 	bool is_vendor = kt_span_eq(
 	    c->base_url, kt_span_of(vendors[c->vendor].base_url));
+	bool is_passed = p->settings->auth.mode == KT_CONFIG_AUTH_PASSTHROUGH;
 	bool is_found;
 
 	t->is_available = true;
-	if (t->provider == KT_PROVIDER_OFFLINE || (!is_named &&
-	        p->settings->auth.mode == KT_CONFIG_AUTH_PASSTHROUGH))
+	if (t->provider == KT_PROVIDER_OFFLINE || (!is_named && is_passed))
 		return; /* the client's own credential goes up */
 	is_found = o->secret != NULL &&
 	    o->secret(o->secret_arg, ref, p->mem, &t->key) && t->key.len > 0;
@@ -187,7 +180,7 @@ read_secret(struct kt_program *p, const struct kt_program_options *o,
 	/* A server of one's own wants no key, where none is named. */
 	if (!is_named && !is_vendor)
 		return;
-	t->is_available = !needs_secret(p, t);
+	t->is_available = is_passed;
 	if (!t->is_available)
 		warn(p, kt_arena_printf(p->mem,
 		    "target %.*s is unavailable: its secret (%s %.*s) %s",
