@@ -248,8 +248,8 @@ kt_x_out(struct kt_exchange *x, struct kt_span bytes)
 	last->length = at;
 }
 
-void
-kt_x_deadline(struct kt_exchange *x, uint64_t at_us)
+static void
+order_deadline(struct kt_exchange *x, uint64_t at_us)
 {
 	if (at_us == x->deadline_us)
 		return;
@@ -272,7 +272,7 @@ kt_x_end(struct kt_exchange *x)
 	kt_x_cancel_upstream(x);
 	kt_x_media_cancel(x);
 	(void)kt_x_guard_cancel(x); /* nobody waits for it */
-	kt_x_deadline(x, 0);
+	order_deadline(x, 0);
 	x->phase = KT_X_DONE;
 	x->end_mono = x->now_mono;
 	(void)kt_x_order(x, KT_ORDER_END);
@@ -463,7 +463,7 @@ set_deadline(struct kt_exchange *x)
 	uint64_t at = 0;
 
 	if (kt_x_guard_end(x) != 0) {
-		kt_x_deadline(x, kt_x_guard_end(x));
+		order_deadline(x, kt_x_guard_end(x));
 		return;
 	}
 	switch (x->phase) {
@@ -477,21 +477,21 @@ set_deadline(struct kt_exchange *x)
 		    x->last_byte_mono + t->silence_us : 0;
 		break;
 	case KT_X_INSPECT:
-		kt_x_deadline(x, x->media.is_waiting ? x->media.end_us : 0);
+		order_deadline(x, x->media.is_waiting ? x->media.end_us : 0);
 		return;
 	case KT_X_HEAD:
 	case KT_X_UPLOAD:
 	case KT_X_OPENING:
 	case KT_X_RECORDING:
 	case KT_X_DONE:
-		kt_x_deadline(x, 0);
+		order_deadline(x, 0);
 		return;
 	}
 	at = earlier(at, t->total_us ? x->attempt_us + t->total_us : 0);
 	if (x->phase == KT_X_STREAM && x->is_answer_begun)
 		at = earlier(at, kt_x_ping_at(x));
 	/* Rounded up, so that not every event moves the timer. */
-	kt_x_deadline(x, at == 0 ? 0 : (at / 262144 + 1) * 262144);
+	order_deadline(x, at == 0 ? 0 : (at / 262144 + 1) * 262144);
 }
 
 void

@@ -420,7 +420,6 @@ struct kt_exchange {
 /* exchange.c */
 struct kt_order *kt_x_order(struct kt_exchange *x, enum kt_order_kind kind);
 void kt_x_out(struct kt_exchange *x, struct kt_span bytes);
-void kt_x_deadline(struct kt_exchange *x, uint64_t at_us);
 void kt_x_end(struct kt_exchange *x);
 /* Takes from the budget of the worker what the bodies hold now, or gives
  * back; false: there is not that much. */
@@ -434,10 +433,6 @@ bool kt_x_tally(struct kt_exchange *x, enum kt_count_effort effort,
     enum kt_family f);
 /* For the record, as long as the body is there. */
 void kt_x_tally_request(struct kt_exchange *x);
-/* Text of the answer, as inside a JSON string; of one block (not 0) in a row
- * it is one text. */
-void kt_x_tally_spoken(
-    struct kt_exchange *x, uint64_t block, struct kt_span raw);
 void kt_x_tally_event(struct kt_exchange *x, const struct kt_x_slot *slot,
     struct kt_span data);
 void kt_x_tally_answer(struct kt_exchange *x, enum kt_format format);

@@ -103,8 +103,9 @@ make_room(struct kt_exchange *x)
 	memmove(x->spoken_text, x->spoken_text + n, s->n);
 }
 
-void
-kt_x_tally_spoken(struct kt_exchange *x, uint64_t block, struct kt_span raw)
+/* Text as inside a JSON string; of one block (not 0) in a row it is one. */
+static void
+hear(struct kt_exchange *x, uint64_t block, struct kt_span raw)
 {
 	struct kt_x_spoken *s = &x->spoken;
 
@@ -134,7 +135,7 @@ kt_x_tally_event(struct kt_exchange *x, const struct kt_x_slot *slot,
 		if (p->kind != KT_PART_FIXED && p->kind != KT_PART_OPAQUE &&
 		    !kt_x_is_repeat(slot, i) &&
 		    kt_json_type(&slot->json, p->node) == KT_JSON_STRING)
-			kt_x_tally_spoken(x, p->block,
+			hear(x, p->block,
 			    kt_json_string(&slot->json, data, p->node));
 	}
 }
@@ -149,7 +150,7 @@ kt_x_tally_answer(struct kt_exchange *x, enum kt_format format)
 	kt_segments_init(&it, format, KT_ANSWER, &x->answer_json, text);
 	while (kt_segments_next(&it, &s)) {
 		if (s.kind == KT_SEGMENT_TEXT || s.kind == KT_SEGMENT_SIGNED)
-			kt_x_tally_spoken(x, 0,
+			hear(x, 0,
 			    kt_json_string(&x->answer_json, text, s.node));
 	}
 }

@@ -326,8 +326,8 @@ kt_usage_openai(struct kt_usage *u, const struct kt_json *json,
 	    "prompt_tokens_details", "completion_tokens");
 }
 
-void
-kt_usage_responses(struct kt_usage *u, const struct kt_json *json,
+static void
+usage_responses(struct kt_usage *u, const struct kt_json *json,
     struct kt_span text, uint32_t usage)
 {
 	usage_openai(u, json, text, usage, "input_tokens",
@@ -369,7 +369,7 @@ kt_answer_responses(struct kt_answer_facts *f, const struct kt_json *json,
 	    member(json, text, answer, "incomplete_details"), "reason");
 	if (f->stop_reason.len == 0)
 		f->stop_reason = string(json, text, answer, "status");
-	kt_usage_responses(
+	usage_responses(
 	    &f->usage, json, text, member(json, text, answer, "usage"));
 }
 

@@ -15,8 +15,6 @@ void kt_usage_anthropic(struct kt_usage *u, const struct kt_json *json,
     struct kt_span text, uint32_t usage);
 void kt_usage_openai(struct kt_usage *u, const struct kt_json *json,
     struct kt_span text, uint32_t usage);
-void kt_usage_responses(struct kt_usage *u, const struct kt_json *json,
-    struct kt_span text, uint32_t usage);
 /* The object that is an answer, wherever in a text it stands. */
 void kt_answer_anthropic(struct kt_answer_facts *f, const struct kt_json *json,
     struct kt_span text, uint32_t answer);

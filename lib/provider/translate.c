@@ -8,8 +8,8 @@
 
 /* ---- losses and refusals ---- */
 
-void
-kt_tr_report(struct kt_span *list, unsigned *n, struct kt_span field)
+static void
+tell(struct kt_span *list, unsigned *n, struct kt_span field)
 {
 	for (unsigned i = 0; i < *n; i++)
 		if (kt_span_eq(list[i], field))
@@ -26,9 +26,9 @@ kt_translation_add(
     struct kt_translation *to, const struct kt_translation *from)
 {
 	for (unsigned i = 0; i < from->ndropped; i++)
-		kt_tr_report(to->dropped, &to->ndropped, from->dropped[i]);
+		tell(to->dropped, &to->ndropped, from->dropped[i]);
 	for (unsigned i = 0; i < from->napproximated; i++)
-		kt_tr_report(to->approximated, &to->napproximated,
+		tell(to->approximated, &to->napproximated,
 		    from->approximated[i]);
 }
 
@@ -59,7 +59,7 @@ kt_tr_dropped(struct kt_tr *t, const char *field)
 {
 	if (t->is_strict)
 		kt_tr_refuse(t, "%s: has no equivalent", field);
-	kt_tr_report(t->report->dropped, &t->report->ndropped,
+	tell(t->report->dropped, &t->report->ndropped,
 	    kt_span_of(field));
 }
 
@@ -68,7 +68,7 @@ kt_tr_approximated(struct kt_tr *t, const char *field)
 {
 	if (t->is_strict)
 		kt_tr_refuse(t, "%s: has no exact equivalent", field);
-	kt_tr_report(t->report->approximated, &t->report->napproximated,
+	tell(t->report->approximated, &t->report->napproximated,
 	    kt_span_of(field));
 }
 
@@ -307,8 +307,9 @@ kt_tr_init(struct kt_tr *t, const struct kt_json *json, struct kt_span text,
 	};
 }
 
-enum kt_rc
-kt_tr_end(struct kt_tr *t)
+/* The first failure of the translation or its writer. */
+static enum kt_rc
+end(struct kt_tr *t)
 {
 	if (t->rc == KT_OK && (t->rc = kt_json_written(t->w)) < 0)
 		return kt_fail(t->err, t->rc, "translation: cannot be written");
@@ -341,7 +342,7 @@ run(struct kt_tr *t, whole_fn *write)
 		kt_tr_refuse(t, "body: must be a JSON object");
 	else
 		write(t);
-	if (kt_tr_end(t) < 0)
+	if (end(t) < 0)
 		out->len = before;
 	return t->rc;
 }

@@ -6,7 +6,7 @@
  *           told, what a model can do (model.def).
  * Does not: know any row of the tables; the files that use it do.
  * Promises: the first refusal stays and everything after it writes nothing
- *           that is kept, so only kt_tr_end() needs to be asked.
+ *           that is kept, so only the end needs to be asked.
  */
 #ifndef KT_TRANSLATE_PRIV_H
 #define KT_TRANSLATE_PRIV_H
@@ -55,10 +55,7 @@ void kt_tr_init(struct kt_tr *t, const struct kt_json *json,
     struct kt_span text, const struct kt_translate_options *o,
     struct kt_arena *mem, struct kt_json_writer *w,
     struct kt_translation *report, struct kt_err *err);
-/* The first failure of the translation or its writer. */
-KT_MUSTCHECK enum kt_rc kt_tr_end(struct kt_tr *t);
 
-void kt_tr_report(struct kt_span *list, unsigned *n, struct kt_span field);
 /* A loss: told, or in strict mode refused. */
 void kt_tr_dropped(struct kt_tr *t, const char *field);
 void kt_tr_approximated(struct kt_tr *t, const char *field);
