@@ -794,11 +794,11 @@ void kt_x_lose_record(struct kt_exchange *x);
 enum kt_audit_outcome kt_x_outcome_of(enum kt_reason reason);
 
 /* record.c */
-/* A fresh commitment to what is added to x->hash until _end. */
 void kt_x_commit_pieces(struct kt_exchange *x);
-/* Of the caller's secret: erasing the caller unlinks what it is made for. */
-void kt_x_salt(const struct kt_exchange *x, struct kt_span field,
-    uint8_t salt[KT_AUDIT_HASH]);
+/* A commitment to content, in mem; empty: no memory. */
+struct kt_span kt_x_commit(
+    struct kt_exchange *x, struct kt_span field, struct kt_span content);
+/* A fresh commitment to what is added to x->hash until _end. */
 void kt_x_commit_begin(struct kt_exchange *x, struct kt_span field);
 void kt_x_commit_end(struct kt_exchange *x, char out[KT_AUDIT_COMMIT_TEXT]);
 void kt_x_record(struct kt_exchange *x);

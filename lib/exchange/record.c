@@ -50,8 +50,9 @@ is_plain(const struct kt_exchange *x)
 	return x->program->audit.hash_mode != 0;
 }
 
-void
-kt_x_salt(const struct kt_exchange *x, struct kt_span field,
+/* Of the caller's secret: erasing the caller unlinks what it is made for. */
+static void
+make_salt(const struct kt_exchange *x, struct kt_span field,
     uint8_t salt[KT_AUDIT_HASH])
 {
 	struct kt_span id = kt_span_of(x->call_id);
@@ -62,6 +63,23 @@ kt_x_salt(const struct kt_exchange *x, struct kt_span field,
 		kt_audit_mac_salt(&x->scratch->mac, id, field, salt);
 }
 
+struct kt_span
+kt_x_commit(struct kt_exchange *x, struct kt_span field, struct kt_span content)
+{
+	uint8_t salt[KT_AUDIT_HASH];
+	char text[KT_AUDIT_COMMIT_TEXT];
+	struct kt_audit_hash h;
+
+	if (field.ptr == NULL || kt_audit_hash_init(&h, NULL) < 0)
+		return (struct kt_span){ 0 };
+	make_salt(x, field, salt);
+	kt_audit_commit_begin(&h, salt);
+	kt_audit_hash_add(&h, content);
+	kt_audit_commit_end(&h, text);
+	kt_audit_hash_fini(&h);
+	return kt_arena_dup(x->mem, kt_span_of(text));
+}
+
 void
 kt_x_commit_begin(struct kt_exchange *x, struct kt_span field)
 {
@@ -69,7 +87,7 @@ kt_x_commit_begin(struct kt_exchange *x, struct kt_span field)
 
 	if (is_plain(x))
 		return;
-	kt_x_salt(x, field, salt);
+	make_salt(x, field, salt);
 	kt_audit_commit_begin(&x->hash, salt);
 }
 

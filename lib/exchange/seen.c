@@ -8,24 +8,6 @@
 #include "media/kind.h"
 #include "media/unbase64.h"
 
-static struct kt_span
-commit(struct kt_exchange *x, struct kt_span content)
-{
-	struct kt_span field = kt_arena_printf(x->turn, "medium:%zu", x->seen.n);
-	uint8_t salt[KT_AUDIT_HASH];
-	char text[KT_AUDIT_COMMIT_TEXT];
-	struct kt_audit_hash h;
-
-	if (field.ptr == NULL || kt_audit_hash_init(&h, NULL) < 0)
-		return (struct kt_span){ 0 };
-	kt_x_salt(x, field, salt);
-	kt_audit_commit_begin(&h, salt);
-	kt_audit_hash_add(&h, content);
-	kt_audit_commit_end(&h, text);
-	kt_audit_hash_fini(&h);
-	return kt_arena_dup(x->mem, kt_span_of(text));
-}
-
 /* What its beginning says; what came along is not believed. */
 static void
 describe(struct kt_audit_medium *m, struct kt_span head)
@@ -70,7 +52,8 @@ kt_x_seen_add(struct kt_exchange *x, enum kt_component c,
 	*one = (struct kt_x_seen_medium){ .component = c,
 		.action = KT_ACTION_IGNORE };
 	one->told.component = kt_span_of(kt_component_name(c));
-	one->told.hash = commit(x, bytes);
+	one->told.hash = kt_x_commit(x,
+	    kt_arena_printf(x->turn, "medium:%zu", x->seen.n), bytes);
 	if (encoding == KT_MEDIA_BASE64) {
 		describe_base64(&one->told, bytes);
 	} else {
@@ -84,9 +67,8 @@ kt_x_seen_add(struct kt_exchange *x, enum kt_component c,
 static struct kt_span
 verdict_of(const struct kt_x_seen_medium *m)
 {
-	if (m->action == KT_ACTION_BLOCK || !m->is_read)
-		return m->action == KT_ACTION_BLOCK ? KT_SPAN("block") :
-		    KT_SPAN("uninspectable");
+	if (m->action != KT_ACTION_BLOCK && !m->is_read)
+		return KT_SPAN("uninspectable");
 	return m->action == KT_ACTION_IGNORE ? KT_SPAN("pass") :
 	    kt_span_of(kt_action_name(m->action));
 }

@@ -20,20 +20,8 @@ static struct kt_span
 commit(struct kt_exchange *x, struct kt_span what, struct kt_span id,
     struct kt_span content)
 {
-	struct kt_span field = kt_arena_join(x->turn,
-	    (const struct kt_span[]){ what, KT_SPAN(":"), id }, 3);
-	uint8_t salt[KT_AUDIT_HASH];
-	char text[KT_AUDIT_COMMIT_TEXT];
-	struct kt_audit_hash h;
-
-	if (field.ptr == NULL || kt_audit_hash_init(&h, NULL) < 0)
-		return (struct kt_span){ 0 };
-	kt_x_salt(x, field, salt);
-	kt_audit_commit_begin(&h, salt);
-	kt_audit_hash_add(&h, content);
-	kt_audit_commit_end(&h, text);
-	kt_audit_hash_fini(&h);
-	return kt_arena_dup(x->mem, kt_span_of(text));
+	return kt_x_commit(x, kt_arena_join(x->turn,
+	    (const struct kt_span[]){ what, KT_SPAN(":"), id }, 3), content);
 }
 
 static struct kt_audit_tool *
