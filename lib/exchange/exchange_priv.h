@@ -426,6 +426,13 @@ void kt_x_end(struct kt_exchange *x);
 bool kt_x_charge(struct kt_exchange *x);
 void kt_x_cancel_upstream(struct kt_exchange *x); /* if there is one */
 void kt_x_drop_request(struct kt_exchange *x); /* body and index */
+/* Nobody outside can know it; each call gives another one. */
+void kt_x_seed_json(struct kt_exchange *x, struct kt_json *json);
+/* A copy of headers whose spans point into the arena; false when full. */
+bool kt_x_keep_headers(struct kt_exchange *x, const struct kt_header *from,
+    size_t n, struct kt_header **out);
+bool kt_x_header_add(struct kt_header *list, size_t *n, size_t room,
+    struct kt_span name, struct kt_span value);
 
 /* tally.c: fills in x->tally; false: the request cannot be counted.  All of
    it costs 10 ms a megabyte, so ask only where a decision needs it. */
@@ -437,11 +444,6 @@ void kt_x_tally_event(struct kt_exchange *x, const struct kt_x_slot *slot,
     struct kt_span data);
 void kt_x_tally_answer(struct kt_exchange *x, enum kt_format format);
 void kt_x_tally_fill(struct kt_exchange *x, struct kt_audit_call *call);
-/* A copy of headers whose spans point into the arena; false when full. */
-bool kt_x_keep_headers(struct kt_exchange *x, const struct kt_header *from,
-    size_t n, struct kt_header **out);
-bool kt_x_header_add(struct kt_header *list, size_t *n, size_t room,
-    struct kt_span name, struct kt_span value);
 
 /* inbound.c */
 void kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev);
@@ -450,7 +452,8 @@ void kt_x_request_end(struct kt_exchange *x);
 
 /* Who calls, as policies ask for it. */
 struct kt_member kt_x_member(const struct kt_exchange *x);
-
+/* From x->wire, where it is encoded; false: it was refused. */
+bool kt_x_decode_body(struct kt_exchange *x);
 
 /* inspect.c */
 void kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
@@ -460,6 +463,10 @@ void kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
 KT_MUSTCHECK int kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_edits *edits);
 void kt_x_inspect_end(struct kt_exchange *x); /* also in the middle */
+KT_MUSTCHECK enum kt_rc kt_x_note_sighting(
+    struct kt_exchange *x, struct kt_sighting s);
+
+/* judge.c */
 /* One finding at one place; returns what is to be done with it. */
 enum kt_action kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_finding *f, enum kt_component c,
@@ -471,8 +478,6 @@ const struct kt_policy *kt_x_decider(const struct kt_exchange *x,
     enum kt_component c, enum kt_segment_kind kind, struct kt_span matched);
 void kt_x_note(struct kt_x_verdict *v, enum kt_action action,
     enum kt_reason reason, const struct kt_policy *policy);
-KT_MUSTCHECK enum kt_rc kt_x_note_sighting(
-    struct kt_exchange *x, struct kt_sighting s);
 /* The same, for a rule that has a name, and where more was wanted. */
 void kt_x_note_rule(struct kt_x_verdict *v, enum kt_action action,
     enum kt_action wanted, enum kt_reason reason,
@@ -484,6 +489,7 @@ enum kt_action kt_x_note_wish(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_policy *policy);
 /* The answer is not what it was. */
 void kt_x_note_redacted(struct kt_exchange *x);
+
 /* One whole text and how it stands where edits will be made. */
 struct kt_x_text {
 	struct kt_span raw;
@@ -501,6 +507,7 @@ struct kt_x_nest {
 	const struct kt_json_map *map;
 	const struct kt_x_nest *around;
 };
+
 /* clean.c: was it searched before, and nothing found?  If not, key is for
    kt_x_clean_keep once a whole search found nothing either. */
 struct kt_x_clean_key {
@@ -511,6 +518,8 @@ bool kt_x_clean_has(struct kt_x_clean *c, const struct kt_x_text *t,
     struct kt_x_clean_key *key);
 void kt_x_clean_keep(struct kt_x_clean *c, const struct kt_x_text *t,
     const struct kt_x_clean_key *key);
+
+/* inspect.c: texts. */
 KT_MUSTCHECK enum kt_rc kt_x_inspect_text(struct kt_exchange *x,
     struct kt_x_verdict *v, const struct kt_x_text *t, struct kt_arena *mem,
     struct kt_x_edits *edits);
@@ -552,8 +561,6 @@ KT_MUSTCHECK enum kt_rc kt_x_note_unread(struct kt_exchange *x,
 bool kt_x_is_base64(struct kt_span raw);
 /* Long enough for a picture or a cipher text, and nothing but base64. */
 bool kt_x_is_payload(struct kt_span raw);
-/* Nobody outside can know it; each call gives another one. */
-void kt_x_seed_json(struct kt_exchange *x, struct kt_json *json);
 /* By start, insertions first, ties in the order they were made; of those
  * that overlap the widest stays. */
 void kt_x_edits_sort(struct kt_x_edits *e);
@@ -565,8 +572,6 @@ KT_MUSTCHECK enum kt_rc kt_x_edit_add(struct kt_x_edits *e,
 /* text with the edits, appended. */
 KT_MUSTCHECK enum kt_rc kt_x_splice(struct kt_span text,
     const struct kt_x_edits *edits, struct kt_buf *out);
-
-/* What a translation of the answer lost, after what that of the request did. */
 
 /* media.c */
 /* Lists a string of the request, at `at` in the body, if it is a medium that
@@ -670,9 +675,6 @@ void kt_x_shape_add(struct kt_exchange *x, enum kt_format format,
 /* All of it came: notes it where it has not the form it must have. */
 void kt_x_shape_judge(struct kt_exchange *x);
 void kt_x_shape_free(struct kt_exchange *x);
-
-/* From x->wire, where it is encoded; false: it was refused. */
-bool kt_x_decode_body(struct kt_exchange *x);
 
 /* upload.c */
 void kt_x_upload_begin(struct kt_exchange *x);

@@ -23,6 +23,7 @@ void
 kt_x_stream_begin(struct kt_exchange *x)
 {
 	struct kt_x_streaming *s = &x->stream;
+
 	kt_sse_init(&s->sse, KT_EVENT_MAX);
 	kt_buf_init(&s->tail, HELD_MAX);
 	kt_stream_reader_init(&s->reader, upstream_format(x));
@@ -63,7 +64,6 @@ kt_x_stream_free(struct kt_exchange *x)
 	kt_buf_fini(&s->tail);
 	kt_stream_writer_free(&s->writer);
 }
-
 
 static void
 emit(struct kt_exchange *x, struct kt_span bytes)
