@@ -47,19 +47,29 @@ kt_x_stream_begin(struct kt_exchange *x)
 		kt_x_fail(x, KT_E_LIMIT);
 }
 
+static void
+drop_held(struct kt_exchange *x)
+{
+	struct kt_x_streaming *s = &x->stream;
+
+	while (s->first != NULL) {
+		struct kt_x_slot *slot = s->first;
+
+		s->first = slot->next;
+		s->withheld_bytes += slot->raw.len;
+		kt_x_slot_give(x->scratch, slot);
+	}
+	s->last = NULL;
+	s->held_bytes = 0;
+}
+
 void
 kt_x_stream_free(struct kt_exchange *x)
 {
 	struct kt_x_streaming *s = &x->stream;
 
 	kt_x_blocks_free(x);
-	while (s->first != NULL) {
-		struct kt_x_slot *slot = s->first;
-
-		s->first = slot->next;
-		kt_x_slot_give(x->scratch, slot);
-	}
-	s->last = NULL;
+	drop_held(x);
 	kt_sse_fini(&s->sse);
 	kt_buf_fini(&s->tail);
 	kt_stream_writer_free(&s->writer);
@@ -103,22 +113,6 @@ write_slot(struct kt_exchange *x, struct kt_x_slot *slot)
 	}
 	kt_buf_fini(&out);
 	return rc;
-}
-
-static void
-drop_held(struct kt_exchange *x)
-{
-	struct kt_x_streaming *s = &x->stream;
-
-	while (s->first != NULL) {
-		struct kt_x_slot *slot = s->first;
-
-		s->first = slot->next;
-		s->withheld_bytes += slot->raw.len;
-		kt_x_slot_give(x->scratch, slot);
-	}
-	s->last = NULL;
-	s->held_bytes = 0;
 }
 
 /* The last bytes are in the tail; they go out once the record is written. */
