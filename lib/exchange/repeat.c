@@ -112,11 +112,8 @@ end(struct kt_x_repeats *r, const struct kt_stream_event *ev)
 {
 	for (struct kt_x_said **at = &r->growing; *at != NULL;) {
 		struct kt_x_said *s = *at, **to, *same;
-		bool ends = ev->ends_all;
 
-		for (size_t i = 0; i < ev->nended && !ends; i++)
-			ends = ev->ended[i] == s->block;
-		if (!ends) {
+		if (!kt_stream_ends(ev, s->block)) {
 			at = &s->next;
 			continue;
 		}

@@ -218,19 +218,12 @@ enum kt_rc
 kt_x_end_calls(struct kt_exchange *x, const struct kt_x_slot *slot,
     struct kt_span data)
 {
-	const struct kt_stream_event *ev = &slot->ev;
-
 	for (struct kt_x_call *c = x->stream.calls; c != NULL; c = c->next) {
-		bool ends;
-
 		if (end_begun(x, slot, data, c) < 0)
 			return KT_E_LIMIT;
-		ends = ev->ends_all || c->is_whole;
-		for (size_t i = 0; i < ev->nended && !ends; i++)
-			ends = ev->ended[i] == c->block;
-		if (!ends || c->state != KT_X_CALL_OPEN)
-			continue;
-		if (decide(x, c) < 0)
+		if (c->state == KT_X_CALL_OPEN &&
+		    (c->is_whole || kt_stream_ends(&slot->ev, c->block)) &&
+		    decide(x, c) < 0)
 			return KT_E_PARSE;
 	}
 	return KT_OK;

@@ -455,12 +455,9 @@ static enum kt_rc
 end_blocks(struct kt_exchange *x, const struct kt_stream_event *ev)
 {
 	for (struct kt_x_block *b = x->stream.blocks; b != NULL; b = b->next) {
-		bool ends = ev->ends_all;
-		enum kt_rc rc;
+		enum kt_rc rc = kt_stream_ends(ev, b->key) ? end_block(x, b) :
+		    KT_OK;
 
-		for (size_t i = 0; i < ev->nended && !ends; i++)
-			ends = ev->ended[i] == b->key;
-		rc = ends ? end_block(x, b) : KT_OK;
 		if (rc < 0)
 			return rc;
 	}

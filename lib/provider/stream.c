@@ -12,6 +12,16 @@ kt_stream_reader_init(struct kt_stream_reader *r, enum kt_format format)
 	*r = (struct kt_stream_reader){ .format = format };
 }
 
+bool
+kt_stream_ends(const struct kt_stream_event *ev, uint64_t block)
+{
+	bool ends = ev->ends_all;
+
+	for (size_t i = 0; i < ev->nended && !ends; i++)
+		ends = ev->ended[i] == block;
+	return ends;
+}
+
 uint32_t
 kt_stream_member(
     const struct kt_stream_step *s, uint32_t object, const char *name)

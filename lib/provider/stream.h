@@ -54,6 +54,9 @@ struct kt_stream_event {
 	struct kt_answer_facts facts;
 };
 
+/* Is this key that of a text, or of a call, that ends with the event? */
+bool kt_stream_ends(const struct kt_stream_event *ev, uint64_t block);
+
 struct kt_stream_reader {
 	enum kt_format format;
 	bool is_started, is_finished, is_stopped, is_broken;
