@@ -775,8 +775,8 @@ KT_MUSTCHECK enum kt_rc kt_x_apply_redactions(
     struct kt_exchange *x, struct kt_x_slot *slot);
 void kt_x_forget_released(struct kt_exchange *x, struct kt_x_slot *slot);
 struct kt_x_block *kt_x_find_block(struct kt_exchange *x, uint64_t key);
-KT_MUSTCHECK enum kt_rc kt_x_block_edit(
-    struct kt_exchange *x, struct kt_x_block *b, const struct kt_edit *e);
+KT_MUSTCHECK enum kt_rc kt_x_block_edit(struct kt_exchange *x,
+    struct kt_x_block *b, const struct kt_x_edits *edits);
 /* Its text, which is collected, with what is redacted; in the turn. */
 KT_MUSTCHECK enum kt_rc kt_x_block_leaves(struct kt_exchange *x,
     const struct kt_x_block *b, struct kt_span *out);

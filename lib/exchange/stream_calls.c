@@ -180,11 +180,7 @@ decide(struct kt_exchange *x, struct kt_x_call *c)
 	c->state = a == KT_ACTION_BLOCK ? KT_X_CALL_GOES : KT_X_CALL_STAYS;
 	if (x->answer_verdict.action == KT_ACTION_BLOCK)
 		return KT_E_PARSE;
-	for (size_t i = 0; i < edits.n; i++) {
-		if (kt_x_block_edit(x, b, &edits.v[i]) < 0)
-			return KT_E_LIMIT;
-	}
-	return KT_OK;
+	return kt_x_block_edit(x, b, &edits);
 }
 
 /* Its event is inspected: what the client gets of it is known. */

@@ -113,11 +113,17 @@ add_redaction(struct kt_exchange *x, struct kt_x_block *b, uint64_t start,
 }
 
 enum kt_rc
-kt_x_block_edit(
-    struct kt_exchange *x, struct kt_x_block *b, const struct kt_edit *e)
+kt_x_block_edit(struct kt_exchange *x, struct kt_x_block *b,
+    const struct kt_x_edits *edits)
 {
-	return add_redaction(x, b, e->start, e->end, UINT32_MAX, false,
-	    kt_arena_dup(x->mem, e->text));
+	for (size_t i = 0; i < edits->n; i++) {
+		const struct kt_edit *e = &edits->v[i];
+
+		if (add_redaction(x, b, e->start, e->end, UINT32_MAX, false,
+		        kt_arena_dup(x->mem, e->text)) < 0)
+			return KT_E_LIMIT;
+	}
+	return KT_OK;
 }
 
 enum kt_rc
@@ -291,11 +297,7 @@ scan_collected(struct kt_exchange *x, struct kt_x_block *b)
 		return rc;
 	if (x->answer_verdict.action == KT_ACTION_BLOCK)
 		return KT_E_PARSE;
-	for (size_t i = 0; i < edits.n; i++) {
-		if (kt_x_block_edit(x, b, &edits.v[i]) < 0)
-			return KT_E_LIMIT;
-	}
-	return KT_OK;
+	return kt_x_block_edit(x, b, &edits);
 }
 
 static enum kt_rc
