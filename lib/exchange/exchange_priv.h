@@ -243,8 +243,7 @@ struct kt_x_slot {
 		struct kt_x_block *block; /* NULL: not a growing text */
 		uint64_t start, end;      /* in the block's text */
 	} *pieces;
-	struct kt_edit *edits; /* of data, found at once in whole parts */
-	size_t nedits;
+	struct kt_x_edits edits; /* of data: at once, and on its way out */
 	bool *repeats; /* per part of ev; NULL: none is one */
 	struct kt_calls calls;       /* in data */
 	struct kt_x_call **of_calls; /* one for each */

@@ -275,8 +275,7 @@ fill_slot(struct kt_x_slot *slot, const struct kt_sse_event *ev)
 	kt_buf_reset(&slot->raw);
 	kt_buf_reset(&slot->joined);
 	slot->pieces = NULL;
-	slot->edits = NULL;
-	slot->nedits = 0;
+	slot->edits = (struct kt_x_edits){ 0 };
 	slot->calls = (struct kt_calls){ 0 };
 	slot->of_calls = NULL;
 	slot->part_of = NULL;

@@ -188,15 +188,13 @@ static enum kt_rc
 end_begun(struct kt_exchange *x, const struct kt_x_slot *slot,
     struct kt_span data, struct kt_x_call *c)
 {
-	const struct kt_x_edits edits = { .v = slot->edits,
-		.n = slot->nedits };
 	struct kt_span said, leaves;
 
 	if (c->begun_in != slot)
 		return KT_OK;
 	c->begun_in = NULL;
-	if (kt_x_arguments(x, &slot->json, data, c->begun_at, &edits, &said,
-	        &leaves) < 0)
+	if (kt_x_arguments(x, &slot->json, data, c->begun_at, &slot->edits,
+	        &said, &leaves) < 0)
 		return KT_E_LIMIT;
 	if (said.len == 0)
 		return KT_OK;

@@ -359,8 +359,7 @@ inspect_growing(struct kt_exchange *x, struct kt_x_slot *slot,
 
 static enum kt_rc
 inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
-    struct kt_span data, const struct kt_part *part, struct kt_x_piece *piece,
-    struct kt_x_edits *edits)
+    struct kt_span data, const struct kt_part *part, struct kt_x_piece *piece)
 {
 	struct kt_segment s = { .node = part->node,
 		.component = part->component, .kind = KT_SEGMENT_TEXT };
@@ -392,7 +391,7 @@ inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
 	if (s.kind != KT_SEGMENT_FIXED && !x->is_repeat)
 		kt_x_measure_answer(
 		    x, kt_json_string(&slot->json, data, part->node));
-	return inspect_whole(x, slot, data, &s, edits);
+	return inspect_whole(x, slot, data, &s, &slot->edits);
 }
 
 /* Names of members, and numbers that are long enough to say something. */
@@ -471,7 +470,6 @@ kt_x_inspect_event(struct kt_exchange *x, struct kt_x_slot *slot,
     struct kt_span data)
 {
 	const struct kt_stream_event *ev = &slot->ev;
-	struct kt_x_edits edits = { 0 };
 	enum kt_rc rc;
 
 	slot->pieces = kt_arena_array(
@@ -483,12 +481,10 @@ kt_x_inspect_event(struct kt_exchange *x, struct kt_x_slot *slot,
 		rc = inspect_rest(x, slot, data);
 	for (size_t i = 0; rc == KT_OK && i < ev->nparts; i++) {
 		x->is_repeat = kt_x_is_repeat(slot, i);
-		rc = inspect_part(
-		    x, slot, data, &ev->parts[i], &slot->pieces[i], &edits);
+		rc = inspect_part(x, slot, data, &ev->parts[i],
+		    &slot->pieces[i]);
 	}
 	x->is_repeat = false;
-	slot->edits = edits.v;
-	slot->nedits = edits.n;
 	if (rc == KT_OK && !kt_x_is_within_limits(x, &x->stream.measures))
 		rc = KT_E_PARSE;
 	if (rc == KT_OK)
@@ -644,32 +640,27 @@ rewrite(struct kt_x_slot *slot, const struct kt_x_edits *edits)
 enum kt_rc
 kt_x_apply_redactions(struct kt_exchange *x, struct kt_x_slot *slot)
 {
-	struct kt_x_edits edits = { 0 };
+	struct kt_x_edits *edits = &slot->edits;
 	struct kt_span data = kt_x_slot_data(slot);
 
-	for (size_t i = 0; i < slot->nedits; i++) {
-		if (kt_x_edit_add(&edits, x->turn, slot->edits[i].start,
-		        slot->edits[i].end, slot->edits[i].text) < 0)
-			return KT_E_LIMIT;
-	}
 	for (size_t i = 0; slot->pieces != NULL && i < slot->ev.nparts; i++) {
 		const struct kt_x_piece *piece = &slot->pieces[i];
 
 		if (piece->block != NULL && piece->block->first != NULL &&
-		    edit_piece(x, slot, data, &slot->ev.parts[i], piece, &edits) <
+		    edit_piece(x, slot, data, &slot->ev.parts[i], piece, edits) <
 		        0)
 			return KT_E_LIMIT;
 	}
-	if (kt_x_edit_calls(x, slot, data, &edits) < 0)
+	if (kt_x_edit_calls(x, slot, data, edits) < 0)
 		return KT_E_LIMIT;
-	if (edits.n == 0)
+	if (edits->n == 0)
 		return KT_OK;
 	if (kt_x_drop_logprobs(x->stream.reader.format, &slot->json, data,
-	        x->turn, &edits) < 0)
+	        x->turn, edits) < 0)
 		return KT_E_LIMIT;
-	kt_x_edits_sort(&edits);
+	kt_x_edits_sort(edits);
 	kt_x_note_redacted(x);
-	return rewrite(slot, &edits);
+	return rewrite(slot, edits);
 }
 
 void
