@@ -87,11 +87,8 @@ collect_edits(struct kt_exchange *x, const struct kt_target *t,
 {
 	struct kt_buf b;
 	struct kt_span model;
-	enum kt_rc rc = KT_OK;
+	enum kt_rc rc = kt_x_edits_merge(out, &x->edits, x->mem);
 
-	for (size_t i = 0; rc == KT_OK && i < x->edits.n; i++)
-		rc = kt_x_edit_add(out, x->mem, x->edits.v[i].start,
-		    x->edits.v[i].end, x->edits.v[i].text);
 	if (rc == KT_OK && x->is_json && is_chat_format(request_format(x)))
 		rc = kt_x_drop_old_messages(x, t, out);
 	if (rc == KT_OK)
