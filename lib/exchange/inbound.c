@@ -300,30 +300,22 @@ begin_hash(struct kt_exchange *x)
 	return true;
 }
 
-static size_t
-count_headers(const struct kt_exchange *x, struct kt_span name)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < x->nheaders; i++)
-		n += kt_span_caseeq(x->headers[i].name, name);
-	return n;
-}
-
 static bool
 check_encoding(struct kt_exchange *x)
 {
-	struct kt_span e = kt_span_trim(header(x, KT_SPAN("content-encoding")));
+	const struct kt_span name = KT_SPAN("content-encoding");
+	struct kt_span e = kt_span_trim(header(x, name));
+	size_t times = 0;
 
-	if ((e.len == 0 || kt_span_caseeq(e, KT_SPAN("identity"))) &&
-	    count_headers(x, KT_SPAN("content-encoding")) <= 1)
+	for (size_t i = 0; i < x->nheaders; i++)
+		times += kt_span_caseeq(x->headers[i].name, name);
+	x->is_encoded = times > 1 ||
+	    (e.len > 0 && !kt_span_caseeq(e, KT_SPAN("identity")));
+	if (!x->is_encoded)
 		return true;
-	x->is_encoded = true;
 	/* Said twice: we might undo less than the other side does. */
-	if (count_headers(x, KT_SPAN("content-encoding")) > 1)
-		return false;
-	return kt_span_caseeq(e, KT_SPAN("gzip")) ||
-	    kt_span_caseeq(e, KT_SPAN("deflate"));
+	return times == 1 && (kt_span_caseeq(e, KT_SPAN("gzip")) ||
+	    kt_span_caseeq(e, KT_SPAN("deflate")));
 }
 
 static uint64_t
