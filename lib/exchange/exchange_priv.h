@@ -488,6 +488,9 @@ enum kt_action kt_x_note_wish(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_policy *policy);
 /* The answer is not what it was. */
 void kt_x_note_redacted(struct kt_exchange *x);
+/* After all of a request was looked at, media too: what policies say of the
+ * classes that are in it. */
+void kt_x_weigh(struct kt_exchange *x, struct kt_x_verdict *v);
 
 /* One whole text and how it stands where edits will be made. */
 struct kt_x_text {
@@ -607,9 +610,6 @@ KT_MUSTCHECK enum kt_rc kt_x_seen_list(struct kt_exchange *x, bool is_image,
 KT_MUSTCHECK enum kt_rc kt_x_inspect_tools(struct kt_exchange *x,
     struct kt_x_verdict *v, const struct kt_segments *s,
     struct kt_x_edits *edits);
-/* After all of a request was looked at, media too: what policies say of the
- * classes that are in it. */
-void kt_x_weigh(struct kt_exchange *x, struct kt_x_verdict *v);
 /* BLOCK: it is to be taken out.  Judged is what leaves; edits are of what the
  * model said, in the turn, or NULL where there is nothing to edit. */
 enum kt_action kt_x_judge_call(struct kt_exchange *x, struct kt_x_verdict *v,
@@ -628,6 +628,8 @@ void kt_x_withhold_calls(struct kt_exchange *x, enum kt_reason reason);
 /* One that was not judged, for it is not complete. */
 void kt_x_withhold_call(struct kt_exchange *x, const struct kt_x_call *c,
     enum kt_reason reason);
+/* All results that the request brought: their classes are weighed together. */
+void kt_x_withhold_results(struct kt_exchange *x, enum kt_reason reason);
 /* Out of an array or object: elements, or values with their names. */
 KT_MUSTCHECK enum kt_rc kt_x_erase(const struct kt_json *j, uint32_t list,
     const uint32_t *gone, size_t n, struct kt_arena *mem,

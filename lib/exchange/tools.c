@@ -617,9 +617,8 @@ one_result(struct request *q, const struct kt_calls *calls,
 	return KT_OK;
 }
 
-/* All that the request brought: their classes are weighed together. */
-static void
-refuse_results(struct kt_exchange *x, enum kt_reason reason)
+void
+kt_x_withhold_results(struct kt_exchange *x, enum kt_reason reason)
 {
 	for (size_t i = 0; x->tools.v != NULL && i < x->tools.n &&
 	     i < KT_AUDIT_TOOLS_MAX; i++) {
@@ -629,29 +628,6 @@ refuse_results(struct kt_exchange *x, enum kt_reason reason)
 			continue;
 		t->result_decision = KT_SPAN("block");
 		t->reason_code = kt_span_of(kt_reason_code(reason));
-	}
-}
-
-void
-kt_x_weigh(struct kt_exchange *x, struct kt_x_verdict *v)
-{
-	const struct kt_chain *chain = &x->program->chain;
-	const struct kt_member who = kt_x_member(x);
-	kt_class_set classes[KT_NCOMPONENTS];
-
-	memcpy(classes, v->by_component, sizeof(classes));
-	classes[KT_COMPONENT_TOOL_RESULTS] |= v->of_results;
-	for (size_t i = 0; i < chain->n; i++) {
-		const struct kt_policy *p = &chain->policies[i];
-		enum kt_reason r;
-
-		if (p->kind->weigh == NULL)
-			continue;
-		r = p->kind->weigh(p, &who, classes);
-		if (r != KT_REASON_NONE &&
-		    kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p) ==
-		        KT_ACTION_BLOCK && r == KT_REASON_TOOL_CLASS)
-			refuse_results(x, r);
 	}
 }
 
