@@ -296,6 +296,12 @@ kt_x_keep_headers(struct kt_exchange *x, const struct kt_header *from,
 	return true;
 }
 
+struct kt_span
+kt_x_header(const struct kt_exchange *x, struct kt_span name)
+{
+	return kt_header_find(x->headers, x->nheaders, name);
+}
+
 bool
 kt_x_header_add(struct kt_header *list, size_t *n, size_t room,
     struct kt_span name, struct kt_span value)

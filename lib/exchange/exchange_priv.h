@@ -430,6 +430,8 @@ void kt_x_seed_json(struct kt_exchange *x, struct kt_json *json);
 /* A copy of headers whose spans point into the arena; false when full. */
 bool kt_x_keep_headers(struct kt_exchange *x, const struct kt_header *from,
     size_t n, struct kt_header **out);
+/* Of the request; empty: it has none of that name. */
+struct kt_span kt_x_header(const struct kt_exchange *x, struct kt_span name);
 bool kt_x_header_add(struct kt_header *list, size_t *n, size_t room,
     struct kt_span name, struct kt_span value);
 

@@ -11,12 +11,6 @@
 #define AHEAD ((size_t)8)
 #define SPARE_AHEAD (2 * AHEAD) /* of one that is there already */
 
-static struct kt_span
-header(const struct kt_exchange *x, struct kt_span name)
-{
-	return kt_header_find(x->headers, x->nheaders, name);
-}
-
 /* Which shape a client reads that asks for something without a format. */
 static enum kt_format
 format_of_client(const struct kt_exchange *x)
@@ -25,9 +19,9 @@ format_of_client(const struct kt_exchange *x)
 
 	if (f != KT_FORMAT_NONE)
 		return f;
-	return header(x, KT_SPAN("anthropic-version")).ptr != NULL ||
-	        header(x, KT_SPAN("x-api-key")).ptr != NULL ||
-	        kt_span_starts(header(x, KT_SPAN("user-agent")),
+	return kt_x_header(x, KT_SPAN("anthropic-version")).ptr != NULL ||
+	        kt_x_header(x, KT_SPAN("x-api-key")).ptr != NULL ||
+	        kt_span_starts(kt_x_header(x, KT_SPAN("user-agent")),
 	            KT_SPAN("claude")) ?
 	    KT_FORMAT_ANTHROPIC : KT_FORMAT_OPENAI;
 }
@@ -304,7 +298,7 @@ static bool
 check_encoding(struct kt_exchange *x)
 {
 	const struct kt_span name = KT_SPAN("content-encoding");
-	struct kt_span e = kt_span_trim(header(x, name));
+	struct kt_span e = kt_span_trim(kt_x_header(x, name));
 	size_t times = 0;
 
 	for (size_t i = 0; i < x->nheaders; i++)
@@ -336,7 +330,7 @@ prepare_body(struct kt_exchange *x)
 		kt_x_refuse(x, KT_REASON_GATEWAY_ENCODING, NULL, NULL);
 		return;
 	}
-	if (kt_span_u64(header(x, KT_SPAN("content-length")), &length) &&
+	if (kt_span_u64(kt_x_header(x, KT_SPAN("content-length")), &length) &&
 	    length > limit) {
 		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL,
 		    "at most %llu bytes", (unsigned long long)limit);
@@ -423,7 +417,7 @@ index_more(struct kt_exchange *x, bool is_end)
 	if (x->json_rc == KT_OK)
 		return true;
 	if (!is_chat(x->surface.endpoint) && x->json_rc == KT_E_PARSE &&
-	    !kt_span_starts(header(x, KT_SPAN("content-type")),
+	    !kt_span_starts(kt_x_header(x, KT_SPAN("content-type")),
 	        KT_SPAN("application/json"))) {
 		x->is_json = false;
 		return true;
@@ -443,8 +437,9 @@ add_body(struct kt_exchange *x, struct kt_buf *to, struct kt_span bytes)
 	size_t len = to->len + bytes.len;
 	uint64_t announced;
 
-	if (len > to->cap && kt_span_u64(header(x, KT_SPAN("content-length")),
-	                         &announced) && announced > len) {
+	if (len > to->cap && kt_span_u64(
+	        kt_x_header(x, KT_SPAN("content-length")), &announced) &&
+	    announced > len) {
 		size_t ahead = announced < AHEAD * len ? (size_t)announced :
 		    AHEAD * len;
 
@@ -488,7 +483,7 @@ bool
 kt_x_decode_body(struct kt_exchange *x)
 {
 	bool is_gzip = kt_span_caseeq(
-	    kt_span_trim(header(x, KT_SPAN("content-encoding"))),
+	    kt_span_trim(kt_x_header(x, KT_SPAN("content-encoding"))),
 	    KT_SPAN("gzip"));
 	enum kt_rc rc;
 

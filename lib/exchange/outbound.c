@@ -181,8 +181,8 @@ translate_to(struct kt_exchange *x, const struct kt_target *t,
 		json = &edited;
 	}
 	*translation = (struct kt_translation){
-		.is_strict = kt_span_caseeq(kt_header_find(x->headers,
-		    x->nheaders, KT_SPAN("x-kt-translation")),
+		.is_strict = kt_span_caseeq(
+		    kt_x_header(x, KT_SPAN("x-kt-translation")),
 		    KT_SPAN("strict")),
 	};
 	if (rc == KT_OK)
@@ -576,8 +576,8 @@ send_to(struct kt_exchange *x, const struct kt_target *t)
 		o->length += x->pieces[i].len;
 	if (!is_piped)
 		kt_x_commit_pieces(x);
-	if (is_piped && !kt_span_u64(kt_header_find(x->headers, x->nheaders,
-	        KT_SPAN("content-length")), &o->length))
+	if (is_piped && !kt_span_u64(
+	        kt_x_header(x, KT_SPAN("content-length")), &o->length))
 		o->length = KT_LENGTH_CHUNKED;
 	x->is_upstream_open = true;
 	x->is_upstream_sent = false;

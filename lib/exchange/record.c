@@ -343,16 +343,10 @@ unless_tainted(const struct kt_x_verdict *v, struct kt_span said)
 }
 
 static struct kt_span
-header_of(const struct kt_exchange *x, struct kt_span name)
-{
-	return kt_header_find(x->headers, x->nheaders, name);
-}
-
-static struct kt_span
 first_header(const struct kt_exchange *x, const struct kt_config_strings *names)
 {
 	for (size_t i = 0; i < names->n; i++) {
-		struct kt_span s = header_of(x, names->at[i]);
+		struct kt_span s = kt_x_header(x, names->at[i]);
 
 		if (s.len > 0)
 			return s;
@@ -372,7 +366,7 @@ fill_agent(struct kt_exchange *x, struct kt_audit_call *call)
 		call->agent.id = kt_arena_join(x->turn, (const struct kt_span[]){
 		    KT_SPAN("session:"), tag_of(x, call->agent.conversation) }, 2);
 	call->agent.on_behalf_of =
-	    header_of(x, KT_SPAN("x-claude-code-parent-agent-id"));
+	    kt_x_header(x, KT_SPAN("x-claude-code-parent-agent-id"));
 }
 
 static void
@@ -514,7 +508,7 @@ fill_request(struct kt_exchange *x, struct kt_audit_call *call)
 	call->endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint));
 	call->method = x->method;
 	call->path = clean_path(x);
-	call->api_version = header_of(x, KT_SPAN("anthropic-version"));
+	call->api_version = kt_x_header(x, KT_SPAN("anthropic-version"));
 	call->model_requested =
 	    unless_tainted(&x->request_verdict, x->facts.model);
 	call->request_commit = kt_span_of(x->request_commit);

@@ -38,8 +38,7 @@ pass(struct kt_exchange *x)
 void
 kt_x_upload_begin(struct kt_exchange *x)
 {
-	struct kt_span type = kt_header_find(
-	    x->headers, x->nheaders, KT_SPAN("content-type"));
+	struct kt_span type = kt_x_header(x, KT_SPAN("content-type"));
 	struct kt_policy_reading reading;
 	struct kt_multipart *m;
 
