@@ -2,6 +2,20 @@
 
 #include "tests/unit/gateway/heard.h"
 
+/* One request, that ends with no answer. */
+static bool
+fails(struct kt_origin *origin, enum kt_upstream_fail why)
+{
+	struct heard h = { 0 };
+	bool is_so;
+
+	begin(&h, origin);
+	wait_end(&h);
+	is_so = h.end == FAILED && h.why == why;
+	forget(&h);
+	return is_so;
+}
+
 static void
 a_kept_connection_carries_the_next_request(void)
 {
@@ -55,10 +69,7 @@ a_request_that_meets_a_dead_kept_connection_is_sent_once_more(void)
 	}
 	ok(s.conns_seen == 2);
 	/* But not when a byte of an answer came. */
-	begin(&h, origin);
-	wait_end(&h);
-	ok(h.end == FAILED && h.why == KT_UPSTREAM_RESET);
-	forget(&h);
+	ok(fails(origin, KT_UPSTREAM_RESET));
 	script_join(&s);
 	ok(s.conns_seen == 2 && s.requests_seen == 3);
 	script_end(&s);
@@ -84,10 +95,7 @@ a_request_that_was_read_is_never_sent_again(void)
 		wait_end(&h);
 		ok(h.end == WHOLE);
 		forget(&h);
-		begin(&h, origin);
-		wait_end(&h);
-		ok(h.end == FAILED && h.why == KT_UPSTREAM_RESET);
-		forget(&h);
+		ok(fails(origin, KT_UPSTREAM_RESET));
 		script_join(&s);
 		ok(s.conns_seen == 1 && s.requests_seen == 2);
 		script_end(&s);
@@ -465,26 +473,19 @@ static void
 failing_to_connect_says_why(void)
 {
 	struct kt_origin *origin;
-	struct heard h = { 0 };
 	struct script s;
 	int fillers[16];
 
 	script_listen(&s, 8);
 	(void)close(s.listener); /* refused from now on */
 	origin = origin_of(s.port, 0);
-	begin(&h, origin);
-	wait_end(&h);
-	ok(h.end == FAILED && h.why == KT_UPSTREAM_CONNECT);
-	forget(&h);
+	ok(fails(origin, KT_UPSTREAM_CONNECT));
 	kt_origin_free(&origin);
 	kt_buf_fini(&s.requests);
 
 	host = KT_SPAN("no-such-name.invalid");
 	origin = origin_of(1, 0);
-	begin(&h, origin);
-	wait_end(&h);
-	ok(h.end == FAILED && h.why == KT_UPSTREAM_RESOLVE);
-	forget(&h);
+	ok(fails(origin, KT_UPSTREAM_RESOLVE));
 	kt_origin_free(&origin);
 	host = (struct kt_span){ NULL, 0 };
 
@@ -499,10 +500,7 @@ failing_to_connect_says_why(void)
 		(void)connect(fillers[i], (struct sockaddr *)&at, sizeof(at));
 	}
 	origin = origin_of(s.port, 300);
-	begin(&h, origin);
-	wait_end(&h);
-	ok(h.end == FAILED && h.why == KT_UPSTREAM_CONNECT_TIMEOUT);
-	forget(&h);
+	ok(fails(origin, KT_UPSTREAM_CONNECT_TIMEOUT));
 	for (size_t i = 0; i < KT_NELEMS(fillers); i++)
 		(void)close(fillers[i]); /* they have done their work */
 	script_end(&s);
