@@ -961,6 +961,18 @@ the_scope_of_the_caller_is_what_a_rule_may_ask_for(void)
 #define STREAM_RESPONSE(name) STREAM(name, name, name, "ls", "ls", "ls", "ls")
 
 static void
+run_response(
+    struct world *w, const char *answer, const char *type, struct result *r)
+{
+	struct script s = { .target = "/v1/responses",
+		.body = "{\"model\":\"m\",\"input\":\"hi\"}",
+		.answer = answer, .type = type };
+
+	result_init(r);
+	run_script(w, &s, r);
+}
+
+static void
 a_denied_call_refuses_a_response(void)
 {
 	static const struct {
@@ -983,16 +995,13 @@ a_denied_call_refuses_a_response(void)
 	if (!ok(world_init(&w, configs[OPENAI])))
 		return;
 	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
-		struct script s = { .target = "/v1/responses",
-			.body = "{\"model\":\"m\",\"input\":\"hi\"}",
-			.answer = cases[i].answer, .type = cases[i].type };
+		const char *answer = cases[i].answer;
 		struct result r;
 		bool is_ok;
 
-		result_init(&r);
-		run_script(&w, &s, &r);
+		run_response(&w, answer, cases[i].type, &r);
 		is_ok = cases[i].passes ?
-		    kt_span_eq(kt_buf_span(&r.out), kt_span_of(s.answer)) &&
+		    kt_span_eq(kt_buf_span(&r.out), kt_span_of(answer)) &&
 		        strcmp(r.decision, "pass") == 0 :
 		    !has(&r.out, "Bash") && !has(&r.out, "\\\"ls") &&
 		        strcmp(r.decision, "block") == 0 &&
@@ -1039,13 +1048,9 @@ every_action_of_a_response_is_judged(void)
 	if (!ok(world_init(&w, configs[OPENAI])))
 		return;
 	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
-		struct script s = { .target = "/v1/responses",
-			.body = "{\"model\":\"m\",\"input\":\"hi\"}",
-			.answer = cases[i].answer };
 		struct result r;
 
-		result_init(&r);
-		run_script(&w, &s, &r);
+		run_response(&w, cases[i].answer, NULL, &r);
 		if (!ok(cases[i].passes == (strcmp(r.decision, "pass") == 0)) ||
 		    !ok(cases[i].passes == has(&r.out, "\"call_id\"")))
 			printf("# case %zu: %s %s\n", i, r.decision, r.reason);
@@ -1084,15 +1089,12 @@ no_place_of_a_streamed_response_slips_a_call_in(void)
 	if (!ok(world_init(&w, configs[OPENAI])))
 		return;
 	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
-		struct script s = { .target = "/v1/responses",
-			.body = "{\"model\":\"m\",\"input\":\"hi\"}",
-			.answer = cases[i].answer, .type = "text/event-stream" };
+		const char *answer = cases[i].answer;
 		struct result r;
 		bool is_whole;
 
-		result_init(&r);
-		run_script(&w, &s, &r);
-		is_whole = kt_span_eq(kt_buf_span(&r.out), kt_span_of(s.answer));
+		run_response(&w, answer, "text/event-stream", &r);
+		is_whole = kt_span_eq(kt_buf_span(&r.out), kt_span_of(answer));
 		if (!ok(is_whole == cases[i].passes &&
 		        (cases[i].passes || (!has(&r.out, "Rm") &&
 		            !has(&r.out, "\\\"rm\\\"")))) ||
