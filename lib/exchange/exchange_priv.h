@@ -632,6 +632,8 @@ void kt_x_withhold_call(struct kt_exchange *x, const struct kt_x_call *c,
     enum kt_reason reason);
 /* All results that the request brought: their classes are weighed together. */
 void kt_x_withhold_results(struct kt_exchange *x, enum kt_reason reason);
+/* The array or object it is in; its parent may be its name. */
+uint32_t kt_x_list_of(const struct kt_json *j, uint32_t node);
 /* Out of an array or object: elements, or values with their names. */
 KT_MUSTCHECK enum kt_rc kt_x_erase(const struct kt_json *j, uint32_t list,
     const uint32_t *gone, size_t n, struct kt_arena *mem,

@@ -368,15 +368,6 @@ gone_before(const struct kt_exchange *x, const struct kt_x_call *c)
 	return n;
 }
 
-static uint32_t
-list_of(const struct kt_json *j, uint32_t node)
-{
-	uint32_t list = kt_json_parent(j, node);
-
-	return kt_json_type(j, list) == KT_JSON_NAME ? kt_json_parent(j, list) :
-	    list;
-}
-
 /* Elements of one chunk: what goes, and the numbers of what stays. */
 static enum kt_rc
 edit_elements(struct kt_exchange *x, struct kt_x_slot *slot,
@@ -401,11 +392,11 @@ edit_elements(struct kt_exchange *x, struct kt_x_slot *slot,
 			    KT_SPAN("index")), c->call - 1 - before, edits);
 	}
 	for (size_t i = 0; rc == KT_OK && i < n; i++) {
-		uint32_t list = list_of(j, gone[i]);
+		uint32_t list = kt_x_list_of(j, gone[i]);
 		bool is_done = false, keeps_any = false;
 
 		for (size_t k = 0; k < i; k++)
-			is_done |= list_of(j, gone[k]) == list;
+			is_done |= kt_x_list_of(j, gone[k]) == list;
 		if (is_done && kt_json_type(j, list) == KT_JSON_ARRAY)
 			continue;
 		for (uint32_t at = kt_json_type(j, list) == KT_JSON_ARRAY ?
@@ -421,7 +412,7 @@ edit_elements(struct kt_exchange *x, struct kt_x_slot *slot,
 			rc = kt_x_erase(j, list, gone, n, x->turn, edits);
 		else if (kt_json_type(j, list) == KT_JSON_ARRAY)
 			rc = kt_x_erase(
-			    j, list_of(j, list), &list, 1, x->turn, edits);
+			    j, kt_x_list_of(j, list), &list, 1, x->turn, edits);
 		else
 			rc = kt_x_erase(
 			    j, list, &gone[i], 1, x->turn, edits);

@@ -279,6 +279,15 @@ is_gone(const uint32_t *gone, size_t n, uint32_t node)
 	return false;
 }
 
+uint32_t
+kt_x_list_of(const struct kt_json *j, uint32_t node)
+{
+	uint32_t list = kt_json_parent(j, node);
+
+	return kt_json_type(j, list) == KT_JSON_NAME ? kt_json_parent(j, list) :
+	    list;
+}
+
 /*
  * Takes elements out of an array, or members out of an object, with one
  * comma each: up to the one before where something stays in front, else up
@@ -413,14 +422,12 @@ erase_calls(struct answer *a, const struct kt_calls *calls)
 	uint32_t done = 0;
 
 	for (size_t i = 0; i < a->ngone; i++) {
-		uint32_t list = kt_json_parent(a->j, a->gone[i]);
 		uint32_t one = a->gone[i];
+		uint32_t list = kt_x_list_of(a->j, one);
 		bool keeps_any = a->format == KT_FORMAT_ANTHROPIC;
 
 		if (kt_json_name_of(a->j, one) != 0) {
-			/* "function_call" itself; its parent may be its name. */
-			if (kt_json_type(a->j, list) == KT_JSON_NAME)
-				list = kt_json_parent(a->j, list);
+			/* "function_call" itself. */
 			if (kt_x_erase(a->j, list, &one, 1, a->x->mem,
 			        &a->edits) < 0)
 				return KT_E_LIMIT;
@@ -435,9 +442,7 @@ erase_calls(struct answer *a, const struct kt_calls *calls)
 			    !is_gone(a->gone, a->ngone, calls->v[k].node);
 		if (!keeps_any) {
 			one = list;
-			list = kt_json_parent(a->j, list);
-			if (kt_json_type(a->j, list) == KT_JSON_NAME)
-				list = kt_json_parent(a->j, list);
+			list = kt_x_list_of(a->j, list);
 		}
 		if (kt_x_erase(a->j, list, keeps_any ? a->gone : &one,
 		        keeps_any ? a->ngone : 1, a->x->mem, &a->edits) < 0)
