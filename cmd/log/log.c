@@ -149,20 +149,26 @@ release(struct kt_log *log)
 	explicit_bzero(log->commit_key, sizeof(log->commit_key));
 }
 
-static enum kt_rc
-open_files(struct kt_log *log, struct kt_err *err)
+enum kt_rc
+kt_log_open_checkpoints(struct kt_log *log, struct kt_err *err)
 {
 	char path[KT_PATH_MAX];
 
-	if (make_dirs(log, err) < 0 ||
-	    kt_log_path(log, path, err, "checkpoints") < 0 ||
+	kt_disk_close(&log->checkpoints);
+	if (kt_log_path(log, path, err, "checkpoints") < 0 ||
 	    kt_disk_open(&log->checkpoints, log->io, path, KT_DISK_APPEND,
-		err) < 0)
+		err) < 0 ||
+	    kt_disk_lock(&log->checkpoints, err) < 0)
 		return err->rc;
-	if (kt_disk_lock(&log->checkpoints, err) < 0 ||
-	    kt_disk_sync_dir(log->io, log->dir, err) < 0)
-		return err->rc;
-	if (kt_room_hold(log, err) < 0)
+	return kt_disk_sync_dir(log->io, log->dir, err);
+}
+
+static enum kt_rc
+open_files(struct kt_log *log, struct kt_err *err)
+{
+	if (make_dirs(log, err) < 0 ||
+	    kt_log_open_checkpoints(log, err) < 0 ||
+	    kt_room_hold(log, err) < 0)
 		return err->rc;
 	log->subjects = kt_audit_subjects_new();
 	if (log->subjects == NULL)
@@ -204,6 +210,7 @@ kt_log_poison(struct kt_log *log, struct kt_err *err)
 {
 	log->is_full = kt_room_lacked();
 	log->is_poisoned = true;
+	log->why = *err;
 	return kt_wrap(err, "audit log '%s'", log->dir);
 }
 
@@ -253,8 +260,11 @@ kt_log_sync(struct kt_log *log, struct kt_err *err)
 		return err->rc;
 	if (log->durable == log->chain.size)
 		return KT_OK;
-	if (kt_disk_sync(&log->segment, err) < 0)
+	if (kt_disk_sync(&log->segment, err) < 0) {
+		(void)kt_wrap(err, "segment %llu",
+		    (unsigned long long)log->number);
 		return kt_log_poison(log, err);
+	}
 	log->durable = log->chain.size;
 	log->durable_bytes = log->segment.size;
 	return KT_OK;

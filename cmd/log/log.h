@@ -57,6 +57,7 @@ struct kt_log {
 	bool has_reserve; /* room.h */
 	bool is_full;     /* why it is poisoned: there is no space */
 	bool is_poisoned;
+	struct kt_err why; /* of the last time */
 	void (*say)(const char *text); /* for people; NULL: nobody */
 };
 
@@ -89,6 +90,9 @@ KT_MUSTCHECK enum kt_rc kt_log_reopen(struct kt_log *log, struct kt_err *err);
 enum kt_rc kt_log_close(struct kt_log *log, struct kt_err *err);
 
 /* Between log.c, checkpoint.c and recover.c. */
+/* The file of all checkpoints, and the lock that it carries, once more. */
+KT_MUSTCHECK enum kt_rc kt_log_open_checkpoints(
+    struct kt_log *log, struct kt_err *err);
 /* Finds the end of the log, cuts what does not follow, begins a segment. */
 KT_MUSTCHECK enum kt_rc kt_log_recover(struct kt_log *log, struct kt_err *err);
 /* Adds its header, and the genesis record where there is none. */

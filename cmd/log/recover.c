@@ -762,7 +762,9 @@ kt_log_reopen(struct kt_log *log, struct kt_err *err)
 	kt_disk_close(&log->segment);
 	if (log->is_full)
 		kt_room_release(log); /* so that this can be recorded */
-	rc = cut_to_durable(&r, err);
+	rc = kt_log_open_checkpoints(log, err);
+	if (rc == KT_OK)
+		rc = cut_to_durable(&r, err);
 	if (rc == KT_OK)
 		rc = recover(&r, err);
 	return finish(&r, rc);

@@ -342,10 +342,12 @@ deliver(struct kt_writer *w, struct kt_writer_ticket *list, bool is_durable)
 static void
 go_down(struct kt_writer *w)
 {
+	char text[sizeof(w->log.why.text) + 40];
+
+	(void)snprintf(text, sizeof(text), "no call can be recorded: %s",
+	    w->log.is_full ? "the disk is full" : w->log.why.text);
 	if (atomic_exchange(&w->is_up, false) && w->log.say != NULL)
-		w->log.say(w->log.is_full ?
-		    "the disk is full: no call can be recorded" :
-		    "the disk fails: no call can be recorded");
+		w->log.say(text);
 	w->retry_at = kt_disk_mono_us() + RETRY_US;
 }
 

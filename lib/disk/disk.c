@@ -408,9 +408,15 @@ kt_disk_append(
 enum kt_rc
 kt_disk_sync(struct kt_disk_file *f, struct kt_err *err)
 {
-	if (sync_data(f->io, f->fd) < 0)
+	struct kt_disk_stat st;
+
+	if (sync_data(f->io, f->fd) < 0 ||
+	    f->io->fstat(f->io->arg, f->fd, &st) < 0)
 		return io_fail(err, "cannot sync", "file");
-	return KT_OK;
+	if (!st.is_gone)
+		return KT_OK;
+	errno = ENOENT;
+	return kt_fail(err, KT_E_IO, "a file was removed while it was written");
 }
 
 enum kt_rc

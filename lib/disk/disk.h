@@ -29,6 +29,7 @@ struct kt_disk_stat {
 	uint64_t size;
 	uint32_t mode;      /* permission bits only */
 	bool is_dir, is_file; /* neither: a device, a pipe */
+	bool is_gone;       /* its last name was removed */
 };
 
 /* Called for each name but "." and ".."; false ends the listing early. */
@@ -75,10 +76,8 @@ extern const struct kt_disk_io kt_disk_real;
 KT_MUSTCHECK enum kt_rc kt_disk_read_file(const struct kt_disk_io *io,
     const char *path, size_t limit, struct kt_buf *to, struct kt_err *err);
 
-/*
- * A file of exactly n bytes that nobody else is to know: `to` is the only
- * copy.  KT_E_PARSE: it has more or fewer.
- */
+/* A file of exactly n bytes that nobody else is to know: `to` is the only
+   copy.  KT_E_PARSE: it has more or fewer. */
 KT_MUSTCHECK enum kt_rc kt_disk_read_secret(const struct kt_disk_io *io,
     const char *path, uint8_t *to, size_t n, struct kt_err *err);
 
@@ -132,6 +131,7 @@ KT_MUSTCHECK enum kt_rc kt_disk_open(struct kt_disk_file *f,
 /* A failure may leave some of the bytes behind `size`: cut or leave them. */
 KT_MUSTCHECK enum kt_rc kt_disk_append(
     struct kt_disk_file *f, struct kt_span bytes, struct kt_err *err);
+/* KT_E_IO, too, when the file is gone: nobody would ever find the bytes. */
 KT_MUSTCHECK enum kt_rc kt_disk_sync(struct kt_disk_file *f, struct kt_err *err);
 /* Cuts the file to `size` bytes and makes that durable. */
 KT_MUSTCHECK enum kt_rc kt_disk_cut(

@@ -85,6 +85,7 @@ real_fstat(void *arg, int fd, struct kt_disk_stat *st)
 	st->mode = s.st_mode & 07777;
 	st->is_dir = S_ISDIR(s.st_mode);
 	st->is_file = S_ISREG(s.st_mode);
+	st->is_gone = s.st_nlink == 0;
 	return 0;
 }
 

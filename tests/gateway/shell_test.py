@@ -76,6 +76,25 @@ def two_gateways_never_write_one_audit_directory():
         assert r.returncode == 1 and "another gateway" in r.stderr, r
 
 
+def records_whose_file_was_removed_are_not_taken_for_kept():
+    with Upstream(answering) as up, Gateway(setup(up)) as g:
+        assert hello(g.port).status == 200
+        path = os.path.join(g.audit, "seg", "000000000000.jsonl")
+        with open(path, "rb") as f:
+            kept = f.read()
+        os.unlink(path)
+        assert hello(g.port).status == 503
+        said = "recorded: segment 0: a file was removed while it was written"
+        eventually(lambda: said in g.told(), said)
+        with open(path, "wb") as f:
+            f.write(kept)
+        eventually(lambda: hello(g.port).status == 200, "it is back")
+        os.unlink(os.path.join(g.audit, "checkpoints"))
+        said = "recorded: checkpoints: a file was removed"
+        eventually(lambda: hello(g.port) and said in g.told(), said)
+        eventually(lambda: hello(g.port).status == 200, "begun again")
+
+
 def an_open_gateway_does_not_spend_the_vendors_key():
     text = config([target("one", "http://127.0.0.1:9", key="KEY")],
                   mode="none")
@@ -448,6 +467,7 @@ gateway.need()
 run_all([
     a_port_in_use_is_an_error_with_its_cause,
     two_gateways_never_write_one_audit_directory,
+    records_whose_file_was_removed_are_not_taken_for_kept,
     an_open_gateway_does_not_spend_the_vendors_key,
     a_reload_does_not_open_what_a_start_would_not,
     a_bad_configuration_is_told_and_nothing_starts,
