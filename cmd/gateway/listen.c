@@ -35,6 +35,16 @@ struct acceptor {
 
 /* Connections. */
 
+static bool
+begin_tls(struct kt_request *r)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    r->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info != NULL && kt_tls_begin(r->l->o.tls, info->tls_session,
+	                           &r->wants_peer) == KT_OK;
+}
+
 static void
 connect_peer(struct kt_listen *l, struct MHD_Connection *mhd, void **context)
 {
@@ -64,9 +74,10 @@ connect_peer(struct kt_listen *l, struct MHD_Connection *mhd, void **context)
 	l->first = r;
 	l->nconnections++;
 	if (kt_watch_add(l->o.loop, &r->peer_watch, r->fd,
-	        EPOLLRDHUP | EPOLLET, kt_request_on_peer, r, NULL) < 0)
+	        EPOLLRDHUP | EPOLLET, kt_request_on_peer, r, NULL) < 0 ||
+	    (l->o.tls != NULL && !begin_tls(r)))
 		kt_request_break(r);
-	kt_request_deadline(r, l->o.head_us);
+	kt_request_deadline(r, l->o.deadlines.head_us);
 }
 
 static void
@@ -229,16 +240,15 @@ kt_listen_turn(struct kt_listen *l)
 static struct MHD_Daemon *
 start(struct kt_listen *l)
 {
-	struct kt_tls *tls = l->o.tls;
+	const struct kt_tls *tls = l->o.tls;
+	struct kt_tls_text text =
+	    tls != NULL ? kt_tls_text(tls) : (struct kt_tls_text){ 0 };
+	/* It does not start without; what a session shows is begin_tls(). */
 	struct MHD_OptionItem with_tls[] = {
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? tls->key.ptr : NULL },
-		{ MHD_OPTION_HTTPS_MEM_CERT, 0,
-		    tls ? tls->certificate.ptr : NULL },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, text.key },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, text.certificate },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
-		    tls ? (void *)(uintptr_t)tls->priorities : NULL },
-		{ tls && tls->has_client_ca ? MHD_OPTION_HTTPS_MEM_TRUST
-		                            : MHD_OPTION_END,
-		    0, tls ? tls->client_ca.ptr : NULL },
+		    (void *)(uintptr_t)text.priorities },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
@@ -318,6 +328,13 @@ kt_listen_new(struct kt_listen **out, const struct kt_listen_options *o,
 		kt_listen_free(&l);
 	*out = l;
 	return rc;
+}
+
+void
+kt_listen_set_deadlines(
+    struct kt_listen *l, const struct kt_listen_deadlines *d)
+{
+	l->o.deadlines = *d;
 }
 
 void

@@ -44,14 +44,18 @@ struct kt_listen_events {
 	void (*on_empty)(void *worker);
 };
 
+struct kt_listen_deadlines {
+	uint64_t head_us, body_idle_us, keepalive_us, write_idle_us;
+};
+
 struct kt_listen_options {
 	struct kt_loop *loop;
 	const struct kt_listen_events *events;
 	void *worker;
 	const int *fds; /* of kt_bind, copied; the listener closes them */
 	size_t nfds;
-	struct kt_tls *tls; /* NULL: plain text; outlives the listener */
-	uint64_t head_us, body_idle_us, keepalive_us, write_idle_us;
+	const struct kt_tls *tls; /* NULL: plain text; outlives the listener */
+	struct kt_listen_deadlines deadlines;
 	size_t connections_max;
 };
 
@@ -60,6 +64,9 @@ KT_MUSTCHECK enum kt_rc kt_listen_new(struct kt_listen **out,
     const struct kt_listen_options *o, struct kt_err *err);
 /* After on_empty, or when the loop has ended. */
 void kt_listen_free(struct kt_listen **l);
+/* For every wait that begins from now on. */
+void kt_listen_set_deadlines(
+    struct kt_listen *l, const struct kt_listen_deadlines *d);
 /* At the end of every turn of the loop: how long it may wait. */
 uint64_t kt_listen_turn(struct kt_listen *l);
 /*

@@ -144,8 +144,7 @@ is_peer_trusted(struct kt_request *r)
 {
 	const union MHD_ConnectionInfo *info;
 
-	if (r->l->o.tls == NULL || !r->l->o.tls->has_client_ca ||
-	    r->is_peer_known)
+	if (!r->wants_peer || r->is_peer_known)
 		return true;
 	info = MHD_get_connection_info(
 	    r->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
@@ -183,7 +182,7 @@ begin(struct kt_request *r, const char *method, const char *version)
 	r->is_bodiless = kt_span_eq(head.method, KT_SPAN("HEAD"));
 	r->active_us = kt_loop_now(r->l->o.loop);
 	if (head.body_bytes != KT_HEAD_NO_BODY)
-		kt_request_deadline(r, r->l->o.body_idle_us);
+		kt_request_deadline(r, r->l->o.deadlines.body_idle_us);
 	else
 		kt_timer_del(r->l->o.loop, &r->timer);
 	r->call = events->on_head(r->l->o.worker, r, &head);
@@ -197,7 +196,7 @@ begin(struct kt_request *r, const char *method, const char *version)
 	r->is_unwanted = true;
 	r->is_ended = true;
 	r->wants_linger = true;
-	kt_request_deadline(r, r->l->o.write_idle_us);
+	kt_request_deadline(r, r->l->o.deadlines.write_idle_us);
 	return go_on(r);
 }
 /* The body and the end. */
@@ -277,7 +276,7 @@ take_end(struct kt_request *r)
 	if (!r->is_ended && !r->is_broken) {
 		r->is_ended = true;
 		r->active_us = kt_loop_now(r->l->o.loop);
-		kt_request_deadline(r, r->l->o.write_idle_us);
+		kt_request_deadline(r, r->l->o.deadlines.write_idle_us);
 		if (r->call != NULL)
 			r->l->o.events->on_end(r->call);
 		if (r->is_half_closed && !r->is_finished && !r->is_broken)
@@ -332,7 +331,7 @@ kt_listen_on_target(void *self, const char *uri, struct MHD_Connection *mhd)
 	if (uri != NULL && kt_buf_add(&r->target, kt_span_of(uri)) < 0)
 		kt_request_break(r);
 	if (r->is_used)
-		kt_request_deadline(r, r->l->o.head_us);
+		kt_request_deadline(r, r->l->o.deadlines.head_us);
 	r->is_used = true;
 	return r;
 }
@@ -395,7 +394,7 @@ kt_listen_on_completed(void *self, struct MHD_Connection *mhd, void **context,
 		events->on_gone(call);
 	}
 	reset(r);
-	kt_request_deadline(r, r->l->o.keepalive_us);
+	kt_request_deadline(r, r->l->o.deadlines.keepalive_us);
 	if (r->l->is_draining)
 		kt_request_break(r);
 }

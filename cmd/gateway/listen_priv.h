@@ -51,7 +51,8 @@ struct kt_request {
 	uint64_t length, active_us;
 	unsigned status;
 	char address[INET6_ADDRSTRLEN];
-	bool is_peer_known;    /* certificate verified */
+	bool wants_peer;       /* to show a certificate of the client CA */
+	bool is_peer_known;    /* it was verified */
 	bool is_half_closed;
 	bool is_used;          /* carried a request before */
 	bool is_suspended, is_waking, wants_linger;

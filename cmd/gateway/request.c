@@ -84,7 +84,8 @@ on_deadline(void *self)
 	struct kt_request *r = self;
 	const struct kt_listen_options *o = &r->l->o;
 	uint64_t now = kt_loop_now(o->loop);
-	uint64_t limit = r->is_ended ? o->write_idle_us : o->body_idle_us;
+	uint64_t limit = r->is_ended ? o->deadlines.write_idle_us :
+	                               o->deadlines.body_idle_us;
 	bool waits_for_client = r->is_ended ?
 	    (r->out_at < r->out.len || r->is_finished) : !r->is_paused;
 

@@ -472,17 +472,17 @@ hand_over(struct gateway *g, struct kt_edition *e, struct kt_err *err)
 	    kt_fail(err, KT_E_LIMIT, "no memory for the new configuration");
 }
 
-static bool
-has_same_deadlines(const struct kt_edition *a, const struct kt_edition *b)
+/* Policies are in force already: an old certificate does not keep them. */
+static void
+renew_tls(struct gateway *g, const struct kt_edition *next)
 {
-	const struct kt_config_deadlines *x =
-	    &kt_edition_settings(a)->gateway.deadlines;
-	const struct kt_config_deadlines *y =
-	    &kt_edition_settings(b)->gateway.deadlines;
+	const struct kt_config_tls *tls =
+	    &kt_edition_settings(next)->gateway.tls;
+	struct kt_err err = { 0 };
 
-	return x->head_seconds == y->head_seconds &&
-	    x->body_idle_seconds == y->body_idle_seconds &&
-	    x->keepalive_seconds == y->keepalive_seconds;
+	if (g->tls != NULL && tls->node != NULL &&
+	    kt_tls_renew(g->tls, tls, &err) < 0)
+		kt_say("the certificate in use stays: %s", err.text);
 }
 
 /* What the next one says and the gateway does not do before it ends. */
@@ -490,15 +490,15 @@ static void
 tell_what_waits(const struct gateway *g, const struct kt_edition *next)
 {
 	static const char when[] = "when the gateway is started again";
+	bool has_tls = kt_edition_settings(next)->gateway.tls.node != NULL;
 
 	if (record_dir(g, next) != NULL && g->recorder == NULL)
 		kt_say("recording begins %s", when);
 	if (keeps_content(next) && g->keeper == NULL)
 		kt_say("contents are kept %s", when);
-	if (g->tls != NULL)
-		kt_say("another certificate is taken up %s", when);
-	if (!has_same_deadlines(g->edition, next))
-		kt_say("gateway.deadlines of clients are taken up %s", when);
+	if (has_tls != (g->tls != NULL))
+		kt_say("TLS towards clients %s %s",
+		    has_tls ? "begins" : "ends", when);
 }
 
 static void
@@ -525,6 +525,7 @@ take_up(struct gateway *g, const struct kt_edition *in_force,
 		return err->rc;
 	}
 	if (in_force == NULL) {
+		renew_tls(g, e);
 		tell_what_waits(g, e);
 		tell_warnings(e);
 	}

@@ -64,14 +64,31 @@ on_tickets(void *self, uint32_t events)
 	}
 }
 
+static struct kt_listen_deadlines
+deadlines_of(const struct kt_edition *e)
+{
+	const struct kt_config_deadlines *d =
+	    &kt_edition_settings(e)->gateway.deadlines;
+
+	return (struct kt_listen_deadlines){
+		.head_us = (uint64_t)d->head_seconds * 1000000,
+		.body_idle_us = (uint64_t)d->body_idle_seconds * 1000000,
+		.keepalive_us = (uint64_t)d->keepalive_seconds * 1000000,
+		.write_idle_us = (uint64_t)d->keepalive_seconds * 1000000,
+	};
+}
+
 static void
 on_adopt(void *self)
 {
 	struct kt_worker *w = self;
 	struct kt_seat *seat = atomic_exchange(&w->incoming, NULL);
+	struct kt_listen_deadlines deadlines;
 
 	if (seat == NULL)
 		return;
+	deadlines = deadlines_of(seat->edition);
+	kt_listen_set_deadlines(w->listen, &deadlines);
 	kt_relay_adopt(&w->relay, seat);
 	kt_upstream_drop_idle(w->upstream);
 }
@@ -159,9 +176,8 @@ destroy(struct kt_worker *w)
 
 static enum kt_rc
 open_listener(struct kt_worker *w, const struct kt_worker_options *o,
-    const struct kt_settings *settings, struct kt_err *err)
+    const struct kt_edition *edition, struct kt_err *err)
 {
-	const struct kt_config_deadlines *d = &settings->gateway.deadlines;
 	struct kt_listen_options lo = {
 		.loop = w->loop,
 		.events = &kt_relay_events,
@@ -169,10 +185,7 @@ open_listener(struct kt_worker *w, const struct kt_worker_options *o,
 		.fds = o->fds,
 		.nfds = o->nfds,
 		.tls = o->tls,
-		.head_us = (uint64_t)d->head_seconds * 1000000,
-		.body_idle_us = (uint64_t)d->body_idle_seconds * 1000000,
-		.keepalive_us = (uint64_t)d->keepalive_seconds * 1000000,
-		.write_idle_us = (uint64_t)d->keepalive_seconds * 1000000,
+		.deadlines = deadlines_of(edition),
 		.connections_max = o->connections_max,
 	};
 
@@ -216,7 +229,7 @@ assemble(struct kt_worker *w, const struct kt_worker_options *o,
 	w->relay.on_idle = on_idle;
 	w->relay.worker = w;
 	kt_relay_adopt(&w->relay, seat);
-	return open_listener(w, o, kt_edition_settings(edition), err);
+	return open_listener(w, o, edition, err);
 }
 
 enum kt_rc

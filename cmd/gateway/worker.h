@@ -26,7 +26,7 @@ struct kt_worker_options {
 	struct kt_resolver *resolver;
 	struct kt_recorder *recorder; /* NULL: nothing is recorded */
 	struct kt_keeper *keeper;     /* NULL: no contents are kept */
-	struct kt_tls *tls; /* NULL: plain text */
+	const struct kt_tls *tls; /* NULL: plain text */
 	const int *fds;     /* of this worker, one per address; taken */
 	size_t nfds;
 	size_t connections_max;

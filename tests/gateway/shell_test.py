@@ -4,6 +4,7 @@ What a call means is tested elsewhere; here it only has to cross.
 """
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -176,11 +177,19 @@ def a_reload_tells_what_is_amiss_and_what_waits():
             os.unlink(d + "/key")
             with open(os.path.join(g.folder, "0.yaml"), "w") as f:
                 f.write(config(targets, mode="none", gateway={
-                    "deadlines": {"keepalive_seconds": 7}}))
+                    "deadlines": {"head_seconds": 1}, "tls": tls.server(d)}))
             g.process.send_signal(signal.SIGHUP)
             eventually(lambda: "kt: reloaded" in g.told(), g.told())
             assert "warning: target lost is unavailable" in g.told()
-            assert "deadlines of clients are taken up when" in g.told()
+            assert "TLS towards clients begins when" in g.told()
+
+            def until_closed():
+                with wire.Connection(g.port) as c:
+                    begun = time.monotonic()
+                    assert not read_all(c)
+                    return time.monotonic() - begun
+
+            within(9, until_closed)  # by default it is 10
 
 
 def a_reload_under_streams_breaks_none_of_them():
@@ -463,6 +472,40 @@ def with_a_client_ca_only_its_own_get_in():
             eventually(lambda: len(g.records("reject")) == 3, "recorded")
 
 
+def a_renewed_certificate_is_shown_from_the_reload_on():
+    with tempfile.TemporaryDirectory() as d, Upstream(answering) as up, \
+            tempfile.TemporaryDirectory() as later:
+        certificates(d)
+        certificates(later)
+        with Gateway(secure(up, d, client_ca=d + "/ca.crt")) as g:
+            def reload(said):
+                g.process.send_signal(signal.SIGHUP)
+                eventually(lambda: said in g.told(), said)
+
+            def is_served(by, client):
+                c = tls.context(by)
+                c.load_cert_chain(client + ".crt", client + ".key")
+                try:
+                    with tls.Connection(g.port, c) as open_:
+                        open_.request("GET", "/healthz")
+                        return open_.answer("GET").status == 200
+                except (ssl.SSLError, ConnectionError):
+                    return False
+
+            with tls.Connection(g.port, tls.context(d, "client")) as before:
+                for name in ("server.crt", "server.key"):
+                    shutil.copy(os.path.join(later, name), d)
+                reload("kt: reloaded")
+                before.request("GET", "/healthz")
+                assert before.answer("GET").status == 200
+            for _ in range(2):
+                assert is_served(later, d + "/client")
+                assert not is_served(d, d + "/client")
+                assert not is_served(later, later + "/client")
+                shutil.copy(later + "/client.key", d + "/server.key")
+                reload("certificate in use stays: gateway.tls: ")
+
+
 gateway.need()
 run_all([
     a_port_in_use_is_an_error_with_its_cause,
@@ -485,4 +528,5 @@ run_all([
     a_record_tells_how_long_the_inspection_took,
     tls_is_spoken_from_1_2_upwards,
     with_a_client_ca_only_its_own_get_in,
+    a_renewed_certificate_is_shown_from_the_reload_on,
 ])

@@ -124,8 +124,8 @@ begin_with(bool answers, uint64_t deadline_us)
 	static const struct kt_listen_events events = { on_head, on_body,
 		on_end, on_sent, on_gone, on_done, on_reject, on_empty };
 	struct kt_listen_options o = { .events = &events, .nfds = 1,
-		.head_us = deadline_us, .body_idle_us = deadline_us,
-		.keepalive_us = deadline_us, .write_idle_us = deadline_us,
+		.deadlines = { deadline_us, deadline_us, deadline_us,
+			deadline_us },
 		.connections_max = 64 };
 	int fd;
 
