@@ -110,13 +110,22 @@ on_connection(void *self, struct MHD_Connection *mhd, void **context,
 		disconnect(*context);
 }
 
+/*
+ * What matters of it comes back as a status or a broken connection, but for
+ * what is refused by its first line alone: of that nothing else is called.
+ */
 static void
-hush(void *self, const char *fmt, va_list ap)
+on_log(void *self, const char *fmt, va_list ap)
 {
-	/* What matters of it comes back as a status or a broken connection. */
-	(void)self;
-	(void)fmt;
-	(void)ap;
+	struct kt_listen *l = self;
+	struct kt_head head = { 0 };
+	unsigned status;
+
+	if (strstr(fmt, "HTTP response code is %u") == NULL)
+		return;
+	status = va_arg(ap, unsigned);
+	if (kt_listen_is_of_line(status))
+		l->o.events->on_reject(l->o.worker, status, "http", &head);
 }
 
 static size_t
@@ -257,7 +266,7 @@ start(struct kt_listen *l)
 	        MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
 	        (tls != NULL ? MHD_USE_TLS : 0),
 	    0, NULL, NULL, kt_listen_on_access, l,
-	    MHD_OPTION_EXTERNAL_LOGGER, hush, NULL,
+	    MHD_OPTION_EXTERNAL_LOGGER, on_log, l,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)l->o.connections_max,
 	    MHD_OPTION_NOTIFY_COMPLETED, kt_listen_on_completed, NULL,

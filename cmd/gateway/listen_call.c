@@ -355,7 +355,14 @@ reset(struct kt_request *r)
 	kt_buf_reset(&r->fields);
 }
 
-/* MHD refused the head by itself. */
+bool
+kt_listen_is_of_line(unsigned status)
+{
+	return status == MHD_HTTP_URI_TOO_LONG ||
+	    status == MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
+}
+
+/* MHD may have refused the head, or how the body is framed, by itself. */
 static void
 tell_reject(struct kt_request *r)
 {
@@ -363,7 +370,8 @@ tell_reject(struct kt_request *r)
 	    r->mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
 	struct kt_head head = { .target = kt_buf_span(&r->target) };
 
-	if (info != NULL && info->http_status >= 400)
+	if (info != NULL && info->http_status >= 400 &&
+	    !kt_listen_is_of_line(info->http_status))
 		r->l->o.events->on_reject(
 		    r->l->o.worker, info->http_status, "http", &head);
 }
@@ -383,7 +391,7 @@ kt_listen_on_completed(void *self, struct MHD_Connection *mhd, void **context,
 	events = r->l->o.events;
 	call = r->call;
 	r->call = NULL;
-	if (!r->is_begun && !r->is_refused)
+	if (!r->is_answered && !r->is_refused)
 		tell_reject(r);
 	if (call != NULL && how == MHD_REQUEST_TERMINATED_COMPLETED_OK &&
 	    r->is_finished && !r->is_broken) {

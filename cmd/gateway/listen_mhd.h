@@ -34,6 +34,8 @@ bool kt_listen_knows_layout(void);
 /* MHD_URI_LOG: a request line came; makes the connection's request. */
 void *kt_listen_on_target(
     void *self, const char *uri, struct MHD_Connection *mhd);
+/* Whether MHD gives this status for a request line by itself. */
+bool kt_listen_is_of_line(unsigned status);
 /* MHD_AccessHandlerCallback: head, pieces of the body, end. */
 enum MHD_Result kt_listen_on_access(void *self, struct MHD_Connection *mhd,
     const char *url, const char *method, const char *version,

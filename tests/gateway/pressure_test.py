@@ -215,6 +215,9 @@ def header_bombs_are_refused():
                     b"400", b"413", b"414", b"431"), (what, got[:100])
         assert not up.taken()
         stays_under(kt, 60 * MIB, "header bombs")
+        eventually(lambda: len(kt.records("reject")) == len(bombs) and 414 in
+                   [r["http_status"] for r in kt.records("reject")],
+                   [r["http_status"] for r in kt.records("reject")])
 
 
 def gzip_of(pattern, size):

@@ -89,6 +89,10 @@ REFUSED = [
      b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nab"),
 ]
 
+# Lines that libmicrohttpd answers 400 without a word to kt: no record.
+UNTOLD = ("a tab", "a blank at the end", "no version", "lower case version",
+          "HTTP/1.10")
+
 # Targets that kt refuses: they could be read as another path.
 BAD_TARGETS = [
     b"/v1/messages/../files", b"/v1/./messages", b"/v1/messages/..",
@@ -166,12 +170,14 @@ def what_is_ambiguous_is_refused_and_nothing_behind_it_is_served():
             assert not up.taken(), "%s: %r went up" % (what, up.taken())
 
 
-def each_refusal_of_a_head_leaves_a_reject_record():
+def each_refusal_leaves_a_reject_record():
+    told = [case for case in REFUSED if case[0] not in UNTOLD]
     with open_gateway() as (kt, _):
-        for n, (what, raw) in enumerate(REFUSED[:20]):
-            tell(kt.port, raw)
-            told = kt.call(n + 1, kind="reject")
-            assert told["http_status"] >= 400, "%s: %s" % (what, told)
+        for n, (what, raw) in enumerate(told):
+            said = statuses(tell(kt.port, raw))
+            record = kt.call(n + 1, kind="reject")
+            assert set(said) <= {record["http_status"]}, (what, said, record)
+        assert len(kt.records("reject")) == len(told)
 
 
 def a_target_with_two_readings_is_refused():
@@ -292,7 +298,7 @@ def no_value_splits_the_head_that_goes_up():
 
 run_all([
     what_is_ambiguous_is_refused_and_nothing_behind_it_is_served,
-    each_refusal_of_a_head_leaves_a_reject_record,
+    each_refusal_leaves_a_reject_record,
     a_target_with_two_readings_is_refused,
     a_path_that_others_read_as_an_endpoint_is_not_served,
     the_path_that_is_sent_is_the_path_that_is_routed_and_recorded,
