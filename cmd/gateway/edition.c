@@ -314,9 +314,9 @@ kt_edition_tokens_file(const struct kt_edition *e)
 }
 
 const char *
-kt_edition_name(const struct kt_edition *e)
+kt_edition_name(const struct kt_edition *e, size_t i)
 {
-	return e->files.n > 0 ? e->files.names[0] : "";
+	return i < e->files.n ? e->files.names[i] : NULL;
 }
 
 bool

@@ -53,8 +53,8 @@ const struct kt_session_key *kt_edition_session_key(
 struct kt_origin *kt_edition_origin(const struct kt_edition *e, size_t index);
 /* The file that lists tokens; NULL: none. */
 const char *kt_edition_tokens_file(const struct kt_edition *e);
-/* Name of the first configuration file, for people. */
-const char *kt_edition_name(const struct kt_edition *e);
+/* Name of the i-th configuration file, for people; NULL: there are less. */
+const char *kt_edition_name(const struct kt_edition *e, size_t i);
 bool kt_edition_is_starter(const struct kt_edition *e);
 
 /* One worker's use of an edition. */

@@ -385,6 +385,17 @@ start_workers(struct gateway *g, struct kt_err *err)
 /* What people read. */
 
 static void
+print_policies(const struct gateway *g)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = kt_edition_name(g->edition, i)) != NULL; i++)
+		(void)fprintf(stderr, "  %-9s %s%s\n", i == 0 ? "policy" : "",
+		    name, kt_edition_is_starter(g->edition) ?
+		        "  (the shipped starter)" : "");
+}
+
+static void
 print_targets(const struct gateway *g)
 {
 	size_t n;
@@ -412,9 +423,8 @@ print_banner(const struct gateway *g)
 	const struct kt_span *warnings =
 	    kt_program_warnings(kt_edition_program(g->edition), &n);
 
-	(void)fprintf(stderr, "kt %s\n  %-9s %s%s\n", PACKAGE_VERSION, "policy",
-	    kt_edition_name(g->edition),
-	    kt_edition_is_starter(g->edition) ? "  (the shipped starter)" : "");
+	(void)fprintf(stderr, "kt %s\n", PACKAGE_VERSION);
+	print_policies(g);
 	print_targets(g);
 	(void)fprintf(stderr, "  %-9s %s\n  %-9s %llu\n", "evidence",
 	    audit_dir(g), "workers", (unsigned long long)g->nworkers);
@@ -531,7 +541,8 @@ take_up(struct gateway *g, const struct kt_edition *in_force,
 	}
 	g->edition = e;
 	kt_edition_free(&old);
-	kt_say("reloaded %s (%s)", kt_edition_name(e), cause);
+	kt_say("reloaded %s%s (%s)", kt_edition_name(e, 0),
+	    kt_edition_name(e, 1) != NULL ? " and others" : "", cause);
 	return KT_OK;
 }
 

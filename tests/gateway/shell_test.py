@@ -141,6 +141,13 @@ def a_bad_configuration_is_told_and_nothing_starts():
         assert not os.path.exists(d + "/a")
 
 
+def the_banner_names_every_file_of_the_configuration():
+    with Upstream(answering) as up, Gateway([
+            setup(up), json.dumps({"gateway": PATIENT})]) as g:
+        for name in ("0.yaml", "1.yaml"):
+            assert os.path.join(g.folder, name) + "\n" in g.told(), g.told()
+
+
 def a_reload_changes_what_is_enforced_and_a_bad_file_does_not():
     with Upstream(answering) as up:
         flagging = setup(up, policy={"pii-detector": {"action": "flag"}})
@@ -514,6 +521,7 @@ run_all([
     an_open_gateway_does_not_spend_the_vendors_key,
     a_reload_does_not_open_what_a_start_would_not,
     a_bad_configuration_is_told_and_nothing_starts,
+    the_banner_names_every_file_of_the_configuration,
     a_reload_changes_what_is_enforced_and_a_bad_file_does_not,
     a_reload_tells_what_is_amiss_and_what_waits,
     a_reload_under_streams_breaks_none_of_them,
