@@ -44,9 +44,11 @@ static void
 tallies(const struct kt_tally *t, const char *title, FILE *out)
 {
 	(void)fprintf(out, "\n## %s\n\n", title);
-	for (size_t i = 0; i < t->n; i++)
-		(void)fprintf(out, "- %s: %llu\n", t->at[i].word,
-		    (unsigned long long)t->at[i].n);
+	for (size_t i = 0; i < t->n; i++) {
+		(void)fputs("- ", out);
+		kt_report_put(kt_span_of(t->at[i].word), out);
+		(void)fprintf(out, ": %llu\n", (unsigned long long)t->at[i].n);
+	}
 }
 
 static void
@@ -77,12 +79,12 @@ write_md(const struct kt_report_told *t, FILE *out)
 	struct kt_audit_limit limits[KT_AUDIT_LIMITS_MAX];
 	size_t n = kt_audit_not_proven(r, limits);
 
-	(void)fprintf(out, "# %s\n\nLog `%s`, records [%llu, %llu), verified: "
+	(void)fprintf(out, "# %s\n\nLog `", kt_framework_titles[t->framework]);
+	kt_report_put(kt_span_of(r->origin), out);
+	(void)fprintf(out, "`, records [%llu, %llu), verified: "
 	    "%s.\nCounts and records, not a judgement whether a demand is "
 	    "met. `kt audit prove INDEX`\nproves a record.\n\n",
-	    kt_framework_titles[t->framework],
-	    r->origin, (unsigned long long)r->first,
-	    (unsigned long long)r->size,
+	    (unsigned long long)r->first, (unsigned long long)r->size,
 	    r->nbreaks > 0 ? "TAMPERED" : "intact");
 	write_md_facts(t, out);
 	write_md_period(t->figures, out);

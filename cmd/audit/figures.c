@@ -105,6 +105,7 @@ day_of(struct kt_figures *f, struct kt_span ts)
 {
 	struct kt_span date = kt_span_sub(ts, 0, 10);
 	size_t at = f->ndays;
+	uint64_t ignored; /* what is no time has no day */
 	int order = 1;
 
 	while (at > 0 && (order = memcmp(f->days[at - 1].date, date.ptr,
@@ -112,8 +113,9 @@ day_of(struct kt_figures *f, struct kt_span ts)
 		at--;
 	if (at > 0 && order == 0)
 		return &f->days[at - 1];
-	if (date.len < 10 || kt_grow((void **)&f->days, &f->days_cap,
-	    f->ndays + 1, sizeof(*f->days)) < 0)
+	if (!kt_audit_time_parse(ts, &ignored) ||
+	    kt_grow((void **)&f->days, &f->days_cap, f->ndays + 1,
+	        sizeof(*f->days)) < 0)
 		return NULL;
 	memmove(&f->days[at + 1], &f->days[at],
 	    (f->ndays++ - at) * sizeof(*f->days));

@@ -93,6 +93,11 @@ struct kt_report_told { /* everything a report is written from */
 /* Sentences about the log: what proves it, and what is missing from it. */
 size_t kt_report_facts(const struct kt_report_told *t,
     char facts[static KT_REPORT_FACTS][KT_REPORT_FACT]);
+/*
+ * Text of a record, which anybody may have written, where it is shown as
+ * HTML, which Markdown is as well.
+ */
+void kt_report_put(struct kt_span text, FILE *out);
 /* A page that needs nothing else, with plots. */
 void kt_report_html(const struct kt_report_told *t, FILE *out);
 

@@ -11,6 +11,7 @@
 
 #include "audit/audit.h"
 #include "audit/limits.h"
+#include "cmd/audit/row.h"
 
 #define WIDTH 720
 #define HEIGHT 160
@@ -33,21 +34,14 @@ static const char head[] =
 "text{font:11px system-ui,sans-serif;fill:#555}small{color:#555}</style>"
 "</head><body>\n<h1>%s</h1>\n";
 
-/* Text of a record, which anybody may have written. */
-static void
-put(struct kt_span text, FILE *out)
+void
+kt_report_put(struct kt_span text, FILE *out)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		switch (text.ptr[i]) {
-		case '<':
-			(void)fputs("&lt;", out);
-			break;
-		case '&':
-			(void)fputs("&amp;", out);
-			break;
-		default:
-			(void)fputc(text.ptr[i], out);
-		}
+	char c[16];
+
+	while (text.len > 0) {
+		(void)kt_row_escape(&text, c);
+		(void)fputs(*c == '<' ? "&lt;" : *c == '&' ? "&amp;" : c, out);
 	}
 }
 
@@ -58,9 +52,10 @@ period(const struct kt_figures *f, FILE *out)
 	if (f->since.len == 0 && f->until.len == 0)
 		return;
 	(void)fputs("<p>Period: from ", out);
-	put(f->since.len > 0 ? f->since : KT_SPAN("the beginning"), out);
+	kt_report_put(
+	    f->since.len > 0 ? f->since : KT_SPAN("the beginning"), out);
 	(void)fputs(" to ", out);
-	put(f->until.len > 0 ? f->until : KT_SPAN("the end"), out);
+	kt_report_put(f->until.len > 0 ? f->until : KT_SPAN("the end"), out);
 	(void)fputs(".</p>\n", out);
 }
 
@@ -208,7 +203,7 @@ bars(const struct kt_figures *f, const struct series *s, size_t day,
 		    f->days[day].date);
 		if (s->words != NULL) {
 			(void)fputc(' ', out);
-			put(kt_span_of(s->words->at[k].word), out);
+			kt_report_put(kt_span_of(s->words->at[k].word), out);
 		}
 		(void)fprintf(out, ": %.6g%s</title></rect>\n",
 		    (double)v / (double)s->divisor, s->unit);
@@ -225,7 +220,7 @@ legend(const struct series *s, FILE *out)
 		(void)fprintf(out, "<svg class=\"key\" viewBox=\"0 0 9 9\">"
 		    "<rect class=\"s%zu\" width=\"9\" height=\"9\"/></svg> ",
 		    colour(s, k));
-		put(kt_span_of(s->words->at[k].word), out);
+		kt_report_put(kt_span_of(s->words->at[k].word), out);
 		(void)fputs(" &nbsp; ", out);
 	}
 	(void)fputs("</p>\n", out);
@@ -300,7 +295,7 @@ tallies(const struct kt_tally *t, const char *title, FILE *out)
 	(void)fprintf(out, "<h3>%s</h3>\n<table>\n", title);
 	for (size_t i = 0; i < t->n; i++) {
 		(void)fputs("<tr><td>", out);
-		put(kt_span_of(t->at[i].word), out);
+		kt_report_put(kt_span_of(t->at[i].word), out);
 		(void)fprintf(out, "<td class=\"n\">%llu</tr>\n",
 		    (unsigned long long)t->at[i].n);
 	}
@@ -317,7 +312,7 @@ kt_report_html(const struct kt_report_told *t, FILE *out)
 
 	(void)fprintf(out, head, title, title);
 	(void)fputs("<p>Log <code>", out);
-	put(kt_span_of(r->origin), out);
+	kt_report_put(kt_span_of(r->origin), out);
 	(void)fprintf(out, "</code>, records [%llu, %llu), verified: "
 	    "<strong>%s</strong>. Counts and records, not a judgement whether "
 	    "a demand is met. <code>kt audit prove INDEX</code> proves a "

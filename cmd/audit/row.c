@@ -23,9 +23,8 @@ static const struct {
 	{ "outcome", "OUTCOME", 19 },
 };
 
-/* One character as it goes out; how many columns it takes. */
-static int
-escape(struct kt_span *value, char out[static 16])
+int
+kt_row_escape(struct kt_span *value, char out[static 16])
 {
 	uint32_t cp = 0;
 	size_t n = kt_utf8_decode(*value, &cp);
@@ -48,7 +47,7 @@ kt_row_put(struct kt_span value)
 	char out[16];
 
 	while (value.len > 0) {
-		(void)escape(&value, out);
+		(void)kt_row_escape(&value, out);
 		(void)fputs(out, stdout);
 	}
 }
@@ -60,7 +59,7 @@ kt_row_column(struct kt_span value, int width)
 	int used = 0;
 
 	while (value.len > 0) {
-		int n = escape(&value, out);
+		int n = kt_row_escape(&value, out);
 
 		if (used + n > width)
 			break;

@@ -11,6 +11,8 @@
 #define KT_ROW_H
 #include "base/base.h"
 
+/* One character as it goes out; how many columns it takes. */
+int kt_row_escape(struct kt_span *value, char out[static 16]);
 /* As spelt in the record, other characters as \uXXXX. */
 void kt_row_put(struct kt_span value);
 /* The same within `width` columns, cut or filled. */

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "audit/limits.h"
+#include "cmd/audit/row.h"
 
 /* By the witnesses who signed a checkpoint of at least so many records. */
 static bool
@@ -168,8 +169,10 @@ tell_origin(const struct kt_audit_report *rep)
 	char id[9];
 
 	kt_hex(rep->key.id, sizeof(rep->key.id), id);
-	(void)printf("origin    %s\n",
-	    rep->origin[0] != '\0' ? rep->origin : "unknown");
+	(void)printf("origin    ");
+	kt_row_put(kt_span_of(
+	    rep->origin[0] != '\0' ? rep->origin : "unknown"));
+	(void)printf("\n");
 	if (rep->has_key)
 		(void)printf("key       %s (%s), %llu epochs%s\n", id,
 		    rep->is_pinned ? "pinned" : "the log's own, not pinned",
@@ -186,10 +189,13 @@ tell_counts(const struct kt_audit_report *rep)
 {
 	char hex[2 * KT_AUDIT_HASH + 1];
 
-	(void)printf("records   [%llu, %llu) in %llu segments, %s to %s\n ",
+	(void)printf("records   [%llu, %llu) in %llu segments, ",
 	    (unsigned long long)rep->first, (unsigned long long)rep->size,
-	    (unsigned long long)rep->segments, rep->course.first.ts,
-	    rep->course.last.ts);
+	    (unsigned long long)rep->segments);
+	kt_row_put(kt_span_of(rep->course.first.ts));
+	(void)printf(" to ");
+	kt_row_put(kt_span_of(rep->course.last.ts));
+	(void)printf("\n ");
 	for (int t = 0; t < KT_AUDIT_TYPES; t++) {
 		if (rep->by_type[t] > 0)
 			(void)printf("  %s %llu",

@@ -43,6 +43,17 @@ is_signature(struct kt_span line)
 	return kt_span_starts(line, KT_SPAN("\xe2\x80\x94 "));
 }
 
+/* Stricter than C2SP: an origin is printed, and may be anybody's. */
+static bool
+is_origin(struct kt_span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+			return false;
+	}
+	return text.len > 0;
+}
+
 enum kt_rc
 kt_audit_checkpoint_parse(struct kt_span note, struct kt_audit_checkpoint *cp,
     struct kt_err *err)
@@ -52,7 +63,7 @@ kt_audit_checkpoint_parse(struct kt_span note, struct kt_audit_checkpoint *cp,
 	if (!take_line(&note, &cp->origin) || !take_line(&note, &size) ||
 	    !take_line(&note, &root))
 		return kt_fail(err, KT_E_PARSE, "checkpoint: incomplete");
-	if (cp->origin.len == 0 || kt_utf8_check(cp->origin) != cp->origin.len)
+	if (!is_origin(cp->origin))
 		return kt_fail(err, KT_E_PARSE, "checkpoint: no origin");
 	if (!kt_span_u64(size, &cp->size) ||
 	    (size.len > 1 && size.ptr[0] == '0'))

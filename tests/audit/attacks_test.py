@@ -431,6 +431,25 @@ def write_to_the_terminal(log, rng):
         odd = [c for c in p.stdout + p.stderr
                if not (32 <= c < 127 or c == 10)]
         assert p.returncode == 0 and not odd, (words, p)
+    lie = '<b>\u202e\u009b2J\r\x1b]0;'
+    for i, name in (0, 'ts'), (1, 'origin'), (log.size - 1, 'ts'):
+        record = json.loads(log.flat[i])
+        record[name] = lie
+        log.flat[i] = json.dumps(
+            record, ensure_ascii=False, sort_keys=True,
+            separators=(',', ':')).encode() + b'\n'
+    log.write(notes=[lie.encode() + log.text_of(n) for n in log.notes])
+    for gone in (), ('checkpoint', 'checkpoints'):  # then records name it
+        for name in gone:
+            os.unlink(os.path.join(log.folder, name))
+        for words in (['verify'], ['report', '--framework', 'soc2'],
+                      ['report', '--framework', 'soc2', '--format', 'html']):
+            p = subprocess.run([KT, 'audit', *words, log.folder],
+                               capture_output=True, check=False)
+            odd = [c for c in p.stdout + p.stderr
+                   if not (32 <= c < 127 or c == 10)]
+            assert p.returncode == 1 and not odd, (words, p)
+            assert words == ['verify'] or b'<b>' not in p.stdout, p
 
 
 def harm_the_reader(log, rng):

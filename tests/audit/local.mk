@@ -4,7 +4,7 @@ tests_audit_make_log_SOURCES = %D%/make_log.c
 tests_audit_make_log_LDADD = $(GATEWAY_LIBS)
 check_PROGRAMS += tests/audit/judge
 tests_audit_judge_SOURCES = %D%/judge.c cmd/audit/verdict.c cmd/audit/verdict.h \
-	cmd/audit/verdict_json.c
+	cmd/audit/verdict_json.c cmd/audit/row.c cmd/audit/row.h
 tests_audit_judge_LDADD = $(GATEWAY_LIBS)
 check_PROGRAMS += tests/audit/flip_test
 tests_audit_flip_test_SOURCES = %D%/flip_test.c
