@@ -17,6 +17,7 @@
 #include "cmd/audit/siem.h"
 #include "cmd/cmd.h"
 #include "cmd/log/vault.h"
+#include "json/text.h"
 
 enum { VKEY = KT_OPT_LONG, SINCE, UNTIL, LIMIT, FORMAT, POSTGRES, ORIGIN,
 	FILTER };
@@ -79,20 +80,31 @@ struct query {
 
 /* ---- matching ---- */
 
-/* A text, or a list of texts that has it; '*' and '?' as in the shell. */
+/* '*' and '?' as in the shell, over the text and not how it is spelt. */
 static bool
-has(struct kt_span value, struct kt_span want)
+is_like(struct query *q, struct kt_span spelt, struct kt_span want)
+{
+	if (kt_span_find(spelt, '\\') < spelt.len) {
+		kt_buf_reset(&q->text);
+		if (kt_json_unescape_add(&q->text, spelt) == KT_OK)
+			spelt = kt_buf_span(&q->text);
+	}
+	return kt_span_glob(want, spelt);
+}
+
+/* A text, or a list of texts that has it. */
+static bool
+has(struct query *q, struct kt_span value, struct kt_span want)
 {
 	if (value.len >= 2 && value.ptr[0] == '"')
-		return kt_span_glob(
-		    want, kt_span_sub(value, 1, value.len - 2));
+		return is_like(q, kt_span_sub(value, 1, value.len - 2), want);
 	if (value.len < 2 || value.ptr[0] != '[')
 		return false;
 	value = kt_span_sub(value, 1, value.len - 2);
 	while (value.len > 0) {
 		size_t n = kt_span_find(value, ','); /* words have none */
 
-		if (has(kt_span_sub(value, 0, n), want))
+		if (has(q, kt_span_sub(value, 0, n), want))
 			return true;
 		value = kt_span_sub(value, n + 1, value.len);
 	}
@@ -111,7 +123,7 @@ is_in_window(const struct query *q, struct kt_span line)
 }
 
 static bool
-matches(const struct query *q, struct kt_span line)
+matches(struct query *q, struct kt_span line)
 {
 	struct kt_span value;
 
@@ -120,8 +132,8 @@ matches(const struct query *q, struct kt_span line)
 			continue;
 		if (!kt_audit_member(line, filters[i].path, &value))
 			return false;
-		if (!has(value, q->want[i]) && (i != PRINCIPAL ||
-		    !has(value, kt_span_of(q->pseudonym))))
+		if (!has(q, value, q->want[i]) && (i != PRINCIPAL ||
+		    !has(q, value, kt_span_of(q->pseudonym))))
 			return false;
 	}
 	return is_in_window(q, line);

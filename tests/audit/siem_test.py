@@ -234,7 +234,11 @@ def of_names_that_are_made_to_harm(top):
             f.write(text)
     got = both(folder, code=1)
     assert any(member(r, 'model_requested') == HOSTILE for r in got)
-    assert any(member(r, 'agent.id') == HOSTILE for r in got)
+    named = [r for r in got if member(r, 'agent.id') == HOSTILE]
+    p = subprocess.run([KT, 'audit', 'query', '--json', '--agent',
+                        '*b\\c=d*"q" \\n *', folder], capture_output=True,
+                       check=False)
+    assert named and len(p.stdout.splitlines()) == len(named), p.stderr
 
 
 def of_a_refusal_and_of_what_was_ordered(top):
