@@ -100,20 +100,39 @@ read_on(struct tail *t)
 	return rc;
 }
 
-/* The next segment; a line that was left half is cut, as by recovery. */
+/* Where one is missing, the record behind it tells that it does not follow. */
+static uint64_t
+number_behind(const struct tail *t)
+{
+	for (size_t k = 0; k < t->dir.nsegments; k++) {
+		if (t->dir.segments[k] > t->segment)
+			return t->dir.segments[k];
+	}
+	return t->segment + 1;
+}
+
+/*
+ * The next segment; a line that was left half is cut, as by recovery.  False:
+ * it is not there yet, or t->err tells why it cannot be read.
+ */
 static bool
 next_segment(struct tail *t)
 {
+	uint64_t number = number_behind(t);
 	struct kt_disk_file f;
-	struct kt_err ignored; /* it is not there yet */
 
-	if (kt_audit_dir_segment(&t->dir, t->segment + 1, &f, &ignored) < 0)
+	if (kt_audit_dir_segment(&t->dir, number, &f, &t->err) < 0) {
+		if (errno == ENOENT)
+			t->err.rc = KT_OK;
 		return false;
-	if (read_on(t) < 0) /* what came between the last look and now */
+	}
+	if (read_on(t) < 0) { /* what came between the last look and now */
+		kt_disk_close(&f);
 		return false;
+	}
 	kt_disk_close(&t->f);
 	t->f = f;
-	t->segment++;
+	t->segment = number;
 	t->at = 0;
 	kt_buf_reset(&t->lines.part);
 	return true;
@@ -129,6 +148,8 @@ follow(struct tail *t)
 			return KT_E_PARSE;
 		if (next_segment(t))
 			continue;
+		if (t->err.rc < 0)
+			return t->err.rc;
 		if (fflush(stdout) != 0)
 			return kt_fail(&t->err, KT_E_IO,
 			    "standard output cannot be written");
@@ -192,7 +213,7 @@ tail(struct tail *t, const char *dir, uint64_t lines, bool follows)
 		if (read_on(t) < 0)
 			return t->err.rc;
 	} while (!t->is_broken && next_segment(t));
-	return t->is_broken ? KT_E_PARSE : KT_OK;
+	return t->is_broken ? KT_E_PARSE : t->err.rc;
 }
 
 static bool
@@ -237,7 +258,8 @@ kt_cmd_audit_tail(const struct kt_cmd *self, int argc, char **argv)
 	rc = tail(&t, kt_audit_dir_default(args.operand < argc ?
 	    argv[args.operand] : NULL), lines, follows);
 	if (fflush(stdout) != 0)
-		rc = KT_E_IO;
+		rc = kt_fail(&t.err, KT_E_IO,
+		    "standard output cannot be written");
 	if (t.is_broken)
 		kt_say("record %llu does not follow: see kt audit verify",
 		    (unsigned long long)t.next);

@@ -192,6 +192,9 @@ does 1 "NONE" show "$out/log" 9
 does 1 "TAMPERED" query "$out/log"
 does 1 "verified: TAMPERED" report --framework soc2 "$out/log"
 does 1 "does not follow" tail -n 40 "$out/log"
+signed
+rm "$out"/log/seg/*1.jsonl
+does 1 "does not follow" tail -n 40 "$out/log"
 
 echo "1..$n"
 exit $bad
