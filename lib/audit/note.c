@@ -60,6 +60,8 @@ kt_audit_checkpoint_parse(struct kt_span note, struct kt_audit_checkpoint *cp,
 {
 	struct kt_span size, root, line;
 
+	if (note.len == 0) /* nothing speaks against what is not there */
+		return kt_fail(err, KT_E_IO, "there is no checkpoint");
 	if (!take_line(&note, &cp->origin) || !take_line(&note, &size) ||
 	    !take_line(&note, &root))
 		return kt_fail(err, KT_E_PARSE, "checkpoint: incomplete");

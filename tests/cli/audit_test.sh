@@ -195,6 +195,13 @@ does 1 "does not follow" tail -n 40 "$out/log"
 signed
 rm "$out"/log/seg/*1.jsonl
 does 1 "does not follow" tail -n 40 "$out/log"
+signed
+rm "$out/log/checkpoint"
+gives 0 "newest-checkpoint-missing" "$out/log"
+for words in "show $out/log 9" "prove --out $out/b $out/log 9" \
+	"anchor --to $out $out/log" "witness request $out/log"; do
+	does 3 "there is no checkpoint" $words
+done
 
 echo "1..$n"
 exit $bad
