@@ -136,7 +136,12 @@ resolve_bad(struct kt_audit_verify *v, const struct kt_audit_seen *odd,
 {
 	uint64_t n = v->chain.size;
 
-	if (after == NULL) {
+	if (after == NULL && odd->is_canonical && odd->i == n &&
+	    same(odd->prev, v->chain.prev)) {
+		/* Of another version; checkpoints tell whether it was so. */
+		v->report.has_unknown_version = true;
+		step_committed(v, odd->leaf, odd);
+	} else if (after == NULL) {
 		report(v, KT_AUDIT_EDIT, n, odd);
 		step_unknown(v, odd);
 	} else if (after->i == n + 1 && same(after->prev, odd->leaf)) {

@@ -94,14 +94,15 @@ class Log:
         """The largest checkpoint that does not cover record k."""
         return max([n.size for n in self.notes if n.size <= k], default=0)
 
-    def rewrite(self, k):
-        """Record k edited, and all that follows from it recomputed."""
+    def rewrite(self, k, **members):
+        """Record k edited, with MEMBERS, and all that follows from it recomputed."""
         flat, tree, prev, roots = [], verifier.Tree(), '0' * 64, {}
         for i, line in enumerate(self.flat):
             r = json.loads(line)
             r['prev'] = prev
             if i == k:
                 r['mono'] += 1
+                r.update(members)
             line = json.dumps(r, ensure_ascii=False, sort_keys=True,
                               separators=(',', ':')).encode()
             leaf = verifier.sha(b'\0' + line)
@@ -406,6 +407,18 @@ def respell(log, rng):
     found(log.folder, 'edit', k)
 
 
+def another_version(log, rng):
+    """A last record that is not known is no edit, unless it is one."""
+    k = log.matching(log.size) - 1
+    log.flat = log.flat[:k + 1]
+    odd = log.flat[:-1] + [log.flat[-1].replace(b'kt-audit/1', b'kt-audit/9')]
+    log.write(odd)
+    found(log.folder, 'edit', k)
+    log.rewrite(k, v='kt-audit/9')
+    code, r = verify(log.folder)
+    assert code == 3 and r['result'] == 'undecided', r
+
+
 def times_and_omissions(log, rng):
     for row in 7, 16, 17, 18, 19:
         open_row(log.folder, row)
@@ -478,8 +491,8 @@ ATTACKS = [edit, delete, double, swap, drop_line_feed, cut_unsigned_tail,
            rewrite_earlier_epoch, rewrite_current_epoch, replace_all,
            strip_signatures, reseal_with_newer_key, foreign_key,
            drop_idle_time, replay_other_gateway, rot, change_tile, respell,
-           times_and_omissions, guess_content, write_to_the_terminal,
-           harm_the_reader]
+           another_version, times_and_omissions, guess_content,
+           write_to_the_terminal, harm_the_reader]
 
 
 def attack(image, folder, how):
