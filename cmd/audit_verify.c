@@ -271,6 +271,11 @@ verify_dir(struct run *r, const char *dir)
 	if (r->by == BY_CHECKPOINT && told.report != NULL &&
 	    kt_since_was_met(&r->since, told.report, &j.err) < 0)
 		told.report = NULL;
+	if (r->by == BY_RANGE && told.report != NULL && told.report->nbreaks ==
+	    0 && r->range.from > 0 && r->range.from >= told.report->size) {
+		(void)kt_fail(&j.err, KT_E_MISUSE, "there are no such records");
+		told.report = NULL;
+	}
 	take_revoked(r, dir, &j, &told);
 	note_seen(r, j.report);
 	if (shown > 0)

@@ -109,6 +109,7 @@ def a_range(whole, top):
     code, r = of(log, '--from', str(at[2]))
     assert code == 1 and at[3] <= r['first_bad']['index'] < at[4], r
     assert of(log, '--from', '9' * 15, '--to', '1')[0] == 3
+    assert of(whole, '--from', str(n))[0] == 3
 
 
 def one_segment(whole, top):
