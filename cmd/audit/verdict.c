@@ -65,6 +65,13 @@ is_revoked(const struct kt_verdict_told *t)
 	return t->revoked.is_there && t->revoked.index < t->report->size;
 }
 
+/* Somebody's signature was asked for, and nothing has it. */
+static bool
+is_unsigned(const struct kt_audit_report *r)
+{
+	return r->is_pinned && r->signed_checkpoints == 0;
+}
+
 /* Warnings that make an intact log a weaker one. */
 size_t
 kt_verdict_warnings(const struct kt_verdict_told *t,
@@ -73,7 +80,7 @@ kt_verdict_warnings(const struct kt_verdict_told *t,
 	const struct kt_audit_report *rep = t->report;
 	size_t n = 0;
 
-	if (!rep->has_key)
+	if (!rep->has_key || is_unsigned(rep))
 		texts[n++] = "unsigned";
 	else if (!rep->is_pinned)
 		texts[n++] = "key-not-pinned";
@@ -118,7 +125,8 @@ kt_verdict_exit(const struct kt_verdict_told *t)
 		return KT_EXIT_NO;
 	if (rep->has_unknown_version)
 		return KT_EXIT_UNKNOWN;
-	if (!is_quorum_met(t) || is_revoked(t)) /* asked for by name */
+	/* What was asked for by name. */
+	if (!is_quorum_met(t) || is_revoked(t) || is_unsigned(rep))
 		return KT_EXIT_WEAKER;
 	return t->is_strict && kt_verdict_warnings(t, texts) > 0 ?
 	    KT_EXIT_WEAKER : KT_EXIT_YES;

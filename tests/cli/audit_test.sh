@@ -202,6 +202,10 @@ for words in "show $out/log 9" "prove --out $out/b $out/log 9" \
 	"anchor --to $out $out/log" "witness request $out/log"; do
 	does 3 "there is no checkpoint" $words
 done
+rm "$out/log/checkpoints" "$out"/log/seg/*[1-9].jsonl
+sed -i '3,$d' "$out"/log/seg/*0.jsonl
+gives 0 "RESULT intact" "$out/log"
+gives 4 "RESULT weak" --vkey "$key" "$out/log"
 
 echo "1..$n"
 exit $bad
