@@ -216,6 +216,8 @@ read_usage(struct run *r, const char *path)
 	    &kt_disk_real, path, KT_FILE_MAX, &r->text, &r->err) < 0)
 		return r->err.rc;
 	rest = kt_buf_span(&r->text);
+	if (kt_span_starts(rest, KT_SPAN("\xef\xbb\xbf"))) /* byte order mark */
+		rest = kt_span_sub(rest, 3, rest.len);
 	if (read_names(r, &rest, columns) < 0)
 		return kt_wrap(&r->err, "%s", path);
 	while (rest.len > 0) {

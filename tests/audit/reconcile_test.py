@@ -59,6 +59,7 @@ def they_agree(log):
         assert code == 0 and r['calls'] == r['usage'] == len(rows), r
     code, r = reconcile(log, rows + [['', 'sum', 9, 9]])
     assert code == 0, r
+    assert reconcile(log, rows, names=['\ufeffrequest_id', *NAMES[1:]])[0] == 0
     half = [[a, b, c // 2, d // 3] for a, b, c, d in rows]
     rest = [[a, b, c - c // 2, d - d // 3] for a, b, c, d in rows]
     assert reconcile(log, half + rest)[0] == 0  # in two lines each
