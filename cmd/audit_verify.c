@@ -503,7 +503,10 @@ take_line(struct kt_span *rest, struct kt_span *line)
 
 	if (rest->len == 0)
 		return false;
-	*line = kt_span_trim(kt_span_sub(*rest, 0, n));
+	*line = kt_span_sub(*rest, 0, n);
+	if (kt_span_ends(*line, KT_SPAN("\r")))
+		line->len--;
+	*line = kt_span_trim(*line);
 	*rest = kt_span_sub(*rest, n + 1, rest->len);
 	return true;
 }

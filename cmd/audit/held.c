@@ -85,7 +85,10 @@ kt_held_receipts(struct kt_held *h, const char *value, struct kt_err *err)
 	for (rest = kt_buf_span(&text); rc == KT_OK && rest.len > 0;) {
 		size_t n = kt_span_find(rest, '\n');
 
-		line = kt_span_trim(kt_span_sub(rest, 0, n));
+		line = kt_span_sub(rest, 0, n);
+		if (kt_span_ends(line, KT_SPAN("\r")))
+			line.len--;
+		line = kt_span_trim(line);
 		rest = kt_span_sub(rest, n + 1, rest.len);
 		if (line.len > 0)
 			rc = add_receipt(h, line, err);

@@ -330,6 +330,7 @@ def a_missing_log(whole, top):
         key = f.read().strip()
     name, file = key.split('+')[0], top + '/inventory'
     for text, code in ((key, 0), (name, 0), ('# none\n\n', 0),
+                       (name + '\r\n\r\n', 0),
                        (name + '\n' + name + 'x', 1)):
         with open(file, 'w') as f:
             f.write(text)
@@ -353,8 +354,11 @@ def receipt_of(folder, index):
 def of_one_of_several(whole, top):
     other = top + '/elsewhere'
     subprocess.run([MAKE, other, '5', '60', '30000', 'elsewhere'], check=True)
-    good = receipt_of(other, 7)
-    bad = good[:-1] + ('0' if good[-1] != '0' else '1')
+    good = top + '/receipts'  # a file with the line ends of other systems
+    with open(good, 'w', newline='') as f:
+        f.write(receipt_of(other, 7) + '\r\n')
+    bad = receipt_of(other, 7)
+    bad = bad[:-1] + ('0' if bad[-1] != '0' else '1')
 
     def ask(folders, *options):
         p = subprocess.run([KT, 'audit', 'verify', '--json', *options,
