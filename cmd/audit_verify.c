@@ -78,7 +78,7 @@ struct run {
 	struct kt_audit_trust policy;
 	bool has_inventory;
 	struct kt_buf inventory; /* names or keys, a line each */
-	struct kt_buf seen;      /* names, a line each */
+	struct kt_buf seen;      /* names and keys, a line each */
 	struct kt_buf vkey, revocation;
 	struct kt_held held;
 	size_t nlogs; /* that are looked at */
@@ -160,11 +160,15 @@ show_progress(void *arg, uint64_t read, uint64_t all)
 static void
 note_seen(struct run *r, struct kt_audit_report *report)
 {
+	char vkey[KT_AUDIT_VKEY_TEXT] = "";
+
 	if (report == NULL)
 		return;
 	report->has_inventory = r->has_inventory;
+	if (report->has_key)
+		kt_audit_vkey_text(&report->key, vkey);
 	/* A log whose name has no room is told as missing. */
-	(void)!kt_buf_printf(&r->seen, "%s\n", report->origin);
+	(void)!kt_buf_printf(&r->seen, "%s\n%s\n", report->origin, vkey);
 }
 
 /*
@@ -541,13 +545,13 @@ check_inventory(struct run *r, enum kt_exit e)
 
 		if (name.len == 0 || *name.ptr == '#')
 			continue;
-		name = kt_span_sub(name, 0, kt_span_find(name, '+'));
 		for (seen = kt_buf_span(&r->seen); take_line(&seen, &one);)
 			is_there |= kt_span_eq(one, name);
 		if (is_there)
 			continue;
 		e = worse(e, KT_EXIT_NO);
-		tell_missing(r, name);
+		tell_missing(
+		    r, kt_span_sub(name, 0, kt_span_find(name, '+')));
 	}
 	return e;
 }

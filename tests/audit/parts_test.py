@@ -340,6 +340,12 @@ def a_missing_log(whole, top):
         assert ('RESULT MISSING %sx\n' % name in p.stdout) == (code == 1), p
         assert 'that the inventory does not name' in p.stdout, p
     out = verify(whole, '--inventory', file)[1].splitlines()
+    other = b'\1' + bytes(32)  # a log of that name by another key is another
+    with open(file, 'w') as f:
+        f.write('%s+%s+%s' % (name, verifier.key_id(name, other[1:]),
+                              base64.b64encode(other).decode()))
+    code, said, _ = verify(whole, '--inventory', file)
+    assert code == 1 and '"missing"' in said, said
     assert json.loads(out[1]) == {'origin': name + 'x', 'result': 'missing'}
 
 
