@@ -9,9 +9,27 @@
 
 #define TEXT_MAX (64u << 20)
 
-/* What is in force by a file, in the form of kt policy show. */
+/* What is in force by a file: to be compared, and to be shown. */
+struct effect {
+	struct kt_buf json, yaml;
+};
+
+static void
+effect_init(struct effect *e)
+{
+	kt_buf_init(&e->json, TEXT_MAX);
+	kt_buf_init(&e->yaml, TEXT_MAX);
+}
+
+static void
+effect_fini(struct effect *e)
+{
+	kt_buf_fini(&e->json);
+	kt_buf_fini(&e->yaml);
+}
+
 static enum kt_exit
-effective(char *path, enum kt_config_style style, struct kt_buf *out)
+effective(char *path, struct effect *out)
 {
 	struct kt_cmd_files *files = kt_alloc(sizeof(*files));
 	enum kt_exit status = KT_EXIT_UNKNOWN;
@@ -24,8 +42,10 @@ effective(char *path, enum kt_config_style style, struct kt_buf *out)
 		if (err.rc != KT_E_PARSE)
 			kt_say("%s", err.text);
 	} else {
-		if (kt_config_show(&kt_config_root_table, s.settings, style,
-		        out) == KT_OK)
+		if (kt_config_show(&kt_config_root_table, s.settings,
+		        KT_CONFIG_JSON, &out->json) == KT_OK &&
+		    kt_config_show(&kt_config_root_table, s.settings,
+		        KT_CONFIG_YAML, &out->yaml) == KT_OK)
 			status = KT_EXIT_YES;
 		else
 			kt_say("out of memory");
@@ -37,9 +57,10 @@ effective(char *path, enum kt_config_style style, struct kt_buf *out)
 	return status;
 }
 
+/* Order of keys says nothing: whether they differ is asked of both trees. */
 static enum kt_exit
-tell(struct kt_span name, struct kt_span before, struct kt_span after,
-    bool is_json)
+tell(struct kt_span name, const struct effect *before,
+    const struct effect *after, bool is_json)
 {
 	struct kt_buf out;
 	enum kt_exit status = KT_EXIT_UNKNOWN;
@@ -47,13 +68,18 @@ tell(struct kt_span name, struct kt_span before, struct kt_span after,
 	enum kt_rc rc;
 
 	kt_buf_init(&out, TEXT_MAX);
-	rc = is_json ? kt_lint_changes(before, after, &out, &n) :
-	               kt_lint_patch(name, before, after, &out);
+	rc = kt_lint_changes(kt_buf_span(&before->json),
+	    kt_buf_span(&after->json), &out, &n);
+	if (rc == KT_OK && !is_json) {
+		kt_buf_reset(&out);
+		if (n > 0)
+			rc = kt_lint_patch(name, kt_buf_span(&before->yaml),
+			    kt_buf_span(&after->yaml), &out);
+	}
 	if (rc < 0)
 		kt_say("out of memory");
 	else if (kt_print(kt_buf_span(&out)))
-		status = n > 0 || (!is_json && out.len > 0) ? KT_EXIT_NO :
-		                                              KT_EXIT_YES;
+		status = n > 0 ? KT_EXIT_NO : KT_EXIT_YES;
 	kt_buf_fini(&out);
 	return status;
 }
@@ -83,10 +109,10 @@ kt_cmd_policy_diff(const struct kt_cmd *self, int argc, char **argv)
 		  "tell what recorded calls come out otherwise, too" } };
 	struct kt_args args = { .cmd = self, .opts = opts,
 		.opts_n = KT_NELEMS(opts), .argc = argc, .argv = argv };
-	enum kt_config_style style = KT_CONFIG_YAML;
-	struct kt_buf before, after;
+	struct effect before, after;
 	enum kt_exit status, played = KT_EXIT_YES;
 	char *sessions = NULL;
+	bool is_json = false;
 	int c;
 
 	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
@@ -95,25 +121,24 @@ kt_cmd_policy_diff(const struct kt_cmd *self, int argc, char **argv)
 		if (c == SESSIONS)
 			sessions = args.value;
 		else
-			style = KT_CONFIG_JSON;
+			is_json = true;
 	}
-	if (sessions != NULL && style == KT_CONFIG_JSON)
+	if (sessions != NULL && is_json)
 		return kt_misuse(self, "--json or --sessions; kt replay has a "
 		    "JSON of its own");
 	if (argc - args.operand != 2)
 		return kt_misuse(self, "two files must follow: the old one and "
 		    "the new one");
-	kt_buf_init(&before, TEXT_MAX);
-	kt_buf_init(&after, TEXT_MAX);
-	status = effective(argv[args.operand], style, &before);
+	effect_init(&before);
+	effect_init(&after);
+	status = effective(argv[args.operand], &before);
 	if (status == KT_EXIT_YES)
-		status = effective(argv[args.operand + 1], style, &after);
+		status = effective(argv[args.operand + 1], &after);
 	if (status == KT_EXIT_YES)
-		status = tell(kt_span_of(argv[args.operand + 1]),
-		    kt_buf_span(&before), kt_buf_span(&after),
-		    style == KT_CONFIG_JSON);
-	kt_buf_fini(&before);
-	kt_buf_fini(&after);
+		status = tell(kt_span_of(argv[args.operand + 1]), &before,
+		    &after, is_json);
+	effect_fini(&before);
+	effect_fini(&after);
 	if (sessions != NULL && status != KT_EXIT_UNKNOWN)
 		played = replay(
 		    argv[args.operand], argv[args.operand + 1], sessions);

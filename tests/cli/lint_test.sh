@@ -230,6 +230,12 @@ claim 'for scripts, no change is an empty list' $?
 claim 'and changes are exit 1' $?
 says '{"path":"/gateway/block_status","old":403,"new":503}' \
 	'each with its place, and both values'
+for order in 'x-a: "1", x-b: "2"' 'x-b: "2", x-a: "1"'; do
+	mv "$out/g.yaml" "$out/f.yaml" 2>"$out/why"
+	sed "s|offline|anthropic, headers: {$order}|" "$out/good.yaml" >"$out/g.yaml"
+done
+"$kt" policy diff "$out/f.yaml" "$out/g.yaml" >"$out/why" 2>&1 && [ ! -s "$out/why" ]
+claim 'the order of keys is no difference' $?
 "$kt" policy diff "$out/good.yaml" >"$out/o" 2>&1
 [ $? -eq 2 ]
 claim 'one file is a misuse' $?
