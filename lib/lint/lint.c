@@ -165,6 +165,13 @@ kt_lint_help(struct kt_lint *l, struct kt_report_finding *f,
 }
 
 void
+kt_lint_refuse(struct kt_report_finding *f)
+{
+	if (f != NULL)
+		f->is_firm = true;
+}
+
+void
 kt_lint_replace(struct kt_lint *l, struct kt_report_finding *f,
     const struct kt_config_node *node, const char *text)
 {
@@ -292,11 +299,10 @@ kt_lint_chain(struct kt_lint *l)
 {
 	static const uint8_t key[32];
 	const struct kt_lint_detectors *d = &l->o->detectors;
-	struct kt_err err;
 
 	if (!l->has_tried && l->is_whole)
 		l->has_chain = kt_chain_init(&l->chain, l->s, d->at, d->n,
-		    d->saved, key, KT_CHAIN_SERVE, &err) == KT_OK;
+		    d->saved, key, KT_CHAIN_SERVE, &l->why_not) == KT_OK;
 	l->has_tried = true;
 	return l->has_chain ? &l->chain : NULL;
 }
@@ -316,12 +322,23 @@ kt_lint_tell_diag(struct kt_lint *l, const struct kt_config_diag *diag)
 	if (code < 0)
 		KT_BUG("the loader tells a code that rules.def has not");
 	f = kt_lint_at(l, (enum kt_lint_code)code, at, "%s", diag->text);
+	kt_lint_refuse(f);
 	if (f != NULL && diag->help[0] != '\0')
 		f->help = kt_report_text(l->r, "%s", diag->help);
 	if (f != NULL && diag->meant[0] != '\0' && diag->at.line > 0) {
 		f->fix = traits[code].fix;
 		kt_report_edit(l->r, f, at, kt_span_of(diag->meant));
 	}
+}
+
+void
+kt_lint_tell_rest(struct kt_lint *l, size_t n)
+{
+	if (n > 0)
+		kt_lint_refuse(kt_lint_at(l, KT_LINT_114,
+		    (struct kt_report_place){ .file = l->base },
+		    "%zu more mistake%s not told: mend these first", n,
+		    n == 1 ? " is" : "s are"));
 }
 
 static void
@@ -331,6 +348,7 @@ tell_diags(struct kt_lint *l)
 
 	for (size_t i = 0; i < d->n; i++)
 		kt_lint_tell_diag(l, &d->at[i]);
+	kt_lint_tell_rest(l, d->dropped);
 	for (size_t i = 0; i < d->hidden_n && i < KT_CONFIG_DIAGS_MAX; i++) {
 		const struct kt_config_hidden *h = &d->hidden[i];
 
@@ -352,6 +370,44 @@ check_providers(struct kt_lint *l, const struct kt_config_providers *p)
 	kt_lint_check_rules(l, p);
 }
 
+static bool
+has_refusal(const struct kt_lint *l)
+{
+	size_t n;
+	struct kt_report_finding *const *all = kt_report_findings(l->r, &n);
+
+	while (n > 0 && (all[n - 1]->at.file < l->base || !all[n - 1]->is_firm))
+		n--;
+	return n > 0;
+}
+
+/*
+ * What only the compiler refuses, such as more terms than there is room for.
+ * Files of the user's own detectors are not read, so names of theirs would
+ * be refused as well.  When it is none of the policies that is refused, then
+ * memory is short or a shipped detector is: nothing is known of the file.
+ */
+static void
+check_compiles(struct kt_lint *l)
+{
+	const struct kt_config_policies *p = &l->s->policies;
+	const struct kt_config_node *node = NULL;
+
+	if (!l->o->is_on[KT_LINT_112] || !l->is_whole || p->detectors.n > 0 ||
+	    l->o->detectors.n == 0 || has_refusal(l) || kt_lint_chain(l) != NULL)
+		return;
+	for (size_t i = 0; i < p->links_n; i++) {
+		const struct kt_config_common *c = p->links[i].settings;
+
+		if (strstr(l->why_not.text, p->links[i].kind->name) != NULL)
+			node = c->node != NULL ? c->node : p->links[i].node;
+	}
+	l->is_starved = node == NULL;
+	if (node != NULL)
+		kt_lint_refuse(kt_lint_at(l, KT_LINT_112,
+		    kt_lint_key_place(l, node), "%s", l->why_not.text));
+}
+
 static void
 check_settings(struct kt_lint *l)
 {
@@ -368,6 +424,7 @@ check_settings(struct kt_lint *l)
 			check_providers(l, &projects[i].providers);
 	}
 	kt_lint_check_patterns(l);
+	check_compiles(l);
 	kt_lint_check_own_words(l);
 	kt_lint_check_streams(l);
 }
@@ -433,7 +490,8 @@ check_unit(struct kt_lint *l, const struct kt_lint_unit *u, struct kt_err *err)
 	if (kt_arena_is_full(l->mem))
 		return kt_fail(err, KT_E_LIMIT, "the configuration does not fit "
 		    "into memory");
-	return KT_OK;
+	return l->is_starved ? kt_fail(err, KT_E_LIMIT, "%s", l->why_not.text) :
+	    KT_OK;
 }
 
 enum kt_rc

@@ -19,11 +19,14 @@ struct kt_lint {
 	const struct kt_settings *s; /* NULL: could not be read */
 	bool is_whole;       /* no mistakes: it can be compiled */
 	struct kt_chain chain;
-	bool has_chain, has_tried;
+	struct kt_err why_not; /* it does not compile */
+	bool has_chain, has_tried, is_starved;
 };
 
 /* What the loader told. */
 void kt_lint_tell_diag(struct kt_lint *l, const struct kt_config_diag *diag);
+/* How many it could not keep. */
+void kt_lint_tell_rest(struct kt_lint *l, size_t n);
 /* Nothing happens, and NULL comes back, when the code is off. */
 struct kt_report_finding *kt_lint_at(struct kt_lint *l,
     enum kt_lint_code code, struct kt_report_place at, const char *fmt, ...)
@@ -32,6 +35,8 @@ struct kt_report_finding *kt_lint_at(struct kt_lint *l,
 	kt_lint_at((l), (code), kt_lint_place((l), (node)), __VA_ARGS__)
 void kt_lint_help(struct kt_lint *l, struct kt_report_finding *f,
     const char *fmt, ...) KT_PRINTF(3, 4);
+/* The gateway refuses it, whatever a comment allows.  f may be NULL. */
+void kt_lint_refuse(struct kt_report_finding *f);
 /* The node's text replaced; the fix is what rules.def says of the code. */
 void kt_lint_replace(struct kt_lint *l, struct kt_report_finding *f,
     const struct kt_config_node *node, const char *text);

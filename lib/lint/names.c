@@ -53,6 +53,8 @@ check_detector(struct kt_lint *l, const struct kt_lint_kind *k,
 	}
 	f = kt_lint_at(l, KT_LINT_201, at,
 	    "no detector, group or entity is called '%.60s'", name.ptr);
+	if (k->is_in_chain && k->common->enabled)
+		kt_lint_refuse(f);
 	if (near.best == NULL || f == NULL)
 		return;
 	kt_lint_help(l, f, "did you mean '%s'?", near.best);

@@ -18,7 +18,7 @@
 struct pattern {
 	const struct kt_config_node *node;
 	struct kt_span entity, action;
-	const struct kt_config_node *owner;
+	bool is_in_force;
 };
 
 /* The place of a byte of a scalar, where the text stands as it is. */
@@ -92,10 +92,12 @@ check_dots(struct kt_lint *l, const struct kt_config_node *node)
 
 /* 111, 601, 603, 604, 606, 607, 310 */
 static void
-check_expression(struct kt_lint *l, const struct kt_config_node *node)
+check_expression(struct kt_lint *l, const struct pattern *p)
 {
+	const struct kt_config_node *node = p->node;
 	struct kt_detector d = { .id = "pattern", .group = "user",
 		.entity = "X", .pattern = node->text.ptr };
+	struct kt_report_finding *f = NULL;
 	struct kt_detect_facts facts;
 	struct kt_err err = { 0 };
 	enum kt_rc rc;
@@ -104,19 +106,22 @@ check_expression(struct kt_lint *l, const struct kt_config_node *node)
 		return;
 	rc = kt_detect_check(&d, &facts, &err);
 	if (facts.min_width == 0) {
-		(void)kt_lint_tell(l, KT_LINT_607, node,
+		f = kt_lint_tell(l, KT_LINT_607, node,
 		    "the pattern fits the empty text");
 	} else if (rc == KT_E_LIMIT) {
-		(void)kt_lint_tell(l, KT_LINT_603, node, "the pattern %s",
+		f = kt_lint_tell(l, KT_LINT_603, node, "the pattern %s",
 		    err.text);
 	} else if (rc < 0) {
 		const char *why = strstr(err.text, "pattern: ");
 
-		(void)kt_lint_at(l, KT_LINT_111, facts.error_at != SIZE_MAX ?
+		f = kt_lint_at(l, KT_LINT_111, facts.error_at != SIZE_MAX ?
 		    byte_place(l, node, facts.error_at) : kt_lint_place(l, node),
 		    "%s", why != NULL ? why + 9 : err.text);
-		return;
 	}
+	if (p->is_in_force)
+		kt_lint_refuse(f);
+	if (rc < 0 && rc != KT_E_LIMIT && facts.min_width != 0)
+		return;
 	if (facts.is_nested)
 		(void)kt_lint_tell(l, KT_LINT_601, node,
 		    "a repetition is repeated as a whole");
@@ -185,6 +190,8 @@ gather(struct kt_lint *l, struct pattern *all, size_t room)
 				all[n].node = kt_config_get(c, KT_SPAN("pattern"));
 				all[n].entity = text_of(c, "entity");
 				all[n].action = text_of(c, "action");
+				all[n].is_in_force = k.is_in_chain &&
+				    k.common->enabled;
 				if (all[n].entity.len == 0)
 					all[n].entity = text_of(c, "name");
 				if (all[n].node != NULL &&
@@ -208,7 +215,7 @@ check_terms(struct kt_lint *l)
 	node = kt_lint_element(kt_lint_strings(&k, "blocked_terms")->node, 0);
 	for (; node != NULL; node = node->next) {
 		if (node->type == KT_CONFIG_NODE_SCALAR &&
-		    node->text.len < TERM_MIN)
+		    node->text.len > 0 && node->text.len < TERM_MIN)
 			(void)kt_lint_tell(l, KT_LINT_608, node,
 			    "'%.10s' is found in almost every text",
 			    node->text.ptr);
@@ -223,7 +230,7 @@ kt_lint_check_patterns(struct kt_lint *l)
 	size_t n = all != NULL ? gather(l, all, KT_DETECTORS_MAX) : 0;
 
 	for (size_t i = 0; i < n; i++)
-		check_expression(l, all[i].node);
+		check_expression(l, &all[i]);
 	check_twins(l, all, n);
 	check_terms(l);
 }
@@ -394,8 +401,9 @@ check_definition(struct kt_lint *l, const struct kt_config_node *map,
 		check_dots(l, pattern);
 	} else {
 		why = strstr(err.text, ": ");
-		(void)kt_lint_tell(l, err.rc == KT_E_LIMIT ? KT_LINT_603 :
-		    KT_LINT_111, pattern, "%s", why != NULL ? why + 2 : err.text);
+		kt_lint_refuse(kt_lint_tell(l, err.rc == KT_E_LIMIT ?
+		    KT_LINT_603 : KT_LINT_111, pattern, "%s",
+		    why != NULL ? why + 2 : err.text));
 	}
 	kt_detect_scratch_free(&p.scratch);
 	kt_detect_free(&p.db);
@@ -425,13 +433,14 @@ kt_lint_check_detectors(struct kt_lint *l, size_t file)
 {
 	const struct kt_detector *all = NULL;
 	const struct kt_config_node *root, *list;
-	size_t n = 0, told;
+	size_t n = 0, told, rest;
 
 	/* Mistakes are in the diags, and a full arena is told by the run. */
 	if (kt_policy_detectors_load(l->d->files + file, 1, l->mem, l->d, &all,
 	    &n) == KT_E_LIMIT)
 		return;
 	told = l->d->n;
+	rest = l->d->dropped;
 	root = kt_config_parse((uint16_t)file, l->mem, l->d);
 	l->d->n = told;
 	list = kt_config_get(root, KT_SPAN("detectors"));
@@ -439,6 +448,7 @@ kt_lint_check_detectors(struct kt_lint *l, size_t file)
 		if (!is_about_weights(list, &l->d->at[i]))
 			kt_lint_tell_diag(l, &l->d->at[i]);
 	}
+	kt_lint_tell_rest(l, rest);
 	l->d->n = l->d->dropped = l->d->hidden_n = 0;
 	for (const struct kt_config_node *c = list ? list->first : NULL; c;
 	     c = c->next) {

@@ -8,6 +8,7 @@
  *
  * An allowance without reason allows nothing, one that has ended neither,
  * and one that nothing needs is told: none outlives what it was made for.
+ * What keeps the gateway from starting cannot be allowed.
  */
 #include "lint/lint_priv.h"
 
@@ -210,7 +211,7 @@ apply(struct search *s)
 		size_t code = (size_t)(f->rule - kt_lint_rules);
 
 		if (f->at.file != s->l->base + s->file || code == KT_LINT_907 ||
-		    code == KT_LINT_903)
+		    code == KT_LINT_903 || f->is_firm)
 			continue;
 		for (size_t k = 0; k < s->n; k++) {
 			struct allowance *a = &s->all[k];

@@ -277,7 +277,10 @@ check(void *section, struct kt_config_ctx *ctx)
 		struct kt_span term = s->blocked_terms.at[i];
 		struct kt_buf b;
 
-		if (quote(s, term, &b) < 0)
+		if (term.len == 0)
+			kt_config_fault(ctx, KT_CONFIG_FORM, s->common.node,
+			    "blocked_terms", "term %zu is empty", i + 1);
+		if (quote(s, term, &b) < 0 || term.len > KT_HOLD_MAX)
 			kt_config_fault(ctx, KT_CONFIG_FORM, s->common.node,
 			    "blocked_terms", "term %zu, of %zu characters, is too "
 			    "long%s; name a part of it", i + 1, count_chars(term),
@@ -301,7 +304,7 @@ define(const struct kt_policy *p, struct kt_arena *mem,
 	        p, &s->detect_patterns, mem, out, room, n, err) < 0)
 		return err->rc;
 	if (s->blocked_terms.n > room - *n)
-		return kt_fail(err, KT_E_LIMIT, "too many terms");
+		return kt_fail(err, KT_E_PARSE, "too many terms");
 	for (size_t i = 0; i < s->blocked_terms.n; i++) {
 		struct kt_span term = s->blocked_terms.at[i];
 		struct kt_span pattern = { 0 }, id = kt_arena_printf(
@@ -314,8 +317,6 @@ define(const struct kt_policy *p, struct kt_arena *mem,
 		if (pattern.ptr == NULL || id.ptr == NULL)
 			return kt_fail(err, KT_E_LIMIT,
 			    "term %zu is too long", i + 1);
-		if (term.len == 0)
-			return kt_fail(err, KT_E_PARSE, "term %zu is empty", i + 1);
 		out[(*n)++] = (struct kt_detector){
 			.id = id.ptr,
 			.group = "user",

@@ -56,7 +56,7 @@ kt_policy_define_patterns(const struct kt_policy *p,
 	const struct kt_policy_pattern *from = patterns->at;
 
 	if (patterns->n > room)
-		return kt_fail(err, KT_E_LIMIT, "too many patterns");
+		return kt_fail(err, KT_E_PARSE, "too many patterns");
 	for (size_t i = 0; i < patterns->n; i++) {
 		struct kt_span id = kt_arena_printf(mem, "%s:%.*s",
 		    p->kind->config.name, KT_SPAN_ARG(from[i].name));

@@ -92,7 +92,7 @@ define(const struct kt_policy *p, struct kt_arena *mem,
 	        p, &of(p)->custom_patterns, mem, out, room, n, err) < 0)
 		return err->rc;
 	if (*n == room)
-		return kt_fail(err, KT_E_LIMIT, "too many patterns");
+		return kt_fail(err, KT_E_PARSE, "too many patterns");
 	for (size_t i = 0; i < *n; i++)
 		out[i].class = KT_CLASS_INTERNAL;
 	out[(*n)++] = (struct kt_detector){

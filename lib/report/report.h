@@ -70,6 +70,7 @@ struct kt_report_finding {
 	struct kt_span why, help; /* the same; may be empty */
 	struct kt_span subject; /* name of a test case, for machines; empty */
 	struct kt_span suppressed; /* the reason; empty: it counts */
+	bool is_firm;         /* no comment allows it */
 	const struct kt_report_note *notes; /* in order */
 	const struct kt_report_edit *edits;
 	enum kt_report_fix fix;

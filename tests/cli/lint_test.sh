@@ -240,6 +240,37 @@ claim 'the order of keys is no difference' $?
 [ $? -eq 2 ]
 claim 'one file is a misuse' $?
 
+# What keeps the gateway from starting is never a clean lint.
+sed 's/^pack.*/& # kt:allow KT102 -- known/; s/name: /nam: /' "$out/good.yaml" >"$out/f.yaml"
+ends 1 "$out/f.yaml"
+says 'KT102' 'a comment does not allow what the gateway refuses'
+{
+	cat "$out/good.yaml"
+	echo 'audit:'
+	seq -f '  a%g: 1' 150
+} >"$out/f.yaml"
+ends 1 --all -o short "$out/f.yaml"
+says '50 more mistakes are not told' 'of more mistakes than are kept, the number is told'
+{
+	sed 's/audit-logger/dlp-filter/' "$out/good.yaml"
+	printf 'policy:\n  dlp-filter:\n    detect_patterns:\n'
+	seq 1100 | sed 's/.*/      - {name: n&, pattern: "abc&d"}/'
+} >"$out/f.yaml"
+ends 1 --preset relaxed -o short "$out/f.yaml"
+says "$out/f.yaml:5:3: error: policy dlp-filter: too many patterns" \
+	'what only the compiler refuses is told at its policy'
+"$kt" inspect --policy-config "$out/f.yaml" </dev/null >"$out/why" 2>&1
+[ $? -eq 3 ]
+claim 'and it is refused' $?
+sed '/detect_patterns/,$d' "$out/f.yaml" >"$out/g.yaml"
+echo '    blocked_terms: ["a term", ""]' >>"$out/g.yaml"
+ends 1 --preset relaxed "$out/g.yaml"
+says "$out/g.yaml:6:20: error: term 2 is empty" 'a term that is empty has its place'
+echo '    detect_patterns: [{name: n, pattern: "ticket-[0-9]+"}]' >"$out/o"
+sed '/blocked_terms/d' "$out/g.yaml" | cat - "$out/o" >"$out/f.yaml"
+ends 1 --preset relaxed "$out/f.yaml"
+says 'KT603' 'a pattern without bound is refused whatever the preset'
+
 # kt explain
 "$kt" explain KT301 kt302 >"$out/o" 2>&1
 claim 'a code is explained' $?
