@@ -330,7 +330,7 @@ list(const struct kt_cmd_outputs *o)
 	if (is_json && (kt_json_written(&w) < 0 || kt_buf_addc(&b, '\n') < 0)) {
 		kt_say("the report does not fit into memory");
 		status = KT_EXIT_UNKNOWN;
-	} else if (!kt_print(kt_buf_span(&b))) {
+	} else if (!kt_print(is_json ? kt_buf_span(&b) : KT_SPAN(""))) {
 		status = KT_EXIT_UNKNOWN;
 	}
 	kt_buf_fini(&b);

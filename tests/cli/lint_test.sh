@@ -240,6 +240,10 @@ claim 'the order of keys is no difference' $?
 [ $? -eq 2 ]
 claim 'one file is a misuse' $?
 
+ends 0 --list-rules
+! grep -qv '^KT[0-9]* ' "$out/o"
+claim 'the catalogue for people has nothing but codes' $?
+
 # What keeps the gateway from starting is never a clean lint.
 sed 's/^pack.*/& # kt:allow KT102 -- known/; s/name: /nam: /' "$out/good.yaml" >"$out/f.yaml"
 ends 1 "$out/f.yaml"
