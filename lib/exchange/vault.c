@@ -23,6 +23,60 @@ hash_of(const struct kt_exchange *x, const char *label, struct kt_span value)
 	return h ^ h >> 31;
 }
 
+/* Takes the number that a listing puts before a line, "12\t"; 0: none. */
+static uint32_t
+take_line_number(struct kt_span *line)
+{
+	uint32_t n = 0;
+	size_t i = 0;
+
+	while (i < line->len && line->ptr[i] == ' ')
+		i++;
+	for (; i < line->len && line->ptr[i] >= '0' && line->ptr[i] <= '9' &&
+	     n < 100000000;
+	     i++)
+		n = 10 * n + (uint32_t)(line->ptr[i] - '0');
+	*line = kt_span_sub(*line, i, line->len);
+	if (!kt_span_starts(*line, KT_SPAN("\t")) &&
+	    !kt_span_starts(*line, KT_SPAN("\xe2\x86\x92")))
+		return 0;
+	*line = kt_span_sub(*line, *line->ptr == '\t' ? 1 : 3, line->len);
+	return n;
+}
+
+/*
+ * Agents read files as listings, where a key of several lines has numbers
+ * inside.  It is the key without them: what is written back is no listing.
+ */
+static struct kt_span
+without_line_numbers(struct kt_exchange *x, struct kt_span s)
+{
+	size_t first = kt_span_find(s, '\n') + 1, n = first;
+	uint32_t before = 0;
+	char *to;
+
+	if (first >= s.len)
+		return s;
+	to = kt_arena_alloc(x->mem, s.len);
+	if (to == NULL)
+		return s; /* the full arena tells */
+	memcpy(to, s.ptr, first);
+	for (struct kt_span rest = kt_span_sub(s, first, s.len); rest.len > 0;) {
+		struct kt_span line =
+		    kt_span_sub(rest, 0, kt_span_find(rest, '\n') + 1);
+		uint32_t number;
+
+		rest = kt_span_sub(rest, line.len, rest.len);
+		number = take_line_number(&line);
+		if (number == 0 || (before > 0 && number != before + 1))
+			return s;
+		before = number;
+		memcpy(to + n, line.ptr, line.len);
+		n += line.len;
+	}
+	return (struct kt_span){ to, n };
+}
+
 /* Room for one more: twice as many slots as values. */
 static enum kt_rc
 grow(struct kt_exchange *x)
@@ -164,7 +218,8 @@ kt_x_mark(struct kt_exchange *x, const struct kt_x_verdict *v,
 		value = issued(x, matched);
 		return kt_buf_add(out, value != NULL ? value->value : matched);
 	}
-	i = value_of(x, kt_policy_token_label(d->entity), matched);
+	i = value_of(x, kt_policy_token_label(d->entity),
+	    without_line_numbers(x, matched));
 	return i == KT_X_NO_VALUE ? KT_E_LIMIT : put_holder(x, i, out);
 }
 

@@ -9,7 +9,7 @@
 	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
 	"policies: {chain: [reversible-redaction]}\n" \
 	"policy:\n  reversible-redaction:\n" \
-	"    entities: [EMAIL_ADDRESS, CREDIT_CARD]\n" \
+	"    entities: [EMAIL_ADDRESS, CREDIT_CARD, PRIVATE_KEY]\n" \
 	"    custom_patterns: [{name: customer, pattern: 'C-[0-9]{4}'}]\n" \
 	"providers:\n  targets:\n    - id: up\n      provider: " provider "\n" \
 	"      base_url: http://127.0.0.1:1\n" \
@@ -358,6 +358,43 @@ models_may_write_a_token_in_their_way(void)
 	}
 }
 
+/* Read with the numbers of its lines, it is the same key as without. */
+static void
+a_key_that_a_listing_numbers_is_restored_without_the_numbers(void)
+{
+#define LINE "MIIEowIBAAKCAQEAxA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0U1v2W3"
+#define BEGIN "-----BEGIN RSA PRIVATE KEY-----\n"
+#define END "-----END RSA PRIVATE KEY-----"
+	static const char key[] = BEGIN LINE "\n" LINE "\n" END;
+	static const char *const listed[] = {
+		"8\t" BEGIN "9\t" LINE "\n10\t" LINE "\n11\t" END "\n12\t",
+		"     8\xe2\x86\x92" BEGIN "     9\xe2\x86\x92" LINE
+		"\n    10\xe2\x86\x92" LINE "\n    11\xe2\x86\x92" END,
+	};
+	/* No listing: numbers that do not follow each other are the value's. */
+	static const char other[] =
+	    BEGIN "9\t" LINE "\n9\t" LINE "\n10\t" END;
+	struct world w;
+	struct turn t;
+
+	if (!ok(world_init(&w, configs[0])))
+		return;
+	for (size_t i = 0; i < KT_NELEMS(listed); i++) {
+		play(&w, ANTHROPIC, listed[i], "[[PRIVATE_KEY_001]]", 0, true, &t);
+		ok(has(&t.up, "[[PRIVATE_KEY_001]]") && !has(&t.up, LINE));
+		if (!ok(kt_span_eq(kt_buf_span(&t.got), kt_span_of(key))))
+			printf("# %.*s\n", (int)t.got.len, t.got.ptr);
+		turn_fini(&t);
+	}
+	play(&w, ANTHROPIC, other, NULL, 0, true, &t);
+	ok(kt_span_eq(kt_buf_span(&t.got), kt_span_of(other)));
+	turn_fini(&t);
+	world_fini(&w);
+#undef LINE
+#undef BEGIN
+#undef END
+}
+
 static void
 nothing_is_restored_for_who_did_not_send_it(void)
 {
@@ -420,6 +457,7 @@ main(void)
 	RUN(what_is_restored_is_what_was_sent);
 	RUN(equal_values_have_equal_tokens);
 	RUN(models_may_write_a_token_in_their_way);
+	RUN(a_key_that_a_listing_numbers_is_restored_without_the_numbers);
 	RUN(nothing_is_restored_for_who_did_not_send_it);
 	RUN(a_conversation_that_grows_keeps_its_tokens);
 	return done();
