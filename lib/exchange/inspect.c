@@ -272,7 +272,9 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 
 		if (a == KT_ACTION_REDACT)
 			redact[n++] = *f;
+		/* Else it only stood beside something that is looked for. */
 		if (x->sightings != NULL &&
+		    (by != NULL || chain->use == KT_CHAIN_RECORD) &&
 		    kt_x_note_sighting(x, (struct kt_sighting){
 			.detector = kt_detect_def(chain->detect, f->detector),
 			.start = place_of(x, t, &map, f->start, false),

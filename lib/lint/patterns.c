@@ -243,17 +243,23 @@ is_found(struct kt_lint *l, const struct kt_chain *c, struct kt_span text,
 {
 	struct kt_detect_scratch *s = NULL;
 	struct kt_findings found = { 0 };
+	struct kt_opinion o[1];
 	struct kt_err err;
+	size_t deciding;
 	bool is_any = false;
 
 	(void)l;
 	if (c->detect == NULL || kt_detect_scratch_new(&s, c->detect, &err) < 0)
 		return false;
-	if (kt_detect_scan(c->detect, s, text, &c->heard[where], &found) == KT_OK)
-		is_any = found.n > 0;
-	if (is_any)
-		(void)snprintf(name, 64, "%s",
-		    kt_detect_def(c->detect, found.v[0].detector)->entity);
+	if (kt_detect_scan(c->detect, s, text, &c->heard[where], &found) < 0)
+		found.n = 0;
+	for (size_t i = 0; i < found.n && !is_any; i++) {
+		is_any = kt_chain_judge(c, &found.v[i], where, o, KT_NELEMS(o),
+		    &deciding) > 0;
+		if (is_any)
+			(void)snprintf(name, 64, "%s", kt_detect_def(
+			    c->detect, found.v[i].detector)->entity);
+	}
 	kt_detect_scratch_free(&s);
 	return is_any;
 }

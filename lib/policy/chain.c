@@ -208,6 +208,32 @@ gather(struct kt_chain *c, const struct kt_detector *shipped, size_t nshipped,
 	    KT_OK;
 }
 
+/*
+ * What is found beside something else needs both to be looked for, also
+ * where no policy wants to know of them by themselves.
+ */
+static void
+hear_beside(struct kt_chain *c, enum kt_component component)
+{
+	struct kt_detect_set *heard = &c->heard[component];
+	size_t n = kt_detect_count(c->detect);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *group = kt_detect_def(c->detect, i)->beside;
+
+		for (size_t k = 0; group != NULL && k < n &&
+		     kt_detect_set_has(heard, i); k++) {
+			const struct kt_detector *d = kt_detect_def(c->detect, k);
+
+			if ((d->class == KT_CLASS_PII ||
+			        strcmp(d->group, group) == 0) &&
+			    (d->components == 0 || (d->components &
+			        KT_COMPONENT_BIT(component))))
+				kt_detect_set_add(heard, k);
+		}
+	}
+}
+
 /* Sorts the detectors by what the policies would do with the surest find. */
 static enum kt_rc
 weigh(struct kt_chain *c, enum kt_component component)
@@ -237,6 +263,7 @@ weigh(struct kt_chain *c, enum kt_component component)
 		kt_detect_set_add(&c->enforced[component], d);
 		c->acts |= KT_COMPONENT_BIT(component);
 	}
+	hear_beside(c, component);
 	/* What a model says arrives in pieces. */
 	return component == KT_COMPONENT_COMPLETION
 	    ? kt_detect_set_hasten(&c->heard[component], c->detect)
