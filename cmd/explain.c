@@ -60,12 +60,13 @@ kind_page(const char *name)
 	const struct kt_config_kind *kinds = kt_policy_config_kinds(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(kinds[i].name, name) != 0)
+		if (strcmp(kinds[i].name, name) != 0 &&
+		    (kinds[i].alias == NULL || strcmp(kinds[i].alias, name) != 0))
 			continue;
 		(void)printf("%s: %s\n\nSettings, below policy.%s, with what "
-		    "stands where none is said:\n", name,
+		    "stands where none is said:\n", kinds[i].name,
 		    kinds[i].table->doc ? kinds[i].table->doc : "a policy",
-		    name);
+		    kinds[i].name);
 		settings(kinds[i].table);
 		return true;
 	}

@@ -132,7 +132,7 @@ list_heard(struct kt_replay_variant *v, struct kt_err *err)
 
 /* These go by what was found, which a record tells. */
 static const char *const by_findings[] = { "audit-logger",
-	"data-routing-policy", "dlp-filter", "pii-detector",
+	"data-routing-policy", "dlp-filter", "phi-detector", "pii-detector",
 	"prompt-injection", "secret-scanner" };
 
 static enum kt_rc

@@ -193,6 +193,32 @@ check_noted(struct kt_lint *l)
 	}
 }
 
+static bool
+says(const struct kt_lint_kind *k, const char *field, const char *word)
+{
+	const struct kt_config_node *node = kt_lint_node(k, field);
+
+	return node != NULL && kt_span_eq(node->text, kt_span_of(word));
+}
+
+/* Is it named, in the chain, and not only there to watch? */
+static bool
+is_enforced(struct kt_lint *l, const char *name, struct kt_lint_kind *k)
+{
+	return kt_lint_kind_named(l, name, k) && k->is_in_chain &&
+	    k->common->enabled && k->common->mode == KT_CONFIG_ENFORCE;
+}
+
+static bool
+expects_health_data(struct kt_lint *l)
+{
+	struct kt_lint_kind k;
+
+	return (kt_lint_kind_named(l, "pii-detector", &k) &&
+	           says(&k, "healthcare_mode", "true")) ||
+	    (kt_lint_kind_named(l, "phi-detector", &k) && k.is_in_chain);
+}
+
 /* Does a policy keep it from targets without an agreement? */
 static bool
 keeps_health_data(struct kt_lint *l)
@@ -200,8 +226,9 @@ keeps_health_data(struct kt_lint *l)
 	struct kt_lint_kind k;
 	const struct kt_config_node *list;
 
-	if (!kt_lint_kind_named(l, "data-routing-policy", &k) || !k.is_in_chain ||
-	    !k.common->enabled || k.common->mode != KT_CONFIG_ENFORCE)
+	if (is_enforced(l, "phi-detector", &k) && !says(&k, "require_baa", "false"))
+		return true;
+	if (!is_enforced(l, "data-routing-policy", &k))
 		return false;
 	list = kt_lint_node(&k, "require_baa_for");
 	if (list == NULL)
@@ -213,11 +240,30 @@ keeps_health_data(struct kt_lint *l)
 	return kt_span_eq(list->text, KT_SPAN("phi"));
 }
 
-/* 439, 434, 703, 429 */
+/* 429 */
+static void
+check_health_data(struct kt_lint *l)
+{
+	const struct kt_config_target *targets = l->s->providers.targets.at;
+
+	if (!expects_health_data(l) || keeps_health_data(l))
+		return;
+	for (size_t i = 0; i < l->s->providers.targets.n; i++) {
+		const struct kt_config_target *t = &targets[i];
+
+		if (t->vendor == KT_CONFIG_OFFLINE || t->node == NULL ||
+		    t->data_policy.baa.node != NULL)
+			continue;
+		(void)kt_lint_tell(l, KT_LINT_429, kt_config_get(t->node,
+		    KT_SPAN("id")), "target '%.60s' has no agreement for health "
+		    "data", t->id.ptr ? t->id.ptr : "");
+	}
+}
+
+/* 439, 434, 703 */
 static void
 check_single(struct kt_lint *l)
 {
-	const struct kt_config_target *targets = l->s->providers.targets.at;
 	const struct kt_config_node *node;
 	struct kt_lint_kind k;
 
@@ -238,20 +284,6 @@ check_single(struct kt_lint *l)
 	if (node != NULL && kt_span_eq(node->text, KT_SPAN("true")))
 		(void)kt_lint_tell(l, KT_LINT_703, node,
 		    "pii-detector does not restore what it replaced");
-	node = kt_lint_node(&k, "healthcare_mode");
-	if (node == NULL || !kt_span_eq(node->text, KT_SPAN("true")) ||
-	    keeps_health_data(l))
-		return;
-	for (size_t i = 0; i < l->s->providers.targets.n; i++) {
-		const struct kt_config_target *t = &targets[i];
-
-		if (t->vendor == KT_CONFIG_OFFLINE || t->node == NULL ||
-		    t->data_policy.baa.node != NULL)
-			continue;
-		(void)kt_lint_tell(l, KT_LINT_429, kt_config_get(t->node,
-		    KT_SPAN("id")), "target '%.60s' has no agreement for health "
-		    "data", t->id.ptr ? t->id.ptr : "");
-	}
 }
 
 /* 316, 424, 425 */
@@ -331,6 +363,7 @@ kt_lint_check_kinds(struct kt_lint *l)
 	kt_lint_check_firewall(l);
 	check_noted(l);
 	check_single(l);
+	check_health_data(l);
 	check_chain(l, &l->s->policies);
 	check_projects(l);
 }

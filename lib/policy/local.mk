@@ -18,6 +18,7 @@ libkt_a_SOURCES += \
 	%D%/pattern.c \
 	%D%/prompt_injection.c \
 	%D%/pii_detector.c \
+	%D%/phi_detector.c \
 	%D%/secret_scanner.c \
 	%D%/dlp_filter.c \
 	%D%/agent_firewall.c \

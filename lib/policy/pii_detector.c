@@ -87,6 +87,13 @@ define(const struct kt_policy *p, struct kt_arena *mem,
 	    p, &of(p)->detect_patterns, mem, out, room, n, err);
 }
 
+void
+kt_policy_select_health(struct kt_policy *p, const struct kt_detect *db)
+{
+	kt_policy_select_group(p, db, "medical");
+	kt_policy_select_group(p, db, "clinical");
+}
+
 static enum kt_rc
 choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
 {
@@ -96,10 +103,8 @@ choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
 	if (s->pci_mode)
 		(void)kt_detect_set_add_named(
 		    &p->listens, db, KT_SPAN("CREDIT_CARD"));
-	if (s->healthcare_mode || s->entities.n == 0) {
-		kt_policy_select_group(p, db, "medical");
-		kt_policy_select_group(p, db, "clinical");
-	}
+	if (s->healthcare_mode || s->entities.n == 0)
+		kt_policy_select_health(p, db);
 	if (s->entities.n == 0)
 		kt_policy_select_group(p, db, "pii");
 	else if (kt_policy_select_names(p, db, &s->entities, err) < 0)
@@ -121,6 +126,15 @@ names(const struct kt_config_strings *list, const struct kt_detector *d)
 	return false;
 }
 
+enum kt_action
+kt_policy_act_if_sure(const struct kt_detector *d, const struct kt_finding *f,
+    enum kt_action action)
+{
+	return d->class == KT_CLASS_CLINICAL ||
+	        f->confidence_pm < KT_POLICY_UNSURE_PM ?
+	    KT_ACTION_FLAG : action;
+}
+
 static enum kt_action
 judge(const struct kt_policy *p, const struct kt_detector *d,
     const struct kt_finding *f, enum kt_component c)
@@ -135,11 +149,10 @@ judge(const struct kt_policy *p, const struct kt_detector *d,
 	if (d->when == KT_DETECT_BLOCK && c == KT_COMPONENT_COMPLETION &&
 	    !s->healthcare_mode)
 		return KT_ACTION_IGNORE;
-	if (names(&s->flag_entities, d) || d->class == KT_CLASS_CLINICAL ||
-	    (d->class == KT_CLASS_PHI && !s->healthcare_mode) ||
-	    f->confidence_pm < KT_POLICY_UNSURE_PM)
+	if (names(&s->flag_entities, d) ||
+	    (d->class == KT_CLASS_PHI && !s->healthcare_mode))
 		return KT_ACTION_FLAG;
-	return (enum kt_action)s->action;
+	return kt_policy_act_if_sure(d, f, (enum kt_action)s->action);
 }
 
 static enum kt_rc

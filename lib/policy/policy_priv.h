@@ -36,6 +36,11 @@ KT_MUSTCHECK enum kt_rc kt_policy_select_names(struct kt_policy *p,
 /* Adds those of a class in the set. */
 void kt_policy_select_classes(
     struct kt_policy *p, const struct kt_detect *db, kt_class_set set);
+/* Adds medical identifiers, persons in texts about health, and that talk. */
+void kt_policy_select_health(struct kt_policy *p, const struct kt_detect *db);
+/* The action, but talk of health and what stands alone are noted. */
+enum kt_action kt_policy_act_if_sure(const struct kt_detector *d,
+    const struct kt_finding *f, enum kt_action action);
 /* A judge who only wants to know what a request has, and does nothing. */
 enum kt_action kt_policy_note(const struct kt_policy *p,
     const struct kt_detector *d, const struct kt_finding *f,

@@ -28,6 +28,14 @@ for pack in "$packs"/*.yaml; do
 	ends 0 "$packs/${name}_test.yaml"
 done
 
+# Another way to write a part of that pack.
+sed 's/- data-routing-policy/- hipaa-phi-detector/
+	s/healthcare_mode: true/healthcare_mode: false/' \
+	"$packs/healthcare-baa.yaml" >"$out/phi.yaml"
+sed 's/\[block, block, block, pass\]/[block, block, pass, pass]/' \
+	"$packs/healthcare-baa_test.yaml" >"$out/phi_test.yaml"
+ends 0 --policy-config "$out/phi.yaml" "$out/phi_test.yaml"
+
 cat >"$out/p.yaml" <<'END'
 pack: {name: p}
 policies: {chain: [secret-scanner, dlp-filter, audit-logger]}

@@ -275,6 +275,22 @@ sed '/blocked_terms/d' "$out/g.yaml" | cat - "$out/o" >"$out/f.yaml"
 ends 1 --preset relaxed "$out/f.yaml"
 says 'KT603' 'a pattern without bound is refused whatever the preset'
 
+# Health data that is expected: who keeps it from targets without agreement.
+health() {
+	cat >"$out/h.yaml" <<END
+pack: {name: h}
+policies: {chain: [hipaa-phi-detector, audit-logger]}
+policy: {phi-detector: {$1}}
+providers: {targets: [{id: a, provider: anthropic}]}
+END
+	"$kt" policy lint -o short "$out/h.yaml" >"$out/o" 2>&1
+	[ "$(grep -c 'KT429' "$out/o")" -eq "$2" ]
+	claim "phi-detector {$1}: KT429 is told $2 times" $?
+}
+health 'action: flag' 0
+health 'require_baa: false' 1
+health 'mode: monitor' 1
+
 # kt explain
 "$kt" explain KT301 kt302 >"$out/o" 2>&1
 claim 'a code is explained' $?
@@ -283,6 +299,11 @@ says 'KT302: overlaps' 'and so is a second one'
 	grep -q '^pii-detector: ' "$out/o" && grep -q '^    action .*(redact)' "$out/o" &&
 	grep -q '^    on_error .*(block)' "$out/o"
 claim 'a kind of policy is explained with its settings and defaults' $?
+"$kt" explain hipaa-phi-detector >"$out/o" 2>&1 &&
+	grep -q '^phi-detector: .*health' "$out/o" &&
+	grep -q 'below policy.phi-detector,' "$out/o" &&
+	grep -q '^    require_baa .*(true)' "$out/o"
+claim 'and so it is by its other name' $?
 "$kt" explain pii-detectr >"$out/o" 2>&1
 [ $? -eq 2 ] && grep -q "did you mean 'pii-detector'" "$out/o"
 claim 'a kind of policy that is misspelt is guessed' $?

@@ -16,6 +16,7 @@
 	"      base_url: http://127.0.0.1:1\n" \
 	"      secret_key_ref: {env: TEST_KEY}\n"
 #define MAIL "ann.smith@example.com"
+#define HEALTH "Call Mr. John Smith about his pneumonia"
 #define URL "https://c.org/x"
 
 enum { ANTHROPIC, OPENAI, NFORMATS };
@@ -48,6 +49,14 @@ static const struct row rows[] = {
 	    EACH(REFUSED, REFUSED, REFUSED, REFUSED), NULL },
 	{ "pii-detector", "action: flag", "hi", CARD,
 	    EACH(NOTED, NOTED, NOTED, NOTED), NULL },
+	{ "phi-detector", "", "hi", HEALTH,
+	    EACH(NOTED, EDITED, EDITED, EDITED), NULL },
+	{ "phi-detector", "action: block", "hi", HEALTH,
+	    EACH(REFUSED, REFUSED, REFUSED, REFUSED), NULL },
+	{ "phi-detector", "action: flag", "hi", HEALTH,
+	    EACH(NOTED, NOTED, NOTED, NOTED), NULL },
+	{ "phi-detector", "action: block", "hi", MAIL,
+	    EACH(PASSED, PASSED, PASSED, PASSED), NULL },
 	{ "secret-scanner", "action: redact", "hi", TOKEN,
 	    EACH(NOTED, EDITED, EDITED, EDITED), NULL },
 	{ "secret-scanner", "action: block", "hi", TOKEN,
@@ -450,6 +459,10 @@ static const struct asked {
 	    "\"user\",\"content\":[{\"type\":\"tool_result\","
 	    "\"tool_use_id\":\"t1\",\"content\":\"bluebird\"}]}]}",
 	    "tool.result.redacted" },
+	{ "phi-detector", "require_baa: false", ASK(HEALTH),
+	    "prompt.phi.detected" },
+	{ "phi-detector", "action: flag", ASK(HEALTH), "route.baa.missing" },
+	{ "phi-detector", "action: block", ASK(MAIL), NULL },
 	{ "data-routing-policy", "require_zero_data_retention: true",
 	    ASK("hi"), "route.retention.refused" },
 	{ "cache-guard", "max_class: none, action: strip_cache_control",
