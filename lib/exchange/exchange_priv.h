@@ -201,6 +201,12 @@ struct kt_x_asking {
 	bool is_too_much;
 };
 
+/* In what string of a growing text, if it is JSON, its byte `at` stands. */
+struct kt_x_quoting {
+	uint64_t at, from; /* where the string begins */
+	bool is_json, is_in_string, is_escaped;
+	char first; /* of the string */
+};
 /* A growing text of a stream. */
 struct kt_x_block {
 	uint64_t key;
@@ -212,6 +218,7 @@ struct kt_x_block {
 	enum kt_component component;
 	bool is_inspected, is_collected, is_signed, is_ended;
 	bool is_held; /* some policy may yet redact or cut it */
+	struct kt_x_quoting quoting;
 	/* Findings that are only flagged, and whose tails still grow. */
 	struct {
 		uint64_t start;
@@ -727,7 +734,25 @@ bool kt_x_vault_restores(const struct kt_exchange *x,
 KT_MUSTCHECK enum kt_rc kt_x_mark(struct kt_exchange *x,
     const struct kt_x_verdict *v, const struct kt_policy *by,
     const struct kt_finding *f, struct kt_span matched, struct kt_buf *out);
-/* Once all edits of a request are known; json NULL: of a text. */
+/* marker.c: the same, as the place takes it; all findings of one text. */
+struct kt_x_markers {
+	const struct kt_x_verdict *v;
+	struct kt_span text;
+	bool is_plain; /* the text is as it was written */
+	const struct kt_finding *found; /* sorted */
+	size_t n;
+	uint8_t *depths; /* NULL: nobody has asked */
+};
+/* Of finding i, in mem; NULL: no memory. */
+struct kt_span kt_x_marker(struct kt_exchange *x, struct kt_x_markers *m,
+    size_t i, const struct kt_policy *by, struct kt_arena *mem);
+/* Over the next bytes. */
+void kt_x_quoting_go(struct kt_x_quoting *q, struct kt_span text);
+/* What is to stand there instead of matched, which a token of s is. */
+struct kt_span kt_x_quoting_put(struct kt_exchange *x,
+    const struct kt_x_quoting *q, struct kt_span matched, struct kt_span s);
+
+/* vault.c: once all edits of a request are known; json NULL: of a text. */
 KT_MUSTCHECK enum kt_rc kt_x_vault_number(struct kt_exchange *x,
     const struct kt_json *json, struct kt_span text,
     struct kt_x_edits *edits);

@@ -119,43 +119,6 @@ kt_x_edits_merge(struct kt_x_edits *to, const struct kt_x_edits *from,
 	return KT_OK;
 }
 
-/* As the inside of a JSON string, in place. */
-static enum kt_rc
-escape(struct kt_buf *b)
-{
-	struct kt_buf plain = *b;
-	enum kt_rc rc;
-
-	kt_buf_init(b, plain.limit);
-	rc = kt_json_write_escaped(b, kt_buf_span(&plain));
-	kt_buf_fini(&plain);
-	return rc;
-}
-
-/* The marker as the place takes it: bare, inside a JSON string, or in one
-   that is inside another. */
-static struct kt_span
-marker_text(struct kt_exchange *x, const struct kt_x_verdict *v,
-    struct kt_arena *mem, const struct kt_policy *by, const struct kt_finding *f,
-    struct kt_span text, bool is_plain)
-{
-	struct kt_buf b;
-	struct kt_span s = { 0 };
-	enum kt_rc rc;
-
-	kt_buf_init(&b, KT_EVENT_MAX);
-	rc = kt_x_mark(
-	    x, v, by, f, kt_span_sub(text, f->start, f->end - f->start), &b);
-	if (rc == KT_OK && (f->disguise & KT_DISGUISE_ESCAPE))
-		rc = escape(&b);
-	if (rc == KT_OK && !is_plain)
-		rc = escape(&b);
-	if (rc == KT_OK)
-		s = kt_arena_dup(mem, kt_buf_span(&b));
-	kt_buf_fini(&b);
-	return s;
-}
-
 /* What is no JSON has backslashes that are no escapes. */
 static size_t
 raw_at(const struct kt_x_text *t, const struct kt_json_map *map, size_t at)
@@ -210,9 +173,10 @@ add_redactions(struct kt_exchange *x, const struct kt_x_verdict *v,
     struct kt_span text, const struct kt_json_map *map, struct kt_finding *f,
     size_t n, struct kt_arena *mem, struct kt_x_edits *edits)
 {
-	const struct kt_chain *chain = &x->program->chain;
+	struct kt_x_markers markers = { .v = v, .text = text,
+		.is_plain = t->is_plain, .found = f };
 
-	n = kt_findings_merge(chain->detect, f, n);
+	n = markers.n = kt_findings_merge(x->program->chain.detect, f, n);
 	for (size_t i = 0; i < n; i++) {
 		const struct kt_policy *by = kt_x_decider(x, v, &f[i],
 		    t->component, t->kind,
@@ -222,7 +186,7 @@ add_redactions(struct kt_exchange *x, const struct kt_x_verdict *v,
 
 		if (by == NULL)
 			return KT_E_ENGINE;
-		marker = marker_text(x, v, mem, by, &f[i], text, t->is_plain);
+		marker = kt_x_marker(x, &markers, i, by, mem);
 		if (marker.ptr == NULL)
 			return KT_E_LIMIT;
 		start = raw_at(t, map, f[i].start);

@@ -15,6 +15,7 @@ libkt_a_SOURCES += \
 	%D%/inflate.c \
 	%D%/inspect.c \
 	%D%/judge.c \
+	%D%/marker.c \
 	%D%/guard.c \
 	%D%/upload.c \
 	%D%/media.c \

@@ -153,16 +153,30 @@ text_between(const struct kt_x_block *b, uint64_t start, uint64_t end)
 	    kt_buf_span(&b->text), start - b->text_at, end - start);
 }
 
-static struct kt_span
-plain_marker(struct kt_exchange *x, const struct kt_policy *by,
-    const struct kt_finding *f, struct kt_span matched)
+static void
+quote_up_to(struct kt_x_block *b, uint64_t at)
 {
+	if (at > b->quoting.at)
+		kt_x_quoting_go(&b->quoting, text_between(b, b->quoting.at, at));
+}
+
+static struct kt_span
+plain_marker(struct kt_exchange *x, struct kt_x_block *b,
+    const struct kt_policy *by, const struct kt_finding *f)
+{
+	struct kt_span s, matched = text_between(b, f->start, f->end);
 	struct kt_buf m;
-	struct kt_span s = { 0 };
+	enum kt_rc rc;
 
 	kt_buf_init(&m, KT_EVENT_MAX);
-	if (kt_x_mark(x, &x->answer_verdict, by, f, matched, &m) == KT_OK)
-		s = kt_arena_dup(x->mem, kt_buf_span(&m));
+	rc = kt_x_mark(x, &x->answer_verdict, by, f, matched, &m);
+	s = kt_buf_span(&m);
+	if (rc == KT_OK && kt_x_vault_restores(x, &x->answer_verdict, by)) {
+		quote_up_to(b, f->start);
+		s = kt_x_quoting_put(x, &b->quoting, matched, s);
+	}
+	s = rc == KT_OK && s.ptr != NULL ? kt_arena_dup(x->mem, s) :
+	    (struct kt_span){ 0 };
 	kt_buf_fini(&m);
 	return s;
 }
@@ -206,8 +220,7 @@ take_finding(struct kt_exchange *x, struct kt_x_block *b,
 		return KT_E_PARSE;
 	case KT_ACTION_REDACT:
 		return add_redaction(x, b, f->start, f->end, f->detector,
-		    f->is_open, plain_marker(x, by, f,
-		        text_between(b, f->start, f->end)));
+		    f->is_open, plain_marker(x, b, by, f));
 	case KT_ACTION_FLAG:
 	case KT_ACTION_IGNORE:
 		break;
@@ -240,6 +253,7 @@ take_step(struct kt_exchange *x, struct kt_x_block *b,
 		size_t gone = step->hold - b->text_at;
 
 		gone = gone < b->text.len ? gone : b->text.len;
+		quote_up_to(b, b->text_at + gone);
 		kt_buf_shift(&b->text, gone);
 		b->text_at += gone;
 	}

@@ -10,7 +10,9 @@
 	"policies: {chain: [reversible-redaction]}\n" \
 	"policy:\n  reversible-redaction:\n" \
 	"    entities: [EMAIL_ADDRESS, CREDIT_CARD, PRIVATE_KEY]\n" \
-	"    custom_patterns: [{name: customer, pattern: 'C-[0-9]{4}'}]\n" \
+	"    custom_patterns:\n" \
+	"      - {name: customer, pattern: 'C-[0-9]{4}'}\n" \
+	"      - {name: remark, pattern: 'N<[^>]{1,60}>'}\n" \
 	"providers:\n  targets:\n    - id: up\n      provider: " provider "\n" \
 	"      base_url: http://127.0.0.1:1\n" \
 	"      secret_key_ref: {env: TEST_KEY}\n"
@@ -299,6 +301,11 @@ equal_values_have_equal_tokens(void)
 	    KT_SPAN("[[EMAIL_001]] [[EMAIL_002]] [[EMAIL_001]] "
 	            "[[CUSTOMER_001]]")));
 	turn_fini(&t);
+	play(&w, ANTHROPIC, "[\"N<\\\"b>\",\"[\\\"N<\\\\\\\"b>\\\"]\"]", NULL,
+	    0, false, &t);
+	ok(kt_span_eq(kt_buf_span(&t.up),
+	    KT_SPAN("[\"[[REMARK_001]]\",\"[\\\"[[REMARK_001]]\\\"]\"]")));
+	turn_fini(&t);
 	play(&w, ANTHROPIC, "keep [[Note_2024]], not [[EMAIL_001]]", NULL, 0,
 	    false, &t);
 	ok(kt_span_eq(kt_buf_span(&t.up),
@@ -395,6 +402,84 @@ a_key_that_a_listing_numbers_is_restored_without_the_numbers(void)
 #undef END
 }
 
+/* A value that no JSON writes as it is, in JSON, in a string of JSON. */
+#define NOTE "N<a \"b\" \\ c\nd>"
+static void
+a_value_is_written_as_its_place_takes_it(void)
+{
+	static const struct {
+		const char *said[2]; /* around the token */
+		unsigned depth;
+		bool stays, stays_in_streams;
+	} cases[] = {
+		{ { "it says ", "." }, 0, false, false },
+		{ { "[note] ", "." }, 0, false, false },
+		{ { "", " it was." }, 0, false, false },
+		{ { "{\"to\":[\"x ", " y\"],\"n\":\"z\"}" }, 1, false, false },
+		{ { "{\"", "\":0}" }, 1, false, false },
+		{ { "[\"\\\"", "\"]" }, 1, false, false },
+		{ { "{\"a\":\"{\\\"to\\\":\\\"\xc3\xbc ",
+		    "\\\"}\",\"b\":\"\\n\"}" }, 2, false, true },
+		/* JSON that is none. */
+		{ { "{\"to\":\"x\"}, ", "" }, 0, true, true },
+		{ { "{\"to\":", "}" }, 0, true, true },
+	};
+	static const size_t whole[] = { 0, 1000 };
+
+	for (unsigned f = 0; f < NFORMATS; f++) {
+		struct world w;
+
+		if (!ok(world_init(&w, configs[f])))
+			continue;
+		for (size_t i = 0; i < 2 * 2 * KT_NELEMS(cases); i++) {
+			const size_t c = i / 4, cut = whole[i & 1];
+			bool is_call = i & 2, stays = cases[c].stays ||
+			    (cases[c].stays_in_streams && !is_call && cut > 0);
+			struct kt_buf said, want, value, more;
+			struct turn t;
+
+			kt_buf_init(&said, 1u << 20);
+			kt_buf_init(&want, 1u << 20);
+			kt_buf_init(&value, 1u << 20);
+			put(&value, stays ? "[[REMARK_001]]" : NOTE);
+			for (unsigned d = 0; d < cases[c].depth; d++) {
+				kt_buf_init(&more, 1u << 20);
+				put_quoted(&more, kt_buf_span(&value));
+				kt_buf_fini(&value);
+				value = more;
+			}
+			put(&said, cases[c].said[0]);
+			put(&said, "[[REMARK_001]]");
+			put(&said, cases[c].said[1]);
+			put(&want, cases[c].said[0]);
+			keep(&want, kt_buf_span(&value));
+			put(&want, cases[c].said[1]);
+			keep(&said, KT_SPAN("\0"));
+			play(&w, (enum format)f, "my " NOTE, said.ptr, cut, is_call,
+			    &t);
+			if (!ok(kt_span_eq(
+			        kt_buf_span(&t.got), kt_buf_span(&want))))
+				printf("# format %u case %zu cut %zu call %d: %.*s\n",
+				    f, c, cut, is_call, (int)t.got.len, t.got.ptr);
+			turn_fini(&t);
+			/* And where it is sent so, it comes back so. */
+			if (!stays) {
+				keep(&want, KT_SPAN("\0"));
+				play(&w, (enum format)f, want.ptr, NULL, cut, is_call,
+				    &t);
+				ok(has(&t.up, "[[REMARK_001]]") &&
+				    t.got.len == want.len - 1 &&
+				    memcmp(t.got.ptr, want.ptr, t.got.len) == 0);
+				turn_fini(&t);
+			}
+			kt_buf_fini(&said);
+			kt_buf_fini(&want);
+			kt_buf_fini(&value);
+		}
+		world_fini(&w);
+	}
+}
+
 static void
 nothing_is_restored_for_who_did_not_send_it(void)
 {
@@ -458,6 +543,7 @@ main(void)
 	RUN(equal_values_have_equal_tokens);
 	RUN(models_may_write_a_token_in_their_way);
 	RUN(a_key_that_a_listing_numbers_is_restored_without_the_numbers);
+	RUN(a_value_is_written_as_its_place_takes_it);
 	RUN(nothing_is_restored_for_who_did_not_send_it);
 	RUN(a_conversation_that_grows_keeps_its_tokens);
 	return done();
