@@ -198,6 +198,24 @@ add_redactions(struct kt_exchange *x, const struct kt_x_verdict *v,
 	return KT_OK;
 }
 
+/* The same text found as two things: the first policy of the chain has it.
+   leads is whose the last of v is; returns how many there are then. */
+static size_t
+add_redacted(struct kt_finding *v, size_t n, const struct kt_finding *f,
+    const struct kt_policy *by, const struct kt_policy *leads)
+{
+	bool is_same = n > 0 && v[n - 1].start == f->start &&
+	    v[n - 1].end == f->end;
+
+	if (is_same && by->index > leads->index)
+		return n;
+	while (is_same && by->index < leads->index && n > 0 &&
+	    v[n - 1].start == f->start && v[n - 1].end == f->end)
+		n--;
+	v[n] = *f;
+	return n + 1;
+}
+
 enum kt_rc
 kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_x_text *t, struct kt_arena *mem, struct kt_x_edits *edits)
@@ -208,6 +226,7 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 	struct kt_findings found;
 	struct kt_finding *redact;
 	struct kt_x_clean_key key;
+	const struct kt_policy *leads = NULL;
 	size_t n = 0;
 
 	if ((chain->hears & KT_COMPONENT_BIT(t->component)) == 0 ||
@@ -234,8 +253,10 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 		    kt_x_judge(x, v, f, t->component, t->kind,
 		        kt_span_sub(text, f->start, f->end - f->start), &by);
 
-		if (a == KT_ACTION_REDACT)
-			redact[n++] = *f;
+		if (a == KT_ACTION_REDACT) {
+			n = add_redacted(redact, n, f, by, leads);
+			leads = redact[n - 1].detector == f->detector ? by : leads;
+		}
 		/* Else it only stood beside something that is looked for. */
 		if (x->sightings != NULL &&
 		    (by != NULL || chain->use == KT_CHAIN_RECORD) &&
