@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-#define FILE_MAX (KT_AUDIT_HASH + 4096)
+#define FILE_MAX (KT_AUDIT_HASH + KT_CALLER_NAME_MAX)
 
 static enum kt_rc
 path_of(const char *dir, const char *name, char path[static KT_PATH_MAX],

@@ -42,6 +42,9 @@ kt_auth_tokens_add(struct kt_auth_tokens *t, const struct kt_auth_token *token,
 	if (kt_auth_tokens_find(t, token->id) != NULL)
 		return kt_fail(err, KT_E_MISUSE, "id '%.*s' is there already",
 		    KT_SPAN_ARG(token->id));
+	if (token->principal.len > KT_CALLER_NAME_MAX)
+		return kt_fail(err, KT_E_LIMIT,
+		    "principal: longer than %d bytes", KT_CALLER_NAME_MAX);
 	if (t->mem == NULL || kt_grow((void **)&t->list, &t->cap, t->count + 1,
 	    sizeof(*t->list)) < 0)
 		return kt_fail(err, KT_E_LIMIT, "no memory for tokens");

@@ -84,6 +84,9 @@
 #define KT_TOKENS_MAX 4096
 /* Some hundred bytes for each of them. */
 #define KT_TOKENS_BYTES_MAX (4u << 20)
+/* The name of a caller: the vault keeps it beside its secret, and no call of
+   anybody is answered while a secret cannot be stored. */
+#define KT_CALLER_NAME_MAX 4096
 /* One audit line; a lineage tool must be able to read it in one piece. */
 #define KT_AUDIT_LINE_MAX 32768
 /* A word longer than this is not a misspelt name. */

@@ -149,6 +149,11 @@ a_list_has_a_bounded_size(void)
 	t.count = 1;
 	token.id = KT_SPAN("0");
 	ok(kt_auth_tokens_add(&t, &token, &err) == KT_E_MISUSE);
+	token.id = KT_SPAN("1");
+	token.principal = (struct kt_span){ spaces, KT_CALLER_NAME_MAX + 1 };
+	ok(kt_auth_tokens_add(&t, &token, &err) == KT_E_LIMIT);
+	token.principal.len--;
+	ok(kt_auth_tokens_add(&t, &token, &err) == KT_OK);
 	kt_auth_tokens_fini(&t);
 	kt_free(spaces);
 }
