@@ -568,7 +568,8 @@ static const char *const strategies[] = { "single", "ordered", "round_robin",
 static const struct kt_config_field providers_fields[] = {
 	KT_CONFIG_FIELD(S, ENUM, strategy, .fallback = "ordered",
 	    .names = strategies,
-	    .doc = "How a target is chosen; ordered tries them from the first"),
+	    .doc = "How a target is chosen; ordered tries them from the first, "
+	    "single uses the first and no other"),
 	{ .name = "targets", .type = KT_CONFIG_SECTIONS,
 	  .offset = KT_CONFIG_OFFSET(S, SECTIONS, targets),
 	  .table = &target_table, .is_required = true,

@@ -591,9 +591,6 @@ next_target(struct kt_exchange *x)
 {
 	int64_t most = x->program->settings->providers.fallback.max_attempts;
 
-	if (x->program->settings->providers.strategy == KT_CONFIG_SINGLE &&
-	    x->nattempts > 0)
-		return NULL;
 	if (x->nattempts == KT_NELEMS(x->attempts) ||
 	    (most > 0 && x->nattempts >= (size_t)most))
 		return NULL;

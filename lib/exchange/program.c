@@ -251,12 +251,14 @@ add_targets(struct kt_program *p, const struct kt_program_options *o,
     struct kt_err *err)
 {
 	const struct kt_config_items *from = &p->settings->providers.targets;
+	bool is_single = p->settings->providers.strategy == KT_CONFIG_SINGLE;
 	bool has_any = false;
 
 	p->targets = kt_arena_array(p->mem, from->n + 1, sizeof(*p->targets));
 	if (p->targets == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for targets");
-	for (size_t i = 0; i < from->n; i++) {
+	/* One that is not there, or does not take a call, has no stand-in. */
+	for (size_t i = 0; i < from->n && !(is_single && i > 0); i++) {
 		const struct kt_config_target *c = from->at;
 
 		if (add_target(p, o, &c[i], err) < 0)
