@@ -301,6 +301,19 @@ check_target(void *section, struct kt_config_ctx *ctx)
 		t->vendor = t->provider_type;
 }
 
+const char *
+kt_config_unspoken(const struct kt_config_target *t)
+{
+	int words[] = { t->provider_type >= 0 ? t->provider_type : t->vendor,
+		t->format };
+
+	for (size_t i = 0; i < KT_NELEMS(words); i++) {
+		if (words[i] == KT_CONFIG_BEDROCK || words[i] == KT_CONFIG_VERTEX)
+			return vendor_names[words[i]];
+	}
+	return NULL;
+}
+
 static const char *const permissions[] = { "default", "acceptEdits", "plan",
 	"bypassPermissions", NULL };
 

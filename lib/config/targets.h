@@ -149,5 +149,7 @@ struct kt_config_providers {
 };
 extern const struct kt_config_table kt_config_providers_table;
 extern const struct kt_config_table kt_config_rate_limits_table;
+/* What of it this version does not speak, such as "bedrock"; NULL: nothing. */
+const char *kt_config_unspoken(const struct kt_config_target *t);
 
 #endif

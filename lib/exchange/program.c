@@ -197,15 +197,13 @@ add_target(struct kt_program *p, const struct kt_program_options *o,
 	struct kt_target *t = &p->targets[p->ntargets];
 	int vendor = c->provider_type >= 0 ? c->provider_type : c->vendor;
 	int format = c->format >= 0 ? c->format : vendor;
+	const char *unspoken = kt_config_unspoken(c);
 	const struct vendor *v;
 
-	if ((size_t)vendor >= KT_NELEMS(vendors) ||
-	    vendors[vendor].base_url == NULL ||
-	    (size_t)format >= KT_NELEMS(vendors) ||
-	    vendors[format].base_url == NULL) {
+	if (unspoken != NULL) {
 		warn(p, kt_arena_printf(p->mem,
-		    "target %.*s is unavailable: provider %.*s is not supported "
-		    "yet", KT_SPAN_ARG(c->id), KT_SPAN_ARG(c->provider)));
+		    "target %.*s is unavailable: %s is not supported yet",
+		    KT_SPAN_ARG(c->id), unspoken));
 		return KT_OK;
 	}
 	v = &vendors[vendor];

@@ -91,6 +91,10 @@ void kt_lint_check_url(struct kt_lint *l, const struct kt_config_node *node,
 
 /* What of a URL may be shown: scheme and host. */
 struct kt_span kt_lint_origin(struct kt_span url);
+/* Its host, without the port. */
+struct kt_span kt_lint_host(struct kt_span url);
+/* Is it this machine, by its address or as "localhost"? */
+bool kt_lint_is_here(struct kt_span url);
 
 /* The checks, in order; each tells by kt_lint_tell. */
 void kt_lint_check_fields(struct kt_lint *l);

@@ -163,12 +163,29 @@ kt_lint_origin(struct kt_span url)
 	return kt_span_sub(url, 0, at + kt_span_find(rest, '/'));
 }
 
-static bool
-is_private_host(struct kt_span host)
+struct kt_span
+kt_lint_host(struct kt_span url)
 {
-	return kt_span_starts(host, KT_SPAN("127.")) ||
-	    kt_span_starts(host, KT_SPAN("localhost")) ||
-	    kt_span_starts(host, KT_SPAN("[::1]"));
+	struct kt_span origin = kt_lint_origin(url);
+	struct kt_span rest = kt_span_sub(
+	    origin, kt_span_find(origin, '/') + 2, SIZE_MAX);
+	bool is_v6 = kt_span_starts(rest, KT_SPAN("["));
+
+	return kt_span_sub(rest, 0, is_v6 ? kt_span_find(rest, ']') + 1 :
+	        kt_span_find(rest, ':'));
+}
+
+/* Names that only look like one of this machine are not of it. */
+bool
+kt_lint_is_here(struct kt_span url)
+{
+	struct kt_span host = kt_lint_host(url);
+	struct kt_config_address a;
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%.*s:0", KT_SPAN_ARG(host));
+
+	return n > 0 && (size_t)n < sizeof(text) &&
+	    kt_config_address(kt_span_of(text), &a) && a.is_loopback;
 }
 
 void
@@ -188,7 +205,7 @@ kt_lint_check_url(struct kt_lint *l, const struct kt_config_node *node,
 			    "'%.*s' is an address of the infrastructure",
 			    KT_SPAN_ARG(kt_lint_origin(url)));
 	}
-	if (is_plain && !is_private_host(host))
+	if (is_plain && !kt_lint_is_here(url))
 		(void)kt_lint_tell(l, KT_LINT_408, node,
 		    "'%.*s' is not encrypted",
 		    KT_SPAN_ARG(kt_lint_origin(url)));

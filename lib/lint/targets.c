@@ -18,48 +18,75 @@ id_of(const struct kt_config_target *t)
 	return t->id.ptr != NULL ? t->id.ptr : "";
 }
 
-static bool
-is_vendor_host(const struct kt_config_target *t)
+/* Whose host it is; negative: nobody's that is known. */
+static int
+host_vendor(const struct kt_config_target *t)
 {
-	static const char *const hosts[] = { "https://api.anthropic.com",
-		"https://api.openai.com", "https://bedrock", "https://aiplatform" };
+	/* What a host begins and ends with; all of it, where that is nothing. */
+	static const struct {
+		enum kt_config_vendor vendor;
+		const char *from, *to;
+	} hosts[] = { { KT_CONFIG_ANTHROPIC, "api.anthropic.com", "" },
+		{ KT_CONFIG_OPENAI, "api.openai.com", "" },
+		{ KT_CONFIG_BEDROCK, "bedrock", ".amazonaws.com" },
+		{ KT_CONFIG_BEDROCK, "bedrock", ".api.aws" },
+		{ KT_CONFIG_VERTEX, "aiplatform.googleapis.com", "" },
+		{ KT_CONFIG_VERTEX, "", "-aiplatform.googleapis.com" },
+		{ KT_CONFIG_VERTEX, "aiplatform.", ".rep.googleapis.com" } };
+	struct kt_span host = kt_lint_host(t->base_url);
 
-	for (size_t i = 0; i < KT_NELEMS(hosts); i++) {
-		if (kt_span_starts(t->base_url, kt_span_of(hosts[i])))
-			return true;
+	if (t->base_url.len == 0)
+		return t->vendor;
+	for (size_t i = 0; i < KT_NELEMS(hosts) &&
+	    kt_span_starts(t->base_url, KT_SPAN("https://")); i++) {
+		struct kt_span from = kt_span_of(hosts[i].from);
+		struct kt_span to = kt_span_of(hosts[i].to);
+
+		if (kt_span_eq(host, from) || (to.len > 0 &&
+		    kt_span_starts(host, from) && kt_span_ends(host, to)))
+			return (int)hosts[i].vendor;
 	}
-	return t->base_url.len == 0;
+	return -1;
 }
 
+/* Does the name of the variable tell that its key is another vendor's?  A
+   cloud's may go to any host that is not known to be somebody else's. */
 static bool
-is_here(struct kt_span url)
+is_of_another(const struct kt_config_target *t, struct kt_span variable)
 {
-	return kt_span_starts(url, KT_SPAN("http://127.")) ||
-	    kt_span_starts(url, KT_SPAN("http://localhost")) ||
-	    kt_span_starts(url, KT_SPAN("http://[::1]"));
+	static const struct {
+		enum kt_config_vendor vendor;
+		const char *variable;
+		bool is_cloud; /* and the beginning of many names */
+	} usual[] = { { KT_CONFIG_ANTHROPIC, "ANTHROPIC_API_KEY", false },
+		{ KT_CONFIG_OPENAI, "OPENAI_API_KEY", false },
+		{ KT_CONFIG_BEDROCK, "AWS_", true },
+		{ KT_CONFIG_VERTEX, "GOOGLE_", true } };
+
+	for (size_t i = 0; i < KT_NELEMS(usual); i++) {
+		struct kt_span name = kt_span_of(usual[i].variable);
+		int at = usual[i].is_cloud ? host_vendor(t) : t->vendor;
+
+		if (at >= 0 && at != (int)usual[i].vendor &&
+		    (usual[i].is_cloud ? kt_span_starts(variable, name) :
+		            kt_span_eq(variable, name)))
+			return true;
+	}
+	return false;
 }
 
 /* 407: somebody else's key, or the client's own to a host of no vendor. */
 static void
 check_credential(struct kt_lint *l, const struct kt_config_target *t)
 {
-	static const struct {
-		enum kt_config_vendor vendor;
-		const char *variable;
-	} usual[] = { { KT_CONFIG_ANTHROPIC, "ANTHROPIC_API_KEY" },
-		{ KT_CONFIG_OPENAI, "OPENAI_API_KEY" } };
 	const struct kt_config_secret *s = &t->secret_key_ref;
 
-	for (size_t i = 0; i < KT_NELEMS(usual); i++) {
-		if (s->from == KT_CONFIG_ENV && s->node != NULL &&
-		    t->vendor != (int)usual[i].vendor && t->vendor >= 0 &&
-		    kt_span_eq(s->name, kt_span_of(usual[i].variable)))
-			(void)kt_lint_tell(l, KT_LINT_407, field(t,
-			    "secret_key_ref"), "target '%.60s' is sent the key of "
-			    "another provider", id_of(t));
-	}
+	if (s->from == KT_CONFIG_ENV && s->node != NULL &&
+	    is_of_another(t, s->name))
+		(void)kt_lint_tell(l, KT_LINT_407, field(t, "secret_key_ref"),
+		    "target '%.60s' is sent the key of another provider", id_of(t));
 	if (l->s->auth.mode == KT_CONFIG_AUTH_PASSTHROUGH &&
-	    !is_vendor_host(t) && !is_here(t->base_url))
+	    host_vendor(t) < 0 && !kt_lint_is_here(t->base_url))
 		(void)kt_lint_tell(l, KT_LINT_407, field(t, "base_url"),
 		    "callers' own credentials go to '%.*s'",
 		    KT_SPAN_ARG(kt_lint_origin(t->base_url)));
@@ -188,6 +215,30 @@ check_promises(struct kt_lint *l, const struct kt_config_target *t)
 		    "'%.60s' has promised nothing about data", id_of(t));
 }
 
+/* 440, 519: what is said by the first of these that names it. */
+static void
+check_spoken(struct kt_lint *l, const struct kt_config_target *t)
+{
+	static const char *const words[] = { "provider_type", "format",
+		"provider" };
+	const char *what = kt_config_unspoken(t);
+	const struct kt_config_node *node = NULL;
+
+	if (what == NULL)
+		return;
+	for (size_t i = 0; i < KT_NELEMS(words) && node == NULL; i++) {
+		node = field(t, words[i]);
+		if (node != NULL && !kt_span_starts(node->text, kt_span_of(what)))
+			node = NULL;
+	}
+	(void)kt_lint_tell(l, KT_LINT_440, node,
+	    "target '%.60s' is never used: this version does not speak %s",
+	    id_of(t), what);
+	if (t->base_url.len == 0 && t->region.len == 0)
+		(void)kt_lint_tell(l, KT_LINT_519, field(t, "id"),
+		    "'%.60s' has neither 'region' nor 'base_url'", id_of(t));
+}
+
 static void
 check_target(struct kt_lint *l, const struct kt_config_target *t)
 {
@@ -195,6 +246,7 @@ check_target(struct kt_lint *l, const struct kt_config_target *t)
 
 	if (t->node == NULL)
 		return;
+	check_spoken(l, t);
 	kt_lint_check_url(l, field(t, "base_url"), t->base_url);
 	check_credential(l, t);
 	check_strangers(l, t);
@@ -314,6 +366,23 @@ check_failover(struct kt_lint *l, const struct kt_config_providers *p)
 	}
 }
 
+/* 518: only of what is in force. */
+static void
+check_any_spoken(struct kt_lint *l, const struct kt_config_providers *p)
+{
+	const struct kt_config_target *t = p->targets.at;
+	size_t n = p->strategy == KT_CONFIG_SINGLE && p->targets.n > 0 ? 1 :
+	    p->targets.n;
+
+	for (size_t i = 0; i < n; i++) {
+		if (kt_config_unspoken(&t[i]) == NULL)
+			return;
+	}
+	if (n > 0 && p == &l->s->providers)
+		(void)kt_lint_at(l, KT_LINT_518, kt_lint_key_place(l,
+		    p->targets.node), "no target is left that calls can go to");
+}
+
 void
 kt_lint_check_targets(struct kt_lint *l, const struct kt_config_providers *p)
 {
@@ -335,6 +404,7 @@ kt_lint_check_targets(struct kt_lint *l, const struct kt_config_providers *p)
 		for (size_t n = 0; n < i; n++)
 			check_pair(l, &t[n], &t[i]);
 	}
+	check_any_spoken(l, p);
 	check_strategy(l, p);
 	check_failover(l, p);
 }
