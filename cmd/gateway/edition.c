@@ -87,8 +87,13 @@ read_tokens(struct kt_edition *e, const char *given, struct kt_err *err)
 	                                 NULL;
 	if (e->tokens_file == NULL || auth->mode != KT_CONFIG_AUTH_TOKENS)
 		return KT_OK;
-	return kt_disk_read_file(&kt_disk_real, e->tokens_file, TOKENS_MAX,
-	    &e->tokens, err);
+	if (kt_disk_read_file(&kt_disk_real, e->tokens_file, TOKENS_MAX,
+	        &e->tokens, err) < 0)
+		return err->rc;
+	/* As a file is while somebody writes it in place; a list of nobody is
+	 * not empty. */
+	return e->tokens.len > 0 ? KT_OK :
+	    kt_fail(err, KT_E_PARSE, "%s: the file is empty", e->tokens_file);
 }
 
 static enum kt_rc

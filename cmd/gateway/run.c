@@ -586,13 +586,14 @@ look_at_tokens(void *self)
 {
 	struct gateway *g = self;
 	const char *path = kt_edition_tokens_file(g->edition);
-	struct stat now = { 0 };
+	struct stat now;
 
-	if (path != NULL && stat(path, &now) == 0 &&
-	    !is_same_file(&now, &g->tokens_seen)) {
+	if (path != NULL) {
+		if (stat(path, &now) < 0)
+			now = (struct stat){ 0 }; /* who reads it says so */
 		if (g->tokens_seen.st_ino == 0)
-			g->tokens_seen = now;
-		else
+			g->tokens_seen = g->tokens_refused = now;
+		else if (!is_same_file(&now, &g->tokens_seen))
 			take_tokens(g, &now);
 	}
 	if (kt_timer_set(g->loop, &g->tokens_timer,

@@ -438,8 +438,12 @@ static enum kt_rc
 add_tokens(struct kt_program *p, const struct kt_program_options *o,
     struct kt_err *err)
 {
-	if (o->tokens_file.len == 0)
+	if (o->tokens_file.len == 0) {
+		if (p->settings->auth.mode == KT_CONFIG_AUTH_TOKENS)
+			warn(p, KT_SPAN("every call is refused: no list of tokens is "
+			                "named (auth.tokens_file, --tokens-file)"));
 		return KT_OK;
+	}
 	p->tokens = kt_alloc(sizeof(*p->tokens));
 	if (p->tokens == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for tokens");

@@ -265,13 +265,22 @@ def tokens_are_taken_up_while_the_configuration_is_being_edited():
 
             assert status() == 200
             write(os.path.join(g.folder, "0.yaml"), "policies: [\n")
-            write(tokens, listed[:-9])
-            eventually(lambda: "tried again" in g.told(), g.told())
+            for n, spoil in enumerate((
+                    lambda: write(tokens, listed[:-9]),
+                    lambda: open(tokens, "w").close(),
+                    lambda: os.unlink(tokens)), 1):
+                spoil()
+                eventually(lambda n=n: g.told().count("tried again") == n,
+                           g.told())
+                assert status() == 200
             write(tokens, listed)
             r = kt("token", "revoke", ref, "--tokens-file", tokens)
             assert r.returncode == 0, r
             eventually(lambda: status() == 401, "the token is revoked")
-            assert g.told().count("tried again") == 1, g.told()
+            assert g.told().count("tried again") == 3, g.told()
+        with Gateway(text, {"KEY": "k"}) as g:
+            assert "no list of tokens is named" in g.told(), g.told()
+            assert status() == 401
 
 
 def the_clients_close_reaches_the_upstream_within_a_second():
