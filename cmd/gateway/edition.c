@@ -77,8 +77,10 @@ kt_edition_secret(const struct kt_config_secret *ref, struct kt_arena *mem,
 }
 
 static enum kt_rc
-read_tokens(struct kt_edition *e, const char *given, struct kt_err *err)
+read_tokens(struct kt_edition *e, const struct kt_edition_options *o,
+    struct kt_err *err)
 {
+	const char *given = o->tokens_file;
 	const struct kt_config_auth *auth = &e->settings.settings->auth;
 
 	kt_buf_init(&e->tokens, TOKENS_MAX);
@@ -90,10 +92,11 @@ read_tokens(struct kt_edition *e, const char *given, struct kt_err *err)
 	if (kt_disk_read_file(&kt_disk_real, e->tokens_file, TOKENS_MAX,
 	        &e->tokens, err) < 0)
 		return err->rc;
-	/* As a file is while somebody writes it in place; a list of nobody is
-	 * not empty. */
-	return e->tokens.len > 0 ? KT_OK :
-	    kt_fail(err, KT_E_PARSE, "%s: the file is empty", e->tokens_file);
+	/* As a file is while somebody writes it in place. */
+	if (e->tokens.len == 0 && o->in_force != NULL)
+		return kt_fail(
+		    err, KT_E_PARSE, "%s: the file is empty", e->tokens_file);
+	return KT_OK;
 }
 
 static enum kt_rc
@@ -129,7 +132,7 @@ kt_edition_read(struct kt_edition **out, const struct kt_edition_options *o,
 	e->home = o->home;
 	rc = read_files(e, o, err);
 	if (rc == KT_OK)
-		rc = read_tokens(e, o->tokens_file, err);
+		rc = read_tokens(e, o, err);
 	if (rc == KT_OK) {
 		kt_cmd_saved_detectors(&e->saved);
 		kt_cmd_saved_definitions(&e->definitions);

@@ -281,6 +281,9 @@ def tokens_are_taken_up_while_the_configuration_is_being_edited():
         with Gateway(text, {"KEY": "k"}) as g:
             assert "no list of tokens is named" in g.told(), g.told()
             assert status() == 401
+        open(tokens, "w").close()
+        with Gateway(text, {"KEY": "k"}, ["--tokens-file", tokens]) as g:
+            assert status() == 401  # nobody yet
 
 
 def the_clients_close_reaches_the_upstream_within_a_second():
