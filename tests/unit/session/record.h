@@ -27,7 +27,8 @@ program_for(struct world *w, enum kt_chain_use use)
 	struct kt_err err = { 0 };
 	struct kt_program_options o = { .secret = no_secret,
 		.settings = w->settings, .detectors = w->detectors,
-		.ndetectors = KT_NELEMS(w->detectors), .use = use,
+		.ndetectors = KT_NELEMS(w->detectors),
+		.saved_detectors = shipped_database(), .use = use,
 		.may_use_offline = true,
 		.instance_key = KT_SPAN("0123456789abcdef0123456789abcdef") };
 	struct kt_program *p = kt_program_new(&o, &err);
