@@ -500,21 +500,6 @@ verify_gathered(struct run *r)
 	return e;
 }
 
-static bool
-take_line(struct kt_span *rest, struct kt_span *line)
-{
-	size_t n = kt_span_find(*rest, '\n');
-
-	if (rest->len == 0)
-		return false;
-	*line = kt_span_sub(*rest, 0, n);
-	if (kt_span_ends(*line, KT_SPAN("\r")))
-		line->len--;
-	*line = kt_span_trim(*line);
-	*rest = kt_span_sub(*rest, n + 1, rest->len);
-	return true;
-}
-
 static void
 tell_missing(struct run *r, struct kt_span name)
 {
@@ -540,12 +525,12 @@ check_inventory(struct run *r, enum kt_exit e)
 {
 	struct kt_span rest = kt_buf_span(&r->inventory), name, seen, one;
 
-	while (take_line(&rest, &name)) {
+	while (kt_text_line(&rest, &name)) {
 		bool is_there = false;
 
 		if (name.len == 0 || *name.ptr == '#')
 			continue;
-		for (seen = kt_buf_span(&r->seen); take_line(&seen, &one);)
+		for (seen = kt_buf_span(&r->seen); kt_text_line(&seen, &one);)
 			is_there |= kt_span_eq(one, name);
 		if (is_there)
 			continue;

@@ -98,6 +98,21 @@ kt_text_or_file(const char *value, struct kt_buf *to, struct kt_err *err)
 	    "what is in it is asked for");
 }
 
+bool
+kt_text_line(struct kt_span *rest, struct kt_span *line)
+{
+	size_t n = kt_span_find(*rest, '\n');
+
+	if (rest->len == 0)
+		return false;
+	*line = kt_span_sub(*rest, 0, n);
+	if (kt_span_ends(*line, KT_SPAN("\r")))
+		line->len--;
+	*line = kt_span_trim(*line);
+	*rest = kt_span_sub(*rest, n + 1, rest->len);
+	return true;
+}
+
 enum kt_exit
 kt_exit_untold(const struct kt_err *err)
 {

@@ -33,6 +33,8 @@ KT_MUSTCHECK enum kt_rc kt_bundle_readme(uint64_t index, const char *vkey,
  */
 KT_MUSTCHECK enum kt_rc kt_text_or_file(
     const char *value, struct kt_buf *to, struct kt_err *err);
+/* Takes the next line of such a text, without blanks and its LF or CRLF. */
+bool kt_text_line(struct kt_span *rest, struct kt_span *line);
 /* Says why it failed, and how a command ends with it. */
 enum kt_exit kt_exit_untold(const struct kt_err *err);
 

@@ -82,14 +82,8 @@ kt_held_receipts(struct kt_held *h, const char *value, struct kt_err *err)
 
 	kt_buf_init(&text, 4u << 20);
 	rc = kt_text_or_file(value, &text, err);
-	for (rest = kt_buf_span(&text); rc == KT_OK && rest.len > 0;) {
-		size_t n = kt_span_find(rest, '\n');
-
-		line = kt_span_sub(rest, 0, n);
-		if (kt_span_ends(line, KT_SPAN("\r")))
-			line.len--;
-		line = kt_span_trim(line);
-		rest = kt_span_sub(rest, n + 1, rest.len);
+	rest = kt_buf_span(&text);
+	while (rc == KT_OK && kt_text_line(&rest, &line)) {
 		if (line.len > 0)
 			rc = add_receipt(h, line, err);
 	}

@@ -59,8 +59,7 @@ kt_tr_dropped(struct kt_tr *t, const char *field)
 {
 	if (t->is_strict)
 		kt_tr_refuse(t, "%s: has no equivalent", field);
-	tell(t->report->dropped, &t->report->ndropped,
-	    kt_span_of(field));
+	tell(t->report->dropped, &t->report->ndropped, kt_span_of(field));
 }
 
 void
