@@ -21,6 +21,7 @@ struct row {
 
 #define NONE NULL, 0
 #define ROWS(set) (set), KT_NELEMS(set)
+#define ROWS_BUT_FIRST(set) &(set)[1], KT_NELEMS(set) - 1
 static const struct {
 	const struct row *rows;
 	uint8_t nrows;
@@ -38,7 +39,8 @@ static const struct {
 	PLACE(ANTHROPIC, ROWS(anthropic), ANY, true, TEXT),
 	PLACE(OPENAI, ROWS(openai), ANY, true, TEXT),
 	PLACE(RESPONSES, ROWS(responses), ANY, true, TEXT),
-	PLACE(MESSAGE, ROWS(message), ANY, true, TEXT),
+	PLACE(MESSAGE, ROWS_BUT_FIRST(message), ANY, true, TEXT),
+	PLACE(RESULT_MESSAGE, ROWS(message), ANY, true, TEXT),
 	PLACE(ITEM, NONE, ANY, true, TEXT),
 	PLACE(TOOL, ROWS(tool), ANY, true, TEXT),
 	PLACE(CONTAINER, ROWS(container), FIXED, false, FIXED),
@@ -155,10 +157,12 @@ enter_message(const struct kt_segments *it, uint32_t object,
 	if (s->component != KT_COMPONENT_MESSAGES)
 		return;
 	role = member(it, object, KT_SPAN("role"));
-	if (is_one_of(it, role, "system", "developer"))
+	if (is_one_of(it, role, "system", "developer")) {
 		s->component = KT_COMPONENT_SYSTEM;
-	else if (is_one_of(it, role, "tool", "function"))
+	} else if (is_one_of(it, role, "tool", "function")) {
 		s->component = KT_COMPONENT_TOOL_RESULTS;
+		s->place = KT_PLACE_RESULT_MESSAGE;
+	}
 }
 
 static void

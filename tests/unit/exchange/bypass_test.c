@@ -70,6 +70,9 @@ static const struct place nested[] = {
 	{ .what = "name", .body = CHAT("{\\\"" CARD "\\\":1}") },
 	{ .what = "no JSON at all", .body = CHAT("pay " CARD " now"),
 	    .up = CHAT("pay [CREDIT_CARD] now") },
+	{ .what = "name of a function that gave a result", .body = "{\"model\":"
+	    "\"m\",\"messages\":[{\"role\":\"function\",\"name\":\"" CARD
+	    "\",\"content\":\"x\"}]}" },
 };
 
 static bool
