@@ -144,6 +144,7 @@ kt_exchange_new(const struct kt_exchange_options *o)
 	x->request_verdict.action = x->request_verdict.wanted =
 	    KT_ACTION_IGNORE;
 	x->answer_verdict.action = x->answer_verdict.wanted = KT_ACTION_IGNORE;
+	x->answer_verdict.direction = KT_ANSWER;
 	x->decision = KT_ACTION_BLOCK;
 	return x;
 }

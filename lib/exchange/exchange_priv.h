@@ -62,6 +62,7 @@ struct kt_x_detection {
 	uint32_t max_conf_pm;
 };
 struct kt_x_verdict {
+	enum kt_direction direction;
 	enum kt_action action; /* strongest so far; IGNORE: nothing found */
 	enum kt_action wanted; /* by the policy, were it to act */
 	enum kt_reason reason; /* of the strongest */

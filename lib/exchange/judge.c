@@ -72,6 +72,8 @@ kt_x_note_rule(struct kt_x_verdict *v, enum kt_action action,
 	bool leads = action < v->action || (action == v->action &&
 	    policy != NULL && (v->policy == NULL || wanted < v->wanted));
 
+	if (v->direction == KT_ANSWER)
+		reason = kt_reason_in_answer(reason);
 	if (rule.len == 0)
 		rule = kt_span_of(kt_reason_code(reason));
 	note_reason(v, reason);

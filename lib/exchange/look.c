@@ -250,6 +250,7 @@ kt_look_at_body(struct kt_look *l, enum kt_endpoint endpoint,
 	    kt_request_facts(endpoint, json, text, &facts, &why) < 0)
 		return KT_E_PARSE;
 	begin(l, text);
+	x->request_verdict.direction = direction;
 	kt_x_inspect_begin(
 	    x, kt_endpoint_format(endpoint), direction, json, text);
 	x->inspection.measures.messages = facts.nmessages;

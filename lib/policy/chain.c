@@ -92,12 +92,23 @@ kt_reason_of(enum kt_component c, enum kt_class class)
 	return by_class[class][where_of(c)];
 }
 
+static const enum kt_reason of_url[NWHERE] = ROW(URL);
+
 enum kt_reason
 kt_reason_of_url(enum kt_component c)
 {
-	static const enum kt_reason reasons[NWHERE] = ROW(URL);
+	return of_url[where_of(c)];
+}
 
-	return reasons[where_of(c)];
+enum kt_reason
+kt_reason_in_answer(enum kt_reason r)
+{
+	if (r == of_url[PROMPT])
+		return of_url[COMPLETION];
+	for (size_t i = 0; i < KT_NELEMS(by_class); i++)
+		if (r == by_class[i][PROMPT])
+			return by_class[i][COMPLETION];
+	return r;
 }
 
 const char *

@@ -22,5 +22,7 @@ const char *kt_reason_meaning(enum kt_reason r);
 enum kt_reason kt_reason_of(enum kt_component c, enum kt_class class);
 /* The same of a URL. */
 enum kt_reason kt_reason_of_url(enum kt_component c);
+/* What a reason is called in an answer, where nothing is of the prompt. */
+enum kt_reason kt_reason_in_answer(enum kt_reason r);
 
 #endif

@@ -99,6 +99,8 @@ run_place(struct world *w, const struct place *p, const char *target,
 	if (!ok(r.records == 1 && has(&r.record, "\"pci\"") &&
 	        strcmp(r.decision, "pass") != 0))
 		printf("# %s: %s\n", p->what, r.decision);
+	if (!ok(p->answer == NULL || !has(&r.record, "\"prompt.")))
+		printf("# %s: said of the prompt\n", p->what);
 	if (p->up != NULL &&
 	    !ok(kt_span_eq(kt_buf_span(&r.up), kt_span_of(p->up))))
 		printf("# %s: %.*s\n", p->what, KT_SPAN_ARG(kt_buf_span(&r.up)));
@@ -245,6 +247,11 @@ static const struct place events[] = {
 	    BLOCK_START("0", "{\"type\":\"bash_code_execution_tool_result\","
 	    "\"tool_use_id\":\"t\",\"content\":{\"type\":\"x\",\"stdout\":\""
 	    "[CREDIT_CARD]\"}}") BLOCK_STOP("0") MESSAGE_END },
+	{ .what = "title of a page that the vendor found",
+	    .answer = MESSAGE_START BLOCK_START("0",
+	    "{\"type\":\"web_search_tool_result\",\"tool_use_id\":\"t\","
+	    "\"content\":[{\"type\":\"web_search_result\",\"title\":\"" CARD
+	    "\"}]}") BLOCK_STOP("0") MESSAGE_END },
 };
 
 static void
