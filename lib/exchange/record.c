@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "exchange/exchange_priv.h"
+#include "detect/search.h"
 
 #define VERSION_BYTES 4 /* of the hash of a detector */
 #define USUAL_BYTES 2048 /* of a record: room for it at once */
@@ -408,8 +409,9 @@ finds_nothing(struct kt_exchange *x, struct kt_span words, enum kt_component c)
 	const struct kt_chain *chain = &x->program->chain;
 	struct kt_findings found;
 
-	return kt_detect_scan(chain->detect, x->scratch->detect, words,
-	    &chain->heard[c], &found) == KT_OK && found.n == 0;
+	return kt_detect_search(chain->detect, x->scratch->detect,
+	    (struct kt_span){ 0 }, words, &chain->heard[c], &found) == KT_OK &&
+	    found.n == 0;
 }
 
 /* Nearly every call has the path of the one before: what is no component is

@@ -13,6 +13,7 @@ struct place {
 };
 
 #define BARE "4111111111111111"
+#define CODED "NDExMSAxMTExIDExMTEgMTExMQ=="
 #define M(content) \
 	"{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\"," \
 	"\"content\":" content "}]}"
@@ -78,7 +79,7 @@ static const struct place nested[] = {
 static bool
 shows(const struct kt_buf *b)
 {
-	return has(b, "1111 1111") || has(b, "11111111");
+	return has(b, "1111 1111") || has(b, "11111111") || has(b, CODED);
 }
 
 static void
@@ -174,7 +175,9 @@ no_call_of_a_whole_answer_hides_a_card(void)
 	static const char *const calls[] = { "{\"type\":\"tool_use\",\"id\":"
 	    "\"t\",\"name\":\"" CARD "\",\"input\":{}}",
 		"{\"type\":\"tool_use\",\"id\":\"" CARD
-		"\",\"name\":\"n\",\"input\":{}}" };
+		"\",\"name\":\"n\",\"input\":{}}",
+		"{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"" CODED
+		"\",\"input\":{}}" };
 	struct world w;
 
 	ok(world_init(&w, CONFIG(REDACT)));
@@ -260,7 +263,7 @@ a_record_names_the_path_unless_something_is_in_it(void)
 	static const char *const paths[] = {
 		"/v1/models/claude-x?limit=1", "/v1/models/a%2Fb",
 		"/v1/models/" BARE, "/v1/models/4111%201111%201111%201111",
-		"/v1/models/a?q=" BARE,
+		"/v1/models/a?q=" BARE, "/v1/models/" CODED,
 	};
 	struct world w;
 
@@ -276,7 +279,7 @@ a_record_names_the_path_unless_something_is_in_it(void)
 		ok(has(&r.record, "\"path\":\"/v1/models/claude-x\"") == (i == 0));
 		ok(has(&r.record, "\"path\":\"/v1/models/a%2Fb\"") == (i == 1));
 		ok(has(&r.record, "\"path\":") == (i < 2 || i == 4));
-		ok(!has(&r.record, "1111"));
+		ok(!has(&r.record, "1111") && !has(&r.record, CODED));
 		result_fini(&r);
 	}
 	world_fini(&w);
