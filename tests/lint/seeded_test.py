@@ -1,7 +1,10 @@
 """Defects put into the shipped packs, one at a time: kt policy lint finds at
 least 95 of a hundred, with what kt replay and kt policy test say of the
 sessions and cases beside the packs.  Each is something that a person does by
-mistake, or an attacker on purpose; a change without effect is none."""
+mistake, or an attacker on purpose; a change without effect is none.
+
+KT_EVERY_DEFECT, 1 unless set: only each so many-th is put in, for builds in
+which a start takes long; the rate of each kind is not judged then."""
 import collections
 import concurrent.futures
 import json
@@ -20,6 +23,7 @@ AT_ONCE = 50  # files of one run
 WANTED = 200
 RATE = 0.95
 LEAST = 0.90
+EVERY = int(os.environ.get("KT_EVERY_DEFECT") or 1)
 
 
 def typo(word):
@@ -381,7 +385,7 @@ def judge(all_, out):
 
 def main():
     tap = Tap()
-    all_ = list(defects())
+    all_ = list(defects())[::EVERY]
     with tempfile.TemporaryDirectory() as out:
         verdicts = judge(all_, out)
     tally = collections.defaultdict(collections.Counter)
@@ -392,13 +396,13 @@ def main():
             missed.append("%s: %s: %s" % defect[:3])
     weak = []
     for operator, n in tally.items():
-        if n["none"] > (1 - LEAST) * (n.total() - n["same"]):
+        if EVERY == 1 and n["none"] > (1 - LEAST) * (n.total() - n["same"]):
             weak.append(operator)
         print("# %-11s %4d: lint %d, replay and cases %d, missed %d" % (
             operator, n.total() - n["same"], n["lint"], n["replay"],
             n["none"]))
     total = sum(v != "same" for v in verdicts)
-    tap.ok(total >= WANTED, "%d defects are put in" % total)
+    tap.ok(total >= WANTED // EVERY, "%d defects are put in" % total)
     tap.ok(len(missed) <= (1 - RATE) * total,
            "at least 95 of a hundred are found (%d of %d)" % (
                total - len(missed), total), "\n".join(missed))
