@@ -339,6 +339,8 @@ prepare_rule(struct kt_detect *db, pcre2_compile_context *how,
 		return read_model(r, db->mem, err);
 	}
 	if (d->beside != NULL) {
+		if (db->njoins == KT_DETECT_TOPICS_MAX)
+			return fail_rule(d, err, KT_E_LIMIT, "beside: too many");
 		db->joins[db->njoins++] = i;
 		return KT_OK;
 	}

@@ -101,6 +101,23 @@ KT_MUSTCHECK enum kt_rc kt_detect_scan_labelled(const struct kt_detect *db,
 size_t kt_findings_merge(
     const struct kt_detect *db, struct kt_finding *v, size_t n);
 
+/*
+ * What the texts of one message make of each other.  Topics: a bit for each
+ * detector with `beside`, set when its group is found.
+ */
+#define KT_DETECT_TOPICS_MAX 32
+uint32_t kt_detect_topics(
+    const struct kt_detect *db, const struct kt_findings *found);
+/* Is there anything that topics of another text would make more of? */
+bool kt_detect_has_person(const struct kt_detect *db, struct kt_span text,
+    const struct kt_findings *found);
+/* What topics of the same block and of the rest of the message make of it,
+   where its own did not already, as one detector.  At most found->n. */
+size_t kt_detect_beside(const struct kt_detect *db,
+    const struct kt_detect_set *enabled, struct kt_span text,
+    const struct kt_findings *found, uint32_t close, uint32_t far,
+    struct kt_finding *out);
+
 bool kt_detect_validator_exists(const char *name);
 
 #endif

@@ -93,6 +93,11 @@ KT_MUSTCHECK enum kt_rc kt_detect_prepare(struct kt_detect **out,
 KT_MUSTCHECK enum kt_rc kt_detect_compile_from(
     struct kt_detect **db, size_t from, struct kt_err *err);
 
+/* beside.c: adds what the findings of s, all of text, mean together. */
+KT_MUSTCHECK enum kt_rc kt_detect_joins_scan(const struct kt_detect *db,
+    struct kt_detect_scratch *s, const struct kt_detect_set *enabled,
+    struct kt_span text);
+
 /* A match, in offsets of the subject. */
 struct kt_detect_match {
 	size_t start, end; /* of the whole pattern */

@@ -43,6 +43,10 @@ struct kt_detector {
 	   finding of a person (class pii) is one of this detector as well.
 	   Such a detector is KT_DETECT_BLOCK. */
 	const char *beside;
+	/* With `beside`: entities that do not join with a finding in another
+	   block of the message unless one that is not listed is with them. */
+	const char *const *close_only;
+	size_t nclose_only;
 	/* Instead of a pattern: the bytes of a linear model (tests/accuracy),
 	   which outlive the database.  Such a detector is KT_DETECT_BLOCK. */
 	struct kt_span model;

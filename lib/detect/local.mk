@@ -28,6 +28,7 @@ libkt_a_SOURCES += \
 	%D%/saved.c \
 	%D%/scratch.c \
 	%D%/scan.c \
+	%D%/beside.c \
 	%D%/search.c \
 	%D%/sites.c \
 	%D%/codes.c \

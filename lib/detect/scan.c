@@ -141,35 +141,6 @@ settle_alone(struct pass *p, bool is_number)
 	return rc;
 }
 
-/* What identifies a person, in a text that also speaks of something else. */
-static enum kt_rc
-join(struct pass *p, struct kt_span text, uint32_t i)
-{
-	const struct kt_detect_rule *rules = p->db->rules;
-	const struct kt_detector *d = rules[i].def;
-	struct kt_detect_scratch *s = p->s;
-	size_t n = s->nfound;
-	bool is_beside = false;
-	enum kt_rc rc = KT_OK;
-
-	for (size_t k = 0; k < n && !is_beside; k++)
-		is_beside =
-		    strcmp(rules[s->found[k].detector].def->group, d->beside) ==
-		    0;
-	for (size_t k = 0; k < n && is_beside && rc == KT_OK; k++) {
-		struct kt_finding f = s->found[k];
-
-		if (rules[f.detector].def->class != KT_CLASS_PII ||
-		    kt_detect_reaches_a_firm(
-			kt_span_sub(text, f.start, f.end - f.start)))
-			continue;
-		f.detector = i;
-		f.confidence_pm = d->confidence_pm;
-		rc = kt_detect_scratch_add(s, &f);
-	}
-	return rc;
-}
-
 static enum kt_rc
 search(struct pass *p, const hs_database_t *hs, struct kt_span in,
     match_event_handler on)
@@ -309,9 +280,8 @@ kt_detect_scan_labelled(const struct kt_detect *db,
 	read_member(&p);
 	if (rc == KT_OK)
 		rc = kt_detect_models_scan(db, s, enabled, text);
-	for (size_t i = 0; i < db->njoins && rc == KT_OK; i++)
-		if (kt_detect_rule_is_on(enabled, db->joins[i]))
-			rc = join(&p, text, db->joins[i]);
+	if (rc == KT_OK)
+		rc = kt_detect_joins_scan(db, s, enabled, text);
 	if (rc < 0)
 		return rc;
 	kt_detect_sort(s->found, s->nfound);

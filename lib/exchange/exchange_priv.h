@@ -91,8 +91,28 @@ struct kt_x_edits {
 	size_t n, cap;
 };
 
+/*
+ * What one text of a message makes of another: detect/detect.h.  A message's
+ * texts with persons are looked at once more when all of it was read.
+ */
+struct kt_x_beside {
+	struct kt_x_person {
+		struct kt_segment s;
+		uint32_t close; /* topics of its block */
+	} *v; /* in mem */
+	size_t n, cap, again;      /* again: how many were */
+	size_t block;              /* the first of the open block */
+	uint32_t message_end, block_end; /* nodes */
+	uint32_t message_topics, block_topics;
+	struct kt_x_edits edits;
+	/* Of the segment at hand. */
+	uint32_t topics;
+	bool has_person, is_again;
+};
+
 /* Where an inspection of a whole body stands between turns. */
 struct kt_x_inspection {
+	struct kt_x_beside beside;
 	struct kt_segments *segments; /* while it is under way */
 	enum kt_format format;
 	struct kt_measures measures;
@@ -472,6 +492,16 @@ void kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
 KT_MUSTCHECK int kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_edits *edits);
 void kt_x_inspect_end(struct kt_exchange *x); /* also in the middle */
+
+/* beside.c, while an inspection is under way: what was found in a text is
+ * noted, or becomes what the rest of its message makes of it. */
+KT_MUSTCHECK enum kt_rc kt_x_beside_text(struct kt_exchange *x,
+    enum kt_component c, struct kt_span text, struct kt_findings *found);
+/* The segment that was just given is inspected. */
+KT_MUSTCHECK enum kt_rc kt_x_beside_segment(
+    struct kt_exchange *x, const struct kt_segment *s);
+/* One to be looked at again before the next one is given. */
+bool kt_x_beside_next(struct kt_exchange *x, struct kt_segment *s);
 KT_MUSTCHECK enum kt_rc kt_x_note_sighting(
     struct kt_exchange *x, struct kt_sighting s);
 

@@ -243,6 +243,9 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 		kt_x_clean_keep(x->scratch->clean, t, &key);
 		return KT_OK;
 	}
+	if (x->inspection.is_under_way &&
+	    kt_x_beside_text(x, t->component, text, &found) < 0)
+		return KT_E_LIMIT;
 	redact = kt_arena_array(x->turn, found.n, sizeof(*redact));
 	if (redact == NULL)
 		return KT_E_LIMIT;
@@ -690,6 +693,19 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 	    x, v, j, in->segments->text, s, in->format, x->mem, edits);
 }
 
+/* It has persons, and other texts of its message say what that means. */
+static enum kt_rc
+inspect_again(struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_segment *s, size_t *cost)
+{
+	struct kt_x_inspection *in = &x->inspection;
+	const struct kt_segments *all = in->segments;
+
+	*cost += kt_json_string(all->json, all->text, s->node).len + 16;
+	return kt_x_inspect_node(x, v, all->json, all->text, s, in->format,
+	    x->mem, &in->beside.edits);
+}
+
 static void
 apply_limits(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_measures *m, bool is_answer)
@@ -768,16 +784,23 @@ inspect_slice(struct kt_exchange *x, struct kt_x_verdict *v,
 
 	if (in->segments == NULL)
 		return KT_E_LIMIT;
-	while (kt_segments_next(in->segments, &s)) {
-		enum kt_rc rc = inspect_segment(x, v, &s, edits, &cost);
+	while (cost < KT_INSPECT_SLICE) {
+		enum kt_rc rc;
 
+		if (kt_x_beside_next(x, &s))
+			rc = inspect_again(x, v, &s, &cost);
+		else if (!kt_segments_next(in->segments, &s))
+			break;
+		else if ((rc = inspect_segment(x, v, &s, edits, &cost)) == KT_OK)
+			rc = kt_x_beside_segment(x, &s);
 		if (rc < 0)
 			return rc;
-		if (cost >= KT_INSPECT_SLICE)
-			return 0;
 	}
+	if (cost >= KT_INSPECT_SLICE)
+		return 0;
 	in->is_under_way = false;
-	if (kt_x_inspect_tools(x, v, in->segments, edits) < 0)
+	if (kt_x_edits_merge(edits, &in->beside.edits, x->mem) < 0 ||
+	    kt_x_inspect_tools(x, v, in->segments, edits) < 0)
 		return KT_E_LIMIT;
 	if (in->segments->direction == KT_ANSWER && edits->n > 0) {
 		if (kt_x_drop_logprobs(in->format, in->segments->json,

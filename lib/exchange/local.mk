@@ -13,6 +13,7 @@ libkt_a_SOURCES += \
 	%D%/exchange.c \
 	%D%/inbound.c \
 	%D%/inflate.c \
+	%D%/beside.c \
 	%D%/inspect.c \
 	%D%/judge.c \
 	%D%/marker.c \

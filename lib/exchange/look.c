@@ -90,6 +90,19 @@ begin(struct kt_look *l, struct kt_span text)
 	l->text = text;
 }
 
+/* What a text is by others of its message is found after them. */
+static int
+by_place(const void *va, const void *vb)
+{
+	const struct kt_sighting *a = va, *b = vb;
+
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	if (a->end != b->end)
+		return a->end < b->end ? -1 : 1;
+	return (a->detector > b->detector) - (a->detector < b->detector);
+}
+
 static void
 tell(const struct kt_look *l, struct kt_looked *out)
 {
@@ -259,6 +272,8 @@ kt_look_at_body(struct kt_look *l, enum kt_endpoint endpoint,
 		done = kt_x_inspect(x, &x->request_verdict, &l->edits);
 	if (done < 0)
 		return (enum kt_rc)done;
+	if (l->found.n > 0)
+		qsort(l->found.v, l->found.n, sizeof(*l->found.v), by_place);
 	if (look_at_media(l) < 0)
 		return KT_E_ENGINE;
 	kt_x_edits_sort(&l->edits);

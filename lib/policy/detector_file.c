@@ -197,6 +197,13 @@ read_validators(struct load *l, const struct kt_config_node *n, struct kt_detect
 }
 
 static void
+read_close_only(
+    struct load *l, const struct kt_config_node *n, struct kt_detector *d)
+{
+	d->close_only = list_of(l, n, &d->nclose_only);
+}
+
+static void
 read_checksum(struct load *l, const struct kt_config_node *n, struct kt_detector *d)
 {
 	d->checksum = text_of(l, n);
@@ -286,6 +293,7 @@ static const struct {
 	{ KT_SPAN_INIT("entropy"), 0, read_entropy },
 	{ KT_SPAN_INIT("validators"), 0, read_validators },
 	{ KT_SPAN_INIT("checksum"), 0, read_checksum },
+	{ KT_SPAN_INIT("close_only"), 0, read_close_only },
 	{ KT_SPAN_INIT("components"), 0, read_components },
 	{ KT_SPAN_INIT("model"), 0, read_model },
 	{ KT_SPAN_INIT("examples"), 0, read_examples },

@@ -7,7 +7,7 @@
  */
 #include "policy/detector_saved.h"
 
-#define MAGIC "kt-definitions/3"
+#define MAGIC "kt-definitions/4"
 
 /* 0 is NULL: the head lies there. */
 struct head {
@@ -27,7 +27,7 @@ static const struct {
 #define LIST(name) \
 	{ offsetof(struct kt_detector, name), \
 		offsetof(struct kt_detector, n##name) }
-	LIST(validators), LIST(context),
+	LIST(validators), LIST(context), LIST(close_only),
 #undef LIST
 };
 

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * It finds what pii-detector finds in its healthcare_mode, without personal
- * data that stands in no text about health; and it asks of targets what
+ * data that stands in no message about health; and it asks of targets what
  * data-routing-policy asks for the class phi.  A marker does not change what
  * a text is about, so that is asked of redacted texts as well.
  */

@@ -123,6 +123,12 @@ give(const struct kt_segments *it, uint32_t n, enum kt_segment_kind kind,
 	return true;
 }
 
+uint32_t
+kt_segments_end(const struct kt_segments *it, unsigned depth)
+{
+	return depth < it->depth ? it->scope[depth].end : 0;
+}
+
 bool
 kt_segments_next(struct kt_segments *it, struct kt_segment *out)
 {

@@ -263,6 +263,7 @@ is_same(const struct kt_detector *a, const struct kt_detector *b)
 	SAME_TEXT(beside);
 	SAME_LIST(validators);
 	SAME_LIST(context);
+	SAME_LIST(close_only);
 	if ((x.model.ptr == NULL) != (y.model.ptr == NULL) ||
 	    !kt_span_eq(x.model, y.model))
 		return false;

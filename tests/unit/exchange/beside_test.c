@@ -1,0 +1,141 @@
+/*
+ * A person in one text of a message and an illness in another are health data
+ * of that person, as they are in one text; in two messages they are not.
+ */
+#include "tests/unit/exchange/drive.h"
+#include "tests/unit/exchange/words.h"
+
+#define HEAD(provider) \
+	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
+	"policies: {chain: [phi-detector]}\n" \
+	"policy: {phi-detector: {require_baa: false}}\n" \
+	"providers:\n  targets:\n    - id: up\n      provider: " provider "\n" \
+	"      base_url: http://127.0.0.1:1\n" \
+	"      secret_key_ref: {env: TEST_KEY}\n"
+#define USER(content) \
+	"{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\"," \
+	"\"content\":" content "}]}"
+#define TEXTS(a, b) \
+	"[{\"type\":\"text\",\"text\":\"" a "\"}," \
+	"{\"type\":\"text\",\"text\":\"" b "\"}]"
+#define CALL(input) \
+	"\"go on\"},{\"role\":\"assistant\",\"content\":[{\"type\":" \
+	"\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":" input "}]"
+#define ANSWERED(a, b) \
+	"[{\"type\":\"tool_result\",\"tool_use_id\":\"t\",\"content\":" \
+	"[{\"type\":\"text\",\"text\":\"" a "\"}]}," \
+	"{\"type\":\"text\",\"text\":\"" b "\"}]"
+#define WHO(name) "Patient: " name ", admitted"
+#define NAME "Imani Jankowski"
+#define ILL "diagnosed with type 2 diabetes mellitus"
+#define MAIL "imani.jankowski@example.net"
+
+static const struct {
+	const char *body, *up; /* up NULL: as it came */
+} cases[] = {
+	{ USER(TEXTS(WHO(NAME), ILL)), USER(TEXTS(WHO("[PHI]"), ILL)) },
+	{ USER(TEXTS(ILL, WHO(NAME))), USER(TEXTS(ILL, WHO("[PHI]"))) },
+	{ USER(ANSWERED(WHO(NAME), ILL)), USER(ANSWERED(WHO("[PHI]"), ILL)) },
+	/* An escape is cut with what it is part of. */
+	{ USER(TEXTS(WHO("Imani Jan\\u006bowski"), ILL)),
+	    USER(TEXTS(WHO("[PHI]"), ILL)) },
+	/* How somebody is reached goes with who it is, and not without. */
+	{ USER(TEXTS(WHO(NAME) ", " MAIL, ILL)),
+	    USER(TEXTS(WHO("[PHI]") ", [PHI]", ILL)) },
+	{ USER(TEXTS("I am " MAIL, ILL)), NULL },
+	{ USER(CALL("{\"to\":\"" MAIL "\",\"why\":{\"it\":\"" ILL "\"}}")),
+	    USER(CALL("{\"to\":\"[PHI]\",\"why\":{\"it\":\"" ILL "\"}}")) },
+	{ USER(CALL("{\"to\":\"" MAIL "\"}},{\"type\":\"tool_use\",\"id\":\"u\","
+	    "\"name\":\"n\",\"input\":{\"it\":\"" ILL "\"}")), NULL },
+	/* Another message is another matter. */
+	{ USER("\"" WHO(NAME) "\"},{\"role\":\"assistant\",\"content\":\"yes\"},"
+	    "{\"role\":\"user\",\"content\":\"" ILL "\""), NULL },
+};
+
+static const struct {
+	const char *body, *up;
+} openai[] = {
+	{ USER(TEXTS(WHO(NAME), ILL)), USER(TEXTS(WHO("[PHI]"), ILL)) },
+	{ USER("\"x\"},{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\","
+	    "\"type\":\"function\",\"function\":{\"name\":\"n\",\"arguments\":"
+	    "\"{\\\"to\\\":\\\"" MAIL "\\\",\\\"it\\\":\\\"" ILL "\\\"}\"}}]"),
+	    USER("\"x\"},{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\","
+	    "\"type\":\"function\",\"function\":{\"name\":\"n\",\"arguments\":"
+	    "\"{\\\"to\\\":\\\"[PHI]\\\",\\\"it\\\":\\\"" ILL "\\\"}\"}}]") },
+};
+
+static void
+run(struct world *w, const char *target, const char *body, const char *up)
+{
+	struct script s = { .target = target, .body = body,
+		.answer = WHOLE("ok") };
+	struct result r;
+
+	result_init(&r);
+	run_script(w, &s, &r);
+	if (!ok(kt_span_eq(kt_buf_span(&r.up),
+	        kt_span_of(up != NULL ? up : body))))
+		printf("# up %.*s\n", KT_SPAN_ARG(kt_buf_span(&r.up)));
+	ok(r.records == 1 && has(&r.record, "\"phi\"") == (up != NULL));
+	ok(!has(&r.record, "Jankowski") && !has(&r.record, "jankowski"));
+	result_fini(&r);
+}
+
+static void
+texts_of_a_message_are_about_the_same(void)
+{
+	struct world w;
+
+	ok(world_init(&w, HEAD("anthropic")));
+	for (size_t i = 0; i < KT_NELEMS(cases); i++)
+		run(&w, "/v1/messages", cases[i].body, cases[i].up);
+	world_fini(&w);
+	ok(world_init(&w, HEAD("openai")));
+	for (size_t i = 0; i < KT_NELEMS(openai); i++)
+		run(&w, "/v1/chat/completions", openai[i].body, openai[i].up);
+	world_fini(&w);
+}
+
+/* Many turns of the loop between the two, and however little memory. */
+static void
+neither_length_nor_memory_parts_them(void)
+{
+	static char body[1u << 20];
+	struct world w;
+	struct script s = { .target = "/v1/messages", .body = body,
+		.answer = WHOLE("ok") };
+	size_t n, served = 0;
+
+	ok(world_init(&w, HEAD("anthropic")));
+	n = (size_t)snprintf(body, sizeof(body), "{\"model\":\"m\","
+	    "\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":[");
+	for (unsigned i = 0; i < 3000; i++)
+		n += (size_t)snprintf(body + n, sizeof(body) - n,
+		    "{\"type\":\"text\",\"text\":\"%s %u and some words of prose "
+		    "that nobody would call private in any way at all\"},",
+		    i == 7 ? WHO(NAME) : "nobody", i);
+	n += (size_t)snprintf(body + n, sizeof(body) - n,
+	    "{\"type\":\"text\",\"text\":\"" ILL "\"}]}]}");
+	ok(n < sizeof(body));
+	for (size_t arena = 4096; arena < 1u << 24; arena *= 2) {
+		struct result r;
+
+		s.arena_bytes = arena;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(!has(&r.up, NAME));
+		served += has(&r.up, "7 and some words") &&
+		    has(&r.up, WHO("[PHI]"));
+		result_fini(&r);
+	}
+	ok(served > 0);
+	world_fini(&w);
+}
+
+int
+main(void)
+{
+	RUN(texts_of_a_message_are_about_the_same);
+	RUN(neither_length_nor_memory_parts_them);
+	return done();
+}
