@@ -8,9 +8,8 @@ static enum kt_rc
 short_line(const struct kt_report *r, const struct kt_report_finding *f,
     struct kt_buf *out)
 {
-	if (kt_report_add_clean(out, kt_report_file(r, f->at.file)) < 0)
-		return KT_E_LIMIT;
-	return kt_buf_printf(out, ":%u:%u: %s: %.*s [%s]\n",
+	return kt_buf_printf(out, "%.*s:%u:%u: %s: %.*s [%s]\n",
+	    KT_SPAN_ARG(kt_report_file(r, f->at.file)),
 	    (unsigned)(f->at.line ? f->at.line : 1),
 	    (unsigned)(f->at.column ? f->at.column : 1),
 	    kt_report_severities[f->severity], KT_SPAN_ARG(f->message),

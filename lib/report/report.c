@@ -17,6 +17,7 @@
 struct lines {
 	uint32_t *at; /* offset of each line's first byte */
 	size_t n;
+	struct kt_span path, name; /* the same, as bytes and printable */
 };
 
 struct kt_report {
@@ -55,6 +56,59 @@ index_lines(struct kt_report *r, size_t file)
 	return true;
 }
 
+/* A printable copy; "" and a loss noted when there is no room. */
+static struct kt_span
+keep(struct kt_report *r, struct kt_span s)
+{
+	struct kt_span copy = { 0 };
+
+	if (s.len == 0)
+		return KT_SPAN("");
+	kt_buf_reset(&r->scratch);
+	if (kt_report_add_clean(&r->scratch, s) == KT_OK)
+		copy = kt_arena_dup(r->mem, kt_buf_span(&r->scratch));
+	if (copy.ptr != NULL)
+		return copy;
+	r->is_lossy = true;
+	return KT_SPAN("");
+}
+
+/*
+ * "./a//b" is "a/b": what reads a report looks for the paths of a tree, and
+ * finds no other.
+ */
+static enum kt_rc
+add_path(struct kt_buf *out, struct kt_span path)
+{
+	bool is_first = true;
+
+	for (; path.len > 0; is_first = false) {
+		size_t len = kt_span_find(path, '/');
+		struct kt_span part = kt_span_sub(path, 0, len + 1);
+
+		path = kt_span_sub(path, len + 1, SIZE_MAX);
+		if (kt_span_eq(part, KT_SPAN("./")) ||
+		    (kt_span_eq(part, KT_SPAN("/")) && !is_first))
+			continue;
+		if (kt_buf_add(out, part) < 0)
+			return KT_E_LIMIT;
+	}
+	return KT_OK;
+}
+
+static bool
+take_name(struct kt_report *r, size_t file)
+{
+	struct lines *l = &r->lines[file];
+
+	kt_buf_reset(&r->scratch);
+	if (add_path(&r->scratch, r->o.sources[file].name) < 0)
+		return false;
+	l->path = kt_arena_dup(r->mem, kt_buf_span(&r->scratch));
+	l->name = keep(r, l->path);
+	return l->path.ptr != NULL && !r->is_lossy;
+}
+
 struct kt_report *
 kt_report_new(const struct kt_report_options *o)
 {
@@ -72,7 +126,7 @@ kt_report_new(const struct kt_report_options *o)
 		is_whole = r->lines != NULL;
 	}
 	for (size_t i = 0; i < o->nsources && is_whole; i++)
-		is_whole = index_lines(r, i);
+		is_whole = index_lines(r, i) && take_name(r, i);
 	if (!is_whole)
 		kt_report_free(&r);
 	return r;
@@ -90,23 +144,6 @@ kt_report_free(struct kt_report **r)
 	kt_arena_free(&(*r)->mem);
 	kt_free(*r);
 	*r = NULL;
-}
-
-/* A printable copy; "" and a loss noted when there is no room. */
-static struct kt_span
-keep(struct kt_report *r, struct kt_span s)
-{
-	struct kt_span copy = { 0 };
-
-	if (s.len == 0)
-		return KT_SPAN("");
-	kt_buf_reset(&r->scratch);
-	if (kt_report_add_clean(&r->scratch, s) == KT_OK)
-		copy = kt_arena_dup(r->mem, kt_buf_span(&r->scratch));
-	if (copy.ptr != NULL)
-		return copy;
-	r->is_lossy = true;
-	return KT_SPAN("");
 }
 
 struct kt_report_finding *
@@ -293,7 +330,7 @@ print_of(const struct kt_report *r, const struct kt_report_finding *f)
 	uint32_t from;
 	struct kt_span line;
 
-	h = mix(h, kt_report_file(r, f->at.file));
+	h = mix(h, kt_report_path(r, f->at.file));
 	h = mix(h, f->subject);
 	if (f->at.file == KT_REPORT_NOWHERE || f->at.line == 0)
 		return h;
@@ -437,7 +474,14 @@ kt_report_offset(
 struct kt_span
 kt_report_file(const struct kt_report *r, size_t file)
 {
-	return file < r->o.nsources ? r->o.sources[file].name :
+	return file < r->o.nsources ? r->lines[file].name :
+	    kt_span_of(r->o.tool);
+}
+
+struct kt_span
+kt_report_path(const struct kt_report *r, size_t file)
+{
+	return file < r->o.nsources ? r->lines[file].path :
 	    kt_span_of(r->o.tool);
 }
 

@@ -20,8 +20,10 @@ uint32_t kt_report_hidden_from(
 KT_MUSTCHECK enum kt_rc kt_report_excerpt_line(struct kt_buf *out,
     struct kt_span text, uint32_t line, uint32_t column, uint32_t len,
     uint32_t from_hidden);
-/* Name of the file, or of the tool when there is none. */
+/* Name of the file, printable, or of the tool when there is none. */
 struct kt_span kt_report_file(const struct kt_report *r, size_t file);
+/* The same as the bytes that open it. */
+struct kt_span kt_report_path(const struct kt_report *r, size_t file);
 void kt_report_hex(uint64_t print, char hex[static 17]);
 
 #define KT_REPORT_FORMAT(fn, name, readers) \

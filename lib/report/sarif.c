@@ -68,7 +68,7 @@ put_artifact(struct kt_json_writer *w, const struct kt_report *r, size_t file)
 {
 	kt_json_put_name(w, "artifactLocation");
 	kt_json_begin_object(w);
-	put_uri(w, kt_report_file(r, file));
+	put_uri(w, kt_report_path(r, file));
 	kt_json_end_object(w);
 }
 

@@ -59,9 +59,7 @@ head(struct page *p, const struct kt_report_finding *f)
 		(void)snprintf(place, sizeof(place), ":%u:%u:",
 		    (unsigned)f->at.line, (unsigned)f->at.column);
 	colour(p, "\033[1m");
-	if (p->rc == KT_OK)
-		p->rc = kt_report_add_clean(p->out, kt_report_file(p->r,
-		    f->at.file));
+	add(p, kt_report_file(p->r, f->at.file));
 	add(p, kt_span_of(place));
 	add(p, KT_SPAN(" "));
 	colour(p, colours[f->severity]);

@@ -8,28 +8,12 @@
  */
 #include "report/report_priv.h"
 
-#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
-
-/* Not even by number does XML 1.0 have other controls. */
-static bool
-is_foreign(char c)
-{
-	return (unsigned char)c < 0x20 && c != '\t' && c != '\n' && c != '\r';
-}
-
-/* Names of files may be any bytes. */
 static enum kt_rc
 escape(struct kt_buf *out, struct kt_span s)
 {
-	size_t text = kt_utf8_check(s); /* where it ends to be UTF-8 */
-
 	for (size_t i = 0; i < s.len; i++) {
-		const char *as = is_foreign(s.ptr[i]) ? REPLACEMENT : NULL;
+		const char *as = NULL;
 
-		if (i == text) {
-			as = REPLACEMENT;
-			text += 1 + kt_utf8_check(kt_span_sub(s, i + 1, s.len));
-		}
 		switch (s.ptr[i]) {
 		case '&': as = "&amp;"; break;
 		case '<': as = "&lt;"; break;

@@ -88,7 +88,7 @@ cp "$out/bad.yaml" "$odd.yaml"
 $lint -o "junit:$out/odd.xml" "$odd.yaml" 2>"$out/why"
 python3 -c 'import sys, xml.etree.ElementTree as e
 name = e.parse(sys.argv[1]).find("testsuite").get("name")
-assert name.endswith("o<\ufffd\ufffd\u00f6\ufffd.yaml"), ascii(name)' \
+assert name.endswith("o<??\u00f6?.yaml"), ascii(name)' \
 	"$out/odd.xml" 2>>"$out/why"
 claim 'what XML cannot say of a name is replaced' $?
 rm "$odd.yaml"

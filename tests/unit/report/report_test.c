@@ -13,7 +13,7 @@ static const struct kt_report_rule rules[] = {
 static const struct kt_report_source sources[] = {
 	{ KT_SPAN_INIT("a b.yaml"), KT_SPAN_INIT(
 	    "one: 1\ntwo: \"\xc3\xa4 | <x>\"\nkey: hunter2\nfour: hunter2\n") },
-	{ KT_SPAN_INIT("b.yaml"), KT_SPAN_INIT("x: 1\n") },
+	{ KT_SPAN_INIT(".//p//b\xff\033\n.yaml"), KT_SPAN_INIT("x: 1\n") },
 };
 static const struct kt_report_options options = { "kt t", sources,
 	KT_NELEMS(sources), rules, KT_NELEMS(rules) };
@@ -122,6 +122,20 @@ no_format_shows_what_is_hidden_or_writes_controls(void)
 	kt_report_free(&r);
 }
 
+/* What shows findings beside the code looks for them by these paths. */
+static void
+a_file_is_told_by_its_path_in_the_tree(void)
+{
+	struct kt_report *r = sample();
+	struct kt_buf out;
+
+	kt_buf_init(&out, 1u << 20);
+	ok(count(written(r, "gitlab", &out), "\"path\":\"p/b?? .yaml\"") == 1);
+	ok(count(written(r, "sarif", &out), "\"p/b%FF%1B%0A.yaml\"") == 1);
+	kt_buf_fini(&out);
+	kt_report_free(&r);
+}
+
 static void
 an_excerpt_points_at_the_place(void)
 {
@@ -224,6 +238,7 @@ main(void)
 {
 	RUN(every_format_tells_each_finding_once_and_in_order);
 	RUN(no_format_shows_what_is_hidden_or_writes_controls);
+	RUN(a_file_is_told_by_its_path_in_the_tree);
 	RUN(an_excerpt_points_at_the_place);
 	RUN(columns_are_characters_and_offsets_are_bytes);
 	RUN(a_print_stays_when_lines_move);
