@@ -32,6 +32,27 @@ kt_print(struct kt_span text)
 	return false;
 }
 
+enum kt_rc
+kt_add_plain(struct kt_buf *out, struct kt_span s)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+		bool is_c1 = c == 0xc2 && i + 1 < s.len &&
+		    (unsigned char)s.ptr[i + 1] < 0xa0;
+
+		if (!is_c1 && ((c >= ' ' && c != 127) || c == '\n' || c == '\t'))
+			continue;
+		if (kt_buf_add(out, kt_span_sub(s, from, i - from)) < 0 ||
+		    kt_buf_addc(out, '?') < 0)
+			return KT_E_LIMIT;
+		i += is_c1;
+		from = i + 1;
+	}
+	return kt_buf_add(out, kt_span_sub(s, from, s.len));
+}
+
 enum kt_exit
 kt_misuse(const struct kt_cmd *cmd, const char *fmt, ...)
 {

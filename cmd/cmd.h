@@ -96,6 +96,8 @@ void kt_say(const char *fmt, ...) KT_PRINTF(1, 2);
 /* The text on standard output, now.  False, and said, when it is not there:
    an answer that a full disk cut short must not end as if it were whole. */
 bool kt_print(struct kt_span text);
+/* Adds the text without anything that a terminal would obey. */
+KT_MUSTCHECK enum kt_rc kt_add_plain(struct kt_buf *out, struct kt_span text);
 
 /* kt --version: kt itself, its libraries as loaded, and how it was built. */
 void kt_version_print(FILE *out);

@@ -3,6 +3,7 @@
  * found: in the order of the document, all of them, overlapping ones too.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "cmd/cmd.h"
 #include "cmd/inspect.h"
 #include "json/write.h"
 
@@ -172,28 +173,6 @@ kt_cmd_inspect_json(const struct kt_cmd_looked *in, struct kt_buf *out)
 
 /* ---- for people ---- */
 
-/* As it is, without anything that a terminal would obey. */
-static enum kt_rc
-add_plain(struct kt_buf *out, struct kt_span s)
-{
-	size_t from = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		bool is_c1 = c == 0xc2 && i + 1 < s.len &&
-		    (unsigned char)s.ptr[i + 1] < 0xa0;
-
-		if (!is_c1 && ((c >= ' ' && c != 127) || c == '\n' || c == '\t'))
-			continue;
-		if (kt_buf_add(out, kt_span_sub(s, from, i - from)) < 0 ||
-		    kt_buf_addc(out, '?') < 0)
-			return KT_E_LIMIT;
-		i += is_c1;
-		from = i + 1;
-	}
-	return kt_buf_add(out, kt_span_sub(s, from, s.len));
-}
-
 static enum kt_rc
 add_word(struct kt_buf *out, const char *word)
 {
@@ -213,16 +192,16 @@ add_underlined(struct kt_buf *out, struct kt_span text,
 
 		if (s->end <= from)
 			continue;
-		if (add_plain(out, kt_span_sub(text, at, from - at)) < 0 ||
+		if (kt_add_plain(out, kt_span_sub(text, at, from - at)) < 0 ||
 		    add_word(out, is_colored ? colors[s->action] : "") < 0 ||
 		    add_word(out, UNDERLINED) < 0 ||
-		    add_plain(out, kt_span_sub(text, from, s->end - from)) < 0 ||
+		    kt_add_plain(out, kt_span_sub(text, from, s->end - from)) < 0 ||
 		    add_word(out, NOT_UNDERLINED) < 0 ||
 		    add_word(out, is_colored ? "\033[39m" : "") < 0)
 			return KT_E_LIMIT;
 		at = s->end;
 	}
-	if (add_plain(out, kt_span_sub(text, at, text.len)) < 0)
+	if (kt_add_plain(out, kt_span_sub(text, at, text.len)) < 0)
 		return KT_E_LIMIT;
 	return kt_span_ends(text, KT_SPAN("\n")) ? KT_OK : kt_buf_addc(out, '\n');
 }
@@ -271,7 +250,7 @@ add_finding(struct kt_buf *out, const struct kt_cmd_looked *in,
 			(unsigned long long)place->column) < 0)
 			return KT_E_LIMIT;
 	} else if (point(p, in, s->node) < 0 || add_word(out, "  ") < 0 ||
-	    add_plain(out, kt_buf_span(&p->text)) < 0) {
+	    kt_add_plain(out, kt_buf_span(&p->text)) < 0) {
 		return KT_E_LIMIT;
 	}
 	return kt_buf_printf(out,
@@ -295,7 +274,7 @@ kt_cmd_inspect_text(const struct kt_cmd_looked *in, bool is_terminal,
 	if (in->looked == NULL)
 		return add_word(out, "error\n");
 	if (in->redacted != NULL && in->looked->action != KT_ACTION_BLOCK)
-		rc = is_terminal ? add_plain(out, kt_buf_span(in->redacted))
+		rc = is_terminal ? kt_add_plain(out, kt_buf_span(in->redacted))
 				 : kt_buf_add(out, kt_buf_span(in->redacted));
 	else if (in->redacted == NULL && is_terminal && in->json == NULL)
 		rc = add_underlined(out, in->text, in->looked, is_colored);

@@ -48,18 +48,6 @@ when(uint64_t us, char out[static 24])
 		out[0] = '\0';
 }
 
-/* Text of anybody's: no control reaches the terminal. */
-static void
-print_clean(struct kt_span s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-
-		(void)putchar(c < ' ' && c != '\n' && c != '\t' ? '?' :
-		    c == 0x7f ? '?' : c);
-	}
-}
-
 static enum kt_exit
 flushed(enum kt_exit status)
 {
@@ -71,12 +59,13 @@ flushed(enum kt_exit status)
 
 /* ---- list ---- */
 
-static void
+static bool
 list_json(const char *path, const struct kt_session_file *f)
 {
 	const struct kt_session *s = &f->session;
 	struct kt_json_writer j;
 	struct kt_buf b;
+	bool is_told;
 
 	kt_buf_init(&b, TEXT_MAX);
 	kt_json_writer_init(&j, &b);
@@ -102,9 +91,13 @@ list_json(const char *path, const struct kt_session_file *f)
 	kt_json_put_name(&j, "source");
 	kt_json_put_string(&j, s->source);
 	kt_json_end_object(&j);
-	if (kt_json_written(&j) == KT_OK)
+	is_told = kt_json_written(&j) == KT_OK;
+	if (is_told)
 		(void)printf("%.*s\n", (int)b.len, b.ptr);
+	else
+		kt_say("%s: a name that JSON cannot hold", path);
 	kt_buf_fini(&b);
+	return is_told;
 }
 
 static void
@@ -153,10 +146,10 @@ kt_cmd_session_list(const struct kt_cmd *self, int argc, char **argv)
 			status = KT_EXIT_UNKNOWN;
 			continue;
 		}
-		if (is_json)
-			list_json(paths.at[i], &f);
-		else
+		if (!is_json)
 			list_text(paths.at[i], &f);
+		else if (!list_json(paths.at[i], &f))
+			status = KT_EXIT_UNKNOWN;
 		kt_session_file_close(&f);
 	}
 	kt_session_paths_fini(&paths);
@@ -166,26 +159,27 @@ kt_cmd_session_list(const struct kt_cmd *self, int argc, char **argv)
 
 /* ---- show ---- */
 
-static void
-print_pieces(const struct kt_session_piece *p, size_t n)
+#define SHOW_MAX (4 * (size_t)KT_SESSION_FILE_MAX) /* blobs stand in full */
+
+static enum kt_rc
+add_pieces(
+    struct kt_buf *out, const struct kt_session_piece *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct kt_buf b;
+		enum kt_rc rc = p[i].fill > 0 ?
+		    kt_buf_printf(out, "<%llu bytes not kept>",
+		        (unsigned long long)p[i].fill) :
+		    kt_session_join(&p[i], 1, out);
 
-		if (p[i].fill > 0) {
-			(void)printf("<%llu bytes not kept>",
-			    (unsigned long long)p[i].fill);
-			continue;
-		}
-		kt_buf_init(&b, KT_SESSION_LINE_MAX);
-		if (kt_session_join(&p[i], 1, &b) == KT_OK)
-			print_clean(kt_buf_span(&b));
-		kt_buf_fini(&b);
+		if (rc < 0)
+			return rc;
 	}
+	return KT_OK;
 }
 
-static void
-show_line(const struct kt_session *s, const struct kt_session_call *c)
+static enum kt_rc
+add_line(struct kt_buf *out, const struct kt_session *s,
+    const struct kt_session_call *c)
 {
 	struct kt_outcome o = { .decision = "" };
 	struct kt_err err;
@@ -193,7 +187,8 @@ show_line(const struct kt_session *s, const struct kt_session_call *c)
 
 	(void)!kt_outcome_read(&o, c->record, &err); /* then nothing is told */
 	when(s->t0_us + c->at_us, t);
-	(void)printf("%.*s#%llu  %s  %.*s %.*s  %u %s%s%s%s%s%s%s\n",
+	return kt_buf_printf(out,
+	    "%.*s#%llu  %s  %.*s %.*s  %u %s%s%s%s%s%s%s\n",
 	    KT_SPAN_ARG(s->id), (unsigned long long)c->n, t,
 	    KT_SPAN_ARG(c->method), KT_SPAN_ARG(c->path), o.status, o.decision,
 	    o.reasons[0] ? "  " : "", o.reasons, o.target[0] ? "  to " : "",
@@ -201,27 +196,60 @@ show_line(const struct kt_session *s, const struct kt_session_call *c)
 	    c->is_withheld ? "  (in part)" : "");
 }
 
-static void
-show_whole(const struct kt_session *s, const struct kt_session_call *c)
+static enum kt_rc
+add_event(struct kt_buf *out, const struct kt_session_event *e)
 {
-	show_line(s, c);
-	for (size_t i = 0; i < c->nheaders; i++)
-		(void)printf("%.*s: %.*s\n", KT_SPAN_ARG(c->headers[i].name),
-		    KT_SPAN_ARG(c->headers[i].value));
-	(void)putchar('\n');
-	print_pieces(c->pieces, c->npieces);
-	for (size_t i = 0; i < c->nevents; i++) {
-		const struct kt_session_event *e = &c->events[i];
+	if (kt_buf_printf(out, "\n-- %llu us  %s %.*s",
+	    (unsigned long long)e->at_us, kt_session_event_word(e->kind),
+	    KT_SPAN_ARG(e->target)) < 0 ||
+	    (e->n > 0 && kt_buf_addn(out, e->n) < 0) ||
+	    (e->npieces > 0 && kt_buf_addc(out, '\n') < 0))
+		return KT_E_LIMIT;
+	return add_pieces(out, e->pieces, e->npieces);
+}
 
-		(void)printf("\n-- %llu us  %s %.*s", (unsigned long long)e->at_us,
-		    kt_session_event_word(e->kind), KT_SPAN_ARG(e->target));
-		if (e->n > 0)
-			(void)printf("%llu", (unsigned long long)e->n);
-		if (e->npieces > 0)
-			(void)putchar('\n');
-		print_pieces(e->pieces, e->npieces);
+static enum kt_rc
+add_whole(struct kt_buf *out, const struct kt_session *s,
+    const struct kt_session_call *c)
+{
+	if (add_line(out, s, c) < 0)
+		return KT_E_LIMIT;
+	for (size_t i = 0; i < c->nheaders; i++) {
+		if (kt_buf_printf(out, "%.*s: %.*s\n",
+		    KT_SPAN_ARG(c->headers[i].name),
+		    KT_SPAN_ARG(c->headers[i].value)) < 0)
+			return KT_E_LIMIT;
 	}
-	(void)printf("\n-- record\n%.*s\n", KT_SPAN_ARG(c->record));
+	if (kt_buf_addc(out, '\n') < 0 ||
+	    add_pieces(out, c->pieces, c->npieces) < 0)
+		return KT_E_LIMIT;
+	for (size_t i = 0; i < c->nevents; i++) {
+		if (add_event(out, &c->events[i]) < 0)
+			return KT_E_LIMIT;
+	}
+	return kt_buf_printf(
+	    out, "\n-- record\n%.*s\n", KT_SPAN_ARG(c->record));
+}
+
+/* All of it is text of anybody's: none of it is printed as it is. */
+static bool
+show_call(const struct kt_session *s, const struct kt_session_call *c,
+    bool is_whole)
+{
+	struct kt_buf raw, plain;
+	bool is_shown = false;
+
+	kt_buf_init(&raw, SHOW_MAX);
+	kt_buf_init(&plain, SHOW_MAX);
+	if ((is_whole ? add_whole(&raw, s, c) : add_line(&raw, s, c)) < 0 ||
+	    kt_add_plain(&plain, kt_buf_span(&raw)) < 0)
+		kt_say("call %llu is larger than what is shown",
+		    (unsigned long long)c->n);
+	else
+		is_shown = kt_print(kt_buf_span(&plain));
+	kt_buf_fini(&raw);
+	kt_buf_fini(&plain);
+	return is_shown;
 }
 
 enum kt_exit
@@ -234,7 +262,7 @@ kt_cmd_session_show(const struct kt_cmd *self, int argc, char **argv)
 	struct kt_err err = { .text = "" };
 	const char *key_path = NULL;
 	uint64_t want = 0;
-	bool has_any = false;
+	bool has_any = false, is_shown = true;
 	int c;
 
 	while ((c = kt_args_next(&args)) != KT_ARGS_END) {
@@ -257,19 +285,20 @@ kt_cmd_session_show(const struct kt_cmd *self, int argc, char **argv)
 	if (f.session.cut_line > 0)
 		kt_say("%s: line %zu: the last call is cut", argv[args.operand],
 		    f.session.cut_line);
-	for (size_t i = 0; i < f.session.ncalls; i++) {
-		if (want == 0)
-			show_line(&f.session, &f.session.calls[i]);
-		else if (f.session.calls[i].n == want)
-			show_whole(&f.session, &f.session.calls[i]);
-		has_any |= f.session.calls[i].n == want;
+	for (size_t i = 0; i < f.session.ncalls && is_shown; i++) {
+		const struct kt_session_call *call = &f.session.calls[i];
+
+		if (want != 0 && call->n != want)
+			continue;
+		is_shown = show_call(&f.session, call, want != 0);
+		has_any = true;
 	}
 	kt_session_file_close(&f);
 	kt_session_key_fini(&key);
 	if (want > 0 && !has_any)
 		return kt_say("there is no call %llu", (unsigned long long)want),
 		       KT_EXIT_UNKNOWN;
-	return flushed(KT_EXIT_YES);
+	return is_shown ? KT_EXIT_YES : KT_EXIT_UNKNOWN;
 }
 
 /* ---- redact ---- */
@@ -281,23 +310,40 @@ struct redaction {
 	uint64_t found;
 };
 
+/* A crash cut it: nothing reads it, so it goes where nobody could look. */
+static enum kt_rc
+leave_out(const struct redaction *r, const char *path, size_t nline,
+    struct kt_err *err)
+{
+	if (r->is_check)
+		return kt_fail(err, KT_E_PARSE, "%s: line %zu: cut, and cannot be "
+		    "searched; kt session redact leaves it out", path, nline);
+	kt_say("%s: line %zu: cut, and left out", path, nline);
+	return KT_OK;
+}
+
 /* One place per detector and line is enough to look for. */
 static enum kt_rc
-redact_lines(struct redaction *r, const char *path, struct kt_span text,
-    struct kt_buf *out, struct kt_err *err)
+redact_lines(struct redaction *r, const char *path,
+    const struct kt_session_file *f, struct kt_buf *out, struct kt_err *err)
 {
+	struct kt_span text = kt_buf_span(&f->bytes);
 	size_t nline = 0;
 
 	while (text.len > 0) {
 		size_t len = kt_span_find(text, '\n');
 		const struct kt_detector *first = NULL;
-		size_t n = 0;
+		size_t n = 0, before = out->len;
 
 		nline++;
 		if (kt_scrub_line(&r->by.scrub, kt_span_sub(text, 0, len), out, &n,
-		        &first) < 0)
+		        &first) < 0) {
+			out->len = before;
+			if (len == text.len && nline == f->session.cut_line)
+				return leave_out(r, path, nline, err);
 			return kt_fail(err, KT_E_PARSE, "%s: line %zu: cannot be "
 			    "searched", path, nline);
+		}
 		if (len < text.len && kt_buf_addc(out, '\n') < 0)
 			return kt_fail(err, KT_E_LIMIT, "out of memory");
 		if (n > 0 && r->is_check)
@@ -320,7 +366,7 @@ redact_file(struct redaction *r, const char *path, struct kt_err *err)
 	if (kt_session_file_open(&f, path, &r->key, err) < 0)
 		return err->rc;
 	kt_buf_init(&out, 2 * (size_t)KT_SESSION_FILE_MAX);
-	rc = redact_lines(r, path, kt_buf_span(&f.bytes), &out, err);
+	rc = redact_lines(r, path, &f, &out, err);
 	if (rc == KT_OK && !r->is_check)
 		rc = kt_session_file_write(
 		    path, f.form, kt_buf_span(&out), &r->key, err);

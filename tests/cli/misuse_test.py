@@ -53,6 +53,10 @@ ASKED = [
     ("session show", 2,
      "a session must follow, and perhaps the number of a call"),
     ("session show CUT", 0, "the last call is cut"),
+    ("session redact --check TORN", 3, "cut, and cannot be searched"),
+    ("session redact TORN", 0, "cut, and left out"),
+    ("session redact --check TORN", 0, ""),
+    ("session list --json ODDNAME", 3, "a name that JSON cannot hold"),
     ("session export", 2, "a session must follow"),
     ("session import --from tape --out OUT BAD", 2,
      "--from takes har or audit"),
@@ -91,6 +95,8 @@ def files_in(folder):
     return {
         "OUT": os.path.join(folder, "out.kts"),
         "CUT": write("cut.kts", whole[:-30]),
+        "TORN": write("torn.kts", whole[:-60]),
+        "ODDNAME": write("odd\udcff.kts", whole),
         # What zstd begins with, and nothing that it goes on with.
         "NOZST": write("no.kts.zst", "(\xb5/\xfd" + "neither " * 9),
         "OTHER": sessions[1],
@@ -116,6 +122,7 @@ def run(kt, asked, names, **more):
     try:
         return subprocess.run(
             [kt, *argv], stdin=source, capture_output=True, text=True,
+            errors="surrogateescape",
             timeout=PATIENCE,
             env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere"},
             **more)

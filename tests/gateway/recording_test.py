@@ -394,6 +394,11 @@ def sessions_can_be_listed_shown_and_checked():
         with open(path) as f:
             text = f.read()
         with open(path, "w") as f:
+            f.write(text.replace("be kind", "be kind\x9b2J"))
+        shown = "".join(kt("session", "show", path, str(n)).stdout
+                        for n in range(1, 9))
+        assert "be kind?2J" in shown and "\x9b" not in shown, shown
+        with open(path, "w") as f:
             f.write(text.replace("be kind", "be kind to " + KEY))
         r = kt("session", "redact", "--check", folder)
         assert r.returncode == 1 and KEY not in r.stdout, r.stdout
