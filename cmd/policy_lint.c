@@ -76,13 +76,18 @@ read_detectors(struct run *run, struct kt_err *err)
 static enum kt_rc
 add_path(struct run *run, const char *path, struct kt_err *err)
 {
+	size_t before = run->files.n;
 	struct stat st;
 
 	if (strcmp(path, "-") == 0)
 		return kt_cmd_files_add_stdin(&run->files, run->stdin_name, err);
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return kt_cmd_files_add_dir(&run->files, path, ".yaml", err);
-	return kt_cmd_files_add(&run->files, path, err);
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return kt_cmd_files_add(&run->files, path, err);
+	if (kt_cmd_files_add_dir(&run->files, path, ".yaml", err) < 0)
+		return err->rc;
+	/* Or a folder of *.yml would be found to be without fault. */
+	return run->files.n > before ? KT_OK : kt_fail(err, KT_E_IO,
+	    "%s: no file in it ends in .yaml", path);
 }
 
 static enum kt_rc

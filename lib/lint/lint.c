@@ -61,6 +61,9 @@ switch_codes(struct kt_lint_options *o, const char *list, bool is_on,
 {
 	struct kt_span rest = kt_span_of(list);
 
+	/* A slip: nothing selected would be a gate that never shuts. */
+	if (rest.len == 0 && is_on)
+		return kt_fail(err, KT_E_PARSE, "there is no code ''");
 	while (rest.len > 0) {
 		size_t comma = kt_span_find(rest, ',');
 		struct kt_span one = kt_span_trim(kt_span_sub(rest, 0, comma));

@@ -28,6 +28,8 @@ ASKED = [
     ("policy diff GOOD", 2,
      "two files must follow: the old one and the new one"),
     ("policy lint --select KT000 GOOD", 2, "--list-rules has them"),
+    ("policy lint --select= GOOD", 2, "there is no code ''"),
+    ("policy lint EMPTY", 3, "no file in it ends in .yaml"),
     ("policy lint --fix=safe - <GOOD", 2,
      "standard input cannot be mended: --diff prints a patch"),
     ("policy lint - </", 3, "standard input cannot be read"),
@@ -70,6 +72,7 @@ ASKED = [
     ("replay --fail-on worse SESSION", 2,
      "--fail-on knows loosened, tightened, error, rerouted, reworded, "
      "other-rule, cost and never"),
+    ("replay --fail-on= SESSION", 2, "--fail-on knows loosened"),
     ("replay --sample few SESSION", 2, "takes a number"),
     ("replay --filter nothing SESSION", 2, "each with = and a pattern"),
     ("replay --jobs 0 SESSION", 2, "--jobs takes 1 to"),
@@ -92,7 +95,9 @@ def files_in(folder):
         SRCDIR, "policies", "sessions", "*.kts")))
     with open(sessions[0], encoding="latin-1") as f:
         whole = f.read()
+    os.mkdir(os.path.join(folder, "empty"))
     return {
+        "EMPTY": os.path.join(folder, "empty"),
         "OUT": os.path.join(folder, "out.kts"),
         "CUT": write("cut.kts", whole[:-30]),
         "TORN": write("torn.kts", whole[:-60]),
