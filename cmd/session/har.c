@@ -53,6 +53,23 @@ text_of(const struct import *m, uint32_t object, const char *name)
 	    (struct kt_span){ 0 };
 }
 
+/* Browsers write the time of their place, with "+02:00" at its end. */
+static uint64_t
+utc(uint64_t seconds, struct kt_span s)
+{
+	struct kt_span z = kt_span_sub(s, s.len - 6, 6);
+	uint64_t h, min;
+
+	if (s.len < 25 || (z.ptr[0] != '+' && z.ptr[0] != '-') ||
+	    !kt_span_u64(kt_span_sub(z, 1, 2), &h) || h > 23 ||
+	    !kt_span_u64(kt_span_sub(z, 4, 2), &min) || min > 59)
+		return seconds;
+	min += h * 60;
+	if (z.ptr[0] == '-')
+		return seconds + min * 60;
+	return seconds > min * 60 ? seconds - min * 60 : 0;
+}
+
 /* The second it began in; a day without one is the epoch. */
 static uint64_t
 when(struct kt_span s)
@@ -63,7 +80,22 @@ when(struct kt_span s)
 	(void)snprintf(text, sizeof(text), "%.19sZ",
 	    s.len >= 19 ? s.ptr : "1970-01-01T00:00:00");
 	(void)kt_auth_when_parse(kt_span_of(text), &seconds); /* the epoch */
-	return seconds * 1000000;
+	return utc(seconds, s) * 1000000;
+}
+
+/* The earliest of all: HAR asks for no order. */
+static uint64_t
+begin_of(const struct import *m, uint32_t n)
+{
+	uint64_t first = 0;
+
+	for (; n != 0; n = kt_json_next(&m->json, n)) {
+		uint64_t at = when(text_of(m, n, "startedDateTime"));
+
+		if (at > 0 && (first == 0 || at < first))
+			first = at;
+	}
+	return first;
 }
 
 static size_t
@@ -186,11 +218,12 @@ import_entry(struct import *m, uint32_t entry, struct kt_err *err)
 	enum kt_rc rc;
 
 	kt_surface(&surface, text_of(m, request, "method"), path, NULL, 0);
-	if (kt_endpoint_format(surface.endpoint) == KT_FORMAT_NONE ||
-	    at_us < m->t0_us) {
+	if (kt_endpoint_format(surface.endpoint) == KT_FORMAT_NONE) {
 		m->nskipped++; /* pictures and style sheets of a page */
 		return KT_OK;
 	}
+	if (at_us < m->t0_us)
+		at_us = m->t0_us; /* it tells no time */
 	sum.endpoint = kt_span_of(kt_endpoint_name(surface.endpoint));
 	kt_tape_init(&t, KT_SESSION_CALL_MAX);
 	tape_request(m, &t, entry, path, at_us);
@@ -213,7 +246,7 @@ import_all(struct import *m, struct kt_err *err)
 	if (kt_json_type(&m->json, list) != KT_JSON_ARRAY)
 		return kt_fail(err, KT_E_PARSE, "not a HAR file: it has no "
 		    "log.entries");
-	head.t0_us = m->t0_us = when(text_of(m, n, "startedDateTime"));
+	head.t0_us = m->t0_us = begin_of(m, n);
 	(void)snprintf(id, sizeof(id), "har-%llu",
 	    (unsigned long long)(head.t0_us / 1000000));
 	head.id = kt_span_of(id);

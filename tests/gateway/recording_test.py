@@ -637,12 +637,17 @@ def a_har_file_becomes_a_session_and_back():
                 {"role": "user", "content": s}]}, speech.message(SAY[2]))
         for s in SAY] + [entry("https://example/picture.png", {}, {})]}}
     with tempfile.TemporaryDirectory() as folder:
+        # A place east of Greenwich, and no order.
+        har["log"]["entries"][0]["startedDateTime"] = \
+            "2026-11-20T12:00:01.123+02:00"
         source = os.path.join(folder, "calls.har")
         with open(source, "w") as f:
             json.dump(har, f)
         out = os.path.join(folder, "imported.kts")
         r = kt("session", "import", "--out", out, source)
         assert r.returncode == 0 and r.stdout.startswith("5 calls"), r
+        shown = kt("session", "show", out).stdout
+        assert "#1  2026-11-20T10:00:01Z" in shown, shown
         no_planted_text(folder)
         old = os.path.join(folder, "old.yaml")
         config = configuration("http://127.0.0.1:1", BLOCK)
