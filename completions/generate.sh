@@ -86,7 +86,8 @@ values='
 		if (value == "ENCODING")
 			return "cl100k_base o200k_base claude"
 		if (value == "FORM")
-			return "text messages completions responses jsonl"
+			return "text messages completions responses" \
+				(text ~ / file or / ? " file" : "") " jsonl"
 		return ""
 	}
 	# What may follow a command by itself.

@@ -95,6 +95,7 @@ for shell in bash fish; do
 	offers_words $shell agent-firewall kt explain ''
 	offers_words $shell claude-opus-4-7 kt count-tokens --model ''
 	offers_words $shell o200k_base kt count-tokens --encoding ''
+	offers_words $shell file kt inspect --as ''
 	offers_words $shell ocsf kt audit query --format ''
 	offers_words $shell html kt audit report --format ''
 	offers_words $shell KT301 kt policy lint --ignore ''
