@@ -3,7 +3,7 @@
  * key is told with the one that was meant.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "trial/trial.h"
+#include "trial/trial_priv.h"
 
 static const char *const apis[] = { "messages", "completions", NULL };
 
@@ -152,12 +152,30 @@ check_matrix(const struct kt_config_node *matrix, struct kt_config_diags *d)
 	}
 }
 
+/* Another time would be taken, and the case be about that. */
+static void
+check_time(const struct kt_config_node *n, struct kt_config_diags *d)
+{
+	uint64_t us;
+
+	if (n == NULL)
+		return;
+	for (const struct kt_config_node *e = n->first; e != NULL; e = e->next)
+		check_time(e, d);
+	if (n->type == KT_CONFIG_NODE_SCALAR && !kt_trial_time(n->text, &us))
+		kt_config_diag(d, KT_CONFIG_RANGE, n->at, "'%.40s' is no time "
+		    "such as 2026-11-20T10:00:00Z", n->text.ptr);
+}
+
 static void
 check_case(const struct kt_trial_case *c, struct kt_config_diags *d)
 {
 	check_call(c->request.tool_use, d);
 	check_call(c->tool_use, d);
 	check_matrix(c->matrix, d);
+	check_time(kt_config_get(c->matrix, KT_SPAN("now")), d);
+	check_time(kt_config_get(kt_config_get(c->node, KT_SPAN("given")),
+	    KT_SPAN("now")), d);
 	if (c->expect == NULL)
 		kt_config_diag(d, KT_CONFIG_MISSING, c->node->at,
 		    "'%.60s' expects nothing", c->name.ptr);

@@ -117,16 +117,18 @@ days(uint64_t y, uint64_t m, uint64_t d)
 	    (y - era * 400) / 100 + year - 719468;
 }
 
-static uint64_t
-wall_of(struct kt_span s)
+bool
+kt_trial_time(struct kt_span s, uint64_t *us)
 {
 	uint64_t y, mo, d, h, mi, se;
 
 	if (s.len != 20 || !digits(s, 0, 4, &y) || !digits(s, 5, 2, &mo) ||
 	    !digits(s, 8, 2, &d) || !digits(s, 11, 2, &h) ||
-	    !digits(s, 14, 2, &mi) || !digits(s, 17, 2, &se) || y < 1970)
-		return NOW_US;
-	return (((days(y, mo, d) * 24 + h) * 60 + mi) * 60 + se) * 1000000;
+	    !digits(s, 14, 2, &mi) || !digits(s, 17, 2, &se) || y < 1970 ||
+	    mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || se > 59)
+		return false;
+	*us = (((days(y, mo, d) * 24 + h) * 60 + mi) * 60 + se) * 1000000;
+	return true;
 }
 
 static void
@@ -227,12 +229,13 @@ kt_trial_play(const struct kt_trial *t, const struct kt_trial_case *c,
 	struct kt_exchange_options o = { .program = t->program,
 		.scratch = t->scratch, .is_audit_up = true, .caller = &caller,
 		.peer.address = KT_SPAN("127.0.0.1") };
-	struct stage s = { .r = out, .wall_us = wall_of(c->given.now) };
+	struct stage s = { .r = out, .wall_us = NOW_US };
 	struct kt_buf body;
 	enum kt_rc rc;
 
 	kt_buf_init(&body, BODY_MAX);
 	rc = kt_trial_body(c, &body);
+	(void)kt_trial_time(c->given.now, &s.wall_us); /* else the usual */
 	memcpy(o.seed, "0123456789abcdef0123456789abcdef", sizeof(o.seed));
 	if (rc == KT_OK && (s.x = kt_exchange_new(&o)) == NULL)
 		rc = KT_E_LIMIT;

@@ -97,6 +97,15 @@ ends 3 --policy-config "$out/f.yaml" "$out/g_test.yaml"
 says 'tool_use is a map of names and inputs [KT103]' \
 	'a call without a name is told of'
 says "the input of 'Read' is no map [KT103]" 'and one without an input'
+cat >"$out/t_test.yaml" <<'END'
+cases:
+  - {name: a, given: {now: yesterday}, expect: pass}
+  - {name: b, matrix: {now: ["2026-11-20T10:00:00Z", "2026-11-20"]},
+     expect: [pass, pass]}
+END
+ends 3 --policy-config "$out/f.yaml" "$out/t_test.yaml"
+says "t_test.yaml:2:28: error: 'yesterday' is no time" 'a time that is none'
+says "'2026-11-20' is no time such as" 'and one of a matrix'
 sed 's/status: 403/status: 200/' "$out/p_test.yaml" >"$out/q_test.yaml"
 ends 1 --policy-config "$out/p.yaml" "$out/q_test.yaml"
 says 'q_test.yaml:4:59: error: the word is refused: status: expected 200, got 403 [KT811]' \
