@@ -156,8 +156,9 @@ check_kind_names(struct kt_lint *l)
 
 /* 904: names that stand in records, markers and other rules. */
 static void
-check_name(struct kt_lint *l, const struct kt_config_seen *seen)
+check_name(void *arg, const struct kt_config_seen *seen)
 {
+	struct kt_lint *l = arg;
 	const struct kt_span *s = seen->member;
 
 	if (seen->field->type != KT_CONFIG_STRING || s->ptr == NULL ||
@@ -175,12 +176,6 @@ check_name(struct kt_lint *l, const struct kt_config_seen *seen)
 		    "'%.60s' holds other than letters, digits, '-', '_'", s->ptr);
 		return;
 	}
-}
-
-static void
-visit_names(void *arg, const struct kt_config_seen *seen)
-{
-	check_name(arg, seen);
 }
 
 /* 901 */
@@ -207,7 +202,7 @@ void
 kt_lint_check_fields(struct kt_lint *l)
 {
 	kt_config_visit(&kt_config_root_table, l->s, visit, l);
-	kt_config_visit(&kt_config_root_table, l->s, visit_names, l);
+	kt_config_visit(&kt_config_root_table, l->s, check_name, l);
 	check_kind_names(l);
 	check_descriptions(l);
 	kt_config_idle(l->s->node, tell_idle, l);

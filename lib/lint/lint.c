@@ -101,8 +101,8 @@ kt_lint_choose(struct kt_lint_options *o, const char *select,
 
 /* Telling. */
 
-struct kt_report_place
-kt_lint_place_of(const struct kt_lint *l, const struct kt_config_place *at)
+static struct kt_report_place
+place_of(const struct kt_lint *l, const struct kt_config_place *at)
 {
 	uint32_t len = at->len > 0 ? at->len : 1;
 
@@ -117,7 +117,7 @@ kt_lint_key_place(const struct kt_lint *l, const struct kt_config_node *node)
 {
 	if (node == NULL)
 		return (struct kt_report_place){ .file = l->base };
-	return kt_lint_place_of(l, node->key_at.line > 0 ? &node->key_at :
+	return place_of(l, node->key_at.line > 0 ? &node->key_at :
 	    &node->at);
 }
 
@@ -126,7 +126,7 @@ kt_lint_place(const struct kt_lint *l, const struct kt_config_node *node)
 {
 	if (node == NULL || node->type != KT_CONFIG_NODE_SCALAR)
 		return kt_lint_key_place(l, node);
-	return kt_lint_place_of(l, &node->at);
+	return place_of(l, &node->at);
 }
 
 struct kt_report_finding *
@@ -181,7 +181,7 @@ kt_lint_replace(struct kt_lint *l, struct kt_report_finding *f,
 	if (f == NULL || node->end_line != node->at.line)
 		return;
 	f->fix = traits[f->rule - kt_lint_rules].fix;
-	kt_report_edit(l->r, f, kt_lint_place_of(l, &node->at),
+	kt_report_edit(l->r, f, place_of(l, &node->at),
 	    kt_span_of(text));
 }
 
@@ -251,15 +251,6 @@ member(const struct kt_lint_kind *k, const char *field,
 	return seen->member;
 }
 
-int
-kt_lint_enum(const struct kt_lint_kind *k, const char *field)
-{
-	struct kt_config_seen seen;
-	const int *v = member(k, field, KT_CONFIG_ENUM, &seen);
-
-	return v != NULL ? *v : -1;
-}
-
 const char *
 kt_lint_word(const struct kt_lint_kind *k, const char *field)
 {
@@ -317,7 +308,7 @@ kt_lint_tell_diag(struct kt_lint *l, const struct kt_config_diag *diag)
 {
 	char name[16];
 	int code;
-	struct kt_report_place at = kt_lint_place_of(l, &diag->at);
+	struct kt_report_place at = place_of(l, &diag->at);
 	struct kt_report_finding *f;
 
 	(void)snprintf(name, sizeof(name), "KT%d", (int)diag->code);

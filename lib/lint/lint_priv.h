@@ -49,8 +49,6 @@ struct kt_report_place kt_lint_place(
     const struct kt_lint *l, const struct kt_config_node *node);
 struct kt_report_place kt_lint_key_place(
     const struct kt_lint *l, const struct kt_config_node *node);
-struct kt_report_place kt_lint_place_of(
-    const struct kt_lint *l, const struct kt_config_place *at);
 /* The i-th element of a list, or the scalar that stands for one. */
 const struct kt_config_node *kt_lint_element(
     const struct kt_config_node *list, size_t i);
@@ -65,7 +63,6 @@ struct kt_lint_kind {
 bool kt_lint_kind_named(
     const struct kt_lint *l, const char *name, struct kt_lint_kind *out);
 /* Effective values of a kind by field; defaults when there is none. */
-int kt_lint_enum(const struct kt_lint_kind *k, const char *field);
 const struct kt_config_strings *kt_lint_strings(
     const struct kt_lint_kind *k, const char *field);
 const struct kt_config_items *kt_lint_items(

@@ -12,7 +12,6 @@
 #define TERM_MIN 3
 #define EXAMPLES_MIN 3
 #define CONFIDENCE_MIN 500
-#define OPINIONS_MAX 32
 
 /* One written pattern, wherever it stands. */
 struct pattern {
@@ -238,7 +237,7 @@ kt_lint_check_patterns(struct kt_lint *l)
 /* 313: texts that prompt-decorator adds, seen by the chain's detectors. */
 
 static bool
-is_found(struct kt_lint *l, const struct kt_chain *c, struct kt_span text,
+is_found(const struct kt_chain *c, struct kt_span text,
     enum kt_component where, char name[static 64])
 {
 	struct kt_detect_scratch *s = NULL;
@@ -248,7 +247,6 @@ is_found(struct kt_lint *l, const struct kt_chain *c, struct kt_span text,
 	size_t deciding;
 	bool is_any = false;
 
-	(void)l;
 	if (c->detect == NULL || kt_detect_scratch_new(&s, c->detect, &err) < 0)
 		return false;
 	if (kt_detect_scan(c->detect, s, text, &c->heard[where], &found) < 0)
@@ -283,7 +281,7 @@ kt_lint_check_own_words(struct kt_lint *l)
 		    "system") == 0 ? KT_COMPONENT_SYSTEM : KT_COMPONENT_MESSAGES;
 
 		for (; node != NULL; node = node->next) {
-			if (is_found(l, c, node->text, where, name))
+			if (is_found(c, node->text, where, name))
 				(void)kt_lint_tell(l, KT_LINT_313, node,
 				    "this text is found as %s", name);
 			if (list->type != KT_CONFIG_NODE_LIST)
