@@ -114,8 +114,6 @@ uint32_t kt_json_member(const struct kt_json *j, struct kt_span text,
 bool kt_json_bool(const struct kt_json *j, uint32_t n, bool *out);
 bool kt_json_u64(const struct kt_json *j, struct kt_span text, uint32_t n,
     uint64_t *out);
-bool kt_json_i64(const struct kt_json *j, struct kt_span text, uint32_t n,
-    int64_t *out);
 
 /*
  * RFC 6901.  An index in an array is found by counting, so write pointers

@@ -169,22 +169,3 @@ kt_json_u64(const struct kt_json *j, struct kt_span text, uint32_t n,
 		return false;
 	return kt_span_u64(kt_json_raw(j, text, n), out);
 }
-
-bool
-kt_json_i64(const struct kt_json *j, struct kt_span text, uint32_t n,
-    int64_t *out)
-{
-	struct kt_span s;
-	bool is_negative;
-	uint64_t v;
-
-	if (kt_json_type(j, n) != KT_JSON_NUMBER)
-		return false;
-	s = kt_json_raw(j, text, n);
-	is_negative = s.ptr[0] == '-';
-	if (!kt_span_u64(kt_span_sub(s, is_negative ? 1 : 0, s.len), &v) ||
-	    v > (uint64_t)INT64_MAX + (is_negative ? 1 : 0))
-		return false;
-	*out = is_negative ? (int64_t)(0 - v) : (int64_t)v;
-	return true;
-}

@@ -233,13 +233,6 @@ kt_json_put_u64(struct kt_json_writer *w, uint64_t v)
 }
 
 void
-kt_json_put_i64(struct kt_json_writer *w, int64_t v)
-{
-	if (place(w))
-		keep(w, kt_buf_printf(w->out, "%lld", (long long)v));
-}
-
-void
 kt_json_put_bool(struct kt_json_writer *w, bool v)
 {
 	kt_json_put_raw(w, v ? KT_SPAN("true") : KT_SPAN("false"));

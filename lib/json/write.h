@@ -43,7 +43,6 @@ void kt_json_put_name_span(struct kt_json_writer *w, struct kt_span name);
 void kt_json_put_string(struct kt_json_writer *w, struct kt_span text);
 void kt_json_put_cstr(struct kt_json_writer *w, const char *text);
 void kt_json_put_u64(struct kt_json_writer *w, uint64_t v);
-void kt_json_put_i64(struct kt_json_writer *w, int64_t v);
 void kt_json_put_bool(struct kt_json_writer *w, bool v);
 void kt_json_put_null(struct kt_json_writer *w);
 /* A value that is JSON text already; it is not checked. */

@@ -167,7 +167,6 @@ write_sample(struct kt_json_writer *w, struct kt_buf *b)
 	kt_json_put_name(w, "a");
 	kt_json_begin_array(w);
 	kt_json_put_u64(w, UINT64_MAX);
-	kt_json_put_i64(w, INT64_MIN);
 	kt_json_put_bool(w, true);
 	kt_json_put_null(w);
 	kt_json_begin_object(w);
@@ -184,7 +183,7 @@ static void
 a_starved_writer_never_says_it_is_whole(void)
 {
 	struct kt_span want = KT_SPAN("{\"a\":[18446744073709551615,"
-		"-9223372036854775808,true,null,{},[]],\"b\\n\":\"c\"}");
+		"true,null,{},[]],\"b\\n\":\"c\"}");
 	struct kt_json_writer w;
 	struct kt_buf b;
 
