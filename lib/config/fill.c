@@ -35,12 +35,6 @@ kt_config_field_at(
 	return f;
 }
 
-struct kt_arena *
-kt_config_ctx_mem(struct kt_config_ctx *ctx)
-{
-	return ctx->mem;
-}
-
 static void vfault(struct kt_config_ctx *ctx, enum kt_config_code code,
     struct kt_config_place at, const char *fmt, va_list ap) KT_PRINTF(4, 0);
 

@@ -71,7 +71,6 @@ void kt_config_fault_at(struct kt_config_ctx *ctx, enum kt_config_code code,
     const struct kt_config_node *node, const char *fmt, ...) KT_PRINTF(4, 5);
 void kt_config_fault_help(struct kt_config_ctx *ctx, const char *fmt, ...)
     KT_PRINTF(2, 3);
-struct kt_arena *kt_config_ctx_mem(struct kt_config_ctx *ctx);
 
 /*
  * Fills in *out (table->size bytes, in mem) from a tree; KT_E_PARSE when
