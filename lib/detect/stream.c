@@ -580,15 +580,3 @@ kt_detect_stream_end(struct kt_detect_stream *st, struct kt_detect_scratch *s,
 {
 	return run(st, s, (struct kt_span){ 0 }, true, out);
 }
-
-uint64_t
-kt_detect_stream_hold(const struct kt_detect_stream *st)
-{
-	return st->hold;
-}
-
-uint64_t
-kt_detect_stream_length(const struct kt_detect_stream *st)
-{
-	return st->total;
-}

@@ -57,8 +57,6 @@ KT_MUSTCHECK enum kt_rc kt_detect_stream_feed(struct kt_detect_stream *st,
 KT_MUSTCHECK enum kt_rc kt_detect_stream_end(struct kt_detect_stream *st,
     struct kt_detect_scratch *s, struct kt_detect_step *out);
 
-uint64_t kt_detect_stream_hold(const struct kt_detect_stream *st);
-uint64_t kt_detect_stream_length(const struct kt_detect_stream *st);
 /* Is a block detector enabled? */
 bool kt_detect_needs_block(
     const struct kt_detect *db, const struct kt_detect_set *enabled);
