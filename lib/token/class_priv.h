@@ -16,7 +16,6 @@ enum {
 	KT_CHAR_MARK = 8,    /* M */
 	KT_CHAR_NUMBER = 16, /* N */
 	KT_CHAR_SPACE = 32,  /* White_Space: with U+0085, without U+FEFF */
-	KT_CHAR_CLASSES = 64, /* one of these, or none of them */
 	KT_CHAR_LETTER = KT_CHAR_UPPER | KT_CHAR_LOWER | KT_CHAR_CASELESS,
 };
 

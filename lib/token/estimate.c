@@ -9,25 +9,28 @@
 #include "token/class_priv.h"
 #include "token/known_priv.h"
 
+/* What a text is made of, as far as the error of an estimate depends on it. */
+enum class {
+#define KT_BAND(id, permille) id,
+#include "token/family.def"
+	CLASSES
+};
+
 static const struct {
 	struct kt_span name;
 	enum kt_encoding encoding;
 	bool is_exact;
-	uint16_t permille[KT_TEXT_CLASSES];
+	uint16_t permille[CLASSES];
 } families[] = {
 #define KT_FAMILY(id, text, enc, exact, prose, code, digits, foreign) \
 	[KT_FAMILY_##id] = { KT_SPAN_INIT(text), KT_ENCODING_##enc, (exact), \
-		{ [KT_TEXT_PROSE] = (prose), [KT_TEXT_CODE] = (code), \
-		    [KT_TEXT_DIGITS] = (digits), \
-		    [KT_TEXT_FOREIGN] = (foreign) } },
+		{ [PROSE] = (prose), [CODE] = (code), [DIGITS] = (digits), \
+		    [FOREIGN] = (foreign) } },
 #include "token/family.def"
 };
 
-static const struct {
-	const char *name;
-	uint16_t permille;
-} bands[] = {
-#define KT_BAND(id, text, off) [KT_TEXT_##id] = { (text), (off) },
+static const uint16_t bands[] = {
+#define KT_BAND(id, permille) [id] = (permille),
 #include "token/family.def"
 };
 
@@ -71,12 +74,6 @@ bool
 kt_family_is_exact(enum kt_family f)
 {
 	return families[f].is_exact;
-}
-
-const char *
-kt_text_class_name(enum kt_text_class c)
-{
-	return bands[c].name;
 }
 
 struct shares {
@@ -141,8 +138,8 @@ add_text(struct shares *of, struct kt_span text)
 }
 
 /* By shares of characters; a text without any is prose. */
-enum kt_text_class
-kt_text_class_of(struct kt_span text)
+static enum class
+class_of(struct kt_span text)
 {
 	struct shares of = { .letters = 0 };
 	size_t seen;
@@ -150,10 +147,10 @@ kt_text_class_of(struct kt_span text)
 	add_text(&of, text);
 	seen = of.letters + of.digits + of.signs;
 	if (of.foreign * 3 > seen)
-		return KT_TEXT_FOREIGN;
+		return FOREIGN;
 	if (of.digits * 3 > seen)
-		return KT_TEXT_DIGITS;
-	return of.signs * 8 > seen ? KT_TEXT_CODE : KT_TEXT_PROSE;
+		return DIGITS;
+	return of.signs * 8 > seen ? CODE : PROSE;
 }
 
 static enum kt_rc
@@ -162,15 +159,15 @@ sum_of(struct kt_token_sum *sum, enum kt_family f, struct kt_tokenizer *t,
 {
 	size_t n = 0;
 	enum kt_rc rc = kt_token_count(t, text, &n, NULL, at);
-	enum kt_text_class class;
+	enum class class;
 	uint64_t off;
 
 	*sum = (struct kt_token_sum){ .n = n, .low = n, .high = n };
 	if (rc < 0 || families[f].is_exact)
 		return rc;
-	class = kt_text_class_of(text);
+	class = class_of(text);
 	sum->n = ((uint64_t)n * families[f].permille[class] + 500) / 1000;
-	off = (sum->n * bands[class].permille + 999) / 1000;
+	off = (sum->n * bands[class] + 999) / 1000;
 	sum->low = sum->n - off;
 	sum->high = sum->n + off;
 	return KT_OK;

@@ -16,19 +16,10 @@ enum kt_family {
 #include "token/family.def"
 	KT_FAMILIES
 };
-/* What a text is made of, as far as the error of an estimate depends on it. */
-enum kt_text_class {
-#define KT_BAND(id, text, permille) KT_TEXT_##id,
-#include "token/family.def"
-	KT_TEXT_CLASSES
-};
-
 enum kt_family kt_family_of(struct kt_span model);
 struct kt_span kt_family_name(enum kt_family f);
 enum kt_encoding kt_family_encoding(enum kt_family f);
 bool kt_family_is_exact(enum kt_family f);
-enum kt_text_class kt_text_class_of(struct kt_span text);
-const char *kt_text_class_name(enum kt_text_class c);
 
 /* A sum of texts; starts zeroed.  Exact: low = n = high. */
 struct kt_token_sum {
