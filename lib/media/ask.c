@@ -12,21 +12,10 @@ static const char *const words[KT_MEDIA_NWHYS] = {
 #include "media/why.def"
 };
 
-static const char *const meanings[KT_MEDIA_NWHYS] = {
-#define KT_MEDIA_WHY(id, word, meaning) meaning,
-#include "media/why.def"
-};
-
 const char *
 kt_media_why_word(enum kt_media_why w)
 {
 	return words[w];
-}
-
-const char *
-kt_media_why_meaning(enum kt_media_why w)
-{
-	return meanings[w];
 }
 
 static void

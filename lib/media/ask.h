@@ -25,7 +25,6 @@ enum kt_media_why {
 	KT_MEDIA_NWHYS,
 };
 const char *kt_media_why_word(enum kt_media_why w);
-const char *kt_media_why_meaning(enum kt_media_why w);
 
 enum kt_media_encoding {
 	KT_MEDIA_RAW = 0,
