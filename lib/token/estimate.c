@@ -184,7 +184,7 @@ kt_token_sum_add(struct kt_token_sum *sum, enum kt_family f,
 	enum kt_rc rc;
 
 	if (text.len >= KT_TOKEN_KNOWN_MIN) {
-		kt_token_hash(text, hash);
+		kt_token_known_hash(text, hash);
 		known = kt_token_known_find(k, f, hash);
 	}
 	if (known == NULL) {

@@ -16,7 +16,7 @@ place_of(const uint8_t hash[static KT_TOKEN_HASH])
 }
 
 void
-kt_token_hash(struct kt_span text, uint8_t hash[static KT_TOKEN_HASH])
+kt_token_known_hash(struct kt_span text, uint8_t hash[static KT_TOKEN_HASH])
 {
 	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text.ptr, text.len, hash) < 0)
 		KT_BUG("no SHA-256 in the crypto library");

@@ -27,7 +27,7 @@ struct kt_token_known {
 };
 struct kt_token_known *kt_tokenizer_known(struct kt_tokenizer *t);
 
-void kt_token_hash(struct kt_span text, uint8_t hash[static KT_TOKEN_HASH]);
+void kt_token_known_hash(struct kt_span text, uint8_t hash[static KT_TOKEN_HASH]);
 /* NULL: not known, or not any more. */
 const struct kt_token_sum *kt_token_known_find(const struct kt_token_known *k,
     enum kt_family f, const uint8_t hash[static KT_TOKEN_HASH]);
