@@ -82,6 +82,9 @@ struct kt_detector {
 	const char *const *examples, *const *counter_examples;
 	size_t nexamples, ncounter_examples;
 };
+/* By its id, group or entity. */
+bool kt_detect_is_called(const struct kt_detector *d, struct kt_span name);
+
 #define KT_DETECT_CONTEXT_DEFAULT 64
 #define KT_DETECT_SOLID 16 /* no word of a sentence is as long */
 

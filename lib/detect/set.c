@@ -44,9 +44,16 @@ kt_detect_set_has(const struct kt_detect_set *set, size_t i)
 }
 
 static bool
-is_named(const char *word, struct kt_span name)
+is_word(const char *word, struct kt_span name)
 {
 	return word != NULL && kt_span_eq(kt_span_of(word), name);
+}
+
+bool
+kt_detect_is_called(const struct kt_detector *d, struct kt_span name)
+{
+	return is_word(d->id, name) || is_word(d->group, name) ||
+	    is_word(d->entity, name);
 }
 
 bool
@@ -56,10 +63,7 @@ kt_detect_set_add_named(
 	bool any = false;
 
 	for (size_t i = 0; i < db->n; i++) {
-		const struct kt_detector *d = db->rules[i].def;
-
-		if (is_named(d->id, name) || is_named(d->group, name) ||
-		    is_named(d->entity, name)) {
+		if (kt_detect_is_called(db->rules[i].def, name)) {
 			kt_detect_set_add(set, i);
 			any = true;
 		}

@@ -23,7 +23,7 @@ KT_MUSTCHECK enum kt_rc kt_detect_set_init(
     struct kt_detect_set *set, const struct kt_detect *db);
 void kt_detect_set_fini(struct kt_detect_set *set);
 void kt_detect_set_add(struct kt_detect_set *set, size_t detector);
-/* All whose id or group or entity is name; false when there is none. */
+/* All that are called so; false when there is none. */
 bool kt_detect_set_add_named(
     struct kt_detect_set *set, const struct kt_detect *db, struct kt_span name);
 bool kt_detect_set_has(const struct kt_detect_set *set, size_t detector);

@@ -40,9 +40,7 @@ check_detector(struct kt_lint *l, const struct kt_lint_kind *k,
 
 	kt_config_nearest_init(&near, name);
 	for (size_t i = 0; i < d->n; i++) {
-		if (kt_span_eq(name, kt_span_of(d->at[i].id)) ||
-		    kt_span_eq(name, kt_span_of(d->at[i].entity)) ||
-		    kt_span_eq(name, kt_span_of(d->at[i].group)))
+		if (kt_detect_is_called(&d->at[i], name))
 			return;
 	}
 	if (is_own(k, name))

@@ -115,12 +115,8 @@ choose(struct kt_policy *p, const struct kt_detect *db, struct kt_err *err)
 static bool
 names(const struct kt_config_strings *list, const struct kt_detector *d)
 {
-	struct kt_span entity = kt_span_of(d->entity), id = kt_span_of(d->id);
-	struct kt_span group = kt_span_of(d->group);
-
 	for (size_t i = 0; i < list->n; i++) {
-		if (kt_span_eq(list->at[i], entity) ||
-		    kt_span_eq(list->at[i], id) || kt_span_eq(list->at[i], group))
+		if (kt_detect_is_called(d, list->at[i]))
 			return true;
 	}
 	return false;
