@@ -7,7 +7,6 @@
 #include <math.h>
 
 #include "config/fill.h"
-#include "config/nearest.h"
 
 static void fill(struct kt_config_ctx *ctx, const struct kt_config_table *table,
     const struct kt_config_node *node, char *out);
@@ -182,23 +181,13 @@ unknown(struct kt_config_ctx *ctx, const struct kt_config_node *node,
     const struct kt_config_table *table, const char *where,
     const char *const *candidates)
 {
-	struct kt_config_nearest near;
-	struct kt_span all = KT_SPAN("");
+	const char *meant;
 
-	kt_config_nearest_init(&near, node->key);
-	/* What is only counted needs no help, or many cost a lot. */
-	if (ctx->d->n < KT_CONFIG_DIAGS_MAX)
-		all = kt_config_words(ctx->mem, candidates);
-	for (size_t i = 0; all.len > 0 && candidates[i] != NULL; i++)
-		kt_config_nearest_try(&near, candidates[i]);
 	kt_config_diag(ctx->d, KT_CONFIG_UNKNOWN_KEY, node->key_at,
 	    "unknown key '%.40s' in %s", node->key.ptr, where);
-	if (!is_known_word(table, near.best, node))
+	meant = kt_config_suggest(ctx, node->key, candidates, "keys here");
+	if (!is_known_word(table, meant, node))
 		kt_config_diag_hide(ctx->d, node);
-	kt_config_diag_help(ctx->d, "%s%s%skeys here: %.*s",
-	    near.best ? "did you mean '" : "", near.best ? near.best : "",
-	    near.best ? "'? " : "", KT_SPAN_ARG(all));
-	kt_config_diag_meant(ctx->d, near.best);
 }
 
 static void
@@ -271,16 +260,24 @@ kind_node(struct kt_config_ctx *ctx, const struct kt_config_node *node,
 	return one != NULL ? one : other;
 }
 
-static void
-check_kinds(struct kt_config_ctx *ctx, const struct kt_config_node *node)
+const char **
+kt_config_kind_names(struct kt_config_ctx *ctx)
 {
 	const char **names = kt_arena_array(ctx->mem, ctx->kinds_n + 1,
 	    sizeof(*names));
 
+	for (size_t i = 0; names != NULL && i < ctx->kinds_n; i++)
+		names[i] = ctx->kinds[i].name;
+	return names;
+}
+
+static void
+check_kinds(struct kt_config_ctx *ctx, const struct kt_config_node *node)
+{
+	const char **names = kt_config_kind_names(ctx);
+
 	if (names == NULL)
 		return;
-	for (size_t i = 0; i < ctx->kinds_n; i++)
-		names[i] = ctx->kinds[i].name;
 	for (const struct kt_config_node *c = node->first; c; c = c->next) {
 		size_t i = 0;
 

@@ -31,8 +31,13 @@ const struct kt_config_node *kt_config_fallback(
     struct kt_config_ctx *ctx, const struct kt_config_field *f);
 /* Index of a word in names, aliases resolved; -1. */
 int kt_config_word(const char *const *names, struct kt_span word);
-/* "a, b, c": names without aliases. */
-struct kt_span kt_config_words(
-    struct kt_arena *mem, const char *const *names);
+/*
+ * Help for the last mistake: which of the names was meant, and all of them
+ * without aliases behind `what`.  Returns the one meant, or NULL.
+ */
+const char *kt_config_suggest(struct kt_config_ctx *ctx, struct kt_span word,
+    const char *const *names, const char *what);
+/* Names of all kinds, up to a NULL; NULL: no memory. */
+const char **kt_config_kind_names(struct kt_config_ctx *ctx);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include "config/check.h"
 #include "config/fill.h"
-#include "config/nearest.h"
 #include "config/settings.h"
 
 static const struct kt_config_kind_settings *
@@ -22,28 +21,6 @@ kind_named(const struct kt_config_kinds *kinds, struct kt_span name)
 	return NULL;
 }
 
-static void
-unknown_kind(struct kt_config_ctx *ctx, const struct kt_config_node *node,
-    const struct kt_config_kinds *kinds, struct kt_span name)
-{
-	struct kt_config_nearest near;
-	struct kt_span all = KT_SPAN("");
-
-	kt_config_nearest_init(&near, name);
-	for (size_t i = 0; i < kinds->n && all.ptr != NULL &&
-	    ctx->d->n < KT_CONFIG_DIAGS_MAX; i++) {
-		kt_config_nearest_try(&near, kinds->at[i].kind->name);
-		all = kt_arena_printf(ctx->mem, "%.*s%s%s", KT_SPAN_ARG(all),
-		    i ? ", " : "", kinds->at[i].kind->name);
-	}
-	kt_config_fault_at(ctx, KT_CONFIG_UNDEFINED, node,
-	    "'%.40s' is not a policy kind", name.ptr);
-	kt_config_fault_help(ctx, "%s%s%skinds: %.*s",
-	    near.best ? "did you mean '" : "", near.best ? near.best : "",
-	    near.best ? "'? " : "", KT_SPAN_ARG(all));
-	kt_config_diag_meant(ctx->d, near.best);
-}
-
 void
 kt_config_resolve_chain(struct kt_config_ctx *ctx,
     struct kt_config_policies *p, const struct kt_config_kinds *kinds)
@@ -51,9 +28,10 @@ kt_config_resolve_chain(struct kt_config_ctx *ctx,
 	const struct kt_config_node *node = p->chain.node;
 	struct kt_config_link *links = kt_arena_array(ctx->mem, kinds->n,
 	    sizeof(*links));
+	const char **names = kt_config_kind_names(ctx);
 	size_t n = 0, seen;
 
-	if (node == NULL || links == NULL)
+	if (node == NULL || links == NULL || names == NULL)
 		return;
 	node = node->first;
 	for (size_t i = 0; i < p->chain.n; i++, node = node ? node->next : NULL) {
@@ -63,7 +41,10 @@ kt_config_resolve_chain(struct kt_config_ctx *ctx,
 			continue; /* reported as no text */
 		one = kind_named(kinds, p->chain.at[i]);
 		if (one == NULL) {
-			unknown_kind(ctx, node, kinds, p->chain.at[i]);
+			kt_config_fault_at(ctx, KT_CONFIG_UNDEFINED, node,
+			    "'%.40s' is not a policy kind", p->chain.at[i].ptr);
+			(void)kt_config_suggest(ctx, p->chain.at[i], names,
+			    "kinds");
 			continue;
 		}
 		for (seen = 0; seen < n && links[seen].kind != one->kind;)

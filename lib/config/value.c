@@ -25,8 +25,9 @@ kt_config_word(const char *const *names, struct kt_span word)
 	return -1;
 }
 
-struct kt_span
-kt_config_words(struct kt_arena *mem, const char *const *names)
+/* "a, b, c": names without aliases. */
+static struct kt_span
+words(struct kt_arena *mem, const char *const *names)
 {
 	struct kt_span all = KT_SPAN("");
 
@@ -36,6 +37,29 @@ kt_config_words(struct kt_arena *mem, const char *const *names)
 			    i ? ", " : "", names[i]);
 	}
 	return all.ptr != NULL ? all : KT_SPAN("");
+}
+
+const char *
+kt_config_suggest(struct kt_config_ctx *ctx, struct kt_span word,
+    const char *const *names, const char *what)
+{
+	struct kt_config_nearest near;
+	struct kt_span all;
+
+	/* What is only counted needs no help, or many cost a lot. */
+	if (ctx->d->dropped > 0)
+		return NULL;
+	kt_config_nearest_init(&near, word);
+	for (size_t i = 0; names[i] != NULL; i++) {
+		if (strchr(names[i], '=') == NULL)
+			kt_config_nearest_try(&near, names[i]);
+	}
+	all = words(ctx->mem, names);
+	kt_config_diag_help(ctx->d, "%s%s%s%s: %.*s",
+	    near.best ? "did you mean '" : "", near.best ? near.best : "",
+	    near.best ? "'? " : "", what, KT_SPAN_ARG(all));
+	kt_config_diag_meant(ctx->d, near.best);
+	return near.best;
 }
 
 static const char *
@@ -256,8 +280,6 @@ static int
 read_word(struct kt_config_ctx *ctx, const struct kt_config_field *f,
     const struct kt_config_node *node)
 {
-	struct kt_config_nearest near;
-	struct kt_span all = KT_SPAN("");
 	int i;
 
 	if (node->type != KT_CONFIG_NODE_SCALAR) {
@@ -267,19 +289,9 @@ read_word(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 	i = kt_config_word(f->names, node->text);
 	if (i >= 0)
 		return i;
-	kt_config_nearest_init(&near, node->text);
-	if (ctx->d->n < KT_CONFIG_DIAGS_MAX)
-		all = kt_config_words(ctx->mem, f->names);
-	for (size_t n = 0; all.len > 0 && f->names[n] != NULL; n++) {
-		if (strchr(f->names[n], '=') == NULL)
-			kt_config_nearest_try(&near, f->names[n]);
-	}
 	kt_config_diag(ctx->d, KT_CONFIG_RANGE, node->at,
 	    "'%.40s' is not a value of '%s'", node->text.ptr, f->name);
-	kt_config_diag_help(ctx->d, "%s%s%sone of: %.*s",
-	    near.best ? "did you mean '" : "", near.best ? near.best : "",
-	    near.best ? "'? " : "", KT_SPAN_ARG(all));
-	kt_config_diag_meant(ctx->d, near.best);
+	(void)kt_config_suggest(ctx, node->text, f->names, "one of");
 	return -1;
 }
 
