@@ -406,19 +406,17 @@ check_root(void *section, struct kt_config_ctx *ctx)
 }
 
 #define S struct kt_settings
-#define SECTIONS(member, sub, said) \
-	{ .name = #member, .type = KT_CONFIG_SECTIONS, .doc = (said), \
-	  .offset = KT_CONFIG_OFFSET(S, SECTIONS, member), .table = (sub) }
 static const struct kt_config_field root_fields[] = {
 	KT_CONFIG_SUBSECTION(S, pack, &pack_table, .is_required = true,
 	    .doc = "What this configuration is"),
 	KT_CONFIG_SUBSECTION(S, gateway, &gateway_table,
 	    .doc = "How clients reach the gateway"),
 	KT_CONFIG_SUBSECTION(S, auth, &auth_table, .doc = "Who may call"),
-	SECTIONS(projects, &kt_config_project_table,
-	    "Applications with policies, targets or routes of their own"),
-	SECTIONS(consumer_groups, &kt_config_group_table,
-	    "Callers that share limits"),
+	KT_CONFIG_FIELD(S, SECTIONS, projects,
+	    .table = &kt_config_project_table,
+	    .doc = "Applications with policies, targets or routes of their own"),
+	KT_CONFIG_FIELD(S, SECTIONS, consumer_groups,
+	    .table = &kt_config_group_table, .doc = "Callers that share limits"),
 	KT_CONFIG_FIELD(S, WORDS, routes, .names = kt_config_treatments,
 	    .doc = "Treatment of path suffixes, in place of all that are built "
 	    "in; the longest wins, and \"*\" is tried last"),
@@ -434,7 +432,8 @@ static const struct kt_config_field root_fields[] = {
 	    .doc = "The evidence that is kept"),
 	KT_CONFIG_SUBSECTION(S, recording, &kt_config_recording_table,
 	    .is_switch = true, .doc = "Sessions kept for replay"),
-	SECTIONS(webhooks, &kt_config_webhook_table, "Who is told of events"),
+	KT_CONFIG_FIELD(S, SECTIONS, webhooks,
+	    .table = &kt_config_webhook_table, .doc = "Who is told of events"),
 	KT_CONFIG_SUBSECTION(S, telemetry, &kt_config_telemetry_table,
 	    .doc = "What is told about the gateway's own work"),
 	KT_CONFIG_SUBSECTION(S, shared_state, &kt_config_shared_state_table,

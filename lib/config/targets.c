@@ -583,10 +583,8 @@ static const struct kt_config_field providers_fields[] = {
 	    .names = strategies,
 	    .doc = "How a target is chosen; ordered tries them from the first, "
 	    "single uses the first and no other"),
-	{ .name = "targets", .type = KT_CONFIG_SECTIONS,
-	  .offset = KT_CONFIG_OFFSET(S, SECTIONS, targets),
-	  .table = &target_table, .is_required = true,
-	  .doc = "Where calls may go" },
+	KT_CONFIG_FIELD(S, SECTIONS, targets, .table = &target_table,
+	    .is_required = true, .doc = "Where calls may go"),
 	KT_CONFIG_SUBSECTION(S, fallback, &fallback_table,
 	    .doc = "When the next target is tried"),
 	KT_CONFIG_SUBSECTION(S, circuit_breaker, &breaker_table,
@@ -596,9 +594,8 @@ static const struct kt_config_field providers_fields[] = {
 	KT_CONFIG_FIELD(S, PAIRS, model_aliases,
 	    .doc = "Other names of models: exact ones first, then the longest "
 	    "pattern"),
-	{ .name = "routing_rules", .type = KT_CONFIG_SECTIONS,
-	  .offset = KT_CONFIG_OFFSET(S, SECTIONS, routing_rules),
-	  .table = &rule_table, .doc = "Which target a call prefers" },
+	KT_CONFIG_FIELD(S, SECTIONS, routing_rules, .table = &rule_table,
+	    .doc = "Which target a call prefers"),
 };
 #undef S
 const struct kt_config_table kt_config_providers_table = {

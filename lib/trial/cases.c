@@ -67,9 +67,8 @@ static const struct kt_config_table case_table = {
 	.fields = case_fields, .n = KT_NELEMS(case_fields),
 };
 static const struct kt_config_field file_fields[] = {
-	{ .name = "cases", .type = KT_CONFIG_SECTIONS,
-	  .offset = KT_CONFIG_OFFSET(struct kt_trial_file, SECTIONS, cases),
-	  .table = &case_table, .is_required = true, .doc = "The cases" },
+	KT_CONFIG_FIELD(struct kt_trial_file, SECTIONS, cases,
+	    .table = &case_table, .is_required = true, .doc = "The cases"),
 };
 static const struct kt_config_table file_table = {
 	.name = "cases", .doc = "A file of cases",
