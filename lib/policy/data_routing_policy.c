@@ -66,7 +66,6 @@ admit(const struct kt_policy *p, const struct kt_destination *d,
     const struct kt_cargo *cargo)
 {
 	const struct settings *s = of(p);
-	bool is_region_ok = s->regions.n == 0;
 
 	if ((cargo->classes & s->require_baa_for) != 0 && !d->has_baa)
 		return KT_REASON_ROUTE_BAA;
@@ -78,10 +77,10 @@ admit(const struct kt_policy *p, const struct kt_destination *d,
 		return KT_REASON_ROUTE_RETENTION;
 	if (s->require_no_training && !d->is_no_training)
 		return KT_REASON_ROUTE_TRAINING;
-	for (size_t i = 0; i < s->regions.n && !is_region_ok; i++)
-		is_region_ok = d->region.len > 0 &&
-		    kt_span_glob(s->regions.at[i], d->region);
-	return is_region_ok ? KT_REASON_NONE : KT_REASON_ROUTE_REGION;
+	if (s->regions.n > 0 && (d->region.len == 0 ||
+	        !kt_policy_is_listed(&s->regions, d->region)))
+		return KT_REASON_ROUTE_REGION;
+	return KT_REASON_NONE;
 }
 
 const struct kt_policy_kind kt_policy_data_routing_policy = {
