@@ -75,6 +75,9 @@ const char *kt_lint_word(const struct kt_lint_kind *k, const char *field);
 /* The chain as it would act; NULL while there are mistakes. */
 const struct kt_chain *kt_lint_chain(struct kt_lint *l);
 
+/* A byte that is not of UTF-8 is one. */
+uint32_t kt_lint_characters(struct kt_span s);
+
 /* Patterns with * and ?: exact, as sets of texts. */
 bool kt_lint_glob_is_plain(struct kt_span glob);
 /* Cheap; false is certain. */

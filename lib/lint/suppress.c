@@ -157,8 +157,8 @@ find_mark(struct kt_span line)
 	return SIZE_MAX;
 }
 
-static uint32_t
-characters(struct kt_span s)
+uint32_t
+kt_lint_characters(struct kt_span s)
 {
 	uint32_t n = 0, cp;
 
@@ -182,8 +182,8 @@ read_line(struct search *s, const struct kt_config_node *root,
 		return;
 	a = &s->all[s->n];
 	*a = (struct allowance){ .at = { s->l->base + s->file, number,
-		characters(kt_span_sub(line, 0, at)) + 1, number,
-		characters(line) + 1 } };
+		kt_lint_characters(kt_span_sub(line, 0, at)) + 1, number,
+		kt_lint_characters(line) + 1 } };
 	if (root != NULL && is_in_text(root, number, a->at.column))
 		return;
 	s->n++;

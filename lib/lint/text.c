@@ -21,26 +21,18 @@ check_blanks(struct kt_lint *l, size_t file, const struct kt_lint_lines *in)
 		struct kt_span text = kt_span_sub(rest, 0, end);
 		struct kt_report_place at = { l->base + file, line, 1, line, 1 };
 		struct kt_report_finding *f;
-		uint32_t cp;
 		size_t len;
 
 		rest = kt_span_sub(rest, end + 1, SIZE_MAX);
 		if (kt_span_ends(text, KT_SPAN("\r")))
 			text.len--;
-		if (text.len == 0 || kt_lint_lines_has(in, line) ||
-		    (text.ptr[text.len - 1] != ' ' &&
-		    text.ptr[text.len - 1] != '\t'))
-			continue;
 		len = text.len;
 		while (len > 0 && (text.ptr[len - 1] == ' ' ||
 		    text.ptr[len - 1] == '\t'))
 			len--;
-		for (struct kt_span s = kt_span_sub(text, 0, len); s.len > 0;) {
-			size_t n = kt_utf8_decode(s, &cp);
-
-			s = kt_span_sub(s, n ? n : 1, SIZE_MAX);
-			at.column++;
-		}
+		if (len == text.len || kt_lint_lines_has(in, line))
+			continue;
+		at.column += kt_lint_characters(kt_span_sub(text, 0, len));
 		at.end_column = at.column + (uint32_t)(text.len - len);
 		f = kt_lint_at(l, KT_LINT_113, at, "blanks at the end of the line");
 		if (f == NULL)
