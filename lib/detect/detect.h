@@ -41,6 +41,10 @@ KT_MUSTCHECK enum kt_rc kt_detect_new(struct kt_detect **out,
 KT_MUSTCHECK enum kt_rc kt_detect_load(struct kt_detect **out,
     const struct kt_detector *defs, size_t n, struct kt_span saved,
     struct kt_err *err);
+/* Loads what was saved if there is any and it fits, else compiles. */
+KT_MUSTCHECK enum kt_rc kt_detect_open(struct kt_detect **out,
+    const struct kt_detector *defs, size_t n, struct kt_span saved,
+    struct kt_err *err);
 /* Does libhs, as it is here, pass over matches of a few patterns? */
 bool kt_detect_engine_misses(void);
 /* Of a database that kt_detect_new made. */

@@ -356,3 +356,14 @@ foreign:
 	    "saved detectors: made from other "
 	    "definitions, by another library or for another CPU");
 }
+
+enum kt_rc
+kt_detect_open(struct kt_detect **out, const struct kt_detector *defs, size_t n,
+    struct kt_span saved, struct kt_err *err)
+{
+	enum kt_rc rc = KT_E_PARSE;
+
+	if (saved.len > 0)
+		rc = kt_detect_load(out, defs, n, saved, err);
+	return rc == KT_E_PARSE ? kt_detect_new(out, defs, n, err) : rc;
+}

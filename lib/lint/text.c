@@ -124,17 +124,13 @@ check_secrets(struct kt_lint *l, size_t file)
 	const struct kt_lint_detectors *d = &l->o->detectors;
 	struct kt_detect_scratch *s = NULL;
 	struct kt_detect *db = NULL;
-	enum kt_rc rc = KT_E_PARSE;
 	struct kt_err err;
 
 	if (d->n == 0 || !l->o->is_on[KT_LINT_414] ||
 	    !may_hold_secret(o->sources[l->base + file].bytes))
 		return;
-	if (d->saved.len > 0)
-		rc = kt_detect_load(&db, d->at, d->n, d->saved, &err);
-	if (rc == KT_E_PARSE)
-		rc = kt_detect_new(&db, d->at, d->n, &err);
-	if (rc == KT_OK && kt_detect_scratch_new(&s, db, &err) == KT_OK)
+	if (kt_detect_open(&db, d->at, d->n, d->saved, &err) == KT_OK &&
+	    kt_detect_scratch_new(&s, db, &err) == KT_OK)
 		tell_secrets(l, file, db, s);
 	kt_detect_scratch_free(&s);
 	kt_detect_free(&db);

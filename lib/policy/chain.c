@@ -300,20 +300,6 @@ select_all(struct kt_chain *c, struct kt_err *err)
 	return KT_OK;
 }
 
-/* Loads what was saved if it fits, else compiles. */
-static enum kt_rc
-open_detectors(struct kt_chain *c, const struct kt_detector *all, size_t n,
-    struct kt_span saved, struct kt_err *err)
-{
-	enum kt_rc rc = KT_E_PARSE;
-
-	if (saved.len > 0)
-		rc = kt_detect_load(&c->detect, all, n, saved, err);
-	if (rc == KT_E_PARSE)
-		rc = kt_detect_new(&c->detect, all, n, err);
-	return rc;
-}
-
 enum kt_rc
 kt_chain_init(struct kt_chain *c, const struct kt_settings *settings,
     const struct kt_detector *shipped, size_t nshipped, struct kt_span saved,
@@ -334,7 +320,7 @@ kt_chain_init(struct kt_chain *c, const struct kt_settings *settings,
 	if (!wants_detectors)
 		return KT_OK;
 	if (gather(c, shipped, nshipped, &all, &n, err) < 0 ||
-	    open_detectors(c, all, n, saved, err) < 0 ||
+	    kt_detect_open(&c->detect, all, n, saved, err) < 0 ||
 	    select_all(c, err) < 0)
 		goto fail;
 	return KT_OK;
