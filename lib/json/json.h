@@ -121,6 +121,9 @@ bool kt_json_u64(const struct kt_json *j, struct kt_span text, uint32_t n,
  */
 KT_MUSTCHECK enum kt_rc kt_json_pointer(const struct kt_json *j,
     struct kt_span text, uint32_t n, struct kt_buf *out);
+/* A name as it stands in a text, as the last step of a pointer, without '/'. */
+KT_MUSTCHECK enum kt_rc kt_json_pointer_add(
+    struct kt_buf *out, struct kt_span raw);
 uint32_t kt_json_at(
     const struct kt_json *j, struct kt_span text, struct kt_span pointer);
 

@@ -6,8 +6,8 @@
 #include "json/json.h"
 #include "json/text.h"
 
-static enum kt_rc
-add_name(struct kt_buf *out, struct kt_span raw)
+enum kt_rc
+kt_json_pointer_add(struct kt_buf *out, struct kt_span raw)
 {
 	struct kt_buf plain;
 	enum kt_rc rc;
@@ -41,7 +41,7 @@ add_step(const struct kt_json *j, struct kt_span text, uint32_t n,
 	if (kt_buf_addc(out, '/') < 0)
 		return KT_E_LIMIT;
 	if (name != 0)
-		return add_name(out, kt_json_string(j, text, name));
+		return kt_json_pointer_add(out, kt_json_string(j, text, name));
 	for (uint32_t k = kt_json_first(j, kt_json_parent(j, n)); k != n;
 	     k = kt_json_next(j, k))
 		index++;

@@ -16,7 +16,7 @@ struct side {
 };
 struct walk {
 	struct side a, b;
-	struct kt_buf path;
+	struct kt_buf path, name;
 	struct kt_json_writer w;
 	size_t n;
 	enum kt_rc rc;
@@ -43,25 +43,30 @@ tell(struct walk *k, uint32_t a, uint32_t b)
 	kt_json_end_object(&k->w);
 }
 
-/* "/name", with the two characters that mean something escaped. */
 static void
-add_name(struct walk *k, struct kt_span name)
+add_name(struct walk *k, struct kt_span raw)
 {
 	if (k->rc == KT_OK)
 		k->rc = kt_buf_addc(&k->path, '/');
-	for (size_t i = 0; i < name.len && k->rc == KT_OK; i++) {
-		if (name.ptr[i] == '~' || name.ptr[i] == '/')
-			k->rc = kt_buf_add(&k->path, name.ptr[i] == '~' ?
-			    KT_SPAN("~0") : KT_SPAN("~1"));
-		else
-			k->rc = kt_buf_addc(&k->path, name.ptr[i]);
-	}
+	if (k->rc == KT_OK)
+		k->rc = kt_json_pointer_add(&k->path, raw);
 }
 
 static struct kt_span
 name_of(const struct side *s, uint32_t name)
 {
 	return kt_json_string(&s->json, s->text, name);
+}
+
+/* The value of the same name, however it is escaped; 0: there is none. */
+static uint32_t
+other_of(struct walk *k, struct kt_span raw, const struct side *s,
+    uint32_t object)
+{
+	kt_buf_reset(&k->name);
+	if (k->rc == KT_OK)
+		k->rc = kt_json_unescape_add(&k->name, raw);
+	return kt_json_member(&s->json, s->text, object, kt_buf_span(&k->name));
 }
 
 static void
@@ -71,17 +76,20 @@ walk_object(struct walk *k, uint32_t a, uint32_t b)
 
 	for (uint32_t m = kt_json_first(&k->a.json, a); m != 0;
 	     m = kt_json_next(&k->a.json, kt_json_value_of(&k->a.json, m))) {
-		add_name(k, name_of(&k->a, m));
-		walk(k, kt_json_value_of(&k->a.json, m), kt_json_member(
-		    &k->b.json, k->b.text, b, name_of(&k->a, m)));
+		struct kt_span name = name_of(&k->a, m);
+
+		add_name(k, name);
+		walk(k, kt_json_value_of(&k->a.json, m),
+		    other_of(k, name, &k->b, b));
 		k->path.len = len;
 	}
 	for (uint32_t m = kt_json_first(&k->b.json, b); m != 0;
 	     m = kt_json_next(&k->b.json, kt_json_value_of(&k->b.json, m))) {
-		if (kt_json_member(&k->a.json, k->a.text, a,
-		        name_of(&k->b, m)) != 0)
+		struct kt_span name = name_of(&k->b, m);
+
+		if (other_of(k, name, &k->a, a) != 0)
 			continue;
-		add_name(k, name_of(&k->b, m));
+		add_name(k, name);
 		tell(k, 0, kt_json_value_of(&k->b.json, m));
 		k->path.len = len;
 	}
@@ -131,6 +139,7 @@ kt_lint_changes(struct kt_span before, struct kt_span after,
 	kt_json_init(&k.a.json, DOCUMENT_MAX);
 	kt_json_init(&k.b.json, DOCUMENT_MAX);
 	kt_buf_init(&k.path, PATH_MAX_LEN);
+	kt_buf_init(&k.name, PATH_MAX_LEN);
 	kt_json_writer_init(&k.w, out);
 	if (kt_json_parse(&k.a.json, before, NULL) < 0 ||
 	    kt_json_parse(&k.b.json, after, NULL) < 0)
@@ -150,5 +159,6 @@ kt_lint_changes(struct kt_span before, struct kt_span after,
 	kt_json_fini(&k.a.json);
 	kt_json_fini(&k.b.json);
 	kt_buf_fini(&k.path);
+	kt_buf_fini(&k.name);
 	return k.rc;
 }

@@ -230,6 +230,14 @@ claim 'for scripts, no change is an empty list' $?
 claim 'and changes are exit 1' $?
 says '{"path":"/gateway/block_status","old":403,"new":503}' \
 	'each with its place, and both values'
+sed "s|targets|model_aliases: {'a\"/b': c}, targets|" "$out/good.yaml" \
+	>"$out/f.yaml"
+"$kt" policy diff --json "$out/f.yaml" "$out/f.yaml" >"$out/o" 2>&1
+[ $? -eq 0 ] && [ "$(cat "$out/o")" = '{"changes":[]}' ]
+claim 'a name with a quotation mark is itself on both sides' $?
+"$kt" policy diff --json "$out/good.yaml" "$out/f.yaml" >"$out/o" 2>&1
+says '{"path":"/providers/model_aliases/a\"~1b","new":"c"}' \
+	'and its place is a pointer'
 for order in 'x-a: "1", x-b: "2"' 'x-b: "2", x-a: "1"'; do
 	mv "$out/g.yaml" "$out/f.yaml" 2>"$out/why"
 	sed "s|offline|anthropic, headers: {$order}|" "$out/good.yaml" >"$out/g.yaml"
