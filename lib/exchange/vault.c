@@ -252,7 +252,8 @@ give_number(struct kt_exchange *x, uint32_t value)
 	struct kt_x_label *l = v->labels;
 	const char *label = v->v[value].label;
 
-	while (l < v->labels + v->nlabels && strcmp(l->label, label) != 0)
+	while (l < v->labels + v->nlabels &&
+	    !kt_policy_token_same(l->label, kt_span_of(label)))
 		l++;
 	if (l == v->labels + KT_NELEMS(v->labels))
 		return KT_E_LIMIT;

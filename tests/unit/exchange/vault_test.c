@@ -13,6 +13,7 @@
 	"    custom_patterns:\n" \
 	"      - {name: customer, pattern: 'C-[0-9]{4}'}\n" \
 	"      - {name: remark, pattern: 'N<[^>]{1,60}>'}\n" \
+	"      - {name: re mark, pattern: 'R-[0-9]{4}'}\n" \
 	"providers:\n  targets:\n    - id: up\n      provider: " provider "\n" \
 	"      base_url: http://127.0.0.1:1\n" \
 	"      secret_key_ref: {env: TEST_KEY}\n"
@@ -498,6 +499,24 @@ nothing_is_restored_for_who_did_not_send_it(void)
 	world_fini(&w);
 }
 
+/* A model may lose what stands between the parts of a word. */
+static void
+words_that_read_the_same_are_numbered_as_one(void)
+{
+	struct world w;
+	struct turn t;
+
+	if (!ok(world_init(&w, configs[0])))
+		return;
+	play(&w, ANTHROPIC, "N<a> R-1234", "[[REMARK_001]] [[RE_MARK_002]]", 0,
+	    false, &t);
+	ok(kt_span_eq(kt_buf_span(&t.up),
+	    KT_SPAN("[[REMARK_001]] [[RE_MARK_002]]")));
+	ok(kt_span_eq(kt_buf_span(&t.got), KT_SPAN("N<a> R-1234")));
+	turn_fini(&t);
+	world_fini(&w);
+}
+
 /* Wherever the system prompt stands in the body, it is numbered first. */
 static void
 a_conversation_that_grows_keeps_its_tokens(void)
@@ -545,6 +564,7 @@ main(void)
 	RUN(a_key_that_a_listing_numbers_is_restored_without_the_numbers);
 	RUN(a_value_is_written_as_its_place_takes_it);
 	RUN(nothing_is_restored_for_who_did_not_send_it);
+	RUN(words_that_read_the_same_are_numbered_as_one);
 	RUN(a_conversation_that_grows_keeps_its_tokens);
 	return done();
 }
