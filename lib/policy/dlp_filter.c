@@ -273,6 +273,7 @@ check(void *section, struct kt_config_ctx *ctx)
 {
 	const struct settings *s = section;
 
+	kt_policy_check_patterns(ctx, &s->detect_patterns);
 	for (size_t i = 0; i < s->blocked_terms.n; i++) {
 		struct kt_span term = s->blocked_terms.at[i];
 		struct kt_buf b;

@@ -3,6 +3,7 @@
  * so that streaming, redaction and records know only one kind.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "config/check.h"
 #include "policy/policy_priv.h"
 
 const char *const kt_policy_actions[] = { "block", "redact", "flag", NULL };
@@ -10,7 +11,7 @@ const char *const kt_policy_actions[] = { "block", "redact", "flag", NULL };
 static const struct kt_config_field fields[] = {
 	KT_CONFIG_FIELD(struct kt_policy_pattern, STRING, name,
 	    .is_required = true,
-	    .doc = "Name in records; letters, digits, - and _"),
+	    .doc = "Name in records, unique; letters, digits, blanks, - and _"),
 	KT_CONFIG_FIELD(struct kt_policy_pattern, STRING, pattern,
 	    .is_required = true,
 	    .doc = "Regular expression of at most 512 matched bytes"),
@@ -24,12 +25,47 @@ static const struct kt_config_field fields[] = {
 	    .doc = "What to do about it; default: the action of the policy"),
 };
 
+bool
+kt_policy_is_name(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i], small = (char)(c | 0x20);
+
+		if ((small < 'a' || small > 'z') && (c < '0' || c > '9') &&
+		    c != '-' && c != '_' && c != ' ')
+			return false;
+	}
+	return s.len > 0;
+}
+
+/* What kt's own detectors are called, such as "#term-1", is no name. */
+static void
+check(void *section, struct kt_config_ctx *ctx)
+{
+	const struct kt_policy_pattern *p = section;
+
+	if (p->name.ptr == NULL || kt_policy_is_name(p->name))
+		return;
+	kt_config_fault(ctx, KT_CONFIG_FORM, p->node, "name",
+	    "'name' takes letters, digits, blanks, '-' and '_'");
+}
+
+/* By its name a finding is led back to its pattern and what that wants. */
+void
+kt_policy_check_patterns(
+    struct kt_config_ctx *ctx, const struct kt_config_items *patterns)
+{
+	kt_config_check_unique(ctx, patterns, sizeof(struct kt_policy_pattern),
+	    offsetof(struct kt_policy_pattern, name), "name");
+}
+
 const struct kt_config_table kt_policy_pattern_table = {
 	.name = "pattern",
 	.doc = "A pattern of the user's own",
 	.size = sizeof(struct kt_policy_pattern),
 	.fields = fields,
 	.n = KT_NELEMS(fields),
+	.check = check,
 };
 
 static struct kt_span

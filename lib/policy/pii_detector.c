@@ -69,8 +69,17 @@ static const struct kt_config_field fields[] = {
 	KT_CONFIG_SUBSECTION(struct settings, redaction, &redaction_table,
 	    .doc = "What stands where the text stood"),
 };
+static void
+check(void *section, struct kt_config_ctx *ctx)
+{
+	const struct settings *s = section;
+
+	kt_policy_check_patterns(ctx, &s->detect_patterns);
+}
+
 static const struct kt_config_table table =
     KT_CONFIG_KIND_TABLE(struct settings, "pii-detector", fields,
+	.check = check,
 	.doc = "Personal data, found by pattern, check digit and context");
 
 static const struct settings *

@@ -20,6 +20,11 @@ struct kt_policy_pattern {
 	int action; /* enum kt_action, or -1: the policy's */
 };
 extern const struct kt_config_table kt_policy_pattern_table;
+/* Letters, digits, blanks, - and _, which are bytes of ASCII; not empty. */
+bool kt_policy_is_name(struct kt_span s);
+/* For the check of a kind: no two have the same name. */
+void kt_policy_check_patterns(
+    struct kt_config_ctx *ctx, const struct kt_config_items *patterns);
 /* Detectors "<policy>:<name>" of group "user". */
 KT_MUSTCHECK enum kt_rc kt_policy_define_patterns(const struct kt_policy *p,
     const struct kt_config_items *patterns, struct kt_arena *mem,

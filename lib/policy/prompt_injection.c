@@ -75,8 +75,17 @@ static const struct kt_config_field fields[] = {
 	KT_CONFIG_SUBSECTION(struct settings, boundaries, &boundaries_table,
 	    .doc = "Where one speaker ends and the next begins"),
 };
+static void
+check(void *section, struct kt_config_ctx *ctx)
+{
+	const struct settings *s = section;
+
+	kt_policy_check_patterns(ctx, &s->attack_patterns);
+}
+
 static const struct kt_config_table table =
     KT_CONFIG_KIND_TABLE(struct settings, "prompt-injection", fields,
+	.check = check,
 	.doc = "Attacks on the model, direct and by way of tools and documents");
 
 static const struct settings *

@@ -21,11 +21,37 @@ struct settings {
 static const char *const places[] = { "text", "tool_use", NULL };
 static const char *const scopes[] = { "conversation", "request", NULL };
 
+/*
+ * The pattern below finds no longer word, and none in other letters: such a
+ * token would stay in the answer.
+ */
+#define WORD_MAX 46
+
+static void
+check_pattern(void *section, struct kt_config_ctx *ctx)
+{
+	const struct kt_policy_pattern *p = section;
+	const char *field = p->entity.ptr != NULL ? "entity" : "name";
+	struct kt_span word = p->entity.ptr != NULL ? p->entity : p->name;
+	char first;
+
+	if (word.ptr == NULL)
+		return;
+	first = word.len > 0 ? (char)(word.ptr[0] | 0x20) : '\0';
+	if (kt_policy_is_name(p->name) && kt_policy_is_name(word) &&
+	    first >= 'a' && first <= 'z' && word.len <= WORD_MAX)
+		return;
+	kt_config_fault(ctx, KT_CONFIG_FORM, p->node, field,
+	    "'%s' takes a letter, then letters, digits, blanks, '-' and '_', at "
+	    "most %d in all", field, WORD_MAX);
+}
+
 #define S struct kt_policy_pattern
 static const struct kt_config_field pattern_fields[] = {
 	KT_CONFIG_FIELD(S, STRING, name, .is_required = true,
-	    .doc = "Word of the token, in capitals: customer makes "
-	           "[[CUSTOMER_001]]"),
+	    .doc = "Word of the token, in capitals, unique: customer makes "
+	           "[[CUSTOMER_001]]; a letter, then letters, digits, blanks, - "
+	           "and _, at most 46 in all"),
 	KT_CONFIG_FIELD(S, STRING, pattern, .is_required = true,
 	    .doc = "Regular expression of at most 512 matched bytes"),
 	KT_CONFIG_FIELD(S, STRING, entity,
@@ -37,6 +63,7 @@ static const struct kt_config_table pattern_table = {
 	.doc = "A pattern of the user's own",
 	.size = sizeof(struct kt_policy_pattern),
 	.fields = pattern_fields, .n = KT_NELEMS(pattern_fields),
+	.check = check_pattern,
 };
 
 #define S struct settings
@@ -58,8 +85,18 @@ static const struct kt_config_field fields[] = {
 	           "is kept between requests"),
 };
 #undef S
+
+static void
+check(void *section, struct kt_config_ctx *ctx)
+{
+	const struct settings *s = section;
+
+	kt_policy_check_patterns(ctx, &s->custom_patterns);
+}
+
 static const struct kt_config_table table =
     KT_CONFIG_KIND_TABLE(struct settings, "reversible-redaction", fields,
+	.check = check,
 	.doc = "Values leave as tokens such as [[EMAIL_001]] and come back in "
 	       "answers");
 
