@@ -120,7 +120,8 @@ kt_speak_error(
 unsigned
 kt_speak_status(enum kt_format format, const struct kt_problem *p)
 {
-	if (!is_openai(format))
+	/* Who configured a status for what a policy refuses meant it. */
+	if (!is_openai(format) || strcmp(p->type, "permission_error") == 0)
 		return p->status;
 	return p->status == 402 ? 429 : p->status == 529 ? 503 : p->status;
 }

@@ -27,7 +27,7 @@ struct kt_problem {
 /* The body of an error answer; formats NONE and ANTHROPIC are the same. */
 KT_MUSTCHECK enum kt_rc kt_speak_error(
     enum kt_format format, const struct kt_problem *p, struct kt_buf *out);
-/* The status that goes with it: OpenAI has no 402 and no 529. */
+/* The status that goes with it: OpenAI's own have no 402 and no 529. */
 unsigned kt_speak_status(enum kt_format format, const struct kt_problem *p);
 
 struct kt_model_entry {

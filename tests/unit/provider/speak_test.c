@@ -70,6 +70,9 @@ types_and_statuses_are_mapped(void)
 	ok(kt_speak_status(KT_FORMAT_ANTHROPIC, &p) == 402);
 	p.status = 529;
 	ok(kt_speak_status(KT_FORMAT_RESPONSES, &p) == 503);
+	/* gateway.block_status is what it says. */
+	p = (struct kt_problem){ .status = 402, .type = "permission_error" };
+	ok(kt_speak_status(KT_FORMAT_OPENAI, &p) == 402);
 }
 
 static void
