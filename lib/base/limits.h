@@ -27,6 +27,9 @@
 /* A value with its name is searched as one text; longer ones are texts of
    their own. */
 #define KT_MEMBER_MAX 2048
+/* Targets asked for one call, each with a place in its record: a client that
+   waits for more has given up. */
+#define KT_ATTEMPTS_MAX 16
 /* Findings in one text; far more than a person could have meant. */
 #define KT_FINDINGS_MAX 131072
 /* Detectors in one database, and what stands in for each in a replay; each

@@ -462,7 +462,7 @@ static const struct kt_config_field fallback_fields[] = {
 	    .fallback = "[rate_limit, server_error, timeout, connect]",
 	    .doc = "After which failures the next target is tried"),
 	KT_CONFIG_FIELD(S, INT, max_attempts, .fallback = "3", .min = 1,
-	    .max = 100, .doc = "How many targets are tried in all"),
+	    .max = KT_ATTEMPTS_MAX, .doc = "How many targets are tried in all"),
 };
 #undef S
 static const struct kt_config_table fallback_table = {

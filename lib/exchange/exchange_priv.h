@@ -391,7 +391,7 @@ struct kt_exchange {
 	/* the destination */
 	const struct kt_target *target;
 	size_t next_target;
-	struct kt_audit_attempt attempts[16];
+	struct kt_audit_attempt attempts[KT_ATTEMPTS_MAX];
 	size_t nattempts;
 	bool keeps_nothing; /* a target that was tried must */
 	uint64_t attempt_us, inspect_us, inspect_mono;

@@ -7,9 +7,9 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
 from calls import ask, refusal, said
-from gateway import CHAIN, Gateway, config, shipped, target
-from tap import run_all
-from upstream import Upstream
+from gateway import CHAIN, KT, Gateway, config, shipped, target
+from tap import PATIENCE, run_all
+from upstream import Upstream, whole
 
 OFFLINE = [{"id": "offline", "provider": "offline"}]
 KEY = "acme_0bX3vKd82LqYw6TzMn4RtPs9HgJfCe1A"
@@ -138,6 +138,26 @@ def a_start_without_a_usable_target_names_what_is_missing():
         try:
             Gateway(config([target("up", "http://127.0.0.1:9", key="MY_KEY")],
                            mode="none"), value).stop()
+def as_many_targets_are_tried_as_one_may_ask_for():
+    most = 16  # KT_ATTEMPTS_MAX
+    with Upstream(lambda _: whole({}, 500)) as up:
+        targets = [target("t%d" % i, up) for i in range(most + 1)]
+
+        def start(n):
+            return Gateway(config(targets, providers={
+                "targets": targets, "fallback": {"max_attempts": n}}))
+
+        with start(most) as kt:
+            assert ask(kt).status == 500
+            assert len(kt.call()["attempts"]) == most
+        try:
+            start(most + 1).stop()
+        except AssertionError as e:
+            assert "'max_attempts' must be from 1 to 16" in str(e), e
+        else:
+            raise AssertionError("it started")
+
+
             raise RuntimeError("it started")
         except AssertionError as e:
             assert "target up is unavailable: its secret " + why in str(e), e
@@ -158,3 +178,4 @@ run_all([
     a_start_without_a_usable_target_names_what_is_missing,
     the_shipped_packs_warn_of_nothing,
 ])
+    as_many_targets_are_tried_as_one_may_ask_for,
