@@ -198,7 +198,7 @@ measure_rule(struct kt_detect_rule *r, struct kt_err *err)
 		return fail_rule(
 		    d, err, KT_E_PARSE, "public: as long as a match");
 	if (max > limit)
-		return kt_fail(err, KT_E_LIMIT,
+		return kt_fail(err, KT_E_PARSE,
 		    "detector %s: pattern: may be wider than %u bytes; "
 		    "bound its repeats or use a tail",
 		    d->id, limit);

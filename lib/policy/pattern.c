@@ -197,11 +197,15 @@ enum kt_rc
 kt_policy_select_names(struct kt_policy *p, const struct kt_detect *db,
     const struct kt_config_strings *names, struct kt_err *err)
 {
+	const struct kt_config_node *at = names->node ? names->node->first : NULL;
+
 	for (size_t i = 0; i < names->n; i++) {
 		if (!kt_detect_set_add_named(&p->listens, db, names->at[i]))
 			return kt_fail(err, KT_E_PARSE,
-			    "no detector, group or entity is called '%.*s'",
-			    KT_SPAN_ARG(names->at[i]));
+			    "no detector, group or entity is called '%.*s' (line "
+			    "%u)", KT_SPAN_ARG(names->at[i]),
+			    at != NULL ? (unsigned)at->at.line : 0);
+		at = at != NULL ? at->next : NULL;
 	}
 	return KT_OK;
 }

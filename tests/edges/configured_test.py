@@ -1,6 +1,7 @@
 """What a configuration says is done, and what is not done is told."""
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -69,6 +70,25 @@ def a_mistake_in_such_a_file_is_told_at_its_place():
                 raise AssertionError("it started")
 
 
+def what_only_detectors_know_is_an_error_of_the_configuration_too():
+    for settings, told in (
+            ({"entities": ["EMAIL_ADDRESS", "NOPE"]},
+             "policy pii-detector: no detector, group or entity is called "
+             "'NOPE' (line 17)"),
+            ({"detect_patterns": [{"name": "wide", "pattern": "a.*b"}]},
+             "detector pii-detector:wide: pattern: may be wider than 512")):
+        with tempfile.TemporaryDirectory(prefix="kt-") as d:
+            with open(d + "/kt.yaml", "w") as f:
+                f.write(config(OFFLINE, {"pii-detector": settings},
+                               ["pii-detector"]))
+            got = subprocess.run(
+                [KT, "gateway", "run", "--listen", "127.0.0.1:0",
+                 "--audit-dir", d + "/audit", "--policy-config",
+                 d + "/kt.yaml"], capture_output=True, text=True,
+                timeout=PATIENCE, env={"PATH": "/usr/bin:/bin"})
+            assert got.returncode == 1 and told in got.stderr, (told, got)
+
+
 def the_audit_logger_overrides_the_audit_section():
     with tempfile.TemporaryDirectory(prefix="kt-") as d:
         def start(policy, chain=CHAIN):
@@ -118,26 +138,6 @@ TOLD = ["pack.enabled", "gateway.fail_mode", "policy.*.on_error",
         "policy.pii-detector.redaction.reversible", "telemetry"]
 
 
-def what_nothing_acts_on_is_told_by_name_and_line():
-    with Gateway(config(OFFLINE, **{k: v for k, v in IDLE.items()
-                                    if k != "policy"},
-                        policy=IDLE["policy"])) as kt:
-        told = re.findall(r"warning +(\S+) \(line (\d+)\) is not acted on",
-                          kt.told())
-        with open(os.path.join(kt.folder, "0.yaml")) as f:
-            lines = f.read().splitlines()
-        assert sorted(n for n, _ in told) == sorted(TOLD), kt.told()
-        for name, line in told:
-            last = name.rpartition(".")[2]
-            assert '"%s"' % last in lines[int(line) - 1], (name, line)
-
-
-def a_start_without_a_usable_target_names_what_is_missing():
-    for value, why in (({}, "(variable MY_KEY) is not set"),
-                       ({"MY_KEY": "k\n"}, "(variable MY_KEY) holds a line")):
-        try:
-            Gateway(config([target("up", "http://127.0.0.1:9", key="MY_KEY")],
-                           mode="none"), value).stop()
 def as_many_targets_are_tried_as_one_may_ask_for():
     most = 16  # KT_ATTEMPTS_MAX
     with Upstream(lambda _: whole({}, 500)) as up:
@@ -158,6 +158,26 @@ def as_many_targets_are_tried_as_one_may_ask_for():
             raise AssertionError("it started")
 
 
+def what_nothing_acts_on_is_told_by_name_and_line():
+    with Gateway(config(OFFLINE, **{k: v for k, v in IDLE.items()
+                                    if k != "policy"},
+                        policy=IDLE["policy"])) as kt:
+        told = re.findall(r"warning +(\S+) \(line (\d+)\) is not acted on",
+                          kt.told())
+        with open(os.path.join(kt.folder, "0.yaml")) as f:
+            lines = f.read().splitlines()
+        assert sorted(n for n, _ in told) == sorted(TOLD), kt.told()
+        for name, line in told:
+            last = name.rpartition(".")[2]
+            assert '"%s"' % last in lines[int(line) - 1], (name, line)
+
+
+def a_start_without_a_usable_target_names_what_is_missing():
+    for value, why in (({}, "(variable MY_KEY) is not set"),
+                       ({"MY_KEY": "k\n"}, "(variable MY_KEY) holds a line")):
+        try:
+            Gateway(config([target("up", "http://127.0.0.1:9", key="MY_KEY")],
+                           mode="none"), value).stop()
             raise RuntimeError("it started")
         except AssertionError as e:
             assert "target up is unavailable: its secret " + why in str(e), e
@@ -172,10 +192,11 @@ def the_shipped_packs_warn_of_nothing():
 run_all([
     detectors_of_ones_own_are_searched_for,
     a_mistake_in_such_a_file_is_told_at_its_place,
+    what_only_detectors_know_is_an_error_of_the_configuration_too,
     the_audit_logger_overrides_the_audit_section,
     where_evidence_goes_is_told_and_the_nearest_word_wins,
+    as_many_targets_are_tried_as_one_may_ask_for,
     what_nothing_acts_on_is_told_by_name_and_line,
     a_start_without_a_usable_target_names_what_is_missing,
     the_shipped_packs_warn_of_nothing,
 ])
-    as_many_targets_are_tried_as_one_may_ask_for,
