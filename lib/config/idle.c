@@ -38,6 +38,7 @@ static const struct idle {
 	{ "providers.targets.*.weight", "1 1.0" },
 	{ "providers.targets.*.health_probe", NULL },
 	{ "providers.targets.*.rate_limit", NULL },
+	{ "providers.targets.*.pricing.cache_write_1h", NULL },
 	/* The rest of a claude-agent-sdk target is one of Anthropic's. */
 	{ "providers.targets.*.path_to_claude_code_executable", NULL },
 	{ "providers.targets.*.working_dir", NULL },

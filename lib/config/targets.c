@@ -47,7 +47,8 @@ static const struct kt_config_field pricing_fields[] = {
 };
 static const struct kt_config_table pricing_table = {
 	.name = "pricing",
-	.doc = "Prices of one target; they win over the price list",
+	.doc = "Prices of one target; they win over the price list, and without "
+	    "both prompt and completion its calls have no cost",
 	.size = sizeof(struct kt_config_pricing),
 	.fields = pricing_fields, .n = KT_NELEMS(pricing_fields),
 };
@@ -351,7 +352,8 @@ static const struct kt_config_field target_fields[] = {
 	KT_CONFIG_FIELD(S, INT, max_messages, .min = 1, .max = TOKENS_MAX,
 	    .doc = "Only the newest messages are sent; absent, all of them"),
 	KT_CONFIG_FIELD(S, PAIRS, headers,
-	    .doc = "Headers added to each request; no credentials"),
+	    .doc = "Headers of each request, in place of the client's of the same "
+	    "name; no credentials"),
 	KT_CONFIG_FIELD(S, ENUM, format, .names = formats,
 	    .doc = "Wire format of the target; absent, its provider's"),
 	KT_CONFIG_FIELD(S, ENUM, provider_type, .names = vendor_names,
