@@ -127,6 +127,22 @@ kt_detect_is_card_number(struct kt_span s)
 	return n >= 12 && n <= 19 && same < n && kt_detect_luhn(d, n);
 }
 
+static unsigned
+four(const uint8_t *d)
+{
+	return d[0] * 1000u + d[1] * 100u + d[2] * 10u + d[3];
+}
+
+/* "5430 5431 5432 5433": a row of numbers, as tables of characters have. */
+static bool
+climbs(const uint8_t *d, size_t n)
+{
+	for (size_t i = 4; i + 4 <= n; i += 4)
+		if (four(d + i) - four(d + i - 4) - 1 > 15)
+			return false;
+	return n == 16;
+}
+
 bool
 kt_detect_is_card(struct kt_span s)
 {
@@ -134,9 +150,9 @@ kt_detect_is_card(struct kt_span s)
 	size_t n = kt_detect_digits(s, d, 19);
 	unsigned head;
 
-	if (!kt_detect_is_card_number(s))
+	if (!kt_detect_is_card_number(s) || climbs(d, n))
 		return false;
-	head = d[0] * 1000u + d[1] * 100u + d[2] * 10u + d[3];
+	head = four(d);
 	for (size_t i = 0; i < KT_NELEMS(issuers); i++)
 		if (head >= issuers[i].lo && head <= issuers[i].hi &&
 		    n >= issuers[i].min && n <= issuers[i].max)
