@@ -166,19 +166,42 @@ is_time(struct kt_span s)
 	return kt_span_find(s, '-') < s.len;
 }
 
+/* "e.t0.next": what minified code reads a member of. */
+static bool
+is_member(struct kt_span s)
+{
+	size_t dots = 0, part = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		enum kind is = kind_of(s.ptr[i]);
+
+		if (s.ptr[i] == '.' && part > 0 && (dots > 0 || i <= 2)) {
+			dots++;
+			part = 0;
+		} else if (is == OTHER || (is == DIGIT && part == 0)) {
+			return false;
+		} else {
+			part++;
+		}
+	}
+	return dots >= 2 && part > 0;
+}
+
 /* However many kinds of marks it has: a program, an expression, or where the
    secret is kept and what it is encrypted to. */
 static bool
 is_written(struct kt_span s)
 {
 	static const char *const code[] = { "){", "=>", "\",", "\":", ":\"",
-		"(?=", "(?:", "(?!", "[A-Za-z", "[a-zA-Z" };
+		"(?=", "(?:", "(?!", "[A-Za-z", "[a-zA-Z", ");", "),", "];",
+		"!0;", "&#x" };
 
 	return kt_span_starts(s, KT_SPAN("function")) ||
 	    kt_span_starts(s, KT_SPAN("/^")) ||
 	    kt_span_starts(s, KT_SPAN("ENC[")) ||
 	    kt_span_starts(s, KT_SPAN("@Microsoft.KeyVault(")) ||
-	    is_class_name(s) || is_time(s) || has(s, code, KT_NELEMS(code));
+	    is_class_name(s) || is_member(s) || is_time(s) ||
+	    has(s, code, KT_NELEMS(code));
 }
 
 static size_t
