@@ -182,16 +182,8 @@ put(struct kt_json_writer *w, const char *name, struct kt_span text)
 	if (text.len == 0)
 		return;
 	/* A model's name is the client's text and may be no UTF-8 at all. */
-	kt_json_put_name(w, name);
-	kt_json_put_string(w,
+	kt_json_named_string(w, name,
 	    kt_utf8_check(text) == text.len ? text : KT_SPAN("(not text)"));
-}
-
-static void
-put_number(struct kt_json_writer *w, const char *name, uint64_t n)
-{
-	kt_json_put_name(w, name);
-	kt_json_put_u64(w, n);
 }
 
 static void
@@ -206,8 +198,7 @@ put_time(struct kt_json_writer *w, uint64_t wall_us)
 		return;
 	(void)snprintf(text, sizeof(text), "%s.%06uZ", day,
 	    (unsigned)(wall_us % 1000000));
-	kt_json_put_name(w, "time");
-	kt_json_put_cstr(w, text);
+	kt_json_named_cstr(w, "time", text);
 }
 
 static void
@@ -218,11 +209,13 @@ put_call(struct kt_json_writer *w, const struct kt_summary *s)
 	put(w, "gen_ai.request.model", s->model_requested);
 	put(w, "gen_ai.response.model", s->model_served);
 	if (s->usage.is_known) {
-		put_number(w, "gen_ai.usage.input_tokens", s->usage.input +
-		    s->usage.cache_read + s->usage.cache_write);
-		put_number(w, "gen_ai.usage.output_tokens", s->usage.output);
+		kt_json_named_u64(w, "gen_ai.usage.input_tokens",
+		    s->usage.input + s->usage.cache_read +
+			s->usage.cache_write);
+		kt_json_named_u64(w, "gen_ai.usage.output_tokens",
+		    s->usage.output);
 	}
-	put_number(w, "http.response.status_code", s->status);
+	kt_json_named_u64(w, "http.response.status_code", s->status);
 	put(w, "kt.call_id", s->call_id);
 	put(w, "kt.principal", s->principal);
 	put(w, "kt.target", s->target_id);
@@ -230,8 +223,8 @@ put_call(struct kt_json_writer *w, const struct kt_summary *s)
 	put(w, "kt.decision", s->decision);
 	put(w, "kt.data_class", s->data_class);
 	put(w, "kt.reason_code", s->reason);
-	put_number(w, "kt.first_byte_us", s->first_byte_us);
-	put_number(w, "kt.duration_us", s->total_us);
+	kt_json_named_u64(w, "kt.first_byte_us", s->first_byte_us);
+	kt_json_named_u64(w, "kt.duration_us", s->total_us);
 }
 
 /* Ends the object; a line that did not become whole is taken back. */
@@ -282,7 +275,7 @@ kt_console_reject(
 	kt_json_writer_init(&w, &c->lines);
 	kt_json_begin_object(&w);
 	put_time(&w, wall_us);
-	put_number(&w, "http.response.status_code", status);
+	kt_json_named_u64(&w, "http.response.status_code", status);
 	put(&w, "kt.reject", kt_span_of(what));
 	end_line(c, &w, before);
 }

@@ -101,8 +101,7 @@ put_findings(const struct import *m, struct kt_json_writer *w,
 	kt_buf_init(&b, TEXT_MAX);
 	if (add_findings(m, component, &b) < 0)
 		w->rc = KT_E_PARSE;
-	kt_json_put_name(w, member);
-	kt_json_put_string(w, kt_buf_span(&b));
+	kt_json_named_string(w, member, kt_buf_span(&b));
 	kt_buf_fini(&b);
 }
 
@@ -110,8 +109,7 @@ static void
 put_type(struct kt_json_writer *w, const char *type)
 {
 	kt_json_begin_object(w);
-	kt_json_put_name(w, "type");
-	kt_json_put_cstr(w, type);
+	kt_json_named_cstr(w, "type", type);
 }
 
 /* A call of before with what was found in such, and its result. */
@@ -120,17 +118,12 @@ put_tools_of_before(const struct import *m, struct kt_json_writer *w)
 {
 	kt_json_put_raw(w, KT_SPAN("{\"role\":\"user\",\"content\":\"\"}"));
 	kt_json_begin_object(w);
-	kt_json_put_name(w, "role");
-	kt_json_put_cstr(w, "assistant");
-	kt_json_put_name(w, "content");
-	kt_json_begin_array(w);
+	kt_json_named_cstr(w, "role", "assistant");
+	kt_json_named_array(w, "content");
 	put_type(w, "tool_use");
-	kt_json_put_name(w, "id");
-	kt_json_put_cstr(w, "toolu_0");
-	kt_json_put_name(w, "name");
-	kt_json_put_cstr(w, "imported");
-	kt_json_put_name(w, "input");
-	kt_json_begin_object(w);
+	kt_json_named_cstr(w, "id", "toolu_0");
+	kt_json_named_cstr(w, "name", "imported");
+	kt_json_named_object(w, "input");
 	put_findings(m, w, "text", "tool_use");
 	kt_json_end_object(w);
 	kt_json_end_object(w);
@@ -142,13 +135,10 @@ static void
 put_last_message(const struct import *m, struct kt_json_writer *w)
 {
 	kt_json_begin_object(w);
-	kt_json_put_name(w, "role");
-	kt_json_put_cstr(w, "user");
-	kt_json_put_name(w, "content");
-	kt_json_begin_array(w);
+	kt_json_named_cstr(w, "role", "user");
+	kt_json_named_array(w, "content");
 	put_type(w, "tool_result");
-	kt_json_put_name(w, "tool_use_id");
-	kt_json_put_cstr(w, "toolu_0");
+	kt_json_named_cstr(w, "tool_use_id", "toolu_0");
 	put_findings(m, w, "content", "tool_results");
 	kt_json_end_object(w);
 	put_type(w, "text");
@@ -165,25 +155,19 @@ make_request(const struct import *m, struct kt_buf *out)
 
 	kt_json_writer_init(&w, out);
 	kt_json_begin_object(&w);
-	kt_json_put_name(&w, "model");
-	kt_json_put_string(&w, text(m, m->root, "model_requested"));
-	kt_json_put_name(&w, "max_tokens");
-	kt_json_put_u64(&w, 1);
-	kt_json_put_name(&w, "stream");
-	kt_json_put_bool(&w, m->is_stream);
+	kt_json_named_string(&w, "model", text(m, m->root, "model_requested"));
+	kt_json_named_u64(&w, "max_tokens", 1);
+	kt_json_named_bool(&w, "stream", m->is_stream);
 	put_findings(m, &w, "system", "system");
-	kt_json_put_name(&w, "tools");
-	kt_json_begin_array(&w);
+	kt_json_named_array(&w, "tools");
 	kt_json_begin_object(&w);
-	kt_json_put_name(&w, "name");
-	kt_json_put_cstr(&w, "imported");
+	kt_json_named_cstr(&w, "name", "imported");
 	put_findings(m, &w, "description", "tools");
 	kt_json_put_name(&w, "input_schema");
 	kt_json_put_raw(&w, KT_SPAN("{\"type\":\"object\"}"));
 	kt_json_end_object(&w);
 	kt_json_end_array(&w);
-	kt_json_put_name(&w, "messages");
-	kt_json_begin_array(&w);
+	kt_json_named_array(&w, "messages");
 	put_tools_of_before(m, &w);
 	put_last_message(m, &w);
 	kt_json_end_array(&w);
@@ -200,22 +184,16 @@ make_whole(const struct import *m, struct kt_buf *out)
 
 	kt_json_writer_init(&w, out);
 	kt_json_begin_object(&w);
-	kt_json_put_name(&w, "id");
-	kt_json_put_cstr(&w, "msg_0");
-	kt_json_put_name(&w, "type");
-	kt_json_put_cstr(&w, "message");
-	kt_json_put_name(&w, "role");
-	kt_json_put_cstr(&w, "assistant");
-	kt_json_put_name(&w, "model");
-	kt_json_put_string(&w, text(m, m->root, "model_served"));
-	kt_json_put_name(&w, "content");
-	kt_json_begin_array(&w);
+	kt_json_named_cstr(&w, "id", "msg_0");
+	kt_json_named_cstr(&w, "type", "message");
+	kt_json_named_cstr(&w, "role", "assistant");
+	kt_json_named_string(&w, "model", text(m, m->root, "model_served"));
+	kt_json_named_array(&w, "content");
 	put_type(&w, "text");
 	put_findings(m, &w, "text", "completion");
 	kt_json_end_object(&w);
 	kt_json_end_array(&w);
-	kt_json_put_name(&w, "stop_reason");
-	kt_json_put_cstr(&w, "end_turn");
+	kt_json_named_cstr(&w, "stop_reason", "end_turn");
 	kt_json_put_name(&w, "stop_sequence");
 	kt_json_put_null(&w);
 	kt_json_put_name(&w, "usage");

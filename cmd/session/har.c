@@ -348,14 +348,11 @@ kt_cmd_session_import(const struct kt_cmd *self, int argc, char **argv)
 static void
 put_headers(struct kt_json_writer *j, const struct kt_header *h, size_t n)
 {
-	kt_json_put_name(j, "headers");
-	kt_json_begin_array(j);
+	kt_json_named_array(j, "headers");
 	for (size_t i = 0; i < n; i++) {
 		kt_json_begin_object(j);
-		kt_json_put_name(j, "name");
-		kt_json_put_string(j, h[i].name);
-		kt_json_put_name(j, "value");
-		kt_json_put_string(j, h[i].value);
+		kt_json_named_string(j, "name", h[i].name);
+		kt_json_named_string(j, "value", h[i].value);
 		kt_json_end_object(j);
 	}
 	kt_json_end_array(j);
@@ -383,17 +380,12 @@ put_answer(struct kt_json_writer *j, const struct kt_session_call *c)
 		}
 		put_text(j, c->events[i].pieces, c->events[i].npieces, &room);
 	}
-	kt_json_put_name(j, "response");
-	kt_json_begin_object(j);
-	kt_json_put_name(j, "status");
-	kt_json_put_u64(j, head ? head->n : 0);
+	kt_json_named_object(j, "response");
+	kt_json_named_u64(j, "status", head ? head->n : 0);
 	put_headers(j, head ? head->headers : NULL, head ? head->nheaders : 0);
-	kt_json_put_name(j, "content");
-	kt_json_begin_object(j);
-	kt_json_put_name(j, "size");
-	kt_json_put_u64(j, room.len);
-	kt_json_put_name(j, "text");
-	kt_json_put_string(j, kt_buf_span(&room));
+	kt_json_named_object(j, "content");
+	kt_json_named_u64(j, "size", room.len);
+	kt_json_named_string(j, "text", kt_buf_span(&room));
 	kt_json_end_object(j);
 	kt_json_end_object(j);
 	kt_buf_fini(&room);
@@ -411,23 +403,15 @@ put_entry(struct kt_json_writer *j, const struct kt_session *s,
 	put_text(j, c->pieces, c->npieces, &room);
 	kt_auth_when_print((s->t0_us + c->at_us) / 1000000, t);
 	kt_json_begin_object(j);
-	kt_json_put_name(j, "startedDateTime");
-	kt_json_put_cstr(j, t);
-	kt_json_put_name(j, "time");
-	kt_json_put_u64(j, last / 1000);
-	kt_json_put_name(j, "request");
-	kt_json_begin_object(j);
-	kt_json_put_name(j, "method");
-	kt_json_put_string(j, c->method);
-	kt_json_put_name(j, "url");
-	kt_json_put_string(j, c->path);
+	kt_json_named_cstr(j, "startedDateTime", t);
+	kt_json_named_u64(j, "time", last / 1000);
+	kt_json_named_object(j, "request");
+	kt_json_named_string(j, "method", c->method);
+	kt_json_named_string(j, "url", c->path);
 	put_headers(j, c->headers, c->nheaders);
-	kt_json_put_name(j, "postData");
-	kt_json_begin_object(j);
-	kt_json_put_name(j, "mimeType");
-	kt_json_put_cstr(j, "application/json");
-	kt_json_put_name(j, "text");
-	kt_json_put_string(j, kt_buf_span(&room));
+	kt_json_named_object(j, "postData");
+	kt_json_named_cstr(j, "mimeType", "application/json");
+	kt_json_named_string(j, "text", kt_buf_span(&room));
 	kt_json_end_object(j);
 	kt_json_end_object(j);
 	put_answer(j, c);
@@ -442,19 +426,13 @@ export(const struct kt_session *s, struct kt_buf *out)
 
 	kt_json_writer_init(&j, out);
 	kt_json_begin_object(&j);
-	kt_json_put_name(&j, "log");
-	kt_json_begin_object(&j);
-	kt_json_put_name(&j, "version");
-	kt_json_put_cstr(&j, "1.2");
-	kt_json_put_name(&j, "creator");
-	kt_json_begin_object(&j);
-	kt_json_put_name(&j, "name");
-	kt_json_put_cstr(&j, "kt");
-	kt_json_put_name(&j, "version");
-	kt_json_put_cstr(&j, PACKAGE_VERSION);
+	kt_json_named_object(&j, "log");
+	kt_json_named_cstr(&j, "version", "1.2");
+	kt_json_named_object(&j, "creator");
+	kt_json_named_cstr(&j, "name", "kt");
+	kt_json_named_cstr(&j, "version", PACKAGE_VERSION);
 	kt_json_end_object(&j);
-	kt_json_put_name(&j, "entries");
-	kt_json_begin_array(&j);
+	kt_json_named_array(&j, "entries");
 	for (size_t i = 0; i < s->ncalls; i++)
 		put_entry(&j, s, &s->calls[i]);
 	kt_json_end_array(&j);

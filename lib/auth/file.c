@@ -200,15 +200,13 @@ put_when(struct kt_json_writer *w, const char *name, uint64_t seconds)
 	if (seconds == 0)
 		return;
 	kt_auth_when_print(seconds, text);
-	kt_json_put_name(w, name);
-	kt_json_put_cstr(w, text);
+	kt_json_named_cstr(w, name, text);
 }
 
 static void
 put_scopes(struct kt_json_writer *w, uint32_t scopes)
 {
-	kt_json_put_name(w, "scopes");
-	kt_json_begin_array(w);
+	kt_json_named_array(w, "scopes");
 #define KT_AUTH_SCOPE(id, name, chat) \
 	if ((scopes & KT_AUTH_##id) != 0) \
 		kt_json_put_cstr(w, name);
@@ -224,17 +222,12 @@ put_token(struct kt_json_writer *w, const struct kt_auth_token *token)
 
 	kt_hex(token->sha256, KT_AUTH_HASH, hex);
 	kt_json_begin_object(w);
-	kt_json_put_name(w, "id");
-	kt_json_put_string(w, token->id);
-	kt_json_put_name(w, "sha256");
-	kt_json_put_cstr(w, hex);
-	kt_json_put_name(w, "principal");
-	kt_json_put_string(w, token->principal);
-	kt_json_put_name(w, "kind");
-	kt_json_put_cstr(w, kt_auth_kinds[token->kind]);
+	kt_json_named_string(w, "id", token->id);
+	kt_json_named_cstr(w, "sha256", hex);
+	kt_json_named_string(w, "principal", token->principal);
+	kt_json_named_cstr(w, "kind", kt_auth_kinds[token->kind]);
 	if (token->group.len > 0) {
-		kt_json_put_name(w, "group");
-		kt_json_put_string(w, token->group);
+		kt_json_named_string(w, "group", token->group);
 	}
 	put_scopes(w, token->scopes);
 	put_when(w, "created", token->created);
@@ -250,10 +243,8 @@ kt_auth_tokens_write(const struct kt_auth_tokens *t, struct kt_buf *out)
 
 	kt_json_writer_init(&w, out);
 	kt_json_begin_object(&w);
-	kt_json_put_name(&w, "v");
-	kt_json_put_u64(&w, 1);
-	kt_json_put_name(&w, "tokens");
-	kt_json_begin_array(&w);
+	kt_json_named_u64(&w, "v", 1);
+	kt_json_named_array(&w, "tokens");
 	for (size_t i = 0; i < t->count; i++)
 		put_token(&w, &t->list[i]);
 	kt_json_end_array(&w);

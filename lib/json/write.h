@@ -47,6 +47,44 @@ void kt_json_put_bool(struct kt_json_writer *w, bool v);
 void kt_json_put_null(struct kt_json_writer *w);
 /* A value that is JSON text already; it is not checked. */
 void kt_json_put_raw(struct kt_json_writer *w, struct kt_span json);
+/* Whole members: a name, and its value or what begins it. */
+static inline void
+kt_json_named_string(
+    struct kt_json_writer *w, const char *name, struct kt_span text)
+{
+	kt_json_put_name(w, name);
+	kt_json_put_string(w, text);
+}
+static inline void
+kt_json_named_cstr(struct kt_json_writer *w, const char *name, const char *text)
+{
+	kt_json_put_name(w, name);
+	kt_json_put_cstr(w, text);
+}
+static inline void
+kt_json_named_u64(struct kt_json_writer *w, const char *name, uint64_t v)
+{
+	kt_json_put_name(w, name);
+	kt_json_put_u64(w, v);
+}
+static inline void
+kt_json_named_bool(struct kt_json_writer *w, const char *name, bool v)
+{
+	kt_json_put_name(w, name);
+	kt_json_put_bool(w, v);
+}
+static inline void
+kt_json_named_object(struct kt_json_writer *w, const char *name)
+{
+	kt_json_put_name(w, name);
+	kt_json_begin_object(w);
+}
+static inline void
+kt_json_named_array(struct kt_json_writer *w, const char *name)
+{
+	kt_json_put_name(w, name);
+	kt_json_begin_array(w);
+}
 
 /* Nothing is in the array or object that stands open. */
 bool kt_json_is_empty(const struct kt_json_writer *w);

@@ -11,18 +11,10 @@
 	"sarif-schema-2.1.0.json"
 
 static void
-put_text(struct kt_json_writer *w, const char *name, struct kt_span s)
-{
-	kt_json_put_name(w, name);
-	kt_json_put_string(w, s);
-}
-
-static void
 put_message(struct kt_json_writer *w, const char *name, struct kt_span s)
 {
-	kt_json_put_name(w, name);
-	kt_json_begin_object(w);
-	put_text(w, "text", s);
+	kt_json_named_object(w, name);
+	kt_json_named_string(w, "text", s);
 	kt_json_end_object(w);
 }
 
@@ -42,7 +34,7 @@ put_uri(struct kt_json_writer *w, struct kt_span path)
 		w->rc = is_plain ? kt_buf_addc(&b, (char)c) :
 		    kt_buf_printf(&b, "%%%02X", c);
 	}
-	put_text(w, "uri", kt_buf_span(&b));
+	kt_json_named_string(w, "uri", kt_buf_span(&b));
 	kt_buf_fini(&b);
 }
 
@@ -50,24 +42,18 @@ static void
 put_region(struct kt_json_writer *w, const char *name,
     const struct kt_report_place *at)
 {
-	kt_json_put_name(w, name);
-	kt_json_begin_object(w);
-	kt_json_put_name(w, "startLine");
-	kt_json_put_u64(w, at->line);
-	kt_json_put_name(w, "startColumn");
-	kt_json_put_u64(w, at->column);
-	kt_json_put_name(w, "endLine");
-	kt_json_put_u64(w, at->end_line);
-	kt_json_put_name(w, "endColumn");
-	kt_json_put_u64(w, at->end_column);
+	kt_json_named_object(w, name);
+	kt_json_named_u64(w, "startLine", at->line);
+	kt_json_named_u64(w, "startColumn", at->column);
+	kt_json_named_u64(w, "endLine", at->end_line);
+	kt_json_named_u64(w, "endColumn", at->end_column);
 	kt_json_end_object(w);
 }
 
 static void
 put_artifact(struct kt_json_writer *w, const struct kt_report *r, size_t file)
 {
-	kt_json_put_name(w, "artifactLocation");
-	kt_json_begin_object(w);
+	kt_json_named_object(w, "artifactLocation");
 	put_uri(w, kt_report_path(r, file));
 	kt_json_end_object(w);
 }
@@ -77,8 +63,7 @@ put_location(struct kt_json_writer *w, const struct kt_report *r,
     const struct kt_report_place *at, struct kt_span message)
 {
 	kt_json_begin_object(w);
-	kt_json_put_name(w, "physicalLocation");
-	kt_json_begin_object(w);
+	kt_json_named_object(w, "physicalLocation");
 	put_artifact(w, r, at->file);
 	if (at->line > 0)
 		put_region(w, "region", at);
@@ -97,19 +82,16 @@ put_rule(struct kt_json_writer *w, const struct kt_report_rule *rule)
 	(void)snprintf(md, sizeof(md), "**%s**\n\n%s\n\n%s\n\n`kt explain %s`",
 	    rule->title, rule->why, rule->help, rule->code);
 	kt_json_begin_object(w);
-	put_text(w, "id", kt_span_of(rule->code));
+	kt_json_named_cstr(w, "id", rule->code);
 	put_message(w, "shortDescription", kt_span_of(rule->title));
 	put_message(w, "fullDescription", kt_span_of(
 	    rule->why));
-	kt_json_put_name(w, "help");
-	kt_json_begin_object(w);
-	put_text(w, "text", kt_span_of(
-	    rule->help));
-	put_text(w, "markdown", kt_span_of(md));
+	kt_json_named_object(w, "help");
+	kt_json_named_cstr(w, "text", rule->help);
+	kt_json_named_cstr(w, "markdown", md);
 	kt_json_end_object(w);
-	kt_json_put_name(w, "defaultConfiguration");
-	kt_json_begin_object(w);
-	put_text(w, "level", kt_span_of(levels[rule->severity]));
+	kt_json_named_object(w, "defaultConfiguration");
+	kt_json_named_cstr(w, "level", levels[rule->severity]);
 	kt_json_end_object(w);
 	kt_json_end_object(w);
 }
@@ -118,16 +100,13 @@ static void
 put_fix(struct kt_json_writer *w, const struct kt_report *r,
     const struct kt_report_finding *f)
 {
-	kt_json_put_name(w, "fixes");
-	kt_json_begin_array(w);
+	kt_json_named_array(w, "fixes");
 	kt_json_begin_object(w);
 	put_message(w, "description", f->help.len > 0 ? f->help : f->message);
-	kt_json_put_name(w, "artifactChanges");
-	kt_json_begin_array(w);
+	kt_json_named_array(w, "artifactChanges");
 	kt_json_begin_object(w);
 	put_artifact(w, r, f->at.file);
-	kt_json_put_name(w, "replacements");
-	kt_json_begin_array(w);
+	kt_json_named_array(w, "replacements");
 	for (const struct kt_report_edit *e = f->edits; e != NULL; e = e->next) {
 		kt_json_begin_object(w);
 		put_region(w, "deletedRegion", &e->at);
@@ -151,28 +130,24 @@ put_result(struct kt_json_writer *w, const struct kt_report *r,
 
 	kt_report_hex(f->print, hex);
 	kt_json_begin_object(w);
-	put_text(w, "ruleId", kt_span_of(f->rule->code));
-	kt_json_put_name(w, "ruleIndex");
-	kt_json_put_u64(w, (uint64_t)(f->rule - rules));
-	put_text(w, "level", kt_span_of(levels[f->severity]));
+	kt_json_named_cstr(w, "ruleId", f->rule->code);
+	kt_json_named_u64(w, "ruleIndex", (uint64_t)(f->rule - rules));
+	kt_json_named_cstr(w, "level", levels[f->severity]);
 	put_message(w, "message", f->message);
-	kt_json_put_name(w, "locations");
-	kt_json_begin_array(w);
+	kt_json_named_array(w, "locations");
 	if (f->at.file != KT_REPORT_NOWHERE)
 		put_location(w, r, &f->at, KT_SPAN(""));
 	kt_json_end_array(w);
 	if (f->notes != NULL) {
-		kt_json_put_name(w, "relatedLocations");
-		kt_json_begin_array(w);
+		kt_json_named_array(w, "relatedLocations");
 		for (const struct kt_report_note *n = f->notes; n; n = n->next) {
 			if (n->at.file != KT_REPORT_NOWHERE)
 				put_location(w, r, &n->at, n->text);
 		}
 		kt_json_end_array(w);
 	}
-	kt_json_put_name(w, "partialFingerprints");
-	kt_json_begin_object(w);
-	put_text(w, "ktFinding/v1", kt_span_of(hex));
+	kt_json_named_object(w, "partialFingerprints");
+	kt_json_named_cstr(w, "ktFinding/v1", hex);
 	kt_json_end_object(w);
 	if (f->edits != NULL)
 		put_fix(w, r, f);
@@ -184,13 +159,10 @@ put_driver(struct kt_json_writer *w, const struct kt_report *r)
 {
 	const struct kt_report_options *o = kt_report_options(r);
 
-	kt_json_put_name(w, "tool");
-	kt_json_begin_object(w);
-	kt_json_put_name(w, "driver");
-	kt_json_begin_object(w);
-	put_text(w, "name", kt_span_of(o->tool));
-	kt_json_put_name(w, "rules");
-	kt_json_begin_array(w);
+	kt_json_named_object(w, "tool");
+	kt_json_named_object(w, "driver");
+	kt_json_named_cstr(w, "name", o->tool);
+	kt_json_named_array(w, "rules");
 	for (size_t i = 0; i < o->nrules; i++)
 		put_rule(w, &o->rules[i]);
 	kt_json_end_array(w);
@@ -209,15 +181,13 @@ kt_report_write_sarif(const struct kt_report *r,
 	(void)look;
 	kt_json_writer_init(&w, out);
 	kt_json_begin_object(&w);
-	put_text(&w, "$schema", KT_SPAN(SCHEMA));
-	put_text(&w, "version", KT_SPAN("2.1.0"));
-	kt_json_put_name(&w, "runs");
-	kt_json_begin_array(&w);
+	kt_json_named_cstr(&w, "$schema", SCHEMA);
+	kt_json_named_cstr(&w, "version", "2.1.0");
+	kt_json_named_array(&w, "runs");
 	kt_json_begin_object(&w);
 	put_driver(&w, r);
-	put_text(&w, "columnKind", KT_SPAN("unicodeCodePoints"));
-	kt_json_put_name(&w, "results");
-	kt_json_begin_array(&w);
+	kt_json_named_cstr(&w, "columnKind", "unicodeCodePoints");
+	kt_json_named_array(&w, "results");
 	for (size_t i = 0; i < n; i++) {
 		if (all[i]->suppressed.len == 0)
 			put_result(&w, r, all[i]);

@@ -35,8 +35,7 @@ kt_session_copy_head(const struct kt_session *s, struct kt_span id,
 	kt_line_begin(&j, out);
 	kt_line_text(&j, "content", s->is_facts_only ? KT_SPAN("facts_only") :
 	                                      KT_SPAN("redacted"));
-	kt_json_put_name(&j, "detectors");
-	kt_json_begin_object(&j);
+	kt_json_named_object(&j, "detectors");
 	for (size_t i = 0; i < s->ndetectors; i++) {
 		kt_json_put_name_span(&j, s->detectors[i].id);
 		kt_json_put_string(&j, s->detectors[i].digest);
@@ -46,22 +45,19 @@ kt_session_copy_head(const struct kt_session *s, struct kt_span id,
 	kt_line_text(&j, "id", id);
 	kt_line_kind(&j, "meta");
 	kt_line_text(&j, "kt", s->kt);
-	kt_json_put_name(&j, "policy");
-	kt_json_begin_object(&j);
+	kt_json_named_object(&j, "policy");
 	kt_line_text(&j, "hash", s->policy_hash);
 	kt_line_text(&j, "version", s->policy_version);
 	kt_json_end_object(&j);
 	kt_line_text(&j, "source", s->source);
-	kt_line_number(&j, "t0_us", t0_us);
+	kt_json_named_u64(&j, "t0_us", t0_us);
 	if (kt_line_end(&j) < 0)
 		return KT_E_LIMIT;
 	kt_line_begin(&j, out);
-	kt_line_number(&j, "at", 0);
+	kt_json_named_u64(&j, "at", 0);
 	kt_line_kind(&j, "state");
-	kt_json_put_name(&j, "v");
-	kt_json_begin_object(&j);
-	kt_json_put_name(&j, "targets.unavailable");
-	kt_json_begin_array(&j);
+	kt_json_named_object(&j, "v");
+	kt_json_named_array(&j, "targets.unavailable");
 	for (size_t i = 0; i < s->nunavailable; i++)
 		kt_json_put_string(&j, s->unavailable[i]);
 	kt_json_end_array(&j);
@@ -116,8 +112,7 @@ static void
 put_pieces(struct kt_json_writer *j, const char *name,
     const struct kt_session_piece *p, size_t n, bool has_blobs)
 {
-	kt_json_put_name(j, name);
-	kt_json_begin_array(j);
+	kt_json_named_array(j, name);
 	for (size_t i = 0; i < n; i++) {
 		if (p[i].fill > 0) {
 			kt_line_fill(j, p[i].fill);
@@ -135,8 +130,7 @@ put_pieces(struct kt_json_writer *j, const char *name,
 static void
 put_headers(struct kt_json_writer *j, const struct kt_header *h, size_t n)
 {
-	kt_json_put_name(j, "hdr");
-	kt_json_begin_array(j);
+	kt_json_named_array(j, "hdr");
 	for (size_t i = 0; i < n; i++) {
 		kt_json_begin_array(j);
 		kt_json_put_string(j, h[i].name);
@@ -155,7 +149,7 @@ copy_request(const struct kt_session_call *c, uint64_t n, uint64_t at_us,
 	struct kt_json_writer j;
 
 	kt_line_begin(&j, out);
-	kt_line_number(&j, "asked", c->asked_us);
+	kt_json_named_u64(&j, "asked", c->asked_us);
 	put_pieces(&j, "body", c->pieces, c->npieces, true);
 	kt_line_text(&j, "conv", c->conversation);
 	kt_line_flag(&j, "empty", !c->has_body);
@@ -163,13 +157,12 @@ copy_request(const struct kt_session_call *c, uint64_t n, uint64_t at_us,
 	put_headers(&j, c->headers, c->nheaders);
 	kt_line_kind(&j, "req");
 	kt_line_text(&j, "m", c->method);
-	kt_line_number(&j, "n", n);
+	kt_json_named_u64(&j, "n", n);
 	kt_line_text(&j, "path", c->path);
-	kt_line_number(&j, "t", at_us);
+	kt_json_named_u64(&j, "t", at_us);
 	kt_line_flag(&j, "tls", c->is_tls);
 	kt_line_flag(&j, "unaudited", !c->is_audit_up);
-	kt_json_put_name(&j, "who");
-	kt_json_begin_object(&j);
+	kt_json_named_object(&j, "who");
 	kt_line_text(&j, "auth", c->caller.auth_method);
 	kt_line_text(&j, "group", c->caller.group);
 	kt_line_text(&j, "id", c->caller.id);
@@ -184,13 +177,12 @@ copy_request(const struct kt_session_call *c, uint64_t n, uint64_t at_us,
 static void
 put_said(struct kt_json_writer *j, const struct kt_session_medium *m)
 {
-	kt_json_put_name(j, "texts");
-	kt_json_begin_array(j);
+	kt_json_named_array(j, "texts");
 	for (size_t i = 0; i < m->nsaid; i++) {
 		const struct kt_session_said *said = &m->said[i];
 
 		kt_json_begin_object(j);
-		kt_line_number(j, "page", said->page);
+		kt_json_named_u64(j, "page", said->page);
 		kt_line_text(j, "source",
 		    kt_span_of(kt_session_source_word(said->source)));
 		put_pieces(j, "text", said->pieces, said->npieces, true);
@@ -212,11 +204,10 @@ copy_medium(struct kt_session_copy *c, const struct kt_session_medium *m,
 	}
 	kt_line_begin(&j, out);
 	kt_line_kind(&j, "fact");
-	kt_line_number(&j, "n", n);
+	kt_json_named_u64(&j, "n", n);
 	kt_line_text(&j, "name", m->is_guard ? KT_SPAN("guard") :
 	    is_file ? KT_SPAN("recall") : KT_SPAN("medium"));
-	kt_json_put_name(&j, "v");
-	kt_json_begin_object(&j);
+	kt_json_named_object(&j, "v");
 	if (m->is_guard) {
 		kt_line_text(&j, "id", m->id);
 		kt_line_text(&j, "says", m->found);
@@ -224,8 +215,8 @@ copy_medium(struct kt_session_copy *c, const struct kt_session_medium *m,
 		kt_line_text(&j, "found", m->found);
 		kt_line_text(&j, "id", m->id);
 	} else {
-		kt_line_number(&j, "number", m->number);
-		kt_line_number(&j, "pages", m->pages);
+		kt_json_named_u64(&j, "number", m->number);
+		kt_json_named_u64(&j, "pages", m->pages);
 		put_said(&j, m);
 		kt_line_text(&j, "why", kt_span_of(kt_media_why_word(m->why)));
 	}
@@ -240,21 +231,21 @@ copy_event(const struct kt_session_event *e, uint64_t n, struct kt_buf *out)
 
 	kt_line_begin(&j, out);
 	if (e->kind == KT_SESSION_SENT)
-		kt_line_number(&j, "b", e->n);
+		kt_json_named_u64(&j, "b", e->n);
 	if (e->kind == KT_SESSION_BODY)
 		put_pieces(&j, "d", e->pieces, e->npieces, false);
 	kt_line_text(&j, "e", kt_span_of(kt_session_event_word(e->kind)));
 	if (e->kind == KT_SESSION_FAIL)
-		kt_line_number(&j, "fault", e->n);
+		kt_json_named_u64(&j, "fault", e->n);
 	if (e->kind == KT_SESSION_UP)
 		kt_line_text(&j, "format", kt_span_of(kt_format_name(e->format)));
 	if (e->kind == KT_SESSION_HEAD)
 		put_headers(&j, e->headers, e->nheaders);
 	kt_line_kind(&j, "ev");
-	kt_line_number(&j, "n", n);
+	kt_json_named_u64(&j, "n", n);
 	if (e->kind == KT_SESSION_HEAD)
-		kt_line_number(&j, "status", e->n);
-	kt_line_number(&j, "t", e->at_us);
+		kt_json_named_u64(&j, "status", e->n);
+	kt_json_named_u64(&j, "t", e->at_us);
 	kt_line_text(&j, "target", e->target);
 	return kt_line_end(&j);
 }
@@ -282,14 +273,14 @@ kt_session_copy_call(struct kt_session_copy *c,
 	if (rc == KT_OK && call->record.len > 0) {
 		kt_line_begin(&j, out);
 		kt_line_kind(&j, "dec");
-		kt_line_number(&j, "n", n);
+		kt_json_named_u64(&j, "n", n);
 		kt_json_put_name(&j, "v");
 		kt_json_put_raw(&j, call->record);
 		rc = kt_line_end(&j);
 	}
 	kt_line_begin(&j, out);
 	kt_line_kind(&j, "end");
-	kt_line_number(&j, "n", n);
+	kt_json_named_u64(&j, "n", n);
 	return rc == KT_OK ? kt_line_end(&j) : rc;
 }
 

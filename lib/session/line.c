@@ -27,8 +27,7 @@ kt_line_end(struct kt_json_writer *j)
 void
 kt_line_kind(struct kt_json_writer *j, const char *kind)
 {
-	kt_json_put_name(j, "k");
-	kt_json_put_cstr(j, kind);
+	kt_json_named_cstr(j, "k", kind);
 }
 
 void
@@ -36,15 +35,7 @@ kt_line_text(struct kt_json_writer *j, const char *name, struct kt_span value)
 {
 	if (value.len == 0)
 		return;
-	kt_json_put_name(j, name);
-	kt_json_put_string(j, value);
-}
-
-void
-kt_line_number(struct kt_json_writer *j, const char *name, uint64_t v)
-{
-	kt_json_put_name(j, name);
-	kt_json_put_u64(j, v);
+	kt_json_named_string(j, name, value);
 }
 
 void
@@ -52,15 +43,14 @@ kt_line_flag(struct kt_json_writer *j, const char *name, bool v)
 {
 	if (!v)
 		return;
-	kt_json_put_name(j, name);
-	kt_json_put_bool(j, true);
+	kt_json_named_bool(j, name, true);
 }
 
 void
 kt_line_fill(struct kt_json_writer *j, uint64_t n)
 {
 	kt_json_begin_object(j);
-	kt_line_number(j, "fill", n);
+	kt_json_named_u64(j, "fill", n);
 	kt_json_end_object(j);
 }
 
@@ -84,8 +74,7 @@ kt_blob_put_name(struct kt_json_writer *j, const char *member, uint64_t name)
 	char text[20];
 
 	(void)snprintf(text, sizeof(text), "b:%016llx", (unsigned long long)name);
-	kt_json_put_name(j, member);
-	kt_json_put_cstr(j, text);
+	kt_json_named_cstr(j, member, text);
 }
 
 static size_t

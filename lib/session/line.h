@@ -16,7 +16,6 @@ void kt_line_kind(struct kt_json_writer *j, const char *kind);
 /* Members; an empty text and a false flag are not written. */
 void kt_line_text(
     struct kt_json_writer *j, const char *name, struct kt_span value);
-void kt_line_number(struct kt_json_writer *j, const char *name, uint64_t v);
 void kt_line_flag(struct kt_json_writer *j, const char *name, bool v);
 /* {"fill":n}: so many letters of no meaning. */
 void kt_line_fill(struct kt_json_writer *j, uint64_t n);

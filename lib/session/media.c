@@ -81,10 +81,9 @@ put_text(const struct kt_scrub *s, struct kt_blobs *blobs,
 		rc = kt_line_end(&line);
 	}
 	kt_json_begin_object(j);
-	kt_line_number(j, "page", said->page);
+	kt_json_named_u64(j, "page", said->page);
 	kt_line_text(j, "source", kt_span_of(sources[said->source]));
-	kt_json_put_name(j, "text");
-	kt_json_begin_array(j);
+	kt_json_named_array(j, "text");
 	if (text.len >= KT_BLOB_MIN) {
 		kt_json_begin_object(j);
 		kt_blob_put_name(j, "b", kt_blob_name(text));
@@ -117,14 +116,12 @@ write_medium(const struct kt_tape *t, const struct kt_tape_job *job,
 	kt_buf_init(&line, KT_SESSION_LINE_MAX);
 	kt_line_begin(&j, &line);
 	kt_line_kind(&j, "fact");
-	kt_line_number(&j, "n", n);
+	kt_json_named_u64(&j, "n", n);
 	kt_line_text(&j, "name", KT_SPAN("medium"));
-	kt_json_put_name(&j, "v");
-	kt_json_begin_object(&j);
-	kt_line_number(&j, "number", job->id);
-	kt_line_number(&j, "pages", a.pages);
-	kt_json_put_name(&j, "texts");
-	kt_json_begin_array(&j);
+	kt_json_named_object(&j, "v");
+	kt_json_named_u64(&j, "number", job->id);
+	kt_json_named_u64(&j, "pages", a.pages);
+	kt_json_named_array(&j, "texts");
 	while (rc == KT_OK && kt_media_answer_next(&a, &said))
 		rc = put_text(s, blobs, &said, &j, out);
 	kt_json_end_array(&j);
@@ -152,10 +149,9 @@ write_recall(const struct kt_tape *t, const struct kt_tape_job *job,
 	    s, kt_tape_bytes(t, job->id_at, job->id_len), &id);
 	kt_line_begin(&j, out);
 	kt_line_kind(&j, "fact");
-	kt_line_number(&j, "n", n);
+	kt_json_named_u64(&j, "n", n);
 	kt_line_text(&j, "name", KT_SPAN("recall"));
-	kt_json_put_name(&j, "v");
-	kt_json_begin_object(&j);
+	kt_json_named_object(&j, "v");
 	kt_line_text(&j, "found", job->is_answered ?
 	        kt_tape_bytes(t, job->at, job->len) : (struct kt_span){ 0 });
 	kt_line_text(&j, "id", kt_buf_span(&id));
@@ -179,10 +175,9 @@ write_guard(const struct kt_tape *t, const struct kt_tape_job *job,
 	    kt_tape_bytes(t, job->at, job->len), &says);
 	kt_line_begin(&j, out);
 	kt_line_kind(&j, "fact");
-	kt_line_number(&j, "n", n);
+	kt_json_named_u64(&j, "n", n);
 	kt_line_text(&j, "name", KT_SPAN("guard"));
-	kt_json_put_name(&j, "v");
-	kt_json_begin_object(&j);
+	kt_json_named_object(&j, "v");
 	kt_line_text(&j, "id", kt_tape_bytes(t, job->id_at, job->id_len));
 	kt_line_text(&j, "says", kt_buf_span(&says.text));
 	kt_json_end_object(&j);

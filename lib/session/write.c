@@ -112,8 +112,7 @@ write_detectors(const struct kt_look *look, struct kt_json_writer *j)
 {
 	const struct kt_detector *d;
 
-	kt_json_put_name(j, "detectors");
-	kt_json_begin_object(j);
+	kt_json_named_object(j, "detectors");
 	for (size_t i = 0; (d = kt_look_detector(look, i)) != NULL; i++) {
 		char digest[17];
 
@@ -141,22 +140,19 @@ kt_session_write_head(struct kt_session_writer *w, struct kt_buf *out)
 	kt_line_text(&j, "id", h->id);
 	kt_line_kind(&j, "meta");
 	kt_line_text(&j, "kt", h->kt);
-	kt_json_put_name(&j, "policy");
-	kt_json_begin_object(&j);
+	kt_json_named_object(&j, "policy");
 	kt_line_text(&j, "hash", h->policy_hash);
 	kt_line_text(&j, "version", h->policy_version);
 	kt_json_end_object(&j);
 	kt_line_text(&j, "source", h->source);
-	kt_line_number(&j, "t0_us", h->t0_us);
+	kt_json_named_u64(&j, "t0_us", h->t0_us);
 	if (kt_line_end(&j) < 0)
 		return KT_E_LIMIT;
 	kt_line_begin(&j, out);
-	kt_line_number(&j, "at", 0);
+	kt_json_named_u64(&j, "at", 0);
 	kt_line_kind(&j, "state");
-	kt_json_put_name(&j, "v");
-	kt_json_begin_object(&j);
-	kt_json_put_name(&j, "targets.unavailable");
-	kt_json_begin_array(&j);
+	kt_json_named_object(&j, "v");
+	kt_json_named_array(&j, "targets.unavailable");
 	for (size_t i = 0; i < h->ntargets; i++) {
 		if (!h->targets[i].is_available)
 			kt_json_put_string(&j, h->targets[i].id);
@@ -172,7 +168,7 @@ kt_session_write_lost(uint64_t calls, struct kt_buf *out)
 	struct kt_json_writer j;
 
 	kt_line_begin(&j, out);
-	kt_line_number(&j, "calls", calls);
+	kt_json_named_u64(&j, "calls", calls);
 	kt_line_kind(&j, "lost");
 	return kt_line_end(&j);
 }
@@ -298,8 +294,7 @@ put_headers(struct call *c, struct kt_json_writer *j, size_t from, size_t n)
 	struct kt_buf b;
 	enum kt_rc rc = KT_OK;
 
-	kt_json_put_name(j, "hdr");
-	kt_json_begin_array(j);
+	kt_json_named_array(j, "hdr");
 	kt_buf_init(&b, KT_HEAD_MAX * 8);
 	for (size_t i = from; i < from + n && rc == KT_OK; i++) {
 		const struct kt_tape_header *h = &t->headers[i];
@@ -449,13 +444,12 @@ write_request(struct call *c)
 	if (rc == KT_OK)
 		rc = write_blobs(c->w, &body, text, c->line);
 	kt_line_begin(&j, c->line);
-	kt_line_number(&j, "asked", t->asked_us);
-	kt_json_put_name(&j, "body");
-	kt_json_begin_array(&j);
+	kt_json_named_u64(&j, "asked", t->asked_us);
+	kt_json_named_array(&j, "body");
 	if (same > 0) {
 		kt_json_begin_object(&j);
-		kt_line_number(&j, "first", same);
-		kt_line_number(&j, "of", kept->call);
+		kt_json_named_u64(&j, "first", same);
+		kt_json_named_u64(&j, "of", kept->call);
 		kt_json_end_object(&j);
 	}
 	put_parts(&j, &body, same, text);
@@ -469,13 +463,12 @@ write_request(struct call *c)
 		rc = put_headers(c, &j, 0, t->request_nheaders);
 	kt_line_kind(&j, "req");
 	kt_line_text(&j, "m", kt_tape_bytes(t, t->method_at, t->method_len));
-	kt_line_number(&j, "n", c->n);
+	kt_json_named_u64(&j, "n", c->n);
 	kt_line_text(&j, "path", kt_buf_span(&c->path));
-	kt_line_number(&j, "t", t->wall_us - c->w->head.t0_us);
+	kt_json_named_u64(&j, "t", t->wall_us - c->w->head.t0_us);
 	kt_line_flag(&j, "tls", t->is_tls);
 	kt_line_flag(&j, "unaudited", t->is_unaudited);
-	kt_json_put_name(&j, "who");
-	kt_json_begin_object(&j);
+	kt_json_named_object(&j, "who");
 	for (size_t i = 0; i < KT_NELEMS(sorted); i++)
 		kt_line_text(&j, who[sorted[i]], t->caller[sorted[i]]);
 	kt_line_flag(&j, "unscoped", t->lacks_scope);
@@ -502,16 +495,15 @@ kt_session_write_measures(struct kt_buf *out, uint64_t n, const char *name,
 		return KT_OK;
 	kt_line_begin(&j, out);
 	kt_line_kind(&j, "fact");
-	kt_line_number(&j, "n", n);
+	kt_json_named_u64(&j, "n", n);
 	kt_line_text(&j, "name", kt_span_of(name));
-	kt_json_put_name(&j, "v");
-	kt_json_begin_object(&j);
-	kt_line_number(&j, "attachments", m->attachment_bytes);
-	kt_line_number(&j, "bytes", m->bytes);
-	kt_line_number(&j, "chars", m->chars);
-	kt_line_number(&j, "messages", m->messages);
-	kt_line_number(&j, "tools", m->tools);
-	kt_line_number(&j, "words", m->words);
+	kt_json_named_object(&j, "v");
+	kt_json_named_u64(&j, "attachments", m->attachment_bytes);
+	kt_json_named_u64(&j, "bytes", m->bytes);
+	kt_json_named_u64(&j, "chars", m->chars);
+	kt_json_named_u64(&j, "messages", m->messages);
+	kt_json_named_u64(&j, "tools", m->tools);
+	kt_json_named_u64(&j, "words", m->words);
 	kt_json_end_object(&j);
 	return kt_line_end(&j);
 }
@@ -627,8 +619,7 @@ static void
 put_body(struct kt_json_writer *j, const struct kt_scrubbed *from, size_t at,
     size_t to)
 {
-	kt_json_put_name(j, "d");
-	kt_json_begin_array(j);
+	kt_json_named_array(j, "d");
 	if (to > at && from->is_withheld)
 		kt_line_fill(j, to - at);
 	else if (to > at)
@@ -655,21 +646,21 @@ write_event(struct call *c, const struct answer *a,
 
 	kt_line_begin(&j, c->line);
 	if (e->kind == KT_SESSION_SENT)
-		kt_line_number(&j, "b", e->n);
+		kt_json_named_u64(&j, "b", e->n);
 	if (e->kind == KT_SESSION_BODY)
 		put_body(&j, &c->answer, at, to);
 	kt_line_text(&j, "e", kt_span_of(kt_session_event_word(e->kind)));
 	if (e->kind == KT_SESSION_FAIL)
-		kt_line_number(&j, "fault", e->n);
+		kt_json_named_u64(&j, "fault", e->n);
 	if (e->kind == KT_SESSION_UP)
 		kt_line_text(&j, "format", kt_span_of(kt_format_name(a->format)));
 	if (e->kind == KT_SESSION_HEAD)
 		rc = put_headers(c, &j, e->header, e->nheaders);
 	kt_line_kind(&j, "ev");
-	kt_line_number(&j, "n", c->n);
+	kt_json_named_u64(&j, "n", c->n);
 	if (e->kind == KT_SESSION_HEAD)
-		kt_line_number(&j, "status", e->n);
-	kt_line_number(&j, "t", e->at_us);
+		kt_json_named_u64(&j, "status", e->n);
+	kt_json_named_u64(&j, "t", e->at_us);
 	if (e->kind == KT_SESSION_UP)
 		kt_line_text(&j, "target", kt_tape_bytes(c->t, e->at, e->len));
 	return rc == KT_OK ? kt_line_end(&j) : rc;
@@ -735,7 +726,7 @@ write_decision(struct call *c)
 	if (c->t->record.len > 0) {
 		kt_line_begin(&j, c->line);
 		kt_line_kind(&j, "dec");
-		kt_line_number(&j, "n", c->n);
+		kt_json_named_u64(&j, "n", c->n);
 		kt_json_put_name(&j, "v");
 		kt_json_put_raw(&j, kt_buf_span(&c->t->record));
 		if (kt_line_end(&j) < 0)
@@ -744,7 +735,7 @@ write_decision(struct call *c)
 	kt_line_begin(&j, c->line);
 	kt_line_flag(&j, "gaps", c->has_gaps);
 	kt_line_kind(&j, "end");
-	kt_line_number(&j, "n", c->n);
+	kt_json_named_u64(&j, "n", c->n);
 	kt_line_flag(&j, "withheld", c->is_withheld);
 	return kt_line_end(&j);
 }

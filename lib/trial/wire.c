@@ -5,13 +5,6 @@
 #include "json/write.h"
 #include "trial/trial_priv.h"
 
-static void
-put_text(struct kt_json_writer *w, const char *name, struct kt_span s)
-{
-	kt_json_put_name(w, name);
-	kt_json_put_string(w, s);
-}
-
 /* How many digits stand at *at, which goes behind them. */
 static size_t
 skip_digits(struct kt_span s, size_t *at)
@@ -84,16 +77,14 @@ put_tools(struct kt_json_writer *w, const struct kt_trial_request *r)
 
 	if (r->tools.n == 0)
 		return;
-	kt_json_put_name(w, "tools");
-	kt_json_begin_array(w);
+	kt_json_named_array(w, "tools");
 	for (size_t i = 0; i < r->tools.n; i++) {
 		kt_json_begin_object(w);
 		if (is_openai) {
-			put_text(w, "type", KT_SPAN("function"));
-			kt_json_put_name(w, "function");
-			kt_json_begin_object(w);
+			kt_json_named_cstr(w, "type", "function");
+			kt_json_named_object(w, "function");
 		}
-		put_text(w, "name", r->tools.at[i]);
+		kt_json_named_string(w, "name", r->tools.at[i]);
 		kt_json_put_name(w, is_openai ? "parameters" : "input_schema");
 		kt_json_put_raw(w, KT_SPAN("{\"type\":\"object\"}"));
 		if (is_openai)
@@ -107,8 +98,8 @@ static void
 put_message(struct kt_json_writer *w, const char *role, struct kt_span text)
 {
 	kt_json_begin_object(w);
-	put_text(w, "role", kt_span_of(role));
-	put_text(w, "content", text);
+	kt_json_named_cstr(w, "role", role);
+	kt_json_named_string(w, "content", text);
 	kt_json_end_object(w);
 }
 
@@ -155,26 +146,24 @@ put_anthropic_result(struct kt_json_writer *w, const struct kt_trial_request *r)
 	struct kt_span tool = called(r, &input);
 
 	kt_json_begin_object(w);
-	put_text(w, "role", KT_SPAN("assistant"));
-	kt_json_put_name(w, "content");
-	kt_json_begin_array(w);
+	kt_json_named_cstr(w, "role", "assistant");
+	kt_json_named_array(w, "content");
 	kt_json_begin_object(w);
-	put_text(w, "type", KT_SPAN("tool_use"));
-	put_text(w, "id", KT_SPAN("toolu_1"));
-	put_text(w, "name", tool);
+	kt_json_named_cstr(w, "type", "tool_use");
+	kt_json_named_cstr(w, "id", "toolu_1");
+	kt_json_named_string(w, "name", tool);
 	kt_json_put_name(w, "input");
 	kt_trial_put_input(w, input);
 	kt_json_end_object(w);
 	kt_json_end_array(w);
 	kt_json_end_object(w);
 	kt_json_begin_object(w);
-	put_text(w, "role", KT_SPAN("user"));
-	kt_json_put_name(w, "content");
-	kt_json_begin_array(w);
+	kt_json_named_cstr(w, "role", "user");
+	kt_json_named_array(w, "content");
 	kt_json_begin_object(w);
-	put_text(w, "type", KT_SPAN("tool_result"));
-	put_text(w, "tool_use_id", KT_SPAN("toolu_1"));
-	put_text(w, "content", r->tool_result);
+	kt_json_named_cstr(w, "type", "tool_result");
+	kt_json_named_cstr(w, "tool_use_id", "toolu_1");
+	kt_json_named_string(w, "content", r->tool_result);
 	kt_json_end_object(w);
 	kt_json_end_array(w);
 	kt_json_end_object(w);
@@ -187,15 +176,13 @@ put_openai_result(struct kt_json_writer *w, const struct kt_trial_request *r)
 	struct kt_span tool = called(r, &input);
 
 	kt_json_begin_object(w);
-	put_text(w, "role", KT_SPAN("assistant"));
-	kt_json_put_name(w, "tool_calls");
-	kt_json_begin_array(w);
+	kt_json_named_cstr(w, "role", "assistant");
+	kt_json_named_array(w, "tool_calls");
 	kt_json_begin_object(w);
-	put_text(w, "id", KT_SPAN("call_1"));
-	put_text(w, "type", KT_SPAN("function"));
-	kt_json_put_name(w, "function");
-	kt_json_begin_object(w);
-	put_text(w, "name", tool);
+	kt_json_named_cstr(w, "id", "call_1");
+	kt_json_named_cstr(w, "type", "function");
+	kt_json_named_object(w, "function");
+	kt_json_named_string(w, "name", tool);
 	kt_json_put_name(w, "arguments");
 	kt_trial_put_arguments(w, input);
 	kt_json_end_object(w);
@@ -203,9 +190,9 @@ put_openai_result(struct kt_json_writer *w, const struct kt_trial_request *r)
 	kt_json_end_array(w);
 	kt_json_end_object(w);
 	kt_json_begin_object(w);
-	put_text(w, "role", KT_SPAN("tool"));
-	put_text(w, "tool_call_id", KT_SPAN("call_1"));
-	put_text(w, "content", r->tool_result);
+	kt_json_named_cstr(w, "role", "tool");
+	kt_json_named_cstr(w, "tool_call_id", "call_1");
+	kt_json_named_string(w, "content", r->tool_result);
 	kt_json_end_object(w);
 }
 
@@ -231,10 +218,9 @@ put_given_body(struct kt_json_writer *w, const struct kt_trial_request *r)
 		kt_trial_put_node(w, c);
 	}
 	if (kt_config_get(body, KT_SPAN("model")) == NULL)
-		put_text(w, "model", r->model);
+		kt_json_named_string(w, "model", r->model);
 	if (kt_config_get(body, KT_SPAN("max_tokens")) == NULL) {
-		kt_json_put_name(w, "max_tokens");
-		kt_json_put_u64(w, 64);
+		kt_json_named_u64(w, "max_tokens", 64);
 	}
 	kt_json_end_object(w);
 }
@@ -253,18 +239,15 @@ kt_trial_body(const struct kt_trial_case *c, struct kt_buf *out)
 		return kt_json_written(&w);
 	}
 	kt_json_begin_object(&w);
-	put_text(&w, "model", r->model);
-	kt_json_put_name(&w, "max_tokens");
-	kt_json_put_u64(&w, 64);
+	kt_json_named_string(&w, "model", r->model);
+	kt_json_named_u64(&w, "max_tokens", 64);
 	if (r->stream) {
-		kt_json_put_name(&w, "stream");
-		kt_json_put_bool(&w, true);
+		kt_json_named_bool(&w, "stream", true);
 	}
 	if (r->system.ptr != NULL && r->api == KT_TRIAL_MESSAGES)
-		put_text(&w, "system", r->system);
+		kt_json_named_string(&w, "system", r->system);
 	put_tools(&w, r);
-	kt_json_put_name(&w, "messages");
-	kt_json_begin_array(&w);
+	kt_json_named_array(&w, "messages");
 	if (r->system.ptr != NULL && r->api == KT_TRIAL_COMPLETIONS)
 		put_message(&w, "system", r->system);
 	put_message(&w, "user", r->user.len > 0 ? r->user : KT_SPAN("hello"));
