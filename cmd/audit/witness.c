@@ -172,32 +172,20 @@ struct request {
 };
 
 static bool
-take_line(struct kt_span *text, struct kt_span *line)
-{
-	size_t n = kt_span_find(*text, '\n');
-
-	if (n == text->len)
-		return false;
-	*line = kt_span_sub(*text, 0, n);
-	*text = kt_span_sub(*text, n + 1, text->len);
-	return true;
-}
-
-static bool
 parse(struct kt_span text, struct request *r)
 {
 	struct kt_span line;
 	struct kt_err ignored;
 
 	*r = (struct request){ .old = 0 };
-	if (!take_line(&text, &line) ||
+	if (!kt_audit_take_line(&text, &line) ||
 	    !kt_span_starts(line, KT_SPAN("old ")))
 		return false;
 	line = kt_span_sub(line, 4, line.len);
 	if (!kt_span_u64(line, &r->old) ||
 	    (line.len > 1 && *line.ptr == '0'))
 		return false;
-	while (take_line(&text, &line) && line.len > 0) {
+	while (kt_audit_take_line(&text, &line) && line.len > 0) {
 		if (r->path.n == 63 || !kt_audit_unbase64(line,
 		    r->path.hash[r->path.n++], KT_AUDIT_HASH))
 			return false;
@@ -221,7 +209,7 @@ check_log(const char *folder, const struct request *r)
 	kt_buf_init(&logs, 2 * LOGS_MAX);
 	(void)!read_logs(folder, &logs, &err); /* then there are none */
 	rest = kt_buf_span(&logs);
-	while (status != KT_WITNESS_ADDED && take_line(&rest, &line)) {
+	while (status != KT_WITNESS_ADDED && kt_audit_take_line(&rest, &line)) {
 		if (kt_audit_vkey_parse(line, &key, &err) < 0 ||
 		    !kt_span_eq(r->cp.origin, kt_span_of(key.name)))
 			continue;

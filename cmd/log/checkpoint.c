@@ -46,19 +46,17 @@ static enum kt_rc
 step_lines(struct kt_log *log, struct kt_span text, size_t *used,
     struct kt_err *err)
 {
+	struct kt_span rest = text, line;
 	uint8_t leaf[KT_AUDIT_HASH];
 
-	for (*used = 0;;) {
-		struct kt_span rest = kt_span_sub(text, *used, text.len);
-		size_t n = kt_span_find(rest, '\n');
-
-		if (n == rest.len)
-			return KT_OK;
-		kt_audit_leaf(&log->chain, kt_span_sub(rest, 0, n), leaf);
+	*used = 0;
+	while (kt_audit_take_line(&rest, &line)) {
+		kt_audit_leaf(&log->chain, line, leaf);
 		if (kt_log_tiles_step(log, leaf, err) < 0)
 			return err->rc;
-		*used += n + 1;
+		*used = text.len - rest.len;
 	}
+	return KT_OK;
 }
 
 static enum kt_rc
@@ -223,15 +221,13 @@ read_tiles(struct kt_log *log)
 static bool
 each_line(struct kt_span *text, kt_log_line_fn *each, void *arg)
 {
-	for (;;) {
-		size_t n = kt_span_find(*text, '\n');
+	struct kt_span line;
 
-		if (n == text->len)
-			return true;
-		if (!each(arg, kt_span_sub(*text, 0, n)))
+	while (kt_audit_take_line(text, &line)) {
+		if (!each(arg, line))
 			return false;
-		*text = kt_span_sub(*text, n + 1, text->len);
 	}
+	return true;
 }
 
 static enum kt_rc

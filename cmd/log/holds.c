@@ -58,26 +58,13 @@ kt_holds_fini(struct kt_holds *h)
 	kt_buf_fini(&h->subjects);
 }
 
-/* The next one; false: there is none. */
-static bool
-next(struct kt_span *rest, struct kt_span *subject)
-{
-	size_t n = kt_span_find(*rest, '\n');
-
-	if (rest->len == 0)
-		return false;
-	*subject = kt_span_sub(*rest, 0, n);
-	*rest = kt_span_sub(*rest, n + 1, rest->len);
-	return true;
-}
-
 bool
 kt_holds_cover(const struct kt_holds *h, struct kt_span subject)
 {
 	struct kt_span rest = kt_buf_span(&h->subjects), one;
 	bool is_held = h->is_all;
 
-	while (!is_held && next(&rest, &one))
+	while (!is_held && kt_audit_take_line(&rest, &one))
 		is_held = kt_span_eq(one, subject);
 	return is_held;
 }
@@ -88,7 +75,7 @@ kt_holds_name(const struct kt_holds *h, struct kt_span line)
 	struct kt_span rest = kt_buf_span(&h->subjects), one;
 	bool is_held = h->is_all;
 
-	while (!is_held && next(&rest, &one))
+	while (!is_held && kt_audit_take_line(&rest, &one))
 		is_held = memmem(
 		    line.ptr, line.len, one.ptr, one.len) != NULL;
 	return is_held;

@@ -115,19 +115,12 @@ static size_t
 cut_lines(struct kt_ship *s, size_t *n)
 {
 	struct kt_span rest = kt_buf_span(&s->chunk);
-	size_t used = 0;
 
 	*n = 0;
-	while (*n < BATCH && s->state.size + *n < s->limit) {
-		size_t len = kt_span_find(rest, '\n');
-
-		if (len == rest.len)
-			break;
-		s->lines[(*n)++] = kt_span_sub(rest, 0, len);
-		rest = kt_span_sub(rest, len + 1, rest.len);
-		used += len + 1;
-	}
-	return used;
+	while (*n < BATCH && s->state.size + *n < s->limit &&
+	    kt_audit_take_line(&rest, &s->lines[*n]))
+		++*n;
+	return s->chunk.len - rest.len;
 }
 
 static enum kt_rc

@@ -114,6 +114,8 @@ KT_MUSTCHECK enum kt_rc kt_audit_checkpoint_write(struct kt_audit_chain *c,
     struct kt_span origin, struct kt_buf *out, struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_audit_checkpoint_parse(struct kt_span note,
     struct kt_audit_checkpoint *cp, struct kt_err *err);
+/* Takes the first line of `*text`, without its LF; false when it has none. */
+bool kt_audit_take_line(struct kt_span *text, struct kt_span *line);
 /*
  * Takes the first note of `*text`, notes being followed by one empty line
  * each, and drops both from it.  False: no complete note is left there.

@@ -24,9 +24,8 @@ kt_audit_checkpoint_write(struct kt_audit_chain *c, struct kt_span origin,
 	return KT_OK;
 }
 
-/* Drops one line from *text; false when it has no LF. */
-static bool
-take_line(struct kt_span *text, struct kt_span *line)
+bool
+kt_audit_take_line(struct kt_span *text, struct kt_span *line)
 {
 	size_t n = kt_span_find(*text, '\n');
 
@@ -62,8 +61,9 @@ kt_audit_checkpoint_parse(struct kt_span note, struct kt_audit_checkpoint *cp,
 
 	if (note.len == 0) /* nothing speaks against what is not there */
 		return kt_fail(err, KT_E_IO, "there is no checkpoint");
-	if (!take_line(&note, &cp->origin) || !take_line(&note, &size) ||
-	    !take_line(&note, &root))
+	if (!kt_audit_take_line(&note, &cp->origin) ||
+	    !kt_audit_take_line(&note, &size) ||
+	    !kt_audit_take_line(&note, &root))
 		return kt_fail(err, KT_E_PARSE, "checkpoint: incomplete");
 	if (!is_origin(cp->origin))
 		return kt_fail(err, KT_E_PARSE, "checkpoint: no origin");
@@ -73,9 +73,9 @@ kt_audit_checkpoint_parse(struct kt_span note, struct kt_audit_checkpoint *cp,
 	if (!kt_audit_unbase64(root, cp->root, KT_AUDIT_HASH))
 		return kt_fail(err, KT_E_PARSE, "checkpoint: no root");
 	/* No extension lines: we write none, and one could hide a note. */
-	if (!take_line(&note, &line) || line.len > 0)
+	if (!kt_audit_take_line(&note, &line) || line.len > 0)
 		return kt_fail(err, KT_E_PARSE, "checkpoint: no empty line");
-	while (take_line(&note, &line)) {
+	while (kt_audit_take_line(&note, &line)) {
 		if (!is_signature(line))
 			return kt_fail(err, KT_E_PARSE,
 			    "checkpoint: text after the signatures");
@@ -91,11 +91,11 @@ kt_audit_notes_next(struct kt_span *text, struct kt_span *note)
 	struct kt_span rest = *text, line;
 
 	do {
-		if (!take_line(&rest, &line))
+		if (!kt_audit_take_line(&rest, &line))
 			return false;
 	} while (line.len > 0);
 	*note = kt_span_sub(*text, 0, (size_t)(rest.ptr - text->ptr));
-	while (take_line(&rest, &line)) {
+	while (kt_audit_take_line(&rest, &line)) {
 		if (line.len == 0) {
 			*text = rest;
 			return true;

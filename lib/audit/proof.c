@@ -225,18 +225,6 @@ kt_audit_proof_write(const struct kt_audit_proof *p, struct kt_buf *out,
 	return rc < 0 ? kt_fail(err, rc, "no room for a proof") : KT_OK;
 }
 
-static bool
-take_line(struct kt_span *text, struct kt_span *line)
-{
-	size_t n = kt_span_find(*text, '\n');
-
-	*line = kt_span_sub(*text, 0, n);
-	if (n == text->len)
-		return false;
-	*text = kt_span_sub(*text, n + 1, text->len);
-	return true;
-}
-
 enum kt_rc
 kt_audit_proof_parse(
     struct kt_span text, struct kt_audit_proof *p, struct kt_err *err)
@@ -244,13 +232,13 @@ kt_audit_proof_parse(
 	struct kt_span line, number;
 
 	p->path.n = 0;
-	if (!take_line(&text, &line) ||
+	if (!kt_audit_take_line(&text, &line) ||
 	    !kt_span_eq(line, KT_SPAN(FIRST_LINE)))
 		return kt_fail(err, KT_E_PARSE, "not a " FIRST_LINE);
-	if (!take_line(&text, &line))
+	if (!kt_audit_take_line(&text, &line))
 		return kt_fail(err, KT_E_PARSE, "proof: cut short");
 	if (kt_span_starts(line, KT_SPAN("extra ")) &&
-	    !take_line(&text, &line)) /* not ours, and never trusted */
+	    !kt_audit_take_line(&text, &line)) /* not ours, and never trusted */
 		return kt_fail(err, KT_E_PARSE, "proof: cut short");
 	number = kt_span_sub(line, 6, line.len);
 	if (!kt_span_starts(line, KT_SPAN("index ")) ||
@@ -258,7 +246,7 @@ kt_audit_proof_parse(
 	    (number.len > 1 && number.ptr[0] == '0'))
 		return kt_fail(err, KT_E_PARSE, "proof: no index");
 	for (;;) {
-		if (!take_line(&text, &line))
+		if (!kt_audit_take_line(&text, &line))
 			return kt_fail(err, KT_E_PARSE, "proof: cut short");
 		if (line.len == 0)
 			break;

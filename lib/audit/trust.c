@@ -211,14 +211,13 @@ kt_audit_trust_parse(
 {
 	memset(t, 0, sizeof(*t));
 	for (size_t number = 1; text.len > 0; number++) {
-		size_t n = kt_span_find(text, '\n');
-		enum kt_rc rc = n == text.len ?
-		    kt_fail(err, KT_E_PARSE, "no line feed at its end") :
-		    take_line(t, kt_span_sub(text, 0, n), err);
+		struct kt_span line;
+		enum kt_rc rc = kt_audit_take_line(&text, &line) ?
+		    take_line(t, line, err) :
+		    kt_fail(err, KT_E_PARSE, "no line feed at its end");
 
 		if (rc < 0)
 			return kt_wrap(err, "line %zu", number);
-		text = kt_span_sub(text, n + 1, text.len);
 	}
 	return t->has_quorum ? KT_OK :
 	    kt_fail(err, KT_E_PARSE, "there is no quorum line");
