@@ -159,15 +159,22 @@ kt_audit_dir_close(struct kt_audit_dir *d)
 
 /* ---- segments ---- */
 
+bool
+kt_audit_dir_is_segment(const char *name, uint64_t *number)
+{
+	struct kt_span s = kt_span_of(name);
+
+	return s.len == 18 && kt_span_ends(s, KT_SPAN(".jsonl")) &&
+	    kt_span_u64(kt_span_sub(s, 0, 12), number);
+}
+
 static bool
 see_segment(void *arg, const char *name)
 {
 	struct kt_audit_dir *d = arg;
-	struct kt_span s = kt_span_of(name);
 	uint64_t n;
 
-	if (s.len != 18 || !kt_span_ends(s, KT_SPAN(".jsonl")) ||
-	    !kt_span_u64(kt_span_sub(s, 0, 12), &n))
+	if (!kt_audit_dir_is_segment(name, &n))
 		return true;
 	if (kt_grow((void **)&d->segments, &d->segments_cap, d->nsegments + 1,
 	    sizeof(*d->segments)) < 0) {

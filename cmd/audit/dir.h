@@ -58,6 +58,8 @@ KT_MUSTCHECK enum kt_rc kt_audit_dir_list(
 /* A log that is in no directory, for those who tell its name. */
 void kt_audit_dir_none(struct kt_audit_dir *d, const char *name);
 void kt_audit_dir_close(struct kt_audit_dir *d);
+/* 000000000042.jsonl; other names are not ours to judge. */
+bool kt_audit_dir_is_segment(const char *name, uint64_t *number);
 /* Bytes of one segment, in pieces; false ends the reading early. */
 typedef bool kt_audit_piece_fn(void *arg, struct kt_span piece);
 KT_MUSTCHECK enum kt_rc kt_audit_dir_read(const struct kt_audit_dir *d,

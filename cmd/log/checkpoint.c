@@ -266,8 +266,7 @@ kt_log_read_lines(struct kt_log *log, uint64_t number, kt_log_line_fn *each,
 	char path[KT_PATH_MAX];
 	enum kt_rc rc;
 
-	if (kt_log_path(log, path, err, "seg/%012llu.jsonl",
-	    (unsigned long long)number) < 0 ||
+	if (kt_log_segment_path(log, number, path, err) < 0 ||
 	    kt_disk_open(&f, log->io, path, KT_DISK_READ, err) < 0)
 		return err->rc;
 	rc = read_file_lines(&f, each, arg, err);

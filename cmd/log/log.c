@@ -44,6 +44,14 @@ kt_log_path(const struct kt_log *log, char path[static KT_PATH_MAX],
 	return KT_OK;
 }
 
+enum kt_rc
+kt_log_segment_path(const struct kt_log *log, uint64_t number,
+    char path[static KT_PATH_MAX], struct kt_err *err)
+{
+	return kt_log_path(log, path, err, "seg/%012llu.jsonl",
+	    (unsigned long long)number);
+}
+
 /* ---- setting up ---- */
 
 static bool
@@ -425,8 +433,7 @@ kt_log_begin_segment(struct kt_log *log, struct kt_err *err)
 	char path[KT_PATH_MAX], dir[KT_PATH_MAX];
 
 	if (kt_log_path(log, dir, err, "seg") < 0 ||
-	    kt_log_path(log, path, err, "seg/%012llu.jsonl",
-		(unsigned long long)log->next_number) < 0 ||
+	    kt_log_segment_path(log, log->next_number, path, err) < 0 ||
 	    kt_disk_open(&log->segment, log->io, path, KT_DISK_APPEND, err) <
 		0 ||
 	    kt_disk_sync_dir(log->io, dir, err) < 0)

@@ -116,6 +116,14 @@ KT_MUSTCHECK enum kt_rc kt_log_tiles_step(struct kt_log *log,
 typedef bool kt_log_line_fn(void *arg, struct kt_span line);
 KT_MUSTCHECK enum kt_rc kt_log_read_lines(struct kt_log *log, uint64_t number,
     kt_log_line_fn *each, void *arg, struct kt_err *err);
+struct kt_log_segments { /* the files, by number; n is 0: there are none */
+	uint64_t first, last, n;
+};
+/* KT_E_PARSE: there is a gap. */
+KT_MUSTCHECK enum kt_rc kt_log_list_segments(
+    struct kt_log *log, struct kt_log_segments *s, struct kt_err *err);
+KT_MUSTCHECK enum kt_rc kt_log_segment_path(const struct kt_log *log,
+    uint64_t number, char path[static KT_PATH_MAX], struct kt_err *err);
 /* "<dir>/<rest>"; KT_E_LIMIT when it does not fit. */
 KT_MUSTCHECK enum kt_rc kt_log_path(const struct kt_log *log,
     char path[static KT_PATH_MAX], struct kt_err *err, const char *fmt, ...)

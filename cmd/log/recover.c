@@ -13,6 +13,7 @@
 #include "audit/canon.h"
 #include "audit/marks.h"
 #include "audit/record.h"
+#include "cmd/audit/dir.h"
 
 #include <errno.h>
 
@@ -22,7 +23,7 @@ struct recovery {
 	struct kt_log *log;
 	struct kt_audit_checkpoint newest; /* size 0: there is none */
 	char newest_origin[KT_LOG_ORIGIN_MAX];
-	uint64_t first, last, count; /* segment files, by number */
+	struct kt_log_segments seg;
 	struct kt_disk_file tail;
 	uint64_t tail_number;
 	struct kt_err failed; /* rc < 0: reading on makes no sense */
@@ -151,23 +152,35 @@ find_newest(struct recovery *r, struct kt_err *err)
 
 /* ---- the segments ---- */
 
-/* 000000000042.jsonl; other names are not ours to judge. */
 static bool
 see_segment(void *arg, const char *name)
 {
-	struct recovery *r = arg;
-	struct kt_span s = kt_span_of(name);
+	struct kt_log_segments *s = arg;
 	uint64_t n;
 
-	if (s.len != 18 || !kt_span_ends(s, KT_SPAN(".jsonl")) ||
-	    !kt_span_u64(kt_span_sub(s, 0, 12), &n))
+	if (!kt_audit_dir_is_segment(name, &n))
 		return true;
-	if (r->count == 0 || n < r->first)
-		r->first = n;
-	if (r->count == 0 || n > r->last)
-		r->last = n;
-	r->count++;
+	if (s->n == 0 || n < s->first)
+		s->first = n;
+	if (s->n == 0 || n > s->last)
+		s->last = n;
+	s->n++;
 	return true;
+}
+
+enum kt_rc
+kt_log_list_segments(
+    struct kt_log *log, struct kt_log_segments *s, struct kt_err *err)
+{
+	char dir[KT_PATH_MAX];
+
+	*s = (struct kt_log_segments){ .n = 0 };
+	if (kt_log_path(log, dir, err, "seg") < 0 ||
+	    kt_disk_list(log->io, dir, see_segment, s, err) < 0)
+		return err->rc;
+	if (s->n > 0 && s->last - s->first + 1 != s->n)
+		return kt_fail(err, KT_E_PARSE, "a segment file is missing");
+	return KT_OK;
 }
 
 static void
@@ -219,7 +232,7 @@ see_before(struct recovery *r, uint64_t since, struct kt_err *err)
 {
 	uint64_t from = r->tail_number, first = UINT64_MAX;
 
-	while (from > r->first && first > since) {
+	while (from > r->seg.first && first > since) {
 		first = UINT64_MAX;
 		if (kt_log_read_lines(
 		    r->log, --from, see_first, &first, err) < 0)
@@ -491,8 +504,7 @@ open_tail(struct recovery *r, uint64_t number, struct kt_err *err)
 
 	kt_disk_close(&r->tail);
 	r->tail_number = number;
-	if (kt_log_path(r->log, path, err, "seg/%012llu.jsonl",
-	    (unsigned long long)number) < 0)
+	if (kt_log_segment_path(r->log, number, path, err) < 0)
 		return err->rc;
 	return kt_disk_open(&r->tail, r->log->io, path, KT_DISK_APPEND, err);
 }
@@ -504,7 +516,7 @@ open_tail(struct recovery *r, uint64_t number, struct kt_err *err)
 static enum kt_rc
 find_end(struct recovery *r, struct kt_err *err)
 {
-	uint64_t n = r->last;
+	uint64_t n = r->seg.last;
 
 	for (;;) {
 		/* First on the disk: what is read here gets into tiles. */
@@ -512,7 +524,7 @@ find_end(struct recovery *r, struct kt_err *err)
 		    kt_disk_sync(&r->tail, err) < 0 || read_tail(r, err) < 0)
 			return err->rc;
 		r->log->next_number = r->kept > 0 ? n + 1 : n;
-		if (r->kept > 0 || n == r->first)
+		if (r->kept > 0 || n == r->seg.first)
 			break;
 		n--;
 	}
@@ -541,7 +553,7 @@ cut_all(struct recovery *r, struct kt_err *err)
 {
 	uint64_t n = r->log->next_number - (r->kept > 0 ? 1 : 0);
 
-	for (; n <= r->last; n++) {
+	for (; n <= r->seg.last; n++) {
 		if (open_tail(r, n, err) < 0 || cut_tail(r, n, err) < 0)
 			return err->rc;
 		r->kept = 0; /* of the next one nothing is kept */
@@ -685,15 +697,11 @@ static enum kt_rc
 look_round(struct recovery *r, struct kt_err *err)
 {
 	struct kt_log *log = r->log;
-	char dir[KT_PATH_MAX];
 
-	if (kt_log_path(log, dir, err, "seg") < 0 ||
-	    kt_disk_list(log->io, dir, see_segment, r, err) < 0)
+	if (kt_log_list_segments(log, &r->seg, err) < 0)
 		return err->rc;
-	if (r->count > 0 && r->last - r->first + 1 != r->count)
-		return kt_fail(err, KT_E_PARSE, "a segment file is missing");
 	if (log->keys.stable.state == NULL && kt_keys_open(&log->keys,
-	    log->io, log->dir, kt_span_of(log->name), r->count == 0, err) < 0)
+	    log->io, log->dir, kt_span_of(log->name), r->seg.n == 0, err) < 0)
 		return err->rc;
 	return find_newest(r, err);
 }
@@ -707,7 +715,7 @@ recover(struct recovery *r, struct kt_err *err)
 		return err->rc;
 	log->next_number = 0;
 	forget(log);
-	if (r->count > 0) {
+	if (r->seg.n > 0) {
 		if (find_end(r, err) < 0 || cut_all(r, err) < 0)
 			return err->rc;
 	} else if (r->newest.size > 0) {

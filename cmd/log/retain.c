@@ -23,42 +23,6 @@
 
 /* ---- what there is ---- */
 
-struct files {
-	uint64_t first, last, n;
-};
-
-static bool
-see_file(void *arg, const char *name)
-{
-	struct files *f = arg;
-	struct kt_span s = kt_span_of(name);
-	uint64_t n;
-
-	if (s.len != 18 || !kt_span_ends(s, KT_SPAN(".jsonl")) ||
-	    !kt_span_u64(kt_span_sub(s, 0, 12), &n))
-		return true;
-	if (f->n == 0 || n < f->first)
-		f->first = n;
-	if (f->n == 0 || n > f->last)
-		f->last = n;
-	f->n++;
-	return true;
-}
-
-static enum kt_rc
-list(struct kt_log *log, struct files *f, struct kt_err *err)
-{
-	char dir[KT_PATH_MAX];
-
-	*f = (struct files){ .n = 0 };
-	if (kt_log_path(log, dir, err, "seg") < 0 ||
-	    kt_disk_list(log->io, dir, see_file, f, err) < 0)
-		return err->rc;
-	if (f->n == 0 || f->last - f->first + 1 != f->n)
-		return kt_fail(err, KT_E_PARSE, "a segment file is missing");
-	return KT_OK;
-}
-
 struct beginning { /* of a segment */
 	uint64_t index;
 	char ts[TIME_BYTES];
@@ -102,8 +66,7 @@ add_bytes(struct kt_log *log, uint64_t number, struct kt_retain *r,
 	struct kt_disk_file f;
 	char path[KT_PATH_MAX];
 
-	if (kt_log_path(log, path, err, "seg/%012llu.jsonl",
-	    (unsigned long long)number) < 0 ||
+	if (kt_log_segment_path(log, number, path, err) < 0 ||
 	    kt_disk_open(&f, log->io, path, KT_DISK_READ, err) < 0)
 		return err->rc;
 	r->bytes += f.size;
@@ -184,10 +147,14 @@ plan(struct kt_log *log, struct kt_retain *r, const struct kt_holds *holds,
     struct beginning *b, struct kt_err *err)
 {
 	char before[TIME_BYTES];
-	struct files f;
+	struct kt_log_segments f;
 	bool may_go = true;
 
-	if (list(log, &f, err) < 0 || read_beginning(log, f.first, b, err) < 0)
+	if (kt_log_list_segments(log, &f, err) < 0)
+		return err->rc;
+	if (f.n == 0)
+		return kt_fail(err, KT_E_PARSE, "a segment file is missing");
+	if (read_beginning(log, f.first, b, err) < 0)
 		return err->rc;
 	r->first = r->size = b->index;
 	r->first_segment = r->segment = f.first;
@@ -312,8 +279,7 @@ kt_retain_remove(
 	for (uint64_t n = r->first_segment; n < r->segment; n++) {
 		if (kt_content_path(path, log->dir, n, err) < 0 ||
 		    drop(log, path, err) < 0 ||
-		    kt_log_path(log, path, err, "seg/%012llu.jsonl",
-		        (unsigned long long)n) < 0 ||
+		    kt_log_segment_path(log, n, path, err) < 0 ||
 		    drop(log, path, err) < 0)
 			return err->rc;
 	}
