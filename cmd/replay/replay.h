@@ -92,9 +92,6 @@ void kt_replay_free(struct kt_replay_run *r);
 /* The variant of a session; compiled when it is the first. */
 const struct kt_replay_variant *kt_replay_variant_of(struct kt_replay_run *r,
     const struct kt_session *s, struct kt_err *err);
-/* Why a call cannot be judged; NULL: it can. */
-const char *kt_replay_unknown(const struct kt_replay_variant *v,
-    const struct kt_session *s, char why[static 96]);
 /* Prints one call, rule by rule. */
 void kt_replay_explain(const struct kt_session *s,
     const struct kt_session_call *c, struct kt_span from, struct kt_span to,

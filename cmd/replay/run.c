@@ -286,10 +286,13 @@ first_unknown(struct kt_span rest, const struct kt_session *s)
 	return (struct kt_span){ 0 };
 }
 
-/* Did every detector look that the new configuration asks? */
-const char *
-kt_replay_unknown(const struct kt_replay_variant *v,
-    const struct kt_session *s, char why[static 96])
+/*
+ * Why a call cannot be judged: a detector that the new configuration asks did
+ * not look.  NULL: it can.
+ */
+static const char *
+why_unknown(const struct kt_replay_variant *v, const struct kt_session *s,
+    char why[static 96])
 {
 	struct kt_span id = first_unknown(kt_buf_span(&v->heard), s);
 
@@ -491,7 +494,7 @@ play_session(struct hand *h, const struct kt_session *s,
 
 	if (v == NULL)
 		return err->rc;
-	unknown = kt_replay_unknown(v, s, why);
+	unknown = why_unknown(v, s, why);
 	(void)snprintf(to->id, sizeof(to->id), "%.*s", KT_SPAN_ARG(s->id));
 	to->cut_line = s->cut_line;
 	to->nlost = s->nlost;

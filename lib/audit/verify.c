@@ -48,6 +48,19 @@ take_note(struct kt_audit_verify *v, struct kt_span note,
 	v->has_cp = true;
 }
 
+static void
+check_origin(struct kt_audit_verify *v, struct kt_span origin)
+{
+	struct kt_audit_report *r = &v->report;
+
+	if (r->origin[0] == '\0' && origin.len < sizeof(r->origin)) {
+		memcpy(r->origin, origin.ptr, origin.len);
+		r->origin[origin.len] = '\0';
+	} else if (!kt_span_eq(origin, kt_span_of(r->origin))) {
+		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
+	}
+}
+
 void
 kt_audit_next_note(struct kt_audit_verify *v)
 {
@@ -65,7 +78,7 @@ kt_audit_next_note(struct kt_audit_verify *v)
 			continue;
 		}
 		take_note(v, note, &cp);
-		kt_audit_check_origin(v, cp.origin);
+		check_origin(v, cp.origin);
 		if (kt_span_eq(note, kt_buf_span(&v->newest_note)))
 			v->has_seen_newest = true;
 		return;
@@ -77,19 +90,6 @@ kt_audit_next_note(struct kt_audit_verify *v)
 		take_note(v, kt_buf_span(&v->newest_note), &v->newest);
 		v->has_seen_newest = true;
 		v->report.checkpoints++;
-		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
-	}
-}
-
-void
-kt_audit_check_origin(struct kt_audit_verify *v, struct kt_span origin)
-{
-	struct kt_audit_report *r = &v->report;
-
-	if (r->origin[0] == '\0' && origin.len < sizeof(r->origin)) {
-		memcpy(r->origin, origin.ptr, origin.len);
-		r->origin[origin.len] = '\0';
-	} else if (!kt_span_eq(origin, kt_span_of(r->origin))) {
 		kt_audit_break(v, KT_AUDIT_CHECKPOINT, v->proven);
 	}
 }
@@ -270,7 +270,7 @@ kt_audit_accept(struct kt_audit_verify *v, const struct kt_audit_seen *s)
 	if (v->accepted++ == 0)
 		r->first = s->i;
 	if (s->i > 0 && r->origin[0] == '\0')
-		kt_audit_check_origin(v, s->l.origin);
+		check_origin(v, s->l.origin);
 	if (!origin_fits(v, s))
 		kt_audit_break(v, KT_AUDIT_EDIT, s->i);
 	memcpy(v->prev_before, v->chain.prev, KT_AUDIT_HASH);
@@ -402,7 +402,7 @@ take_newest(struct kt_audit_verify *v, struct kt_span newest)
 	if (kt_audit_checkpoint_parse(newest, &v->newest, &err) < 0)
 		kt_audit_break(v, KT_AUDIT_CHECKPOINT, 0);
 	else
-		kt_audit_check_origin(v, v->newest.origin);
+		check_origin(v, v->newest.origin);
 	(void)!kt_buf_add(&v->newest_note, newest); /* see take_note */
 	v->newest.origin = (struct kt_span){ .ptr = NULL };
 }

@@ -75,7 +75,6 @@ struct kt_audit_verify {
 
 struct kt_audit_break *kt_audit_break(
     struct kt_audit_verify *v, enum kt_audit_class class, uint64_t index);
-void kt_audit_check_origin(struct kt_audit_verify *v, struct kt_span origin);
 bool kt_audit_follows(
     const struct kt_audit_verify *v, const struct kt_audit_seen *s);
 void kt_audit_accept(

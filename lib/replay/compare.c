@@ -5,12 +5,12 @@
 #include "replay/replay.h"
 
 static const struct row {
-	const char *word, *code, *meaning;
+	const char *word;
 	bool fails;
 } rows[] = {
-	[KT_CHANGE_NONE] = { "none", "", "it comes out as it did", false },
+	[KT_CHANGE_NONE] = { "none", false },
 #define KT_CHANGE(id, word, code, fails, meaning) \
-	[KT_CHANGE_##id] = { word, code, meaning, fails },
+	[KT_CHANGE_##id] = { word, fails },
 #include "replay/change.def"
 };
 
@@ -18,18 +18,6 @@ const char *
 kt_change_word(enum kt_change c)
 {
 	return rows[c].word;
-}
-
-const char *
-kt_change_code(enum kt_change c)
-{
-	return rows[c].code;
-}
-
-const char *
-kt_change_meaning(enum kt_change c)
-{
-	return rows[c].meaning;
 }
 
 bool

@@ -20,8 +20,6 @@ enum kt_change {
 	KT_NCHANGES,
 };
 const char *kt_change_word(enum kt_change c);
-const char *kt_change_code(enum kt_change c);
-const char *kt_change_meaning(enum kt_change c);
 bool kt_change_fails(enum kt_change c); /* unless told otherwise */
 bool kt_change_of(struct kt_span word, enum kt_change *out);
 

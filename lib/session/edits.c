@@ -32,8 +32,8 @@ kt_scrub_edits_fini(struct kt_scrub_edits *e)
 	*e = (struct kt_scrub_edits){ 0 };
 }
 
-uint32_t
-kt_scrub_tag(const struct kt_scrub *s, struct kt_span matched)
+static uint32_t
+tag_of(const struct kt_scrub *s, struct kt_span matched)
 {
 	uint8_t digest[32] = { 0 };
 
@@ -56,7 +56,7 @@ kt_scrub_edit_of(const struct kt_scrub *s, const struct kt_sighting *at,
 {
 	return (struct kt_scrub_edit){ .start = at->start, .end = at->end,
 		.detector = at->detector, .confidence_pm = at->confidence_pm,
-		.tag = kt_scrub_tag(s,
+		.tag = tag_of(s,
 		    kt_span_sub(text, at->start, at->end - at->start)) };
 }
 

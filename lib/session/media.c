@@ -36,8 +36,9 @@ kt_medium_mark(struct kt_buf *out, uint32_t number)
 	return kt_buf_printf(out, KT_MEDIUM_MARK "%08u", (unsigned)number);
 }
 
-uint32_t
-kt_medium_number(struct kt_span payload)
+/* The number in a payload; 0: it has none. */
+static uint32_t
+number_of(struct kt_span payload)
 {
 	struct kt_span digits = kt_span_sub(payload,
 	    KT_MEDIUM_MARK_LEN - 8, 8);
@@ -232,7 +233,7 @@ kt_session_answer_of(const struct kt_session_call *c, const struct kt_order *o,
     struct kt_buf *out)
 {
 	uint32_t number = o->job_kind == KT_JOB_MEDIA && o->npieces == 2 ?
-	    kt_medium_number(o->pieces[1]) : 0;
+	    number_of(o->pieces[1]) : 0;
 
 	char id[KT_TAPE_GUARD_ID] = "";
 

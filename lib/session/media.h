@@ -19,8 +19,6 @@
 #define KT_MEDIUM_MARK "ktmedium"
 #define KT_MEDIUM_MARK_LEN 16 /* with eight digits of its number */
 KT_MUSTCHECK enum kt_rc kt_medium_mark(struct kt_buf *out, uint32_t number);
-/* The number in a payload; 0: it has none. */
-uint32_t kt_medium_number(struct kt_span payload);
 
 /* Lines of a call: what its jobs came to. */
 KT_MUSTCHECK enum kt_rc kt_session_write_media(const struct kt_tape *t,

@@ -33,7 +33,6 @@ void kt_scrub_edits_fini(struct kt_scrub_edits *e);
 /* text with the edits; ends are offsets in it that are moved along. */
 KT_MUSTCHECK enum kt_rc kt_scrub_apply(struct kt_scrub_edits *e,
     struct kt_span text, size_t *ends, size_t nends, struct kt_buf *out);
-uint32_t kt_scrub_tag(const struct kt_scrub *s, struct kt_span matched);
 /* The edit for a sighting at [start, end) of text. */
 struct kt_scrub_edit kt_scrub_edit_of(const struct kt_scrub *s,
     const struct kt_sighting *at, struct kt_span text);

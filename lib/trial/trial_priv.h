@@ -7,9 +7,6 @@
 #include "json/write.h"
 #include "trial/trial.h"
 
-/* YAML as JSON: plain words that are JSON stay what they are. */
-void kt_trial_put_node(
-    struct kt_json_writer *w, const struct kt_config_node *node);
 /* What a tool is called with: a map, else nothing; or the text of it. */
 void kt_trial_put_input(
     struct kt_json_writer *w, const struct kt_config_node *input);

@@ -37,8 +37,9 @@ is_number(struct kt_span s)
 	return at == s.len;
 }
 
-void
-kt_trial_put_node(struct kt_json_writer *w, const struct kt_config_node *node)
+/* YAML as JSON: plain words that are JSON stay what they are. */
+static void
+put_node(struct kt_json_writer *w, const struct kt_config_node *node)
 {
 	switch (node->type) {
 	case KT_CONFIG_NODE_NULL:
@@ -62,7 +63,7 @@ kt_trial_put_node(struct kt_json_writer *w, const struct kt_config_node *node)
 	for (const struct kt_config_node *c = node->first; c; c = c->next) {
 		if (node->type == KT_CONFIG_NODE_MAP)
 			kt_json_put_name_span(w, c->key);
-		kt_trial_put_node(w, c);
+		put_node(w, c);
 	}
 	if (node->type == KT_CONFIG_NODE_LIST)
 		kt_json_end_array(w);
@@ -117,7 +118,7 @@ void
 kt_trial_put_input(struct kt_json_writer *w, const struct kt_config_node *input)
 {
 	if (input != NULL && input->type == KT_CONFIG_NODE_MAP)
-		kt_trial_put_node(w, input);
+		put_node(w, input);
 	else
 		kt_json_put_raw(w, KT_SPAN("{}"));
 }
@@ -215,7 +216,7 @@ put_given_body(struct kt_json_writer *w, const struct kt_trial_request *r)
 		if (kt_span_eq(c->key, KT_SPAN("headers")))
 			continue; /* some write them there; none is needed */
 		kt_json_put_name_span(w, c->key);
-		kt_trial_put_node(w, c);
+		put_node(w, c);
 	}
 	if (kt_config_get(body, KT_SPAN("model")) == NULL)
 		kt_json_named_string(w, "model", r->model);
