@@ -28,7 +28,7 @@ struct kt_disk_space { /* of a file system, in bytes */
 struct kt_disk_stat {
 	uint64_t size;
 	uint32_t mode;      /* permission bits only */
-	bool is_dir, is_file; /* neither: a device, a pipe */
+	bool is_file;       /* not a folder, a device or a pipe */
 	bool is_gone;       /* its last name was removed */
 };
 

@@ -83,7 +83,6 @@ real_fstat(void *arg, int fd, struct kt_disk_stat *st)
 		return -1;
 	st->size = S_ISREG(s.st_mode) ? (uint64_t)s.st_size : 0;
 	st->mode = s.st_mode & 07777;
-	st->is_dir = S_ISDIR(s.st_mode);
 	st->is_file = S_ISREG(s.st_mode);
 	st->is_gone = s.st_nlink == 0;
 	return 0;
