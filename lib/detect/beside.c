@@ -24,6 +24,16 @@ is_of_person(const struct kt_detect *db, struct kt_span text,
 		kt_span_sub(text, f->start, f->end - f->start));
 }
 
+static bool
+speaks_of(const struct kt_detect *db, const struct kt_findings *found,
+    const struct kt_detector *d)
+{
+	for (size_t k = 0; k < found->n; k++)
+		if (is_of_group(db, &found->v[k], d))
+			return true;
+	return false;
+}
+
 enum kt_rc
 kt_detect_joins_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
     const struct kt_detect_set *enabled, struct kt_span text)
@@ -32,13 +42,11 @@ kt_detect_joins_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
 
 	for (size_t i = 0; i < db->njoins; i++) {
 		const struct kt_detector *d = db->rules[db->joins[i]].def;
-		bool is_beside = false;
 
-		if (!kt_detect_rule_is_on(enabled, db->joins[i]))
+		if (!kt_detect_rule_is_on(enabled, db->joins[i]) ||
+		    !speaks_of(db, &(struct kt_findings){ s->found, n }, d))
 			continue;
-		for (size_t k = 0; k < n && !is_beside; k++)
-			is_beside = is_of_group(db, &s->found[k], d);
-		for (size_t k = 0; k < n && is_beside; k++) {
+		for (size_t k = 0; k < n; k++) {
 			struct kt_finding f = s->found[k];
 
 			if (!is_of_person(db, text, &f))
@@ -50,29 +58,6 @@ kt_detect_joins_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
 		}
 	}
 	return KT_OK;
-}
-
-uint32_t
-kt_detect_topics(const struct kt_detect *db, const struct kt_findings *found)
-{
-	uint32_t topics = 0;
-
-	for (size_t i = 0; i < db->njoins; i++)
-		for (size_t k = 0; k < found->n && !(topics >> i & 1); k++)
-			if (is_of_group(db, &found->v[k],
-			        db->rules[db->joins[i]].def))
-				topics |= 1u << i;
-	return topics;
-}
-
-bool
-kt_detect_has_person(const struct kt_detect *db, struct kt_span text,
-    const struct kt_findings *found)
-{
-	for (size_t k = 0; db->njoins > 0 && k < found->n; k++)
-		if (is_of_person(db, text, &found->v[k]))
-			return true;
-	return false;
 }
 
 static bool
@@ -97,30 +82,53 @@ identifies(const struct kt_detect *db, struct kt_span text,
 	return false;
 }
 
-/* The first joining detector that applies; njoins: none does. */
-static size_t
-joining(const struct kt_detect *db, const struct kt_detect_set *enabled,
-    struct kt_span text, const struct kt_findings *found, uint32_t close,
-    uint32_t far)
+static bool
+has_person(const struct kt_detect *db, struct kt_span text,
+    const struct kt_findings *found)
 {
-	uint32_t own = kt_detect_topics(db, found);
+	for (size_t k = 0; k < found->n; k++)
+		if (is_of_person(db, text, &found->v[k]))
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < db->njoins; i++)
-		if (kt_detect_rule_is_on(enabled, db->joins[i]) &&
-		    !(own >> i & 1) && ((close >> i & 1) || ((far >> i & 1) &&
-		        identifies(db, text, found, db->rules[db->joins[i]].def))))
-			return i;
-	return db->njoins;
+struct kt_detect_beside
+kt_detect_beside(const struct kt_detect *db,
+    const struct kt_detect_set *enabled, struct kt_span text,
+    const struct kt_findings *found)
+{
+	struct kt_detect_beside b = { 0 };
+	bool is_about_somebody = db->njoins > 0 && has_person(db, text, found);
+
+	for (size_t i = 0; i < db->njoins; i++) {
+		const struct kt_detector *d = db->rules[db->joins[i]].def;
+
+		if (!kt_detect_rule_is_on(enabled, db->joins[i]))
+			continue;
+		if (speaks_of(db, found, d)) {
+			b.topics |= 1u << i;
+			continue; /* and it was joined */
+		}
+		b.near |= (uint32_t)is_about_somebody << i;
+		b.far |= (uint32_t)(is_about_somebody &&
+		             identifies(db, text, found, d)) << i;
+	}
+	return b;
 }
 
 size_t
-kt_detect_beside(const struct kt_detect *db,
+kt_detect_join(const struct kt_detect *db,
     const struct kt_detect_set *enabled, struct kt_span text,
-    const struct kt_findings *found, uint32_t close, uint32_t far,
+    const struct kt_findings *found, uint32_t near, uint32_t far,
     struct kt_finding *out)
 {
-	size_t i = joining(db, enabled, text, found, close, far), n = 0;
+	struct kt_detect_beside b =
+	    kt_detect_beside(db, enabled, text, found);
+	uint32_t which = (b.near & near) | (b.far & far);
+	size_t i = 0, n = 0;
 
+	while (i < db->njoins && !(which >> i & 1))
+		i++;
 	for (size_t k = 0; i < db->njoins && k < found->n; k++) {
 		if (!is_of_person(db, text, &found->v[k]))
 			continue;

@@ -106,20 +106,22 @@ size_t kt_findings_merge(
     const struct kt_detect *db, struct kt_finding *v, size_t n);
 
 /*
- * What the texts of one message make of each other.  Topics: a bit for each
- * detector with `beside`, set when its group is found.
+ * What the texts of one message make of each other.  A bit for each detector
+ * with `beside`: topics that the text has; and those that would make more of
+ * its persons, in the same block or anywhere in the message.
  */
 #define KT_DETECT_TOPICS_MAX 32
-uint32_t kt_detect_topics(
-    const struct kt_detect *db, const struct kt_findings *found);
-/* Is there anything that topics of another text would make more of? */
-bool kt_detect_has_person(const struct kt_detect *db, struct kt_span text,
-    const struct kt_findings *found);
-/* What topics of the same block and of the rest of the message make of it,
-   where its own did not already, as one detector.  At most found->n. */
-size_t kt_detect_beside(const struct kt_detect *db,
+struct kt_detect_beside {
+	uint32_t topics, near, far;
+};
+struct kt_detect_beside kt_detect_beside(const struct kt_detect *db,
     const struct kt_detect_set *enabled, struct kt_span text,
-    const struct kt_findings *found, uint32_t close, uint32_t far,
+    const struct kt_findings *found);
+/* What topics of the block and of the message do make of them, as findings of
+   one detector; returns how many, at most found->n. */
+size_t kt_detect_join(const struct kt_detect *db,
+    const struct kt_detect_set *enabled, struct kt_span text,
+    const struct kt_findings *found, uint32_t near, uint32_t far,
     struct kt_finding *out);
 
 bool kt_detect_validator_exists(const char *name);

@@ -17,21 +17,25 @@ enum kt_rc
 kt_x_beside_text(struct kt_exchange *x, enum kt_component c,
     struct kt_span text, struct kt_findings *found)
 {
-	const struct kt_chain *chain = &x->program->chain;
+	const struct kt_detect *db = x->program->chain.detect;
+	const struct kt_detect_set *heard = &x->program->chain.heard[c];
 	struct kt_x_beside *b = &x->inspection.beside;
 	struct kt_finding *v;
 
 	if (!b->is_again) {
-		b->topics |= kt_detect_topics(chain->detect, found);
-		b->has_person = b->has_person ||
-		    kt_detect_has_person(chain->detect, text, found);
+		struct kt_detect_beside one =
+		    kt_detect_beside(db, heard, text, found);
+
+		b->at_hand.topics |= one.topics;
+		b->at_hand.near |= one.near;
+		b->at_hand.far |= one.far;
 		return KT_OK;
 	}
 	v = kt_arena_array(x->turn, found->n, sizeof(*v));
 	if (v == NULL)
 		return KT_E_LIMIT;
-	found->n = kt_detect_beside(chain->detect, &chain->heard[c], text, found,
-	    b->v[b->again - 1].close, b->message_topics, v);
+	found->n = kt_detect_join(db, heard, text, found,
+	    b->v[b->again - 1].block, b->message_topics, v);
 	found->v = v;
 	return KT_OK;
 }
@@ -39,8 +43,8 @@ kt_x_beside_text(struct kt_exchange *x, enum kt_component c,
 static void
 end_block(struct kt_x_beside *b)
 {
-	for (; b->block < b->n; b->block++)
-		b->v[b->block].close = b->block_topics;
+	for (; b->open < b->n; b->open++)
+		b->v[b->open].block = b->block_topics;
 	b->block_topics = 0;
 }
 
@@ -61,7 +65,8 @@ add_person(struct kt_exchange *x, const struct kt_segment *s)
 		b->v = v;
 		b->cap = cap;
 	}
-	b->v[b->n++] = (struct kt_x_person){ .s = *s };
+	b->v[b->n++] = (struct kt_x_person){ .s = *s,
+		.near = b->at_hand.near, .far = b->at_hand.far };
 	return KT_OK;
 }
 
@@ -77,12 +82,11 @@ kt_x_beside_segment(struct kt_exchange *x, const struct kt_segment *s)
 		b->block_end = kt_segments_end(in, BLOCK_DEPTH);
 	}
 	b->message_end = kt_segments_end(in, MESSAGE_DEPTH);
-	b->block_topics |= b->topics;
-	b->message_topics |= b->topics;
-	if (b->has_person && in->direction == KT_REQUEST)
+	b->block_topics |= b->at_hand.topics;
+	b->message_topics |= b->at_hand.topics;
+	if (b->at_hand.near != 0 && in->direction == KT_REQUEST)
 		rc = add_person(x, s);
-	b->topics = 0;
-	b->has_person = false;
+	b->at_hand = (struct kt_detect_beside){ 0 };
 	return rc;
 }
 
@@ -94,12 +98,17 @@ kt_x_beside_next(struct kt_exchange *x, struct kt_segment *s)
 	if (x->inspection.segments->at < b->message_end)
 		return false;
 	end_block(b);
-	b->is_again = b->message_topics != 0 && b->again < b->n;
-	if (b->is_again) {
-		*s = b->v[b->again++].s;
-		return true;
+	while (b->again < b->n) {
+		const struct kt_x_person *p = &b->v[b->again++];
+
+		b->is_again = (p->near & p->block) != 0 ||
+		    (p->far & b->message_topics) != 0;
+		*s = p->s;
+		if (b->is_again)
+			return true;
 	}
-	b->n = b->again = b->block = 0;
+	b->is_again = false;
+	b->n = b->again = b->open = 0;
 	b->message_topics = 0;
 	b->message_end = b->block_end = 0;
 	return false;

@@ -98,16 +98,16 @@ struct kt_x_edits {
 struct kt_x_beside {
 	struct kt_x_person {
 		struct kt_segment s;
-		uint32_t close; /* topics of its block */
+		uint32_t near, far; /* topics that would make more of it */
+		uint32_t block;     /* topics of its block */
 	} *v; /* in mem */
-	size_t n, cap, again;      /* again: how many were */
-	size_t block;              /* the first of the open block */
+	size_t n, cap, again; /* again: how many were */
+	size_t open;          /* the first of the open block */
 	uint32_t message_end, block_end; /* nodes */
 	uint32_t message_topics, block_topics;
 	struct kt_x_edits edits;
-	/* Of the segment at hand. */
-	uint32_t topics;
-	bool has_person, is_again;
+	struct kt_detect_beside at_hand; /* of the segment */
+	bool is_again;
 };
 
 /* Where an inspection of a whole body stands between turns. */
