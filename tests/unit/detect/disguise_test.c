@@ -100,6 +100,10 @@ what_is_found_in_the_clear_is_found_in_disguise(void)
 				}
 				found++;
 				gone += is_gone(d);
+				if (!is_gone(d) && getenv("KT_TEST_TELL"))
+					printf("# %s: %s left: %.*s\n",
+					    disguises[i].name, shipped[d].id,
+					    KT_SPAN_ARG(text));
 			}
 		}
 		printf("# %s: %zu of %zu, %zu gone\n", disguises[i].name,
