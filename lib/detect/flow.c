@@ -25,7 +25,7 @@
 #include "detect/flow_priv.h"
 
 #define TAILS_MAX 8
-#define BEHIND_MAX 24
+#define BEHIND_MAX 48 /* as many as begin like one word: "pass" */
 
 enum lane { LANE_SPAN, LANE_LATE, NLANES };
 
