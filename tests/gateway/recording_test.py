@@ -716,8 +716,11 @@ def what_cannot_be_kept_is_dropped_and_said():
                 callers = [threading.Thread(target=wire.post, args=(
                     g.port, "/v1/messages", body))
                     for _ in range(11)]
-                for c in callers:
+                # One after the other, or a slow machine has too much to do
+                # and refuses some.
+                for i, c in enumerate(callers):
                     c.start()
+                    eventually(lambda i=i: len(up.taken()) > i, "taken")
                 for c in callers:
                     c.join()
                 eventually(lambda: "calls not recorded" in g.told(),
