@@ -3,6 +3,7 @@
  * key is told with the one that was meant.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "auth/auth.h"
 #include "trial/trial_priv.h"
 
 static const char *const apis[] = { "messages", "completions", NULL };
@@ -155,13 +156,13 @@ check_matrix(const struct kt_config_node *matrix, struct kt_config_diags *d)
 static void
 check_time(const struct kt_config_node *n, struct kt_config_diags *d)
 {
-	uint64_t us;
+	uint64_t seconds;
 
 	if (n == NULL)
 		return;
 	for (const struct kt_config_node *e = n->first; e != NULL; e = e->next)
 		check_time(e, d);
-	if (n->type == KT_CONFIG_NODE_SCALAR && !kt_trial_time(n->text, &us))
+	if (n->type == KT_CONFIG_NODE_SCALAR && !kt_auth_when_parse(n->text, &seconds))
 		kt_config_diag(d, KT_CONFIG_RANGE, n->at, "'%.40s' is no time "
 		    "such as 2026-11-20T10:00:00Z", n->text.ptr);
 }

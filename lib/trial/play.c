@@ -4,6 +4,7 @@
  *
  * What came of it is read from the record, as an auditor would.
  */
+#include "auth/auth.h"
 #include "json/json.h"
 #include "trial/trial_priv.h"
 
@@ -96,39 +97,6 @@ feed(struct stage *s, struct kt_event ev)
 			    .is_ok = true, .bytes = KT_SPAN("test#1;00") });
 		}
 	}
-}
-
-static bool
-digits(struct kt_span s, size_t at, size_t n, uint64_t *out)
-{
-	return kt_span_u64(kt_span_sub(s, at, n), out);
-}
-
-/* Days since 1970 of a date of the Gregorian calendar. */
-static uint64_t
-days(uint64_t y, uint64_t m, uint64_t d)
-{
-	uint64_t era, year;
-
-	y -= m <= 2;
-	era = y / 400;
-	year = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
-	return era * 146097 + (y - era * 400) * 365 + (y - era * 400) / 4 -
-	    (y - era * 400) / 100 + year - 719468;
-}
-
-bool
-kt_trial_time(struct kt_span s, uint64_t *us)
-{
-	uint64_t y, mo, d, h, mi, se;
-
-	if (s.len != 20 || !digits(s, 0, 4, &y) || !digits(s, 5, 2, &mo) ||
-	    !digits(s, 8, 2, &d) || !digits(s, 11, 2, &h) ||
-	    !digits(s, 14, 2, &mi) || !digits(s, 17, 2, &se) || y < 1970 ||
-	    mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || se > 59)
-		return false;
-	*us = (((days(y, mo, d) * 24 + h) * 60 + mi) * 60 + se) * 1000000;
-	return true;
 }
 
 static void
@@ -230,12 +198,14 @@ kt_trial_play(const struct kt_trial *t, const struct kt_trial_case *c,
 		.scratch = t->scratch, .is_audit_up = true, .caller = &caller,
 		.peer.address = KT_SPAN("127.0.0.1") };
 	struct stage s = { .r = out, .wall_us = NOW_US };
+	uint64_t seconds;
 	struct kt_buf body;
 	enum kt_rc rc;
 
 	kt_buf_init(&body, BODY_MAX);
 	rc = kt_trial_body(c, &body);
-	(void)kt_trial_time(c->given.now, &s.wall_us); /* else the usual */
+	if (kt_auth_when_parse(c->given.now, &seconds))
+		s.wall_us = seconds * 1000000;
 	memcpy(o.seed, "0123456789abcdef0123456789abcdef", sizeof(o.seed));
 	if (rc == KT_OK && (s.x = kt_exchange_new(&o)) == NULL)
 		rc = KT_E_LIMIT;

@@ -23,8 +23,6 @@ KT_MUSTCHECK enum kt_rc kt_trial_read_record(struct kt_trial_result *r);
 /* What came of a case, added to what was seen. */
 void kt_trial_cover(struct kt_trial_coverage *c,
     const struct kt_trial_case *one, const struct kt_trial_result *r);
-/* "2026-11-20T10:00:00Z"; false leaves *us alone. */
-bool kt_trial_time(struct kt_span s, uint64_t *us);
 /* One call. */
 KT_MUSTCHECK enum kt_rc kt_trial_play(const struct kt_trial *t,
     const struct kt_trial_case *c, struct kt_trial_result *out);
