@@ -34,6 +34,15 @@ speaks_of(const struct kt_detect *db, const struct kt_findings *found,
 	return false;
 }
 
+/* The same span, as what detector i makes of it. */
+static struct kt_finding
+joined(const struct kt_detect *db, struct kt_finding f, uint32_t i)
+{
+	f.detector = i;
+	f.confidence_pm = db->rules[i].def->confidence_pm;
+	return f;
+}
+
 enum kt_rc
 kt_detect_joins_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
     const struct kt_detect_set *enabled, struct kt_span text)
@@ -41,18 +50,17 @@ kt_detect_joins_scan(const struct kt_detect *db, struct kt_detect_scratch *s,
 	size_t n = s->nfound;
 
 	for (size_t i = 0; i < db->njoins; i++) {
-		const struct kt_detector *d = db->rules[db->joins[i]].def;
+		const struct kt_findings own = { s->found, n };
 
 		if (!kt_detect_rule_is_on(enabled, db->joins[i]) ||
-		    !speaks_of(db, &(struct kt_findings){ s->found, n }, d))
+		    !speaks_of(db, &own, db->rules[db->joins[i]].def))
 			continue;
 		for (size_t k = 0; k < n; k++) {
 			struct kt_finding f = s->found[k];
 
 			if (!is_of_person(db, text, &f))
 				continue;
-			f.detector = db->joins[i];
-			f.confidence_pm = d->confidence_pm;
+			f = joined(db, f, db->joins[i]);
 			if (kt_detect_scratch_add(s, &f) < 0)
 				return KT_E_LIMIT;
 		}
@@ -69,36 +77,12 @@ is_close_only(const struct kt_detector *d, const char *entity)
 	return false;
 }
 
-/* Does the text say who it is, and not only how somebody is reached? */
-static bool
-identifies(const struct kt_detect *db, struct kt_span text,
-    const struct kt_findings *found, const struct kt_detector *d)
-{
-	for (size_t k = 0; k < found->n; k++)
-		if (is_of_person(db, text, &found->v[k]) &&
-		    !is_close_only(d,
-		        db->rules[found->v[k].detector].def->entity))
-			return true;
-	return false;
-}
-
-static bool
-has_person(const struct kt_detect *db, struct kt_span text,
-    const struct kt_findings *found)
-{
-	for (size_t k = 0; k < found->n; k++)
-		if (is_of_person(db, text, &found->v[k]))
-			return true;
-	return false;
-}
-
 struct kt_detect_beside
 kt_detect_beside(const struct kt_detect *db,
     const struct kt_detect_set *enabled, struct kt_span text,
     const struct kt_findings *found)
 {
 	struct kt_detect_beside b = { 0 };
-	bool is_about_somebody = db->njoins > 0 && has_person(db, text, found);
 
 	for (size_t i = 0; i < db->njoins; i++) {
 		const struct kt_detector *d = db->rules[db->joins[i]].def;
@@ -109,9 +93,16 @@ kt_detect_beside(const struct kt_detect *db,
 			b.topics |= 1u << i;
 			continue; /* and it was joined */
 		}
-		b.near |= (uint32_t)is_about_somebody << i;
-		b.far |= (uint32_t)(is_about_somebody &&
-		             identifies(db, text, found, d)) << i;
+		for (size_t k = 0; k < found->n && !(b.far >> i & 1); k++) {
+			const struct kt_finding *f = &found->v[k];
+
+			if (!is_of_person(db, text, f))
+				continue;
+			b.near |= 1u << i;
+			if (!is_close_only(
+			        d, db->rules[f->detector].def->entity))
+				b.far |= 1u << i;
+		}
 	}
 	return b;
 }
@@ -129,13 +120,8 @@ kt_detect_join(const struct kt_detect *db,
 
 	while (i < db->njoins && !(which >> i & 1))
 		i++;
-	for (size_t k = 0; i < db->njoins && k < found->n; k++) {
-		if (!is_of_person(db, text, &found->v[k]))
-			continue;
-		out[n] = found->v[k];
-		out[n].detector = db->joins[i];
-		out[n++].confidence_pm =
-		    db->rules[db->joins[i]].def->confidence_pm;
-	}
+	for (size_t k = 0; i < db->njoins && k < found->n; k++)
+		if (is_of_person(db, text, &found->v[k]))
+			out[n++] = joined(db, found->v[k], db->joins[i]);
 	return n;
 }
