@@ -22,6 +22,9 @@ kt_x_beside_text(struct kt_exchange *x, enum kt_component c,
 	struct kt_x_beside *b = &x->inspection.beside;
 	struct kt_finding *v;
 
+	if (!x->inspection.is_under_way ||
+	    x->inspection.segments->direction != KT_REQUEST)
+		return KT_OK;
 	if (!b->is_again) {
 		struct kt_detect_beside one =
 		    kt_detect_beside(db, heard, text, found);
@@ -52,20 +55,13 @@ static enum kt_rc
 add_person(struct kt_exchange *x, const struct kt_segment *s)
 {
 	struct kt_x_beside *b = &x->inspection.beside;
+	struct kt_x_person *v =
+	    kt_x_more(x->mem, b->v, b->n, &b->cap, SIZE_MAX, sizeof(*v));
 
-	if (b->n == b->cap) {
-		size_t cap = b->cap ? 2 * b->cap : 16;
-		struct kt_x_person *v =
-		    kt_arena_array(x->mem, cap, sizeof(*v));
-
-		if (v == NULL)
-			return KT_E_LIMIT;
-		if (b->n > 0)
-			memcpy(v, b->v, b->n * sizeof(*v));
-		b->v = v;
-		b->cap = cap;
-	}
-	b->v[b->n++] = (struct kt_x_person){ .s = *s,
+	if (v == NULL)
+		return KT_E_LIMIT;
+	b->v = v;
+	v[b->n++] = (struct kt_x_person){ .s = *s,
 		.near = b->at_hand.near, .far = b->at_hand.far };
 	return KT_OK;
 }
@@ -84,7 +80,7 @@ kt_x_beside_segment(struct kt_exchange *x, const struct kt_segment *s)
 	b->message_end = kt_segments_end(in, MESSAGE_DEPTH);
 	b->block_topics |= b->at_hand.topics;
 	b->message_topics |= b->at_hand.topics;
-	if (b->at_hand.near != 0 && in->direction == KT_REQUEST)
+	if (b->at_hand.near != 0)
 		rc = add_person(x, s);
 	b->at_hand = (struct kt_detect_beside){ 0 };
 	return rc;

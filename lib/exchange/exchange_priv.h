@@ -493,8 +493,8 @@ KT_MUSTCHECK int kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_edits *edits);
 void kt_x_inspect_end(struct kt_exchange *x); /* also in the middle */
 
-/* beside.c, while an inspection is under way: what was found in a text is
- * noted, or becomes what the rest of its message makes of it. */
+/* beside.c: while a request is inspected, what was found in a text is noted,
+ * or becomes what the rest of its message makes of it. */
 KT_MUSTCHECK enum kt_rc kt_x_beside_text(struct kt_exchange *x,
     enum kt_component c, struct kt_span text, struct kt_findings *found);
 /* The segment that was just given is inspected. */
@@ -606,6 +606,10 @@ bool kt_x_is_payload(struct kt_span raw);
 /* By start, insertions first, ties in the order they were made; of those
  * that overlap the widest stays. */
 void kt_x_edits_sort(struct kt_x_edits *e);
+/* judge.c: a list in mem with room for one more of n, at most max; NULL:
+   there is none. */
+void *kt_x_more(struct kt_arena *mem, void *list, size_t n, size_t *cap,
+    size_t max, size_t size);
 /* Both sorted; *to is, with the edits of both. */
 KT_MUSTCHECK enum kt_rc kt_x_edits_merge(struct kt_x_edits *to,
     const struct kt_x_edits *from, struct kt_arena *mem);

@@ -18,18 +18,13 @@ enum kt_rc
 kt_x_edit_add(struct kt_x_edits *e, struct kt_arena *mem, size_t start,
     size_t end, struct kt_span text)
 {
-	if (e->n == e->cap) {
-		size_t cap = e->cap ? e->cap * 2 : 8;
-		struct kt_edit *v = kt_arena_array(mem, cap, sizeof(*v));
+	struct kt_edit *v =
+	    kt_x_more(mem, e->v, e->n, &e->cap, SIZE_MAX, sizeof(*v));
 
-		if (v == NULL)
-			return KT_E_LIMIT;
-		if (e->n > 0)
-			memcpy(v, e->v, e->n * sizeof(*v));
-		e->v = v;
-		e->cap = cap;
-	}
-	e->v[e->n++] = (struct kt_edit){ .start = start, .end = end, .text = text };
+	if (v == NULL)
+		return KT_E_LIMIT;
+	e->v = v;
+	v[e->n++] = (struct kt_edit){ .start = start, .end = end, .text = text };
 	return KT_OK;
 }
 
@@ -243,8 +238,7 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 		kt_x_clean_keep(x->scratch->clean, t, &key);
 		return KT_OK;
 	}
-	if (x->inspection.is_under_way &&
-	    kt_x_beside_text(x, t->component, text, &found) < 0)
+	if (kt_x_beside_text(x, t->component, text, &found) < 0)
 		return KT_E_LIMIT;
 	redact = kt_arena_array(x->turn, found.n, sizeof(*redact));
 	if (redact == NULL)
@@ -479,6 +473,7 @@ kt_x_inspect_end(struct kt_exchange *x)
 	else
 		kt_free(done);
 	x->inspection.segments = NULL;
+	x->inspection.is_under_way = false;
 }
 
 void
@@ -798,7 +793,7 @@ inspect_slice(struct kt_exchange *x, struct kt_x_verdict *v,
 	}
 	if (cost >= KT_INSPECT_SLICE)
 		return 0;
-	in->is_under_way = false;
+	in->is_under_way = false; /* what follows is of no message */
 	if (kt_x_edits_merge(edits, &in->beside.edits, x->mem) < 0 ||
 	    kt_x_inspect_tools(x, v, in->segments, edits) < 0)
 		return KT_E_LIMIT;

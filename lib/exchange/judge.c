@@ -18,9 +18,8 @@ note_reason(struct kt_x_verdict *v, enum kt_reason reason)
 		v->reasons[v->nreasons++] = reason;
 }
 
-/* The list with room for one more of n, at most max; NULL: there is none. */
-static void *
-more(struct kt_arena *mem, void *list, size_t n, size_t *cap, size_t max,
+void *
+kt_x_more(struct kt_arena *mem, void *list, size_t n, size_t *cap, size_t max,
     size_t size)
 {
 	void *to;
@@ -55,7 +54,7 @@ note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
 		    kt_span_eq(v->rules[i].wanted, wish))
 			return;
 	}
-	at = more(v->mem, v->rules, v->nrules, &v->rules_cap,
+	at = kt_x_more(v->mem, v->rules, v->nrules, &v->rules_cap,
 	    KT_X_REASONS_MAX, sizeof(*at));
 	if (at == NULL)
 		return;
@@ -141,7 +140,7 @@ note_detection(const struct kt_exchange *x, struct kt_x_verdict *v,
 			at = &v->detections[i];
 	}
 	if (at == NULL) {
-		at = more(v->mem, v->detections, v->ndetections,
+		at = kt_x_more(v->mem, v->detections, v->ndetections,
 		    &v->detections_cap, KT_X_DETECTIONS_MAX, sizeof(*at));
 		if (at == NULL)
 			return; /* the classes and reasons above still tell */

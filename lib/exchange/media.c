@@ -35,24 +35,16 @@ add(struct kt_exchange *x, const struct kt_x_medium *one)
 {
 	struct kt_x_media *m = &x->media;
 	struct kt_policy_reading reading;
+	struct kt_x_medium *v;
 
 	if (one->bytes.len == 0 || one->bytes.len > KT_MEDIA_MAX ||
-	    m->n == KT_X_MEDIA_MAX ||
 	    !kt_chain_reads(&x->program->chain, one->component, &reading))
 		return false;
-	if (m->n == m->cap) {
-		size_t cap = m->cap ? m->cap * 2 : 4;
-		struct kt_x_medium *v =
-		    kt_arena_array(x->mem, cap, sizeof(*v));
-
-		if (v == NULL)
-			return false; /* the full arena refuses the call */
-		if (m->n > 0)
-			memcpy(v, m->v, m->n * sizeof(*v));
-		m->v = v;
-		m->cap = cap;
-	}
-	m->v[m->n++] = *one;
+	v = kt_x_more(x->mem, m->v, m->n, &m->cap, KT_X_MEDIA_MAX, sizeof(*v));
+	if (v == NULL)
+		return false; /* the most, or the full arena refuses the call */
+	m->v = v;
+	v[m->n++] = *one;
 	return true;
 }
 

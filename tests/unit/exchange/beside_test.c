@@ -2,6 +2,7 @@
  * A person in one text of a message and an illness in another are health data
  * of that person, as they are in one text; in two messages they are not.
  */
+#include "exchange/look.h"
 #include "tests/unit/exchange/drive.h"
 #include "tests/unit/exchange/words.h"
 
@@ -132,10 +133,42 @@ neither_length_nor_memory_parts_them(void)
 	world_fini(&w);
 }
 
+/* An inspection that the engine broke off has nothing to say of the next. */
+static void
+what_was_given_up_is_forgotten(void)
+{
+	struct kt_span body = kt_span_of(cases[1].body);
+	struct kt_look *look;
+	struct kt_json j;
+	struct kt_looked l;
+	struct world w;
+	enum kt_rc rc = KT_E_ENGINE;
+
+	ok(world_init(&w, HEAD("anthropic")));
+	look = kt_look_new(w.program, w.scratch);
+	kt_json_init(&j, KT_BODY_MAX);
+	ok(look != NULL && kt_json_parse(&j, body, NULL) == KT_OK);
+	for (uint64_t n = 1; rc != KT_OK && n < 1000; n++) {
+		kt_detect_scratch_fail_at(w.scratch->detect, n);
+		rc = kt_look_at_body(look, KT_ENDPOINT_MESSAGES, KT_REQUEST, &j,
+		    body, &l);
+		kt_detect_scratch_fail_at(w.scratch->detect, 0);
+		ok(rc == KT_OK || rc == KT_E_ENGINE);
+		ok(kt_look_at_text(look, KT_SPAN(WHO(NAME)),
+		       KT_COMPONENT_MESSAGES, &l) == KT_OK);
+		ok((l.classes & KT_CLASS_BIT(KT_CLASS_PHI)) == 0);
+	}
+	ok(rc == KT_OK);
+	kt_json_fini(&j);
+	kt_look_free(&look);
+	world_fini(&w);
+}
+
 int
 main(void)
 {
 	RUN(texts_of_a_message_are_about_the_same);
 	RUN(neither_length_nor_memory_parts_them);
+	RUN(what_was_given_up_is_forgotten);
 	return done();
 }
