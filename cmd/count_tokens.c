@@ -113,27 +113,20 @@ static void
 put_sum(struct job *j, struct kt_json_writer *w, const struct kt_token_sum *sum,
     bool is_exact)
 {
-	kt_json_put_name(w, "n_tokens");
-	kt_json_put_u64(w, sum->n);
-	kt_json_put_name(w, "exact");
-	kt_json_put_bool(w, is_exact);
-	kt_json_put_name(w, "encoding");
-	kt_json_put_string(w, kt_encoding_name(j->enc));
+	kt_json_named_u64(w, "n_tokens", sum->n);
+	kt_json_named_bool(w, "exact", is_exact);
+	kt_json_named_string(w, "encoding", kt_encoding_name(j->enc));
 	if (is_exact)
 		return;
-	kt_json_put_name(w, "family");
-	kt_json_put_string(w, kt_family_name(j->family));
-	kt_json_put_name(w, "low");
-	kt_json_put_u64(w, sum->low);
-	kt_json_put_name(w, "high");
-	kt_json_put_u64(w, sum->high);
+	kt_json_named_string(w, "family", kt_family_name(j->family));
+	kt_json_named_u64(w, "low", sum->low);
+	kt_json_named_u64(w, "high", sum->high);
 }
 
 static void
 put_ids(const struct job *j, struct kt_json_writer *w)
 {
-	kt_json_put_name(w, "ids");
-	kt_json_begin_array(w);
+	kt_json_named_array(w, "ids");
 	for (size_t i = 0; i < j->ids.n; i++)
 		kt_json_put_u64(w, j->ids.ids[i]);
 	kt_json_end_array(w);
@@ -176,13 +169,10 @@ answer(struct job *j, const struct kt_token_sum *sum, bool is_exact,
 	} else {
 		kt_json_writer_init(&w, &j->out);
 		kt_json_begin_object(&w);
-		if (id.len > 0) {
-			kt_json_put_name(&w, "id");
-			kt_json_put_raw(&w, id);
-		}
+		if (id.len > 0)
+			kt_json_named_raw(&w, "id", id);
 		if (j->is_many) {
-			kt_json_put_name(&w, "file");
-			kt_json_put_cstr(&w, j->path);
+			kt_json_named_cstr(&w, "file", j->path);
 		}
 		put_sum(j, &w, sum, is_exact);
 		if (j->wants_ids)

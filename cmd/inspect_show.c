@@ -93,16 +93,11 @@ put_finding(struct kt_json_writer *w, const struct kt_cmd_looked *in,
     const struct kt_sighting *s, struct pointers *p)
 {
 	kt_json_begin_object(w);
-	kt_json_put_name(w, "detector");
-	kt_json_put_cstr(w, detector_word(s));
-	kt_json_put_name(w, "class");
-	kt_json_put_string(w, class_word(s));
-	kt_json_put_name(w, "entity");
-	kt_json_put_cstr(w, entity_word(s));
-	kt_json_put_name(w, "start");
-	kt_json_put_u64(w, s->start);
-	kt_json_put_name(w, "end");
-	kt_json_put_u64(w, s->end);
+	kt_json_named_cstr(w, "detector", detector_word(s));
+	kt_json_named_string(w, "class", class_word(s));
+	kt_json_named_cstr(w, "entity", entity_word(s));
+	kt_json_named_u64(w, "start", s->start);
+	kt_json_named_u64(w, "end", s->end);
 	kt_json_put_name(w, "confidence");
 	put_confidence(w, s->confidence_pm);
 	if (in->json != NULL) {
@@ -119,12 +114,10 @@ put_finding(struct kt_json_writer *w, const struct kt_cmd_looked *in,
 static void
 put_components(struct kt_json_writer *w, const struct kt_looked *l)
 {
-	kt_json_put_name(w, "data_class_components");
-	kt_json_begin_object(w);
+	kt_json_named_object(w, "data_class_components");
 	for (unsigned c = 0; c < KT_NCOMPONENTS; c++) {
-		kt_json_put_name(w, kt_component_name((enum kt_component)c));
-		kt_json_put_cstr(
-		    w, kt_class_name(kt_class_highest(l->by_component[c])));
+		kt_json_named_cstr(w, kt_component_name((enum kt_component)c),
+		    kt_class_name(kt_class_highest(l->by_component[c])));
 	}
 	kt_json_end_object(w);
 }
@@ -139,8 +132,7 @@ kt_cmd_inspect_json(const struct kt_cmd_looked *in, struct kt_buf *out)
 	kt_buf_init(&p.text, POINTER_MAX);
 	kt_json_writer_init(&w, out);
 	kt_json_begin_object(&w);
-	kt_json_put_name(&w, "id");
-	kt_json_put_raw(&w, in->id.len > 0 ? in->id : KT_SPAN("null"));
+	kt_json_named_raw(&w, "id", in->id.len > 0 ? in->id : KT_SPAN("null"));
 	kt_json_put_name(&w, "decision");
 	kt_json_put_cstr(&w, l ? kt_decision_word(l->action) : "error");
 	l = l ? l : &none;
@@ -152,8 +144,7 @@ kt_cmd_inspect_json(const struct kt_cmd_looked *in, struct kt_buf *out)
 		put_components(&w, l);
 	kt_json_put_name(&w, "reason_codes");
 	put_reasons(&w, l);
-	kt_json_put_name(&w, "findings");
-	kt_json_begin_array(&w);
+	kt_json_named_array(&w, "findings");
 	for (size_t i = 0; i < l->nfound; i++)
 		put_finding(&w, in, &l->found[i], &p);
 	kt_json_end_array(&w);

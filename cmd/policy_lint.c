@@ -315,20 +315,13 @@ list(const struct kt_cmd_outputs *o)
 			continue;
 		}
 		kt_json_begin_object(&w);
-		kt_json_put_name(&w, "code");
-		kt_json_put_cstr(&w, rule->code);
-		kt_json_put_name(&w, "severity");
-		kt_json_put_cstr(&w, severity);
-		kt_json_put_name(&w, "preset");
-		kt_json_put_cstr(&w, preset);
-		kt_json_put_name(&w, "fix");
-		kt_json_put_cstr(&w, fix);
-		kt_json_put_name(&w, "title");
-		kt_json_put_cstr(&w, rule->title);
-		kt_json_put_name(&w, "why");
-		kt_json_put_cstr(&w, rule->why);
-		kt_json_put_name(&w, "help");
-		kt_json_put_cstr(&w, rule->help);
+		kt_json_named_cstr(&w, "code", rule->code);
+		kt_json_named_cstr(&w, "severity", severity);
+		kt_json_named_cstr(&w, "preset", preset);
+		kt_json_named_cstr(&w, "fix", fix);
+		kt_json_named_cstr(&w, "title", rule->title);
+		kt_json_named_cstr(&w, "why", rule->why);
+		kt_json_named_cstr(&w, "help", rule->help);
 		kt_json_end_object(&w);
 	}
 	kt_json_end_array(&w);

@@ -163,8 +163,7 @@ make_request(const struct import *m, struct kt_buf *out)
 	kt_json_begin_object(&w);
 	kt_json_named_cstr(&w, "name", "imported");
 	put_findings(m, &w, "description", "tools");
-	kt_json_put_name(&w, "input_schema");
-	kt_json_put_raw(&w, KT_SPAN("{\"type\":\"object\"}"));
+	kt_json_named_raw(&w, "input_schema", KT_SPAN("{\"type\":\"object\"}"));
 	kt_json_end_object(&w);
 	kt_json_end_array(&w);
 	kt_json_named_array(&w, "messages");
@@ -194,8 +193,7 @@ make_whole(const struct import *m, struct kt_buf *out)
 	kt_json_end_object(&w);
 	kt_json_end_array(&w);
 	kt_json_named_cstr(&w, "stop_reason", "end_turn");
-	kt_json_put_name(&w, "stop_sequence");
-	kt_json_put_null(&w);
+	kt_json_named_null(&w, "stop_sequence");
 	kt_json_put_name(&w, "usage");
 	kt_json_put_raw(&w, KT_SPAN("{\"input_tokens\":0,\"output_tokens\":0}"));
 	kt_json_end_object(&w);

@@ -61,6 +61,16 @@ kt_json_named_cstr(struct kt_json_writer *w, const char *name, const char *text)
 	kt_json_put_name(w, name);
 	kt_json_put_cstr(w, text);
 }
+/* NULL is told as null. */
+static inline void
+kt_json_named_word(struct kt_json_writer *w, const char *name, const char *word)
+{
+	kt_json_put_name(w, name);
+	if (word != NULL)
+		kt_json_put_cstr(w, word);
+	else
+		kt_json_put_null(w);
+}
 static inline void
 kt_json_named_u64(struct kt_json_writer *w, const char *name, uint64_t v)
 {
@@ -72,6 +82,19 @@ kt_json_named_bool(struct kt_json_writer *w, const char *name, bool v)
 {
 	kt_json_put_name(w, name);
 	kt_json_put_bool(w, v);
+}
+static inline void
+kt_json_named_null(struct kt_json_writer *w, const char *name)
+{
+	kt_json_put_name(w, name);
+	kt_json_put_null(w);
+}
+static inline void
+kt_json_named_raw(
+    struct kt_json_writer *w, const char *name, struct kt_span json)
+{
+	kt_json_put_name(w, name);
+	kt_json_put_raw(w, json);
 }
 static inline void
 kt_json_named_object(struct kt_json_writer *w, const char *name)

@@ -30,8 +30,7 @@ tell(struct walk *k, uint32_t a, uint32_t b)
 {
 	k->n++;
 	kt_json_begin_object(&k->w);
-	kt_json_put_name(&k->w, "path");
-	kt_json_put_string(&k->w, kt_buf_span(&k->path));
+	kt_json_named_string(&k->w, "path", kt_buf_span(&k->path));
 	if (a != 0) {
 		kt_json_put_name(&k->w, "old");
 		kt_json_put_raw(&k->w, kt_json_raw(&k->a.json, k->a.text, a));
@@ -145,8 +144,7 @@ kt_lint_changes(struct kt_span before, struct kt_span after,
 	    kt_json_parse(&k.b.json, after, NULL) < 0)
 		k.rc = KT_E_PARSE;
 	kt_json_begin_object(&k.w);
-	kt_json_put_name(&k.w, "changes");
-	kt_json_begin_array(&k.w);
+	kt_json_named_array(&k.w, "changes");
 	if (k.rc == KT_OK)
 		walk(&k, kt_json_root(&k.a.json), kt_json_root(&k.b.json));
 	kt_json_end_array(&k.w);

@@ -252,22 +252,6 @@ kt_offline_piece(struct kt_span *rest)
 }
 
 void
-kt_offline_put_member(
-    struct kt_json_writer *w, const char *name, const char *value)
-{
-	kt_json_put_name(w, name);
-	kt_json_put_cstr(w, value);
-}
-
-void
-kt_offline_put_number(
-    struct kt_json_writer *w, const char *name, uint64_t value)
-{
-	kt_json_put_name(w, name);
-	kt_json_put_u64(w, value);
-}
-
-void
 kt_offline_put_id(struct kt_json_writer *w, const char *name,
     const char *prefix, const struct kt_offline_turn *t, size_t i)
 {
@@ -275,7 +259,7 @@ kt_offline_put_id(struct kt_json_writer *w, const char *name,
 
 	(void)snprintf(id, sizeof(id), "%s%016llx%02zx", prefix,
 	    (unsigned long long)t->seed, i); /* prefixes are short */
-	kt_offline_put_member(w, name, id);
+	kt_json_named_cstr(w, name, id);
 }
 
 static enum kt_rc

@@ -9,12 +9,11 @@ static void
 put_usage(struct kt_json_writer *w, const struct kt_offline_turn *t,
     uint64_t output)
 {
-	kt_json_put_name(w, "usage");
-	kt_json_begin_object(w);
-	kt_offline_put_number(w, "input_tokens", t->input_tokens);
-	kt_offline_put_number(w, "cache_creation_input_tokens", 0);
-	kt_offline_put_number(w, "cache_read_input_tokens", 0);
-	kt_offline_put_number(w, "output_tokens", output);
+	kt_json_named_object(w, "usage");
+	kt_json_named_u64(w, "input_tokens", t->input_tokens);
+	kt_json_named_u64(w, "cache_creation_input_tokens", 0);
+	kt_json_named_u64(w, "cache_read_input_tokens", 0);
+	kt_json_named_u64(w, "output_tokens", output);
 	kt_json_end_object(w);
 }
 
@@ -29,12 +28,10 @@ put_tool(struct kt_json_writer *w, const struct kt_offline_turn *t, size_t i,
     struct kt_span input)
 {
 	kt_json_begin_object(w);
-	kt_offline_put_member(w, "type", "tool_use");
+	kt_json_named_cstr(w, "type", "tool_use");
 	kt_offline_put_id(w, "id", "toolu_", t, i);
-	kt_json_put_name(w, "name");
-	kt_json_put_string(w, t->calls[i].name);
-	kt_json_put_name(w, "input");
-	kt_json_put_raw(w, input);
+	kt_json_named_string(w, "name", t->calls[i].name);
+	kt_json_named_raw(w, "input", input);
 	kt_json_end_object(w);
 }
 
@@ -42,9 +39,8 @@ static void
 put_text(struct kt_json_writer *w, struct kt_span text)
 {
 	kt_json_begin_object(w);
-	kt_offline_put_member(w, "type", "text");
-	kt_json_put_name(w, "text");
-	kt_json_put_string(w, text);
+	kt_json_named_cstr(w, "type", "text");
+	kt_json_named_string(w, "text", text);
 	kt_json_end_object(w);
 }
 
@@ -54,24 +50,17 @@ put_message(struct kt_json_writer *w, const struct kt_offline_turn *t,
 {
 	kt_json_begin_object(w);
 	kt_offline_put_id(w, "id", "msg_", t, 0);
-	kt_offline_put_member(w, "type", "message");
-	kt_offline_put_member(w, "role", "assistant");
-	kt_json_put_name(w, "model");
-	kt_json_put_raw(w, t->model);
-	kt_json_put_name(w, "content");
-	kt_json_begin_array(w);
+	kt_json_named_cstr(w, "type", "message");
+	kt_json_named_cstr(w, "role", "assistant");
+	kt_json_named_raw(w, "model", t->model);
+	kt_json_named_array(w, "content");
 	if (is_whole && t->text.len > 0)
 		put_text(w, t->text);
 	for (size_t i = 0; is_whole && i < t->ncalls; i++)
 		put_tool(w, t, i, t->calls[i].arguments);
 	kt_json_end_array(w);
-	kt_json_put_name(w, "stop_reason");
-	if (is_whole)
-		kt_json_put_cstr(w, stop_reason(t));
-	else
-		kt_json_put_null(w);
-	kt_json_put_name(w, "stop_sequence");
-	kt_json_put_null(w);
+	kt_json_named_word(w, "stop_reason", is_whole ? stop_reason(t) : NULL);
+	kt_json_named_null(w, "stop_sequence");
 	put_usage(w, t, is_whole ? t->output_tokens : 1);
 	kt_json_end_object(w);
 }
@@ -92,7 +81,7 @@ begin(struct events *e, const char *type)
 		e->rc = kt_buf_printf(e->out, "event: %s\ndata: ", type);
 	kt_json_writer_init(&e->w, e->out);
 	kt_json_begin_object(&e->w);
-	kt_offline_put_member(&e->w, "type", type);
+	kt_json_named_cstr(&e->w, "type", type);
 }
 
 static void
@@ -111,12 +100,10 @@ deltas(struct events *e, size_t index, const char *type, const char *name,
 {
 	while (rest.len > 0) {
 		begin(e, "content_block_delta");
-		kt_offline_put_number(&e->w, "index", index);
-		kt_json_put_name(&e->w, "delta");
-		kt_json_begin_object(&e->w);
-		kt_offline_put_member(&e->w, "type", type);
-		kt_json_put_name(&e->w, name);
-		kt_json_put_string(&e->w, kt_offline_piece(&rest));
+		kt_json_named_u64(&e->w, "index", index);
+		kt_json_named_object(&e->w, "delta");
+		kt_json_named_cstr(&e->w, "type", type);
+		kt_json_named_string(&e->w, name, kt_offline_piece(&rest));
 		kt_json_end_object(&e->w);
 		end(e);
 	}
@@ -126,7 +113,7 @@ static void
 block_start(struct events *e, size_t index)
 {
 	begin(e, "content_block_start");
-	kt_offline_put_number(&e->w, "index", index);
+	kt_json_named_u64(&e->w, "index", index);
 	kt_json_put_name(&e->w, "content_block");
 }
 
@@ -134,7 +121,7 @@ static void
 block_stop(struct events *e, size_t index)
 {
 	begin(e, "content_block_stop");
-	kt_offline_put_number(&e->w, "index", index);
+	kt_json_named_u64(&e->w, "index", index);
 	end(e);
 }
 
@@ -173,11 +160,9 @@ stream(const struct kt_offline_turn *t, struct kt_buf *out)
 	end(&e);
 	blocks(&e);
 	begin(&e, "message_delta");
-	kt_json_put_name(&e.w, "delta");
-	kt_json_begin_object(&e.w);
-	kt_offline_put_member(&e.w, "stop_reason", stop_reason(t));
-	kt_json_put_name(&e.w, "stop_sequence");
-	kt_json_put_null(&e.w);
+	kt_json_named_object(&e.w, "delta");
+	kt_json_named_cstr(&e.w, "stop_reason", stop_reason(t));
+	kt_json_named_null(&e.w, "stop_sequence");
 	kt_json_end_object(&e.w);
 	put_usage(&e.w, t, t->output_tokens);
 	end(&e);

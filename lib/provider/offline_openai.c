@@ -13,11 +13,10 @@ finish_reason(const struct kt_offline_turn *t)
 static void
 put_usage(struct kt_json_writer *w, const struct kt_offline_turn *t)
 {
-	kt_json_put_name(w, "usage");
-	kt_json_begin_object(w);
-	kt_offline_put_number(w, "prompt_tokens", t->input_tokens);
-	kt_offline_put_number(w, "completion_tokens", t->output_tokens);
-	kt_offline_put_number(
+	kt_json_named_object(w, "usage");
+	kt_json_named_u64(w, "prompt_tokens", t->input_tokens);
+	kt_json_named_u64(w, "completion_tokens", t->output_tokens);
+	kt_json_named_u64(
 	    w, "total_tokens", t->input_tokens + t->output_tokens);
 	kt_json_end_object(w);
 }
@@ -28,26 +27,20 @@ put_head(struct kt_json_writer *w, const struct kt_offline_turn *t,
 {
 	kt_json_begin_object(w);
 	kt_offline_put_id(w, "id", "chatcmpl-", t, 0);
-	kt_offline_put_member(w, "object", object);
-	kt_offline_put_number(w, "created", 0);
-	kt_json_put_name(w, "model");
-	kt_json_put_raw(w, t->model);
-	kt_json_put_name(w, "choices");
-	kt_json_begin_array(w);
+	kt_json_named_cstr(w, "object", object);
+	kt_json_named_u64(w, "created", 0);
+	kt_json_named_raw(w, "model", t->model);
+	kt_json_named_array(w, "choices");
 }
 
 static void
 put_function(struct kt_json_writer *w, const struct kt_span *name,
     struct kt_span arguments)
 {
-	kt_json_put_name(w, "function");
-	kt_json_begin_object(w);
-	if (name != NULL) {
-		kt_json_put_name(w, "name");
-		kt_json_put_string(w, *name);
-	}
-	kt_json_put_name(w, "arguments");
-	kt_json_put_string(w, arguments);
+	kt_json_named_object(w, "function");
+	if (name != NULL)
+		kt_json_named_string(w, "name", *name);
+	kt_json_named_string(w, "arguments", arguments);
 	kt_json_end_object(w);
 }
 
@@ -56,7 +49,7 @@ put_call_head(
     struct kt_json_writer *w, const struct kt_offline_turn *t, size_t i)
 {
 	kt_offline_put_id(w, "id", "call_", t, i);
-	kt_offline_put_member(w, "type", "function");
+	kt_json_named_cstr(w, "type", "function");
 }
 
 static enum kt_rc
@@ -67,20 +60,17 @@ whole(const struct kt_offline_turn *t, struct kt_buf *out)
 	kt_json_writer_init(&w, out);
 	put_head(&w, t, "chat.completion");
 	kt_json_begin_object(&w);
-	kt_offline_put_number(&w, "index", 0);
-	kt_json_put_name(&w, "message");
-	kt_json_begin_object(&w);
-	kt_offline_put_member(&w, "role", "assistant");
+	kt_json_named_u64(&w, "index", 0);
+	kt_json_named_object(&w, "message");
+	kt_json_named_cstr(&w, "role", "assistant");
 	kt_json_put_name(&w, "content");
 	if (t->ncalls > 0)
 		kt_json_put_null(&w);
 	else
 		kt_json_put_string(&w, t->text);
-	kt_json_put_name(&w, "refusal");
-	kt_json_put_null(&w);
+	kt_json_named_null(&w, "refusal");
 	if (t->ncalls > 0) {
-		kt_json_put_name(&w, "tool_calls");
-		kt_json_begin_array(&w);
+		kt_json_named_array(&w, "tool_calls");
 		for (size_t i = 0; i < t->ncalls; i++) {
 			kt_json_begin_object(&w);
 			put_call_head(&w, t, i);
@@ -91,9 +81,8 @@ whole(const struct kt_offline_turn *t, struct kt_buf *out)
 		kt_json_end_array(&w);
 	}
 	kt_json_end_object(&w);
-	kt_json_put_name(&w, "logprobs");
-	kt_json_put_null(&w);
-	kt_offline_put_member(&w, "finish_reason", finish_reason(t));
+	kt_json_named_null(&w, "logprobs");
+	kt_json_named_cstr(&w, "finish_reason", finish_reason(t));
 	kt_json_end_object(&w);
 	kt_json_end_array(&w);
 	put_usage(&w, t);
@@ -119,9 +108,8 @@ begin(struct chunks *c)
 	kt_json_writer_init(&c->w, c->out);
 	put_head(&c->w, c->t, "chat.completion.chunk");
 	kt_json_begin_object(&c->w);
-	kt_offline_put_number(&c->w, "index", 0);
-	kt_json_put_name(&c->w, "delta");
-	kt_json_begin_object(&c->w);
+	kt_json_named_u64(&c->w, "index", 0);
+	kt_json_named_object(&c->w, "delta");
 }
 
 static void
@@ -138,17 +126,11 @@ static void
 end(struct chunks *c, const char *reason)
 {
 	kt_json_end_object(&c->w);
-	kt_json_put_name(&c->w, "finish_reason");
-	if (reason == NULL)
-		kt_json_put_null(&c->w);
-	else
-		kt_json_put_cstr(&c->w, reason);
+	kt_json_named_word(&c->w, "finish_reason", reason);
 	kt_json_end_object(&c->w);
 	kt_json_end_array(&c->w);
-	if (c->t->wants_usage) {
-		kt_json_put_name(&c->w, "usage");
-		kt_json_put_null(&c->w);
-	}
+	if (c->t->wants_usage)
+		kt_json_named_null(&c->w, "usage");
 	close_chunk(c);
 }
 
@@ -156,10 +138,9 @@ static void
 call_chunk(struct chunks *c, size_t i, bool is_first, struct kt_span piece)
 {
 	begin(c);
-	kt_json_put_name(&c->w, "tool_calls");
-	kt_json_begin_array(&c->w);
+	kt_json_named_array(&c->w, "tool_calls");
 	kt_json_begin_object(&c->w);
-	kt_offline_put_number(&c->w, "index", i);
+	kt_json_named_u64(&c->w, "index", i);
 	if (is_first)
 		put_call_head(&c->w, c->t, i);
 	put_function(&c->w, is_first ? &c->t->calls[i].name : NULL, piece);
@@ -175,13 +156,12 @@ stream(const struct kt_offline_turn *t, struct kt_buf *out)
 	struct kt_span rest = t->text;
 
 	begin(&c);
-	kt_offline_put_member(&c.w, "role", "assistant");
-	kt_offline_put_member(&c.w, "content", "");
+	kt_json_named_cstr(&c.w, "role", "assistant");
+	kt_json_named_cstr(&c.w, "content", "");
 	end(&c, NULL);
 	while (rest.len > 0) {
 		begin(&c);
-		kt_json_put_name(&c.w, "content");
-		kt_json_put_string(&c.w, kt_offline_piece(&rest));
+		kt_json_named_string(&c.w, "content", kt_offline_piece(&rest));
 		end(&c, NULL);
 	}
 	for (size_t i = 0; i < t->ncalls; i++) {

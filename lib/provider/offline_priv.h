@@ -39,9 +39,5 @@ struct kt_span kt_offline_piece(struct kt_span *rest);
 /* "name": "prefix" and the seed in digits; i tells several apart. */
 void kt_offline_put_id(struct kt_json_writer *w, const char *name,
     const char *prefix, const struct kt_offline_turn *t, size_t i);
-void kt_offline_put_member(
-    struct kt_json_writer *w, const char *name, const char *value);
-void kt_offline_put_number(
-    struct kt_json_writer *w, const char *name, uint64_t value);
 
 #endif

@@ -11,11 +11,9 @@ static void
 put_part(struct kt_json_writer *w, struct kt_span text)
 {
 	kt_json_begin_object(w);
-	kt_offline_put_member(w, "type", "output_text");
-	kt_json_put_name(w, "text");
-	kt_json_put_string(w, text);
-	kt_json_put_name(w, "annotations");
-	kt_json_begin_array(w);
+	kt_json_named_cstr(w, "type", "output_text");
+	kt_json_named_string(w, "text", text);
+	kt_json_named_array(w, "annotations");
 	kt_json_end_array(w);
 	kt_json_end_object(w);
 }
@@ -23,7 +21,7 @@ put_part(struct kt_json_writer *w, struct kt_span text)
 static void
 put_status(struct kt_json_writer *w, enum phase phase)
 {
-	kt_offline_put_member(
+	kt_json_named_cstr(
 	    w, "status", phase == DONE ? "completed" : "in_progress");
 }
 
@@ -33,11 +31,10 @@ put_message(struct kt_json_writer *w, const struct kt_offline_turn *t,
 {
 	kt_json_begin_object(w);
 	kt_offline_put_id(w, "id", "msg_", t, 0);
-	kt_offline_put_member(w, "type", "message");
+	kt_json_named_cstr(w, "type", "message");
 	put_status(w, phase);
-	kt_offline_put_member(w, "role", "assistant");
-	kt_json_put_name(w, "content");
-	kt_json_begin_array(w);
+	kt_json_named_cstr(w, "role", "assistant");
+	kt_json_named_array(w, "content");
 	if (phase == DONE)
 		put_part(w, t->text);
 	kt_json_end_array(w);
@@ -50,11 +47,10 @@ put_call(struct kt_json_writer *w, const struct kt_offline_turn *t, size_t i,
 {
 	kt_json_begin_object(w);
 	kt_offline_put_id(w, "id", "fc_", t, i);
-	kt_offline_put_member(w, "type", "function_call");
+	kt_json_named_cstr(w, "type", "function_call");
 	put_status(w, phase);
 	kt_offline_put_id(w, "call_id", "call_", t, i);
-	kt_json_put_name(w, "name");
-	kt_json_put_string(w, t->calls[i].name);
+	kt_json_named_string(w, "name", t->calls[i].name);
 	kt_json_put_name(w, "arguments");
 	kt_json_put_string(w,
 	    phase == DONE ? t->calls[i].arguments
@@ -66,17 +62,15 @@ static void
 put_usage(struct kt_json_writer *w, const struct kt_offline_turn *t)
 {
 	kt_json_begin_object(w);
-	kt_offline_put_number(w, "input_tokens", t->input_tokens);
-	kt_json_put_name(w, "input_tokens_details");
-	kt_json_begin_object(w);
-	kt_offline_put_number(w, "cached_tokens", 0);
+	kt_json_named_u64(w, "input_tokens", t->input_tokens);
+	kt_json_named_object(w, "input_tokens_details");
+	kt_json_named_u64(w, "cached_tokens", 0);
 	kt_json_end_object(w);
-	kt_offline_put_number(w, "output_tokens", t->output_tokens);
-	kt_json_put_name(w, "output_tokens_details");
-	kt_json_begin_object(w);
-	kt_offline_put_number(w, "reasoning_tokens", 0);
+	kt_json_named_u64(w, "output_tokens", t->output_tokens);
+	kt_json_named_object(w, "output_tokens_details");
+	kt_json_named_u64(w, "reasoning_tokens", 0);
 	kt_json_end_object(w);
-	kt_offline_put_number(
+	kt_json_named_u64(
 	    w, "total_tokens", t->input_tokens + t->output_tokens);
 	kt_json_end_object(w);
 }
@@ -87,10 +81,8 @@ put_nulls(struct kt_json_writer *w)
 	static const char *const names[] = { "error", "incomplete_details",
 		"instructions", "previous_response_id" };
 
-	for (size_t i = 0; i < KT_NELEMS(names); i++) {
-		kt_json_put_name(w, names[i]);
-		kt_json_put_null(w);
-	}
+	for (size_t i = 0; i < KT_NELEMS(names); i++)
+		kt_json_named_null(w, names[i]);
 }
 
 static void
@@ -99,24 +91,20 @@ put_response(struct kt_json_writer *w, const struct kt_offline_turn *t,
 {
 	kt_json_begin_object(w);
 	kt_offline_put_id(w, "id", "resp_", t, 0);
-	kt_offline_put_member(w, "object", "response");
-	kt_offline_put_number(w, "created_at", 0);
+	kt_json_named_cstr(w, "object", "response");
+	kt_json_named_u64(w, "created_at", 0);
 	put_status(w, phase);
 	put_nulls(w);
-	kt_json_put_name(w, "model");
-	kt_json_put_raw(w, t->model);
-	kt_json_put_name(w, "output");
-	kt_json_begin_array(w);
+	kt_json_named_raw(w, "model", t->model);
+	kt_json_named_array(w, "output");
 	if (phase == DONE && t->ncalls == 0)
 		put_message(w, t, DONE);
 	for (size_t i = 0; phase == DONE && i < t->ncalls; i++)
 		put_call(w, t, i, DONE);
 	kt_json_end_array(w);
-	kt_json_put_name(w, "parallel_tool_calls");
-	kt_json_put_bool(w, true);
-	kt_offline_put_member(w, "tool_choice", "auto");
-	kt_json_put_name(w, "tools");
-	kt_json_begin_array(w);
+	kt_json_named_bool(w, "parallel_tool_calls", true);
+	kt_json_named_cstr(w, "tool_choice", "auto");
+	kt_json_named_array(w, "tools");
 	kt_json_end_array(w);
 	kt_json_put_name(w, "usage");
 	if (phase == DONE)
@@ -143,8 +131,8 @@ begin(struct events *e, const char *type)
 		e->rc = kt_buf_printf(e->out, "event: %s\ndata: ", type);
 	kt_json_writer_init(&e->w, e->out);
 	kt_json_begin_object(&e->w);
-	kt_offline_put_member(&e->w, "type", type);
-	kt_offline_put_number(&e->w, "sequence_number", e->number++);
+	kt_json_named_cstr(&e->w, "type", type);
+	kt_json_named_u64(&e->w, "sequence_number", e->number++);
 }
 
 static void
@@ -171,7 +159,7 @@ item(struct events *e, size_t i, enum phase phase)
 {
 	begin(e, phase == DONE ? "response.output_item.done"
 			       : "response.output_item.added");
-	kt_offline_put_number(&e->w, "output_index", i);
+	kt_json_named_u64(&e->w, "output_index", i);
 	kt_json_put_name(&e->w, "item");
 	if (e->t->ncalls == 0)
 		put_message(&e->w, e->t, phase);
@@ -186,15 +174,14 @@ begin_text(struct events *e, const char *type)
 {
 	begin(e, type);
 	kt_offline_put_id(&e->w, "item_id", "msg_", e->t, 0);
-	kt_offline_put_number(&e->w, "output_index", 0);
-	kt_offline_put_number(&e->w, "content_index", 0);
+	kt_json_named_u64(&e->w, "output_index", 0);
+	kt_json_named_u64(&e->w, "content_index", 0);
 }
 
 static void
 end_text(struct events *e, const char *name, struct kt_span text)
 {
-	kt_json_put_name(&e->w, name);
-	kt_json_put_string(&e->w, text);
+	kt_json_named_string(&e->w, name, text);
 	end(e);
 }
 
@@ -227,7 +214,7 @@ begin_arguments(struct events *e, const char *type, size_t i)
 {
 	begin(e, type);
 	kt_offline_put_id(&e->w, "item_id", "fc_", e->t, i);
-	kt_offline_put_number(&e->w, "output_index", i);
+	kt_json_named_u64(&e->w, "output_index", i);
 }
 
 static void

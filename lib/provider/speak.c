@@ -62,8 +62,7 @@ put_anthropic(struct kt_json_writer *w, const struct kt_problem *p)
 {
 	kt_json_begin_object(w);
 	put_member(w, "type", "error");
-	kt_json_put_name(w, "error");
-	kt_json_begin_object(w);
+	kt_json_named_object(w, "error");
 	put_member(w, "type", p->type == NULL ? "api_error" : p->type);
 	kt_json_put_name(w, "message");
 	put_text(w, p->message);
@@ -85,17 +84,13 @@ put_openai(struct kt_json_writer *w, const struct kt_problem *p)
 	const char *code = p->code != NULL ? p->code : errors[i].openai_code;
 
 	kt_json_begin_object(w);
-	kt_json_put_name(w, "error");
-	kt_json_begin_object(w);
+	kt_json_named_object(w, "error");
 	kt_json_put_name(w, "message");
 	put_text(w, p->message);
 	put_member(w, "type", errors[i].openai_type);
-	kt_json_put_name(w, "param");
-	kt_json_put_null(w);
-	if (code == NULL) {
-		kt_json_put_name(w, "code");
-		kt_json_put_null(w);
-	}
+	kt_json_named_null(w, "param");
+	if (code == NULL)
+		kt_json_named_null(w, "code");
 	put_member(w, "code", code);
 	put_member(w, "policy", p->policy);
 	put_member(w, "reason_code", p->reason);
@@ -135,8 +130,7 @@ put_model(struct kt_json_writer *w, enum kt_format format,
 	put_text(w, m->id);
 	if (is_openai(format)) {
 		put_member(w, "object", "model");
-		kt_json_put_name(w, "created");
-		kt_json_put_u64(w, 0);
+		kt_json_named_u64(w, "created", 0);
 		put_member(w, "owned_by", "kt");
 	} else {
 		put_member(w, "type", "model");
@@ -168,14 +162,12 @@ kt_speak_models(enum kt_format format, const struct kt_model_entry *m,
 	kt_json_begin_object(&w);
 	if (is_openai(format))
 		put_member(&w, "object", "list");
-	kt_json_put_name(&w, "data");
-	kt_json_begin_array(&w);
+	kt_json_named_array(&w, "data");
 	for (size_t i = 0; i < n; i++)
 		put_model(&w, format, &m[i]);
 	kt_json_end_array(&w);
 	if (!is_openai(format)) {
-		kt_json_put_name(&w, "has_more");
-		kt_json_put_bool(&w, false);
+		kt_json_named_bool(&w, "has_more", false);
 		put_id(&w, "first_id", n == 0 ? NULL : &m[0]);
 		put_id(&w, "last_id", n == 0 ? NULL : &m[n - 1]);
 	}

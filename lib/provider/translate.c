@@ -218,8 +218,7 @@ kt_tr_copy(struct kt_tr *t, const char *name, uint32_t n)
 		kt_tr_refuse(t, "%s: is nested too deep", name);
 		return;
 	}
-	kt_json_put_name(t->w, name);
-	kt_json_put_raw(t->w, raw);
+	kt_json_named_raw(t->w, name, raw);
 }
 
 void
@@ -235,8 +234,7 @@ kt_tr_copy_string(
 void
 kt_tr_put(struct kt_tr *t, const char *name, const char *value)
 {
-	kt_json_put_name(t->w, name);
-	kt_json_put_cstr(t->w, value);
+	kt_json_named_cstr(t->w, name, value);
 }
 
 void
@@ -278,8 +276,7 @@ kt_tr_put_model(struct kt_tr *t)
 	uint32_t model = kt_tr_get(t, kt_json_root(t->json), "model");
 
 	if (t->o->model.len > 0) {
-		kt_json_put_name(t->w, "model");
-		kt_json_put_string(t->w, t->o->model);
+		kt_json_named_string(t->w, "model", t->o->model);
 	} else if (!kt_tr_has_type(t, model, KT_JSON_STRING)) {
 		kt_tr_refuse(t, "model: is required");
 	} else {

@@ -81,8 +81,7 @@ sum(uint64_t a, uint64_t b)
 static void
 put_count(struct kt_tr *t, const char *name, uint64_t v)
 {
-	kt_json_put_name(t->w, name);
-	kt_json_put_u64(t->w, v);
+	kt_json_named_u64(t->w, name, v);
 }
 
 void
@@ -91,20 +90,17 @@ kt_tr_usage_openai(
 {
 	uint64_t prompt = sum(sum(u->input, u->cache_read), u->cache_write);
 
-	kt_json_put_name(t->w, "usage");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "usage");
 	put_count(t, "prompt_tokens", prompt);
 	put_count(t, "completion_tokens", u->output);
 	put_count(t, "total_tokens", sum(prompt, u->output));
-	kt_json_put_name(t->w, "prompt_tokens_details");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "prompt_tokens_details");
 	put_count(t, "cached_tokens", u->cache_read);
 	if (u->cache_write > 0)
 		put_count(t, "cache_write_tokens", u->cache_write);
 	kt_json_end_object(t->w);
 	if (reasoning > 0) {
-		kt_json_put_name(t->w, "completion_tokens_details");
-		kt_json_begin_object(t->w);
+		kt_json_named_object(t->w, "completion_tokens_details");
 		put_count(t, "reasoning_tokens", reasoning);
 		kt_json_end_object(t->w);
 	}
@@ -115,15 +111,13 @@ void
 kt_tr_usage_anthropic(
     struct kt_tr *t, const struct kt_usage *u, uint64_t reasoning)
 {
-	kt_json_put_name(t->w, "usage");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "usage");
 	put_count(t, "input_tokens", u->input);
 	put_count(t, "output_tokens", u->output);
 	put_count(t, "cache_read_input_tokens", u->cache_read);
 	put_count(t, "cache_creation_input_tokens", u->cache_write);
 	if (reasoning > 0) {
-		kt_json_put_name(t->w, "output_tokens_details");
-		kt_json_begin_object(t->w);
+		kt_json_named_object(t->w, "output_tokens_details");
 		put_count(t, "thinking_tokens", reasoning);
 		kt_json_end_object(t->w);
 	}
@@ -164,8 +158,7 @@ kt_tr_has_functions(struct kt_tr *t)
 static void
 put_function(struct kt_tr *t, const char *name, uint32_t block)
 {
-	kt_json_put_name(t->w, name);
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, name);
 	kt_tr_put_raw(
 	    t, "name", kt_tr_string(t, kt_tr_get(t, block, "name")));
 	kt_tr_put_arguments(t, kt_tr_get(t, block, "input"));
@@ -185,8 +178,7 @@ put_call(struct kt_tr *t, uint32_t block)
 	    t, "id", kt_tr_string(t, kt_tr_get(t, block, "id")));
 	kt_tr_put(t, "type", is_custom ? "custom" : "function");
 	if (is_custom) {
-		kt_json_put_name(t->w, "custom");
-		kt_json_begin_object(t->w);
+		kt_json_named_object(t->w, "custom");
 		kt_tr_put_raw(t, "name", kt_tr_string(t, name));
 		kt_tr_copy(t, "input", kt_tr_get(t, input, "input"));
 		kt_json_end_object(t->w);
@@ -231,14 +223,12 @@ put_citation(struct kt_tr *t, uint32_t c, uint64_t from, uint64_t to,
 	}
 	kt_tr_approximated(t, "citations");
 	if (!*is_open) {
-		kt_json_put_name(t->w, "annotations");
-		kt_json_begin_array(t->w);
+		kt_json_named_array(t->w, "annotations");
 		*is_open = true;
 	}
 	kt_json_begin_object(t->w);
 	kt_tr_put(t, "type", "url_citation");
-	kt_json_put_name(t->w, "url_citation");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "url_citation");
 	put_count(t, "start_index", from);
 	put_count(t, "end_index", to);
 	kt_tr_copy(t, "url", kt_tr_get(t, c, "url"));
@@ -319,10 +309,8 @@ put_calls(struct kt_tr *t, uint32_t first)
 	bool has_functions = kt_tr_has_functions(t);
 	uint32_t n = 0;
 
-	if (!has_functions) {
-		kt_json_put_name(t->w, "tool_calls");
-		kt_json_begin_array(t->w);
-	}
+	if (!has_functions)
+		kt_json_named_array(t->w, "tool_calls");
 	for (uint32_t b = first; b != 0; b = kt_json_next(t->json, b)) {
 		if (!kt_tr_is(t, kt_tr_get(t, b, "type"), "tool_use"))
 			continue;
@@ -345,8 +333,7 @@ put_message(struct kt_tr *t)
 	uint32_t ntexts = 0, ncalls = 0;
 
 	tell_blocks(t, first, &ntexts, &ncalls);
-	kt_json_put_name(t->w, "message");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "message");
 	kt_tr_put(t, "role", "assistant");
 	kt_json_put_name(t->w, "content");
 	if (ntexts > 0)
@@ -387,19 +374,16 @@ kt_tr_answer_to_openai(struct kt_tr *t)
 	kt_tr_put(t, "object", "chat.completion");
 	put_count(t, "created", t->o->now_s);
 	kt_tr_put_raw(t, "model", facts.model);
-	kt_json_put_name(t->w, "choices");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "choices");
 	kt_json_begin_object(t->w);
 	put_count(t, "index", 0);
 	put_message(t);
-	kt_json_put_name(t->w, "logprobs");
-	kt_json_put_null(t->w);
+	kt_json_named_null(t->w, "logprobs");
 	put_finish(t);
 	kt_json_end_object(t->w);
 	kt_json_end_array(t->w);
 	kt_tr_usage_openai(t, &facts.usage,
 	    thinking_tokens(t, "output_tokens_details", "thinking_tokens"));
-	kt_json_put_name(t->w, "system_fingerprint");
-	kt_json_put_null(t->w);
+	kt_json_named_null(t->w, "system_fingerprint");
 	kt_json_end_object(t->w);
 }

@@ -69,8 +69,7 @@ put_call(struct kt_tr *t, uint32_t call, unsigned nth)
 		kt_tr_put_input(t, kt_tr_string(t, arguments),
 		    "tool_calls.arguments");
 	} else {
-		kt_json_put_name(t->w, "input");
-		kt_json_begin_object(t->w);
+		kt_json_named_object(t->w, "input");
 		kt_tr_put_raw(t, "input",
 		    kt_tr_string(t, kt_tr_get(t, custom, "input")));
 		kt_json_end_object(t->w);
@@ -87,8 +86,7 @@ put_content(struct kt_tr *t, uint32_t message)
 
 	if (calls != 0 && !kt_tr_has_type(t, calls, KT_JSON_ARRAY))
 		kt_tr_refuse(t, "message.tool_calls: must be an array");
-	kt_json_put_name(t->w, "content");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "content");
 	put_texts(t, kt_tr_get(t, message, "content"));
 	put_text(t, kt_tr_get(t, message, "refusal"));
 	for (uint32_t c = kt_json_first(t->json, calls); c != 0;
@@ -130,8 +128,7 @@ put_stop(struct kt_tr *t, uint32_t choice, uint32_t message, unsigned ncalls)
 	else if (ncalls > 0 && strcmp(word, "end_turn") == 0)
 		word = "tool_use"; /* or the client would not run them */
 	kt_tr_put(t, "stop_reason", word);
-	kt_json_put_name(t->w, "stop_sequence");
-	kt_json_put_null(t->w);
+	kt_json_named_null(t->w, "stop_sequence");
 }
 
 void

@@ -22,8 +22,7 @@ kt_tr_cache_mark(struct kt_tr *t, uint32_t n)
 		kt_tr_dropped(t, "prompt_cache_breakpoint");
 	} else {
 		kt_tr_approximated(t, "prompt_cache_breakpoint");
-		kt_json_put_name(t->w, "cache_control");
-		kt_json_begin_object(t->w);
+		kt_json_named_object(t->w, "cache_control");
 		kt_tr_put(t, "type", "ephemeral");
 		kt_json_end_object(t->w);
 		t->nmarks++;
@@ -85,8 +84,7 @@ split_url(struct kt_tr *t, uint32_t url, struct kt_span *type,
 static void
 put_source(struct kt_tr *t, const char *type, struct kt_span body)
 {
-	kt_json_put_name(t->w, "source");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "source");
 	kt_tr_put(t, "type", "base64");
 	kt_tr_put(t, "media_type", type);
 	kt_tr_put_raw(t, "data", body);
@@ -137,8 +135,7 @@ put_image(struct kt_tr *t, uint32_t part)
 		else
 			put_source(t, name, body);
 	} else if (kt_span_caseeq(kt_span_sub(raw, 0, 4), KT_SPAN("http"))) {
-		kt_json_put_name(t->w, "source");
-		kt_json_begin_object(t->w);
+		kt_json_named_object(t->w, "source");
 		kt_tr_put(t, "type", "url");
 		kt_tr_copy(t, "url", url);
 		kt_json_end_object(t->w);
@@ -247,8 +244,7 @@ kt_tr_put_content(struct kt_tr *t, uint32_t m)
 		kt_tr_copy(t, "content", content);
 		return;
 	}
-	kt_json_put_name(t->w, "content");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "content");
 	kt_tr_put_parts(t, m);
 	kt_tr_end_parts(t);
 }

@@ -105,8 +105,7 @@ kt_tr_call_id_back(struct kt_tr *t, const char *name, struct kt_span raw)
 		kt_tr_put_raw(t, name, raw);
 		return;
 	}
-	kt_json_put_name(t->w, name);
-	kt_json_put_string(t->w, id);
+	kt_json_named_string(t->w, name, id);
 }
 
 void
@@ -224,8 +223,7 @@ kt_tr_put_arguments(struct kt_tr *t, uint32_t n)
 
 	if (n == 0)
 		raw = KT_SPAN("{}");
-	kt_json_put_name(t->w, "arguments");
-	kt_json_put_raw(t->w, KT_SPAN("\""));
+	kt_json_named_raw(t->w, "arguments", KT_SPAN("\""));
 	if (t->w->rc < 0)
 		return;
 	/* Runs between spaces that stand outside of strings. */

@@ -167,22 +167,11 @@ read_problem(struct problem *p, const struct kt_json *j, struct kt_span text)
 static void
 put_raw(struct kt_json_writer *w, const char *name, struct kt_span raw)
 {
-	kt_json_put_name(w, name);
-	kt_json_put_raw(w, KT_SPAN("\""));
+	kt_json_named_raw(w, name, KT_SPAN("\""));
 	if (w->rc == KT_OK)
 		w->rc = kt_buf_add(w->out, raw);
 	if (w->rc == KT_OK)
 		w->rc = kt_buf_addc(w->out, '"');
-}
-
-static void
-put_word(struct kt_json_writer *w, const char *name, const char *word)
-{
-	kt_json_put_name(w, name);
-	if (word != NULL)
-		kt_json_put_cstr(w, word);
-	else
-		kt_json_put_null(w);
 }
 
 static enum kt_rc
@@ -193,12 +182,11 @@ write_openai(
 
 	kt_json_writer_init(&w, out);
 	kt_json_begin_object(&w);
-	kt_json_put_name(&w, "error");
-	kt_json_begin_object(&w);
+	kt_json_named_object(&w, "error");
 	put_raw(&w, "message", p->message);
-	put_word(&w, "type", e->type);
-	put_word(&w, "param", NULL);
-	put_word(&w, "code", e->code);
+	kt_json_named_word(&w, "type", e->type);
+	kt_json_named_null(&w, "param");
+	kt_json_named_word(&w, "code", e->code);
 	kt_json_end_object(&w);
 	kt_json_end_object(&w);
 	return kt_json_written(&w);
@@ -212,14 +200,12 @@ write_anthropic(
 
 	kt_json_writer_init(&w, out);
 	kt_json_begin_object(&w);
-	put_word(&w, "type", "error");
-	kt_json_put_name(&w, "error");
-	kt_json_begin_object(&w);
-	put_word(&w, "type", e->type);
+	kt_json_named_word(&w, "type", "error");
+	kt_json_named_object(&w, "error");
+	kt_json_named_word(&w, "type", e->type);
 	put_raw(&w, "message", p->message);
 	if (p->code.len > 0) {
-		kt_json_put_name(&w, "details");
-		kt_json_begin_object(&w);
+		kt_json_named_object(&w, "details");
 		put_raw(&w, "error_code", p->code);
 		kt_json_end_object(&w);
 	}

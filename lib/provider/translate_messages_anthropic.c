@@ -150,8 +150,7 @@ put_call(struct kt_tr *t, uint32_t call)
 	    kt_tr_get(t, custom != 0 ? custom : f, "name"),
 	    "messages.tool_calls.name");
 	if (custom != 0) {
-		kt_json_put_name(t->w, "input");
-		kt_json_begin_object(t->w);
+		kt_json_named_object(t->w, "input");
 		kt_tr_put_raw(t, "input",
 		    kt_tr_string(t, kt_tr_get(t, custom, "input")));
 		kt_json_end_object(t->w);
@@ -192,8 +191,7 @@ put_assistant(struct kt_tr *t, uint32_t m, unsigned nth)
 		kt_json_end_object(t->w);
 		return;
 	}
-	kt_json_put_name(t->w, "content");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "content");
 	kt_tr_put_parts(t, m);
 	if (!kt_tr_is_empty(t, refusal)) {
 		kt_tr_approximated(t, "messages.refusal");
@@ -287,8 +285,7 @@ put_system(struct kt_tr *t, uint32_t messages, struct kt_span last)
 		if (!s.is_first)
 			kt_tr_approximated(t, "messages.system");
 		if (!is_open) {
-			kt_json_put_name(t->w, "system");
-			kt_json_begin_array(t->w);
+			kt_json_named_array(t->w, "system");
 			is_open = true;
 		}
 		for (uint32_t m = s.message; m != s.behind;
@@ -296,8 +293,7 @@ put_system(struct kt_tr *t, uint32_t messages, struct kt_span last)
 			kt_tr_put_parts(t, m);
 	}
 	if (!is_open && last.len > 0) {
-		kt_json_put_name(t->w, "system");
-		kt_json_begin_array(t->w);
+		kt_json_named_array(t->w, "system");
 		is_open = true;
 	}
 	if (last.len > 0)
@@ -342,8 +338,7 @@ open_turn(struct kt_tr *t, struct turns *s, const char *role)
 	if (s->is_open)
 		return;
 	begin_turn(t, role);
-	kt_json_put_name(t->w, "content");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "content");
 	s->is_open = true;
 }
 
@@ -400,8 +395,7 @@ kt_tr_messages_to_anthropic(
 		return;
 	}
 	put_system(t, messages, last_system);
-	kt_json_put_name(t->w, "messages");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "messages");
 	while (step(t, &s)) {
 		for (uint32_t m = s.message; m != s.behind;
 		     m = kt_json_next(t->json, m))

@@ -99,8 +99,7 @@ put_image(struct kt_tr *t, uint32_t block)
 	kt_tr_tell_rest(t, source, "image.source", "type media_type data url");
 	kt_json_begin_object(t->w);
 	kt_tr_put(t, "type", "image_url");
-	kt_json_put_name(t->w, "image_url");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "image_url");
 	if (is_type(t, source, "base64"))
 		put_data_url(t, "url", source);
 	else if (is_type(t, source, "url"))
@@ -119,8 +118,7 @@ put_pdf(struct kt_tr *t, uint32_t block, uint32_t source)
 
 	kt_json_begin_object(t->w);
 	kt_tr_put(t, "type", "file");
-	kt_json_put_name(t->w, "file");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "file");
 	if (title != 0)
 		kt_tr_copy_string(t, "filename", title, "document.title");
 	else
@@ -249,8 +247,7 @@ put_system(struct kt_tr *t, uint32_t content)
 	if (kt_tr_has_type(t, content, KT_JSON_STRING)) {
 		kt_tr_copy(t, "content", content);
 	} else {
-		kt_json_put_name(t->w, "content");
-		kt_json_begin_array(t->w);
+		kt_json_named_array(t->w, "content");
 		for (uint32_t b = kt_json_first(t->json, content); b != 0;
 		     b = kt_json_next(t->json, b)) {
 			if (is_type(t, b, "text"))
@@ -306,8 +303,7 @@ put_result(struct kt_tr *t, uint32_t block)
 	if (!kt_tr_has_type(t, content, KT_JSON_ARRAY)) {
 		kt_tr_put_raws(t, "content", text, 2);
 	} else {
-		kt_json_put_name(t->w, "content");
-		kt_json_begin_array(t->w);
+		kt_json_named_array(t->w, "content");
 		if (is_error)
 			kt_tr_text_block(t, text[0]);
 		for (uint32_t b = kt_json_first(t->json, content); b != 0;
@@ -325,8 +321,7 @@ open_user(struct kt_tr *t, bool *is_open)
 	if (*is_open)
 		return;
 	begin_message(t, "user");
-	kt_json_put_name(t->w, "content");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "content");
 	*is_open = true;
 }
 
@@ -381,8 +376,7 @@ put_call(struct kt_tr *t, uint32_t block)
 	kt_tr_call_id_back(
 	    t, "id", kt_tr_string(t, kt_tr_get(t, block, "id")));
 	kt_tr_put(t, "type", "function");
-	kt_json_put_name(t->w, "function");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "function");
 	kt_tr_copy_string(
 	    t, "name", kt_tr_get(t, block, "name"), "tool_use.name");
 	kt_tr_put_arguments(t, kt_tr_get(t, block, "input"));
@@ -393,8 +387,7 @@ put_call(struct kt_tr *t, uint32_t block)
 static void
 put_calls(struct kt_tr *t, const struct turn *turn)
 {
-	kt_json_put_name(t->w, "tool_calls");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "tool_calls");
 	for (size_t i = 0; i < turn->n; i++)
 		if (is_type(t, turn->blocks[i], "tool_use"))
 			put_call(t, turn->blocks[i]);
@@ -563,8 +556,7 @@ kt_tr_messages_to_openai(struct kt_tr *t, uint32_t system, uint32_t messages)
 		kt_tr_refuse(t, "messages: must be an array");
 		return;
 	}
-	kt_json_put_name(t->w, "messages");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "messages");
 	put_system(t, system);
 	for (uint32_t m = kt_json_first(t->json, messages); m != 0;
 	     m = kt_json_next(t->json, m))

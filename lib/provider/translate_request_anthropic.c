@@ -126,8 +126,7 @@ put_max_tokens(struct kt_tr *t)
 		max = max != 0 ? max : t->model->max_output;
 	else if (!kt_json_u64(t->json, t->text, n, &max) || max == 0)
 		kt_tr_refuse(t, "%s: must be a whole number above 0", field);
-	kt_json_put_name(t->w, "max_tokens");
-	kt_json_put_u64(t->w, max);
+	kt_json_named_u64(t->w, "max_tokens", max);
 	return max;
 }
 
@@ -158,8 +157,7 @@ put_stop_one(struct kt_tr *t, uint32_t n, bool *is_open)
 		return;
 	}
 	if (!*is_open) {
-		kt_json_put_name(t->w, "stop_sequences");
-		kt_json_begin_array(t->w);
+		kt_json_named_array(t->w, "stop_sequences");
 		*is_open = true;
 	}
 	kt_tr_put_raw(t, NULL, kt_tr_string(t, n));
@@ -195,8 +193,7 @@ put_user(struct kt_tr *t)
 	if (user != 0 && id != 0 &&
 	    !kt_json_text_eq(kt_tr_string(t, user), kt_tr_string(t, id)))
 		kt_tr_dropped(t, "user");
-	kt_json_put_name(t->w, "metadata");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "metadata");
 	kt_tr_copy_string(t, "user_id", id != 0 ? id : user,
 	    id != 0 ? "safety_identifier" : "user");
 	kt_json_end_object(t->w);
@@ -230,8 +227,7 @@ put_format(struct kt_tr *t, uint32_t format)
 		return;
 	}
 	kt_tr_approximated(t, "response_format");
-	kt_json_put_name(t->w, "format");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "format");
 	kt_tr_put(t, "type", "json_schema");
 	(void)kt_tr_put_closed_schema(t, schema); /* reported already */
 	kt_json_end_object(t->w);
@@ -318,11 +314,9 @@ put_manual(struct kt_tr *t, uint32_t effort, uint64_t max_tokens)
 	}
 	b = budget(t, effort, max_tokens);
 	kt_tr_approximated(t, "reasoning_effort");
-	kt_json_put_name(t->w, "thinking");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "thinking");
 	kt_tr_put(t, "type", "enabled");
-	kt_json_put_name(t->w, "budget_tokens");
-	kt_json_put_u64(t->w, b);
+	kt_json_named_u64(t->w, "budget_tokens", b);
 	kt_json_end_object(t->w);
 	return true;
 }
@@ -367,8 +361,7 @@ put_no_thinking(struct kt_tr *t)
 	kt_tr_approximated(t, "reasoning_effort");
 	if (!(t->model->flags & KT_MODEL_OFF))
 		return;
-	kt_json_put_name(t->w, "thinking");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "thinking");
 	kt_tr_put(t, "type", "disabled");
 	kt_json_end_object(t->w);
 }
@@ -414,8 +407,7 @@ put_output_config(struct kt_tr *t, const char *effort)
 
 	if (effort == NULL && !has_schema)
 		return;
-	kt_json_put_name(t->w, "output_config");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "output_config");
 	if (effort != NULL)
 		kt_tr_put(t, "effort", effort);
 	if (has_schema)
@@ -459,8 +451,7 @@ put_sampling(struct kt_tr *t, bool is_thinking)
 
 	if (temperature != 0 && accepts && number(t, temperature) > 1) {
 		kt_tr_approximated(t, "temperature");
-		kt_json_put_name(t->w, "temperature");
-		kt_json_put_u64(t->w, 1);
+		kt_json_named_u64(t->w, "temperature", 1);
 	} else if (accepts && (has_both || !is_one || top_p == 0)) {
 		kt_tr_copy(t, "temperature", temperature);
 	} else if (temperature != 0 && number(t, temperature) != 1) {

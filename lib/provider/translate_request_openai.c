@@ -62,8 +62,7 @@ put_max_tokens(struct kt_tr *t)
 		kt_tr_refuse(t, "max_tokens: must be a whole number above 0");
 		return;
 	}
-	kt_json_put_name(t->w, "max_completion_tokens");
-	kt_json_put_u64(t->w, max);
+	kt_json_named_u64(t->w, "max_completion_tokens", max);
 }
 
 static void
@@ -74,8 +73,7 @@ put_stop(struct kt_tr *t)
 
 	if (n == 0)
 		return;
-	kt_json_put_name(t->w, "stop");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "stop");
 	for (unsigned i = 0; n != 0 && i < STOPS_MAX; i++) {
 		if (!kt_tr_has_type(t, n, KT_JSON_STRING))
 			kt_tr_refuse(t, "stop_sequences: must be strings");
@@ -178,14 +176,11 @@ put_format(struct kt_tr *t)
 		kt_tr_refuse(t, "output_config.format: must be a json_schema");
 		return;
 	}
-	kt_json_put_name(t->w, "response_format");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "response_format");
 	kt_tr_put(t, "type", "json_schema");
-	kt_json_put_name(t->w, "json_schema");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "json_schema");
 	kt_tr_put(t, "name", "answer");
-	kt_json_put_name(t->w, "strict");
-	kt_json_put_bool(t->w, true);
+	kt_json_named_bool(t->w, "strict", true);
 	kt_tr_copy(t, "schema", schema);
 	kt_json_end_object(t->w);
 	kt_json_end_object(t->w);
@@ -232,10 +227,8 @@ put_stream(struct kt_tr *t)
 	kt_tr_copy(t, "stream", stream);
 	if (!kt_tr_has_type(t, stream, KT_JSON_TRUE))
 		return;
-	kt_json_put_name(t->w, "stream_options");
-	kt_json_begin_object(t->w);
-	kt_json_put_name(t->w, "include_usage");
-	kt_json_put_bool(t->w, true);
+	kt_json_named_object(t->w, "stream_options");
+	kt_json_named_bool(t->w, "include_usage", true);
 	kt_json_end_object(t->w);
 }
 

@@ -133,15 +133,7 @@ kt_ts_end(struct kt_ts *s)
 void
 kt_ts_count(struct kt_ts *s, const char *name, uint64_t v)
 {
-	kt_json_put_name(&s->json, name);
-	kt_json_put_u64(&s->json, v);
-}
-
-static void
-put_null(struct kt_ts *s, const char *name)
-{
-	kt_json_put_name(&s->json, name);
-	kt_json_put_null(&s->json);
+	kt_json_named_u64(&s->json, name, v);
 }
 
 /* ---- Anthropic's ---- */
@@ -150,17 +142,15 @@ void
 kt_ts_message_start(struct kt_ts *s)
 {
 	kt_ts_begin(s, "message_start");
-	kt_json_put_name(&s->json, "message");
-	kt_json_begin_object(&s->json);
+	kt_json_named_object(&s->json, "message");
 	kt_tr_message_id(&s->t, KT_FORMAT_ANTHROPIC, kt_buf_span(&s->w->id));
 	kt_tr_put(&s->t, "type", "message");
 	kt_tr_put(&s->t, "role", "assistant");
 	kt_tr_put_raw(&s->t, "model", kt_buf_span(&s->w->model));
-	kt_json_put_name(&s->json, "content");
-	kt_json_begin_array(&s->json);
+	kt_json_named_array(&s->json, "content");
 	kt_json_end_array(&s->json);
-	put_null(s, "stop_reason");
-	put_null(s, "stop_sequence");
+	kt_json_named_null(&s->json, "stop_reason");
+	kt_json_named_null(&s->json, "stop_sequence");
 	kt_tr_usage_anthropic(&s->t, &s->w->usage, 0);
 	kt_json_end_object(&s->json);
 	kt_ts_end(s);
@@ -177,8 +167,7 @@ kt_ts_block_start(struct kt_ts *s, enum kt_open_block kind, struct kt_span id,
 	w->open = kind;
 	kt_ts_begin(s, "content_block_start");
 	kt_ts_count(s, "index", w->index);
-	kt_json_put_name(&s->json, "content_block");
-	kt_json_begin_object(&s->json);
+	kt_json_named_object(&s->json, "content_block");
 	if (kind == KT_OPEN_TEXT) {
 		kt_tr_put(&s->t, "type", "text");
 		kt_tr_put(&s->t, "text", "");
@@ -186,8 +175,7 @@ kt_ts_block_start(struct kt_ts *s, enum kt_open_block kind, struct kt_span id,
 		kt_tr_put(&s->t, "type", "tool_use");
 		kt_tr_call_id_out(&s->t, "id", id);
 		kt_tr_put_raw(&s->t, "name", name);
-		kt_json_put_name(&s->json, "input");
-		kt_json_put_raw(&s->json, KT_SPAN("{}"));
+		kt_json_named_raw(&s->json, "input", KT_SPAN("{}"));
 	}
 	kt_json_end_object(&s->json);
 	kt_ts_end(s);
@@ -200,8 +188,7 @@ kt_ts_block_delta(struct kt_ts *s, struct kt_span raw)
 
 	kt_ts_begin(s, "content_block_delta");
 	kt_ts_count(s, "index", s->w->index);
-	kt_json_put_name(&s->json, "delta");
-	kt_json_begin_object(&s->json);
+	kt_json_named_object(&s->json, "delta");
 	kt_tr_put(&s->t, "type", is_text ? "text_delta" : "input_json_delta");
 	kt_tr_put_raw(&s->t, is_text ? "text" : "partial_json", raw);
 	kt_json_end_object(&s->json);
@@ -223,16 +210,14 @@ void
 kt_ts_message_delta(struct kt_ts *s, const char *stop, bool all_usage)
 {
 	kt_ts_begin(s, "message_delta");
-	kt_json_put_name(&s->json, "delta");
-	kt_json_begin_object(&s->json);
+	kt_json_named_object(&s->json, "delta");
 	kt_tr_put(&s->t, "stop_reason", stop);
-	put_null(s, "stop_sequence");
+	kt_json_named_null(&s->json, "stop_sequence");
 	kt_json_end_object(&s->json);
 	if (all_usage) {
 		kt_tr_usage_anthropic(&s->t, &s->w->usage, s->w->reasoning);
 	} else {
-		kt_json_put_name(&s->json, "usage");
-		kt_json_begin_object(&s->json);
+		kt_json_named_object(&s->json, "usage");
 		kt_ts_count(s, "output_tokens", s->w->usage.output);
 		kt_json_end_object(&s->json);
 	}
@@ -266,8 +251,7 @@ chunk_head(struct kt_ts *s)
 	kt_tr_put(&s->t, "object", "chat.completion.chunk");
 	kt_ts_count(s, "created", w->created);
 	kt_tr_put_raw(&s->t, "model", kt_buf_span(&w->model));
-	kt_json_put_name(&s->json, "choices");
-	kt_json_begin_array(&s->json);
+	kt_json_named_array(&s->json, "choices");
 }
 
 void
@@ -276,8 +260,7 @@ kt_ts_chunk_begin(struct kt_ts *s, uint64_t choice)
 	chunk_head(s);
 	kt_json_begin_object(&s->json);
 	kt_ts_count(s, "index", choice);
-	kt_json_put_name(&s->json, "delta");
-	kt_json_begin_object(&s->json);
+	kt_json_named_object(&s->json, "delta");
 	s->w->is_started = true;
 }
 
@@ -285,11 +268,7 @@ void
 kt_ts_chunk_end(struct kt_ts *s, const char *finish_reason)
 {
 	kt_json_end_object(&s->json);
-	kt_json_put_name(&s->json, "finish_reason");
-	if (finish_reason != NULL)
-		kt_json_put_cstr(&s->json, finish_reason);
-	else
-		kt_json_put_null(&s->json);
+	kt_json_named_word(&s->json, "finish_reason", finish_reason);
 	kt_json_end_object(&s->json);
 	kt_json_end_array(&s->json);
 	kt_ts_end(s);

@@ -109,10 +109,8 @@ put_problem(struct kt_ts *s, const struct kt_problem *p)
 		kt_ts_begin(s, "error");
 		kt_ts_count(s, "sequence_number", s->w->sequence + 1);
 		kt_tr_put(&s->t, "code", p->code != NULL ? p->code : p->type);
-		kt_json_put_name(&s->json, "message");
-		kt_json_put_string(&s->json, p->message);
-		kt_json_put_name(&s->json, "param");
-		kt_json_put_null(&s->json);
+		kt_json_named_string(&s->json, "message", p->message);
+		kt_json_named_null(&s->json, "param");
 		kt_ts_end(s);
 	} else {
 		if (s->w->to != KT_FORMAT_OPENAI)

@@ -50,8 +50,7 @@ call_begin(struct kt_ts *s)
 	kt_ts_chunk_begin(s, 0);
 	if (kt_tr_has_functions(&s->t))
 		return;
-	kt_json_put_name(&s->json, "tool_calls");
-	kt_json_begin_array(&s->json);
+	kt_json_named_array(&s->json, "tool_calls");
 	kt_json_begin_object(&s->json);
 	kt_ts_count(s, "index", s->w->ncalls_sent);
 }
@@ -69,9 +68,8 @@ call_end(struct kt_ts *s)
 static void
 function_begin(struct kt_ts *s)
 {
-	kt_json_put_name(&s->json,
+	kt_json_named_object(&s->json,
 	    kt_tr_has_functions(&s->t) ? "function_call" : "function");
-	kt_json_begin_object(&s->json);
 }
 
 static void
@@ -199,8 +197,7 @@ put_custom(struct kt_ts *s)
 	call_begin(s);
 	kt_tr_call_id_back(&s->t, "id", kt_buf_span(&w->call_id));
 	kt_tr_put(&s->t, "type", "custom");
-	kt_json_put_name(&s->json, "custom");
-	kt_json_begin_object(&s->json);
+	kt_json_named_object(&s->json, "custom");
 	kt_tr_put_raw(&s->t, "name", kt_buf_span(&w->name));
 	kt_json_put_name(&s->json, "input");
 	if (kt_json_type(&j, input) == KT_JSON_STRING)

@@ -125,8 +125,7 @@ put_text_part(struct kt_ts *s)
 	kt_json_begin_object(&s->json);
 	kt_tr_put(&s->t, "type", "output_text");
 	kt_tr_put_raw(&s->t, "text", kt_buf_span(&s->w->item.text));
-	kt_json_put_name(&s->json, "annotations");
-	kt_json_put_raw(&s->json, KT_SPAN("[]"));
+	kt_json_named_raw(&s->json, "annotations", KT_SPAN("[]"));
 	kt_json_end_object(&s->json);
 }
 
@@ -136,8 +135,7 @@ close_text(struct kt_ts *s)
 	if (!s->w->item.is_text_said) {
 		begin_text_event(s, "response.output_text.done");
 		kt_tr_put_raw(&s->t, "text", kt_buf_span(&s->w->item.text));
-		kt_json_put_name(&s->json, "logprobs");
-		kt_json_put_raw(&s->json, KT_SPAN("[]"));
+		kt_json_named_raw(&s->json, "logprobs", KT_SPAN("[]"));
 		kt_ts_end(s);
 	}
 	begin_text_event(s, "response.content_part.done");
@@ -157,8 +155,7 @@ put_message(struct kt_ts *s)
 	kt_tr_put(&s->t, "type", "message");
 	kt_tr_put(&s->t, "status", "incomplete");
 	kt_tr_put(&s->t, "role", "assistant");
-	kt_json_put_name(&s->json, "content");
-	kt_json_begin_array(&s->json);
+	kt_json_named_array(&s->json, "content");
 	if (i->parts.len > 0)
 		kt_json_put_raw(&s->json, kt_buf_span(&i->parts));
 	if (i->has_text)
@@ -187,8 +184,7 @@ put_output(struct kt_ts *s)
 {
 	struct kt_stream_item *i = &s->w->item;
 
-	kt_json_put_name(&s->json, "output");
-	kt_json_begin_array(&s->json);
+	kt_json_named_array(&s->json, "output");
 	if (i->done.len > 0 && !i->is_lost)
 		kt_json_put_raw(&s->json, kt_buf_span(&i->done));
 	if (i->is_message && !i->is_lost)
@@ -204,16 +200,14 @@ put_response(struct kt_ts *s, const char *event, const char *status,
 	struct kt_span id = kt_buf_span(&w->id);
 
 	begin_event(s, event);
-	kt_json_put_name(&s->json, "response");
-	kt_json_begin_object(&s->json);
+	kt_json_named_object(&s->json, "response");
 	kt_tr_put_raw(&s->t, "id", id.len > 0 ? id : KT_SPAN("resp_kt"));
 	kt_tr_put(&s->t, "object", "response");
 	kt_ts_count(s, "created_at", w->created);
 	kt_tr_put(&s->t, "status", status);
 	kt_tr_put_raw(&s->t, "model", kt_buf_span(&w->model));
 	put_output(s);
-	kt_json_put_name(&s->json, "error");
-	kt_json_put_null(&s->json);
+	kt_json_named_null(&s->json, "error");
 	kt_json_put_name(&s->json, "incomplete_details");
 	if (reason == NULL) {
 		kt_json_put_null(&s->json);

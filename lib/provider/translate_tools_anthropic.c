@@ -16,8 +16,7 @@ put_schema(struct kt_tr *t, uint32_t parameters)
 	struct kt_span raw = kt_json_raw(t->json, t->text, parameters);
 
 	if (kt_tr_is_empty(t, parameters)) {
-		kt_json_put_name(t->w, "input_schema");
-		kt_json_put_raw(t->w,
+		kt_json_named_raw(t->w, "input_schema",
 		    KT_SPAN("{\"type\":\"object\",\"properties\":{}}"));
 		return;
 	}
@@ -58,8 +57,7 @@ put_function(struct kt_tr *t, uint32_t tool, uint32_t f, unsigned *nstrict)
 	(void)kt_json_bool(t->json, kt_tr_get(t, f, "strict"), &is_strict);
 	if (is_strict && *nstrict < STRICT_TOOLS_MAX &&
 	    kt_tr_schema_fits_strict(t, parameters)) {
-		kt_json_put_name(t->w, "strict");
-		kt_json_put_bool(t->w, true);
+		kt_json_named_bool(t->w, "strict", true);
 		(*nstrict)++;
 	} else if (is_strict) {
 		kt_tr_approximated(t, "tools.function.strict");
@@ -146,8 +144,7 @@ put_search(struct kt_tr *t, uint32_t options)
 	kt_tr_put(t, "type", "web_search_20250305");
 	kt_tr_put(t, "name", "web_search");
 	if (kt_tr_has_type(t, place, KT_JSON_OBJECT)) {
-		kt_json_put_name(t->w, "user_location");
-		kt_json_begin_object(t->w);
+		kt_json_named_object(t->w, "user_location");
 		kt_tr_put(t, "type", "approximate");
 		kt_tr_copy(t, "city", kt_tr_get(t, place, "city"));
 		kt_tr_copy(t, "region", kt_tr_get(t, place, "region"));
@@ -208,8 +205,7 @@ put_tools(struct kt_tr *t, struct tools *s)
 	}
 	t->report->custom_tools = names;
 	t->report->ncustom_tools = 0;
-	kt_json_put_name(t->w, "tools");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "tools");
 	for (uint32_t n = kt_json_first(t->json, s->tools); n != 0;
 	     n = kt_json_next(t->json, n))
 		put_one(t, s, n, names);
@@ -273,15 +269,12 @@ put_choice(struct kt_tr *t, const struct tools *s)
 	kt_tr_tell_rest(t, choice, "tool_choice",
 	    "type name function custom allowed_tools");
 	type = choice_type(t, choice);
-	kt_json_put_name(t->w, "tool_choice");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "tool_choice");
 	kt_tr_put(t, "type", type);
 	if (strcmp(type, "tool") == 0)
 		kt_tr_put_raw(t, "name", named(t, choice));
-	if (!is_parallel && strcmp(type, "none") != 0) {
-		kt_json_put_name(t->w, "disable_parallel_tool_use");
-		kt_json_put_bool(t->w, true);
-	}
+	if (!is_parallel && strcmp(type, "none") != 0)
+		kt_json_named_bool(t->w, "disable_parallel_tool_use", true);
 	kt_json_end_object(t->w);
 }
 

@@ -87,8 +87,7 @@ put_tool(struct kt_tr *t, uint32_t tool)
 	tell_losses(t, tool);
 	kt_json_begin_object(t->w);
 	kt_tr_put(t, "type", "function");
-	kt_json_put_name(t->w, "function");
-	kt_json_begin_object(t->w);
+	kt_json_named_object(t->w, "function");
 	if (kt_tr_get(t, tool, "name") == 0)
 		kt_tr_refuse(t, "tools.name: is required");
 	kt_tr_copy_string(t, "name", kt_tr_get(t, tool, "name"), "tools.name");
@@ -111,11 +110,9 @@ put_choice(struct kt_tr *t, uint32_t choice)
 	kt_tr_tell_rest(t, choice, "tool_choice",
 	    "type name disable_parallel_tool_use");
 	if (kt_tr_is(t, type, "tool")) {
-		kt_json_put_name(t->w, "tool_choice");
-		kt_json_begin_object(t->w);
+		kt_json_named_object(t->w, "tool_choice");
 		kt_tr_put(t, "type", "function");
-		kt_json_put_name(t->w, "function");
-		kt_json_begin_object(t->w);
+		kt_json_named_object(t->w, "function");
 		kt_tr_copy_string(t, "name", kt_tr_get(t, choice, "name"),
 		    "tool_choice.name");
 		kt_json_end_object(t->w);
@@ -129,10 +126,8 @@ put_choice(struct kt_tr *t, uint32_t choice)
 	}
 	(void)kt_json_bool(t->json,
 	    kt_tr_get(t, choice, "disable_parallel_tool_use"), &is_single);
-	if (is_single) {
-		kt_json_put_name(t->w, "parallel_tool_calls");
-		kt_json_put_bool(t->w, false);
-	}
+	if (is_single)
+		kt_json_named_bool(t->w, "parallel_tool_calls", false);
 }
 
 void
@@ -143,8 +138,7 @@ kt_tr_tools_to_openai(struct kt_tr *t)
 
 	if (kt_tr_is_empty(t, tools))
 		return; /* a choice among nothing says nothing */
-	kt_json_put_name(t->w, "tools");
-	kt_json_begin_array(t->w);
+	kt_json_named_array(t->w, "tools");
 	for (uint32_t n = kt_json_first(t->json, tools); n != 0;
 	     n = kt_json_next(t->json, n))
 		put_tool(t, n);

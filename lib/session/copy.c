@@ -274,8 +274,7 @@ kt_session_copy_call(struct kt_session_copy *c,
 		kt_line_begin(&j, out);
 		kt_line_kind(&j, "dec");
 		kt_json_named_u64(&j, "n", n);
-		kt_json_put_name(&j, "v");
-		kt_json_put_raw(&j, call->record);
+		kt_json_named_raw(&j, "v", call->record);
 		rc = kt_line_end(&j);
 	}
 	kt_line_begin(&j, out);

@@ -727,8 +727,7 @@ write_decision(struct call *c)
 		kt_line_begin(&j, c->line);
 		kt_line_kind(&j, "dec");
 		kt_json_named_u64(&j, "n", c->n);
-		kt_json_put_name(&j, "v");
-		kt_json_put_raw(&j, kt_buf_span(&c->t->record));
+		kt_json_named_raw(&j, "v", kt_buf_span(&c->t->record));
 		if (kt_line_end(&j) < 0)
 			return KT_E_LIMIT;
 	}
