@@ -251,6 +251,16 @@ read_number(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 
 /* Text that another reader of YAML would take for something else. */
 static bool
+is_other_type(const struct kt_config_node *node)
+{
+	double v;
+
+	return node->is_plain && (kt_span_eq(node->text, KT_SPAN("true")) ||
+	    kt_span_eq(node->text, KT_SPAN("false")) ||
+	    parse_number(node->text, &v));
+}
+
+static bool
 is_text(struct kt_config_ctx *ctx, const struct kt_config_field *f,
     const struct kt_config_node *node)
 {
@@ -261,9 +271,7 @@ is_text(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 		wrong(ctx, f, node, "text");
 		return false;
 	}
-	if (!node->is_plain || (!kt_span_eq(node->text, KT_SPAN("true")) &&
-	    !kt_span_eq(node->text, KT_SPAN("false")) &&
-	    !parse_number(node->text, &v)))
+	if (!is_other_type(node))
 		return true;
 	kt_config_diag(ctx->d, KT_CONFIG_WRONG_TYPE, node->at,
 	    "'%s' takes text, and this is a %s", f->name,
@@ -400,7 +408,7 @@ read_secret(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 	if (node->type == KT_CONFIG_NODE_MAP && node->n == 1 &&
 	    one->type == KT_CONFIG_NODE_SCALAR)
 		i = kt_config_word(from, one->key);
-	if (i > 0 && one->text.len > 0 &&
+	if (i > 0 && one->text.len > 0 && !is_other_type(one) &&
 	    (i == KT_CONFIG_FILE || is_variable(one->text))) {
 		*out = (struct kt_config_secret){ (enum kt_config_from)i,
 			one->text, node };
@@ -412,7 +420,8 @@ read_secret(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 	    node->key_at : node->at, i == KT_CONFIG_ENV ?
 	    "'%s' does not name a variable" :
 	    "'%s' must say where the secret is, not the secret", f->name);
-	kt_config_diag_help(ctx->d, "write {env: NAME} or {file: PATH}");
+	kt_config_diag_help(ctx->d, "write {env: NAME} or {file: PATH}%s",
+	    i > 0 && is_other_type(one) ? ", in quotes what is no text" : "");
 }
 
 void

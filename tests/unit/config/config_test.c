@@ -229,6 +229,33 @@ a_secret_is_a_reference_and_is_never_repeated(void)
 	}
 }
 
+/* The printed schema asks for a string in each. */
+static void
+what_yaml_reads_as_no_text_names_no_secret(void)
+{
+	static const struct {
+		const char *at;
+		bool is_text;
+	} cases[] = {
+		{ "{env: true}", false }, { "{file: false}", false },
+		{ "{file: 12}", false }, { "{env: \"true\"}", true },
+		{ "{file: '12'}", true }, { "{env: truth}", true },
+	};
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		char yaml[512];
+		struct load l;
+
+		(void)snprintf(yaml, sizeof(yaml), "%sproviders:\n  targets:\n"
+		    "  - id: a\n    provider: anthropic\n"
+		    "    secret_key_ref: %s\n", HEAD, cases[i].at);
+		load(&l, yaml);
+		if (!ok((l.rc == KT_OK) == cases[i].is_text))
+			printf("# %s\n", cases[i].at);
+		drop(&l);
+	}
+}
+
 static void
 what_no_call_could_use_is_told_before_the_first_one(void)
 {
@@ -525,6 +552,7 @@ main(void)
 	RUN(the_excerpt_shows_the_line_and_marks_the_word);
 	RUN(later_files_override_key_by_key_and_mistakes_name_their_file);
 	RUN(a_secret_is_a_reference_and_is_never_repeated);
+	RUN(what_yaml_reads_as_no_text_names_no_secret);
 	RUN(what_no_call_could_use_is_told_before_the_first_one);
 	RUN(yaml_that_shares_or_repeats_is_refused);
 	RUN(hostile_files_meet_a_bound);
