@@ -211,6 +211,25 @@ answer_text(struct job *j, struct kt_span text, struct kt_span id)
 	return answer(j, &sum, kt_family_is_exact(j->family), id);
 }
 
+/* Anything else has no tokens that a vendor would count. */
+static bool
+is_request(struct job *j, struct kt_span body)
+{
+	uint32_t root = kt_json_root(&j->json);
+
+	if (kt_json_type(&j->json, root) != KT_JSON_OBJECT) {
+		say(j, "a request is an object");
+		return false;
+	}
+	if (j->as != AS_RESPONSES &&
+	    kt_json_type(&j->json, kt_json_member(&j->json, body, root,
+	        KT_SPAN("messages"))) != KT_JSON_ARRAY) {
+		say(j, "no \"messages\", or they are not a list");
+		return false;
+	}
+	return true;
+}
+
 static void
 answer_body(struct job *j, struct kt_span body)
 {
@@ -222,6 +241,8 @@ answer_body(struct job *j, struct kt_span body)
 		say(j, err.text);
 		return;
 	}
+	if (!is_request(j, body))
+		return;
 	choose(j, kt_json_string(&j->json, body,
 	              kt_json_member(&j->json, body, kt_json_root(&j->json),
 	                  KT_SPAN("model"))));

@@ -76,6 +76,10 @@ for args, stdin, want in (
         ([], b"abc\xff", "standard input: byte 3 is not UTF-8"),
         (["/nowhere/at/all"], b"", "/nowhere/at/all: No such file"),
         (["--as", "messages"], b'{"a":1,"a":2}', "standard input: "),
+        (["--as", "messages"], b"[]", "a request is an object"),
+        (["--as", "responses"], b'"hello"', "a request is an object"),
+        (["--as", "messages"], b'{"input":"a"}', "no \"messages\""),
+        (["--as", "completions"], b'{"messages":"a"}', "not a list"),
         (["--as", "jsonl"], b'{"text":"a"}\n{"txt":"b"}\n{"text":"c"}\n',
          "standard input:2: no \"text\"")):
     code, out, err = run(*args, stdin=stdin)
