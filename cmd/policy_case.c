@@ -8,14 +8,27 @@
 
 #include "cmd/policy_case.h"
 #include "cmd/session/file.h"
+#include "config/nearest.h"
+#include "policy/kind.h"
 #include "provider/surface.h"
 #include "replay/replay.h"
 #include "session/reply.h"
 #include "trial/draft.h"
 
 enum kt_exit
-kt_cmd_case_new(const char *policy)
+kt_cmd_case_new(const struct kt_cmd *self, const char *policy)
 {
+	struct kt_config_nearest near;
+	size_t n, i = 0;
+	const struct kt_config_kind *kinds = kt_policy_config_kinds(&n);
+
+	kt_config_nearest_init(&near, kt_span_of(policy));
+	while (i < n && strcmp(kinds[i].name, policy) != 0)
+		kt_config_nearest_try(&near, kinds[i++].name);
+	if (i == n)
+		return kt_misuse(self, "there is no kind of policy '%s'%s%s%s",
+		    policy, near.best ? ": did you mean '" : "",
+		    near.best ? near.best : "", near.best ? "'?" : "");
 	(void)printf("cases:\n"
 	    "  - name: %s acts on what it is for\n"
 	    "    request:\n"

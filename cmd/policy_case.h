@@ -10,7 +10,8 @@
 #define KT_CMD_POLICY_CASE_H
 #include "cmd/cmd.h"
 
-enum kt_exit kt_cmd_case_new(const char *policy);
+enum kt_exit kt_cmd_case_new(
+    const struct kt_cmd *self, const char *policy);
 /* from: a session, or "FILE#12" for one of its calls; key_path: NULL, or
    the file of its key. */
 enum kt_exit kt_cmd_case_of_session(

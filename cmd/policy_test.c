@@ -229,12 +229,13 @@ run(struct tests *t, struct kt_err *err)
 		return KT_EXIT_UNKNOWN;
 	err->text[0] = '\0';
 	status = kt_cmd_outputs_write(&t->out, t->report);
+	if (t->run == 0)
+		return kt_say("no case has the name '%s'", t->only),
+		       KT_EXIT_UNKNOWN;
 	if (t->failed > 0)
 		kt_say("%zu of %zu cases failed", t->failed, t->run);
-	else if (t->run > 0)
-		kt_say("%zu case%s passed", t->run, t->run > 1 ? "s" : "");
 	else
-		kt_say("no case has this name");
+		kt_say("%zu case%s passed", t->run, t->run > 1 ? "s" : "");
 	if (!t->is_covered && status == KT_EXIT_YES)
 		status = KT_EXIT_NO;
 	return status;
@@ -277,7 +278,7 @@ begin(struct tests *t, int argc, char **argv)
 		} else if (c == RUN) {
 			t->only = args.value;
 		} else if (c == NEW) {
-			return kt_cmd_case_new(args.value);
+			return kt_cmd_case_new(t->self, args.value);
 		} else if (c == FROM) {
 			t->session = args.value;
 		} else if (c == KT_OPT_SESSION_KEY) {

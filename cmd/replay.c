@@ -161,10 +161,6 @@ begin(struct kt_replay_run *r, int argc, char **argv)
 			return KT_EXIT_UNKNOWN;
 		}
 	}
-	if (r->paths.n == 0) {
-		kt_say("there are no sessions");
-		return KT_EXIT_UNKNOWN;
-	}
 	if (kt_replay_sample(r, &err) < 0 ||
 	    kt_session_key_read(&r->key, r->key_path, &err) < 0 ||
 	    kt_replay_load(r, &err) < 0 || kt_replay_run(r, &err) < 0) {

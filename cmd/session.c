@@ -263,8 +263,8 @@ kt_cmd_session_show(const struct kt_cmd *self, int argc, char **argv)
 	if (argc - args.operand < 1 || argc - args.operand > 2)
 		return kt_misuse(self, "a session must follow, and perhaps the "
 		    "number of a call");
-	if (argc - args.operand == 2 && !kt_span_u64(
-	        kt_span_of(argv[args.operand + 1]), &want))
+	if (argc - args.operand == 2 && (!kt_span_u64(
+	        kt_span_of(argv[args.operand + 1]), &want) || want == 0))
 		return kt_misuse(self, "'%s' is no number of a call",
 		    argv[args.operand + 1]);
 	if (kt_session_key_read(&key, key_path, &err) < 0 ||

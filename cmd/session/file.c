@@ -64,6 +64,9 @@ kt_session_paths_add(
 		return add(p, (struct kt_span){ 0 }, kt_span_of(path), err);
 	if (kt_disk_list(&kt_disk_real, path, take_name, &l, err) < 0)
 		return err->rc;
+	if (l.rc == KT_OK && p->n == before)
+		return kt_fail(err, KT_E_IO, "%s: there are no sessions in it",
+		    path);
 	if (p->n > before)
 		qsort(p->at + before, p->n - before, sizeof(*p->at), in_order);
 	return l.rc;

@@ -114,8 +114,6 @@ kt_cmd_session_merge(const struct kt_cmd *self, int argc, char **argv)
 	if (rc == KT_OK &&
 	    (f = kt_alloc_array(paths.n + 1, sizeof(*f))) == NULL)
 		rc = kt_fail(&err, KT_E_LIMIT, "out of memory");
-	if (rc == KT_OK && paths.n == 0)
-		rc = kt_fail(&err, KT_E_PARSE, "there are no sessions");
 	for (n = 0; rc == KT_OK && n < paths.n; n++)
 		rc = kt_session_file_open(&f[n], paths.at[n], &key, &err);
 	if (rc < 0 && n > 0)

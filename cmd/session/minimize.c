@@ -268,8 +268,8 @@ kt_cmd_session_minimize(const struct kt_cmd *self, int argc, char **argv)
 		status = args.exit;
 	else if (out == NULL || argc - args.operand < 1 ||
 	    argc - args.operand > 2 ||
-	    (argc - args.operand == 2 && !kt_span_u64(
-	        kt_span_of(argv[args.operand + 1]), &want)))
+	    (argc - args.operand == 2 && (!kt_span_u64(
+	        kt_span_of(argv[args.operand + 1]), &want) || want == 0)))
 		status = kt_misuse(self, "--out FILE, a session and perhaps the "
 		    "number of a call must follow");
 	else if (kt_session_key_read(&r->key, key_path, &err) < 0 ||

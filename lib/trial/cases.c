@@ -167,9 +167,33 @@ check_time(const struct kt_config_node *n, struct kt_config_diags *d)
 		    "such as 2026-11-20T10:00:00Z", n->text.ptr);
 }
 
+/* A whole body leaves no room for its parts. */
+static void
+check_parts(const struct kt_config_node *from, struct kt_config_diags *d)
+{
+	static const char *const parts[] = { "system", "user", "tool_result",
+		"tool_use", "tools" };
+
+	for (size_t i = 0; i < KT_NELEMS(parts); i++) {
+		const struct kt_config_node *one =
+		    kt_config_get(from, kt_span_of(parts[i]));
+
+		if (one == NULL)
+			continue;
+		kt_config_diag(d, KT_CONFIG_CONTRADICTION, one->key_at,
+		    "'%s' stands beside 'body', which is the whole request",
+		    parts[i]);
+		kt_config_diag_help(d, "leave one of them out");
+	}
+}
+
 static void
 check_case(const struct kt_trial_case *c, struct kt_config_diags *d)
 {
+	if (c->request.body != NULL) {
+		check_parts(c->request.node, d);
+		check_parts(c->matrix, d);
+	}
 	check_call(c->request.tool_use, d);
 	check_call(c->tool_use, d);
 	check_matrix(c->matrix, d);

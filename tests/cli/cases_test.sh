@@ -58,8 +58,8 @@ cases:
 END
 ends 0 "$out/p_test.yaml"
 says 'kt: 5 cases passed' 'and how many passed'
-ends 0 --run 'no such' "$out/p_test.yaml"
-says 'no case has this name' 'a name that no case has is told'
+ends 3 --run 'no such' "$out/p_test.yaml"
+says "no case has the name 'no such'" 'a name that no case has is told'
 $try -o json "$out/p_test.yaml" >"$out/o" 2>"$out/why"
 [ "$(grep -o '"case":' "$out/o" | wc -l)" -eq 5 ]
 claim 'a matrix is as many cases as it has outcomes, by name' $?
@@ -106,6 +106,23 @@ END
 ends 3 --policy-config "$out/f.yaml" "$out/t_test.yaml"
 says "t_test.yaml:2:28: error: 'yesterday' is no time" 'a time that is none'
 says "'2026-11-20' is no time such as" 'and one of a matrix'
+cat >"$out/w_test.yaml" <<'END'
+cases:
+  - name: a whole body
+    request: {model: m, stream: true, user: Falcon, tools: [Bash], body: {messages: []}}
+    expect: pass
+  - name: by axis
+    matrix: {system: [a, b]}
+    request: {body: {messages: []}}
+    expect: [pass, pass]
+END
+ends 3 --policy-config "$out/p.yaml" "$out/w_test.yaml"
+for part in user tools system; do
+	says "error: '$part' stands beside 'body', which is the whole request" \
+		"a body leaves no room for $part"
+done
+! grep -q "'model'\|'stream'" "$out/e"
+claim 'what a body is completed with may stand beside it' $?
 sed 's/status: 403/status: 200/' "$out/p_test.yaml" >"$out/q_test.yaml"
 ends 1 --policy-config "$out/p.yaml" "$out/q_test.yaml"
 says 'q_test.yaml:4:59: error: the word is refused: status: expected 200, got 403 [KT811]' \

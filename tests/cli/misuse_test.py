@@ -37,6 +37,9 @@ ASKED = [
     ("policy diff --json --sessions GOOD GOOD GOOD", 2,
      "--json or --sessions"),
     ("policy test --fail-under 101 GOOD", 2, "--fail-under takes 0 to 100"),
+    ("policy test --new pii-detektor", 2, "there is no kind of policy "
+     "'pii-detektor': did you mean 'pii-detector'?"),
+    ("policy test --new qqqqqqqq", 2, "there is no kind of policy 'qqqqqqqq'"),
     ("policy test --policy-config GOOD BAD", 3, "cannot be run"),
     # A configuration that does not load is a finding where it is what is
     # asked about, and else keeps the answer from being found.
@@ -54,7 +57,15 @@ ASKED = [
      "the configuration has mistakes"),
     ("session show", 2,
      "a session must follow, and perhaps the number of a call"),
+    ("session show SESSION 0", 2, "'0' is no number of a call"),
+    ("session minimize --out OUT SESSION 0", 2,
+     "--out FILE, a session and perhaps the number of a call must follow"),
     ("session show CUT", 0, "the last call is cut"),
+    ("session list EMPTY", 3, "there are no sessions in it"),
+    ("session redact --check EMPTY", 3, "there are no sessions in it"),
+    ("session redact --check SESSION EMPTY", 3, "there are no sessions in it"),
+    ("session merge --out OUT EMPTY", 3, "there are no sessions in it"),
+    ("replay EMPTY", 3, "there are no sessions in it"),
     ("session redact --check TORN", 3, "cut, and cannot be searched"),
     ("session redact TORN", 0, "cut, and left out"),
     ("session redact --check TORN", 0, ""),
