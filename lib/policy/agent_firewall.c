@@ -575,6 +575,15 @@ may_act(const struct settings *s, const struct kt_tool *t)
 
 /* ---- calls ---- */
 
+/* Arguments have names: who takes a text or a list for them all the same
+   reads something else out of it. */
+static bool
+is_readable(const struct kt_tool *t)
+{
+	return t->json != NULL &&
+	    kt_json_type(t->json, t->root) == KT_JSON_OBJECT;
+}
+
 static bool
 matches(const struct rule *r, const struct kt_tool *t)
 {
@@ -583,7 +592,7 @@ matches(const struct rule *r, const struct kt_tool *t)
 
 	if (!kt_span_glob(r->tool, t->name))
 		return false;
-	if (r->when.n > 0 && t->json == NULL && t->root != 0)
+	if (r->when.n > 0 && !is_readable(t) && t->root != 0)
 		return need == KT_ANY;
 	for (size_t i = 0; i < r->when.n; i++) {
 		struct kt_constraint_value v = { .json = t->json,
@@ -606,11 +615,11 @@ matches(const struct rule *r, const struct kt_tool *t)
 static bool
 has_any(const struct kt_tool *t, const struct kt_config_strings *pointers)
 {
-	for (size_t i = 0; t->json != NULL && i < pointers->n; i++) {
+	for (size_t i = 0; is_readable(t) && i < pointers->n; i++) {
 		if (kt_json_at(t->json, t->text, pointers->at[i]) != 0)
 			return true;
 	}
-	return t->json == NULL && t->root != 0; /* not readable: who knows */
+	return !is_readable(t) && t->root != 0; /* who knows */
 }
 
 static enum kt_action

@@ -234,7 +234,8 @@ next_part(struct kt_span *path, struct kt_span *part)
 }
 
 #define PARTS_MAX 128
-/* Without "." and ".."; false: it is none that text alone can tell. */
+/* Without "." and ".."; false: it is none that text alone can tell, as with
+   a backslash, which is a slash for some. */
 static bool
 read_path(struct kt_span path, struct kt_span parts[static PARTS_MAX],
     size_t *n)
@@ -243,7 +244,8 @@ read_path(struct kt_span path, struct kt_span parts[static PARTS_MAX],
 
 	*n = 0;
 	if (path.len == 0 || path.ptr[0] != '/' ||
-	    kt_span_find(path, '\0') < path.len)
+	    kt_span_find(path, '\0') < path.len ||
+	    kt_span_find(path, '\\') < path.len)
 		return false;
 	while (next_part(&path, &part)) {
 		if (kt_span_eq(part, KT_SPAN(".")))
@@ -259,19 +261,22 @@ read_path(struct kt_span path, struct kt_span parts[static PARTS_MAX],
 	return true;
 }
 
+/* unsure: what is true of a path that cannot be told, and of one that is
+   under them for file systems without case. */
 static bool
-is_under(const struct kt_config_strings *dirs, struct kt_span path,
-    bool *is_known)
+is_under(const struct kt_config_strings *dirs, struct kt_span path, bool unsure)
 {
 	struct kt_span a[PARTS_MAX], b[PARTS_MAX];
 	size_t na, nb;
 
-	*is_known = read_path(path, a, &na);
-	for (size_t i = 0; *is_known && i < dirs->n; i++) {
+	if (!read_path(path, a, &na))
+		return unsure;
+	for (size_t i = 0; i < dirs->n; i++) {
 		bool is_it = read_path(dirs->at[i], b, &nb) && nb <= na;
 
 		for (size_t k = 0; is_it && k < nb; k++)
-			is_it = kt_span_eq(a[k], b[k]);
+			is_it = unsure ? kt_span_caseeq(a[k], b[k]) :
+			    kt_span_eq(a[k], b[k]);
 		if (is_it)
 			return true;
 	}
@@ -281,10 +286,38 @@ is_under(const struct kt_config_strings *dirs, struct kt_span path,
 /* ---- values ---- */
 
 static bool
-is_listed(const struct kt_config_strings *list, struct kt_span s)
+read_number(struct kt_span s, double *out)
+{
+	char text[64], *end;
+
+	if (s.len == 0 || s.len >= sizeof(text))
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (strchr("+-.0123456789eE", s.ptr[i]) == NULL || s.ptr[i] == '\0')
+			return false; /* 0x10 is no number for some */
+	}
+	memcpy(text, s.ptr, s.len);
+	text[s.len] = '\0';
+	*out = strtod(text, &end);
+	return *end == '\0' && isfinite(*out);
+}
+
+/* The same text; unsure: numbers are also written in other ways. */
+static bool
+is_same(struct kt_span a, struct kt_span b, bool unsure)
+{
+	double x, y;
+
+	return kt_span_eq(a, b) ||
+	    (unsure && read_number(a, &x) && read_number(b, &y) &&
+	        !(x < y) && !(x > y));
+}
+
+static bool
+is_listed(const struct kt_config_strings *list, struct kt_span s, bool unsure)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		if (kt_span_eq(list->at[i], s))
+		if (is_same(list->at[i], s, unsure))
 			return true;
 	}
 	return false;
@@ -292,34 +325,21 @@ is_listed(const struct kt_config_strings *list, struct kt_span s)
 
 static bool
 is_in_scope(const struct kt_config_node *scope, struct kt_span list,
-    struct kt_span s)
+    struct kt_span s, bool unsure)
 {
 	const struct kt_config_node *n = kt_config_get(scope, list);
 
 	if (n == NULL)
 		return false;
 	if (n->type == KT_CONFIG_NODE_SCALAR)
-		return kt_span_eq(n->text, s);
+		return is_same(n->text, s, unsure);
 	for (n = n->type == KT_CONFIG_NODE_LIST ? n->first : NULL; n != NULL;
 	     n = n->next) {
-		if (n->type == KT_CONFIG_NODE_SCALAR && kt_span_eq(n->text, s))
+		if (n->type == KT_CONFIG_NODE_SCALAR &&
+		    is_same(n->text, s, unsure))
 			return true;
 	}
 	return false;
-}
-
-static bool
-read_number(struct kt_span s, double *out)
-{
-	char text[64], *end;
-
-	if (s.len == 0 || s.len >= sizeof(text) ||
-	    kt_span_find(s, '\0') < s.len)
-		return false;
-	memcpy(text, s.ptr, s.len);
-	text[s.len] = '\0';
-	*out = strtod(text, &end);
-	return *end == '\0' && isfinite(*out);
 }
 
 static bool
@@ -330,8 +350,9 @@ has_match(const struct kt_constraint *c, struct kt_span s, bool unsure)
 	size_t from, to;
 	int found;
 
-	if (kt_detect_regex_new(
-	        &r, c->matches, KT_DETECT_REGEX_LINE, &err) < 0)
+	/* Nothing stands behind what is allowed, not even a line's end. */
+	if (kt_detect_regex_new(&r, c->matches, unsure ?
+	        KT_DETECT_REGEX_LINE : KT_DETECT_REGEX_TEXT, &err) < 0)
 		return unsure;
 	found = kt_detect_regex_find(r, s, 0, &from, &to);
 	kt_detect_regex_free(&r);
@@ -344,21 +365,20 @@ holds(const struct kt_constraint *c, const struct kt_constraint_value *v,
     struct kt_span s, bool unsure)
 {
 	struct kt_span host;
-	bool is_known = true, is_it = true;
+	bool is_it = true;
 	double d = 0;
 
 	if (c->equals.ptr != NULL)
-		is_it &= kt_span_eq(c->equals, s);
+		is_it &= is_same(c->equals, s, unsure);
 	if (c->one_of.node != NULL)
-		is_it &= is_listed(&c->one_of, s);
+		is_it &= is_listed(&c->one_of, s, unsure);
 	if (c->in_scope.ptr != NULL)
-		is_it &= is_in_scope(v->scope, c->in_scope, s);
+		is_it &= is_in_scope(v->scope, c->in_scope, s, unsure);
 	if (c->host_in.node != NULL)
 		is_it &= kt_constraint_host(s, &host) ?
 		    kt_constraint_covers(&c->host_in, host) : unsure;
 	if (c->path_under.node != NULL)
-		is_it &= is_under(&c->path_under, s, &is_known) ||
-		    (!is_known && unsure);
+		is_it &= is_under(&c->path_under, s, unsure);
 	if (!isnan(c->min) || !isnan(c->max))
 		is_it &= read_number(s, &d) ?
 		    !(d < c->min) && !(d > c->max) : unsure;

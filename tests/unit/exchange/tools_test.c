@@ -232,7 +232,7 @@ joined(const struct kt_buf *out, enum format f, bool is_stream,
 struct law {
 	const char *title;
 	const char *config[NFORMATS];
-	struct call calls[4];
+	struct call calls[5]; /* up to one without a name */
 	const char *decision, *reason; /* of the call as a whole */
 	const char *has[3], *lacks[4]; /* in what leaves, joined or not */
 	const char *stop[NFORMATS];
@@ -312,6 +312,41 @@ static const struct law laws[] = {
 	    .decision = "pass", .has = { "Mail", "\"ann\"" },
 	    .stop = { "tool_use", "tool_calls" },
 	    .recorded = "\"decision\":\"pass\",\"tool_name\":\"Mail\"" },
+	{ .title = "what a path is for some is denied for all",
+	    .config = BOTH("{rules: [{tool: Write, action: deny, when: {/path: "
+	                   "{path_under: /etc}}}]}"),
+	    .calls = { { "Write", "{\"path\":\"/ETC/x\"}" },
+	        { "Write", "{\"path\":\"/srv/..\\\\etc\"}" },
+	        { "Write", "[{\"path\":\"/etc/x\"}]" } },
+	    .decision = "redact", .reason = "tool.argument.denied",
+	    .lacks = { "Write" }, .stop = { "end_turn", "stop" } },
+	{ .title = "and what it is for all is allowed",
+	    .config = BOTH("{rules: [{tool: Write, action: allow, when: {/path: "
+	                   "{path_under: /etc}}}, {tool: Write, action: deny}]}"),
+	    .calls = { { "Write", "{\"path\":\"/ETC/x\"}" },
+	        { "Write", "{\"path\":\"/etc/..\\\\x\"}" },
+	        { "Write", "{\"path\":\"/etc/ok\"}" } },
+	    .decision = "redact", .reason = "tool.name.denied",
+	    .has = { "/etc/ok" }, .lacks = { "/ETC", "/etc/." },
+	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "a number is denied however it is written",
+	    .config = BOTH("{rules: [{tool: a, action: deny, when: {/id: "
+	                   "{one_of: ['7', x]}}}, {tool: b, action: deny, when: "
+	                   "{/id: {equals: '0'}}}]}"),
+	    .calls = { { "a", "{\"id\":7.0}" }, { "a", "{\"id\":\"70e-1\"}" },
+	        { "b", "{\"id\":-0}" }, { "c", "{\"id\":7}" } },
+	    .decision = "redact", .reason = "tool.argument.denied",
+	    .has = { "\"id\":7}" }, .lacks = { "7.0", "70e", "-0" },
+	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "what is allowed has one reading and nothing behind it",
+	    .config = BOTH("{rules: [{tool: '*', action: allow, when: {/n: "
+	                   "{max: 99}}}, {tool: '*', action: allow, when: {/c: "
+	                   "{matches: '^l.$'}}}, {tool: '*', action: deny}]}"),
+	    .calls = { { "a", "{\"n\":\"0x10\"}" }, { "a", "{\"c\":\"lx\\n\"}" },
+	        { "a", "{\"n\":\"10\"}" }, { "a", "{\"c\":\"lo\"}" } },
+	    .decision = "redact", .reason = "tool.name.denied",
+	    .has = { "\"10\"", "\"lo\"" }, .lacks = { "0x10", "lx" },
+	    .stop = { "tool_use", "tool_calls" } },
 	{ .title = "a host outside the list is denied, wherever it hides",
 	    .config = BOTH("{computer_use: {allowed_domains: [a.org]}}"),
 	    .calls = { { "navigate", "{\"url\":\"https://a.org@b.org/\"}" },
