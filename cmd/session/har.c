@@ -345,78 +345,171 @@ kt_cmd_session_import(const struct kt_cmd *self, int argc, char **argv)
 
 /* ---- export ---- */
 
+/* Pairs of names and values, which HAR has several lists of. */
 static void
-put_headers(struct kt_json_writer *j, const struct kt_header *h, size_t n)
+put_pair(struct kt_json_writer *j, struct kt_span name, struct kt_span value)
 {
+	kt_json_begin_object(j);
+	kt_json_named_string(j, "name", name);
+	kt_json_named_string(j, "value", value);
+	kt_json_end_object(j);
+}
+
+/* Required of a request and of an answer.  Cookies are not recorded. */
+static void
+put_message(struct kt_json_writer *j, const struct kt_header *h, size_t n,
+    size_t body_bytes)
+{
+	kt_json_named_cstr(j, "httpVersion", "HTTP/1.1");
+	kt_json_named_array(j, "cookies");
+	kt_json_end_array(j);
 	kt_json_named_array(j, "headers");
-	for (size_t i = 0; i < n; i++) {
-		kt_json_begin_object(j);
-		kt_json_named_string(j, "name", h[i].name);
-		kt_json_named_string(j, "value", h[i].value);
-		kt_json_end_object(j);
+	for (size_t i = 0; i < n; i++)
+		put_pair(j, h[i].name, h[i].value);
+	kt_json_end_array(j);
+	kt_json_named_raw(j, "headersSize", KT_SPAN("-1")); /* not known */
+	kt_json_named_u64(j, "bodySize", body_bytes);
+}
+
+static void
+put_type(struct kt_json_writer *j, const struct kt_header *h, size_t n)
+{
+	kt_json_named_string(j, "mimeType",
+	    kt_header_find(h, n, KT_SPAN("content-type")));
+}
+
+/* HAR wants a whole address; who was asked is not always recorded. */
+static void
+put_url(struct kt_json_writer *j, const struct kt_session_call *c)
+{
+	struct kt_span host = kt_header_find(
+	    c->headers, c->nheaders, KT_SPAN("host"));
+	struct kt_buf url;
+
+	kt_buf_init(&url, KT_SESSION_LINE_MAX);
+	if (host.len == 0)
+		host = KT_SPAN("localhost");
+	if (kt_buf_printf(&url, "http%s://%.*s%.*s", c->is_tls ? "s" : "",
+	    KT_SPAN_ARG(host), KT_SPAN_ARG(c->path)) < 0)
+		j->rc = KT_E_LIMIT;
+	kt_json_named_string(j, "url", kt_buf_span(&url));
+	kt_buf_fini(&url);
+}
+
+static void
+put_query(struct kt_json_writer *j, struct kt_span path)
+{
+	size_t at = kt_span_find(path, '?');
+
+	kt_json_named_array(j, "queryString");
+	while (at < path.len) {
+		struct kt_span one = kt_span_sub(path, at + 1, path.len);
+		size_t equals;
+
+		one = kt_span_sub(one, 0, kt_span_find(one, '&'));
+		equals = kt_span_find(one, '=');
+		at += 1 + one.len;
+		if (one.len > 0)
+			put_pair(j, kt_span_sub(one, 0, equals), equals < one.len ?
+			    kt_span_sub(one, equals + 1, one.len) : KT_SPAN(""));
 	}
 	kt_json_end_array(j);
 }
 
 static void
-put_text(struct kt_json_writer *j, const struct kt_session_piece *p, size_t n,
-    struct kt_buf *room)
+put_request(struct kt_json_writer *j, const struct kt_session_call *c)
 {
-	if (kt_session_join(p, n, room) < 0)
-		j->rc = KT_E_LIMIT;
-}
-
-static void
-put_answer(struct kt_json_writer *j, const struct kt_session_call *c)
-{
-	const struct kt_session_event *head = NULL;
 	struct kt_buf room;
 
 	kt_buf_init(&room, KT_SESSION_CALL_MAX);
-	for (size_t i = 0; i < c->nevents; i++) {
-		if (c->events[i].kind == KT_SESSION_HEAD) {
-			head = &c->events[i];
-			kt_buf_reset(&room); /* of the attempt before */
-		}
-		put_text(j, c->events[i].pieces, c->events[i].npieces, &room);
+	if (kt_session_join(c->pieces, c->npieces, &room) < 0)
+		j->rc = KT_E_LIMIT;
+	kt_json_named_object(j, "request");
+	kt_json_named_string(j, "method", c->method);
+	put_url(j, c);
+	put_query(j, c->path);
+	put_message(j, c->headers, c->nheaders, room.len);
+	if (c->has_body) {
+		kt_json_named_object(j, "postData");
+		put_type(j, c->headers, c->nheaders);
+		kt_json_named_string(j, "text", kt_buf_span(&room));
+		kt_json_end_object(j);
 	}
-	kt_json_named_object(j, "response");
-	kt_json_named_u64(j, "status", head ? head->n : 0);
-	put_headers(j, head ? head->headers : NULL, head ? head->nheaders : 0);
-	kt_json_named_object(j, "content");
-	kt_json_named_u64(j, "size", room.len);
-	kt_json_named_string(j, "text", kt_buf_span(&room));
-	kt_json_end_object(j);
 	kt_json_end_object(j);
 	kt_buf_fini(&room);
+}
+
+/* head: of the last attempt, or NULL when nobody answered. */
+static void
+put_answer(struct kt_json_writer *j, const struct kt_session_call *c,
+    const struct kt_session_event *head)
+{
+	static const struct kt_session_event none;
+	struct kt_buf room;
+
+	kt_buf_init(&room, KT_SESSION_CALL_MAX);
+	for (size_t i = head ? (size_t)(head - c->events) : c->nevents;
+	     i < c->nevents; i++) {
+		if (kt_session_join(c->events[i].pieces, c->events[i].npieces,
+		    &room) < 0)
+			j->rc = KT_E_LIMIT;
+	}
+	head = head ? head : &none;
+	kt_json_named_object(j, "response");
+	kt_json_named_u64(j, "status", head->n);
+	kt_json_named_cstr(j, "statusText", "");
+	put_message(j, head->headers, head->nheaders, room.len);
+	kt_json_named_object(j, "content");
+	kt_json_named_u64(j, "size", room.len);
+	put_type(j, head->headers, head->nheaders);
+	kt_json_named_string(j, "text", kt_buf_span(&room));
+	kt_json_end_object(j);
+	kt_json_named_cstr(j, "redirectURL", "");
+	kt_json_end_object(j);
+	kt_buf_fini(&room);
+}
+
+/* In milliseconds, of which the time is the sum. */
+static void
+put_times(struct kt_json_writer *j, const struct kt_session_call *c,
+    const struct kt_session_event *head)
+{
+	uint64_t up = c->nevents > 0 ? c->events[0].at_us / 1000 : 0;
+	uint64_t last = c->nevents > 0 ?
+	    c->events[c->nevents - 1].at_us / 1000 : 0;
+	uint64_t first = head ? head->at_us / 1000 : last;
+
+	kt_json_named_u64(j, "time", last);
+	kt_json_named_object(j, "timings");
+	kt_json_named_u64(j, "send", up);
+	kt_json_named_u64(j, "wait", first - up);
+	kt_json_named_u64(j, "receive", last - first);
+	kt_json_end_object(j);
 }
 
 static void
 put_entry(struct kt_json_writer *j, const struct kt_session *s,
     const struct kt_session_call *c)
 {
-	char t[21];
-	struct kt_buf room;
-	uint64_t last = c->nevents > 0 ? c->events[c->nevents - 1].at_us : 0;
+	const struct kt_session_event *head = NULL;
+	uint64_t at_us = s->t0_us + c->at_us;
+	char t[21], begin[32];
 
-	kt_buf_init(&room, KT_SESSION_CALL_MAX);
-	put_text(j, c->pieces, c->npieces, &room);
-	kt_auth_when_print((s->t0_us + c->at_us) / 1000000, t);
+	for (size_t i = 0; i < c->nevents; i++) {
+		if (c->events[i].kind == KT_SESSION_HEAD)
+			head = &c->events[i];
+	}
+	kt_auth_when_print(at_us / 1000000, t);
+	(void)snprintf(begin, sizeof(begin), "%.19s.%03uZ", t,
+	    (unsigned)(at_us / 1000 % 1000));
 	kt_json_begin_object(j);
-	kt_json_named_cstr(j, "startedDateTime", t);
-	kt_json_named_u64(j, "time", last / 1000);
-	kt_json_named_object(j, "request");
-	kt_json_named_string(j, "method", c->method);
-	kt_json_named_string(j, "url", c->path);
-	put_headers(j, c->headers, c->nheaders);
-	kt_json_named_object(j, "postData");
-	kt_json_named_cstr(j, "mimeType", "application/json");
-	kt_json_named_string(j, "text", kt_buf_span(&room));
+	kt_json_named_cstr(j, "startedDateTime", begin);
+	put_times(j, c, head);
+	put_request(j, c);
+	put_answer(j, c, head);
+	kt_json_named_object(j, "cache");
 	kt_json_end_object(j);
 	kt_json_end_object(j);
-	put_answer(j, c);
-	kt_json_end_object(j);
-	kt_buf_fini(&room);
 }
 
 static enum kt_rc

@@ -618,6 +618,66 @@ def merged_sessions_play_as_their_parts():
             assert r.returncode == 3 and "another policy" in r.stderr, r.stderr
 
 
+# What HAR 1.2 does not call optional.
+PAIRS = [{"name": str, "value": str}]
+MESSAGE = {"httpVersion": str, "cookies": [], "headers": PAIRS,
+           "headersSize": int, "bodySize": int}
+HAR = {"log": {
+    "version": str, "creator": {"name": str, "version": str}, "entries": [{
+        "startedDateTime": str, "time": int, "cache": {},
+        "timings": {"send": int, "wait": int, "receive": int},
+        "request": {"method": str, "url": str, "queryString": PAIRS,
+                    **MESSAGE},
+        "response": {"status": int, "statusText": str, "redirectURL": str,
+                     "content": {"size": int, "mimeType": str}, **MESSAGE}}]}}
+
+
+def lacks(form, got, at=""):
+    """Where the document is not of the form."""
+    if isinstance(form, dict) and isinstance(got, dict):
+        return [place for name in form for place in (
+            lacks(form[name], got[name], at + "/" + name) if name in got
+            else [at + "/" + name])]
+    if isinstance(form, list) and isinstance(got, list):
+        return [place for i, one in enumerate(got) for place in (
+            lacks(form[0], one, "%s/%d" % (at, i)) if form else [at])]
+    return [] if isinstance(form, type) and isinstance(got, form) else [at]
+
+
+def whatever_is_exported_has_all_that_har_requires():
+    folder = os.path.join(SRCDIR, "policies", "sessions")
+    for name in sorted(os.listdir(folder)):
+        r = kt("session", "export", os.path.join(folder, name))
+        assert r.returncode == 0, r
+        har = json.loads(r.stdout)
+        assert not lacks(HAR, har), lacks(HAR, har)[:9]
+        for e in har["log"]["entries"]:
+            assert sum(e["timings"].values()) == e["time"], e["timings"]
+            assert min(e["timings"].values()) >= 0, e["timings"]
+            assert e["request"]["url"].startswith("http://"), e["request"]
+            assert re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:"
+                                r"[0-9]{2}:[0-9]{2}\.[0-9]{3}Z",
+                                e["startedDateTime"]), e["startedDateTime"]
+
+
+def the_parts_of_a_query_are_listed():
+    import tempfile
+    path = os.path.join(SRCDIR, "policies", "sessions", "starter.kts")
+    with tempfile.TemporaryDirectory() as folder:
+        with open(path) as f:
+            text = f.read()
+        asked = os.path.join(folder, "q.kts")
+        with open(asked, "w") as f:
+            f.write(text.replace('"path":"/v1/messages"',
+                                 '"path":"/v1/messages?a=1&b&c=d=e"', 1))
+        r = kt("session", "export", asked)
+        assert r.returncode == 0, r
+        request = json.loads(r.stdout)["log"]["entries"][0]["request"]
+        assert request["url"].endswith("/v1/messages?a=1&b&c=d=e"), request
+        assert [(p["name"], p["value"]) for p in request["queryString"]] == \
+            [("a", "1"), ("b", ""), ("c", "d=e")], request
+
+
 def a_har_file_becomes_a_session_and_back():
     import tempfile
 
@@ -664,6 +724,11 @@ def a_har_file_becomes_a_session_and_back():
         entries = json.loads(r.stdout)["log"]["entries"]
         assert len(entries) == 5 and "model" in json.loads(
             entries[0]["request"]["postData"]["text"]), r.stdout
+        with open(source, "w") as f:
+            f.write(r.stdout)
+        again = os.path.join(folder, "again.kts")
+        r = kt("session", "import", "--out", again, source)
+        assert r.returncode == 0 and r.stdout.startswith("5 calls"), r
         with open(source, "w") as f:
             f.write("{}")
         r = kt("session", "import", "--out", out, source)
@@ -757,6 +822,8 @@ if __name__ == "__main__":
              the_least_that_changes_is_kept,
              recorded_calls_become_cases_that_hold,
              merged_sessions_play_as_their_parts,
-             a_har_file_becomes_a_session_and_back,
+             whatever_is_exported_has_all_that_har_requires,
+    the_parts_of_a_query_are_listed,
+    a_har_file_becomes_a_session_and_back,
              a_call_binds_its_audit_record,
              what_cannot_be_kept_is_dropped_and_said])
