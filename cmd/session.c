@@ -296,28 +296,38 @@ kt_cmd_session_show(const struct kt_cmd *self, int argc, char **argv)
 struct redaction {
 	struct kt_scrubber by;
 	struct kt_session_key key;
+	const char *path;
 	bool is_check;
 	uint64_t found;
 };
 
 /* A crash cut it: nothing reads it, so it goes where nobody could look. */
 static enum kt_rc
-leave_out(const struct redaction *r, const char *path, size_t nline,
-    struct kt_err *err)
+leave_out(const struct redaction *r, size_t nline, struct kt_err *err)
 {
 	if (r->is_check)
-		return kt_fail(err, KT_E_PARSE, "%s: line %zu: cut, and cannot be "
-		    "searched; kt session redact leaves it out", path, nline);
-	kt_say("%s: line %zu: cut, and left out", path, nline);
+		return kt_fail(err, KT_E_PARSE, "line %zu: cut, and cannot be "
+		    "searched; kt session redact leaves it out", nline);
+	kt_say("%s: line %zu: cut, and left out", r->path, nline);
 	return KT_OK;
 }
 
 /* One place per detector and line is enough to look for. */
-static enum kt_rc
-redact_lines(struct redaction *r, const char *path,
-    const struct kt_session_file *f, struct kt_buf *out, struct kt_err *err)
+static void
+tell(void *arg, size_t line, size_t n, const struct kt_detector *first)
 {
-	struct kt_span text = kt_buf_span(&f->bytes);
+	struct redaction *r = arg;
+
+	if (r->is_check)
+		(void)printf("%s:%zu: %zu finding%s, the first of detector %s\n",
+		    r->path, line, n, n == 1 ? "" : "s", first->id);
+	r->found += n;
+}
+
+static enum kt_rc
+redact_lines(struct redaction *r, const struct kt_session_file *f,
+    struct kt_span text, struct kt_buf *out, struct kt_err *err)
+{
 	size_t nline = 0;
 
 	while (text.len > 0) {
@@ -330,17 +340,14 @@ redact_lines(struct redaction *r, const char *path,
 		        &first) < 0) {
 			out->len = before;
 			if (len == text.len && nline == f->session.cut_line)
-				return leave_out(r, path, nline, err);
-			return kt_fail(err, KT_E_PARSE, "%s: line %zu: cannot be "
-			    "searched", path, nline);
+				return leave_out(r, nline, err);
+			return kt_fail(err, KT_E_PARSE, "line %zu: cannot be "
+			    "searched", nline);
 		}
 		if (len < text.len && kt_buf_addc(out, '\n') < 0)
 			return kt_fail(err, KT_E_LIMIT, "out of memory");
-		if (n > 0 && r->is_check)
-			(void)printf("%s:%zu: %zu finding%s, the first of "
-			    "detector %s\n", path, nline, n, n == 1 ? "" : "s",
-			    first->id);
-		r->found += n;
+		if (n > 0)
+			tell(r, nline, n, first);
 		text = kt_span_sub(text, len + 1, text.len);
 	}
 	return KT_OK;
@@ -350,16 +357,24 @@ static enum kt_rc
 redact_file(struct redaction *r, const char *path, struct kt_err *err)
 {
 	struct kt_session_file f;
-	struct kt_buf out;
+	struct kt_buf joined, out;
 	enum kt_rc rc;
 
+	r->path = path;
 	if (kt_session_file_open(&f, path, &r->key, err) < 0)
 		return err->rc;
+	kt_buf_init(&joined, 2 * (size_t)KT_SESSION_FILE_MAX);
 	kt_buf_init(&out, 2 * (size_t)KT_SESSION_FILE_MAX);
-	rc = redact_lines(r, path, &f, &out, err);
+	rc = kt_scrub_streams(
+	    &r->by.scrub, &f.session, &joined, tell, r, err);
+	if (rc == KT_OK)
+		rc = redact_lines(r, &f, kt_buf_span(&joined), &out, err);
+	if (rc < 0)
+		(void)kt_wrap(err, "%s", path);
 	if (rc == KT_OK && !r->is_check)
 		rc = kt_session_file_write(
 		    path, f.form, kt_buf_span(&out), &r->key, err);
+	kt_buf_fini(&joined);
 	kt_buf_fini(&out);
 	kt_session_file_close(&f);
 	return rc;

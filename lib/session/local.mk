@@ -1,4 +1,5 @@
 libkt_a_SOURCES += \
+	%D%/again.c \
 	%D%/body.c \
 	%D%/copy.c \
 	%D%/copy.h \

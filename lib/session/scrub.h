@@ -52,6 +52,20 @@ KT_MUSTCHECK enum kt_rc kt_scrub_facts(
 KT_MUSTCHECK enum kt_rc kt_scrub_stream(const struct kt_scrub *s,
     enum kt_format format, bool is_cut, struct kt_span text, size_t *ends,
     size_t nends, struct kt_scrubbed *out);
+/* The same for one that was recorded: only what is found changes. */
+KT_MUSTCHECK enum kt_rc kt_scrub_stream_again(const struct kt_scrub *s,
+    enum kt_format format, struct kt_span text, size_t *ends, size_t nends,
+    struct kt_buf *out, size_t *found, const struct kt_detector **first);
+/*
+ * The lines of a session without what is found in its streams, and where:
+ * the line that it ends in.  KT_E_PARSE: a stream cannot be searched.
+ */
+struct kt_session;
+typedef void (*kt_scrub_told_fn)(void *arg, size_t line, size_t n,
+    const struct kt_detector *first);
+KT_MUSTCHECK enum kt_rc kt_scrub_streams(const struct kt_scrub *s,
+    const struct kt_session *session, struct kt_buf *out,
+    kt_scrub_told_fn told, void *arg, struct kt_err *err);
 /* Fills out with as many bytes that say nothing. */
 KT_MUSTCHECK enum kt_rc kt_scrub_withhold(
     size_t len, struct kt_scrubbed *out);

@@ -42,7 +42,17 @@ struct stream {
 	struct kt_measures *measures;
 	size_t over; /* what stands behind it is not written */
 	bool is_cut;
+	bool is_again; /* recorded: all of it stays but what is found */
+	size_t found;
+	const struct kt_detector *first;
 };
+
+static void
+note(struct stream *st, const struct kt_detector *d)
+{
+	if (st->found++ == 0)
+		st->first = d;
+}
 
 static enum kt_rc
 add_sightings(struct stream *st, const struct kt_looked *looked, size_t at)
@@ -60,6 +70,7 @@ add_sightings(struct stream *st, const struct kt_looked *looked, size_t at)
 		e.end += at;
 		if (kt_scrub_add(&st->edits, e) < 0)
 			return KT_E_LIMIT;
+		note(st, f->detector);
 	}
 	return KT_OK;
 }
@@ -217,7 +228,7 @@ look_at_data(struct stream *st, const struct kt_sse_event *sse, size_t at)
 		return look_at_frame(st, at, data.len);
 	}
 	rc = look_at_rest(st, &ev, data, at);
-	if (rc == KT_OK)
+	if (rc == KT_OK && !st->is_again)
 		rc = withhold_parts(st, &ev, data, at);
 	for (size_t i = 0; rc == KT_OK && i < ev.nparts; i++) {
 		if (is_growing(&ev, ev.parts[i].node) ||
@@ -335,10 +346,10 @@ static enum kt_rc
 scrub_block(struct stream *st, const struct block *b)
 {
 	struct kt_span text = kt_buf_span(&b->text);
-	bool is_sure = b->is_ended || b->is_loose || st->is_cut;
+	bool is_whole = b->is_ended || b->is_loose || st->is_again;
+	bool is_sure = is_whole || st->is_cut;
 	struct kt_looked looked = { 0 }, told = { 0 };
-	enum kt_rc rc = b->is_ended || b->is_loose ? KT_OK :
-	    decided(st, b, &told);
+	enum kt_rc rc = is_whole ? KT_OK : decided(st, b, &told);
 	size_t before = st->edits.n;
 
 	if (rc == KT_OK && look_at(st, b, &looked) < 0)
@@ -360,12 +371,14 @@ scrub_block(struct stream *st, const struct block *b)
 				if (st->edits.n == before)
 					break; /* stays, as its text does */
 				e.end = e.start;
+			} else if (!threats) {
+				note(st, f->detector);
 			}
 			rc = edit_pieces(st, b, e);
 		}
 	}
 	/* What may be the half of something. */
-	if (rc == KT_OK && !b->is_ended && !b->is_loose && told.hold < text.len)
+	if (rc == KT_OK && !is_whole && told.hold < text.len)
 		rc = edit_pieces(st, b, (struct kt_scrub_edit){
 			.start = told.hold, .end = text.len,
 			.kind = KT_SCRUB_BLANK });
@@ -403,38 +416,61 @@ read_events(struct stream *st)
 	return rc;
 }
 
+/* What nobody read is text all the same. */
+static enum kt_rc
+look_at_end(struct stream *st)
+{
+	size_t at = st->over;
+
+	st->over = st->text.len;
+	return look_at_frame(st, at, st->text.len - at);
+}
+
+static enum kt_rc
+run(struct stream *st, enum kt_format format, size_t *ends, size_t nends,
+    struct kt_buf *out)
+{
+	enum kt_rc rc = KT_E_LIMIT;
+
+	st->over = st->text.len;
+	kt_stream_reader_init(&st->reader, format);
+	kt_json_init(&st->json, 2 * (size_t)KT_EVENT_MAX);
+	st->mem = kt_arena_new(MEM_MAX);
+	st->turn = kt_arena_new(MEM_MAX);
+	if (st->mem != NULL && st->turn != NULL)
+		rc = read_events(st);
+	if (rc == KT_OK && st->is_again)
+		rc = look_at_end(st);
+	for (struct block *b = st->blocks; rc == KT_OK && b != NULL; b = b->next) {
+		kt_arena_reset(st->turn);
+		rc = scrub_block(st, b);
+	}
+	for (size_t i = 0; i < nends; i++)
+		ends[i] = ends[i] < st->over ? ends[i] : st->over;
+	if (rc == KT_OK)
+		rc = kt_scrub_apply(&st->edits,
+		    kt_span_sub(st->text, 0, st->over), ends, nends, out);
+	for (struct block *b = st->blocks; b != NULL; b = b->next)
+		kt_buf_fini(&b->text);
+	kt_json_fini(&st->json);
+	kt_arena_free(&st->mem);
+	kt_arena_free(&st->turn);
+	return rc;
+}
+
 enum kt_rc
 kt_scrub_stream(const struct kt_scrub *s, enum kt_format format, bool is_cut,
     struct kt_span text, size_t *ends, size_t nends, struct kt_scrubbed *out)
 {
 	struct stream st = { .s = s, .text = text, .is_cut = is_cut,
-		.over = text.len, .measures = &out->measures };
-	enum kt_rc rc = KT_E_LIMIT;
+		.measures = &out->measures };
+	enum kt_rc rc;
 
 	*out = (struct kt_scrubbed){ .measures.bytes = text.len };
 	kt_buf_init(&out->text, TEXT_MAX);
-	kt_stream_reader_init(&st.reader, format);
-	kt_json_init(&st.json, 2 * (size_t)KT_EVENT_MAX);
-	st.mem = kt_arena_new(MEM_MAX);
-	st.turn = kt_arena_new(MEM_MAX);
-	if (st.mem != NULL && st.turn != NULL)
-		rc = read_events(&st);
-	for (struct block *b = st.blocks; rc == KT_OK && b != NULL; b = b->next) {
-		kt_arena_reset(st.turn);
-		rc = scrub_block(&st, b);
-	}
+	rc = run(&st, format, ends, nends, &out->text);
 	out->has_gaps = st.edits.n > 0 || st.over < text.len;
-	for (size_t i = 0; i < nends; i++)
-		ends[i] = ends[i] < st.over ? ends[i] : st.over;
-	if (rc == KT_OK)
-		rc = kt_scrub_apply(&st.edits, kt_span_sub(text, 0, st.over), ends,
-		    nends, &out->text);
-	for (struct block *b = st.blocks; b != NULL; b = b->next)
-		kt_buf_fini(&b->text);
 	kt_scrub_edits_fini(&st.edits);
-	kt_json_fini(&st.json);
-	kt_arena_free(&st.mem);
-	kt_arena_free(&st.turn);
 	if (rc == KT_OK)
 		return rc;
 	kt_buf_reset(&out->text);
@@ -442,4 +478,20 @@ kt_scrub_stream(const struct kt_scrub *s, enum kt_format format, bool is_cut,
 	for (size_t i = 0; i < nends; i++)
 		ends[i] = 0;
 	return KT_OK;
+}
+
+enum kt_rc
+kt_scrub_stream_again(const struct kt_scrub *s, enum kt_format format,
+    struct kt_span text, size_t *ends, size_t nends, struct kt_buf *out,
+    size_t *found, const struct kt_detector **first)
+{
+	struct kt_measures measures = { .bytes = text.len };
+	struct stream st = { .s = s, .text = text, .is_again = true,
+		.measures = &measures };
+	enum kt_rc rc = run(&st, format, ends, nends, out);
+
+	kt_scrub_edits_fini(&st.edits);
+	*found = st.found;
+	*first = st.first;
+	return rc;
 }
