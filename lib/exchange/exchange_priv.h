@@ -110,6 +110,48 @@ struct kt_x_beside {
 	bool is_again;
 };
 
+/* What was left undecided at the end of one text and goes on in the next. */
+#define KT_X_TAIL (KT_HOLD_MAX + 128) /* of a text: a match and its context */
+struct kt_x_row {
+	struct kt_detect_stream *st; /* NULL: nothing is undecided */
+	struct kt_buf text;          /* that findings may be of */
+	uint64_t text_at, length, hold; /* offsets in the row */
+	struct kt_x_stretch { /* of one text, from `at` on */
+		uint64_t at;
+		/* Of a stream: its block, NULL: nothing is held for it; where
+		   in its text. */
+		struct kt_x_block *block;
+		uint64_t from;
+		/* Of a body: its string, and where inside. */
+		struct kt_segment s;
+		size_t raw_at;
+	} *v; /* in mem */
+	size_t n, cap;
+	struct kt_x_reach { /* findings of more than one, or that grow */
+		uint64_t start;
+		uint32_t detector;
+		uint16_t confidence_pm;
+		bool is_open, is_judged;
+		enum kt_action action;
+		const struct kt_policy *policy;
+		struct kt_span marker;
+	} *reaches; /* in mem */
+	size_t nreaches, reaches_cap;
+	enum kt_component component;
+	/* Of a stream: the last block, and the end of its text, while nobody
+	   knows yet what follows. */
+	bool is_stream, is_waiting;
+	uint64_t key;
+	char *tail; /* in mem */
+	size_t tail_len;
+	/* Of a body: the text before; nodes, and the depth of blocks. */
+	struct kt_segment before;
+	uint32_t block_end, list_end;
+	unsigned depth;
+	bool has_text, had_text; /* has this block, had the one before? */
+	struct kt_x_edits edits;
+};
+
 /* Where an inspection of a whole body stands between turns. */
 struct kt_x_inspection {
 	struct kt_x_beside beside;
@@ -235,6 +277,7 @@ struct kt_x_block {
 	struct kt_buf text;              /* collected, or what is undecided */
 	uint64_t text_at;                /* offset of text in the block */
 	uint64_t length, hold;           /* text seen, text that may go out */
+	uint64_t decided;                /* text of which all is known */
 	uint64_t released;
 	enum kt_component component;
 	bool is_inspected, is_collected, is_signed, is_ended;
@@ -362,6 +405,7 @@ struct kt_exchange {
 	char content_commit[KT_AUDIT_COMMIT_TEXT]; /* of what went up */
 
 	struct kt_x_inspection inspection; /* the one under way */
+	struct kt_x_row row;
 	struct kt_x_media media;
 	struct kt_x_seen seen;
 	struct kt_x_seen_medium *medium; /* whose text is at hand, or NULL */
@@ -502,6 +546,21 @@ KT_MUSTCHECK enum kt_rc kt_x_beside_segment(
     struct kt_exchange *x, const struct kt_segment *s);
 /* One to be looked at again before the next one is given. */
 bool kt_x_beside_next(struct kt_exchange *x, struct kt_segment *s);
+
+/* seam.c: what begins in the text of one block and ends in that of the next;
+ * of a body in row.edits.  A verdict that blocks is no failure. */
+KT_MUSTCHECK enum kt_rc kt_x_row_segment(
+    struct kt_exchange *x, struct kt_x_verdict *v, const struct kt_segment *s);
+/* Of a stream: b was given text; b ended. */
+KT_MUSTCHECK enum kt_rc kt_x_row_grow(
+    struct kt_exchange *x, struct kt_x_block *b, struct kt_span text);
+KT_MUSTCHECK enum kt_rc kt_x_row_ended(
+    struct kt_exchange *x, struct kt_x_block *b);
+/* No text follows. */
+KT_MUSTCHECK enum kt_rc kt_x_row_end(
+    struct kt_exchange *x, struct kt_x_verdict *v);
+void kt_x_row_free(struct kt_exchange *x);
+
 KT_MUSTCHECK enum kt_rc kt_x_note_sighting(
     struct kt_exchange *x, struct kt_sighting s);
 
@@ -840,6 +899,9 @@ KT_MUSTCHECK enum kt_rc kt_x_apply_redactions(
     struct kt_exchange *x, struct kt_x_slot *slot);
 void kt_x_forget_released(struct kt_exchange *x, struct kt_x_slot *slot);
 struct kt_x_block *kt_x_find_block(struct kt_exchange *x, uint64_t key);
+/* The marker stands for what f covers, or for more of it than before. */
+KT_MUSTCHECK enum kt_rc kt_x_block_cover(struct kt_exchange *x,
+    struct kt_x_block *b, const struct kt_finding *f, struct kt_span marker);
 KT_MUSTCHECK enum kt_rc kt_x_block_edit(struct kt_exchange *x,
     struct kt_x_block *b, const struct kt_x_edits *edits);
 /* Its text, which is collected, with what is redacted; in the turn. */

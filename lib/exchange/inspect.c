@@ -474,6 +474,7 @@ kt_x_inspect_end(struct kt_exchange *x)
 		kt_free(done);
 	x->inspection.segments = NULL;
 	x->inspection.is_under_way = false;
+	kt_x_row_free(x);
 }
 
 void
@@ -786,15 +787,20 @@ inspect_slice(struct kt_exchange *x, struct kt_x_verdict *v,
 			rc = inspect_again(x, v, &s, &cost);
 		else if (!kt_segments_next(in->segments, &s))
 			break;
-		else if ((rc = inspect_segment(x, v, &s, edits, &cost)) == KT_OK)
-			rc = kt_x_beside_segment(x, &s);
+		else if ((rc = inspect_segment(x, v, &s, edits, &cost)) == KT_OK &&
+		    (rc = kt_x_beside_segment(x, &s)) == KT_OK)
+			rc = kt_x_row_segment(x, v, &s);
 		if (rc < 0)
 			return rc;
 	}
 	if (cost >= KT_INSPECT_SLICE)
 		return 0;
 	in->is_under_way = false; /* what follows is of no message */
+	if (kt_x_row_end(x, v) < 0)
+		return KT_E_ENGINE;
+	kt_x_edits_sort(&x->row.edits);
 	if (kt_x_edits_merge(edits, &in->beside.edits, x->mem) < 0 ||
+	    kt_x_edits_merge(edits, &x->row.edits, x->mem) < 0 ||
 	    kt_x_inspect_tools(x, v, in->segments, edits) < 0)
 		return KT_E_LIMIT;
 	if (in->segments->direction == KT_ANSWER && edits->n > 0) {

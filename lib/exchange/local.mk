@@ -28,6 +28,7 @@ libkt_a_SOURCES += \
 	%D%/repeat.c \
 	%D%/sample.c \
 	%D%/sample.h \
+	%D%/seam.c \
 	%D%/seen.c \
 	%D%/shape.c \
 	%D%/stream.c \

@@ -25,6 +25,7 @@ kt_x_blocks_free(struct kt_exchange *x)
 	for (struct kt_x_block *b = x->stream.blocks; b != NULL; b = b->next)
 		block_fini(b);
 	x->stream.blocks = NULL;
+	kt_x_row_free(x);
 }
 
 struct kt_x_block *
@@ -112,6 +113,37 @@ add_redaction(struct kt_exchange *x, struct kt_x_block *b, uint64_t start,
 	return KT_OK;
 }
 
+/* Told before: only its tail grew. */
+static bool
+is_known(struct kt_x_block *b, const struct kt_finding *f)
+{
+	for (struct kt_x_redaction *r = b->first; r != NULL; r = r->next) {
+		if (r->detector == f->detector && r->start == f->start) {
+			/* In disguise it may be longer than in the clear. */
+			r->end = f->end > r->end ? f->end : r->end;
+			r->is_open = f->is_open;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < b->nopen; i++) {
+		if (b->open[i].start != f->start ||
+		    b->open[i].detector != f->detector)
+			continue;
+		if (!f->is_open)
+			b->open[i] = b->open[--b->nopen];
+		return true;
+	}
+	return false;
+}
+
+enum kt_rc
+kt_x_block_cover(struct kt_exchange *x, struct kt_x_block *b,
+    const struct kt_finding *f, struct kt_span marker)
+{
+	return is_known(b, f) ? KT_OK : add_redaction(x, b, f->start, f->end,
+	    f->detector, f->is_open, marker);
+}
+
 enum kt_rc
 kt_x_block_edit(struct kt_exchange *x, struct kt_x_block *b,
     const struct kt_x_edits *edits)
@@ -181,29 +213,6 @@ plain_marker(struct kt_exchange *x, struct kt_x_block *b,
 	return s;
 }
 
-/* Told before: only its tail grew. */
-static bool
-is_known(struct kt_x_block *b, const struct kt_finding *f)
-{
-	for (struct kt_x_redaction *r = b->first; r != NULL; r = r->next) {
-		if (r->detector == f->detector && r->start == f->start) {
-			/* In disguise it may be longer than in the clear. */
-			r->end = f->end > r->end ? f->end : r->end;
-			r->is_open = f->is_open;
-			return true;
-		}
-	}
-	for (size_t i = 0; i < b->nopen; i++) {
-		if (b->open[i].start != f->start ||
-		    b->open[i].detector != f->detector)
-			continue;
-		if (!f->is_open)
-			b->open[i] = b->open[--b->nopen];
-		return true;
-	}
-	return false;
-}
-
 /* KT_OK to go on; anything else cuts. */
 static enum kt_rc
 take_finding(struct kt_exchange *x, struct kt_x_block *b,
@@ -248,11 +257,15 @@ take_step(struct kt_exchange *x, struct kt_x_block *b,
 			return KT_E_PARSE;
 	}
 	b->hold = b->is_held ? step->hold : b->length;
-	/* Markers may want the matched text: keep what is undecided. */
-	if (b->text.len > KT_HOLD_MAX && step->hold > b->text_at) {
+	if (!b->is_ended)
+		b->decided = step->hold;
+	/* Markers may want the matched text, and the next text the end of this
+	   one: keep both. */
+	if (b->text.len > KT_X_TAIL && step->hold > b->text_at) {
 		size_t gone = step->hold - b->text_at;
 
-		gone = gone < b->text.len ? gone : b->text.len;
+		if (gone > b->text.len - KT_X_TAIL)
+			gone = b->text.len - KT_X_TAIL;
 		quote_up_to(b, b->text_at + gone);
 		kt_buf_shift(&b->text, gone);
 		b->text_at += gone;
@@ -331,7 +344,7 @@ end_block(struct kt_exchange *x, struct kt_x_block *b)
 		rc = take_step(x, b, &step);
 	}
 	b->hold = b->length;
-	return rc;
+	return rc < 0 ? rc : kt_x_row_ended(x, b);
 }
 
 /* ---- one event ---- */
@@ -357,6 +370,7 @@ inspect_growing(struct kt_exchange *x, struct kt_x_slot *slot,
     struct kt_span data, const struct kt_part *part, struct kt_x_piece *piece)
 {
 	struct kt_span raw = kt_json_string(&slot->json, data, part->node), text;
+	enum kt_rc rc;
 
 	if (kt_json_unescape(raw, x->turn, &text, NULL) < 0)
 		return KT_E_LIMIT;
@@ -368,7 +382,9 @@ inspect_growing(struct kt_exchange *x, struct kt_x_slot *slot,
 	piece->start = piece->block->length;
 	piece->end = piece->start + text.len;
 	kt_x_measure_answer(x, raw);
-	return grow_block(x, piece->block, text);
+	if ((rc = grow_block(x, piece->block, text)) < 0)
+		return rc;
+	return kt_x_row_grow(x, piece->block, text);
 }
 
 static enum kt_rc
@@ -466,6 +482,20 @@ inspect_lines(struct kt_exchange *x, const struct kt_x_slot *slot)
 	    kt_x_inspect_frame(x, kt_span_sub(raw, behind, raw.len));
 }
 
+/* Does it begin what is no text, or end the answer? */
+static bool
+parts_texts(const struct kt_x_slot *slot)
+{
+	const struct kt_stream_event *ev = &slot->ev;
+
+	for (size_t i = 0; i < ev->nparts; i++)
+		if (slot->pieces[i].block != NULL &&
+		    !slot->pieces[i].block->is_ended)
+			return false;
+	return ev->kind == KT_STREAM_BLOCK_START ||
+	    ev->kind == KT_STREAM_FINISH || ev->kind == KT_STREAM_STOP;
+}
+
 static enum kt_rc
 end_blocks(struct kt_exchange *x, const struct kt_stream_event *ev)
 {
@@ -503,6 +533,10 @@ kt_x_inspect_event(struct kt_exchange *x, struct kt_x_slot *slot,
 		rc = KT_E_PARSE;
 	if (rc == KT_OK)
 		rc = end_blocks(x, ev);
+	if (rc == KT_OK && parts_texts(slot))
+		rc = kt_x_row_end(x, &x->answer_verdict);
+	if (rc == KT_OK && x->answer_verdict.action == KT_ACTION_BLOCK)
+		rc = KT_E_PARSE;
 	return rc < 0 ? rc : kt_x_end_calls(x, slot, data);
 }
 

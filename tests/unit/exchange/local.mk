@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/media_test \
 	tests/unit/exchange/roles_test \
+	tests/unit/exchange/seam_test \
 	tests/unit/exchange/sequence_test \
 	tests/unit/exchange/tally_test \
 	tests/unit/exchange/tools_test \
@@ -29,6 +30,7 @@ TESTS += \
 	tests/unit/exchange/leak_test \
 	tests/unit/exchange/media_test \
 	tests/unit/exchange/roles_test \
+	tests/unit/exchange/seam_test \
 	tests/unit/exchange/sequence_test \
 	tests/unit/exchange/tally_test \
 	tests/unit/exchange/tools_test \
@@ -78,3 +80,5 @@ tests_unit_exchange_clean_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_hostile_test_SOURCES = \
 	%D%/hostile_test.c $(exchange_drive)
 tests_unit_exchange_hostile_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_seam_test_SOURCES = %D%/seam_test.c $(exchange_drive)
+tests_unit_exchange_seam_test_LDADD = $(KT_LIBS)
