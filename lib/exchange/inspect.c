@@ -519,8 +519,13 @@ kt_measure_text(struct kt_measures *m, struct kt_span s, bool has_escapes)
 			    (s.ptr[i + 1] | 32) == 'd' &&
 			    (unsigned char)s.ptr[i + 2] > 'B' &&
 			    s.ptr[i + 2] != 'a' && s.ptr[i + 2] != 'b';
-			if (c == 'u')
+			if (c == 'u') {
+				is_space |= i + 4 < s.len &&
+				    memcmp(s.ptr + i + 1, "00", 2) == 0 &&
+				    (s.ptr[i + 3] < '2' ||
+				        memcmp(s.ptr + i + 3, "20", 2) == 0);
 				i += 4;
+			}
 		}
 		m->chars += !is_more;
 		m->words += !is_space && !in_word;

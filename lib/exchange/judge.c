@@ -251,14 +251,18 @@ kt_x_weigh(struct kt_exchange *x, struct kt_x_verdict *v)
 	const struct kt_member who = kt_x_member(x);
 	kt_class_set classes[KT_NCOMPONENTS];
 
-	memcpy(classes, v->by_component, sizeof(classes));
-	classes[KT_COMPONENT_TOOL_RESULTS] |= v->of_results;
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
 		enum kt_reason r;
 
 		if (p->kind->weigh == NULL)
 			continue;
+		/* What others found elsewhere is not its business. */
+		memcpy(classes, v->by_component, sizeof(classes));
+		classes[KT_COMPONENT_TOOL_RESULTS] |= v->of_results;
+		for (unsigned c = 0; c < KT_NCOMPONENTS; c++)
+			if (!(p->components & KT_COMPONENT_BIT(c)))
+				classes[c] = 0;
 		r = p->kind->weigh(p, &who, classes);
 		if (r != KT_REASON_NONE &&
 		    kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p) ==

@@ -103,7 +103,8 @@ static const struct kt_config_table rule_table = {
 #define S struct cut
 static const struct kt_config_field cut_fields[] = {
 	KT_CONFIG_FIELD(S, STRING, tool, .fallback = "*",
-	    .doc = "Tools whose results it is about, by name or pattern"),
+	    .doc = "Tools whose results it is about, by name or pattern; a "
+	           "result whose call is not in the request is of all of them"),
 	KT_CONFIG_FIELD(S, STRING, pointer,
 	    .doc = "JSON pointer of the value to replace, in results that are "
 	           "JSON; one that begins like JSON, behind blanks or a byte "
@@ -182,7 +183,8 @@ static const struct kt_config_table computer_table = {
 
 static const struct kt_config_field server_fields[] = {
 	KT_CONFIG_FIELD(struct remote, STRINGS, allow,
-	    .doc = "Tools by name or pattern; empty, none"),
+	    .doc = "Tools by name or pattern, the name that is in their type; "
+	           "empty, none"),
 	KT_CONFIG_FIELD(struct remote, STRINGS, domains,
 	    .doc = "A definition of a web tool must limit itself to these; "
 	           "empty, it need not"),
@@ -719,7 +721,8 @@ cut_result(const struct kt_policy *p, struct kt_span tool, struct kt_span text,
 	for (size_t i = 0; i < r->redact.n; i++) {
 		uint32_t n = 0;
 
-		if (!kt_span_glob(c[i].tool, tool))
+		/* Whose result it is may not be told. */
+		if (tool.len > 0 && !kt_span_glob(c[i].tool, tool))
 			continue;
 		if (c[i].pattern.ptr != NULL)
 			cut_matches(&c[i], text, out);

@@ -24,7 +24,7 @@ static const struct kt_config_field fields[] = {
 	KT_CONFIG_FIELD(S, ENUMS, require_baa_for, .names = kt_class_data_names,
 	    .fallback = "[phi]",
 	    .doc = "Data of these classes goes to targets with a valid "
-	           "data_policy.baa only"),
+	           "data_policy.baa only; none, all data"),
 	KT_CONFIG_FIELD(S, BOOL, require_zero_data_retention,
 	    .fallback = "false",
 	    .doc = "Targets must declare zero_data_retention"),
@@ -67,7 +67,9 @@ admit(const struct kt_policy *p, const struct kt_destination *d,
 {
 	const struct settings *s = of(p);
 
-	if ((cargo->classes & s->require_baa_for) != 0 && !d->has_baa)
+	/* Some of any request is of no class. */
+	if (((cargo->classes | KT_CLASS_BIT(KT_CLASS_NONE)) &
+	        s->require_baa_for) != 0 && !d->has_baa)
 		return KT_REASON_ROUTE_BAA;
 	if (s->require_zero_data_retention && !d->keeps_nothing)
 		return KT_REASON_ROUTE_RETENTION;

@@ -89,6 +89,35 @@ is_hosted(const struct reader *r, uint32_t tool, struct kt_span type)
 	    !is(r, member(r, where, "type"), "local");
 }
 
+/* A type without its date. */
+static struct kt_span
+undated(struct kt_span type)
+{
+	size_t n = type.len;
+
+	while (n > 0 && type.ptr[n - 1] >= '0' && type.ptr[n - 1] <= '9')
+		n--;
+	return type.len - n == 8 && n > 1 && type.ptr[n - 1] == '_' ?
+	    kt_span_sub(type, 0, n - 1) : type;
+}
+
+/* A type with a date is the vendor's, and so is the tool unless it is one of
+   those that clients run. */
+static bool
+is_of_vendor(struct kt_span type)
+{
+	static const struct kt_span theirs[] = { KT_SPAN_INIT("bash"),
+		KT_SPAN_INIT("text_editor"), KT_SPAN_INIT("computer"),
+		KT_SPAN_INIT("memory"), KT_SPAN_INIT("browser") };
+	struct kt_span name = undated(type);
+
+	for (size_t i = 0; i < KT_NELEMS(theirs); i++) {
+		if (kt_span_starts(name, theirs[i]))
+			return false;
+	}
+	return name.len < type.len;
+}
+
 static void
 offer(struct reader *r, uint32_t tool)
 {
@@ -108,7 +137,7 @@ offer(struct reader *r, uint32_t tool)
 		if (kt_span_starts(type, vendor[i]))
 			c.side = KT_CALL_SERVER;
 	}
-	if (is_hosted(r, tool, type))
+	if (is_hosted(r, tool, type) || is_of_vendor(type))
 		c.side = KT_CALL_SERVER;
 	if (kt_span_starts(type, KT_SPAN("mcp")) ||
 	    member(r, tool, "server_url") != 0) {
@@ -116,6 +145,9 @@ offer(struct reader *r, uint32_t tool)
 		c.set = either(r, tool, "mcp_server_name", "server_label");
 		c.body = member(r, tool, "server_url");
 	}
+	/* What is run goes by the type; a name may say something else. */
+	if (c.side == KT_CALL_SERVER && c.name != 0)
+		c.known = undated(type);
 	if (c.name == 0 && c.side != KT_CALL_CLIENT)
 		c.name = c.set != 0 ? c.set : member(r, tool, "type");
 	add(r, c);

@@ -31,7 +31,7 @@ struct kt_call {
 	 * value of "function_call". */
 	uint32_t node, name, id;
 	uint32_t body; /* arguments (a string may hold JSON), or the content */
-	struct kt_span known; /* the name, where no node says it */
+	struct kt_span known; /* the name, where no node does */
 	uint32_t set;  /* what the name belongs to: toolset, server */
 	/* Events: who speaks and where its list has it; OpenAI's older form
 	 * without a list is call 0, others begin with 1; so does the place of

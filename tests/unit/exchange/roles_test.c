@@ -3,9 +3,10 @@
  */
 #include "tests/unit/exchange/drive.h"
 
-#define CONFIG(kind, policy) \
+#define CONFIG(kind, policy) CONFIG_BESIDE("", kind, policy)
+#define CONFIG_BESIDE(others, kind, policy) \
 	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
-	"policies: {chain: [" kind "]}\n" \
+	"policies: {chain: [" others kind "]}\n" \
 	"policy:\n  " kind ": " policy "\n" \
 	"providers:\n  targets:\n    - id: up\n      provider: anthropic\n" \
 	"      base_url: http://127.0.0.1:1\n" \
@@ -88,6 +89,12 @@ roles_say_which_models_and_data(void)
 		{ CONFIG("rbac", "{roles: [{max_class: pii}]}"),
 		    "4111 1111 1111 1111", NULL, "prompt.class.exceeded" },
 		{ CONFIG("rbac", "{mode: monitor}"), "hi", NULL, NULL },
+		/* Whatever others find where it does not look. */
+		{ CONFIG_BESIDE("pii-detector, ", "rbac", "{roles: [{max_class: "
+		    "none}], components: [system]}\n  pii-detector: "
+		    "{action: flag}"), "4111 1111 1111 1111", NULL, NULL },
+		{ CONFIG("data-routing-policy", "{require_baa_for: [none]}"),
+		    "hi", NULL, "route.baa.missing" },
 	};
 
 	for (size_t i = 0; i < KT_NELEMS(all); i++)

@@ -621,6 +621,35 @@ results_are_redacted_by_pointer_and_pattern(void)
 	}
 }
 
+/* Nothing says which tool gave it. */
+static void
+a_result_of_nobody_is_redacted_by_every_rule(void)
+{
+	static const char *const bodies[] = {
+		"{\"model\":\"m\",\"max_tokens\":9,\"messages\":["
+		"{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
+		"\"tool_use_id\":\"t1\",\"content\":\"{\\\"n\\\":4200}\"}]}]}",
+		"{\"model\":\"m\",\"messages\":[{\"role\":\"tool\","
+		"\"tool_call_id\":\"t1\",\"content\":\"{\\\"n\\\":4200}\"}]}" };
+	static const char *const configs[] =
+	    BOTH("{results: {redact: [{tool: query, pointer: /n}]}}");
+
+	for (unsigned f = 0; f < NFORMATS; f++) {
+		struct script s = { .target = paths[f], .body = bodies[f],
+			.answer = "{}" };
+		struct result r;
+		struct world w;
+
+		if (!ok(world_init(&w, configs[f])))
+			continue;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(r.up_calls == 1 && !has(&r.up, "4200"));
+		result_fini(&r);
+		world_fini(&w);
+	}
+}
+
 /* What could not be searched does not go up; what is no JSON does. */
 static void
 a_result_that_is_nearly_json_is_withheld_whole(void)
@@ -896,6 +925,17 @@ tools_that_the_vendor_runs_are_judged_where_they_are_offered(void)
 		    "\"mcp_server_name\":\"s\""), false, ANTHROPIC },
 		{ "{mcp_servers: {allow: [s]}}", ADDED("\"mcp_tool_reference\","
 		    "\"name\":\"t\",\"mcp_server_name\":\"s\""), true,
+		    ANTHROPIC },
+		{ "{server_tools: {allow: [web_search]}}",
+		    TOOL("code_execution_20250825", "web_search", ""), false,
+		    ANTHROPIC },
+		{ "{blocked_tools: [web_*]}",
+		    TOOL("web_search_20250305", "x", ""), false, ANTHROPIC },
+		{ "{server_tools: {allow: ['*'], domains: [a.org]}}",
+		    TOOL("web_search", "x", ""), false, OPENAI, "/v1/responses" },
+		{ "{server_tools: {}}", TOOL("new_20270101", "new", ""), false,
+		    ANTHROPIC },
+		{ "{server_tools: {}}", TOOL("bash_20250124", "bash", ""), true,
 		    ANTHROPIC },
 		{ "{server_tools: {}}", SHELL("container_auto"), false, OPENAI,
 		    "/v1/responses" },
@@ -1299,6 +1339,7 @@ main(void)
 	RUN(a_call_that_a_finding_withholds_is_told_of);
 	RUN(a_denied_call_refuses_a_response);
 	RUN(results_are_redacted_by_pointer_and_pattern);
+	RUN(a_result_of_nobody_is_redacted_by_every_rule);
 	RUN(a_result_that_is_nearly_json_is_withheld_whole);
 	RUN(no_place_of_a_result_is_left_out);
 	RUN(a_result_above_the_prompt_is_refused);

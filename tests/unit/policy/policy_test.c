@@ -155,6 +155,8 @@ limits_count_what_a_reader_would(void)
 		{ "/v1/messages", ASK("a\\nb\\tc"), ASK("a\\nb\\tc"), NULL },
 		{ "/v1/messages", ASK("a\\nb\\tc d"), NULL,
 		    "prompt.size.exceeded" },
+		{ "/v1/messages", ASK("a\\u0020b\\u000Ac\\u0009d"), NULL,
+		    "prompt.size.exceeded" },
 		{ "/v1/messages", A("\"messages\":[" MSG("user", "\"a\"") ","
 		    MSG("assistant", "\"b\"") "," MSG("user", "\"c\"") "]"), NULL,
 		    "prompt.messages.exceeded" },
