@@ -267,18 +267,13 @@ find_file(struct kt_recorder *r, uint64_t key)
 static uint64_t
 key_of(const struct kt_tape *t)
 {
-	uint64_t h = 14695981039346656037u;
-
 	for (size_t i = 0; i < t->request_nheaders; i++) {
 		const struct kt_tape_header *at = &t->headers[i];
 		struct kt_span id = kt_tape_bytes(t, at->value_at, at->value_len);
 
-		if (!kt_span_caseeq(kt_tape_bytes(t, at->name_at, at->name_len),
+		if (kt_span_caseeq(kt_tape_bytes(t, at->name_at, at->name_len),
 		        KT_SPAN("x-claude-code-session-id")))
-			continue;
-		for (size_t k = 0; k < id.len; k++)
-			h = (h ^ (unsigned char)id.ptr[k]) * 1099511628211u;
-		return h | 1;
+			return kt_hash(KT_HASH_BEGIN, id) | 1;
 	}
 	return 0;
 }

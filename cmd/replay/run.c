@@ -144,7 +144,6 @@ list_settled(struct kt_replay_variant *v, const struct kt_settings *s,
 	kt_buf_init(&v->settled, TEXT_MAX);
 	for (size_t i = 0; i < s->policies.links_n && rc == KT_OK; i++) {
 		const struct kt_config_link *l = &s->policies.links[i];
-		uint64_t h = 14695981039346656037u;
 		bool is_by_findings = false;
 		struct kt_buf b;
 
@@ -156,12 +155,11 @@ list_settled(struct kt_replay_variant *v, const struct kt_settings *s,
 		kt_buf_init(&b, TEXT_MAX);
 		rc = kt_config_show(
 		    l->kind->table, l->settings, KT_CONFIG_JSON, &b);
-		for (size_t k = 0; k < b.len; k++)
-			h = (h ^ (unsigned char)b.ptr[k]) * 1099511628211u;
-		kt_buf_fini(&b);
 		if (rc == KT_OK)
 			rc = kt_buf_printf(&v->settled, "policy:%s %016llx\n",
-			    l->kind->name, (unsigned long long)h);
+			    l->kind->name, (unsigned long long)kt_hash(
+			        KT_HASH_BEGIN, kt_buf_span(&b)));
+		kt_buf_fini(&b);
 	}
 	return rc == KT_OK ? rc : kt_fail(err, rc, "no memory");
 }
@@ -589,10 +587,9 @@ static uint64_t
 lot_of(const char *path, uint64_t seed)
 {
 	const char *slash = strrchr(path, '/');
-	uint64_t h = 14695981039346656037u ^ seed;
+	uint64_t h = kt_hash(KT_HASH_BEGIN ^ seed,
+	    kt_span_of(slash != NULL ? slash + 1 : path));
 
-	for (path = slash != NULL ? slash + 1 : path; *path != '\0'; path++)
-		h = (h ^ (unsigned char)*path) * 1099511628211u;
 	h = (h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
 	return h ^ h >> 32;
 }

@@ -120,10 +120,8 @@ describe(const struct kt_replay_row *row, char out[static 400])
 static void
 fingerprint(const char *text, char out[static 17])
 {
-	uint64_t h = 14695981039346656037u;
+	uint64_t h = kt_hash(KT_HASH_BEGIN, kt_span_of(text));
 
-	for (; *text != '\0'; text++)
-		h = (h ^ (unsigned char)*text) * 1099511628211u;
 	(void)snprintf(out, 17, "%016llx", (unsigned long long)h);
 }
 

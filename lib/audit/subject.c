@@ -45,11 +45,7 @@ kt_audit_subjects_free(struct kt_audit_subjects **sp)
 static _Atomic(struct kt_audit_subject *) *
 bucket_of(struct kt_audit_subjects *s, struct kt_span id)
 {
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < id.len; i++)
-		h = (h ^ (uint8_t)id.ptr[i]) * 16777619u;
-	return &s->buckets[h % BUCKETS];
+	return &s->buckets[kt_hash(KT_HASH_BEGIN, id) % BUCKETS];
 }
 
 static struct kt_audit_subject *

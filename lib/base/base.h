@@ -91,15 +91,14 @@ struct kt_span kt_span_trim(struct kt_span s);
 bool kt_span_u64(struct kt_span s, uint64_t *out);
 /* Shell-style glob: '*' any run, '?' one byte.  Linear in s times '*'s. */
 bool kt_span_glob(struct kt_span pattern, struct kt_span s);
-/* Time depends on the lengths only. */
-bool kt_equal_secret(struct kt_span a, struct kt_span b);
+/* FNV-1a, on from h: for tables and marks, it withstands nobody. */
+#define KT_HASH_BEGIN 14695981039346656037u
+uint64_t kt_hash(uint64_t h, struct kt_span s);
 
 /* Owned bytes that never grow past their limit. */
 struct kt_buf {
 	char *ptr;
-	size_t len;
-	size_t cap;
-	size_t limit;
+	size_t len, cap, limit;
 };
 void kt_buf_init(struct kt_buf *b, size_t limit);
 void kt_buf_fini(struct kt_buf *b);

@@ -110,16 +110,12 @@ kt_span_glob(struct kt_span p, struct kt_span s)
 	return pi == p.len;
 }
 
-bool
-kt_equal_secret(struct kt_span a, struct kt_span b)
+uint64_t
+kt_hash(uint64_t h, struct kt_span s)
 {
-	volatile unsigned char diff = 0;
-
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		diff |= (unsigned char)(a.ptr[i] ^ b.ptr[i]);
-	return diff == 0;
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.ptr[i]) * 1099511628211u;
+	return h;
 }
 
 struct kt_span

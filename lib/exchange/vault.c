@@ -16,10 +16,7 @@ hash_of(const struct kt_exchange *x, const char *label, struct kt_span value)
 	uint64_t h;
 
 	memcpy(&h, x->seed + 8, sizeof(h));
-	for (; *label != '\0'; label++)
-		h = (h ^ (unsigned char)*label) * 1099511628211u;
-	for (size_t i = 0; i < value.len; i++)
-		h = (h ^ (unsigned char)value.ptr[i]) * 1099511628211u;
+	h = kt_hash(kt_hash(h, kt_span_of(label)), value);
 	return h ^ h >> 31;
 }
 

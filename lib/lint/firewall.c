@@ -21,14 +21,6 @@ struct firewall {
 	size_t pairs;
 };
 
-#define HASH_BEGIN 14695981039346656037u
-
-static uint64_t
-hash_on(uint64_t h, char c)
-{
-	return (h ^ (uint8_t)c) * 1099511628211u;
-}
-
 static void
 read_rule(struct rule *r, const struct kt_config_node *node)
 {
@@ -43,12 +35,10 @@ read_rule(struct rule *r, const struct kt_config_node *node)
 static void
 remember(struct firewall *f, size_t i)
 {
-	uint64_t h = HASH_BEGIN;
-	size_t *bucket;
+	uint64_t h = kt_hash(KT_HASH_BEGIN,
+	    kt_span_sub(f->rules[i].tool, 0, f->rules[i].stem));
+	size_t *bucket = &f->buckets[h % f->nbuckets];
 
-	for (size_t k = 0; k < f->rules[i].stem; k++)
-		h = hash_on(h, f->rules[i].tool.ptr[k]);
-	bucket = &f->buckets[h % f->nbuckets];
 	f->rules[i].next = *bucket;
 	*bucket = i + 1;
 }
@@ -68,7 +58,7 @@ static const struct rule *
 cover_of(struct firewall *f, const struct rule *b)
 {
 	const struct rule *first = NULL;
-	uint64_t h = HASH_BEGIN;
+	uint64_t h = KT_HASH_BEGIN;
 
 	for (size_t stem = 0;; stem++) {
 		size_t i = f->buckets[h % f->nbuckets];
@@ -79,7 +69,7 @@ cover_of(struct firewall *f, const struct rule *b)
 				first = &f->rules[i - 1];
 		if (stem == b->stem)
 			return first;
-		h = hash_on(h, b->tool.ptr[stem]);
+		h = kt_hash(h, kt_span_sub(b->tool, stem, 1));
 	}
 }
 

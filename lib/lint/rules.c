@@ -299,11 +299,7 @@ judge(struct kt_lint *l, const struct box *a, struct box *b)
 static size_t
 bucket_of(const struct field *f, struct kt_span s)
 {
-	uint64_t h = 14695981039346656037u;
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (uint8_t)s.ptr[i]) * 1099511628211u;
-	return (size_t)(h % f->nbuckets);
+	return (size_t)(kt_hash(KT_HASH_BEGIN, s) % f->nbuckets);
 }
 
 static bool

@@ -232,16 +232,6 @@ count_tokens(const struct request *q)
 	return (bytes + 3) / 4;
 }
 
-static uint64_t
-hash(struct kt_span text)
-{
-	uint64_t h = 14695981039346656037u;
-
-	for (size_t i = 0; i < text.len; i++)
-		h = (h ^ (unsigned char)text.ptr[i]) * 1099511628211u;
-	return h;
-}
-
 struct kt_span
 kt_offline_piece(struct kt_span *rest)
 {
@@ -298,7 +288,7 @@ kt_offline_answer(enum kt_endpoint endpoint, const struct kt_json *json,
 		.model = facts->model_node != 0
 		    ? kt_json_raw(json, text, facts->model_node)
 		    : KT_SPAN("\"offline\""),
-		.seed = hash(text),
+		.seed = kt_hash(KT_HASH_BEGIN, text),
 		.is_stream = facts->is_stream,
 		.wants_usage = facts->wants_usage,
 	};

@@ -48,7 +48,7 @@ in_order(const void *a, const void *b)
 static void
 join(struct words *w, char out[static KT_OUTCOME_LIST])
 {
-	uint64_t h = 14695981039346656037u;
+	uint64_t h = KT_HASH_BEGIN;
 	size_t at = 0;
 
 	out[0] = '\0';
@@ -59,9 +59,7 @@ join(struct words *w, char out[static KT_OUTCOME_LIST])
 
 		if (i > 0 && strcmp(word, w->at[i - 1]) == 0)
 			continue;
-		for (const char *c = word; *c != '\0'; c++)
-			h = (h ^ (unsigned char)*c) * 1099511628211u;
-		h *= 1099511628211u;
+		h = kt_hash(h, (struct kt_span){ word, strlen(word) + 1 });
 		if (at >= KT_OUTCOME_LIST)
 			continue;
 		n = snprintf(out + at, KT_OUTCOME_LIST - at, "%s%s",

@@ -11,7 +11,6 @@
 #include "report/report_priv.h"
 
 #define ARENA_MAX (512u << 20)
-#define FNV_START 14695981039346656037u
 #define FNV_PRIME 1099511628211u
 
 struct lines {
@@ -314,9 +313,7 @@ compare(const void *left, const void *right)
 static uint64_t
 mix(uint64_t h, struct kt_span s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (uint8_t)s.ptr[i]) * FNV_PRIME;
-	return (h ^ 0xff) * FNV_PRIME;
+	return kt_hash(kt_hash(h, s), KT_SPAN("\xff"));
 }
 
 /*
@@ -326,7 +323,7 @@ mix(uint64_t h, struct kt_span s)
 static uint64_t
 print_of(const struct kt_report *r, const struct kt_report_finding *f)
 {
-	uint64_t h = mix(FNV_START, kt_span_of(f->rule->code));
+	uint64_t h = mix(KT_HASH_BEGIN, kt_span_of(f->rule->code));
 	uint32_t from;
 	struct kt_span line;
 

@@ -69,15 +69,13 @@ kt_session_written(const struct kt_session_writer *w)
 static uint64_t
 mix(uint64_t h, const char *s)
 {
-	for (; s != NULL && *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return (h ^ 0xff) * 1099511628211u;
+	return kt_hash(kt_hash(h, kt_span_of(s)), KT_SPAN("\xff"));
 }
 
 void
 kt_session_digest(const struct kt_detector *d, char out[static 17])
 {
-	uint64_t h = 14695981039346656037u;
+	uint64_t h = KT_HASH_BEGIN;
 
 	h = mix(mix(mix(mix(mix(mix(h, d->id), d->pattern), d->tail), d->tail_end),
 	        d->checksum), d->beside);
@@ -85,8 +83,7 @@ kt_session_digest(const struct kt_detector *d, char out[static 17])
 		h = mix(h, d->validators[i]);
 	for (size_t i = 0; i < d->ncontext; i++)
 		h = mix(h, d->context[i]);
-	for (size_t i = 0; i < d->model.len; i++)
-		h = (h ^ (unsigned char)d->model.ptr[i]) * 1099511628211u;
+	h = kt_hash(h, d->model);
 	h ^= d->confidence_pm * UINT64_C(0x9e3779b97f4a7c15) + d->entropy_cb +
 	    d->context_bytes + (unsigned)d->class * 7919u +
 	    (unsigned)d->is_context_required * 104729u + d->is_caseless +
@@ -326,15 +323,11 @@ conversation_of(const struct call *c, const struct kt_body *b)
 {
 	struct kt_span id = header_of(c->t, 0, c->t->request_nheaders,
 	    KT_SPAN("x-claude-code-session-id"));
-	uint64_t h = 14695981039346656037u;
+	uint64_t h = kt_hash(KT_HASH_BEGIN, id);
 
-	for (size_t i = 0; i < id.len; i++)
-		h = (h ^ (unsigned char)id.ptr[i]) * 1099511628211u;
 	if (id.len == 0 && b->n > 1)
 		h ^= b->v[0].name ^ b->v[1].name << 1;
-	for (size_t i = 0; i < c->t->caller[0].len; i++)
-		h = (h ^ (unsigned char)c->t->caller[0].ptr[i]) * 1099511628211u;
-	return h | 1;
+	return kt_hash(h, c->t->caller[0]) | 1;
 }
 
 enum coding {
