@@ -1,8 +1,10 @@
 /*
  * pdf - text of pages, of notes and of forms, and what only pixels show.
- * A page that carries pictures, or notes that are drawn on it, is drawn and
- * looked at as well.  Fields are not: forms have them on every page, and their
- * texts are had without.
+ * All that is written in the document is had before the first page is drawn,
+ * which takes long.  A page that carries pictures, or notes that are drawn on
+ * it, is drawn and looked at as a whole.  Of any other the text that is had
+ * without is covered, and only letters that are left are looked at: outlines,
+ * letters of no known code, what a field shows.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "config.h"
@@ -15,6 +17,7 @@
 
 #define DOTS_PER_POINT 2.0 /* 144 dpi: small print stays readable */
 #define DRAWN_MAX 8000000  /* pixels of one page */
+#define LEFT_MIN 5	   /* letters that are no text of a page */
 
 /* What strings of two bytes a letter are made UTF-8 from. */
 static const char *const wide[] = { "UTF-16BE", "UTF-16LE" };
@@ -52,50 +55,106 @@ add(struct kt_reading *r, enum kt_media_source source, char *text)
 	g_free(text);
 }
 
-static void
-draw(struct kt_reading *r, PopplerPage *page)
-{
-	double w, h, scale = DOTS_PER_POINT;
+/* Of what is drawn, all or what is no text that is had without. */
+struct drawing {
 	cairo_surface_t *surface;
 	cairo_t *cr;
+};
+
+static bool
+begin_drawing(struct kt_reading *r, PopplerPage *page, struct drawing *d)
+{
+	double w, h, scale = DOTS_PER_POINT;
 
 	poppler_page_get_size(page, &w, &h);
 	if (!(w >= 1 && h >= 1 && w * h < 1e9)) {
 		kt_reading_missed(r, KT_MEDIA_WHY_PIXELS);
-		return;
+		return false;
 	}
 	if (w * scale * h * scale > DRAWN_MAX)
 		scale = sqrt(DRAWN_MAX / (w * h));
-	surface = cairo_image_surface_create(
+	d->surface = cairo_image_surface_create(
 	    CAIRO_FORMAT_RGB24, (int)(w * scale) + 1, (int)(h * scale) + 1);
-	cr = cairo_create(surface);
-	cairo_set_source_rgb(cr, 1, 1, 1);
-	cairo_paint(cr);
-	cairo_scale(cr, scale, scale);
-	poppler_page_render(page, cr);
-	cairo_surface_flush(surface);
-	if (cairo_status(cr) != CAIRO_STATUS_SUCCESS ||
-	    cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) {
+	d->cr = cairo_create(d->surface);
+	cairo_set_source_rgb(d->cr, 1, 1, 1);
+	cairo_paint(d->cr);
+	cairo_scale(d->cr, scale, scale);
+	cairo_save(d->cr);
+	poppler_page_render(page, d->cr);
+	cairo_restore(d->cr);
+	cairo_set_source_rgb(d->cr, 1, 1, 1);
+	return true;
+}
+
+static void
+cover(struct drawing *d, const PopplerRectangle *at)
+{
+	cairo_rectangle(d->cr, at->x1 - 1, at->y1 - 1, at->x2 - at->x1 + 2,
+	    at->y2 - at->y1 + 2);
+}
+
+static void
+cover_texts(struct drawing *d, PopplerPage *page)
+{
+	PopplerRectangle *all = NULL;
+	guint n = 0;
+
+	(void)poppler_page_get_text_layout(page, &all, &n); /* or there is none */
+	for (guint i = 0; i < n; i++)
+		cover(d, &all[i]);
+	cairo_fill(d->cr);
+	g_free(all);
+}
+
+static void
+look_at_drawing(struct kt_reading *r, struct drawing *d, bool is_whole)
+{
+	size_t width = (size_t)cairo_image_surface_get_width(d->surface);
+	size_t height = (size_t)cairo_image_surface_get_height(d->surface);
+	size_t stride = (size_t)cairo_image_surface_get_stride(d->surface);
+	unsigned char *rows = cairo_image_surface_get_data(d->surface);
+
+	/* Blue, green, red, nothing: the mean, in place. */
+	for (size_t y = 0; y < height; y++)
+		for (size_t x = 0; x < width; x++) {
+			unsigned char *p = rows + y * stride + 4 * x;
+
+			rows[y * stride + x] = (unsigned char)(
+			    (p[0] + 2 * p[1] + p[2]) / 4);
+		}
+	kt_read_pixels(r, rows, (uint32_t)width, (uint32_t)height, stride,
+	    is_whole ? 0 : LEFT_MIN);
+}
+
+/* What is known of a page before it is drawn. */
+struct look {
+	size_t said;   /* bytes of its text */
+	bool is_whole; /* only drawing shows all of it */
+};
+
+/* While it is drawn, what notes and fields show becomes text as well. */
+static void
+draw(struct kt_reading *r, PopplerPage *page, const struct look *look)
+{
+	struct drawing d;
+	char *text;
+
+	if (!begin_drawing(r, page, &d))
+		return;
+	text = poppler_page_get_text(page);
+	if (text != NULL && strlen(text) != look->said)
+		kt_reading_add(r, KT_MEDIA_SAID, kt_span_of(text));
+	g_free(text);
+	if (!look->is_whole)
+		cover_texts(&d, page);
+	cairo_surface_flush(d.surface);
+	if (cairo_status(d.cr) != CAIRO_STATUS_SUCCESS ||
+	    cairo_surface_status(d.surface) != CAIRO_STATUS_SUCCESS)
 		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
-	} else {
-		int width = cairo_image_surface_get_width(surface);
-		int height = cairo_image_surface_get_height(surface);
-		size_t stride = (size_t)cairo_image_surface_get_stride(surface);
-		unsigned char *rows = cairo_image_surface_get_data(surface);
-
-		/* Blue, green, red, nothing: the mean, in place. */
-		for (size_t y = 0; y < (size_t)height; y++)
-			for (size_t x = 0; x < (size_t)width; x++) {
-				unsigned char *p = rows + y * stride + 4 * x;
-
-				rows[y * stride + x] = (unsigned char)(
-				    (p[0] + 2 * p[1] + p[2]) / 4);
-			}
-		kt_read_pixels(r, rows, (uint32_t)width, (uint32_t)height,
-		    stride);
-	}
-	cairo_destroy(cr);
-	cairo_surface_destroy(surface);
+	else
+		look_at_drawing(r, &d, look->is_whole);
+	cairo_destroy(d.cr);
+	cairo_surface_destroy(d.surface);
 }
 
 /* True: it looks as only drawing shows. */
@@ -221,20 +280,21 @@ add_links(struct kt_reading *r, PopplerPage *page)
 	poppler_page_free_link_mapping(all);
 }
 
-static void
+/* What is written. */
+static struct look
 read_page(struct kt_reading *r, PopplerPage *page)
 {
 	char *text = poppler_page_get_text(page);
 	GList *pictures = poppler_page_get_image_mapping(page);
+	struct look look = { .said = text ? strlen(text) : 0 };
 
-	bool is_drawn = add_notes(r, page);
-
-	if (text == NULL || text[0] == '\0' || pictures != NULL || is_drawn)
-		draw(r, page);
+	look.is_whole = add_notes(r, page) || pictures != NULL ||
+	    look.said == 0;
 	poppler_page_free_image_mapping(pictures);
 	add(r, KT_MEDIA_SAID, text);
 	add_fields(r, page);
 	add_links(r, page);
+	return look;
 }
 
 #define BOOKMARKS_DEEP 32
@@ -277,26 +337,55 @@ read_about(struct kt_reading *r, PopplerDocument *d)
 		kt_reading_missed(r, KT_MEDIA_WHY_KIND);
 }
 
+/* Takes `at`, where one level of layers begins.  Who hides one hides it from
+   the eye, not from who takes the text. */
+static void
+show_layers(PopplerLayersIter *at)
+{
+	if (at == NULL)
+		return;
+	do {
+		PopplerLayer *layer = poppler_layers_iter_get_layer(at);
+
+		if (layer != NULL)
+			poppler_layer_show(layer);
+		g_clear_object(&layer);
+		show_layers(poppler_layers_iter_get_child(at));
+	} while (poppler_layers_iter_next(at));
+	poppler_layers_iter_free(at);
+}
+
 static void
 read_document(struct kt_reading *r, PopplerDocument *d, uint32_t pages)
 {
+	struct look *looks;
+	uint32_t n;
+
 	r->pages = pages;
 	if (!reads_wide())
 		kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
 	read_about(r, d);
+	show_layers(poppler_layers_iter_new(d));
 	if (r->pages > r->pages_max)
 		kt_reading_missed(r, KT_MEDIA_WHY_PAGES);
-	for (uint32_t i = 0; i < r->pages && i < r->pages_max; i++) {
-		PopplerPage *page = poppler_document_get_page(d, (int)i);
+	n = r->pages < r->pages_max ? r->pages : r->pages_max;
+	looks = kt_alloc_array(n + 1, sizeof(*looks));
+	for (uint32_t i = 0; looks != NULL && i < 2 * n; i++) {
+		PopplerPage *page =
+		    poppler_document_get_page(d, (int)(i % n));
 
-		r->at.page = i + 1;
-		if (page == NULL) {
+		r->at.page = i % n + 1;
+		if (page == NULL)
 			kt_reading_missed(r, KT_MEDIA_WHY_BROKEN);
-			continue;
-		}
-		read_page(r, page);
-		g_object_unref(page);
+		else if (i < n)
+			looks[i] = read_page(r, page);
+		else
+			draw(r, page, &looks[i - n]);
+		g_clear_object(&page);
 	}
+	if (looks == NULL)
+		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
+	kt_free(looks);
 	r->at.page = 0;
 }
 

@@ -23,9 +23,13 @@
  * are half as high, those of a camera much higher. */
 #define LETTER_HEIGHT 24
 #define BLACK 130 /* what is darker belongs to letters */
+#define CONTRAST 150 /* of letters that are read well, of 255 */
+#define CONTRAST_MIN 16 /* what differs less is one colour */
 #define SPECK 4 /* what is lower is none */
 #define FEW 10  /* one of so many may be lower than the small ones */
 #define AGAIN 2 /* a scale that is so much larger is tried as well */
+#define LEAN_MAX 20 /* degrees to either side */
+#define SURE 60 /* per cent; letters on their head get less */
 #define ENLARGE_MAX 4
 #define REDUCE_MAX 2
 #define SCALED_MAX 12000000 /* pixels, after */
@@ -51,6 +55,8 @@ kt_ocr_open(const char *languages)
 	return o;
 }
 
+#endif
+
 static int
 by_height(const void *a, const void *b)
 {
@@ -61,6 +67,7 @@ by_height(const void *a, const void *b)
  * below; 0: nothing does. */
 struct heights {
 	int middle, small;
+	size_t n;
 };
 
 static struct heights
@@ -78,7 +85,8 @@ letter_heights(PIX *gray)
 			all[seen++] = h;
 	if (seen > 0) {
 		qsort(all, (size_t)seen, sizeof(*all), by_height);
-		found = (struct heights){ all[seen / 2], all[seen / FEW] };
+		found = (struct heights){ all[seen / 2], all[seen / FEW],
+			(size_t)seen };
 	}
 	kt_free(all);
 	boxaDestroy(&boxes);
@@ -86,6 +94,29 @@ letter_heights(PIX *gray)
 	return found;
 }
 
+/* Letters are dark on light: what is the other way is turned over, and what
+ * differs too little from what is around it is made to differ. */
+static PIX *
+level(PIX *gray)
+{
+	l_int32 between, dark, light, all, count;
+	PIX *black, *leveled;
+
+	if (pixSplitDistributionFgBg(gray, 0.5f, 1, &between, &dark, &light,
+	        NULL) != 0 || light - dark < CONTRAST_MIN)
+		return pixClone(gray);
+	leveled = light - dark < CONTRAST ?
+	    pixGammaTRC(NULL, gray, 1, dark, light) : pixCopy(NULL, gray);
+	black = pixThresholdToBinary(gray, between);
+	all = pixGetWidth(gray) * pixGetHeight(gray);
+	if (leveled != NULL && black != NULL &&
+	    pixCountPixels(black, &count, NULL) == 0 && count > all / 2)
+		(void)pixInvert(leveled, leveled); /* in place: cannot fail */
+	pixDestroy(&black);
+	return leveled ? leveled : pixClone(gray);
+}
+
+#ifdef KT_HAVE_TESSERACT
 /* By how much letters of this height are to be scaled. */
 static float
 scale_of(PIX *gray, int height)
@@ -98,29 +129,48 @@ scale_of(PIX *gray, int height)
 	return pixels * by * by > SCALED_MAX ? sqrtf(SCALED_MAX / pixels) : by;
 }
 
-static void
-recognise_at(struct kt_reading *r, PIX *gray, float scale)
+/* How sure the engine is of what it read, in per cent. */
+static int
+recognise_straight(struct kt_reading *r, PIX *straight)
 {
 	TessBaseAPI *api = r->ocr->api;
-	PIX *large = pixScale(gray, scale, scale);
-	PIX *straight = large ? pixDeskew(large, 0) : NULL;
 	char *text;
+	int sure;
 
-	if (straight == NULL) {
-		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
-		pixDestroy(&large);
-		return;
-	}
 	TessBaseAPISetPageSegMode(api, PSM_AUTO);
 	TessBaseAPISetImage2(api, straight);
 	TessBaseAPISetSourceResolution(api, 300);
 	text = TessBaseAPIGetUTF8Text(api);
+	sure = text ? TessBaseAPIMeanTextConf(api) : 0;
 	if (text == NULL)
 		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
 	else
 		kt_reading_add(r, KT_MEDIA_SEEN, kt_span_of(text));
 	TessDeleteText(text);
 	TessBaseAPIClear(api);
+	return sure;
+}
+
+/* The engine finds lines that go up as well as across, but none that lean,
+ * and takes those on their head for words of no language. */
+static void
+recognise_at(struct kt_reading *r, PIX *gray, float scale)
+{
+	PIX *large = pixScale(gray, scale, scale);
+	PIX *straight = large ? pixDeskewGeneral(
+	    large, 0, LEAN_MAX, 0, 0, 0, NULL, NULL) : NULL;
+	PIX *turned;
+
+	if (straight == NULL) {
+		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
+	} else if (recognise_straight(r, straight) < SURE) {
+		turned = pixRotate180(NULL, straight);
+		if (turned != NULL)
+			(void)recognise_straight(r, turned); /* or it is none */
+		else
+			kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
+		pixDestroy(&turned);
+	}
 	pixDestroy(&large);
 	pixDestroy(&straight);
 }
@@ -160,15 +210,18 @@ static void
 recognise(struct kt_reading *r, PIX *gray)
 {
 	struct heights h;
+	PIX *clear;
 
 	if (r->ocr == NULL) {
 		kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
 		return;
 	}
-	h = letter_heights(gray);
-	recognise_at(r, gray, scale_of(gray, h.middle));
-	if (scale_of(gray, h.small) > AGAIN * scale_of(gray, h.middle))
-		recognise_low(r, gray, &h);
+	clear = level(gray);
+	h = letter_heights(clear);
+	recognise_at(r, clear, scale_of(clear, h.middle));
+	if (scale_of(clear, h.small) > AGAIN * scale_of(clear, h.middle))
+		recognise_low(r, clear, &h);
+	pixDestroy(&clear);
 }
 #else
 struct kt_ocr *
@@ -234,19 +287,6 @@ read_gray(struct kt_reading *r, PIX *gray)
 	recognise(r, gray);
 }
 
-/* What is transparent is shown on white. */
-static PIX *
-decode(struct kt_span bytes)
-{
-	PIX *any = pixReadMem((const l_uint8 *)bytes.ptr, bytes.len);
-	PIX *opaque = any ? pixRemoveAlpha(any) : NULL;
-	PIX *gray = opaque ? pixConvertTo8(opaque, 0) : NULL;
-
-	pixDestroy(&any);
-	pixDestroy(&opaque);
-	return gray;
-}
-
 /* Who shows a picture turns it as it says, or not: both are read. */
 static void
 recognise_turned(struct kt_reading *r, PIX *gray, unsigned orientation)
@@ -268,12 +308,62 @@ recognise_turned(struct kt_reading *r, PIX *gray, unsigned orientation)
 	pixDestroy(&turned);
 }
 
+/* Takes one way in which a picture is shown. */
+static void
+read_shown(struct kt_reading *r, PIX *shown, unsigned orientation)
+{
+	PIX *gray = shown ? pixConvertTo8(shown, 0) : NULL;
+
+	if (gray != NULL) {
+		read_gray(r, gray);
+		if (orientation != 0)
+			recognise_turned(r, gray, orientation);
+	} else {
+		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
+	}
+	pixDestroy(&shown);
+	pixDestroy(&gray);
+}
+
+static bool
+is_transparent(PIX *any)
+{
+	l_int32 is_opaque = 1;
+
+	return pixGetSpp(any) == 4 &&
+	    pixAlphaIsOpaque(any, &is_opaque) == 0 && !is_opaque;
+}
+
+/* What is transparent is white to some, black to others, and to who forgets
+ * about it of a colour of its own. */
+static void
+read_decoded(struct kt_reading *r, PIX *any, unsigned orientation)
+{
+	read_shown(r, pixRemoveAlpha(any), orientation);
+	if (!is_transparent(any))
+		return;
+	read_shown(r, pixAlphaBlendUniform(any, 0), orientation);
+	(void)pixSetSpp(any, 3); /* cannot fail */
+	read_shown(r, pixClone(any), orientation);
+}
+
+static PIX *
+decode(struct kt_span bytes)
+{
+	PIX *any = pixReadMem((const l_uint8 *)bytes.ptr, bytes.len);
+	PIX *colours = any != NULL && pixGetColormap(any) != NULL ?
+	    pixRemoveColormap(any, REMOVE_CMAP_WITH_ALPHA) : pixClone(any);
+
+	pixDestroy(&any);
+	return colours;
+}
+
 void
 kt_read_picture(struct kt_reading *r, struct kt_span bytes)
 {
 	struct kt_exif about;
 	uint32_t w, h;
-	PIX *gray;
+	PIX *any;
 
 	setMsgSeverity(L_SEVERITY_NONE);
 	if (!kt_image_size(bytes, &w, &h)) {
@@ -284,25 +374,23 @@ kt_read_picture(struct kt_reading *r, struct kt_span bytes)
 		kt_reading_missed(r, KT_MEDIA_WHY_PIXELS);
 		return;
 	}
-	gray = decode(bytes);
-	if (gray == NULL) {
+	any = decode(bytes);
+	if (any == NULL) {
 		kt_reading_missed(r, KT_MEDIA_WHY_BROKEN);
 		return;
 	}
-	if ((uint64_t)pixGetWidth(gray) * (uint64_t)pixGetHeight(gray) >
-	    r->pixels_max) {
+	(void)kt_exif_read(bytes, &about); /* zero: nothing is there */
+	if ((uint64_t)pixGetWidth(any) * (uint64_t)pixGetHeight(any) >
+	    r->pixels_max)
 		kt_reading_missed(r, KT_MEDIA_WHY_PIXELS);
-	} else {
-		read_gray(r, gray);
-		if (kt_exif_read(bytes, &about) && about.orientation != 0)
-			recognise_turned(r, gray, about.orientation);
-	}
-	pixDestroy(&gray);
+	else
+		read_decoded(r, any, about.orientation);
+	pixDestroy(&any);
 }
 
 void
 kt_read_pixels(struct kt_reading *r, const unsigned char *gray,
-    uint32_t width, uint32_t height, size_t stride)
+    uint32_t width, uint32_t height, size_t stride, size_t letters_min)
 {
 	PIX *pix;
 
@@ -319,6 +407,7 @@ kt_read_pixels(struct kt_reading *r, const unsigned char *gray,
 		for (uint32_t x = 0; x < width; x++)
 			SET_DATA_BYTE(line, x, gray[y * stride + x]);
 	}
-	read_gray(r, pix);
+	if (letters_min == 0 || letter_heights(pix).n >= letters_min)
+		read_gray(r, pix);
 	pixDestroy(&pix);
 }

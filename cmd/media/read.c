@@ -146,9 +146,10 @@ kt_read_picture(struct kt_reading *r, struct kt_span bytes)
 
 void
 kt_read_pixels(struct kt_reading *r, const unsigned char *gray,
-    uint32_t width, uint32_t height, size_t stride)
+    uint32_t width, uint32_t height, size_t stride, size_t letters_min)
 {
 	(void)gray, (void)width, (void)height, (void)stride; /* the same */
-	kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
+	if (letters_min == 0)
+		kt_reading_missed(r, KT_MEDIA_WHY_ENGINE);
 }
 #endif

@@ -43,9 +43,10 @@ void kt_read_picture(struct kt_reading *r, struct kt_span bytes);
 /* False: it is no PDF after all, and nothing was added or told. */
 bool kt_read_pdf(struct kt_reading *r, struct kt_span bytes);
 void kt_read_zip(struct kt_reading *r, struct kt_span bytes);
-/* Rows of gray pixels, as a page was drawn. */
+/* Rows of gray pixels, as a page was drawn; where fewer than so many things
+ * are as high as letters, they are not read. */
 void kt_read_pixels(struct kt_reading *r, const unsigned char *gray,
-    uint32_t width, uint32_t height, size_t stride);
+    uint32_t width, uint32_t height, size_t stride, size_t letters_min);
 /* "tesseract 5.3.0, zbar 0.23", or an empty text: found when this was built. */
 extern const char kt_read_engines[];
 

@@ -10,6 +10,7 @@ import media
 from tap import Skip, run_all
 
 CARD = "4111 1111 1111 1111"
+SAID, SEEN = 0, 1  # enum kt_media_source
 
 
 def texts(answer, page=None):
@@ -227,14 +228,15 @@ def a_file_at_a_note_is_told_as_unread():
     assert answer[0] == "kind" and "seen" in texts(answer), answer
 
 
-def stamped(*points, **more):
-    """A page with a stamp: lines of eight H, which are but boxes."""
+def stamped(*points, kind=b"/Stamp", **more):
+    """A page with a note that shows lines of eight H, which are but boxes."""
     if not media.has("tesseract"):
         raise Skip("kt-media has no tesseract")
     lines = b" ".join(b"/F2 %d Tf 0 -%d Td (aaaaaaaa) Tj" % (p, 10 + p)
                       for p in points)
     return pdf(media.pdf(["seen"], page=b"/Annots[7 0 R]", beside=[
-        b"<</Type/Annot/Subtype/Stamp/Rect[10 10 390 190]/F 4/AP<</N 8 0 R>>>>",
+        b"<</Type/Annot/Subtype" + kind
+        + b"/Rect[10 10 390 190]/F 4/AP<</N 8 0 R>>>>",
         media.stream(b"BT 10 180 Td " + lines + b" ET",
                      b"/Type/XObject/Subtype/Form/BBox[0 0 380 180]"
                      b"/Resources<</Font<</F2 9 0 R>>>>"),
@@ -249,6 +251,48 @@ def stamped(*points, **more):
 def a_page_is_drawn_for_the_notes_that_only_drawing_shows():
     answer = stamped(24)
     assert answer[0] == "read" and "HHHHHHHH" in texts(answer), answer
+
+
+BOX = (b"q 0 0 10 90 re 50 0 10 90 re 0 40 60 10 re f Q 1 0 0 1 80 0 cm ")
+
+
+def letters_that_are_no_text_are_looked_at_beside_text():
+    """Outlines, as a printer leaves them"""
+    if not media.has("tesseract"):
+        raise Skip("kt-media has no tesseract")
+    outlines = "x) Tj ET q .3 0 0 .3 40 20 cm " + BOX.decode() * 8
+    answer = pdf(media.pdf([outlines + "Q BT ("]))
+    said = [t for source, _, t in answer[2] if source == SEEN]
+    assert answer[0] == "read" and len(said) == 1, answer
+    assert "HHHHHHHH" in said[0], answer
+
+
+def text_that_is_had_is_not_looked_at():
+    answer = pdf(media.pdf(["seen and read"]))
+    assert [source for source, _, _ in answer[2]] == [SAID], answer
+
+
+def what_notes_and_fields_show_is_read():
+    for kind in (b"/Widget/FT/Tx/T(a)", b"/Widget/FT/Btn/Ff 65536/T(a)"):
+        answer = stamped(24, kind=kind)
+        assert answer[0] == "read" and "aaaaaaaa" in texts(answer), answer
+
+
+def a_layer_that_is_off_is_read_as_one_that_is_on():
+    hidden = ("x) Tj ET /OC /L BDC BT /F1 12 Tf 40 60 Td (" + CARD
+              + ") Tj ET EMC BT (y")
+    for order in (b"", b"/Order[7 0 R]"):
+        answer = pdf(media.pdf([hidden], beside=[
+            b"<</Type/OCG/Name(a)>>"], more=b"/OCProperties<</OCGs[7 0 R]/D"
+            b"<</OFF[7 0 R]" + order + b">>>>").replace(
+                b"/Resources<<", b"/Resources<</Properties<</L 7 0 R>>"))
+        assert answer[0] == "read" and CARD in texts(answer, 1), answer
+
+
+def all_that_is_written_goes_before_what_is_looked_at():
+    answer = stamped(24)
+    assert [source for source, page, _ in answer[2] if page == 1] == [
+        SAID, SAID, SEEN], answer
 
 
 def a_large_page_is_drawn_as_finely_as_the_limit_lets():
@@ -284,6 +328,11 @@ run_all([
     what_lies_beside_the_pages_of_a_pdf_is_read,
     a_file_at_a_note_is_told_as_unread,
     a_page_is_drawn_for_the_notes_that_only_drawing_shows,
+    letters_that_are_no_text_are_looked_at_beside_text,
+    text_that_is_had_is_not_looked_at,
+    what_notes_and_fields_show_is_read,
+    a_layer_that_is_off_is_read_as_one_that_is_on,
+    all_that_is_written_goes_before_what_is_looked_at,
     a_large_page_is_drawn_as_finely_as_the_limit_lets,
     small_letters_are_read_beside_large_ones,
 ])
