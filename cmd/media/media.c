@@ -102,21 +102,25 @@ lower(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* An answer that is ready at any moment, also in the middle of an engine. */
-static void
-on_alarm(int signal)
-{
-	static const char slow[KT_MEDIA_ANSWER_HEAD] = { 'K', 'T', 'M', 'A',
-		KT_MEDIA_WHY_SLOW };
+/* What is being read: a signal brings no argument. */
+static struct kt_reading reading;
 
-	(void)signal; /* there is but one */
-	_exit(write(JOB_FD, slow, sizeof(slow)) < 0);
+/* In the middle of an engine: what was read so far, and why no more.  The
+   answer never moves; where half a text was added, it is none. */
+static void
+end_early(int signal)
+{
+	if (reading.answer.len < KT_MEDIA_ANSWER_HEAD)
+		_exit(1);
+	kt_media_answer_end(&reading.answer, signal == SIGALRM ?
+	    KT_MEDIA_WHY_SLOW : KT_MEDIA_WHY_FAILED, reading.pages);
+	_exit(!send_all(JOB_FD, kt_buf_span(&reading.answer)));
 }
 
 static void
 answer(struct kt_ocr *ocr, int fd)
 {
-	struct kt_reading r = { .ocr = ocr, .why = KT_MEDIA_WHY_NOTHING };
+	struct kt_reading *r = &reading;
 	struct kt_media_question q;
 	struct kt_buf text, medium;
 	char head[KT_MEDIA_HEAD];
@@ -124,29 +128,37 @@ answer(struct kt_ocr *ocr, int fd)
 	if (!receive(fd, head, sizeof(head)) || kt_media_question_read(
 	        (struct kt_span){ head, sizeof(head) }, &q) < 0)
 		return;
-	(void)alarm(lower(q.seconds_max, KT_MEDIA_SECONDS)); /* never fails */
+	*r = (struct kt_reading){ .ocr = ocr, .why = KT_MEDIA_WHY_NOTHING,
+		.pixels_max = lower(q.pixels_max, KT_MEDIA_PIXELS_MAX),
+		.pages_max = lower(q.pages_max, KT_MEDIA_PAGES_MAX) };
+	kt_buf_init(&r->answer, KT_MEDIA_ANSWER_MAX);
 	kt_buf_init(&text, KT_MEDIA_MAX);
-	kt_buf_init(&r.answer, KT_MEDIA_ANSWER_MAX);
+	if (kt_buf_reserve(&r->answer, KT_MEDIA_ANSWER_MAX) < 0 ||
+	    kt_media_answer_begin(&r->answer) < 0)
+		return;
+	(void)alarm(lower(q.seconds_max, KT_MEDIA_SECONDS)); /* never fails */
 	if (kt_buf_reserve(&text, q.length) < 0 ||
-	    !receive(fd, text.ptr, q.length) ||
-	    kt_media_answer_begin(&r.answer) < 0)
+	    !receive(fd, text.ptr, q.length))
 		return;
 	text.len = q.length;
-	r.pixels_max = lower(q.pixels_max, KT_MEDIA_PIXELS_MAX);
-	r.pages_max = lower(q.pages_max, KT_MEDIA_PAGES_MAX);
 	if (unpack(&q, &text, &medium))
-		kt_read(&r, kt_buf_span(&medium));
+		kt_read(r, kt_buf_span(&medium));
 	else
-		kt_reading_missed(&r, KT_MEDIA_WHY_BROKEN);
-	kt_media_answer_end(&r.answer, r.why, r.pages);
-	(void)send_all(fd, kt_buf_span(&r.answer)); /* nobody else to tell */
+		kt_reading_missed(r, KT_MEDIA_WHY_BROKEN);
+	(void)alarm(0); /* it is sent once */
+	kt_media_answer_end(&r->answer, r->why, r->pages);
+	(void)send_all(fd, kt_buf_span(&r->answer)); /* nobody else to tell */
 }
 
 static _Noreturn void
 be_reader(struct kt_ocr *ocr, int fd)
 {
+	static const int early[] = { SIGALRM, SIGABRT, SIGBUS, SIGFPE, SIGILL,
+		SIGSEGV };
+
 	(void)signal(SIGPIPE, SIG_DFL); /* nobody waits: end */
-	(void)signal(SIGALRM, on_alarm); /* both are signals there are */
+	for (size_t i = 0; i < KT_NELEMS(early); i++)
+		(void)signal(early[i], end_early); /* all are signals there are */
 	if (dup2(fd, JOB_FD) == JOB_FD && close(KT_MEDIA_CONTROL_FD) == 0 &&
 	    kt_sandbox_enter(JOB_FD) == KT_OK)
 		answer(ocr, JOB_FD);

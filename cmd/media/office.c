@@ -329,15 +329,13 @@ unpack(struct kt_reading *r, zip_file_t *f, struct kt_buf *out)
 }
 
 static bool
-read_entry(struct kt_reading *r, zip_t *z, zip_uint64_t i)
+read_entry(
+    struct kt_reading *r, zip_t *z, zip_uint64_t i, const char *name)
 {
-	const char *name = zip_get_name(z, i, ZIP_FL_ENC_GUESS);
 	zip_file_t *f;
 	struct kt_buf b;
 	bool goes_on;
 
-	if (name == NULL)
-		return true;
 	f = zip_fopen_index(z, i, 0);
 	if (f == NULL) {
 		int code = zip_error_code_zip(zip_get_error(z));
@@ -353,6 +351,21 @@ read_entry(struct kt_reading *r, zip_t *z, zip_uint64_t i)
 		read_part(r, kt_span_of(name), kt_buf_span(&b));
 	kt_buf_fini(&b);
 	(void)zip_fclose(f); /* was only read */
+	return goes_on;
+}
+
+static bool
+read_entries(struct kt_reading *r, zip_t *z, zip_int64_t n, bool are_xml)
+{
+	bool goes_on = true;
+
+	for (zip_int64_t i = 0; goes_on && i < n; i++) {
+		const char *name =
+		    zip_get_name(z, (zip_uint64_t)i, ZIP_FL_ENC_GUESS);
+
+		if (name != NULL && is_to_be_xml(kt_span_of(name)) == are_xml)
+			goes_on = read_entry(r, z, (zip_uint64_t)i, name);
+	}
 	return goes_on;
 }
 
@@ -403,7 +416,8 @@ kt_read_zip(struct kt_reading *r, struct kt_span bytes)
 		n = KT_MEDIA_PARTS_MAX;
 	}
 	add_names(r, z, n);
-	for (zip_int64_t i = 0; i < n && read_entry(r, z, (zip_uint64_t)i); i++)
-		continue;
+	/* Pictures take long: what is written goes before them. */
+	if (read_entries(r, z, n, true))
+		(void)read_entries(r, z, n, false); /* told, if not all */
 	zip_discard(z);
 }

@@ -71,6 +71,8 @@ try_doors(struct kt_reading *r)
 void
 kt_read(struct kt_reading *r, struct kt_span bytes)
 {
+	if (kt_span_starts(bytes, KT_SPAN("said")))
+		kt_reading_add(r, KT_MEDIA_SAID, KT_SPAN("said"));
 	if (kt_span_ends(bytes, KT_SPAN("hang")))
 		for (;;)
 			continue;

@@ -96,6 +96,19 @@ a_crashed_engine_costs_one_answer(void)
 }
 
 static void
+what_was_read_before_an_engine_failed_is_told(void)
+{
+	struct kt_media_client *c = client(ODD);
+	char text[64];
+
+	ok(ask_for(c, 1, KT_SPAN("said hang"), text) == KT_MEDIA_WHY_SLOW);
+	ok(strcmp(text, "said") == 0);
+	ok(ask(c, KT_SPAN("said crash"), text) == KT_MEDIA_WHY_FAILED);
+	ok(strcmp(text, "said") == 0);
+	kt_media_client_free(&c);
+}
+
+static void
 an_engine_that_was_taken_over_cannot_lie_its_way_out(void)
 {
 	struct kt_media_client *c = client(ODD);
@@ -200,6 +213,7 @@ main(void)
 {
 	RUN(a_hung_engine_is_ended_at_its_deadline_and_costs_one_answer);
 	RUN(a_crashed_engine_costs_one_answer);
+	RUN(what_was_read_before_an_engine_failed_is_told);
 	RUN(an_engine_that_was_taken_over_cannot_lie_its_way_out);
 	RUN(more_questions_than_readers_are_answered_in_turn);
 	RUN(a_worker_that_is_not_there_is_told);
