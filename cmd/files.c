@@ -247,7 +247,7 @@ add_named(struct kt_cmd_files *files, const char *name, const char *beside,
 
 enum kt_rc
 kt_cmd_files_detectors(struct kt_cmd_files *detectors,
-    const struct kt_settings *settings, const struct kt_cmd_files *config,
+    const struct kt_settings *settings, char *const *names,
     struct kt_err *err)
 {
 	const struct kt_config_strings *own = &settings->policies.detectors;
@@ -260,7 +260,7 @@ kt_cmd_files_detectors(struct kt_cmd_files *detectors,
 		return err->rc;
 	for (size_t i = 0; i < own->n; i++) {
 		if (add_named(detectors, own->at[i].ptr,
-		        config->names[own->node->at.file], err) < 0)
+		        names[own->node->at.file], err) < 0)
 			return kt_wrap(err, "policies.detectors");
 	}
 	return KT_OK;

@@ -65,10 +65,10 @@ KT_MUSTCHECK enum kt_rc kt_cmd_files_policy(struct kt_cmd_files *files,
 
 /*
  * The detectors: the shipped ones, then those that policies.detectors of the
- * settings name, which were loaded from the files of config.
+ * settings name, which were loaded from files of these names.
  */
 KT_MUSTCHECK enum kt_rc kt_cmd_files_detectors(struct kt_cmd_files *detectors,
-    const struct kt_settings *settings, const struct kt_cmd_files *config,
+    const struct kt_settings *settings, char *const *names,
     struct kt_err *err);
 
 /* Settings, what they live in, and what is wrong with them. */

@@ -52,6 +52,31 @@ set_today(struct kt_lint_options *o)
 		o->today[0] = '\0';
 }
 
+/* The shipped ones and those of a configuration; first: its first file. */
+static enum kt_rc
+read_own(void *arg, const struct kt_settings *s, size_t first,
+    struct kt_arena *mem, struct kt_lint_detectors *out, struct kt_err *err)
+{
+	struct run *run = arg;
+	struct kt_config_diags *d = &run->diags;
+	enum kt_rc rc;
+
+	kt_cmd_files_fini(&run->detectors);
+	if (kt_cmd_files_detectors(
+	        &run->detectors, s, run->files.names + first, err) < 0)
+		return err->rc;
+	d->n = d->dropped = d->hidden_n = 0;
+	rc = kt_policy_detectors_load(run->detectors.sources, run->detectors.n,
+	    mem, d, &out->at, &out->n);
+	if (rc == KT_E_PARSE && d->n > 0)
+		return kt_fail(err, rc, "policies.detectors: %s:%u:%u: %s",
+		    run->detectors.names[d->at[0].at.file],
+		    (unsigned)d->at[0].at.line, (unsigned)d->at[0].at.column,
+		    d->at[0].text);
+	return rc < 0 ? kt_fail(err, rc, "policies.detectors: larger than what "
+	    "is read") : rc;
+}
+
 /* A lint that does not know the detectors could not tell a name from none. */
 static enum kt_rc
 read_detectors(struct run *run, struct kt_err *err)
@@ -70,6 +95,8 @@ read_detectors(struct run *run, struct kt_err *err)
 		    "kt policy lint %s tells them", folder, folder);
 	kt_cmd_saved_detectors(&run->saved);
 	run->o.detectors.saved = kt_buf_span(&run->saved);
+	run->o.own = read_own;
+	run->o.own_arg = run;
 	return KT_OK;
 }
 

@@ -11,7 +11,7 @@ kt_cmd_program_open(struct kt_cmd_program *p, char *const *paths, size_t n,
 	if (kt_cmd_files_policy(&p->config, paths, n, err) < 0 ||
 	    kt_cmd_settings_load(&p->settings, &p->config, err) < 0 ||
 	    kt_cmd_files_detectors(&p->detectors, p->settings.settings,
-	        &p->config, err) < 0)
+	        p->config.names, err) < 0)
 		return err->rc;
 	kt_cmd_saved_detectors(&p->saved[0]);
 	kt_cmd_saved_definitions(&p->saved[1]);

@@ -115,7 +115,7 @@ read_files(struct kt_edition *e, const struct kt_edition_options *o,
 	return from != NULL
 	    ? kt_cmd_files_copy(&e->detectors, &from->detectors, err)
 	    : kt_cmd_files_detectors(
-	          &e->detectors, e->settings.settings, &e->files, err);
+	          &e->detectors, e->settings.settings, e->files.names, err);
 }
 
 enum kt_rc

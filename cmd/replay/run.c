@@ -24,7 +24,7 @@ kt_replay_load(struct kt_replay_run *r, struct kt_err *err)
 		if (kt_cmd_files_policy(&s->config, s->paths, s->npaths, err) < 0 ||
 		    kt_cmd_settings_load(&s->settings, &s->config, err) < 0 ||
 		    kt_cmd_files_detectors(&s->detectors, s->settings.settings,
-		        &s->config, err) < 0)
+		        s->config.names, err) < 0)
 			return err->rc;
 	}
 	return KT_OK;

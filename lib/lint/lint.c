@@ -292,7 +292,7 @@ const struct kt_chain *
 kt_lint_chain(struct kt_lint *l)
 {
 	static const uint8_t key[32];
-	const struct kt_lint_detectors *d = &l->o->detectors;
+	const struct kt_lint_detectors *d = &l->detectors;
 
 	if (!l->has_tried && l->is_whole)
 		l->has_chain = kt_chain_init(&l->chain, l->s, d->at, d->n,
@@ -377,9 +377,9 @@ has_refusal(const struct kt_lint *l)
 
 /*
  * What only the compiler refuses, such as more terms than there is room for.
- * Files of the user's own detectors are not read, so names of theirs would
- * be refused as well.  When it is none of the policies that is refused, then
- * memory is short or a shipped detector is: nothing is known of the file.
+ * When it is none of the policies and no detector of the user's own that is
+ * refused, then memory is short or a shipped detector is: nothing is known of
+ * the file.
  */
 static void
 check_compiles(struct kt_lint *l)
@@ -387,9 +387,11 @@ check_compiles(struct kt_lint *l)
 	const struct kt_config_policies *p = &l->s->policies;
 	const struct kt_config_node *node = NULL;
 
-	if (!l->o->is_on[KT_LINT_112] || !l->is_whole || p->detectors.n > 0 ||
-	    l->o->detectors.n == 0 || has_refusal(l) || kt_lint_chain(l) != NULL)
+	if (!l->o->is_on[KT_LINT_112] || !l->is_whole || l->detectors.n == 0 ||
+	    has_refusal(l) || kt_lint_chain(l) != NULL)
 		return;
+	if (p->detectors.n > 0)
+		node = p->detectors.node;
 	for (size_t i = 0; i < p->links_n; i++) {
 		const struct kt_config_common *c = p->links[i].settings;
 
@@ -402,11 +404,35 @@ check_compiles(struct kt_lint *l)
 		    kt_lint_key_place(l, node), "%s", l->why_not.text));
 }
 
+/* What the user's own files define is known from here on. */
+static void
+check_own_detectors(struct kt_lint *l)
+{
+	const struct kt_config_strings *own = &l->s->policies.detectors;
+	struct kt_err err = { .text = "" };
+	enum kt_rc rc;
+
+	l->detectors = l->o->detectors;
+	if (own->n == 0 || l->detectors.n == 0)
+		return;
+	l->detectors.n = 0;
+	if (l->o->own == NULL)
+		return;
+	rc = l->o->own(
+	    l->o->own_arg, l->s, l->base, l->mem, &l->detectors, &err);
+	if (rc == KT_OK)
+		return;
+	l->detectors.n = 0;
+	kt_lint_refuse(kt_lint_tell(l, rc == KT_E_IO ? KT_LINT_201 :
+	    KT_LINT_112, own->node, "%s", err.text));
+}
+
 static void
 check_settings(struct kt_lint *l)
 {
 	const struct kt_config_project *projects = l->s->projects.at;
 
+	check_own_detectors(l);
 	kt_lint_check_fields(l);
 	kt_lint_check_names(l);
 	kt_lint_check_groups(l);

@@ -47,12 +47,22 @@ struct kt_lint_detectors {
 	struct kt_span saved; /* of kt_detect_save, or empty */
 };
 
+struct kt_settings;
 struct kt_lint_options {
 	const struct kt_lint_unit *units;
 	size_t nunits;
 	enum kt_lint_preset preset;
 	bool is_on[KT_LINT_CODES]; /* see kt_lint_choose */
 	struct kt_lint_detectors detectors;
+	/*
+	 * These and those that policies.detectors of a unit names, in mem.
+	 * KT_E_IO: there is no such file.  NULL: nobody reads them, and
+	 * names that they could define are not judged.
+	 */
+	enum kt_rc (*own)(void *arg, const struct kt_settings *s, size_t first,
+	    struct kt_arena *mem, struct kt_lint_detectors *out,
+	    struct kt_err *err);
+	void *own_arg;
 	char today[11];      /* YYYY-MM-DD: what has ended is an argument */
 };
 /*

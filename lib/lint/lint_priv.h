@@ -17,6 +17,7 @@ struct kt_lint {
 	struct kt_config_diags *d;
 	size_t base;         /* the unit's first source */
 	const struct kt_settings *s; /* NULL: could not be read */
+	struct kt_lint_detectors detectors; /* none: not known */
 	bool is_whole;       /* no mistakes: it can be compiled */
 	struct kt_chain chain;
 	struct kt_err why_not; /* it does not compile */

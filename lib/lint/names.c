@@ -34,7 +34,7 @@ static void
 check_detector(struct kt_lint *l, const struct kt_lint_kind *k,
     struct kt_span name, struct kt_report_place at)
 {
-	const struct kt_lint_detectors *d = &l->o->detectors;
+	const struct kt_lint_detectors *d = &l->detectors;
 	struct kt_config_nearest near;
 	struct kt_report_finding *f;
 
@@ -67,9 +67,8 @@ check_detectors(struct kt_lint *l, const struct kt_lint_kind *k)
 		"detectors" };
 	const struct kt_config_node *markers;
 
-	/* Files of the user's own define names that are not known here. */
-	if (l->o->detectors.n == 0 || l->s->policies.detectors.n > 0)
-		return;
+	if (l->detectors.n == 0)
+		return; /* nobody told them */
 	for (size_t i = 0; i < KT_NELEMS(lists); i++) {
 		const struct kt_config_strings *s = kt_lint_strings(k, lists[i]);
 

@@ -189,6 +189,46 @@ fi
 # Shipped packs and the shapes that users have.
 $lint --fail-level warning "$KT_SRCDIR"/policies/*.yaml >"$out/why" 2>&1
 claim 'nothing is wrong with the shipped packs' $?
+# Files of one's own: what the gateway would refuse of them is told.
+cat >"$out/own.yaml" <<'END'
+detectors:
+  - id: badge
+    entity: BADGE
+    group: pii
+    class: pii
+    pattern: '\bBDG-[0-9]{6}\b'
+    examples: [BDG-123456]
+    counter_examples: [BDG-1]
+END
+sed 's/entity:/entty:/' "$out/own.yaml" >"$out/odd.yaml"
+sed "s/pattern:.*/pattern: '(a|b)\\\\1'/" "$out/own.yaml" >"$out/back.yaml"
+# own FILE ENTITY: a configuration that names both
+own() {
+	cat >"$out/c.yaml" <<END
+pack: {name: x}
+policies: {chain: [pii-detector, audit-logger], detectors: [$1]}
+policy: {pii-detector: {action: redact, entities: [$2]}}
+providers: {targets: [{id: a, provider: anthropic}]}
+END
+	$lint --preset relaxed -o short "$out/c.yaml" >"$out/why" 2>&1
+}
+own own.yaml BADGE
+claim 'what a file of detectors defines can be named' $?
+refuses() {
+	own "$1" "$2"
+	[ $? -eq 1 ] && grep -qF "$3" "$out/why" &&
+		[ "$(wc -l <"$out/why")" -eq 1 ]
+	claim "$4" $?
+}
+refuses own.yaml BADGR \
+	"c.yaml:3:52: error: no detector, group or entity is called 'BADGR' [KT201]" \
+	'what it does not define cannot'
+refuses none.yaml BADGE 'none.yaml: cannot open' 'a file that is not there'
+refuses odd.yaml BADGE "odd.yaml:3:5: unknown key 'entty'" \
+	'a file with a mistake is told with its place'
+refuses back.yaml BADGE \
+	'detector badge: pattern: a back reference makes the cost unbounded' \
+	'a pattern that does not compile'
 $lint --fail-level warning "$KT_SRCDIR/policies/detectors" >"$out/why" 2>&1
 claim 'nothing is wrong with the shipped detectors' $?
 configs=$KT_SRCDIR/../shared/corpora/configs
