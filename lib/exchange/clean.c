@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A conversation sends all its turns again with every turn, and structure
- * repeats names, types and roles.  The short ones are kept as they are; of
- * the long ones only the SHA-256, with all that the search depends on: who
+ * repeats names, types and roles.  Short ones of those are kept as they are;
+ * of any other text only the SHA-256, with all that the search depends on: who
  * can make two texts of one hash can forge the record as well.  A scratch is
  * of one program, so a reload forgets everything.  Who measures time may learn
- * that somebody sent the same long text before, as with any cache of prompts.
+ * that somebody sent the same text before, as with any cache of prompts.
  */
 #include "exchange/exchange_priv.h"
 
@@ -17,10 +17,10 @@
 #define SHORT_WAYS 4
 #define SHORT_BYTES 46
 #define LABEL_BYTES 24
-/* Shorter ones are searched for what their hash would cost. */
-#define LONG_BYTES_MIN 256
-/* 256 KB: the texts of fifty long conversations. */
-#define LONG_TEXTS 8192
+/* Sets again: of the texts of one long conversation each at one place, some
+   would always drive each other out.  256 KB: fifty such conversations. */
+#define LONG_SETS 2048
+#define LONG_WAYS 4
 
 struct short_text {
 	uint8_t len, label_len;
@@ -33,7 +33,8 @@ struct kt_x_clean {
 	struct kt_audit_hash hash;
 	struct short_text shorts[SHORT_SETS][SHORT_WAYS];
 	uint8_t next[SHORT_SETS]; /* way to be written */
-	uint8_t longs[LONG_TEXTS][KT_AUDIT_HASH];
+	uint8_t longs[LONG_SETS][LONG_WAYS][KT_AUDIT_HASH];
+	uint8_t next_long[LONG_SETS];
 };
 
 struct kt_x_clean *
@@ -123,42 +124,50 @@ hash_of(struct kt_x_clean *c, const struct kt_x_text *t,
 	kt_audit_hash_take(&c->hash, hash);
 }
 
-static uint8_t *
-long_place(struct kt_x_clean *c, const uint8_t hash[KT_AUDIT_HASH])
+static size_t
+long_set(const uint8_t hash[KT_AUDIT_HASH])
 {
-	return c->longs[(hash[0] | (unsigned)hash[1] << 8) % LONG_TEXTS];
+	return (hash[0] | (unsigned)hash[1] << 8) % LONG_SETS;
+}
+
+static bool
+has_long(const struct kt_x_clean *c, const uint8_t hash[KT_AUDIT_HASH])
+{
+	const uint8_t (*h)[KT_AUDIT_HASH] = c->longs[long_set(hash)];
+
+	for (size_t i = 0; i < LONG_WAYS; i++)
+		if (memcmp(h[i], hash, KT_AUDIT_HASH) == 0)
+			return true;
+	return false;
+}
+
+static void
+keep_long(struct kt_x_clean *c, const uint8_t hash[KT_AUDIT_HASH])
+{
+	size_t set = long_set(hash);
+
+	memcpy(c->longs[set][c->next_long[set]], hash, KT_AUDIT_HASH);
+	c->next_long[set] = (uint8_t)((c->next_long[set] + 1) % LONG_WAYS);
 }
 
 bool
 kt_x_clean_has(struct kt_x_clean *c, const struct kt_x_text *t,
     struct kt_x_clean_key *key)
 {
-	key->kind = KT_X_CLEAN_NEVER;
-	if (t->raw.len >= LONG_BYTES_MIN) {
-		key->kind = KT_X_CLEAN_LONG;
-		hash_of(c, t, key->hash);
-		return memcmp(long_place(c, key->hash), key->hash,
-			   KT_AUDIT_HASH) == 0;
-	}
-	if (t->kind != KT_SEGMENT_FIXED || t->has_escapes ||
-	    t->raw.len > SHORT_BYTES || t->label.len > LABEL_BYTES)
-		return false;
-	key->kind = KT_X_CLEAN_SHORT;
-	return has_short(c, t);
+	key->is_short = t->kind == KT_SEGMENT_FIXED && !t->has_escapes &&
+	    t->raw.len <= SHORT_BYTES && t->label.len <= LABEL_BYTES;
+	if (key->is_short)
+		return has_short(c, t);
+	hash_of(c, t, key->hash);
+	return has_long(c, key->hash);
 }
 
 void
 kt_x_clean_keep(struct kt_x_clean *c, const struct kt_x_text *t,
     const struct kt_x_clean_key *key)
 {
-	switch (key->kind) {
-	case KT_X_CLEAN_NEVER:
-		return;
-	case KT_X_CLEAN_SHORT:
+	if (key->is_short)
 		keep_short(c, t);
-		return;
-	case KT_X_CLEAN_LONG:
-		memcpy(long_place(c, key->hash), key->hash, KT_AUDIT_HASH);
-		return;
-	}
+	else
+		keep_long(c, key->hash);
 }

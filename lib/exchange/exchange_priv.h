@@ -612,8 +612,8 @@ struct kt_x_nest {
 /* clean.c: was it searched before, and nothing found?  If not, key is for
    kt_x_clean_keep once a whole search found nothing either. */
 struct kt_x_clean_key {
-	enum { KT_X_CLEAN_NEVER, KT_X_CLEAN_SHORT, KT_X_CLEAN_LONG } kind;
-	uint8_t hash[KT_AUDIT_HASH]; /* LONG */
+	bool is_short;
+	uint8_t hash[KT_AUDIT_HASH]; /* of what is not short */
 };
 bool kt_x_clean_has(struct kt_x_clean *c, const struct kt_x_text *t,
     struct kt_x_clean_key *key);

@@ -54,6 +54,27 @@ a_long_text_is_searched_once_in_each_component(void)
 	ok(calls_for(text, KT_COMPONENT_SYSTEM) == 0);
 }
 
+/* As many as a long conversation has, each turn again, however short. */
+static void
+none_of_a_conversation_drives_another_out(void)
+{
+	char text[sizeof(prose) + 16];
+	uint64_t again = 0;
+
+	for (unsigned turn = 0; turn < 2; turn++) {
+		for (unsigned i = 0; i < 500; i++) {
+			int n = snprintf(text, sizeof(text), "%u %.*s", i,
+			    i % 2 ? 6 : (int)strlen(prose), prose);
+			uint64_t calls = calls_for((struct kt_span){ text,
+			    (size_t)n }, KT_COMPONENT_TOOL_RESULTS);
+
+			ok(turn > 0 || calls > 0);
+			again += turn > 0 ? calls : 0;
+		}
+	}
+	ok(again == 0);
+}
+
 static void
 a_card_is_found_wherever_it_is_put_into_a_clean_text(void)
 {
@@ -132,9 +153,10 @@ calls_of_exchange(struct world *of, const struct script *s, bool has_path)
 	return kt_detect_scratch_calls(of->scratch->detect) - before;
 }
 
-/* Names, types, roles, the path: only what people wrote is new. */
+/* Names, types, roles, the path: only what people wrote is new, and only
+   once. */
 static void
-the_frame_of_a_call_is_searched_once(void)
+a_call_is_searched_once(void)
 {
 	struct script s = { .target = "/v1/messages",
 		.body = ASK("good morning"), .answer = WHOLE("and to you") };
@@ -142,12 +164,14 @@ the_frame_of_a_call_is_searched_once(void)
 	uint64_t n;
 
 	ok(world_init(&of, CONFIG(REDACT)));
-	ok(calls_of_exchange(&of, &s, true) > 0);
 	n = calls_of_exchange(&of, &s, true);
+	ok(calls_of_exchange(&of, &s, true) == 0);
+	s.body = ASK("good evening");
+	ok(calls_of_exchange(&of, &s, true) > 0);
+	ok(calls_of_exchange(&of, &s, true) == 0 && n > 0);
 	s.body = ASK("");
 	s.answer = WHOLE("");
 	ok(calls_of_exchange(&of, &s, true) == 0);
-	ok(n > 0);
 	world_fini(&of);
 }
 
@@ -197,9 +221,10 @@ main(void)
 	    (look = kt_look_new(w.program, w.scratch)) == NULL)
 		return 1;
 	RUN(a_long_text_is_searched_once_in_each_component);
+	RUN(none_of_a_conversation_drives_another_out);
 	RUN(a_card_is_found_wherever_it_is_put_into_a_clean_text);
 	RUN(what_is_clean_under_one_name_is_searched_under_another);
-	RUN(the_frame_of_a_call_is_searched_once);
+	RUN(a_call_is_searched_once);
 	RUN(eighty_names_are_remembered_beside_each_other);
 	RUN(a_path_in_which_something_was_found_is_never_told);
 	RUN(a_search_that_failed_is_not_remembered);
