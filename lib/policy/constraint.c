@@ -44,34 +44,6 @@ kt_constraint_check_pointer(struct kt_config_ctx *ctx,
 	kt_config_fault_help(ctx, "write /%.*s", KT_SPAN_ARG(pointer));
 }
 
-static void
-check(void *section, struct kt_config_ctx *ctx)
-{
-	struct kt_constraint *c = section;
-	struct kt_detect_regex *r;
-	struct kt_err err = { 0 };
-
-	if (c->node == NULL)
-		return;
-	kt_constraint_check_pointer(ctx, c->node, c->node->key);
-	if (c->matches.ptr == NULL)
-		return;
-	if (kt_detect_regex_new(
-	        &r, c->matches, KT_DETECT_REGEX_LINE, &err) < 0)
-		kt_config_fault(
-		    ctx, KT_CONFIG_FORM, c->node, "matches", "%s", err.text);
-	kt_detect_regex_free(&r);
-}
-
-const struct kt_config_table kt_constraint_table = {
-	.name = "policy.agent-firewall.rules[].when",
-	.doc = "What must be true of an argument; all of what is said must hold",
-	.size = sizeof(struct kt_constraint),
-	.fields = fields,
-	.n = KT_NELEMS(fields),
-	.check = check,
-};
-
 /* ---- hosts ---- */
 
 static bool
@@ -415,3 +387,71 @@ kt_constraint_holds(const struct kt_constraint *c,
 	}
 	return need == KT_ALL && has_any;
 }
+
+/* ---- settings ---- */
+
+static bool
+is_host(struct kt_span s)
+{
+	struct kt_span host, name = kt_span_starts(s, KT_SPAN("*.")) ?
+	    kt_span_sub(s, 2, s.len) : s;
+
+	return is_usual_address(s, true) ||
+	    (kt_constraint_host(name, &host) && kt_span_eq(name, host));
+}
+
+static bool
+is_directory(struct kt_span s)
+{
+	struct kt_span parts[PARTS_MAX];
+	size_t n;
+
+	return read_path(s, parts, &n);
+}
+
+/* What no value can ever be would make a rule that denies nothing. */
+static void
+check_each(struct kt_config_ctx *ctx, const struct kt_config_node *list,
+    bool (*is)(struct kt_span s), const char *what)
+{
+	const struct kt_config_node *n = list;
+
+	if (n != NULL && n->type == KT_CONFIG_NODE_LIST)
+		n = n->first;
+	for (; n != NULL; n = n == list ? NULL : n->next) {
+		if (n->type == KT_CONFIG_NODE_SCALAR && !is(n->text))
+			kt_config_fault_at(ctx, KT_CONFIG_FORM, n, "%s", what);
+	}
+}
+
+static void
+check(void *section, struct kt_config_ctx *ctx)
+{
+	struct kt_constraint *c = section;
+	struct kt_detect_regex *r;
+	struct kt_err err = { 0 };
+
+	if (c->node == NULL)
+		return;
+	kt_constraint_check_pointer(ctx, c->node, c->node->key);
+	check_each(ctx, c->host_in.node, is_host,
+	    "a host is a name or an address alone, or '*.' and a name");
+	check_each(ctx, c->path_under.node, is_directory,
+	    "a directory is an absolute path without backslashes");
+	if (c->matches.ptr == NULL)
+		return;
+	if (kt_detect_regex_new(
+	        &r, c->matches, KT_DETECT_REGEX_LINE, &err) < 0)
+		kt_config_fault(
+		    ctx, KT_CONFIG_FORM, c->node, "matches", "%s", err.text);
+	kt_detect_regex_free(&r);
+}
+
+const struct kt_config_table kt_constraint_table = {
+	.name = "policy.agent-firewall.rules[].when",
+	.doc = "What must be true of an argument; all of what is said must hold",
+	.size = sizeof(struct kt_constraint),
+	.fields = fields,
+	.n = KT_NELEMS(fields),
+	.check = check,
+};

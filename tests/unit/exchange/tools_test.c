@@ -1263,12 +1263,20 @@ a_name_in_two_pieces_is_none_that_may_be_called(void)
 }
 
 static void
-a_pointer_that_finds_nothing_is_refused(void)
+what_can_never_hold_is_refused(void)
 {
 	static const char *const policies[] = {
 		"{rules: [{tool: a, action: redact, arguments: [/b, pw]}]}",
 		"{results: {redact: [{pointer: row/salary}]}}",
 		"{rules: [{tool: a, when: {b: {equals: c}}, action: deny}]}",
+		"{rules: [{tool: a, when: {/b: {host_in: ['http://c.d']}}, "
+		"action: deny}]}",
+		"{rules: [{tool: a, when: {/b: {host_in: [c.d, 0x7f.1, '*.e', "
+		"'::1', 10.0.0.1]}}, action: deny}]}",
+		"{rules: [{tool: a, when: {/b: {path_under: etc}}, "
+		"action: deny}]}",
+		"{rules: [{tool: a, when: {/b: {path_under: [/, '/e\\f']}}, "
+		"action: deny}]}",
 	};
 
 	for (size_t i = 0; i < KT_NELEMS(policies); i++) {
@@ -1328,7 +1336,7 @@ a_call_that_cannot_be_redacted_is_told_as_withheld(void)
 int
 main(void)
 {
-	RUN(a_pointer_that_finds_nothing_is_refused);
+	RUN(what_can_never_hold_is_refused);
 	RUN(a_call_that_cannot_be_redacted_is_told_as_withheld);
 	RUN(every_action_of_a_response_is_judged);
 	RUN(no_place_of_a_streamed_response_slips_a_call_in);
