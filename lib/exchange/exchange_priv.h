@@ -130,7 +130,6 @@ struct kt_x_row {
 	struct kt_x_reach { /* findings of more than one, or that grow */
 		uint64_t start;
 		uint32_t detector;
-		uint16_t confidence_pm;
 		bool is_open, is_judged;
 		enum kt_action action;
 		const struct kt_policy *policy;

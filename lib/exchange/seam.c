@@ -72,6 +72,19 @@ reaches_over(const struct kt_x_row *row, const struct kt_finding *f)
 	return false;
 }
 
+/* Those that are so long ago that nothing is told of them any more. */
+static void
+drop_reaches(struct kt_x_row *row)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < row->nreaches; i++)
+		if (row->reaches[i].is_open || row->reaches[i].start +
+		        KT_DETECT_HOLD_WRITTEN_MAX >= row->hold)
+			row->reaches[n++] = row->reaches[i];
+	row->nreaches = n;
+}
+
 static struct kt_x_reach *
 find_reach(struct kt_exchange *x, const struct kt_finding *f)
 {
@@ -81,6 +94,8 @@ find_reach(struct kt_exchange *x, const struct kt_finding *f)
 	for (size_t i = 0; i < row->nreaches; i++)
 		if (v[i].start == f->start && v[i].detector == f->detector)
 			return &v[i];
+	if (row->nreaches == row->reaches_cap)
+		drop_reaches(row);
 	v = kt_x_more(x->mem, v, row->nreaches, &row->reaches_cap, SIZE_MAX,
 	    sizeof(*v));
 	if (v == NULL)
@@ -165,9 +180,27 @@ beginning(struct kt_span raw, size_t n)
 	return kt_span_sub(raw, 0, at);
 }
 
+/* What was taken out of the body comes back part by part. */
+static struct kt_span
+marker_written(struct kt_exchange *x, const struct kt_x_verdict *v,
+    const struct kt_finding *f, const struct kt_x_reach *r, struct kt_span part)
+{
+	struct kt_span said = r->marker, s = { 0 };
+	struct kt_buf b;
+
+	if (r->policy->kind->restores != NULL)
+		said = marker_of(x, v, r->policy, f, part);
+	kt_buf_init(&b, KT_EVENT_MAX);
+	if (said.ptr != NULL && kt_json_write_escaped(&b, said) == KT_OK)
+		s = kt_arena_dup(x->mem, kt_buf_span(&b));
+	kt_buf_fini(&b);
+	return s;
+}
+
 /* [from, to) of the row, which lies in stretch i, where it is written. */
 static enum kt_rc
-cover_written(struct kt_exchange *x, size_t i, uint64_t from, uint64_t to,
+cover_written(struct kt_exchange *x, const struct kt_x_verdict *v, size_t i,
+    uint64_t from, uint64_t to, const struct kt_finding *f,
     const struct kt_x_reach *r)
 {
 	const struct kt_x_stretch *in = &x->row.v[i];
@@ -175,8 +208,7 @@ cover_written(struct kt_exchange *x, size_t i, uint64_t from, uint64_t to,
 	size_t at = all->json->nodes[in->s.node].start + 1 + in->raw_at;
 	struct kt_span raw = kt_json_string(all->json, all->text, in->s.node);
 	struct kt_json_map map = { 0 };
-	struct kt_span text, marker = { 0 };
-	struct kt_buf b;
+	struct kt_span text, marker;
 	size_t start;
 	enum kt_rc rc = KT_OK;
 
@@ -187,20 +219,20 @@ cover_written(struct kt_exchange *x, size_t i, uint64_t from, uint64_t to,
 	start = kt_json_map_raw(&map, raw, from - in->at);
 	raw.len = kt_json_map_raw_end(&map, raw, to - in->at) - start;
 	at += start;
-	if (x->sightings != NULL)
+	x->node = in->s.node;
+	if (x->sightings != NULL && (r->policy != NULL ||
+	        x->program->chain.use == KT_CHAIN_RECORD))
 		rc = kt_x_note_sighting(x, (struct kt_sighting){
 			.detector = kt_detect_def(
-			    x->program->chain.detect, r->detector),
+			    x->program->chain.detect, f->detector),
 			.start = at, .end = at + raw.len,
-			.confidence_pm = r->confidence_pm,
+			.confidence_pm = f->confidence_pm,
 			.component = x->row.component, .action = r->action,
 			.policy = r->policy });
 	if (rc < 0 || r->action != KT_ACTION_REDACT)
 		return rc;
-	kt_buf_init(&b, KT_EVENT_MAX);
-	if (kt_json_write_escaped(&b, r->marker) == KT_OK)
-		marker = kt_arena_dup(x->mem, kt_buf_span(&b));
-	kt_buf_fini(&b);
+	marker = marker_written(
+	    x, v, f, r, kt_span_sub(text, from - in->at, to - from));
 	if (marker.ptr == NULL)
 		return KT_E_LIMIT;
 	return kt_x_edit_add(
@@ -208,7 +240,8 @@ cover_written(struct kt_exchange *x, size_t i, uint64_t from, uint64_t to,
 }
 
 static enum kt_rc
-cover(struct kt_exchange *x, const struct kt_finding *f, struct kt_x_reach *r)
+cover(struct kt_exchange *x, const struct kt_x_verdict *v,
+    const struct kt_finding *f, const struct kt_x_reach *r)
 {
 	struct kt_x_row *row = &x->row;
 	enum kt_rc rc = KT_OK;
@@ -221,7 +254,7 @@ cover(struct kt_exchange *x, const struct kt_finding *f, struct kt_x_reach *r)
 		if (from >= to)
 			continue;
 		if (!row->is_stream)
-			rc = cover_written(x, i, from, to, r);
+			rc = cover_written(x, v, i, from, to, f, r);
 		else if (in->block != NULL && r->action == KT_ACTION_REDACT)
 			rc = kt_x_block_cover(x, in->block, &(struct kt_finding){
 				.start = in->from + from - in->at,
@@ -251,7 +284,7 @@ take(struct kt_exchange *x, struct kt_x_verdict *v, const struct kt_finding *f)
 		return KT_OK;
 	if (!r->is_judged)
 		rc = judge(x, v, r, f);
-	return rc == KT_OK ? cover(x, f, r) : rc;
+	return rc == KT_OK ? cover(x, v, f, r) : rc;
 }
 
 /* ---- the row ---- */

@@ -535,8 +535,6 @@ kt_x_inspect_event(struct kt_exchange *x, struct kt_x_slot *slot,
 		rc = end_blocks(x, ev);
 	if (rc == KT_OK && parts_texts(slot))
 		rc = kt_x_row_end(x, &x->answer_verdict);
-	if (rc == KT_OK && x->answer_verdict.action == KT_ACTION_BLOCK)
-		rc = KT_E_PARSE;
 	return rc < 0 ? rc : kt_x_end_calls(x, slot, data);
 }
 

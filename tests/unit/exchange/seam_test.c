@@ -3,6 +3,7 @@
  * the next is found as in one text: in requests and answers, whole and
  * streamed, wherever it is cut and however it is written.
  */
+#include "exchange/look.h"
 #include "tests/unit/exchange/drive.h"
 #include "tests/unit/exchange/words.h"
 
@@ -244,6 +245,41 @@ one_that_flags_changes_nothing(void)
 	world_fini(&w);
 }
 
+/* Two places, and together they are the value and nothing else. */
+static void
+each_part_is_told_with_its_place(void)
+{
+	static const char body[] = ASK_BLOCKS(
+	    TEXT(BEFORE "4111 11") "," TEXT("\\u00311 1111 1111" BEHIND));
+	struct kt_span text = kt_span_of(body);
+	struct kt_looked out = { 0 };
+	struct kt_look *look;
+	struct kt_json json;
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	look = kt_look_new(w.program, w.scratch);
+	kt_json_init(&json, 1u << 20);
+	ok(kt_json_parse(&json, text, NULL) == KT_OK);
+	ok(kt_look_at_body(look, KT_ENDPOINT_MESSAGES, KT_REQUEST, &json, text,
+	       &out) == KT_OK);
+	if (!ok(out.nfound == 2))
+		printf("# %zu found\n", out.nfound);
+	for (size_t i = 0; i < out.nfound && i < 2; i++) {
+		const char *part = i == 0 ? "4111 11" : "\\u00311 1111 1111";
+
+		ok(kt_span_eq(kt_span_sub(text, out.found[i].start,
+		    out.found[i].end - out.found[i].start), kt_span_of(part)));
+		ok(out.found[i].confidence_pm > 0);
+		ok(text.ptr[json.nodes[out.found[i].node].start + 1] ==
+		    (i == 0 ? 'i' : '\\'));
+		ok(out.found[i].action == KT_ACTION_REDACT);
+	}
+	kt_json_fini(&json);
+	kt_look_free(&look);
+	world_fini(&w);
+}
+
 /* Each of them apart is nothing, and so they stay as they are. */
 static void
 what_does_not_follow_is_not_joined(void)
@@ -318,6 +354,7 @@ main(void)
 	RUN(in_answers_at_every_place);
 	RUN(a_policy_that_blocks_cuts);
 	RUN(one_that_flags_changes_nothing);
+	RUN(each_part_is_told_with_its_place);
 	RUN(what_does_not_follow_is_not_joined);
 	RUN(neither_number_nor_memory_lets_it_through);
 	return done();
