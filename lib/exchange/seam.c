@@ -302,7 +302,9 @@ has_open(const struct kt_x_row *row)
 static bool
 is_decided(const struct kt_x_row *row)
 {
-	return !has_open(row) && row->hold >= (row->n > 1 ? row->v[row->n - 1].at : row->length);
+	uint64_t last = row->n > 1 ? row->v[row->n - 1].at : row->length;
+
+	return !has_open(row) && row->hold >= last;
 }
 
 /* What was decided of the texts before needs to be known no longer. */
