@@ -153,12 +153,27 @@ cut(struct kt_exchange *x)
 	finish(x);
 }
 
+static void release(struct kt_exchange *x);
+
+/* No text follows: those that ended need not wait for one. */
+static void
+release_ended(struct kt_exchange *x)
+{
+	if (x->row.n > 0 && kt_x_row_end(x, &x->answer_verdict) == KT_OK &&
+	    x->answer_verdict.action != KT_ACTION_BLOCK)
+		release(x);
+}
+
 void
 kt_x_stream_fail(struct kt_exchange *x, enum kt_reason reason)
 {
 	struct kt_x_streaming *s = &x->stream;
 	struct kt_problem p = kt_x_problem(x, reason, NULL, true);
 
+	if (reason != KT_REASON_GATEWAY_INSPECTION)
+		release_ended(x);
+	if (x->phase != KT_X_STREAM)
+		return; /* that failed */
 	drop_held(x);
 	kt_x_cut_calls(x, reason);
 	if (!x->is_answer_begun) {
@@ -423,8 +438,14 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 		fail(x, rc);
 		return;
 	}
-	if (slot->ev.kind == KT_STREAM_ERROR)
+	if (slot->ev.kind == KT_STREAM_ERROR) {
+		release_ended(x);
 		drop_held(x);
+	}
+	if (x->phase != KT_X_STREAM) {
+		kt_x_slot_give(x->scratch, slot);
+		return;
+	}
 	if (s->is_inspected)
 		rc = kt_x_inspect_event(x, slot, kt_x_slot_data(slot));
 	else

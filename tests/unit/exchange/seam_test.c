@@ -316,6 +316,40 @@ each_part_is_told_with_its_place(void)
 	world_fini(&w);
 }
 
+/* A text that is over waits for the next one, and for nothing else. */
+static void
+what_ended_goes_before_an_error(void)
+{
+	static const char ended[] = START DELTA("so 4111 11") BLOCK_STOP("0");
+	static const char error[] = EVENT("error", "{\"type\":\"error\","
+	    "\"error\":{\"type\":\"overloaded_error\",\"message\":\"m\"}}");
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	for (unsigned dies = 0; dies < 2; dies++) {
+		struct script s = { .target = "/v1/messages",
+			.body = ASK_STREAM("hi"), .type = "text/event-stream",
+			.dies = dies };
+		struct kt_buf all;
+		struct result r;
+
+		kt_buf_init(&all, 1u << 16);
+		keep(&all, KT_SPAN(ended));
+		if (!dies)
+			keep(&all, KT_SPAN(error));
+		s.answer = all.ptr;
+		s.answer_len = all.len;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(kt_span_starts(kt_buf_span(&r.out), kt_buf_span(&all)));
+		ok(r.records == 1 && has(&r.out, "event: error"));
+		ok(dies || r.out.len == all.len);
+		result_fini(&r);
+		kt_buf_fini(&all);
+	}
+	world_fini(&w);
+}
+
 /* Each of them apart is nothing, and so they stay as they are. */
 static void
 what_does_not_follow_is_not_joined(void)
@@ -418,6 +452,7 @@ main(void)
 	RUN(where_texts_are_said_again_it_cuts);
 	RUN(one_that_flags_changes_nothing);
 	RUN(each_part_is_told_with_its_place);
+	RUN(what_ended_goes_before_an_error);
 	RUN(what_does_not_follow_is_not_joined);
 	RUN(an_engine_that_fails_lets_nothing_through);
 	RUN(neither_number_nor_memory_lets_it_through);
