@@ -147,11 +147,7 @@ answer(struct world *w, bool is_stream, bool is_chat, size_t at, size_t more,
 		keep(&b, KT_SPAN("],\"stop_reason\":\"end_turn\",\"usage\":"
 			"{\"input_tokens\":3,\"output_tokens\":5}}"));
 	} else {
-		keep(&b, KT_SPAN(EVENT("message_start", "{\"type\":"
-		    "\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":"
-		    "\"message\",\"role\":\"assistant\",\"model\":\"m\","
-		    "\"content\":[],\"usage\":{\"input_tokens\":3,"
-		    "\"output_tokens\":1}}}")));
+		keep(&b, KT_SPAN(MESSAGE_START));
 		for (size_t i = 0; i < KT_NELEMS(cuts); i++) {
 			if (cuts[i] == from)
 				continue;
@@ -171,10 +167,7 @@ answer(struct world *w, bool is_stream, bool is_chat, size_t at, size_t more,
 			}
 			ok(kt_buf_printf(&b, BLOCK_STOP("%zu"), n++) == KT_OK);
 		}
-		keep(&b, KT_SPAN(EVENT("message_delta", "{\"type\":"
-		    "\"message_delta\",\"delta\":{\"stop_reason\":"
-		    "\"end_turn\"},\"usage\":{\"output_tokens\":9}}")
-		    EVENT("message_stop", "{\"type\":\"message_stop\"}")));
+		keep(&b, KT_SPAN(MESSAGE_END));
 	}
 	s.answer = b.ptr;
 	s.answer_len = b.len;
