@@ -309,6 +309,34 @@ each_part_is_told_with_its_place(void)
 	world_fini(&w);
 }
 
+/* Each part by itself: the whole value in both places would be twice. */
+static void
+what_was_taken_out_comes_back_as_it_was(void)
+{
+	static const char config[] =
+	    "pack: {name: t, version: 1.0.0, enabled: true}\n"
+	    "policies: {chain: [reversible-redaction]}\n"
+	    "policy: {reversible-redaction: {entities: [CREDIT_CARD]}}\n"
+	    "providers:\n  targets:\n    - id: up\n      provider: anthropic\n"
+	    "      base_url: http://127.0.0.1:1\n"
+	    "      secret_key_ref: {env: TEST_KEY}\n";
+	struct script s = { .target = "/v1/messages",
+		.body = ASK_BLOCKS(TEXT("so 4111 11") "," TEXT("11 1111 1111")),
+		.answer = WHOLE("so [[CARD_001]][[CARD_002]]") };
+	struct world w;
+	struct result r;
+
+	ok(world_init(&w, config));
+	result_init(&r);
+	run_script(&w, &s, &r);
+	ok(!has_part(&r.up) && has(&r.up, "so [[CARD_001]]") &&
+	    has(&r.up, "\"[[CARD_002]]"));
+	if (!ok(has(&r.out, "so " CARD)))
+		printf("# %.*s\n", KT_SPAN_ARG(kt_buf_span(&r.out)));
+	result_fini(&r);
+	world_fini(&w);
+}
+
 /* A text that is over waits for the next one, and for nothing else. */
 static void
 what_ended_goes_before_an_error(void)
@@ -445,6 +473,7 @@ main(void)
 	RUN(where_texts_are_said_again_it_cuts);
 	RUN(one_that_flags_changes_nothing);
 	RUN(each_part_is_told_with_its_place);
+	RUN(what_was_taken_out_comes_back_as_it_was);
 	RUN(what_ended_goes_before_an_error);
 	RUN(what_does_not_follow_is_not_joined);
 	RUN(an_engine_that_fails_lets_nothing_through);
