@@ -2,6 +2,9 @@ libkt_a_SOURCES += \
 	%D%/exchange.h \
 	%D%/summary.h \
 	%D%/exchange_priv.h \
+	%D%/inspect_priv.h \
+	%D%/row_priv.h \
+	%D%/verdict_priv.h \
 	%D%/look.h \
 	%D%/program.h \
 	%D%/program_priv.h \
