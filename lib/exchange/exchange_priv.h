@@ -492,10 +492,9 @@ KT_MUSTCHECK enum kt_rc kt_x_edit_calls(struct kt_exchange *x,
 /* guard.c */
 /* Texts of this component are to be judged outside. */
 bool kt_x_guard_wants(const struct kt_exchange *x, enum kt_component c);
-/* One more text, as inside a JSON string; of one key (not 0) in a row they
- * are one. */
-void kt_x_guard_add(struct kt_exchange *x, enum kt_direction d,
-    enum kt_component c, uint64_t key, struct kt_span raw);
+/* What an event of a streamed answer says. */
+void kt_x_guard_add_event(
+    struct kt_exchange *x, const struct kt_x_slot *slot);
 /* Asks what was added.  1: it is judged, 0: the answer is not there. */
 KT_MUSTCHECK int kt_x_guard(struct kt_exchange *x, enum kt_direction d,
     struct kt_x_verdict *v);

@@ -5,9 +5,11 @@
  * It is asked last, about what everything else let pass, once in each
  * direction, and with the redactions made; those of a streamed answer are
  * made only when it goes out.  Texts are posted as they stand in the body,
- * because a JSON string can be said again as it is.
+ * because a JSON string can be said again as it is.  Arguments are one text
+ * of JSON, as a stream brings them, with what they are called.
  */
 #include "exchange/exchange_priv.h"
+#include "json/write.h"
 
 static struct kt_x_asking *
 asking_of(struct kt_exchange *x, uint32_t job)
@@ -34,6 +36,7 @@ static const struct kt_span beginnings[] = {
 	[KT_REQUEST] = KT_SPAN_INIT("{\"direction\":\"request\",\"texts\":["),
 	[KT_ANSWER] = KT_SPAN_INIT("{\"direction\":\"answer\",\"texts\":["),
 };
+static const struct kt_span ending = KT_SPAN_INIT("\"}]}");
 
 static void
 add(struct kt_exchange *x, enum kt_direction d, enum kt_component c,
@@ -48,7 +51,7 @@ add(struct kt_exchange *x, enum kt_direction d, enum kt_component c,
 	    !(g.components & KT_COMPONENT_BIT(c)))
 		return;
 	if (a->body.len == 0) {
-		kt_buf_init(&a->body, g.bytes_max + 256);
+		kt_buf_init(&a->body, g.bytes_max);
 		rc = kt_buf_add(&a->body, beginnings[d]);
 	} else if (key == 0 || key != a->key) {
 		rc = kt_buf_add(&a->body, KT_SPAN("\"},"));
@@ -61,75 +64,167 @@ add(struct kt_exchange *x, enum kt_direction d, enum kt_component c,
 	a->key = key;
 	if (rc == KT_OK)
 		rc = kt_buf_add(&a->body, raw);
-	a->is_too_much = rc < 0;
+	a->is_too_much = rc < 0 || a->body.len + ending.len > g.bytes_max;
 }
 
-void
-kt_x_guard_add(struct kt_exchange *x, enum kt_direction d, enum kt_component c,
-    uint64_t key, struct kt_span raw)
+/* One body or event, and how far into it the question is. */
+struct source {
+	struct kt_exchange *x;
+	enum kt_direction d;
+	const struct kt_json *j;
+	struct kt_span text;
+	const struct kt_x_edits *edits; /* in order */
+	size_t edit;                    /* the next one */
+	struct kt_calls calls;
+	size_t call;        /* the first that has not ended */
+	uint32_t arguments; /* that were added last */
+};
+
+static void
+add_piece(const struct source *s, enum kt_component c, uint64_t key,
+    struct kt_span raw, bool is_of_string)
 {
-	add(x, d, c, key, "text", raw);
+	struct kt_buf b;
+
+	if (is_of_string) {
+		add(s->x, s->d, c, key, "text", raw);
+		return;
+	}
+	kt_buf_init(&b, KT_BODY_MAX);
+	if (kt_json_write_escaped(&b, raw) < 0)
+		s->x->asking[s->d].is_too_much = true;
+	else
+		add(s->x, s->d, c, key, "text", kt_buf_span(&b));
+	kt_buf_fini(&b);
+}
+
+/* One string, or arguments that are none, as they are to go on. */
+static void
+add_value(
+    struct source *s, enum kt_component c, uint64_t key, uint32_t node)
+{
+	const struct kt_x_edits *e = s->edits;
+	bool is_string = kt_json_type(s->j, node) == KT_JSON_STRING;
+	size_t at = s->j->nodes[node].start + is_string;
+	size_t end = s->j->nodes[node].end - is_string;
+
+	while (s->edit < e->n && e->v[s->edit].end <= at)
+		s->edit++;
+	if (s->edit < e->n && e->v[s->edit].start < at)
+		return; /* it goes, with more around it */
+	for (; s->edit < e->n && e->v[s->edit].end <= end; s->edit++) {
+		const struct kt_edit *one = &e->v[s->edit];
+
+		add_piece(s, c, key,
+		    kt_span_sub(s->text, at, one->start - at), is_string);
+		add_piece(s, c, key, one->text, is_string);
+		at = one->end;
+	}
+	add_piece(s, c, key, kt_span_sub(s->text, at, end - at), is_string);
+}
+
+/* The arguments around a node, if they are no string; 0: there are none. */
+static uint32_t
+arguments_around(struct source *s, uint32_t node)
+{
+	const struct kt_json_node *nodes = s->j->nodes;
+	const struct kt_call *v = s->calls.v;
+
+	while (s->call < s->calls.n && (v[s->call].kind != KT_CALL_USE ||
+	        nodes[v[s->call].node].next <= node))
+		s->call++;
+	for (size_t i = s->call; i < s->calls.n && v[i].node <= node; i++) {
+		uint32_t body = v[i].body;
+
+		if (v[i].kind == KT_CALL_USE && body != 0 && body < node &&
+		    node < nodes[body].next)
+			return body;
+	}
+	return 0;
+}
+
+static bool
+is_tool_name(const struct source *s, enum kt_component c, uint32_t node)
+{
+	return (c == KT_COMPONENT_TOOLS || c == KT_COMPONENT_TOOL_USE) &&
+	    kt_json_is(s->j, s->text, kt_json_name_of(s->j, node),
+	        KT_SPAN("name"));
+}
+
+/* What stands in an object or list is part of the arguments around it. */
+static void
+add_node(struct source *s, enum kt_component c, uint32_t node, uint64_t key,
+    bool is_fixed)
+{
+	uint32_t arguments = arguments_around(s, node);
+
+	if (arguments != 0 && arguments != s->arguments)
+		add_value(s, c, UINT64_MAX - arguments, arguments);
+	else if (arguments == 0 &&
+	    kt_json_type(s->j, node) == KT_JSON_STRING &&
+	    (!is_fixed || is_tool_name(s, c, node)))
+		add_value(s, c, key, node);
+	s->arguments = arguments;
 }
 
 /* A picture or a document, as it stands in the body. */
 static void
-add_medium(struct kt_exchange *x, enum kt_direction d, enum kt_component c,
-    uint64_t key, struct kt_span raw)
+add_medium(const struct source *s, enum kt_component c, uint32_t node)
 {
+	struct kt_span raw = kt_json_string(s->j, s->text, node);
 	struct kt_policy_guard g;
 
-	if (kt_chain_guard(&x->program->chain, &g) && g.takes_media &&
+	if (kt_chain_guard(&s->x->program->chain, &g) && g.takes_media &&
 	    (c == KT_COMPONENT_IMAGES || c == KT_COMPONENT_DOCUMENTS ||
 	        c == KT_COMPONENT_FILES) && kt_x_is_payload(raw))
-		add(x, d, c, key, "data", raw);
-}
-
-/* One string of a whole body, as it is to go on. */
-static void
-add_segment(struct kt_exchange *x, enum kt_direction d,
-    const struct kt_segment *s, const struct kt_json *j, struct kt_span text,
-    const struct kt_x_edits *edits, size_t *next)
-{
-	size_t at = j->nodes[s->node].start + 1, end = j->nodes[s->node].end - 1;
-	uint64_t key = s->node + UINT64_C(1);
-
-	while (*next < edits->n && edits->v[*next].end <= at)
-		(*next)++;
-	if (*next < edits->n && edits->v[*next].start < at)
-		return; /* it goes, with more around it */
-	for (; *next < edits->n && edits->v[*next].end <= end; (*next)++) {
-		const struct kt_edit *e = &edits->v[*next];
-
-		kt_x_guard_add(x, d, s->component, key,
-		    kt_span_sub(text, at, e->start - at));
-		kt_x_guard_add(x, d, s->component, key, e->text);
-		at = e->end;
-	}
-	kt_x_guard_add(x, d, s->component, key, kt_span_sub(text, at, end - at));
+		add(s->x, s->d, c, 0, "data", raw);
 }
 
 /* What policies redacted is not shown to the classifier either. */
 static void
 add_body(struct kt_exchange *x, enum kt_direction d)
 {
-	const struct kt_json *j = d == KT_REQUEST ? &x->json : &x->answer_json;
-	struct kt_span text =
-	    kt_buf_span(d == KT_REQUEST ? &x->body : &x->answer);
 	struct kt_x_edits *edits =
 	    d == KT_REQUEST ? &x->edits : &x->answer_edits;
+	struct source s = { .x = x, .d = d, .edits = edits,
+		.j = d == KT_REQUEST ? &x->json : &x->answer_json,
+		.text = kt_buf_span(d == KT_REQUEST ? &x->body : &x->answer) };
 	struct kt_segments walk;
-	struct kt_segment s;
-	size_t next = 0;
+	struct kt_segment one;
 
 	kt_x_edits_sort(edits);
-	kt_segments_init(&walk, x->inspection.format, d, j, text);
-	while (kt_segments_next(&walk, &s)) {
-		if (s.kind == KT_SEGMENT_OPAQUE)
-			add_medium(x, d, s.component, s.node + UINT64_C(1),
-			    kt_json_string(j, text, s.node));
-		if ((s.kind == KT_SEGMENT_TEXT || s.kind == KT_SEGMENT_SIGNED) &&
-		    kt_json_type(j, s.node) == KT_JSON_STRING)
-			add_segment(x, d, &s, j, text, edits, &next);
+	if (kt_calls_read(x->inspection.format, d, s.j, s.text, x->turn,
+	        &s.calls) < 0)
+		x->asking[d].is_too_much = true;
+	kt_segments_init(&walk, x->inspection.format, d, s.j, s.text);
+	kt_segments_want_all(&walk);
+	while (kt_segments_next(&walk, &one)) {
+		if (one.kind == KT_SEGMENT_OPAQUE)
+			add_medium(&s, one.component, one.node);
+		else
+			add_node(&s, one.component, one.node,
+			    one.node + UINT64_C(1),
+			    one.kind == KT_SEGMENT_FIXED);
+	}
+}
+
+/* Texts of one growing block in a row are one text. */
+void
+kt_x_guard_add_event(struct kt_exchange *x, const struct kt_x_slot *slot)
+{
+	static const struct kt_x_edits none = { 0 };
+	struct source s = { .x = x, .d = KT_ANSWER, .j = &slot->json,
+		.text = kt_x_slot_data(slot), .edits = &none };
+
+	if (slot->has_json && kt_calls_read_event(x->stream.reader.format,
+	        s.j, s.text, slot->mem, &s.calls) < 0)
+		x->asking[KT_ANSWER].is_too_much = true;
+	for (size_t i = 0; i < slot->ev.nparts; i++) {
+		const struct kt_part *p = &slot->ev.parts[i];
+
+		if (p->kind != KT_PART_OPAQUE && !kt_x_is_repeat(slot, i))
+			add_node(&s, p->component, p->node, p->block,
+			    p->kind == KT_PART_FIXED);
 	}
 }
 
@@ -143,7 +238,7 @@ order(struct kt_exchange *x, enum kt_direction d,
 	struct kt_header *h = kt_arena_array(x->mem, room, sizeof(*h));
 	struct kt_order *o;
 
-	if (h == NULL || kt_buf_add(&a->body, KT_SPAN("\"}]}")) < 0)
+	if (h == NULL || kt_buf_add(&a->body, ending) < 0)
 		return false;
 	(void)kt_x_header_add(h, &n, room, KT_SPAN("Host"), t->host_header);
 	(void)kt_x_header_add(h, &n, room, KT_SPAN("Content-Type"),

@@ -400,24 +400,6 @@ queue(struct kt_x_streaming *s, struct kt_x_slot *slot)
 	}
 }
 
-/* Texts of one growing block in a row are one text. */
-static void
-add_to_question(struct kt_exchange *x, const struct kt_x_slot *slot)
-{
-	struct kt_span data = kt_x_slot_data(slot);
-
-	for (size_t i = 0; x->stream.is_guarded && i < slot->ev.nparts; i++) {
-		const struct kt_part *p = &slot->ev.parts[i];
-
-		if (p->kind == KT_PART_FIXED || p->kind == KT_PART_OPAQUE ||
-		    kt_x_is_repeat(slot, i) ||
-		    kt_json_type(&slot->json, p->node) != KT_JSON_STRING)
-			continue;
-		kt_x_guard_add(x, KT_ANSWER, p->component, p->block,
-		    kt_json_string(&slot->json, data, p->node));
-	}
-}
-
 static void
 one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 {
@@ -467,7 +449,8 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 		refuse_event(x);
 		return;
 	}
-	add_to_question(x, slot);
+	if (s->is_guarded)
+		kt_x_guard_add_event(x, slot);
 	queue(s, slot);
 	release(x);
 }

@@ -58,7 +58,7 @@ static const struct kt_config_field fields[] = {
 	    .doc = "How long an answer serves for the same texts again"),
 	KT_CONFIG_FIELD(struct settings, SIZE, max_bytes, .min = 1,
 	    .max = KT_BODY_MAX, .fallback = "1048576",
-	    .doc = "More text than this is not posted, which is a failure"),
+	    .doc = "More than this is not posted, which is a failure"),
 };
 
 static void

@@ -8,26 +8,29 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, os.path.join(HERE, "..", "edges"))
 
 import wire
-from calls import events_of, read, refusal, request, said
+import speech
+from calls import ask, events_of, read, refusal, request, said
 from gateway import Gateway, config, target
 from tap import PATIENCE, run_all
 from upstream import HANG, Answer, Upstream, stream, whole
 
 ANSWER = 65536  # KT_GUARD_ANSWER_MAX
+CARD = "4111 1111 1111 1111"
 CHAIN = ["secret-scanner", "pii-detector", "external-guard", "audit-logger"]
 
 
 class Asked:
     """A gateway, its upstream, and a classifier that answers SAYS."""
 
-    def __init__(self, says, answer=None, env=None, first=(), **settings):
+    def __init__(self, says, answer=None, env=None, first=(),
+                 vendor="anthropic", **settings):
         self.guard = Upstream(lambda r: says(r) if callable(says) else says)
         self.up = Upstream(lambda _: answer or said())
         policy = {"external-guard": {
             "url": self.guard.url + "/v1/judge?x=1",
             "timeout_ms": 1000 * int(PATIENCE), **settings}}
         self.kt = Gateway(
-            config([target("up", self.up)], policy, [*first, *CHAIN],
+            config([target("up", self.up, vendor)], policy, [*first, *CHAIN],
                    gateway={"workers": 1}), env)
 
     def __enter__(self):
@@ -167,6 +170,61 @@ def phases_choose_what_is_posted():
             assert got == wanted, (phases, got)
 
 
+def a_call_is_its_name_and_its_arguments_whole_or_streamed():
+    arguments = {"path": "/srv/\u00fc\n", "limit": 7}
+    block = speech.tool("Read", arguments)
+    call = speech.call("Read", arguments)
+    item = speech.function_call("Read", arguments)
+    for form, answer in (
+            ("anthropic", whole(speech.message([block]))),
+            ("anthropic", stream(speech.message_events([block]))),
+            ("openai", whole(speech.completion(calls=[call]))),
+            ("openai", stream(speech.completion_events(calls=[call]))),
+            ("responses", whole(speech.response(item))),
+            ("responses", stream(speech.response_events(item)))):
+        vendor = "anthropic" if form == "anthropic" else "openai"
+        with Asked(decided("pass"), answer, vendor=vendor,
+                   phases=["tool"]) as a:
+            assert ask(a.kt, form, stream=b"data:" in b"".join(
+                s for s in answer.steps if isinstance(s, bytes))).is_whole
+            texts = [t["text"] for t in a.posted()[-1]["texts"]]
+            names = [t for t in texts if t == "Read"]
+            rest = [t for t in texts if t != "Read"]
+            assert texts[0] == "Read" and len(rest) == 1, (form, texts)
+            assert form == "responses" or len(names) == 1, (form, texts)
+            assert json.loads(rest[0]) == arguments, (form, texts)
+
+
+def tools_of_a_request_are_posted_by_name_and_arguments():
+    with Asked(decided("pass"), phases=["tool"]) as a:
+        got = wire.post(a.kt.port, "/v1/messages", {
+            "model": "m", "max_tokens": 9, "tools": [
+                {"name": "Read", "input_schema": {"type": "object"}}],
+            "messages": [
+                {"role": "user", "content": "hi"},
+                {"role": "assistant", "content": [speech.tool(
+                    "Bash", {"command": "ls", "mail": "card " + CARD})]},
+                {"role": "user", "content": [
+                    {"type": "tool_result", "tool_use_id": "toolu_01",
+                     "content": "a"}]}]})
+        assert got.status == 200, got
+        texts = a.posted()[0]["texts"]
+        assert {"component": "tools", "text": "Read"} in texts, texts
+        calls = [t["text"] for t in texts if t["component"] == "tool_use"]
+        assert calls[0] == "Bash" and json.loads(calls[1]) == {
+            "command": "ls", "mail": "card [CREDIT_CARD]"}, texts
+
+
+def no_more_than_max_bytes_is_posted():
+    with Asked(decided("pass"), phases=["request"]) as a:
+        assert a("x" * 400).status == 200
+        n = len(a.guard.taken()[0].body)
+    for room, status in ((n, 200), (n - 1, 503)):
+        with Asked(decided("pass"), phases=["request"], max_bytes=room) as a:
+            assert a("x" * 400).status == status, room
+            assert len(a.guard.taken()) == (status == 200)
+
+
 def the_same_texts_are_asked_once_while_they_are_kept():
     with Asked(decided("pass"), cache_seconds=60, phases=["request"]) as a:
         for _ in range(3):
@@ -204,6 +262,9 @@ run_all([
     a_classifier_that_is_not_there_fails_closed,
     scores_and_booleans_decide_too,
     phases_choose_what_is_posted,
+    a_call_is_its_name_and_its_arguments_whole_or_streamed,
+    tools_of_a_request_are_posted_by_name_and_arguments,
+    no_more_than_max_bytes_is_posted,
     the_same_texts_are_asked_once_while_they_are_kept,
     in_monitor_mode_it_only_tells,
     its_key_is_sent_as_a_bearer_token,
