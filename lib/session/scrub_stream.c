@@ -5,7 +5,10 @@
  * A secret may be cut into pieces of many events.  So the pieces of each
  * growing text are joined, searched, and what is found is taken out of every
  * event that has a part of it; its stand-in goes into the last one, so that
- * it is found again no sooner than it was.
+ * it is found again no sooner than it was.  Texts in a row are searched as one
+ * besides, by the rule of exchange/seam.c, for what reaches over their ends.
+ * Known limit: what the exchange cannot redact over two texts it may redact
+ * in the one that has the stand-in.
  */
 #include "frame/sse.h"
 #include "json/text.h"
@@ -20,6 +23,7 @@ struct piece {
 	struct kt_span raw; /* inside of a JSON string of the whole text */
 	size_t at;          /* of raw */
 	size_t start, end;  /* in its block */
+	const void *of;     /* the text that was searched by itself */
 	struct piece *next;
 };
 struct block {
@@ -27,7 +31,11 @@ struct block {
 	struct kt_buf text;
 	enum kt_component component;
 	bool is_ended;
-	bool is_loose; /* texts that no grammar joins, and somebody might */
+	enum {
+		GROWS = 0,
+		LOOSE, /* texts that no grammar joins, and somebody might */
+		ROW,   /* those of blocks that follow one another */
+	} kind;
 	struct piece *first, *last;
 	struct block *next;
 };
@@ -38,6 +46,8 @@ struct stream {
 	struct kt_arena *mem, *turn;
 	struct kt_json json;
 	struct block *blocks;
+	struct block *row; /* that the text of the next block goes on */
+	struct block *last; /* in it */
 	struct kt_scrub_edits edits;
 	struct kt_measures *measures;
 	size_t over; /* what stands behind it is not written */
@@ -90,20 +100,13 @@ look_at_frame(struct stream *st, size_t at, size_t len)
 }
 
 static struct block *
-block_of(struct stream *st, const struct kt_part *p)
+add_block(struct stream *st, const struct kt_part *p)
 {
-	struct block *b = st->blocks;
+	struct block *b = kt_arena_alloc(st->mem, sizeof(*b));
 
-	bool is_loose = p->block == 0;
-
-	while (b != NULL && (b->is_loose != is_loose || b->is_ended ||
-	        (is_loose ? b->component != p->component :
-	                    b->key != p->block)))
-		b = b->next;
-	if (b != NULL || (b = kt_arena_alloc(st->mem, sizeof(*b))) == NULL)
-		return b;
+	if (b == NULL)
+		return NULL;
 	b->key = p->block;
-	b->is_loose = is_loose;
 	b->component = p->component;
 	kt_buf_init(&b->text, TEXT_MAX);
 	b->next = st->blocks;
@@ -111,20 +114,31 @@ block_of(struct stream *st, const struct kt_part *p)
 	return b;
 }
 
-static enum kt_rc
-grow(struct stream *st, const struct kt_part *p, struct kt_span data, size_t at)
+static struct block *
+block_of(struct stream *st, const struct kt_part *p)
 {
-	struct kt_span raw = kt_json_string(&st->json, data, p->node);
-	struct block *b = block_of(st, p);
+	struct block *b = st->blocks;
+	bool is_loose = p->block == 0;
+
+	while (b != NULL && (b->kind != (is_loose ? LOOSE : GROWS) ||
+	        b->is_ended || (is_loose ? b->component != p->component :
+	                                   b->key != p->block)))
+		b = b->next;
+	if (b == NULL && (b = add_block(st, p)) != NULL && is_loose)
+		b->kind = LOOSE;
+	return b;
+}
+
+static enum kt_rc
+add_piece(struct stream *st, struct block *b, struct kt_span raw, size_t at,
+    const void *of)
+{
 	struct piece *one = kt_arena_alloc(st->mem, sizeof(*one));
 
-	if (b == NULL || one == NULL)
+	if (one == NULL)
 		return KT_E_LIMIT;
-	if (!b->is_loose)
-		kt_measure_text(st->measures, raw, true);
-	*one = (struct piece){ .at = at + st->json.nodes[p->node].start + 1,
-		.start = b->text.len };
-	one->raw = kt_span_sub(st->text, one->at, raw.len);
+	*one = (struct piece){ .raw = raw, .at = at, .start = b->text.len,
+		.of = of != NULL ? of : one };
 	if (kt_json_unescape_add(&b->text, raw) < 0)
 		return KT_E_LIMIT;
 	one->end = b->text.len;
@@ -133,6 +147,45 @@ grow(struct stream *st, const struct kt_part *p, struct kt_span data, size_t at)
 	else
 		b->first = one;
 	b->last = one;
+	return KT_OK;
+}
+
+/* What b is given goes on in the row, begins one, or ends it. */
+static enum kt_rc
+add_to_row(struct stream *st, struct block *b, const struct kt_part *p,
+    struct kt_span raw, size_t at)
+{
+	bool is_in_row = b->kind == GROWS && p->kind != KT_PART_SIGNED &&
+	    b->component != KT_COMPONENT_TOOL_USE;
+
+	if (!is_in_row || (st->row != NULL && st->last != b &&
+	        (b->first != NULL || b->component != st->row->component)))
+		st->row = NULL;
+	if (!is_in_row || raw.len == 0)
+		return KT_OK;
+	if (st->row == NULL && (st->row = add_block(st, p)) == NULL)
+		return KT_E_LIMIT;
+	st->row->kind = ROW;
+	st->last = b;
+	return add_piece(st, st->row, raw, at, b);
+}
+
+static enum kt_rc
+grow(struct stream *st, const struct kt_part *p, struct kt_span data,
+    size_t at, struct block **to)
+{
+	struct kt_span raw = kt_json_string(&st->json, data, p->node);
+	struct block *b = *to = block_of(st, p);
+
+	if (b == NULL)
+		return KT_E_LIMIT;
+	if (b->kind == GROWS)
+		kt_measure_text(st->measures, raw, true);
+	at += st->json.nodes[p->node].start + 1;
+	raw = kt_span_sub(st->text, at, raw.len);
+	if (add_to_row(st, b, p, raw, at) < 0 ||
+	    (raw.len > 0 && add_piece(st, b, raw, at, NULL) < 0))
+		return KT_E_LIMIT;
 	return KT_OK;
 }
 
@@ -207,11 +260,21 @@ end_blocks(struct stream *st, const struct kt_stream_event *ev)
 	}
 }
 
+/* Does it begin what is no text, or end the answer? */
+static bool
+parts_texts(const struct kt_stream_event *ev, const struct block *grown)
+{
+	return (grown == NULL || grown->is_ended) &&
+	    (ev->kind == KT_STREAM_BLOCK_START ||
+	        ev->kind == KT_STREAM_FINISH || ev->kind == KT_STREAM_STOP);
+}
+
 static enum kt_rc
 look_at_data(struct stream *st, const struct kt_sse_event *sse, size_t at)
 {
 	struct kt_stream_event ev;
 	struct kt_span data = sse->data;
+	struct block *grown = NULL;
 	enum kt_rc rc = KT_OK;
 
 	if (data.len == 0 || kt_span_eq(data, KT_SPAN("[DONE]"))) {
@@ -233,9 +296,11 @@ look_at_data(struct stream *st, const struct kt_sse_event *sse, size_t at)
 	for (size_t i = 0; rc == KT_OK && i < ev.nparts; i++) {
 		if (is_growing(&ev, ev.parts[i].node) ||
 		    ev.parts[i].kind == KT_PART_WHOLE)
-			rc = grow(st, &ev.parts[i], data, at);
+			rc = grow(st, &ev.parts[i], data, at, &grown);
 	}
 	end_blocks(st, &ev);
+	if (parts_texts(&ev, grown))
+		st->row = NULL;
 	return rc;
 }
 
@@ -332,26 +397,33 @@ is_among(const struct kt_looked *all, const struct kt_sighting *one)
 	return false;
 }
 
+/* In a text that was searched by itself. */
 static bool
 is_inside(const struct block *b, const struct kt_sighting *f)
 {
-	for (const struct piece *p = b->first; p != NULL; p = p->next) {
-		if (f->start >= p->start && f->end <= p->end)
-			return true;
-	}
-	return false;
+	const struct piece *p = b->first;
+	const void *of;
+
+	while (p != NULL && f->start >= p->end)
+		p = p->next;
+	of = p != NULL ? p->of : NULL;
+	while (p != NULL && f->end > p->end)
+		p = p->next;
+	return p != NULL && p->of == of;
 }
 
 static enum kt_rc
 scrub_block(struct stream *st, const struct block *b)
 {
 	struct kt_span text = kt_buf_span(&b->text);
-	bool is_whole = b->is_ended || b->is_loose || st->is_again;
+	bool is_whole = b->is_ended || b->kind != GROWS || st->is_again;
 	bool is_sure = is_whole || st->is_cut;
 	struct kt_looked looked = { 0 }, told = { 0 };
 	enum kt_rc rc = is_whole ? KT_OK : decided(st, b, &told);
 	size_t before = st->edits.n;
 
+	if (b->kind == ROW && b->first->of == b->last->of)
+		return KT_OK; /* one text */
 	if (rc == KT_OK && look_at(st, b, &looked) < 0)
 		rc = KT_E_PARSE;
 	for (int threats = 0; threats < 2; threats++) {
@@ -363,9 +435,10 @@ scrub_block(struct stream *st, const struct block *b)
 			    kt_scrub_is_threat(f->detector) != threats)
 				continue;
 			e = kt_scrub_edit_of(st->s, f, text);
-			if (b->is_loose && is_inside(b, f))
+			if (b->kind != GROWS && is_inside(b, f))
 				continue; /* seen as a whole */
-			if (b->is_loose || (!is_sure && !is_among(&told, f)))
+			if (b->kind == LOOSE ||
+			    (!is_sure && !is_among(&told, f)))
 				e.kind = KT_SCRUB_BLANK;
 			if (threats && !st->s->is_facts_only) {
 				if (st->edits.n == before)
@@ -382,7 +455,7 @@ scrub_block(struct stream *st, const struct block *b)
 		rc = edit_pieces(st, b, (struct kt_scrub_edit){
 			.start = told.hold, .end = text.len,
 			.kind = KT_SCRUB_BLANK });
-	if (rc == KT_OK && st->s->is_facts_only && !b->is_loose)
+	if (rc == KT_OK && st->s->is_facts_only && b->kind == GROWS)
 		rc = edit_pieces(st, b, (struct kt_scrub_edit){
 			.end = text.len, .kind = KT_SCRUB_GONE });
 	return rc;

@@ -3,3 +3,8 @@ TESTS += tests/unit/session/session_test
 tests_unit_session_session_test_SOURCES = \
 	%D%/session_test.c %D%/record.h $(exchange_drive)
 tests_unit_session_session_test_LDADD = $(KT_LIBS)
+check_PROGRAMS += tests/unit/session/row_test
+TESTS += tests/unit/session/row_test
+tests_unit_session_row_test_SOURCES = \
+	%D%/row_test.c %D%/record.h $(exchange_drive)
+tests_unit_session_row_test_LDADD = $(KT_LIBS)
