@@ -400,7 +400,10 @@ on_event(struct reader *r, const yaml_event_t *e)
 	}
 }
 
-/* A line that cannot be read may hold anything: show only its first word. */
+/*
+ * A line that cannot be read may hold anything: only a key is shown of it,
+ * and nothing where it has none.
+ */
 static void
 hide_rest(struct reader *r, struct kt_config_place at)
 {
@@ -413,9 +416,9 @@ hide_rest(struct reader *r, struct kt_config_place at)
 	bytes = kt_span_sub(bytes, from, SIZE_MAX);
 	bytes = kt_span_sub(bytes, 0, kt_span_find(bytes, '\n'));
 	colon = kt_span_find(bytes, ':');
-	if (colon == bytes.len)
-		return;
-	value.at.column = (uint32_t)colon + 2;
+	value.at.column = 1;
+	for (size_t i = 0; colon < bytes.len && i <= colon; i++)
+		value.at.column += ((unsigned char)bytes.ptr[i] & 0xc0) != 0x80;
 	kt_config_diag_hide(r->d, &value);
 }
 

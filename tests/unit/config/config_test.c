@@ -231,6 +231,29 @@ a_secret_is_a_reference_and_is_never_repeated(void)
 
 /* The printed schema asks for a string in each. */
 static void
+a_line_that_cannot_be_read_shows_no_more_than_its_key(void)
+{
+	static const char *const cases[] = {
+		"    secret_key_ref: |\n-----BEGIN KEY-----\nhunter2\nmore\n",
+		"    headers:\n      - \"a\" hunter2\n",
+		"    \"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+		"\xc3\xa9\xc3\xa9\xc3\xa9\": \"a\" hunter2\n",
+	};
+	char text[256];
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		struct load l;
+
+		(void)snprintf(text, sizeof(text), HEAD TAIL
+		    "providers:\n  targets:\n  - id: a\n%s", cases[i]);
+		load(&l, text);
+		ok(says(&l, "not YAML"));
+		ok(!says(&l, "hun"));
+		drop(&l);
+	}
+}
+
+static void
 what_yaml_reads_as_no_text_names_no_secret(void)
 {
 	static const struct {
@@ -552,6 +575,7 @@ main(void)
 	RUN(the_excerpt_shows_the_line_and_marks_the_word);
 	RUN(later_files_override_key_by_key_and_mistakes_name_their_file);
 	RUN(a_secret_is_a_reference_and_is_never_repeated);
+	RUN(a_line_that_cannot_be_read_shows_no_more_than_its_key);
 	RUN(what_yaml_reads_as_no_text_names_no_secret);
 	RUN(what_no_call_could_use_is_told_before_the_first_one);
 	RUN(yaml_that_shares_or_repeats_is_refused);
