@@ -281,6 +281,7 @@ read_part(struct kt_reading *r, struct kt_span name, struct kt_span bytes)
 	}
 	switch (kt_media_kind(bytes)) {
 	case KT_MEDIA_TEXT:
+	case KT_MEDIA_TEXT_CODED:
 	case KT_MEDIA_TEXT_OR_PDF:
 		if (kt_span_find(bytes, '<') < bytes.len)
 			(void)read_xml(r, bytes); /* or it is but a text */

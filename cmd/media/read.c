@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cmd/media/read.h"
+#include "media/charset.h"
 #include "media/exif.h"
 #include "media/kind.h"
 
@@ -71,6 +72,18 @@ read_about(struct kt_reading *r, struct kt_span bytes)
 		kt_reading_add(r, KT_MEDIA_ABOUT, e.texts[i]);
 }
 
+static void
+read_coded(struct kt_reading *r, struct kt_span bytes)
+{
+	struct kt_buf text;
+
+	kt_buf_init(&text, KT_MEDIA_ANSWER_MAX);
+	if (kt_charset_decode(bytes, &text) < 0)
+		kt_reading_missed(r, KT_MEDIA_WHY_TEXT);
+	kt_reading_add(r, KT_MEDIA_SAID, kt_buf_span(&text));
+	kt_buf_fini(&text);
+}
+
 void
 kt_read(struct kt_reading *r, struct kt_span bytes)
 {
@@ -98,6 +111,9 @@ kt_read(struct kt_reading *r, struct kt_span bytes)
 		break;
 	case KT_MEDIA_TEXT:
 		kt_reading_add(r, KT_MEDIA_SAID, bytes);
+		break;
+	case KT_MEDIA_TEXT_CODED:
+		read_coded(r, bytes);
 		break;
 	}
 }

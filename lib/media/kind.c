@@ -4,6 +4,7 @@
  * text with it is one, or tells of one: only reading it tells which.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "media/charset.h"
 #include "media/kind.h"
 
 #define PDF_WITHIN 1024
@@ -33,13 +34,9 @@ is_picture(struct kt_span s)
 static bool
 is_text(struct kt_span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-
-		if ((c < ' ' && c != '\t' && c != '\n' && c != '\r' &&
-		        c != '\f' && c != '\v' && c != '\b') || c == 0x7f)
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_charset_is_control((unsigned char)s.ptr[i]))
 			return false;
-	}
 	return s.len > 0 && kt_utf8_check(s) == s.len;
 }
 
@@ -53,8 +50,9 @@ kt_media_type(struct kt_span s)
 		{ KT_SPAN_INIT("GIF8"), "image/gif" },
 		{ KT_SPAN_INIT("\xff\xd8\xff"), "image/jpeg" },
 		{ KT_SPAN_INIT("RIFF"), "image/webp" } };
-	size_t good = kt_utf8_check(s);
+	size_t good = kt_utf8_check(s), coded = kt_charset_check(s);
 
+	good = good > coded ? good : coded;
 	/* The last character may be cut. */
 	if (s.len - good < 4)
 		s = kt_span_sub(s, 0, good > 0 ? good : s.len);
@@ -69,6 +67,7 @@ kt_media_type(struct kt_span s)
 	case KT_MEDIA_ZIP:
 		return "application/zip";
 	case KT_MEDIA_TEXT:
+	case KT_MEDIA_TEXT_CODED:
 	case KT_MEDIA_TEXT_OR_PDF:
 		return "text/plain";
 	case KT_MEDIA_UNKNOWN:
@@ -93,5 +92,8 @@ kt_media_kind(struct kt_span s)
 		return KT_MEDIA_ZIP;
 	if (is_other)
 		return KT_MEDIA_PICTURE;
-	return is_text(s) ? KT_MEDIA_TEXT : KT_MEDIA_UNKNOWN;
+	if (is_text(s))
+		return KT_MEDIA_TEXT;
+	return s.len > 0 && kt_charset_check(s) == s.len ?
+	    KT_MEDIA_TEXT_CODED : KT_MEDIA_UNKNOWN;
 }

@@ -19,6 +19,7 @@ enum kt_media_kind {
 	KT_MEDIA_PDF,
 	KT_MEDIA_ZIP,
 	KT_MEDIA_TEXT, /* UTF-8 without controls, all of it */
+	KT_MEDIA_TEXT_CODED, /* a text of charset.h */
 	KT_MEDIA_TEXT_OR_PDF, /* such a text with the mark of PDF in it */
 };
 enum kt_media_kind kt_media_kind(struct kt_span bytes);

@@ -1,6 +1,8 @@
 libkt_a_SOURCES += \
 	%D%/ask.c \
 	%D%/ask.h \
+	%D%/charset.c \
+	%D%/charset.h \
 	%D%/exif.c \
 	%D%/exif.h \
 	%D%/image.c \

@@ -1,10 +1,12 @@
 /*
  * What a worker answered, what bytes are, how large a picture is, what its
- * camera wrote and what base64 says: whatever comes, texts lie inside and are UTF-8, and bytes that
- * are written as base64 and read again are the same.
+ * camera wrote, what base64 says and a text that is not UTF-8: whatever comes,
+ * texts lie inside and are UTF-8, and bytes that are written as base64 and
+ * read again are the same.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "media/ask.h"
+#include "media/charset.h"
 #include "media/exif.h"
 #include "media/image.h"
 #include "media/kind.h"
@@ -47,12 +49,27 @@ read_base64(struct kt_span s)
 }
 
 static void
+read_charset(struct kt_span s)
+{
+	size_t good = kt_charset_check(s);
+	struct kt_buf b;
+
+	kt_buf_init(&b, 3 * s.len + 3);
+	if (good > s.len ||
+	    kt_charset_decode(kt_span_sub(s, 0, good), &b) < 0)
+		KT_BUG("not as it was checked");
+	if (kt_utf8_check(kt_buf_span(&b)) < b.len || b.len > 3 * s.len)
+		KT_BUG("a text that is none");
+	kt_buf_fini(&b);
+}
+
+static void
 read_exif(struct kt_span s)
 {
 	struct kt_exif e;
 	bool is_any = kt_exif_read(s, &e);
 
-	if (is_any != (e.has_place || e.ntexts > 0))
+	if (is_any != (e.has_place || e.ntexts > 0 || e.orientation != 0))
 		KT_BUG("nothing is told as something");
 	for (size_t i = 0; i < e.ntexts; i++)
 		if (e.texts[i].ptr < s.ptr || e.texts[i].len == 0 ||
@@ -71,6 +88,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	read_answer(s);
 	read_base64(s);
+	read_charset(s);
 	read_exif(s);
 	if (kt_image_size(s, &w, &h) && (w == 0 || h == 0))
 		KT_BUG("a picture without an inside");

@@ -179,7 +179,7 @@ bytes_are_what_any_of_their_readers_takes_them_for(void)
 		{ KT_SPAN_INIT("PK\3\4"), KT_MEDIA_ZIP },
 		{ KT_SPAN_INIT("name;card\n"), KT_MEDIA_TEXT },
 		{ KT_SPAN_INIT("name\0card\n"), KT_MEDIA_UNKNOWN },
-		{ KT_SPAN_INIT("gr\xfc\xdf dich"), KT_MEDIA_UNKNOWN },
+		{ KT_SPAN_INIT("gr\xfc\xdf dich"), KT_MEDIA_TEXT_CODED },
 		{ KT_SPAN_INIT(""), KT_MEDIA_UNKNOWN },
 	};
 

@@ -8,6 +8,11 @@ tests_unit_media_exif_test_SOURCES = %D%/exif_test.c
 tests_unit_media_exif_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/media/exif_test
 
+check_PROGRAMS += tests/unit/media/charset_test
+tests_unit_media_charset_test_SOURCES = %D%/charset_test.c
+tests_unit_media_charset_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/media/charset_test
+
 check_PROGRAMS += tests/unit/media/ask_test
 tests_unit_media_ask_test_SOURCES = %D%/ask_test.c
 tests_unit_media_ask_test_LDADD = $(KT_LIBS)
