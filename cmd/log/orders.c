@@ -267,11 +267,26 @@ write_answer(struct kt_log *log, const char *name,
 	    (struct kt_span){ text, (size_t)n }, 0600, err);
 }
 
-/* One file; the order goes when it is done, so that a crash repeats it. */
+/* The order goes when it is done, so that a crash repeats it. */
 static enum kt_rc
-obey(struct kt_log *log, const char *name, struct kt_err *err)
+obey(struct kt_log *log, const char *name, const char *path,
+    struct kt_span text, struct kt_err *err)
 {
 	struct order o = { .log = log };
+
+	if (carry_out(&o, text, err) < 0 ||
+	    write_answer(log, name, &o.answer, err) < 0)
+		return kt_log_poison(log, err);
+	if (log->io->unlink(log->io->arg, path) == 0)
+		return KT_OK;
+	(void)kt_fail(err, KT_E_IO, "%s: %s", path, strerror(errno));
+	return kt_log_poison(log, err);
+}
+
+/* One file.  That it cannot be read is no fault of the log. */
+static enum kt_rc
+take(struct kt_log *log, const char *name, struct kt_err *err)
+{
 	char path[KT_PATH_MAX];
 	struct kt_buf text;
 	enum kt_rc rc;
@@ -279,15 +294,10 @@ obey(struct kt_log *log, const char *name, struct kt_err *err)
 	kt_buf_init(&text, 8192);
 	rc = kt_log_path(log, path, err, "orders/%s", name);
 	if (rc == KT_OK)
-		rc = kt_disk_read_file(
-		    log->io, path, ORDER_MAX, &text, err);
+		rc = kt_disk_read_file(log->io, path, ORDER_MAX, &text, err);
 	if (rc == KT_OK)
-		rc = carry_out(&o, kt_buf_span(&text), err);
-	if (rc == KT_OK)
-		rc = write_answer(log, name, &o.answer, err);
+		rc = obey(log, name, path, kt_buf_span(&text), err);
 	kt_buf_fini(&text);
-	if (rc == KT_OK && log->io->unlink(log->io->arg, path) < 0)
-		rc = kt_fail(err, KT_E_IO, "%s: %s", path, strerror(errno));
 	return rc;
 }
 
@@ -321,8 +331,8 @@ kt_log_orders(struct kt_log *log, struct kt_err *err)
 			return errno == ENOENT ? KT_OK : err->rc;
 		if (f.name[0] == '\0')
 			return KT_OK;
-		if (obey(log, f.name, err) < 0)
-			return kt_log_poison(log, err);
+		if (take(log, f.name, err) < 0)
+			return err->rc;
 	}
 }
 

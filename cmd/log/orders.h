@@ -13,7 +13,10 @@
 #define KT_ORDERS_H
 #include "cmd/log/log.h"
 
-/* Carries out what lies there.  Fails where the log itself fails. */
+/*
+ * Carries out what lies there.  Where the log itself fails it is poisoned;
+ * else an order cannot be read, and it stays with all behind it.
+ */
 KT_MUSTCHECK enum kt_rc kt_log_orders(struct kt_log *log, struct kt_err *err);
 
 struct kt_order_answer {

@@ -484,6 +484,20 @@ come_up(struct kt_writer *w)
 	atomic_store(&w->is_up, true);
 }
 
+/* Who asks is not answered, but calls do not need what cannot be read. */
+static void
+obey(struct kt_writer *w)
+{
+	struct kt_err err;
+
+	if (kt_log_orders(&w->log, &err) == KT_OK)
+		return;
+	if (w->log.is_poisoned)
+		go_down(w);
+	else if (w->log.say != NULL)
+		w->log.say(err.text);
+}
+
 static uint64_t
 behind(const struct kt_writer *w)
 {
@@ -511,7 +525,7 @@ keep_house(struct kt_writer *w)
 	if (!w->log.is_poisoned && atomic_load(&w->lost) > 0)
 		tell_gap(w);
 	if (!w->log.is_poisoned && atomic_exchange(&w->has_orders, false))
-		keep(w, kt_log_orders(&w->log, &err));
+		obey(w);
 	if (!w->log.is_poisoned)
 		keep(w, kt_log_read_back(&w->log, &err));
 	if (!w->log.is_poisoned && (behind(w) >= CHECKPOINT_RECORDS ||

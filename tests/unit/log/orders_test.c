@@ -9,11 +9,13 @@
 #include "cmd/log/log.h"
 #include "cmd/log/orders.h"
 #include "cmd/log/vault.h"
+#include "cmd/log/writer.h"
 #include "tests/unit/log/faults.h"
 #include "tests/unit/log/folder.h"
 #include "tests/unit/log/starved.h"
 #include "tests/unit/tap.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -250,12 +252,63 @@ or_whichever_request_for_memory_is_refused(void)
 		;
 }
 
+/* Three records one after the other: the last follows the orders' turn. */
+static void
+calls_are_recorded(struct kt_writer *w)
+{
+	struct kt_writer_inbox *in;
+	struct kt_writer_ticket *t = NULL;
+
+	ok(kt_writer_inbox_new(&in, &err) == KT_OK);
+	kt_writer_orders(w);
+	for (int i = 0; i < 3; i++) {
+		struct pollfd p = { .fd = kt_writer_inbox_fd(in),
+			.events = POLLIN };
+
+		if (!ok(kt_writer_submit(w, KT_SPAN("{\"type\":\"call\"}"), in,
+		    NULL, &err) == KT_OK))
+			break;
+		while (t == NULL && poll(&p, 1, 60000) > 0)
+			t = kt_writer_inbox_take(in);
+		ok(t != NULL && t->is_durable);
+		kt_writer_ticket_free(&t);
+	}
+	kt_writer_inbox_free(&in);
+}
+
+static void
+an_order_that_cannot_be_read_stops_no_call(void)
+{
+	static char text[5000];
+	struct kt_writer_opts opts;
+	struct kt_writer *w;
+	char path[512];
+
+	fresh_dir("orders_test");
+	opts = opts_of(&kt_disk_real);
+	ok(kt_writer_start(&w, &opts, &err) == KT_OK);
+	(void)snprintf(path, sizeof(path), "%s/orders", dir);
+	ok(mkfifo(path, 0600) == 0); /* where a folder should be */
+	calls_are_recorded(w);
+	ok(remove(path) == 0 && mkdir(path, 0700) == 0);
+	memset(text, 'x', sizeof(text) - 1);
+	put_order(1, text);
+	calls_are_recorded(w);
+	(void)snprintf(path, sizeof(path), "%s/orders/%016x.order", dir, 1u);
+	ok(remove(path) == 0);
+	put_order(1, "{\"do\":\"rotate\"}");
+	calls_are_recorded(w);
+	ok(is_done(1));
+	ok(kt_writer_stop(&w, &err) == KT_OK);
+}
+
 int
 main(void)
 {
 	RUN(each_order_is_carried_out_whichever_call_fails);
 	RUN(or_wherever_the_process_is_killed);
 	RUN(or_whichever_request_for_memory_is_refused);
+	RUN(an_order_that_cannot_be_read_stops_no_call);
 	fresh_dir("orders_test");
 	return done();
 }
