@@ -5,9 +5,10 @@
  *
  * Everything is an insertion, so that all other bytes stay as they came.
  * The first system block of some clients is an attribution that their vendor
- * removes by position; nothing ever goes in front of it, and the system
- * array stays an array.  Known limit: instructions of OpenAI responses that
- * are a list of messages stay as they are.
+ * removes by position; nothing ever goes in front of it, a text that begins
+ * with it has all behind it, and the system array stays an array.  Known
+ * limit: instructions of OpenAI responses that are a list of messages stay as
+ * they are.
  */
 #include "json/write.h"
 #include "policy/policy_priv.h"
@@ -25,7 +26,8 @@ struct settings {
 
 static const struct kt_config_field fields[] = {
 	KT_CONFIG_FIELD(struct settings, STRINGS, prepend, .takes_one = true,
-	    .doc = "Texts that stand first, in this order"),
+	    .doc = "Texts that stand first, in this order, but never in front "
+	           "of a client's attribution block"),
 	KT_CONFIG_FIELD(struct settings, STRINGS, append, .takes_one = true,
 	    .doc = "Texts that stand last, in this order"),
 	KT_CONFIG_FIELD(struct settings, ENUM, target, .names = targets,
@@ -139,6 +141,12 @@ as_blocks(const struct decoration *d, const struct kt_config_strings *texts,
 	return KT_OK;
 }
 
+static bool
+is_attribution(struct kt_span raw)
+{
+	return kt_span_starts(kt_span_trim(raw), attribution);
+}
+
 /* Must stay first: the attribution, and results in front of other content. */
 static bool
 stays_first(const struct decoration *d, uint32_t block)
@@ -148,20 +156,21 @@ stays_first(const struct decoration *d, uint32_t block)
 	return kt_json_is(d->json, d->text,
 	           kt_json_member(d->json, d->text, block, KT_SPAN("type")),
 	           KT_SPAN("tool_result")) ||
-	    kt_span_starts(kt_span_trim(kt_json_string(d->json, d->text, text)),
-	        attribution);
+	    is_attribution(kt_json_string(d->json, d->text, text));
 }
 
 static enum kt_rc
 decorate_string(struct decoration *d, uint32_t n)
 {
 	const struct kt_json_node *at = &d->json->nodes[n];
+	bool is_behind = is_attribution(kt_json_string(d->json, d->text, n));
 	struct kt_buf front, back;
 	enum kt_rc rc;
 
 	kt_buf_init(&front, KT_BODY_MAX);
 	kt_buf_init(&back, KT_BODY_MAX);
-	rc = as_string(d, &d->s->prepend, true, &front);
+	rc = as_string(
+	    d, &d->s->prepend, !is_behind, is_behind ? &back : &front);
 	if (rc == KT_OK)
 		rc = as_string(d, &d->s->append, false, &back);
 	if (rc == KT_OK)

@@ -78,6 +78,10 @@ a_decorator_only_inserts(void)
 		{ "/v1/messages", A("\"system\":[" BILL "," T("a") "]," A_MSG),
 		    A("\"system\":[" BILL "," T("in \\\"A\\\"") "," T("a") ","
 		        T("out") "]," A_MSG), NULL },
+		{ "/v1/messages",
+		    A("\"system\":\"x-anthropic-billing-header: a\\nbe\"," A_MSG),
+		    A("\"system\":\"x-anthropic-billing-header: a\\nbe\\n\\nin "
+		        "\\\"A\\\"\\n\\nout\"," A_MSG), NULL },
 		/* Next to a redaction, and in it. */
 		{ "/v1/messages", A("\"system\":\"" CARD "\"," A_MSG),
 		    A("\"system\":\"in \\\"A\\\"\\n\\n[CREDIT_CARD]\\n\\nout\","
