@@ -1,5 +1,6 @@
 /*
- * firewall - rules on tools that an earlier one has decided already.
+ * firewall - rules on tools that an earlier one has decided already, and what
+ * is said of tools without effect.
  * SPDX-License-Identifier: Apache-2.0
  *
  * A rule can only cover another if what its name begins with, up to the first
@@ -111,21 +112,78 @@ compare(struct kt_lint *l, struct firewall *f,
 	}
 }
 
+static const struct kt_config_node *
+items_of(const struct kt_config_node *list)
+{
+	return list != NULL && list->type == KT_CONFIG_NODE_LIST ? list->first :
+	    NULL;
+}
+
+void
+kt_lint_check_allowed(struct kt_lint *l, const struct kt_config_node *yes,
+    const struct kt_config_node *no)
+{
+	size_t pairs = 0;
+
+	for (const struct kt_config_node *y = items_of(yes); y; y = y->next) {
+		const struct kt_config_node *n = items_of(no);
+		struct kt_report_finding *f;
+
+		while (n != NULL && pairs++ < KT_LINT_PAIRS_MAX &&
+		    !kt_lint_glob_covers(n->text, y->text))
+			n = n->next;
+		if (n == NULL || pairs > KT_LINT_PAIRS_MAX)
+			continue;
+		f = kt_lint_tell(l, KT_LINT_308, y,
+		    "'%.60s' is allowed, and forbidden by '%.60s'", y->text.ptr,
+		    n->text.ptr);
+		if (f != NULL)
+			kt_report_note(
+			    l->r, f, kt_lint_place(l, n), "forbidden here");
+	}
+}
+
+/* 202: arguments where none is replaced; 304: what asks for nothing. */
+static void
+check_rule(struct kt_lint *l, const struct kt_config_node *rule)
+{
+	const struct kt_config_node *action = kt_config_get(rule,
+	    KT_SPAN("action")), *arguments = kt_config_get(rule,
+	    KT_SPAN("arguments")), *when = kt_config_get(rule, KT_SPAN("when"));
+
+	if (arguments != NULL && action != NULL &&
+	    !kt_span_eq(action->text, KT_SPAN("redact")))
+		(void)kt_lint_at(l, KT_LINT_202, kt_lint_key_place(l, arguments),
+		    "'arguments' are replaced by action redact only");
+	for (const struct kt_config_node *c = when ? when->first : NULL; c;
+	     c = c->next) {
+		if (c->type == KT_CONFIG_NODE_MAP && c->first == NULL)
+			(void)kt_lint_at(l, KT_LINT_304, kt_lint_key_place(l, c),
+			    "any value of '%.60s' will do", c->key.ptr);
+	}
+}
+
 void
 kt_lint_check_firewall(struct kt_lint *l)
 {
-	const struct kt_config_node *rules;
+	const struct kt_config_node *rules, *screen;
 	struct firewall f = { .n = 0 };
 	struct kt_lint_kind k;
 	size_t n = 0;
 
 	if (!kt_lint_kind_named(l, "agent-firewall", &k))
 		return;
+	kt_lint_check_allowed(l, kt_lint_node(&k, "allowed_tools"),
+	    kt_lint_node(&k, "blocked_tools"));
+	screen = kt_lint_node(&k, "computer_use");
+	kt_lint_check_allowed(l,
+	    kt_config_get(screen, KT_SPAN("allowed_actions")),
+	    kt_config_get(screen, KT_SPAN("blocked_actions")));
 	rules = kt_lint_node(&k, "rules");
 	if (rules == NULL || rules->type != KT_CONFIG_NODE_LIST)
 		return;
-	for (const struct kt_config_node *r = rules->first; r; r = r->next)
-		n++;
+	for (const struct kt_config_node *r = rules->first; r; r = r->next, n++)
+		check_rule(l, r);
 	f.nbuckets = 2 * n + 1;
 	f.rules = kt_arena_array(l->mem, n, sizeof(*f.rules));
 	f.buckets = kt_arena_array(l->mem, f.nbuckets, sizeof(*f.buckets));

@@ -107,6 +107,9 @@ void kt_lint_check_rules(struct kt_lint *l,
     const struct kt_config_providers *p);
 void kt_lint_check_kinds(struct kt_lint *l);
 void kt_lint_check_firewall(struct kt_lint *l);
+/* 308: lists of names and patterns; NULL: there is none. */
+void kt_lint_check_allowed(struct kt_lint *l,
+    const struct kt_config_node *yes, const struct kt_config_node *no);
 void kt_lint_check_posture(struct kt_lint *l);
 void kt_lint_check_targets(struct kt_lint *l,
     const struct kt_config_providers *p);

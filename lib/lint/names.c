@@ -193,38 +193,49 @@ check_parameters(struct kt_lint *l)
 	}
 }
 
-/* 201: groups that routing rules name. */
+/* 201: groups that others name; a pattern is to fit one. */
 static void
-check_rule_groups(struct kt_lint *l)
+check_group(struct kt_lint *l, const struct kt_config_node *node)
 {
 	const struct kt_config_group *groups = l->s->consumer_groups.at;
+	struct kt_config_nearest near;
+	struct kt_report_finding *f;
+
+	kt_config_nearest_init(&near, node->text);
+	for (size_t n = 0; n < l->s->consumer_groups.n; n++) {
+		if (kt_span_glob(node->text, groups[n].name))
+			return;
+		if (groups[n].name.ptr != NULL)
+			kt_config_nearest_try(&near, groups[n].name.ptr);
+	}
+	f = kt_lint_tell(l, KT_LINT_201, node, "there is no group '%.60s'",
+	    node->text.ptr);
+	if (f != NULL && near.best != NULL) {
+		kt_lint_help(l, f, "did you mean '%s'?", near.best);
+		kt_lint_replace(l, f, node, near.best);
+	}
+}
+
+static void
+check_groups_named(struct kt_lint *l)
+{
 	const struct kt_config_routing_rule *rules =
 	    l->s->providers.routing_rules.at;
+	const struct kt_config_node *roles = NULL, *c;
+	struct kt_lint_kind k;
 
 	for (size_t i = 0; i < l->s->providers.routing_rules.n; i++) {
-		struct kt_span name = rules[i].when.group;
-		struct kt_config_nearest near;
-		struct kt_report_finding *f;
-		size_t n = 0;
-
-		if (name.ptr == NULL)
-			continue;
-		kt_config_nearest_init(&near, name);
-		for (; n < l->s->consumer_groups.n; n++) {
-			if (kt_span_eq(groups[n].name, name))
-				break;
-			if (groups[n].name.ptr != NULL)
-				kt_config_nearest_try(&near, groups[n].name.ptr);
-		}
-		if (n < l->s->consumer_groups.n)
-			continue;
-		f = kt_lint_tell(l, KT_LINT_201, kt_config_get(rules[i].when.node,
-		    KT_SPAN("group")), "there is no group '%.60s'", name.ptr);
-		if (f != NULL && near.best != NULL) {
-			kt_lint_help(l, f, "did you mean '%s'?", near.best);
-			kt_lint_replace(l, f, kt_config_get(rules[i].when.node,
-			    KT_SPAN("group")), near.best);
-		}
+		if (rules[i].when.group.ptr != NULL)
+			check_group(l, kt_config_get(
+			    rules[i].when.node, KT_SPAN("group")));
+	}
+	/* Without any, a token's group is a word that nobody declares. */
+	if (l->s->consumer_groups.n > 0 && kt_lint_kind_named(l, "rbac", &k))
+		roles = kt_lint_node(&k, "roles");
+	for (roles = roles ? roles->first : NULL; roles; roles = roles->next) {
+		c = kt_config_get(roles, KT_SPAN("groups"));
+		for (c = c ? c->first : NULL; c != NULL; c = c->next)
+			check_group(l, c);
 	}
 }
 
@@ -240,7 +251,7 @@ kt_lint_check_names(struct kt_lint *l)
 		check_unused(l, &k);
 	}
 	check_parameters(l);
-	check_rule_groups(l);
+	check_groups_named(l);
 }
 
 /* 405, 406, 415, 437: groups. */

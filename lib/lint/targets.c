@@ -92,7 +92,7 @@ check_credential(struct kt_lint *l, const struct kt_config_target *t)
 		    KT_SPAN_ARG(kt_lint_origin(t->base_url)));
 }
 
-/* 410, 311, 308, 515: claude-agent-sdk. */
+/* 410, 311, 515: claude-agent-sdk. */
 
 static bool
 is_agent(const struct kt_config_target *t)
@@ -105,8 +105,6 @@ check_agent(struct kt_lint *l, const struct kt_config_target *t)
 {
 	const struct kt_config_strings *yes = &t->append_allowed_tools,
 				       *no = &t->disallowed_tools;
-	const struct kt_config_node *node = kt_lint_element(yes->node, 0);
-	struct kt_report_finding *f;
 
 	if (t->allow_all_tools)
 		(void)kt_lint_tell(l, KT_LINT_410, field(t, "allow_all_tools"),
@@ -117,20 +115,7 @@ check_agent(struct kt_lint *l, const struct kt_config_target *t)
 	if (no->n > 0 && yes->n == 0)
 		(void)kt_lint_at(l, KT_LINT_311, kt_lint_key_place(l, no->node),
 		    "tools are forbidden one by one");
-	for (size_t i = 0; i < yes->n && node != NULL; i++, node = node->next) {
-		for (size_t n = 0; n < no->n; n++) {
-			if (yes->at[i].ptr == NULL || no->at[n].ptr == NULL ||
-			    !kt_lint_glob_covers(no->at[n], yes->at[i]))
-				continue;
-			f = kt_lint_tell(l, KT_LINT_308, node,
-			    "'%.60s' is allowed, and forbidden by '%.60s'",
-			    yes->at[i].ptr, no->at[n].ptr);
-			if (f != NULL)
-				kt_report_note(l->r, f, kt_lint_place(l,
-				    kt_lint_element(no->node, n)), "forbidden here");
-			break;
-		}
-	}
+	kt_lint_check_allowed(l, yes->node, no->node);
 }
 
 static void

@@ -174,12 +174,27 @@ static const struct kt_config_field computer_fields[] = {
 	    .doc = "Actions by name or pattern that are never done"),
 };
 #undef S
+static void
+check_computer(void *section, struct kt_config_ctx *ctx)
+{
+	kt_constraint_check_hosts(
+	    ctx, &((const struct computer *)section)->allowed_domains);
+}
+
 static const struct kt_config_table computer_table = {
 	.name = "policy.agent-firewall.computer_use",
 	.doc = "Each action on a screen or in a browser",
 	.size = sizeof(struct computer),
 	.fields = computer_fields, .n = KT_NELEMS(computer_fields),
+	.check = check_computer,
 };
+
+static void
+check_remote(void *section, struct kt_config_ctx *ctx)
+{
+	kt_constraint_check_hosts(
+	    ctx, &((const struct remote *)section)->domains);
+}
 
 static const struct kt_config_field server_fields[] = {
 	KT_CONFIG_FIELD(struct remote, STRINGS, allow,
@@ -195,6 +210,7 @@ static const struct kt_config_table server_table = {
 	       "requests that offer others are refused",
 	.size = sizeof(struct remote),
 	.fields = server_fields, .n = KT_NELEMS(server_fields),
+	.check = check_remote,
 };
 
 static const struct kt_config_field mcp_fields[] = {
@@ -209,6 +225,7 @@ static const struct kt_config_table mcp_table = {
 	       "others are refused",
 	.size = sizeof(struct remote),
 	.fields = mcp_fields, .n = KT_NELEMS(mcp_fields),
+	.check = check_remote,
 };
 
 static const struct kt_config_field fields[] = {

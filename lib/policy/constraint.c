@@ -40,7 +40,7 @@ kt_constraint_check_pointer(struct kt_config_ctx *ctx,
 	if (pointer.len == 0 || pointer.ptr[0] == '/')
 		return;
 	kt_config_fault_at(ctx, KT_CONFIG_FORM, node,
-	    "an argument is a JSON pointer that begins with '/'");
+	    "a JSON pointer begins with '/'");
 	kt_config_fault_help(ctx, "write /%.*s", KT_SPAN_ARG(pointer));
 }
 
@@ -424,6 +424,14 @@ check_each(struct kt_config_ctx *ctx, const struct kt_config_node *list,
 	}
 }
 
+void
+kt_constraint_check_hosts(
+    struct kt_config_ctx *ctx, const struct kt_config_strings *hosts)
+{
+	check_each(ctx, hosts->node, is_host,
+	    "a host is a name or an address alone, or '*.' and a name");
+}
+
 static void
 check(void *section, struct kt_config_ctx *ctx)
 {
@@ -434,10 +442,12 @@ check(void *section, struct kt_config_ctx *ctx)
 	if (c->node == NULL)
 		return;
 	kt_constraint_check_pointer(ctx, c->node, c->node->key);
-	check_each(ctx, c->host_in.node, is_host,
-	    "a host is a name or an address alone, or '*.' and a name");
+	kt_constraint_check_hosts(ctx, &c->host_in);
 	check_each(ctx, c->path_under.node, is_directory,
 	    "a directory is an absolute path without backslashes");
+	if (c->min > c->max)
+		kt_config_fault(ctx, KT_CONFIG_CONTRADICTION, c->node, "max",
+		    "no value is as small as 'max' and as large as 'min'");
 	if (c->matches.ptr == NULL)
 		return;
 	if (kt_detect_regex_new(

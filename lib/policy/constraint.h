@@ -32,6 +32,9 @@ struct kt_constraint_value {
 /* A JSON pointer that does not begin with '/' finds nothing: a fault. */
 void kt_constraint_check_pointer(struct kt_config_ctx *ctx,
     const struct kt_config_node *node, struct kt_span pointer);
+/* So is a host that is none: a URL, a pattern other than "*.example.org". */
+void kt_constraint_check_hosts(struct kt_config_ctx *ctx,
+    const struct kt_config_strings *hosts);
 /* Arrays and objects are asked value by value. */
 bool kt_constraint_holds(const struct kt_constraint *c,
     const struct kt_constraint_value *v, enum kt_constraint_need need);

@@ -7,6 +7,7 @@
  * looked for ahead: so it is found in streams, disguises and arguments as
  * all else is.
  */
+#include "policy/constraint.h"
 #include "policy/policy_priv.h"
 #include "policy/schema.h"
 
@@ -92,6 +93,7 @@ check(void *section, struct kt_config_ctx *ctx)
 	struct kt_err err = { 0 };
 	struct kt_schema schema;
 
+	kt_constraint_check_hosts(ctx, &s->allowed_urls);
 	if (s->output_schema.len == 0)
 		return;
 	if (kt_schema_init(&schema, s->output_schema, &err) < 0)
@@ -111,12 +113,13 @@ static enum kt_rc
 put_host(struct kt_buf *b, struct kt_span host, bool is_first)
 {
 	bool is_below = kt_span_starts(host, KT_SPAN("*."));
-	enum kt_rc rc = kt_buf_printf(
-	    b, "%s%s", is_first ? "" : "|", is_below ? "(?:[a-z0-9_-]+\\.)+" : "");
+	bool is_v6 = kt_span_find(host, ':') < host.len;
+	enum kt_rc rc = kt_buf_printf(b, "%s%s%s", is_first ? "" : "|",
+	    is_below ? "(?:[a-z0-9_-]+\\.)+" : "", is_v6 ? "\\[" : "");
 
 	for (size_t i = is_below ? 2 : 0; rc == KT_OK && i < host.len; i++)
 		rc = kt_buf_printf(b, "\\x%02x", (unsigned char)host.ptr[i]);
-	return rc;
+	return rc < 0 || !is_v6 ? rc : kt_buf_add(b, KT_SPAN("\\]"));
 }
 
 /*

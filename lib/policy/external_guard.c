@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "config/check.h"
+#include "policy/constraint.h"
 #include "policy/outside.h"
 #include "policy/policy_priv.h"
 
@@ -69,6 +70,8 @@ check(void *section, struct kt_config_ctx *ctx)
 	if (s->url.ptr != NULL)
 		kt_config_check_url(ctx, s->common.node, "url", s->url);
 	kt_config_check_headers(ctx, &s->headers);
+	kt_constraint_check_pointer(ctx, kt_config_get(s->common.node,
+	    KT_SPAN("verdict")), s->verdict);
 }
 
 static const struct kt_config_table table =

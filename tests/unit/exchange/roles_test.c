@@ -258,7 +258,8 @@ long_terms_are_forgiven_too(void)
 		tell(&all[i]);
 }
 
-#define URLS CONFIG("content-limits", "{allowed_urls: [a.org, '*.b.org']}")
+#define URLS \
+	CONFIG("content-limits", "{allowed_urls: [a.org, '*.b.org', 'fe80::2']}")
 
 static void
 urls_lead_where_they_may(void)
@@ -266,6 +267,7 @@ urls_lead_where_they_may(void)
 	static const struct told all[] = {
 		{ URLS, "see https://a.org/x?y and http://A.ORG:80.", NULL, NULL },
 		{ URLS, "see https://x.y.b.org", NULL, NULL },
+		{ URLS, "see https://[fe80::2]/x", NULL, NULL },
 		{ URLS, "see https://b.org", NULL, "prompt.url.denied" },
 		{ URLS, "see https://c.org/", NULL, "prompt.url.denied" },
 		{ URLS, "see https://a.org.c.org/", NULL, "prompt.url.denied" },
