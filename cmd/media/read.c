@@ -10,6 +10,7 @@
 #include "media/charset.h"
 #include "media/exif.h"
 #include "media/kind.h"
+#include "media/markup.h"
 
 void
 kt_reading_missed(struct kt_reading *r, enum kt_media_why why)
@@ -72,6 +73,26 @@ read_about(struct kt_reading *r, struct kt_span bytes)
 		kt_reading_add(r, KT_MEDIA_ABOUT, e.texts[i]);
 }
 
+/* As it is written, and where that is another thing as it is shown. */
+void
+kt_read_text(struct kt_reading *r, enum kt_media_source source,
+    struct kt_span text)
+{
+	struct kt_markup m;
+
+	kt_reading_add(r, source, text);
+	kt_markup_init(&m, KT_MEDIA_ANSWER_MAX);
+	if (kt_markup_rtf(text, &m) || kt_markup_html(text, &m)) {
+		kt_reading_add(r, source, kt_buf_span(&m.shown));
+		kt_reading_add(r, KT_MEDIA_ABOUT, kt_buf_span(&m.beside));
+	}
+	if (m.is_full)
+		kt_reading_missed(r, KT_MEDIA_WHY_TEXT);
+	if (m.has_media)
+		kt_reading_missed(r, KT_MEDIA_WHY_KIND);
+	kt_markup_fini(&m);
+}
+
 static void
 read_coded(struct kt_reading *r, struct kt_span bytes)
 {
@@ -80,7 +101,7 @@ read_coded(struct kt_reading *r, struct kt_span bytes)
 	kt_buf_init(&text, KT_MEDIA_ANSWER_MAX);
 	if (kt_charset_decode(bytes, &text) < 0)
 		kt_reading_missed(r, KT_MEDIA_WHY_TEXT);
-	kt_reading_add(r, KT_MEDIA_SAID, kt_buf_span(&text));
+	kt_read_text(r, KT_MEDIA_SAID, kt_buf_span(&text));
 	kt_buf_fini(&text);
 }
 
@@ -107,10 +128,10 @@ kt_read(struct kt_reading *r, struct kt_span bytes)
 		break;
 	case KT_MEDIA_TEXT_OR_PDF:
 		(void)kt_read_pdf(r, bytes); /* or it only tells of one */
-		kt_reading_add(r, KT_MEDIA_SAID, bytes);
+		kt_read_text(r, KT_MEDIA_SAID, bytes);
 		break;
 	case KT_MEDIA_TEXT:
-		kt_reading_add(r, KT_MEDIA_SAID, bytes);
+		kt_read_text(r, KT_MEDIA_SAID, bytes);
 		break;
 	case KT_MEDIA_TEXT_CODED:
 		read_coded(r, bytes);

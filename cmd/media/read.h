@@ -35,6 +35,10 @@ void kt_reading_missed(struct kt_reading *r, enum kt_media_why why);
 void kt_reading_add(struct kt_reading *r, enum kt_media_source source,
     struct kt_span text);
 
+/* The same for a text that may be RTF or HTML, or have some of it inside. */
+void kt_read_text(struct kt_reading *r, enum kt_media_source source,
+    struct kt_span text);
+
 /* Gathers the answer to a question whose medium is `bytes`. */
 void kt_read(struct kt_reading *r, struct kt_span bytes);
 

@@ -5,10 +5,13 @@ libkt_a_SOURCES += \
 	%D%/charset.h \
 	%D%/exif.c \
 	%D%/exif.h \
+	%D%/html.c \
 	%D%/image.c \
 	%D%/image.h \
 	%D%/kind.c \
 	%D%/kind.h \
+	%D%/markup.h \
+	%D%/rtf.c \
 	%D%/unbase64.c \
 	%D%/unbase64.h \
 	%D%/why.def

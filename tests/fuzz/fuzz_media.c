@@ -1,8 +1,8 @@
 /*
  * What a worker answered, what bytes are, how large a picture is, what its
- * camera wrote, what base64 says and a text that is not UTF-8: whatever comes,
- * texts lie inside and are UTF-8, and bytes that are written as base64 and
- * read again are the same.
+ * camera wrote, what base64 says, a text that is not UTF-8 and what markup
+ * shows: whatever comes, texts lie inside and are UTF-8, and none is longer
+ * than what it was made from.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "media/ask.h"
@@ -10,6 +10,7 @@
 #include "media/exif.h"
 #include "media/image.h"
 #include "media/kind.h"
+#include "media/markup.h"
 #include "media/unbase64.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -64,6 +65,30 @@ read_charset(struct kt_span s)
 }
 
 static void
+read_markup(struct kt_span s)
+{
+	bool (*const reads[])(struct kt_span, struct kt_markup *) = {
+		kt_markup_rtf, kt_markup_html };
+
+	for (size_t i = 0; i < KT_NELEMS(reads); i++) {
+		struct kt_markup m;
+		struct kt_span shown, beside;
+		bool is_any;
+
+		kt_markup_init(&m, s.len + 2);
+		is_any = reads[i](s, &m);
+		shown = kt_buf_span(&m.shown);
+		beside = kt_buf_span(&m.beside);
+		if (m.is_full || (!is_any && shown.len + beside.len > 0))
+			KT_BUG("more than was written");
+		if (kt_utf8_check(shown) < shown.len ||
+		    kt_utf8_check(beside) < beside.len)
+			KT_BUG("a text that is none");
+		kt_markup_fini(&m);
+	}
+}
+
+static void
 read_exif(struct kt_span s)
 {
 	struct kt_exif e;
@@ -89,6 +114,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	read_answer(s);
 	read_base64(s);
 	read_charset(s);
+	read_markup(s);
 	read_exif(s);
 	if (kt_image_size(s, &w, &h) && (w == 0 || h == 0))
 		KT_BUG("a picture without an inside");
