@@ -35,82 +35,11 @@ write_call_id(char out[static 27], uint64_t wall_us, const uint8_t *random)
 
 /* ---- life ---- */
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SPARES_MAX 0 /* memory used again hides who uses it too long */
-#else
-#define SPARES_MAX 64
-#endif
-#define KEPT_BYTES 4096 /* of a buffer; a larger one goes back */
-
-static void
-destroy(struct kt_exchange *x)
-{
-	kt_buf_fini(&x->out);
-	kt_buf_fini(&x->record);
-	kt_buf_fini(&x->answer);
-	kt_json_fini(&x->answer_json);
-	kt_arena_free(&x->mem);
-	kt_arena_free(&x->turn);
-	kt_free(x);
-}
-
-void
-kt_x_free_spares(struct kt_scratch *s)
-{
-	while (s->exchanges != NULL) {
-		struct kt_exchange *x = s->exchanges;
-
-		s->exchanges = x->spare;
-		destroy(x);
-	}
-}
-
-static void
-keep_small(struct kt_buf *b)
-{
-	if (b->cap > KEPT_BYTES)
-		kt_buf_fini(b);
-	kt_buf_reset(b);
-}
-
-static struct kt_exchange *
-take_spare(struct kt_scratch *s)
-{
-	struct kt_exchange *x = s->exchanges;
-
-	if (x == NULL)
-		return kt_alloc(sizeof(*x));
-	s->exchanges = x->spare;
-	s->nexchanges--;
-	return x;
-}
-
-/* Whatever a call left is gone: only its memory stays. */
-static void
-leave_spare(struct kt_scratch *s, struct kt_exchange *x)
-{
-	if (s->nexchanges + 1 > SPARES_MAX || x->has_own_arena) {
-		destroy(x);
-		return;
-	}
-	memset(x, 0, offsetof(struct kt_exchange, orders));
-	keep_small(&x->out);
-	keep_small(&x->record);
-	keep_small(&x->answer);
-	if (x->answer_json.store.cap > KEPT_BYTES)
-		kt_json_fini(&x->answer_json);
-	kt_arena_reset(x->mem);
-	kt_arena_reset(x->turn);
-	x->spare = s->exchanges;
-	s->exchanges = x;
-	s->nexchanges++;
-}
-
 struct kt_exchange *
 kt_exchange_new(const struct kt_exchange_options *o)
 {
 	struct kt_exchange *x = o->arena_bytes ? kt_alloc(sizeof(*x)) :
-	    take_spare(o->scratch);
+	    kt_x_reuse(o->scratch);
 
 	if (x == NULL)
 		return NULL;
@@ -167,150 +96,8 @@ kt_exchange_free(struct kt_exchange **xp)
 		kt_audit_hash_fini(&x->hash);
 	if (x->budget != NULL)
 		x->budget->used_bytes -= x->budget_taken;
-	leave_spare(x->scratch, x);
+	kt_x_leave(x->scratch, x);
 	*xp = NULL;
-}
-
-bool
-kt_x_charge(struct kt_exchange *x)
-{
-	size_t now = x->body.cap + x->wire.cap + x->translated.cap +
-	    x->json.store.cap + x->answer.cap + x->offline.cap +
-	    x->answer_json.store.cap + kt_x_media_held(x) +
-	    x->asking[0].body.cap + x->asking[1].body.cap;
-
-	if (x->budget == NULL)
-		return true;
-	x->budget->used_bytes -= x->budget_taken;
-	x->budget_taken = 0;
-	if (now > x->budget->limit_bytes - x->budget->used_bytes)
-		return false;
-	x->budget->used_bytes += now;
-	x->budget_taken = now;
-	return true;
-}
-
-void
-kt_x_drop_request(struct kt_exchange *x)
-{
-	kt_x_spare_give(x->scratch, &x->body);
-	kt_buf_fini(&x->wire);
-	kt_buf_fini(&x->translated);
-	kt_json_fini(&x->json);
-	(void)kt_x_charge(x); /* less than before, so it fits */
-}
-
-void
-kt_x_seed_json(struct kt_exchange *x, struct kt_json *json)
-{
-	uint64_t seed;
-
-	memcpy(&seed, x->seed + 16, sizeof(seed));
-	kt_json_seed(
-	    json, seed + ++x->json_seeds * UINT64_C(0x9e3779b97f4a7c15));
-}
-
-struct kt_order *
-kt_x_order(struct kt_exchange *x, enum kt_order_kind kind)
-{
-	struct kt_order *o;
-
-	if (x->norders == KT_NELEMS(x->orders))
-		KT_BUG("more orders than one event can cause");
-	o = &x->orders[x->norders++];
-	*o = (struct kt_order){ .kind = kind };
-	return o;
-}
-
-void
-kt_x_out(struct kt_exchange *x, struct kt_span bytes)
-{
-	struct kt_order *last;
-	size_t at = x->out.len;
-
-	if (bytes.len == 0 || x->is_client_gone || x->is_out_lost ||
-	    x->is_head_only)
-		return;
-	if (kt_buf_add(&x->out, bytes) < 0) {
-		x->is_out_lost = x->is_truncated = true;
-		return;
-	}
-	x->bytes_out += bytes.len;
-	x->in_flight += bytes.len;
-	x->last_out_mono = x->now_mono;
-	last = x->norders > 0 ? &x->orders[x->norders - 1] : NULL;
-	if (last != NULL && last->kind == KT_ORDER_ANSWER_BODY) {
-		last->bytes.len += bytes.len;
-		return;
-	}
-	last = kt_x_order(x, KT_ORDER_ANSWER_BODY);
-	/* out may still move; ptr is filled in by _next. */
-	last->bytes = (struct kt_span){ .ptr = NULL, .len = bytes.len };
-	last->length = at;
-}
-
-static void
-order_deadline(struct kt_exchange *x, uint64_t at_us)
-{
-	if (at_us == x->deadline_us)
-		return;
-	x->deadline_us = at_us;
-	kt_x_order(x, KT_ORDER_DEADLINE)->at_us = at_us;
-}
-
-void
-kt_x_cancel_upstream(struct kt_exchange *x)
-{
-	if (!x->is_upstream_open)
-		return;
-	x->is_upstream_open = false;
-	(void)kt_x_order(x, KT_ORDER_UPSTREAM_CANCEL);
-}
-
-void
-kt_x_end(struct kt_exchange *x)
-{
-	kt_x_cancel_upstream(x);
-	kt_x_media_cancel(x);
-	(void)kt_x_guard_cancel(x); /* nobody waits for it */
-	order_deadline(x, 0);
-	x->phase = KT_X_DONE;
-	x->end_mono = x->now_mono;
-	(void)kt_x_order(x, KT_ORDER_END);
-}
-
-bool
-kt_x_keep_headers(struct kt_exchange *x, const struct kt_header *from,
-    size_t n, struct kt_header **out)
-{
-	struct kt_header *to = kt_arena_array(x->mem, n, sizeof(*to));
-
-	if (to == NULL)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		to[i].name = kt_arena_dup(x->mem, from[i].name);
-		to[i].value = kt_arena_dup(x->mem, from[i].value);
-		if (to[i].name.ptr == NULL || to[i].value.ptr == NULL)
-			return false;
-	}
-	*out = to;
-	return true;
-}
-
-struct kt_span
-kt_x_header(const struct kt_exchange *x, struct kt_span name)
-{
-	return kt_header_find(x->headers, x->nheaders, name);
-}
-
-bool
-kt_x_header_add(struct kt_header *list, size_t *n, size_t room,
-    struct kt_span name, struct kt_span value)
-{
-	if (*n == room)
-		return false;
-	list[(*n)++] = (struct kt_header){ .name = name, .value = value };
-	return true;
 }
 
 static void
@@ -470,7 +257,7 @@ set_deadline(struct kt_exchange *x)
 	uint64_t at = 0;
 
 	if (kt_x_guard_end(x) != 0) {
-		order_deadline(x, kt_x_guard_end(x));
+		kt_x_order_deadline(x, kt_x_guard_end(x));
 		return;
 	}
 	switch (x->phase) {
@@ -484,21 +271,36 @@ set_deadline(struct kt_exchange *x)
 		    x->last_byte_mono + t->silence_us : 0;
 		break;
 	case KT_X_INSPECT:
-		order_deadline(x, x->media.is_waiting ? x->media.end_us : 0);
+		kt_x_order_deadline(x, x->media.is_waiting ? x->media.end_us : 0);
 		return;
 	case KT_X_HEAD:
 	case KT_X_UPLOAD:
 	case KT_X_OPENING:
 	case KT_X_RECORDING:
 	case KT_X_DONE:
-		order_deadline(x, 0);
+		kt_x_order_deadline(x, 0);
 		return;
 	}
 	at = earlier(at, t->total_us ? x->attempt_us + t->total_us : 0);
 	if (x->phase == KT_X_STREAM && x->is_answer_begun)
 		at = earlier(at, kt_x_ping_at(x));
 	/* Rounded up, so that not every event moves the timer. */
-	order_deadline(x, at == 0 ? 0 : (at / 262144 + 1) * 262144);
+	kt_x_order_deadline(x, at == 0 ? 0 : (at / 262144 + 1) * 262144);
+}
+
+/* The built-in provider has answered, in the same turn. */
+static void
+play_offline(struct kt_exchange *x)
+{
+	static const struct kt_header json[] = { { KT_SPAN_INIT("content-type"),
+	    KT_SPAN_INIT("application/json") } };
+	static const struct kt_header events[] = { { KT_SPAN_INIT("content-type"),
+	    KT_SPAN_INIT("text/event-stream") } };
+
+	x->has_offline = false;
+	kt_x_upstream_head(x, 200, x->facts.is_stream ? events : json, 1);
+	kt_x_upstream_body(x, kt_buf_span(&x->offline));
+	kt_x_upstream_end(x);
 }
 
 void
@@ -577,6 +379,8 @@ kt_exchange_feed(struct kt_exchange *x, const struct kt_event *ev)
 		turn(x);
 		break;
 	}
+	if (x->has_offline)
+		play_offline(x);
 	if (x->is_out_lost && x->phase == KT_X_STREAM)
 		kt_x_stream_fail(x, KT_REASON_GATEWAY_INSPECTION);
 	else if (x->is_out_lost && x->phase == KT_X_PIPE)

@@ -332,7 +332,8 @@ struct kt_exchange {
 	struct kt_span untold; /* why a target could not be asked */
 	struct kt_translate_options translate_options; /* of the answer */
 	bool is_translated, is_offline;
-	struct kt_buf offline;
+	struct kt_buf offline; /* what it says, once has_offline */
+	bool has_offline;
 
 	/* the answer */
 	unsigned upstream_status, status;
@@ -373,15 +374,25 @@ struct kt_exchange {
 	struct kt_json answer_json;
 };
 
-/* exchange.c */
-struct kt_order *kt_x_order(struct kt_exchange *x, enum kt_order_kind kind);
-void kt_x_out(struct kt_exchange *x, struct kt_span bytes);
-void kt_x_end(struct kt_exchange *x);
+/* memory.c */
+/* A list in mem with room for one more of n, at most max; NULL: there is
+   none. */
+void *kt_x_more(struct kt_arena *mem, void *list, size_t n, size_t *cap,
+    size_t max, size_t size);
 /* Takes from the budget of the worker what the bodies hold now, or gives
  * back; false: there is not that much. */
 bool kt_x_charge(struct kt_exchange *x);
-void kt_x_cancel_upstream(struct kt_exchange *x); /* if there is one */
 void kt_x_drop_request(struct kt_exchange *x); /* body and index */
+/* One that is over, empty but for its memory, or a new one; NULL: no memory. */
+struct kt_exchange *kt_x_reuse(struct kt_scratch *s);
+void kt_x_leave(struct kt_scratch *s, struct kt_exchange *x);
+
+/* orders.c */
+struct kt_order *kt_x_order(struct kt_exchange *x, enum kt_order_kind kind);
+void kt_x_order_deadline(struct kt_exchange *x, uint64_t at_us); /* 0: none */
+void kt_x_out(struct kt_exchange *x, struct kt_span bytes);
+void kt_x_end(struct kt_exchange *x); /* nothing is under way any more */
+void kt_x_cancel_upstream(struct kt_exchange *x); /* if there is one */
 /* Nobody outside can know it; each call gives another one. */
 void kt_x_seed_json(struct kt_exchange *x, struct kt_json *json);
 /* A copy of headers whose spans point into the arena; false when full. */
@@ -408,29 +419,28 @@ void kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev);
 void kt_x_request_body(struct kt_exchange *x, struct kt_span bytes);
 void kt_x_request_end(struct kt_exchange *x);
 
-/* Who calls, as policies ask for it. */
-struct kt_member kt_x_member(const struct kt_exchange *x);
-/* From x->wire, where it is encoded; false: it was refused. */
+/* inflate.c: from x->wire, where it is encoded; false: it was refused. */
 bool kt_x_decode_body(struct kt_exchange *x);
 
-/* media.c */
+/* medium.c */
 /* Lists a string of the request, at `at` in the body, if it is a medium that
  * a policy wants read.  is_bytes: its place says that it is base64. */
 bool kt_x_media_list(struct kt_exchange *x, const struct kt_segment *s,
     struct kt_span raw, size_t at, bool is_bytes);
-/* Orders, and looks at what was answered: as kt_x_inspect, and 0 with
- * is_waiting set needs no turn. */
-KT_MUSTCHECK int kt_x_media(struct kt_exchange *x, struct kt_x_verdict *v);
 /* The id of a file that may have been read when it went up. */
 bool kt_x_media_list_id(struct kt_exchange *x, const struct kt_segment *s,
     struct kt_span id, size_t at);
 /* A file by itself, as it is. */
 bool kt_x_media_list_file(
     struct kt_exchange *x, enum kt_component c, struct kt_span bytes);
+
+/* media.c */
+/* Orders, and looks at what was answered: as kt_x_inspect, and 0 with
+ * is_waiting set needs no turn. */
+KT_MUSTCHECK int kt_x_media(struct kt_exchange *x, struct kt_x_verdict *v);
 /* False: it came, and the budget has no room for it. */
 KT_MUSTCHECK bool kt_x_media_answer(
     struct kt_exchange *x, uint32_t job, struct kt_span bytes);
-size_t kt_x_media_held(const struct kt_exchange *x); /* bytes of answers */
 void kt_x_media_cancel(struct kt_exchange *x); /* those under way */
 void kt_x_media_free(struct kt_exchange *x);
 
@@ -459,8 +469,6 @@ KT_MUSTCHECK enum kt_rc kt_x_arguments(struct kt_exchange *x,
     const struct kt_json *j, struct kt_span text, uint32_t node,
     const struct kt_x_edits *edits, struct kt_span *said,
     struct kt_span *leaves);
-KT_MUSTCHECK enum kt_rc kt_x_splice_turn(struct kt_exchange *x,
-    struct kt_span text, const struct kt_x_edits *edits, struct kt_span *out);
 /* The answer that had them is refused: none of them reached anybody. */
 void kt_x_withhold_calls(struct kt_exchange *x, enum kt_reason reason);
 /* One that was not judged, for it is not complete. */
@@ -521,7 +529,6 @@ void kt_x_upload_begin(struct kt_exchange *x);
 void kt_x_upload_body(struct kt_exchange *x, struct kt_span bytes);
 /* All came; true: it is to be inspected as any body. */
 bool kt_x_upload_end(struct kt_exchange *x);
-void kt_x_upload_digest(struct kt_exchange *x); /* once, of all bytes */
 /* The answer is read: orders that the id be remembered, if all of the file
  * was read, too. */
 void kt_x_upload_remember(struct kt_exchange *x);
@@ -589,6 +596,12 @@ KT_MUSTCHECK enum kt_rc kt_x_vault_number(struct kt_exchange *x,
 KT_MUSTCHECK enum kt_rc kt_x_drop_old_messages(struct kt_exchange *x,
     const struct kt_target *t, struct kt_x_edits *edits);
 
+/* answer_head.c */
+void kt_x_answer_head(struct kt_exchange *x, unsigned status, uint64_t length);
+/* Of the upstream's, as kept; ptr NULL: it has none of that name. */
+struct kt_span kt_x_answer_header(
+    const struct kt_exchange *x, struct kt_span name);
+
 /* answer.c */
 void kt_x_upstream_head(struct kt_exchange *x, unsigned status,
     const struct kt_header *headers, size_t n);
@@ -602,7 +615,6 @@ void kt_x_answer_guarded(struct kt_exchange *x);
 void kt_x_give_up(struct kt_exchange *x, enum kt_reason reason);
 /* An answer that began and cannot be ended well. */
 void kt_x_break_off(struct kt_exchange *x, enum kt_reason reason);
-void kt_x_answer_head(struct kt_exchange *x, unsigned status, uint64_t length);
 
 /* stream.c */
 void kt_x_stream_begin(struct kt_exchange *x);
@@ -621,6 +633,29 @@ KT_MUSTCHECK enum kt_rc kt_x_find_repeats(
     struct kt_exchange *x, struct kt_x_slot *slot, struct kt_span data);
 bool kt_x_is_repeat(const struct kt_x_slot *slot, size_t part);
 
+/* block.c */
+struct kt_x_block *kt_x_find_block(struct kt_exchange *x, uint64_t key);
+/* The marker stands for what f covers, or for more of it than before. */
+KT_MUSTCHECK enum kt_rc kt_x_block_cover(struct kt_exchange *x,
+    struct kt_x_block *b, const struct kt_finding *f, struct kt_span marker);
+KT_MUSTCHECK enum kt_rc kt_x_block_edit(struct kt_exchange *x,
+    struct kt_x_block *b, const struct kt_x_edits *edits);
+/* Its text, which is collected, with what is redacted; in the turn. */
+KT_MUSTCHECK enum kt_rc kt_x_block_leaves(struct kt_exchange *x,
+    const struct kt_x_block *b, struct kt_span *out);
+struct kt_span kt_x_slot_data(const struct kt_x_slot *slot);
+/* A new one; NULL: no memory. */
+struct kt_x_block *kt_x_block_add(
+    struct kt_exchange *x, const struct kt_part *part);
+/* Told before: only its tail grew. */
+bool kt_x_block_knows(struct kt_x_block *b, const struct kt_finding *f);
+KT_MUSTCHECK enum kt_rc kt_x_block_redact(struct kt_exchange *x,
+    struct kt_x_block *b, uint64_t start, uint64_t end, uint32_t detector,
+    bool is_open, struct kt_span marker);
+/* Ended, and every byte of it is out: its memory serves the next one. */
+void kt_x_blocks_retire(struct kt_exchange *x);
+void kt_x_blocks_free(struct kt_exchange *x);
+
 /* stream_text.c: < 0 for a failure, and where the verdict says cut. */
 KT_MUSTCHECK enum kt_rc kt_x_inspect_event(struct kt_exchange *x,
     struct kt_x_slot *slot, struct kt_span data);
@@ -632,17 +667,6 @@ bool kt_x_may_go(const struct kt_x_slot *slot);
 KT_MUSTCHECK enum kt_rc kt_x_apply_redactions(
     struct kt_exchange *x, struct kt_x_slot *slot);
 void kt_x_forget_released(struct kt_exchange *x, struct kt_x_slot *slot);
-struct kt_x_block *kt_x_find_block(struct kt_exchange *x, uint64_t key);
-/* The marker stands for what f covers, or for more of it than before. */
-KT_MUSTCHECK enum kt_rc kt_x_block_cover(struct kt_exchange *x,
-    struct kt_x_block *b, const struct kt_finding *f, struct kt_span marker);
-KT_MUSTCHECK enum kt_rc kt_x_block_edit(struct kt_exchange *x,
-    struct kt_x_block *b, const struct kt_x_edits *edits);
-/* Its text, which is collected, with what is redacted; in the turn. */
-KT_MUSTCHECK enum kt_rc kt_x_block_leaves(struct kt_exchange *x,
-    const struct kt_x_block *b, struct kt_span *out);
-struct kt_span kt_x_slot_data(const struct kt_x_slot *slot);
-void kt_x_blocks_free(struct kt_exchange *x);
 
 /* refuse.c: the only place where an error or a verdict becomes a refusal. */
 void kt_x_refuse(struct kt_exchange *x, enum kt_reason reason,
@@ -656,7 +680,8 @@ void kt_x_lose_record(struct kt_exchange *x);
 /* Of a call that ended for that reason. */
 enum kt_audit_outcome kt_x_outcome_of(enum kt_reason reason);
 
-/* record.c */
+/* commit.c */
+void kt_x_upload_digest(struct kt_exchange *x); /* once, of all bytes */
 void kt_x_commit_pieces(struct kt_exchange *x);
 /* A commitment to content, in mem; empty: no memory. */
 struct kt_span kt_x_commit(
@@ -664,6 +689,8 @@ struct kt_span kt_x_commit(
 /* A fresh commitment to what is added to x->hash until _end. */
 void kt_x_commit_begin(struct kt_exchange *x, struct kt_span field);
 void kt_x_commit_end(struct kt_exchange *x, char out[KT_AUDIT_COMMIT_TEXT]);
+
+/* record.c */
 void kt_x_record(struct kt_exchange *x);
 /* Before it goes up to `t`, the first one that will be tried. */
 void kt_x_record_open(struct kt_exchange *x, const struct kt_target *t);

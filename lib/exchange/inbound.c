@@ -182,16 +182,6 @@ check_caller(struct kt_exchange *x)
 
 /* ---- roles ---- */
 
-struct kt_member
-kt_x_member(const struct kt_exchange *x)
-{
-	return (struct kt_member){ .principal = x->caller.id,
-		.group = x->caller.group, .model = x->facts.model,
-		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
-		.is_for_model = is_chat(x->surface.endpoint),
-		.settings = x->group };
-}
-
 static void
 ask_roles(struct kt_exchange *x, const struct kt_member *who)
 {
@@ -479,28 +469,6 @@ kt_x_request_body(struct kt_exchange *x, struct kt_span bytes)
 		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
 }
 
-bool
-kt_x_decode_body(struct kt_exchange *x)
-{
-	bool is_gzip = kt_span_caseeq(
-	    kt_span_trim(kt_x_header(x, KT_SPAN("content-encoding"))),
-	    KT_SPAN("gzip"));
-	enum kt_rc rc;
-
-	if (!x->is_encoded)
-		return true;
-	rc = kt_look_inflate(kt_buf_span(&x->wire), is_gzip, &x->body);
-	if (rc == KT_E_LIMIT)
-		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL,
-		    "once decoded");
-	else if (rc < 0)
-		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL,
-		    "content-encoding");
-	else
-		return true;
-	return false;
-}
-
 /* Its name, however it is spelled in JSON; the body may be gone when the
    record is written. */
 static bool
@@ -635,13 +603,42 @@ inspected(struct kt_exchange *x)
 	kt_x_dispatch(x);
 }
 
+/* After all of a request was looked at, media too: what policies say of the
+   classes that are in it. */
+static void
+weigh(struct kt_exchange *x, struct kt_x_verdict *v)
+{
+	const struct kt_chain *chain = &x->program->chain;
+	const struct kt_member who = kt_x_member(x);
+	kt_class_set classes[KT_NCOMPONENTS];
+
+	for (size_t i = 0; i < chain->n; i++) {
+		const struct kt_policy *p = &chain->policies[i];
+		enum kt_reason r;
+
+		if (p->kind->weigh == NULL)
+			continue;
+		/* What others found elsewhere is not its business. */
+		memcpy(classes, v->by_component, sizeof(classes));
+		classes[KT_COMPONENT_TOOL_RESULTS] |= v->of_results;
+		for (unsigned c = 0; c < KT_NCOMPONENTS; c++)
+			if (!(p->components & KT_COMPONENT_BIT(c)))
+				classes[c] = 0;
+		r = p->kind->weigh(p, &who, classes);
+		if (r != KT_REASON_NONE &&
+		    kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p) ==
+		        KT_ACTION_BLOCK && r == KT_REASON_TOOL_CLASS)
+			kt_x_withhold_results(x, r);
+	}
+}
+
 /* Everything was looked at; what is asked outside is what will go up. */
 static int
 ask_outside(struct kt_exchange *x)
 {
 	struct kt_x_verdict *v = &x->request_verdict;
 
-	kt_x_weigh(x, v);
+	weigh(x, v);
 	if (v->action != KT_ACTION_BLOCK &&
 	    kt_x_vault_number(x, x->is_json ? &x->json : NULL,
 	        kt_buf_span(&x->body), &x->edits) < 0)

@@ -8,111 +8,6 @@
  */
 #include "exchange/exchange_priv.h"
 #include "detect/search.h"
-#include "json/write.h"
-
-/* Shorter ones are identifiers and words, unless a place says that they are
-   bytes: they can be read as they are. */
-#define PAYLOAD_MIN 128
-
-enum kt_rc
-kt_x_edit_add(struct kt_x_edits *e, struct kt_arena *mem, size_t start,
-    size_t end, struct kt_span text)
-{
-	struct kt_edit *v =
-	    kt_x_more(mem, e->v, e->n, &e->cap, SIZE_MAX, sizeof(*v));
-
-	if (v == NULL)
-		return KT_E_LIMIT;
-	e->v = v;
-	v[e->n++] = (struct kt_edit){ .start = start, .end = end, .text = text };
-	return KT_OK;
-}
-
-enum kt_rc
-kt_x_splice(
-    struct kt_span text, const struct kt_x_edits *edits, struct kt_buf *out)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < edits->n; i++) {
-		const struct kt_edit *e = &edits->v[i];
-
-		if (kt_buf_add(out, kt_span_sub(text, at, e->start - at)) < 0 ||
-		    kt_buf_add(out, e->text) < 0)
-			return KT_E_LIMIT;
-		at = e->end;
-	}
-	return kt_buf_add(out, kt_span_sub(text, at, text.len));
-}
-
-static bool
-goes_before(const struct kt_edit *a, const struct kt_edit *b)
-{
-	if (a->start != b->start)
-		return a->start < b->start;
-	return a->start == a->end && b->start < b->end;
-}
-
-/* Sorted edits that overlap become one: all they cover, as the widest says. */
-static void
-drop_overlaps(struct kt_x_edits *e)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < e->n; i++) {
-		struct kt_edit *last = n > 0 ? &e->v[n - 1] : NULL;
-		const struct kt_edit *one = &e->v[i];
-
-		if (last == NULL || one->start >= last->end) {
-			e->v[n++] = *one;
-			continue;
-		}
-		if (one->end - one->start > last->end - last->start)
-			last->text = one->text;
-		if (one->end > last->end)
-			last->end = one->end;
-	}
-	e->n = n;
-}
-
-/* Nearly sorted always: few are added behind many that are in order. */
-void
-kt_x_edits_sort(struct kt_x_edits *e)
-{
-	for (size_t i = 1; i < e->n; i++) {
-		struct kt_edit one = e->v[i];
-		size_t at = i;
-
-		while (at > 0 && goes_before(&one, &e->v[at - 1]))
-			at--;
-		if (at == i)
-			continue;
-		memmove(&e->v[at + 1], &e->v[at], (i - at) * sizeof(one));
-		e->v[at] = one;
-	}
-	drop_overlaps(e);
-}
-
-enum kt_rc
-kt_x_edits_merge(struct kt_x_edits *to, const struct kt_x_edits *from,
-    struct kt_arena *mem)
-{
-	struct kt_x_edits all = { .cap = to->n + from->n };
-	size_t i = 0, k = 0;
-
-	if (from->n == 0)
-		return KT_OK;
-	all.v = kt_arena_array(mem, all.cap, sizeof(*all.v));
-	if (all.v == NULL)
-		return KT_E_LIMIT;
-	while (i < to->n || k < from->n)
-		all.v[all.n++] = k == from->n || (i < to->n &&
-		        !goes_before(&from->v[k], &to->v[i])) ?
-		    to->v[i++] : from->v[k++];
-	drop_overlaps(&all);
-	*to = all;
-	return KT_OK;
-}
 
 /* What is no JSON has backslashes that are no escapes. */
 static size_t
@@ -145,20 +40,6 @@ place_of(const struct kt_exchange *x, const struct kt_x_text *t,
 		map = in->map;
 		in = in->around;
 	}
-}
-
-enum kt_rc
-kt_x_note_sighting(struct kt_exchange *x, struct kt_sighting s)
-{
-	struct kt_sightings *all = x->sightings;
-	void *v = all->v;
-
-	if (kt_grow(&v, &all->cap, all->n + 1, sizeof(s)) < 0)
-		return KT_E_LIMIT;
-	all->v = v;
-	s.node = x->node;
-	all->v[all->n++] = s;
-	return KT_OK;
 }
 
 /* Redactions of one text, merged and as edits of its raw form. */
@@ -372,30 +253,6 @@ kt_x_inspect_arguments(struct kt_exchange *x, struct kt_x_verdict *v,
 	return rc;
 }
 
-enum kt_rc
-kt_x_nest_edits(const struct kt_x_edits *inner, const struct kt_x_text *t,
-    const struct kt_json_map *map, struct kt_arena *mem,
-    struct kt_x_edits *edits)
-{
-	for (size_t i = 0; i < inner->n; i++) {
-		const struct kt_edit *e = &inner->v[i];
-		struct kt_span twice = { 0 };
-		struct kt_buf b;
-
-		kt_buf_init(&b, KT_BODY_MAX);
-		if (kt_json_write_escaped(&b, e->text) == KT_OK)
-			twice = kt_arena_dup(mem, kt_buf_span(&b));
-		kt_buf_fini(&b);
-		if (twice.ptr == NULL ||
-		    kt_x_edit_add(edits, mem,
-		        t->at + kt_json_map_raw(map, t->raw, e->start),
-		        t->at + kt_json_map_raw_end(map, t->raw, e->end),
-		        twice) < 0)
-			return KT_E_LIMIT;
-	}
-	return KT_OK;
-}
-
 static enum kt_rc
 inspect_nested(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_x_text *t, struct kt_span text,
@@ -418,17 +275,6 @@ may_be_nested(const struct kt_x_text *t, enum kt_format format)
 {
 	return t->component == KT_COMPONENT_TOOL_USE &&
 	    t->kind == KT_SEGMENT_TEXT && format != KT_FORMAT_ANTHROPIC;
-}
-
-bool
-kt_x_begins_json(struct kt_span text)
-{
-	size_t at = kt_span_starts(text, KT_SPAN("\xef\xbb\xbf")) ? 3 : 0;
-
-	while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '\n' ||
-	        text.ptr[at] == '\t' || text.ptr[at] == '\r'))
-		at++;
-	return at < text.len && (text.ptr[at] == '{' || text.ptr[at] == '[');
 }
 
 enum kt_rc
@@ -456,7 +302,7 @@ kt_x_inspect_node(struct kt_exchange *x, struct kt_x_verdict *v,
 		return kt_x_inspect_text(x, v, &t, mem, edits);
 	if (kt_json_unescape(t.raw, x->turn, &said, &map) < 0)
 		return KT_E_LIMIT;
-	if (kt_x_begins_json(said))
+	if (kt_json_begins(said))
 		return inspect_nested(x, v, &t, said, &map, mem, edits);
 	return kt_x_inspect_text(x, v, &t, mem, edits);
 }
@@ -498,113 +344,6 @@ kt_x_inspect_begin(struct kt_exchange *x, enum kt_format format,
 	kt_segments_init(in->segments, format, direction, json, text);
 	if (x->program->chain.hears != 0)
 		kt_segments_want_all(in->segments);
-}
-
-/* An escape is one character, a pair of them for one too. */
-void
-kt_measure_text(struct kt_measures *m, struct kt_span s, bool has_escapes)
-{
-	bool in_word = false;
-
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		bool is_space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
-		bool is_more = (c & 0xc0) == 0x80;
-
-		if (has_escapes && c == '\\' && i + 1 < s.len) {
-			c = (unsigned char)s.ptr[++i];
-			is_space = c == 'n' || c == 't' || c == 'r';
-			/* \uDC00 and up: the second half of a character. */
-			is_more = c == 'u' && i + 2 < s.len &&
-			    (s.ptr[i + 1] | 32) == 'd' &&
-			    (unsigned char)s.ptr[i + 2] > 'B' &&
-			    s.ptr[i + 2] != 'a' && s.ptr[i + 2] != 'b';
-			if (c == 'u') {
-				is_space |= i + 4 < s.len &&
-				    memcmp(s.ptr + i + 1, "00", 2) == 0 &&
-				    (s.ptr[i + 3] < '2' ||
-				        memcmp(s.ptr + i + 3, "20", 2) == 0);
-				i += 4;
-			}
-		}
-		m->chars += !is_more;
-		m->words += !is_space && !in_word;
-		in_word = !is_space;
-	}
-}
-
-bool
-kt_x_has_limits(const struct kt_exchange *x)
-{
-	const struct kt_chain *chain = &x->program->chain;
-
-	for (size_t i = 0; i < chain->n; i++) {
-		if (chain->policies[i].kind->measure != NULL)
-			return true;
-	}
-	return false;
-}
-
-enum kt_action
-kt_x_note_uninspectable(
-    struct kt_exchange *x, struct kt_x_verdict *v, enum kt_component c)
-{
-	const struct kt_chain *chain = &x->program->chain;
-	enum kt_reason reason = kt_reason_of(c, KT_CLASS_UNINSPECTABLE);
-	enum kt_action strongest = KT_ACTION_FLAG;
-
-	v->threats |= KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
-	v->by_component[c] |= KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
-	kt_x_note(v, KT_ACTION_FLAG, reason, NULL);
-	for (size_t i = 0; i < chain->n; i++) {
-		const struct kt_policy *p = &chain->policies[i];
-		enum kt_action a;
-
-		if (p->kind->unseen == NULL ||
-		    !(p->components & KT_COMPONENT_BIT(c)))
-			continue;
-		a = kt_x_note_wish(x, v, p->kind->unseen(p), reason, p);
-		strongest = a < strongest ? a : strongest;
-	}
-	return strongest;
-}
-
-bool
-kt_x_is_base64(struct kt_span raw)
-{
-	for (size_t i = 0; i < raw.len; i++) {
-		char c = raw.ptr[i];
-
-		/* JSON may write "\/" for a slash. */
-		if (c == '\\' && i + 1 < raw.len && raw.ptr[i + 1] == '/')
-			continue;
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		        (c >= '0' && c <= '9') || c == '+' || c == '/' ||
-		        c == '=' || c == '-' || c == '_'))
-			return false;
-	}
-	return raw.len > 0;
-}
-
-bool
-kt_x_is_payload(struct kt_span raw)
-{
-	if (kt_span_starts(raw, KT_SPAN("data:")))
-		raw = kt_span_sub(raw, kt_span_find(raw, ',') + 1, raw.len);
-	return raw.len >= PAYLOAD_MIN && kt_x_is_base64(raw);
-}
-
-enum kt_rc
-kt_x_note_unread(struct kt_exchange *x, struct kt_x_verdict *v,
-    enum kt_component c, uint32_t node, size_t at, size_t length)
-{
-	enum kt_action a = kt_x_note_uninspectable(x, v, c);
-
-	x->node = node;
-	return x->sightings == NULL ? KT_OK :
-	    kt_x_note_sighting(x, (struct kt_sighting){ .start = at,
-		.end = at + length, .confidence_pm = 1000, .component = c,
-		.action = a });
 }
 
 /* A medium that will be read. */
@@ -707,54 +446,6 @@ inspect_again(struct kt_exchange *x, struct kt_x_verdict *v,
 	    x->mem, &in->beside.edits);
 }
 
-static void
-apply_limits(struct kt_exchange *x, struct kt_x_verdict *v,
-    const struct kt_measures *m, bool is_answer)
-{
-	const struct kt_chain *chain = &x->program->chain;
-
-	if (x->measures[is_answer] != NULL)
-		m = x->measures[is_answer];
-	for (size_t i = 0; i < chain->n; i++) {
-		const struct kt_policy *p = &chain->policies[i];
-		enum kt_reason r;
-
-		if (p->kind->measure == NULL)
-			continue;
-		r = p->kind->measure(p, m, is_answer);
-		if (r == KT_REASON_NONE)
-			continue;
-		(void)kt_x_note_wish(x, v, p->kind->judge(p, NULL, NULL,
-		    KT_COMPONENT_MESSAGES), r, p);
-	}
-}
-
-void
-kt_x_apply_text_limits(struct kt_exchange *x, struct kt_x_verdict *v,
-    struct kt_span text, enum kt_component c)
-{
-	struct kt_measures m = { .bytes = text.len };
-
-	if (!kt_x_has_limits(x))
-		return;
-	kt_measure_text(&m, text, false);
-	apply_limits(x, v, &m, c == KT_COMPONENT_COMPLETION);
-}
-
-void
-kt_x_measure_answer(struct kt_exchange *x, struct kt_span raw)
-{
-	if (kt_x_has_limits(x))
-		kt_measure_text(&x->stream.measures, raw, true);
-}
-
-bool
-kt_x_is_within_limits(struct kt_exchange *x, const struct kt_measures *m)
-{
-	apply_limits(x, &x->answer_verdict, m, true);
-	return x->answer_verdict.action != KT_ACTION_BLOCK;
-}
-
 /* They spell a text once more, token by token and byte by byte. */
 enum kt_rc
 kt_x_drop_logprobs(enum kt_format format, const struct kt_json *j,
@@ -814,7 +505,7 @@ inspect_slice(struct kt_exchange *x, struct kt_x_verdict *v,
 			return KT_E_LIMIT;
 		kt_x_edits_sort(edits);
 	}
-	apply_limits(x, v, &in->measures, in->segments->direction == KT_ANSWER);
+	kt_x_apply_limits(x, v, &in->measures, in->segments->direction == KT_ANSWER);
 	/* An arena that refused anything may have lost an edit: refuse. */
 	if (kt_arena_is_full(x->mem) || kt_arena_is_full(x->turn))
 		return KT_E_LIMIT;

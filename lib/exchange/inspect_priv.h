@@ -37,9 +37,6 @@ KT_MUSTCHECK int kt_x_inspect(struct kt_exchange *x, struct kt_x_verdict *v,
     struct kt_x_edits *edits);
 void kt_x_inspect_end(struct kt_exchange *x); /* also in the middle */
 
-KT_MUSTCHECK enum kt_rc kt_x_note_sighting(
-    struct kt_exchange *x, struct kt_sighting s);
-
 /* One whole text and how it stands where edits will be made. */
 struct kt_x_text {
 	struct kt_span raw;
@@ -82,16 +79,18 @@ KT_MUSTCHECK enum kt_rc kt_x_inspect_node(struct kt_exchange *x,
 KT_MUSTCHECK enum kt_rc kt_x_drop_logprobs(enum kt_format format,
     const struct kt_json *j, struct kt_span text, struct kt_arena *mem,
     struct kt_x_edits *edits);
-/* Behind blanks and a byte order mark, by its first bracket. */
-bool kt_x_begins_json(struct kt_span text);
 /* A tool call's arguments, once complete; edits are of the text itself. */
 KT_MUSTCHECK enum kt_rc kt_x_inspect_arguments(struct kt_exchange *x,
     struct kt_x_verdict *v, struct kt_span text, enum kt_component c,
     struct kt_arena *mem, struct kt_x_edits *edits);
+
+/* edits.c */
 /* Inside the string t, whose inside they edit. */
 KT_MUSTCHECK enum kt_rc kt_x_nest_edits(const struct kt_x_edits *inner,
     const struct kt_x_text *t, const struct kt_json_map *map,
     struct kt_arena *mem, struct kt_x_edits *edits);
+
+/* limits.c */
 /* Texts that count, and whether a policy cuts because of how many. */
 bool kt_x_has_limits(const struct kt_exchange *x);
 /* The limits of a request, on a text that stands for all of it. */
@@ -100,6 +99,10 @@ void kt_x_apply_text_limits(struct kt_exchange *x, struct kt_x_verdict *v,
 void kt_x_measure_answer(struct kt_exchange *x, struct kt_span raw);
 bool kt_x_is_within_limits(
     struct kt_exchange *x, const struct kt_measures *m);
+void kt_x_apply_limits(struct kt_exchange *x, struct kt_x_verdict *v,
+    const struct kt_measures *m, bool is_answer);
+
+/* judge.c: what could not be looked at, and where something was seen. */
 /* What the policies together do about it: FLAG or BLOCK. */
 enum kt_action kt_x_note_uninspectable(
     struct kt_exchange *x, struct kt_x_verdict *v, enum kt_component c);
@@ -107,6 +110,10 @@ enum kt_action kt_x_note_uninspectable(
 KT_MUSTCHECK enum kt_rc kt_x_note_unread(struct kt_exchange *x,
     struct kt_x_verdict *v, enum kt_component c, uint32_t node, size_t at,
     size_t length);
+KT_MUSTCHECK enum kt_rc kt_x_note_sighting(
+    struct kt_exchange *x, struct kt_sighting s);
+
+/* medium.c */
 /* Nothing but base64, of some length. */
 bool kt_x_is_base64(struct kt_span raw);
 /* Long enough for a picture or a cipher text, and nothing but base64. */

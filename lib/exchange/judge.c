@@ -18,25 +18,6 @@ note_reason(struct kt_x_verdict *v, enum kt_reason reason)
 		v->reasons[v->nreasons++] = reason;
 }
 
-void *
-kt_x_more(struct kt_arena *mem, void *list, size_t n, size_t *cap, size_t max,
-    size_t size)
-{
-	void *to;
-
-	if (n < *cap)
-		return list;
-	if (n == max)
-		return NULL;
-	*cap = n > 0 ? 2 * n : 4;
-	to = kt_arena_array(mem, *cap, size);
-	if (to == NULL)
-		*cap = n;
-	else if (n > 0)
-		memcpy(to, list, n * size);
-	return to;
-}
-
 static void
 note_rule(struct kt_x_verdict *v, const struct kt_policy *p,
     enum kt_action action, enum kt_action wanted, struct kt_span rule)
@@ -244,29 +225,77 @@ kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
 	return action;
 }
 
-void
-kt_x_weigh(struct kt_exchange *x, struct kt_x_verdict *v)
+enum kt_rc
+kt_x_note_sighting(struct kt_exchange *x, struct kt_sighting s)
+{
+	struct kt_sightings *all = x->sightings;
+	void *v = all->v;
+
+	if (kt_grow(&v, &all->cap, all->n + 1, sizeof(s)) < 0)
+		return KT_E_LIMIT;
+	all->v = v;
+	s.node = x->node;
+	all->v[all->n++] = s;
+	return KT_OK;
+}
+
+enum kt_action
+kt_x_note_uninspectable(
+    struct kt_exchange *x, struct kt_x_verdict *v, enum kt_component c)
 {
 	const struct kt_chain *chain = &x->program->chain;
-	const struct kt_member who = kt_x_member(x);
-	kt_class_set classes[KT_NCOMPONENTS];
+	enum kt_reason reason = kt_reason_of(c, KT_CLASS_UNINSPECTABLE);
+	enum kt_action strongest = KT_ACTION_FLAG;
 
+	v->threats |= KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
+	v->by_component[c] |= KT_CLASS_BIT(KT_CLASS_UNINSPECTABLE);
+	kt_x_note(v, KT_ACTION_FLAG, reason, NULL);
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];
-		enum kt_reason r;
+		enum kt_action a;
 
-		if (p->kind->weigh == NULL)
+		if (p->kind->unseen == NULL ||
+		    !(p->components & KT_COMPONENT_BIT(c)))
 			continue;
-		/* What others found elsewhere is not its business. */
-		memcpy(classes, v->by_component, sizeof(classes));
-		classes[KT_COMPONENT_TOOL_RESULTS] |= v->of_results;
-		for (unsigned c = 0; c < KT_NCOMPONENTS; c++)
-			if (!(p->components & KT_COMPONENT_BIT(c)))
-				classes[c] = 0;
-		r = p->kind->weigh(p, &who, classes);
-		if (r != KT_REASON_NONE &&
-		    kt_x_note_wish(x, v, KT_ACTION_BLOCK, r, p) ==
-		        KT_ACTION_BLOCK && r == KT_REASON_TOOL_CLASS)
-			kt_x_withhold_results(x, r);
+		a = kt_x_note_wish(x, v, p->kind->unseen(p), reason, p);
+		strongest = a < strongest ? a : strongest;
 	}
+	return strongest;
+}
+
+enum kt_rc
+kt_x_note_unread(struct kt_exchange *x, struct kt_x_verdict *v,
+    enum kt_component c, uint32_t node, size_t at, size_t length)
+{
+	enum kt_action a = kt_x_note_uninspectable(x, v, c);
+
+	x->node = node;
+	return x->sightings == NULL ? KT_OK :
+	    kt_x_note_sighting(x, (struct kt_sighting){ .start = at,
+		.end = at + length, .confidence_pm = 1000, .component = c,
+		.action = a });
+}
+
+static const char *const decision_words[] = {
+	[KT_ACTION_BLOCK] = "block",
+	[KT_ACTION_REDACT] = "redact",
+	[KT_ACTION_FLAG] = "pass",
+	[KT_ACTION_IGNORE] = "pass",
+};
+
+const char *
+kt_decision_word(enum kt_action a)
+{
+	return decision_words[a];
+}
+
+struct kt_member
+kt_x_member(const struct kt_exchange *x)
+{
+	return (struct kt_member){ .principal = x->caller.id,
+		.group = x->caller.group, .model = x->facts.model,
+		.endpoint = kt_span_of(kt_endpoint_name(x->surface.endpoint)),
+		.is_for_model =
+		    kt_endpoint_format(x->surface.endpoint) != KT_FORMAT_NONE,
+		.settings = x->group };
 }

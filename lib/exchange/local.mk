@@ -11,19 +11,27 @@ libkt_a_SOURCES += \
 	%D%/count.c \
 	%D%/count.h \
 	%D%/answer.c \
+	%D%/answer_head.c \
+	%D%/block.c \
 	%D%/clean.c \
+	%D%/commit.c \
 	%D%/destinations.c \
+	%D%/edits.c \
 	%D%/exchange.c \
 	%D%/inbound.c \
 	%D%/inflate.c \
 	%D%/beside.c \
 	%D%/inspect.c \
 	%D%/judge.c \
+	%D%/limits.c \
 	%D%/marker.c \
 	%D%/guard.c \
 	%D%/upload.c \
 	%D%/media.c \
+	%D%/medium.c \
+	%D%/memory.c \
 	%D%/look.c \
+	%D%/orders.c \
 	%D%/outbound.c \
 	%D%/program.c \
 	%D%/record.c \

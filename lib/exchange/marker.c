@@ -32,7 +32,7 @@ is_like_json(struct kt_span text)
 {
 	char c = '\0';
 
-	if (kt_x_begins_json(text))
+	if (kt_json_begins(text))
 		c = first_of(&text, "\xef\xbb\xbf \t\r\n[");
 	if (c == '{') {
 		text = kt_span_sub(text, 1, text.len);
@@ -78,7 +78,7 @@ go_in(struct kt_exchange *x, struct kt_span text, size_t *at, uint8_t *depths,
 	struct kt_json j;
 	size_t i = 0;
 
-	if (n == 0 || !kt_x_begins_json(text))
+	if (n == 0 || !kt_json_begins(text))
 		return;
 	kt_json_init(&j, KT_BODY_MAX);
 	kt_x_seed_json(x, &j);

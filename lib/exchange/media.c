@@ -10,92 +10,6 @@
  */
 #include "exchange/exchange_priv.h"
 
-static const struct kt_span data_mark = KT_SPAN_INIT(";base64,");
-
-/* The base64 in "data:TYPE;base64,..." or in a bare string, which elsewhere
-   than in a place of bytes may be a name; empty: none. */
-static struct kt_span
-payload_of(struct kt_span raw, bool is_bytes)
-{
-	struct kt_span none = { 0 };
-	size_t comma = kt_span_find(raw, ',');
-
-	if (kt_span_starts(raw, KT_SPAN("data:"))) {
-		if (!kt_span_ends(kt_span_sub(raw, 0, comma + 1), data_mark))
-			return none;
-		raw = kt_span_sub(raw, comma + 1, raw.len);
-		is_bytes = true;
-	}
-	return kt_x_is_payload(raw) || (is_bytes && kt_x_is_base64(raw)) ?
-	    raw : none;
-}
-
-static bool
-add(struct kt_exchange *x, const struct kt_x_medium *one)
-{
-	struct kt_x_media *m = &x->media;
-	struct kt_policy_reading reading;
-	struct kt_x_medium *v;
-
-	if (one->bytes.len == 0 || one->bytes.len > KT_MEDIA_MAX ||
-	    !kt_chain_reads(&x->program->chain, one->component, &reading))
-		return false;
-	v = kt_x_more(x->mem, m->v, m->n, &m->cap, KT_X_MEDIA_MAX, sizeof(*v));
-	if (v == NULL)
-		return false; /* the most, or the full arena refuses the call */
-	m->v = v;
-	v[m->n++] = *one;
-	return true;
-}
-
-bool
-kt_x_media_list_id(struct kt_exchange *x, const struct kt_segment *s,
-    struct kt_span id, size_t at)
-{
-	return add(x, &(struct kt_x_medium){
-	    .job = KT_JOB_RECALL,
-	    .node = s->node,
-	    .is_of_result = s->is_of_result,
-	    .component = s->component,
-	    .bytes = id,
-	    .at = at,
-	    .length = id.len,
-	});
-}
-
-bool
-kt_x_media_list(struct kt_exchange *x, const struct kt_segment *s,
-    struct kt_span raw, size_t at, bool is_bytes)
-{
-	struct kt_span bytes = payload_of(raw, is_bytes);
-
-	return add(x, &(struct kt_x_medium){
-	    .job = KT_JOB_MEDIA,
-	    .node = s->node,
-	    .is_of_result = s->is_of_result,
-	    .component = s->component,
-	    .encoding = KT_MEDIA_BASE64,
-	    .bytes = bytes,
-	    .seen = kt_x_seen_add(x, s->component, KT_MEDIA_BASE64, bytes),
-	    .at = at,
-	    .length = raw.len,
-	});
-}
-
-bool
-kt_x_media_list_file(
-    struct kt_exchange *x, enum kt_component c, struct kt_span bytes)
-{
-	return add(x, &(struct kt_x_medium){
-	    .job = KT_JOB_MEDIA,
-	    .component = c,
-	    .encoding = KT_MEDIA_RAW,
-	    .bytes = bytes,
-	    .seen = kt_x_seen_add(x, c, KT_MEDIA_RAW, bytes),
-	    .length = bytes.len,
-	});
-}
-
 /* ---- the jobs ---- */
 
 static uint64_t
@@ -171,16 +85,6 @@ kt_x_media_answer(struct kt_exchange *x, uint32_t job, struct kt_span bytes)
 	if (kt_buf_add(&one->answer, bytes) < 0)
 		kt_buf_reset(&one->answer); /* reads as failed */
 	return kt_x_charge(x);
-}
-
-size_t
-kt_x_media_held(const struct kt_exchange *x)
-{
-	size_t held = 0;
-
-	for (uint32_t i = x->media.looked; i < x->media.ordered; i++)
-		held += x->media.v[i].answer.cap;
-	return held;
 }
 
 /* Who has not answered by now is not waited for. */

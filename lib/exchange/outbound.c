@@ -496,10 +496,6 @@ answer_count(struct kt_exchange *x)
 static void
 answer_offline(struct kt_exchange *x)
 {
-	static const struct kt_header json[] = { { KT_SPAN_INIT("content-type"),
-	    KT_SPAN_INIT("application/json") } };
-	static const struct kt_header events[] = { { KT_SPAN_INIT("content-type"),
-	    KT_SPAN_INIT("text/event-stream") } };
 	struct kt_json edited, *j = &x->json;
 	struct kt_request_facts facts = x->facts;
 	struct kt_span text = kt_buf_span(&x->body);
@@ -529,10 +525,7 @@ answer_offline(struct kt_exchange *x)
 		kt_x_refuse(x, KT_REASON_UPSTREAM_GARBLED, NULL, "%s", err.text);
 		return;
 	}
-	x->is_upstream_sent = true;
-	kt_x_upstream_head(x, 200, facts.is_stream ? events : json, 1);
-	kt_x_upstream_body(x, kt_buf_span(&x->offline));
-	kt_x_upstream_end(x);
+	x->is_upstream_sent = x->has_offline = true;
 }
 
 /* ---- attempts ---- */

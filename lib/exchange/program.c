@@ -559,8 +559,6 @@ kt_program_warnings(const struct kt_program *p, size_t *n)
 
 /* ---- scratch ---- */
 
-#define SLOTS_KEPT 8
-
 struct kt_scratch *
 kt_scratch_new(const struct kt_program *p)
 {
@@ -579,16 +577,6 @@ kt_scratch_new(const struct kt_program *p)
 	return s;
 }
 
-static void
-free_slot(struct kt_x_slot *slot)
-{
-	kt_buf_fini(&slot->raw);
-	kt_buf_fini(&slot->joined);
-	kt_json_fini(&slot->json);
-	kt_arena_free(&slot->mem);
-	kt_free(slot);
-}
-
 void
 kt_scratch_free(struct kt_scratch **sp)
 {
@@ -596,12 +584,6 @@ kt_scratch_free(struct kt_scratch **sp)
 
 	if (s == NULL)
 		return;
-	while (s->slots != NULL) {
-		struct kt_x_slot *slot = s->slots;
-
-		s->slots = slot->next;
-		free_slot(slot);
-	}
 	kt_x_free_spares(s);
 	kt_free(s->segments);
 	for (size_t i = 0; i < KT_ENCODINGS; i++)
@@ -614,78 +596,4 @@ kt_scratch_free(struct kt_scratch **sp)
 	kt_audit_mac_fini(&s->mac);
 	kt_free(s);
 	*sp = NULL;
-}
-
-void
-kt_x_spare_take(struct kt_scratch *s, struct kt_buf *b, size_t min, size_t max)
-{
-	for (size_t i = 0; i < KT_X_SPARES_MAX; i++) {
-		struct kt_buf spare = s->spares[i];
-
-		if (spare.cap < min || spare.cap > max ||
-		    spare.cap > b->limit || spare.cap == 0)
-			continue;
-		if (b->len > 0)
-			memcpy(spare.ptr, b->ptr, b->len);
-		spare.len = b->len;
-		spare.limit = b->limit;
-		kt_buf_fini(b);
-		*b = spare;
-		s->spares[i] = (struct kt_buf){ 0 };
-		return;
-	}
-}
-
-/* The largest ones stay. */
-void
-kt_x_spare_give(struct kt_scratch *s, struct kt_buf *b)
-{
-	for (size_t i = 0; i < KT_X_SPARES_MAX; i++) {
-		struct kt_buf other = s->spares[i];
-
-		if (b->cap < KT_X_SPARE_BYTES_MIN ||
-		    b->cap > KT_X_SPARE_BYTES_MAX || b->cap <= other.cap)
-			continue;
-		s->spares[i] = *b;
-		*b = other;
-	}
-	kt_buf_fini(b);
-}
-
-struct kt_x_slot *
-kt_x_slot_take(struct kt_scratch *s)
-{
-	struct kt_x_slot *slot = s->slots;
-
-	if (slot != NULL) {
-		s->slots = slot->next;
-		s->nslots--;
-		slot->next = NULL;
-		return slot;
-	}
-	slot = kt_alloc(sizeof(*slot));
-	if (slot == NULL)
-		return NULL;
-	slot->mem = kt_arena_new(KT_EVENT_ARENA_MAX);
-	if (slot->mem == NULL) {
-		kt_free(slot);
-		return NULL;
-	}
-	kt_buf_init(&slot->raw, 2 * KT_EVENT_MAX);
-	kt_buf_init(&slot->joined, 2 * KT_EVENT_MAX);
-	kt_json_init(&slot->json, 2 * KT_EVENT_MAX);
-	return slot;
-}
-
-void
-kt_x_slot_give(struct kt_scratch *s, struct kt_x_slot *slot)
-{
-	/* What one huge event needed is not kept for the small ones. */
-	if (s->nslots == SLOTS_KEPT || slot->raw.cap > 65536) {
-		free_slot(slot);
-		return;
-	}
-	slot->next = s->slots;
-	s->slots = slot;
-	s->nslots++;
 }

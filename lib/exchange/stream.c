@@ -69,6 +69,7 @@ kt_x_stream_free(struct kt_exchange *x)
 	struct kt_x_streaming *s = &x->stream;
 
 	kt_x_blocks_free(x);
+	kt_x_row_free(x);
 	drop_held(x);
 	kt_sse_fini(&s->sse);
 	kt_buf_fini(&s->tail);

@@ -155,23 +155,6 @@ first_edit(const struct kt_x_edits *e, size_t at)
 }
 
 enum kt_rc
-kt_x_splice_turn(struct kt_exchange *x, struct kt_span text,
-    const struct kt_x_edits *edits, struct kt_span *out)
-{
-	struct kt_buf b;
-	enum kt_rc rc;
-
-	kt_buf_init(&b, 2 * (size_t)KT_BODY_MAX);
-	rc = kt_x_splice(text, edits, &b);
-	if (rc == KT_OK) {
-		*out = kt_arena_dup(x->turn, kt_buf_span(&b));
-		rc = out->ptr == NULL ? KT_E_LIMIT : KT_OK;
-	}
-	kt_buf_fini(&b);
-	return rc;
-}
-
-enum kt_rc
 kt_x_arguments(struct kt_exchange *x, const struct kt_json *j,
     struct kt_span text, uint32_t node, const struct kt_x_edits *edits,
     struct kt_span *said, struct kt_span *leaves)
@@ -539,7 +522,7 @@ cut_text(struct request *q, struct kt_span tool, uint32_t n, bool *has_cut)
 	kt_json_init(&j, KT_BODY_MAX);
 	kt_x_seed_json(x, &j);
 	rc = kt_json_parse(&j, text, NULL);
-	q->is_broken |= rc < 0 && kt_x_begins_json(text);
+	q->is_broken |= rc < 0 && kt_json_begins(text);
 	cuts.is_broken = rc < 0 && q->is_broken;
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];

@@ -156,14 +156,6 @@ look_at_part(struct kt_exchange *x, const struct kt_multipart_part *p)
 	    p->content, content.len);
 }
 
-void
-kt_x_upload_digest(struct kt_exchange *x)
-{
-	if (x->request_commit[0] == '\0')
-		kt_x_commit_end(x, x->request_commit);
-	x->request_counts.bytes[KT_COMPONENT_FILES] = x->bytes_in;
-}
-
 bool
 kt_x_upload_end(struct kt_exchange *x)
 {

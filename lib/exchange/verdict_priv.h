@@ -80,17 +80,13 @@ enum kt_action kt_x_note_wish(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_policy *policy);
 /* The answer is not what it was. */
 void kt_x_note_redacted(struct kt_exchange *x);
-/* After all of a request was looked at, media too: what policies say of the
- * classes that are in it. */
-void kt_x_weigh(struct kt_exchange *x, struct kt_x_verdict *v);
+/* Who calls, as policies ask for it. */
+struct kt_member kt_x_member(const struct kt_exchange *x);
 
+/* edits.c */
 /* By start, insertions first, ties in the order they were made; of those
  * that overlap the widest stays. */
 void kt_x_edits_sort(struct kt_x_edits *e);
-/* judge.c: a list in mem with room for one more of n, at most max; NULL:
-   there is none. */
-void *kt_x_more(struct kt_arena *mem, void *list, size_t n, size_t *cap,
-    size_t max, size_t size);
 /* Both sorted; *to is, with the edits of both. */
 KT_MUSTCHECK enum kt_rc kt_x_edits_merge(struct kt_x_edits *to,
     const struct kt_x_edits *from, struct kt_arena *mem);
@@ -99,5 +95,7 @@ KT_MUSTCHECK enum kt_rc kt_x_edit_add(struct kt_x_edits *e,
 /* text with the edits, appended. */
 KT_MUSTCHECK enum kt_rc kt_x_splice(struct kt_span text,
     const struct kt_x_edits *edits, struct kt_buf *out);
+KT_MUSTCHECK enum kt_rc kt_x_splice_turn(struct kt_exchange *x,
+    struct kt_span text, const struct kt_x_edits *edits, struct kt_span *out);
 
 #endif

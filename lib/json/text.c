@@ -326,3 +326,14 @@ kt_json_text_is(struct kt_span raw, struct kt_span plain)
 	}
 	return kt_json_letter(&l) < 0 && l.p == l.end;
 }
+
+bool
+kt_json_begins(struct kt_span text)
+{
+	size_t at = kt_span_starts(text, KT_SPAN("\xef\xbb\xbf")) ? 3 : 0;
+
+	while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '\n' ||
+	        text.ptr[at] == '\t' || text.ptr[at] == '\r'))
+		at++;
+	return at < text.len && (text.ptr[at] == '{' || text.ptr[at] == '[');
+}

@@ -48,5 +48,7 @@ size_t kt_json_map_raw_end(
 bool kt_json_text_eq(struct kt_span raw_a, struct kt_span raw_b);
 /* raw, once unescaped, equals the plain text. */
 bool kt_json_text_is(struct kt_span raw, struct kt_span plain);
+/* An object or array, behind blanks and a byte order mark. */
+bool kt_json_begins(struct kt_span text);
 
 #endif

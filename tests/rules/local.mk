@@ -1,6 +1,7 @@
 # The architecture, checked: each rule is a test that names what breaks it.
 RULES = \
 	%D%/bootstrap.sh \
+	%D%/circles.sh \
 	%D%/commands.sh \
 	%D%/hardening.sh \
 	%D%/headers.sh \
