@@ -23,6 +23,7 @@ struct kt_edition {
 	struct kt_cmd_settings settings;
 	struct kt_buf tokens;
 	const char *tokens_file;
+	struct stat tokens_seen;
 	struct kt_buf saved, definitions; /* of the shipped detectors */
 	struct kt_program *program, *recorder;
 	bool will_record;
@@ -87,7 +88,12 @@ read_tokens(struct kt_edition *e, const struct kt_edition_options *o,
 	e->tokens_file = given != NULL ? given :
 	    auth->tokens_file.len > 0  ? auth->tokens_file.ptr :
 	                                 NULL;
-	if (e->tokens_file == NULL || auth->mode != KT_CONFIG_AUTH_TOKENS)
+	if (e->tokens_file == NULL)
+		return KT_OK;
+	/* First: what is written from here on is seen to be newer. */
+	if (stat(e->tokens_file, &e->tokens_seen) < 0)
+		e->tokens_seen = (struct stat){ 0 };
+	if (auth->mode != KT_CONFIG_AUTH_TOKENS)
 		return KT_OK;
 	if (kt_disk_read_file(&kt_disk_real, e->tokens_file, TOKENS_MAX,
 	        &e->tokens, err) < 0)
@@ -319,6 +325,12 @@ const char *
 kt_edition_tokens_file(const struct kt_edition *e)
 {
 	return e->tokens_file;
+}
+
+const struct stat *
+kt_edition_tokens_seen(const struct kt_edition *e)
+{
+	return &e->tokens_seen;
 }
 
 const char *

@@ -11,6 +11,8 @@
  */
 #ifndef KT_EDITION_H
 #define KT_EDITION_H
+#include <sys/stat.h>
+
 #include "cmd/gateway/loop.h"
 #include "cmd/gateway/upstream.h"
 #include "cmd/session/form.h"
@@ -53,6 +55,8 @@ const struct kt_session_key *kt_edition_session_key(
 struct kt_origin *kt_edition_origin(const struct kt_edition *e, size_t index);
 /* The file that lists tokens; NULL: none. */
 const char *kt_edition_tokens_file(const struct kt_edition *e);
+/* As it was just before it was read; zeros: there was none. */
+const struct stat *kt_edition_tokens_seen(const struct kt_edition *e);
 /* Name of the i-th configuration file, for people; NULL: there are less. */
 const char *kt_edition_name(const struct kt_edition *e, size_t i);
 bool kt_edition_is_starter(const struct kt_edition *e);

@@ -33,7 +33,7 @@
 #include "policy/policy.h"
 
 #define LISTEN_MAX 16
-#define SIGNALS 4 /* that are taken */
+#define SIGNALS 5 /* that are taken */
 #define TOKENS_CHECK_US 1000000
 #define KEEP_BLOCK_BYTES (4 << 20)
 #define KEEP_BYTES (8 << 20) /* per worker */
@@ -52,7 +52,7 @@ struct gateway {
 	struct kt_loop *loop;
 	struct kt_watch signals;
 	struct kt_timer tokens_timer;
-	struct stat tokens_seen, tokens_refused; /* in force, and not */
+	struct stat tokens_refused; /* told of, or those in force */
 	struct kt_edition *edition;
 	struct kt_tls *tls;
 	struct kt_writer *writer;
@@ -571,10 +571,8 @@ take_tokens(struct gateway *g, const struct stat *now)
 {
 	struct kt_err err = { 0 };
 
-	if (g->is_draining || take_up(g, g->edition, "tokens", &err) == KT_OK) {
-		g->tokens_seen = *now;
+	if (g->is_draining || take_up(g, g->edition, "tokens", &err) == KT_OK)
 		return;
-	}
 	if (!is_same_file(now, &g->tokens_refused))
 		kt_say("the tokens in force stay, tried again every second: %s",
 		    err.text);
@@ -591,9 +589,7 @@ look_at_tokens(void *self)
 	if (path != NULL) {
 		if (stat(path, &now) < 0)
 			now = (struct stat){ 0 }; /* who reads it says so */
-		if (g->tokens_seen.st_ino == 0)
-			g->tokens_seen = g->tokens_refused = now;
-		else if (!is_same_file(&now, &g->tokens_seen))
+		if (!is_same_file(&now, kt_edition_tokens_seen(g->edition)))
 			take_tokens(g, &now);
 	}
 	if (kt_timer_set(g->loop, &g->tokens_timer,
@@ -752,6 +748,7 @@ serve(struct gateway *g)
 
 	if (rc == KT_OK) {
 		print_banner(g);
+		g->tokens_refused = *kt_edition_tokens_seen(g->edition);
 		look_at_tokens(g);
 		print_ready(g);
 		rc = kt_loop_run(g->loop, &err);

@@ -244,6 +244,35 @@ def a_changed_tokens_file_takes_effect_by_itself():
             eventually(lambda: status(second) == 200, "bob is let in")
 
 
+def a_token_revoked_during_the_start_is_not_valid_after_it():
+    # The start is held between reading the tokens and being ready: it reads
+    # the roots of a target from a pipe.
+    with Upstream(answering) as up, tempfile.TemporaryDirectory() as d:
+        certificates(d)
+        tokens, pipe = d + "/tokens.json", d + "/pipe"
+        os.mkfifo(pipe)
+        r = kt("token", "create", "--principal", "a", "--tokens-file", tokens)
+        token = r.stdout.strip().splitlines()[-1]
+        with open(tokens) as f:
+            ref = json.load(f)["tokens"][0]["id"]
+
+        def revoke():
+            with open(pipe, "wb") as to:  # waits for who reads it
+                kt("token", "revoke", ref, "--tokens-file", tokens)
+                with open(d + "/ca.crt", "rb") as f:
+                    to.write(f.read())
+                os.rename(d + "/ca.crt", pipe)  # for who reads it again
+
+        threading.Thread(target=revoke, daemon=True).start()
+        text = config([target("one", up, key="KEY"),
+                       target("two", "https://127.0.0.1:1", key="KEY",
+                              ca_file=pipe)], mode="tokens")
+        with Gateway(text, {"KEY": "k"}, ["--tokens-file", tokens]) as g:
+            eventually(lambda: wire.post(
+                g.port, "/v1/messages", ASK, [("x-api-key", token)]
+            ).status == 401, "the token is revoked")
+
+
 def tokens_are_taken_up_while_the_configuration_is_being_edited():
     with Upstream(answering) as up, tempfile.TemporaryDirectory() as d:
         tokens = d + "/tokens.json"
@@ -538,6 +567,7 @@ run_all([
     a_reload_tells_what_is_amiss_and_what_waits,
     a_reload_under_streams_breaks_none_of_them,
     a_changed_tokens_file_takes_effect_by_itself,
+    a_token_revoked_during_the_start_is_not_valid_after_it,
     tokens_are_taken_up_while_the_configuration_is_being_edited,
     the_clients_close_reaches_the_upstream_within_a_second,
     after_sigterm_streams_finish_and_nothing_new_is_served,
