@@ -66,6 +66,20 @@ kt_misuse(const struct kt_cmd *cmd, const char *fmt, ...)
 	return KT_EXIT_MISUSE;
 }
 
+enum kt_exit
+kt_misuse_word(const struct kt_cmd *cmd, const char *option,
+    const char *value, const char *const *words)
+{
+	char list[512];
+	size_t n = 0;
+
+	for (size_t i = 0; words[i] != NULL && n < sizeof(list); i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
+		    i == 0 ? "" : words[i + 1] != NULL ? ", " : " or ",
+		    words[i]);
+	return kt_misuse(cmd, "--%s %s: %s wanted", option, value, list);
+}
+
 #define COLUMNS 80
 #define TEXT_AT 33 /* where the texts of options begin */
 

@@ -10,6 +10,8 @@
 #include <poll.h>
 
 #include "audit/canon.h"
+#include "audit/course.h"
+#include "chat/class.h"
 #include "cmd/audit/bundle.h"
 #include "cmd/audit/gathered.h"
 #include "cmd/audit/judge.h"
@@ -24,19 +26,37 @@ enum { VKEY = KT_OPT_LONG, SINCE, UNTIL, LIMIT, FORMAT, POSTGRES, ORIGIN,
 
 #define PRINCIPAL 2 /* of the filters */
 
-/* What a record is asked for: option, path in the record, one of a list. */
+static const char *const types[] = {
+#define KT_TYPE(name) \
+	KT_AUDIT_TYPE_##name < KT_AUDIT_TYPE_other ? #name : NULL,
+#include "audit/type.def"
+#undef KT_TYPE
+	NULL };
+static const char *const decisions[] = { "pass", "redact", "block",
+	"truncate", "error", NULL };
+static const char *const outcomes[] = {
+#define KT_OUTCOME(name, text) text,
+#include "audit/outcome.def"
+#undef KT_OUTCOME
+	NULL };
+static const char *const formats[] = { "table", "json", "csv", "ocsf", "cef",
+	NULL };
+
+/* What a record is asked for: option, path in the record, one of a list, and
+   the words that can stand there, where they are known. */
 static const struct {
 	const char *option, *path;
+	const char *const *words;
 } filters[] = {
-	{ "type", "type" },
+	{ "type", "type", types },
 	{ "call", "call_id" },
 	[PRINCIPAL] = { "principal", "principal.id" },
 	{ "agent", "agent.id" },
 	{ "conversation", "agent.conversation" },
 	{ "model", "model_requested" },
-	{ "decision", "decision" },
-	{ "outcome", "outcome" },
-	{ "data-class", "data_classes" },
+	{ "decision", "decision", decisions },
+	{ "outcome", "outcome", outcomes },
+	{ "data-class", "data_classes", kt_class_data_names },
 	{ "reason", "reason_codes" },
 	{ "target", "destination.target" },
 };
@@ -306,10 +326,20 @@ run(struct query *q, const char *dir, struct kt_span vkey)
 	return e;
 }
 
+/* A pattern that none of the words fits finds nothing in any log. */
+static bool
+fits_any(struct kt_span want, const char *const *words)
+{
+	if (words == NULL)
+		return want.len > 0;
+	while (*words != NULL && !kt_span_glob(want, kt_span_of(*words)))
+		words++;
+	return *words != NULL;
+}
+
 static bool
 take(struct query *q, int opt, const char *value)
 {
-	static const char *const formats[] = { "table", "json", "csv" };
 	struct kt_span v = kt_span_of(value);
 
 	switch (opt) {
@@ -333,7 +363,7 @@ take(struct query *q, int opt, const char *value)
 		q->format = EVENT;
 		if (q->event != NULL)
 			return true;
-		for (size_t i = 0; i < KT_NELEMS(formats); i++) {
+		for (size_t i = TABLE; i < EVENT; i++) {
 			if (strcmp(value, formats[i]) != 0)
 				continue;
 			q->format = (enum format)i;
@@ -342,8 +372,21 @@ take(struct query *q, int opt, const char *value)
 		return false;
 	default:
 		q->want[opt - FILTER] = v;
-		return v.len > 0;
+		return fits_any(v, filters[opt - FILTER].words);
 	}
+}
+
+static enum kt_exit
+refuse(const struct kt_cmd *self, int opt, const char *value)
+{
+	if (opt == FORMAT)
+		return kt_misuse_word(self, "format", value, formats);
+	if (opt >= FILTER && filters[opt - FILTER].words != NULL)
+		return kt_misuse_word(self, filters[opt - FILTER].option,
+		    value, filters[opt - FILTER].words);
+	return kt_misuse(self, opt == SINCE || opt == UNTIL ?
+	    "'%s' is no time: " KT_AUDIT_TIME_FORM :
+	    "'%s' is no such value", value);
 }
 
 enum kt_exit
@@ -365,9 +408,7 @@ kt_cmd_audit_query(const struct kt_cmd *self, int argc, char **argv)
 		if (opt == VKEY)
 			vkey = args.value;
 		else if (!take(&q, opt, args.value))
-			return kt_misuse(self, opt == SINCE || opt == UNTIL ?
-			    "'%s' is no time: " KT_AUDIT_TIME_FORM :
-			    "'%s' is no such value", args.value);
+			return refuse(self, opt, args.value);
 	}
 	if (argc - args.operand > 1)
 		return kt_misuse(self, "one directory at a time");

@@ -344,10 +344,11 @@ place(const char *word, const char *const *list, size_t n)
 	return i;
 }
 
+static const char *const formats[] = { "md", "json", "html", NULL };
+
 static bool
 take(struct run *r, int opt, const char *value)
 {
-	static const char *const formats[] = { "md", "json", "html" };
 	size_t k;
 
 	switch (opt) {
@@ -356,9 +357,9 @@ take(struct run *r, int opt, const char *value)
 		r->framework = (enum kt_framework)k;
 		return k < KT_FRAMEWORKS;
 	case FORMAT:
-		k = place(value, formats, KT_NELEMS(formats));
+		k = place(value, formats, HTML + 1);
 		r->format = (enum format)k;
-		return k < KT_NELEMS(formats);
+		return k <= HTML;
 	case KT_OPT_JSON:
 		r->format = JSON;
 		return true;
@@ -391,9 +392,12 @@ kt_cmd_audit_report(const struct kt_cmd *self, int argc, char **argv)
 		if (opt == KT_ARGS_STOP)
 			return args.exit;
 		if (!take(&r, opt, args.value))
-			return kt_misuse(self, opt == SINCE || opt == UNTIL ?
-			    "'%s' is no time: " KT_AUDIT_TIME_FORM :
-			    "'%s' is no such value", args.value);
+			return opt == FORMAT || opt == FRAMEWORK ?
+			    kt_misuse_word(self, opt == FORMAT ? "format" :
+			        "framework", args.value, opt == FORMAT ?
+			        formats : kt_framework_words) :
+			    kt_misuse(self, "'%s' is no time: "
+			        KT_AUDIT_TIME_FORM, args.value);
 	}
 	if (r.framework == KT_FRAMEWORKS)
 		return kt_misuse(self, "name a --framework");

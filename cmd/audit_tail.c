@@ -247,8 +247,9 @@ kt_cmd_audit_tail(const struct kt_cmd *self, int argc, char **argv)
 		else if (opt == KT_OPT_JSON)
 			t.is_json = true;
 		else if (opt == FORMAT && !take_format(&t, args.value))
-			return kt_misuse(self, "'%s' is no such value",
-			    args.value);
+			return kt_misuse_word(self, "format", args.value,
+			    (const char *const[]){
+			    "table", "json", "ocsf", "cef", NULL });
 	}
 	if (argc - args.operand > 1)
 		return kt_misuse(self, "one directory at a time");

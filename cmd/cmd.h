@@ -91,6 +91,9 @@ int kt_args_next(struct kt_args *args);
 /* "kt policy show: TEXT" and where help is, on standard error; returns 2. */
 enum kt_exit kt_misuse(const struct kt_cmd *cmd, const char *fmt, ...)
     KT_PRINTF(2, 3);
+/* The same of an option that takes one of some words; NULL ends them. */
+enum kt_exit kt_misuse_word(const struct kt_cmd *cmd, const char *option,
+    const char *value, const char *const *words);
 /* "kt: TEXT" on standard error. */
 void kt_say(const char *fmt, ...) KT_PRINTF(1, 2);
 /* The text on standard output, now.  False, and said, when it is not there:

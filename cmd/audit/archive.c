@@ -120,7 +120,8 @@ kt_archive_begin(struct kt_archive *c, const char *name, struct kt_err *err)
 			return err->rc;
 		rc = kt_disk_open(&c->file, c->io, path, KT_DISK_NEW, err);
 	}
-	return rc;
+	return rc == KT_E_IO && errno == EEXIST ? kt_fail(err, KT_E_IO,
+	    "%s: %s is there already, and is not replaced", c->out, name) : rc;
 }
 
 enum kt_rc

@@ -29,7 +29,7 @@ const char *const kt_figure_texts[KT_FIGURES] = {
 	[KT_FIGURE_SEGMENTS] = "segments, each with software and policy",
 };
 
-const char *const kt_framework_words[KT_FRAMEWORKS] = {
+const char *const kt_framework_words[KT_FRAMEWORKS + 1] = {
 #define KT_FRAMEWORK(id, word, title) [KT_FRAMEWORK_##id] = word,
 #define KT_CONTROL(id, article, demand, a, b)
 #include "cmd/audit/frameworks.def"

@@ -46,7 +46,7 @@ struct kt_control {
 	const char *article, *demand;
 	enum kt_figure figures[2];
 };
-extern const char *const kt_framework_words[KT_FRAMEWORKS];
+extern const char *const kt_framework_words[KT_FRAMEWORKS + 1]; /* NULL */
 extern const char *const kt_framework_titles[KT_FRAMEWORKS];
 extern const struct kt_control kt_controls[];
 extern const size_t kt_controls_n;

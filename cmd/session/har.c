@@ -70,7 +70,21 @@ utc(uint64_t seconds, struct kt_span s)
 	return seconds > min * 60 ? seconds - min * 60 : 0;
 }
 
-/* The second it began in; a day without one is the epoch. */
+/* Microseconds of what stands behind the seconds; more digits are left out. */
+static uint64_t
+fraction(struct kt_span s)
+{
+	uint64_t us = 0, digit = 100000;
+
+	if (s.len < 20 || s.ptr[19] != '.')
+		return 0;
+	for (size_t i = 20; i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9';
+	     i++, digit /= 10)
+		us += (uint64_t)(s.ptr[i] - '0') * digit;
+	return us;
+}
+
+/* When it began; a day without a time is the epoch. */
 static uint64_t
 when(struct kt_span s)
 {
@@ -80,7 +94,7 @@ when(struct kt_span s)
 	(void)snprintf(text, sizeof(text), "%.19sZ",
 	    s.len >= 19 ? s.ptr : "1970-01-01T00:00:00");
 	(void)kt_auth_when_parse(kt_span_of(text), &seconds); /* the epoch */
-	return utc(seconds, s) * 1000000;
+	return utc(seconds, s) * 1000000 + fraction(s);
 }
 
 /* The earliest of all: HAR asks for no order. */

@@ -151,8 +151,11 @@ def an_archive_has_the_same_bytes(whole, top):
         with open(tar, 'rb') as f:
             archives.append(f.read())
     assert archives[0] == archives[1]
-    p = export(whole, tar)  # there already
-    assert p.returncode == 3 and 'is there already' in p.stderr, p
+    folder = top + '/same'
+    assert export(whole, folder).returncode == 0
+    for there in (tar, folder):
+        p = export(whole, there)
+        assert p.returncode == 3 and 'is there already' in p.stderr, p
     assert export(whole, '-').returncode == 2
 
 

@@ -724,6 +724,8 @@ def a_har_file_becomes_a_session_and_back():
         entries = json.loads(r.stdout)["log"]["entries"]
         assert len(entries) == 5 and "model" in json.loads(
             entries[0]["request"]["postData"]["text"]), r.stdout
+        assert entries[0]["startedDateTime"] == \
+            "2026-11-20T10:00:01.123Z", entries[0]
         with open(source, "w") as f:
             f.write(r.stdout)
         again = os.path.join(folder, "again.kts")
