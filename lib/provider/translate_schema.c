@@ -39,6 +39,24 @@ is_object_schema(struct kt_tr *t, uint32_t n)
 	    kt_tr_get(t, n, "properties") != 0;
 }
 
+/* What a grammar cannot hold to: the vendor refuses a schema with one. */
+static bool
+is_bound(struct kt_tr *t, uint32_t name, uint32_t value)
+{
+	static const struct kt_span bounds[] = { KT_SPAN_INIT("minimum"),
+		KT_SPAN_INIT("maximum"), KT_SPAN_INIT("exclusiveMinimum"),
+		KT_SPAN_INIT("exclusiveMaximum"), KT_SPAN_INIT("multipleOf"),
+		KT_SPAN_INIT("minLength"), KT_SPAN_INIT("maxLength"),
+		KT_SPAN_INIT("maxItems"), KT_SPAN_INIT("uniqueItems") };
+	uint64_t count;
+
+	if (kt_tr_is(t, name, "minItems"))
+		return !kt_json_u64(t->json, t->text, value, &count) ||
+		    count > 1;
+	return kt_tr_which(t, name, bounds, KT_NELEMS(bounds)) <
+	    KT_NELEMS(bounds);
+}
+
 /* A copy with changes: what lies between them is never re-spelled. */
 struct splice {
 	size_t pos; /* copied so far */
@@ -69,12 +87,22 @@ close_schema(struct kt_tr *t, struct splice *s, uint32_t n)
 {
 	const struct kt_json_node *node = &t->json->nodes[n];
 	bool is_object = is_object_schema(t, n), is_closed = false;
-	uint32_t m = kt_json_first(t->json, n);
-	bool is_bare = m == 0;
+	bool has_gap = false, is_bare = true;
+	size_t kept = node->start + 1; /* the end of what stays before m */
 
-	for (; m != 0; m = kt_tr_next(t, m)) {
+	for (uint32_t m = kt_json_first(t->json, n); m != 0;
+	     m = kt_tr_next(t, m)) {
 		uint32_t v = kt_json_value_of(t->json, m);
 
+		if (is_bound(t, m, v)) {
+			has_gap = true;
+			continue;
+		}
+		if (has_gap)
+			put(t, s, kept, is_bare ? "" : ",",
+			    t->json->nodes[m].start);
+		has_gap = is_bare = false;
+		kept = t->json->nodes[v].end;
 		if (!is_object || !kt_tr_is(t, m, "additionalProperties")) {
 			close_below(t, s, v, below(t, m));
 			continue;
@@ -84,6 +112,8 @@ close_schema(struct kt_tr *t, struct splice *s, uint32_t n)
 			put(t, s, t->json->nodes[v].start, "false",
 			    t->json->nodes[v].end);
 	}
+	if (has_gap)
+		put(t, s, kept, "", node->end - 1);
 	if (is_object && !is_closed)
 		put(t, s, node->end - 1,
 		    is_bare ? "\"additionalProperties\":false"
@@ -136,19 +166,13 @@ static bool fits_below(
 static bool
 member_fits(struct kt_tr *t, uint32_t m, uint32_t v, bool in_definition)
 {
-	static const struct kt_span bounds[] = { KT_SPAN_INIT("minimum"),
-		KT_SPAN_INIT("maximum"), KT_SPAN_INIT("exclusiveMinimum"),
-		KT_SPAN_INIT("exclusiveMaximum"), KT_SPAN_INIT("multipleOf"),
-		KT_SPAN_INIT("minLength"), KT_SPAN_INIT("maxLength"),
-		KT_SPAN_INIT("maxItems"), KT_SPAN_INIT("uniqueItems"),
-		KT_SPAN_INIT("oneOf"), KT_SPAN_INIT("not"), KT_SPAN_INIT("if"),
+	static const struct kt_span shapes[] = { KT_SPAN_INIT("oneOf"),
+		KT_SPAN_INIT("not"), KT_SPAN_INIT("if"),
 		KT_SPAN_INIT("patternProperties") };
-	uint64_t count;
 
-	if (kt_tr_which(t, m, bounds, KT_NELEMS(bounds)) < KT_NELEMS(bounds))
+	if (is_bound(t, m, v) ||
+	    kt_tr_which(t, m, shapes, KT_NELEMS(shapes)) < KT_NELEMS(shapes))
 		return false;
-	if (kt_tr_is(t, m, "minItems"))
-		return kt_json_u64(t->json, t->text, v, &count) && count <= 1;
 	/* A reference inside a definition may well lead back to it. */
 	if (kt_tr_is(t, m, "$ref"))
 		return !in_definition &&
