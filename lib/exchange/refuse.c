@@ -10,6 +10,8 @@
 
 #include "exchange/exchange_priv.h"
 
+#define FIELDS_MAX 3 /* of a refusal */
+
 struct saying {
 	enum kt_reason reason;
 	unsigned status;
@@ -117,12 +119,28 @@ kt_x_problem(struct kt_exchange *x, enum kt_reason reason,
 	return p;
 }
 
+/* What would be taken instead: HTTP asks for it with these. */
+static void
+add_advice(const struct kt_exchange *x, const struct saying *s,
+    struct kt_header *h, size_t *n)
+{
+	if (s->status == 401)
+		(void)kt_x_header_add(h, n, FIELDS_MAX,
+		    KT_SPAN("www-authenticate"), KT_SPAN("Bearer"));
+	else if (s->status == 405)
+		(void)kt_x_header_add(h, n, FIELDS_MAX, KT_SPAN("allow"),
+		    x->surface.methods);
+	else if (s->status == 415)
+		(void)kt_x_header_add(h, n, FIELDS_MAX,
+		    KT_SPAN("accept-encoding"), KT_SPAN("gzip, deflate"));
+}
+
 static void
 answer_problem(struct kt_exchange *x, const struct kt_problem *p,
-    bool may_retry)
+    const struct saying *s)
 {
 	struct kt_buf b;
-	struct kt_header *h = kt_arena_array(x->mem, 4, sizeof(*h));
+	struct kt_header *h = kt_arena_array(x->mem, FIELDS_MAX, sizeof(*h));
 	size_t n = 0;
 
 	kt_buf_init(&b, KT_EVENT_MAX);
@@ -133,14 +151,15 @@ answer_problem(struct kt_exchange *x, const struct kt_problem *p,
 	x->status = kt_speak_status(x->client_format, p);
 	x->answer_headers = h;
 	if (h != NULL) {
-		(void)kt_x_header_add(h, &n, 4, KT_SPAN("content-type"),
-		    KT_SPAN("application/json"));
-		if (!may_retry)
-			(void)kt_x_header_add(h, &n, 4,
+		(void)kt_x_header_add(h, &n, FIELDS_MAX,
+		    KT_SPAN("content-type"), KT_SPAN("application/json"));
+		if (!s->may_retry)
+			(void)kt_x_header_add(h, &n, FIELDS_MAX,
 			    KT_SPAN("x-should-retry"), KT_SPAN("false"));
 		else if (p->status == 503)
-			(void)kt_x_header_add(
-			    h, &n, 4, KT_SPAN("retry-after"), KT_SPAN("1"));
+			(void)kt_x_header_add(h, &n, FIELDS_MAX,
+			    KT_SPAN("retry-after"), KT_SPAN("1"));
+		add_advice(x, s, h, &n);
 	}
 	x->nanswer_headers = n;
 }
@@ -193,7 +212,7 @@ kt_x_refuse(struct kt_exchange *x, enum kt_reason reason,
 	if (x->is_answer_begun)
 		x->is_truncated = true; /* too late to say anything */
 	else
-		answer_problem(x, &p, s->may_retry);
+		answer_problem(x, &p, s);
 	if (!x->is_answer_begun)
 		kt_x_withhold_calls(x, reason);
 	if (s->is_malformed && !x->is_call)
@@ -219,7 +238,7 @@ kt_x_lose_record(struct kt_exchange *x)
 	x->outcome = KT_AUDIT_FAIL_CLOSED;
 	x->is_error = true;
 	if (!x->is_answer_begun) {
-		answer_problem(x, &p, true);
+		answer_problem(x, &p, saying_of(KT_REASON_GATEWAY_AUDIT));
 		return;
 	}
 	kt_buf_reset(&x->stream.tail);

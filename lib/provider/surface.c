@@ -175,29 +175,23 @@ take_vendor_path(struct kt_surface *s, struct kt_span below)
 	}
 }
 
-static bool
-is_one_of(struct kt_span method, const char *a, const char *b)
-{
-	return kt_span_eq(method, kt_span_of(a)) ||
-	    kt_span_eq(method, kt_span_of(b));
-}
-
-static bool
-takes_method(const struct kt_surface *s, struct kt_span method)
+/* As the Allow field names them; empty: any. */
+static struct kt_span
+methods_of(const struct kt_surface *s)
 {
 	switch (s->endpoint) {
 	case KT_ENDPOINT_MESSAGES:
 	case KT_ENDPOINT_COUNT_TOKENS:
 	case KT_ENDPOINT_COMPLETIONS:
 	case KT_ENDPOINT_RESPONSES:
-		return is_one_of(method, "POST", "POST");
+		return KT_SPAN("POST");
 	case KT_ENDPOINT_MODELS:
 	case KT_ENDPOINT_HELLO:
 	case KT_ENDPOINT_HEALTH:
-		return is_one_of(method, "GET", "HEAD");
+		return KT_SPAN("GET, HEAD");
 	case KT_ENDPOINT_FILES:
-		return is_one_of(
-		    method, "GET", s->item.len == 0 ? "POST" : "DELETE");
+		return s->item.len == 0 ? KT_SPAN("GET, POST")
+					: KT_SPAN("GET, DELETE");
 	case KT_ENDPOINT_NONE:
 	case KT_ENDPOINT_PASSTHROUGH:
 	case KT_ENDPOINT_DETECT:
@@ -205,7 +199,22 @@ takes_method(const struct kt_surface *s, struct kt_span method)
 	case KT_NENDPOINTS:
 		break;
 	}
-	return true;
+	return (struct kt_span){ 0 };
+}
+
+static bool
+takes_method(struct kt_span methods, struct kt_span method)
+{
+	struct kt_span left = methods;
+
+	while (left.len > 0) {
+		size_t end = kt_span_find(left, ',');
+
+		if (kt_span_eq(kt_span_sub(left, 0, end), method))
+			return true;
+		left = kt_span_trim(behind(left, end < left.len ? end + 1 : end));
+	}
+	return methods.len == 0;
 }
 
 static void
@@ -316,7 +325,8 @@ kt_surface(struct kt_surface *s, struct kt_span method, struct kt_span target,
 
 	resolve(s, path, routes, nroutes);
 	s->query = behind(target, q);
-	s->is_method_ok = takes_method(s, method);
+	s->methods = methods_of(s);
+	s->is_method_ok = takes_method(s->methods, method);
 	s->is_unclear = is_unclear(s, path, routes, nroutes);
 	if (s->is_unclear)
 		s->endpoint = KT_ENDPOINT_NONE;

@@ -21,6 +21,7 @@ struct kt_route {
 struct kt_surface {
 	enum kt_endpoint endpoint; /* NONE: nobody claims it */
 	bool is_method_ok;         /* false: 405 */
+	struct kt_span methods;    /* that it takes: "GET, HEAD"; empty: any */
 	bool is_unclear;           /* NONE, for others read it as another */
 	/* What upstream wants is root, path, query, one behind the other.
 	 * root is static and mostly empty: it is "/v1" where a prefix of ours

@@ -87,6 +87,30 @@ every_path_is_served_as_the_vendor_wants_it(void)
 }
 
 static void
+each_method_that_is_named_is_taken_and_no_other(void)
+{
+	static const struct {
+		const char *target, *methods;
+	} of[] = { { "/v1/messages", "POST" }, { "/v1/models", "GET, HEAD" },
+		{ "/v1/files", "GET, POST" },
+		{ "/v1/files/f", "GET, DELETE" }, { "/v1/none", "" } };
+	static const char *const methods[] = { "GET", "HEAD", "POST",
+		"DELETE" };
+
+	for (size_t i = 0; i < KT_NELEMS(of); i++)
+		for (size_t k = 0; k < KT_NELEMS(methods); k++) {
+			const char *named = of[i].methods;
+			struct kt_surface s =
+			    read_target(methods[k], of[i].target);
+
+			ok(kt_span_eq(s.methods, kt_span_of(named)));
+			ok(s.is_method_ok ==
+			    (*named == '\0' ||
+			        strstr(named, methods[k]) != NULL));
+		}
+}
+
+static void
 what_nobody_claims_is_none(void)
 {
 	static const char *const unknown[] = { "", "/v1", "/v1/", "/v2/messages",
@@ -211,6 +235,7 @@ int
 main(void)
 {
 	RUN(every_path_is_served_as_the_vendor_wants_it);
+	RUN(each_method_that_is_named_is_taken_and_no_other);
 	RUN(what_nobody_claims_is_none);
 	RUN(items_and_projects_are_named);
 	RUN(the_longest_suffix_wins_and_the_star_comes_last);
