@@ -6,6 +6,7 @@ to and whose they are; it does not tell what kind of tampering it sees.
     python3 verifier.py DIR [VKEY]
 """
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -49,13 +50,20 @@ def add(a, b):
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
+@functools.lru_cache(64)
+def doubled(point):
+    """The point, twice it, four times it: the same few keys come again."""
+    out = [point]
+    for _ in range(255):
+        out.append(add(out[-1], out[-1]))
+    return out
+
+
 def times(n, point):
     out = (0, 1, 1, 0)
-    while n:
-        if n & 1:
-            out = add(out, point)
-        point = add(point, point)
-        n >>= 1
+    for k, power in enumerate(doubled(point)):
+        if n >> k & 1:
+            out = add(out, power)
     return out
 
 
@@ -71,6 +79,7 @@ BASE_X = recover_x(BASE_Y, 0)
 BASE = (BASE_X, BASE_Y, 1, BASE_X * BASE_Y % P)
 
 
+@functools.lru_cache(4096)
 def is_signed(pub, text, sig):
     a, r = point_of(pub), point_of(sig[:32])
     s = int.from_bytes(sig[32:], 'little')
