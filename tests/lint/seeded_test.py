@@ -3,7 +3,7 @@ least 95 of a hundred, with what kt replay and kt policy test say of the
 sessions and cases beside the packs.  Each is something that a person does by
 mistake, or an attacker on purpose; a change without effect is none.
 
-KT_EVERY_DEFECT, 1 unless set: only each so many-th is put in, for builds in
+KT_EVERY, 1 unless set: only each so many-th is put in, for builds in
 which a start takes long; the rate of each kind is not judged then."""
 import collections
 import concurrent.futures
@@ -23,7 +23,7 @@ AT_ONCE = 50  # files of one run
 WANTED = 200
 RATE = 0.95
 LEAST = 0.90
-EVERY = int(os.environ.get("KT_EVERY_DEFECT") or 1)
+EVERY = int(os.environ.get("KT_EVERY") or 1)
 
 
 def typo(word):

@@ -234,7 +234,8 @@ each_flipped_bit_is_an_edit_of_its_record(void)
 	text = kt_buf_span(&log.text);
 	cut = log.at[CUT];
 	for (uint64_t i = 0; i < RECORDS; i++) {
-		for (size_t at = log.at[i]; at < log.at[i + 1]; at++) {
+		for (size_t at = log.at[i]; at < log.at[i + 1];
+		     at += stride()) {
 			/* Signatures are slow: two of the eight. */
 			for (int bit = at & 3; bit < 8; bit += 4) {
 				const struct kt_audit_break *b;
@@ -455,7 +456,7 @@ log_cut_at_any_byte_is_truncated_at_the_record_that_lacks_it(void)
 	uint64_t whole = 0;
 
 	make(&log, RECORDS);
-	for (size_t n = 0; n < log.text.len; n++) {
+	for (size_t n = 0; n < log.text.len; n += stride()) {
 		struct kt_span text = { log.text.ptr, n };
 
 		while (whole < RECORDS && log.at[whole + 1] <= n)

@@ -173,6 +173,13 @@ static bool is_exact[KT_DETECTORS_MAX], is_hit[KT_DETECTORS_MAX];
 static struct kt_detect_match match_of[KT_DETECTORS_MAX];
 static bool is_end_hit[KT_DETECTORS_MAX];
 
+/* Not what has a model, or joins. */
+static bool
+is_compared(unsigned i)
+{
+	return shipped[i].pattern != NULL && i % stride() == 0;
+}
+
 static bool
 compile_whole_patterns(void)
 {
@@ -183,7 +190,7 @@ compile_whole_patterns(void)
 	for (unsigned i = 0; i < nshipped; i++) {
 		hs_expr_info_t *info = NULL;
 
-		if (shipped[i].pattern == NULL) /* it has a model, or joins */
+		if (!is_compared(i))
 			continue;
 		text[n] = shipped[i].pattern;
 		ids[n] = i;
@@ -217,10 +224,10 @@ compare_engines(struct kt_span text, const cJSON *record)
 	(void)record; /* any text will do */
 	if (text.len == 0 || text.len > 20000)
 		return;
-	for (size_t i = 0; i < nshipped; i++) {
+	for (unsigned i = 0; i < nshipped; i++) {
 		match_of[i].end = 0;
 		is_hit[i] = is_end_hit[i] = false;
-		if (shipped[i].pattern == NULL)
+		if (!is_compared(i))
 			continue;
 		if (kt_detect_rule_attempt(&db->rules[i], scratch, text, 0,
 			text.len - 1, true,

@@ -63,7 +63,7 @@ every_cut_of_every_example_gives_the_same(void)
 			struct kt_span t = kt_span_of(shipped[i].examples[k]);
 			size_t bad = 0;
 
-			for (size_t cut = 1; cut <= t.len; cut++)
+			for (size_t cut = 1; cut <= t.len; cut += stride())
 				bad += !streams_as_whole(t, cut, t.len, false);
 			bad += !streams_as_whole(t, 1, 1, false);
 			if (!ok(bad == 0))

@@ -313,7 +313,7 @@ an_anchor_is_in_all_that_is_found(void)
 {
 	size_t asked = 0;
 
-	for (size_t i = 0; i < nshipped; i++) {
+	for (size_t i = 0; i < nshipped; i += stride()) {
 		struct kt_detector plain = shipped[i];
 
 		if (plain.pattern == NULL ||
@@ -325,7 +325,7 @@ an_anchor_is_in_all_that_is_found(void)
 		asked++;
 	}
 	printf("# %zu detectors\n", asked);
-	ok(asked > 50);
+	ok(asked > 50 / stride());
 }
 
 static void

@@ -200,7 +200,7 @@ sweep_text(struct world *w, const struct format *f, const char *id,
 
 	if (!ok(start != SIZE_MAX))
 		printf("# %s: its example is not found\n", id);
-	for (size_t at = 0; at < text.len; at++) {
+	for (size_t at = 0; at < text.len; at += stride()) {
 		for (enum writing how = PLAIN; how <= ESCAPED; how++) {
 			struct kt_buf said;
 			struct result r;

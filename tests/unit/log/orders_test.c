@@ -184,10 +184,12 @@ each_order_is_carried_out_whichever_call_fails(void)
 	unsigned long at = 1;
 
 	for (size_t e = 0; e < KT_NELEMS(errors); e++) {
-		for (at = 1; one_fault(at, errors[e], false); at++)
+		for (at = 1; one_fault(at, errors[e], false);
+		     at += stride())
 			;
 		ok(at > 100); /* else the orders do not reach much */
-		for (at = 1; one_fault(at, errors[e], true); at++)
+		for (at = 1; one_fault(at, errors[e], true);
+		     at += stride())
 			;
 	}
 }
@@ -198,7 +200,7 @@ or_wherever_the_process_is_killed(void)
 	unsigned long at;
 	int status = 1;
 
-	for (at = 1; status != 0 && at < 2000; at++) {
+	for (at = 1; status != 0 && at < 2000; at += stride()) {
 		struct faults f;
 		pid_t pid;
 
