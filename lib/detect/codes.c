@@ -97,6 +97,15 @@ is_text(const char *bytes, size_t n)
 	return any < 0x80 || n <= 5 || kt_utf8_check(s) + 4 > n;
 }
 
+bool
+kt_detect_begins_run(struct kt_span in, size_t at)
+{
+	if (at == 0 || !kt_detect_is_alnum(in.ptr[at - 1]))
+		return true;
+	return at > 1 && (in.ptr[at - 1] | 32) == 'x' && in.ptr[at - 2] == '0' &&
+	    (at == 2 || !kt_detect_is_alnum(in.ptr[at - 3]));
+}
+
 enum kt_detect_run
 kt_detect_run_says(struct kt_span in, size_t from)
 {
@@ -310,14 +319,12 @@ unicode_escape(struct kt_span in, size_t at, uint32_t *cp)
 /* "&#64;" or "&#x40;", with a digit to seven: how long what is there of it is.
    Whole when it ends in a semicolon. */
 static size_t
-entity(struct kt_span in, size_t at, uint32_t *cp)
+numbered(struct kt_span in, size_t at, uint32_t *cp)
 {
 	bool is_hex = in.len - at > 2 && (in.ptr[at + 2] | 32) == 'x';
 	size_t first = at + 2 + is_hex, end = first;
 
 	*cp = 0;
-	if (in.len - at < 2 || in.ptr[at + 1] != '#')
-		return in.len - at < 2 ? 1 : 0;
 	for (; end < in.len && end - first < 7; end++) {
 		int d = digit16(in.ptr[end]);
 
@@ -328,6 +335,38 @@ entity(struct kt_span in, size_t at, uint32_t *cp)
 	if (end < in.len && (in.ptr[end] != ';' || end == first))
 		return 0;
 	return end < in.len ? end + 1 - at : end - at;
+}
+
+/* What HTML has names for that stands in values and around them. */
+static const struct {
+	struct kt_span name;
+	uint32_t cp;
+} names[] = {
+	{ KT_SPAN_INIT("&quot;"), '"' }, { KT_SPAN_INIT("&apos;"), '\'' },
+	{ KT_SPAN_INIT("&amp;"), '&' }, { KT_SPAN_INIT("&lt;"), '<' },
+	{ KT_SPAN_INIT("&gt;"), '>' }, { KT_SPAN_INIT("&nbsp;"), 0xa0 },
+	{ KT_SPAN_INIT("&commat;"), '@' }, { KT_SPAN_INIT("&period;"), '.' },
+	{ KT_SPAN_INIT("&colon;"), ':' }, { KT_SPAN_INIT("&equals;"), '=' },
+	{ KT_SPAN_INIT("&sol;"), '/' }, { KT_SPAN_INIT("&lowbar;"), '_' },
+	{ KT_SPAN_INIT("&plus;"), '+' }, { KT_SPAN_INIT("&hyphen;"), '-' },
+	{ KT_SPAN_INIT("&dash;"), '-' }, { KT_SPAN_INIT("&shy;"), 0xad },
+	{ KT_SPAN_INIT("&Tab;"), '\t' }, { KT_SPAN_INIT("&NewLine;"), '\n' },
+};
+
+/* One of HTML, or the beginning of one that ends the text: as numbered. */
+static size_t
+entity(struct kt_span in, size_t at, uint32_t *cp)
+{
+	if (in.len - at > 1 && in.ptr[at + 1] == '#')
+		return numbered(in, at, cp);
+	for (size_t i = 0; i < KT_NELEMS(names); i++) {
+		struct kt_span is = kt_span_sub(in, at, names[i].name.len);
+
+		*cp = names[i].cp;
+		if (kt_span_starts(names[i].name, is))
+			return is.len;
+	}
+	return 0;
 }
 
 size_t

@@ -189,15 +189,29 @@ escapes(struct kt_span in, size_t at)
 	size_t n = kt_detect_escape(in, at, &cp, &is_byte);
 	char a = before(in, at), b = behind(in, at + n);
 
+	bool is_named = n > 2 && in.ptr[at] == '&' && in.ptr[at + 1] != '#';
+
 	if (n == 0)
 		return false;
-	if (n > 2 || in.ptr[at] == '%')
+	if ((n > 2 && !is_named) || in.ptr[at] == '%')
 		return true;
 	switch (cp) {
 	case '"':
+		/* Prose has a blank on one side of it. */
+		if (is_named && (at == 0 || is_graphic(a)) && is_graphic(b))
+			return true;
 		return a == ':' || a == '=' || b == ':' || b == '=' ||
 		    (a == ' ' && at > 1 && in.ptr[at - 2] == ':') ||
 		    (a == '\\' || b == '\\');
+	/* Pages are full of these. */
+	case '<':
+	case '>':
+	case '\'':
+		return is_named ? false : kt_detect_is_alnum(b);
+	case '&':
+		return b == '#' || b == 'n' || b == 'q';
+	case 0xa0:
+		return mark_hides(in, at, at + n, cp, ' ');
 	case '\\':
 		/* Escaped twice: another one begins behind it. */
 		return b == '"' || b == 'u' || b == '\\' ||
@@ -206,13 +220,14 @@ escapes(struct kt_span in, size_t at)
 	case '/':
 		return is_digit(a) || is_digit(b);
 	default:
-		return kt_detect_is_alnum(b);
+		return is_named || kt_detect_is_alnum(b);
 	}
 }
 
 /*
  * Does a run of base64 or hex digits that says a text begin in the block that
- * ends at `last`?  All sixteen bytes of its begin reach to there.
+ * ends at `last`?  All sixteen bytes of its begin reach to there; "0x" stands
+ * in front of it.
  */
 static size_t
 run_in_block(struct kt_span in, size_t block, size_t last)
@@ -222,9 +237,11 @@ run_in_block(struct kt_span in, size_t block, size_t last)
 	while (begin > block && is_run_byte(in.ptr[begin - 1]))
 		begin--;
 	for (; begin <= last; begin++)
-		if (!kt_detect_is_alnum(before(in, begin)) &&
+		if (kt_detect_begins_run(in, begin) &&
 		    kt_detect_run_says(in, begin) != 0)
-			return begin;
+			return kt_detect_is_alnum(before(in, begin))
+			    ? begin - 2
+			    : begin;
 	return in.len;
 }
 
@@ -326,7 +343,7 @@ kt_detect_next_site(struct kt_span in, size_t from)
 		if (may_be_row(w[1]))
 			site = least(site, row_at(in, from, at + 8));
 		if (site < in.len)
-			return site;
+			return site > from ? site : from;
 	}
 	site = special_site(in, at, in.len);
 	if (in.len - at >= sizeof(*w)) {

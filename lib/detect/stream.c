@@ -129,8 +129,7 @@ run_waits(struct kt_span in)
 	    kt_detect_digit64(in.ptr[begin - 1]) >= 0)
 		begin--;
 	for (; in.len - begin >= RUN_WAITS && first == in.len; begin++)
-		if ((begin == 0 || !kt_detect_is_alnum(in.ptr[begin - 1])) &&
-		    may_say(in, begin))
+		if (kt_detect_begins_run(in, begin) && may_say(in, begin))
 			first = begin;
 	return first;
 }

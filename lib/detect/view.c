@@ -304,18 +304,34 @@ pass_word(struct pass *p)
 	return n > 0 ? add_plain(p, n) : KT_OK;
 }
 
+/* "0x" in front of the digits: what they say does not begin with it. */
+static size_t
+prefix(const struct pass *p)
+{
+	return p->in.len - p->at > 2 && p->in.ptr[p->at] == '0' &&
+	        (p->in.ptr[p->at + 1] | 32) == 'x' &&
+	        kt_detect_begins_run(p->in, p->at + 2)
+	    ? 2
+	    : 0;
+}
+
 static enum kt_rc
 take_run(struct pass *p)
 {
-	size_t n = 0;
+	size_t n = 0, skip = prefix(p), least = skip + KT_DETECT_RUN_MIN;
+	enum kt_detect_run run;
 
-	while (n < KT_DETECT_RUN_MIN && p->at + n < p->in.len &&
+	while (n < least && p->at + n < p->in.len &&
 	    kt_detect_digit64(p->in.ptr[p->at + n]) >= 0)
 		n++;
 	if (p->at + n == p->in.len &&
-	    waits_for(p, KT_DETECT_RUN_MIN, KT_DETECT_WITHIN_TEXT))
+	    waits_for(p, least, KT_DETECT_WITHIN_TEXT))
 		return KT_OK;
-	switch (kt_detect_run_says(p->in, p->at)) {
+	run = kt_detect_run_says(p->in, p->at + skip);
+	if (run != KT_DETECT_RUN_NONE && skip > 0 &&
+	    add(p, skip, KT_SPAN(""), KT_DISGUISE_HEX) < 0)
+		return KT_E_LIMIT;
+	switch (run) {
 	case KT_DETECT_RUN_HEX:
 		return decode_hex(p);
 	case KT_DETECT_RUN_BASE64:

@@ -110,6 +110,8 @@ enum kt_detect_run {
 	KT_DETECT_RUN_BASE64,
 	KT_DETECT_RUN_BASE32,
 };
+/* Can one begin there: not inside a word, but behind "0x"? */
+bool kt_detect_begins_run(struct kt_span in, size_t at);
 enum kt_detect_run kt_detect_run_says(struct kt_span in, size_t from);
 /* The same of the first digits of one, at least a group, that end the text. */
 bool kt_detect_run_may_say(struct kt_span in, size_t from);

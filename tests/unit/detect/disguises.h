@@ -169,6 +169,32 @@ hex(struct kt_span s)
 			KT_BUG("no memory");
 }
 
+static void
+named(struct kt_span s)
+{
+	static const struct {
+		char c;
+		const char *is;
+	} names[] = { { ' ', "&nbsp;" }, { '@', "&commat;" },
+		{ '"', "&quot;" }, { '&', "&amp;" } };
+
+	for (size_t i = 0; i < s.len; i++) {
+		size_t k = 0;
+
+		while (k < KT_NELEMS(names) && names[k].c != s.ptr[i])
+			k++;
+		put(k < KT_NELEMS(names) ? kt_span_of(names[k].is)
+		                         : kt_span_sub(s, i, 1));
+	}
+}
+
+static void
+hex_literal(struct kt_span s)
+{
+	put(KT_SPAN("0x"));
+	hex(s);
+}
+
 /* RFC 4648: groups of bytes as digits of so many bits, with padding. */
 static void
 digits_of(struct kt_span s, const char *digits, size_t bytes, unsigned bits)
@@ -348,7 +374,8 @@ static const struct disguise {
 	{ "\\u everywhere", unicode_escapes, true },
 	{ "JSON in JSON", json_in_json, true },
 	{ "percent", percent, true },
-	{ "hex", hex, true },
+	{ "names of HTML", named, true },
+	{ "hex", hex, true }, { "0x and hex", hex_literal, true },
 	{ "base64", base64, true },
 	{ "base32", base32, true },
 	{ "quoted-printable", quoted, true, true },
