@@ -91,6 +91,7 @@ struct kt_span kt_span_trim(struct kt_span s);
 bool kt_span_u64(struct kt_span s, uint64_t *out);
 /* Shell-style glob: '*' any run, '?' one byte.  Linear in s times '*'s. */
 bool kt_span_glob(struct kt_span pattern, struct kt_span s);
+bool kt_span_caseglob(struct kt_span pattern, struct kt_span s);
 /* FNV-1a, on from h: for tables and marks, it withstands nobody. */
 #define KT_HASH_BEGIN 14695981039346656037u
 uint64_t kt_hash(uint64_t h, struct kt_span s);

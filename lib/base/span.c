@@ -86,8 +86,20 @@ kt_span_u64(struct kt_span s, uint64_t *out)
 	return true;
 }
 
-bool
-kt_span_glob(struct kt_span p, struct kt_span s)
+static bool
+is_same(const char *a, const char *b)
+{
+	return *a == *b;
+}
+
+static bool
+is_same_letter(const char *a, const char *b)
+{
+	return kt_case_eq(a, b, 1);
+}
+
+static bool
+glob(struct kt_span p, struct kt_span s, bool (*same)(const char *, const char *))
 {
 	size_t pi = 0, si = 0, star = SIZE_MAX, mark = 0;
 
@@ -95,7 +107,7 @@ kt_span_glob(struct kt_span p, struct kt_span s)
 		if (pi < p.len && p.ptr[pi] == '*') {
 			star = pi++;
 			mark = si;
-		} else if (pi < p.len && (p.ptr[pi] == '?' || p.ptr[pi] == s.ptr[si])) {
+		} else if (pi < p.len && (p.ptr[pi] == '?' || same(&p.ptr[pi], &s.ptr[si]))) {
 			pi++;
 			si++;
 		} else if (star != SIZE_MAX) {
@@ -108,6 +120,18 @@ kt_span_glob(struct kt_span p, struct kt_span s)
 	while (pi < p.len && p.ptr[pi] == '*')
 		pi++;
 	return pi == p.len;
+}
+
+bool
+kt_span_glob(struct kt_span pattern, struct kt_span s)
+{
+	return glob(pattern, s, is_same);
+}
+
+bool
+kt_span_caseglob(struct kt_span pattern, struct kt_span s)
+{
+	return glob(pattern, s, is_same_letter);
 }
 
 uint64_t

@@ -299,6 +299,27 @@ is_limited_to(const struct kt_tool *t, const struct kt_config_strings *domains)
 	return has_any;
 }
 
+/* Could who runs it take the name for one of those: in other case, or with
+   letters that only look like others or that nobody sees? */
+static bool
+may_be(struct kt_span pattern, struct kt_span name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.ptr[i] <= ' ' || name.ptr[i] > '~')
+			return true;
+	return kt_span_caseglob(pattern, name);
+}
+
+static bool
+is_blocked(const struct kt_config_strings *blocked, struct kt_span name)
+{
+	size_t i = 0;
+
+	while (i < blocked->n && !may_be(blocked->at[i], name))
+		i++;
+	return i < blocked->n;
+}
+
 static enum kt_action
 judge_offer(const struct settings *s, const struct kt_tool *t,
     struct kt_tool_opinion *o)
@@ -311,7 +332,7 @@ judge_offer(const struct settings *s, const struct kt_tool *t,
 	if (!t->is_remote)
 		return KT_ACTION_IGNORE;
 	o->reason = KT_REASON_TOOL_SERVER;
-	if (kt_policy_is_listed(&s->blocked_tools, t->name) ||
+	if (is_blocked(&s->blocked_tools, t->name) ||
 	    (s->allowed_tools.node != NULL && !t->is_server &&
 	        t->set.len == 0 && !kt_policy_is_listed(&s->allowed_tools, t->name)))
 		return KT_ACTION_BLOCK;
@@ -527,7 +548,7 @@ static bool
 may_do(const struct computer *c, struct kt_span action)
 {
 	return action.len > 0 &&
-	    !kt_policy_is_listed(&c->blocked_actions, action) &&
+	    !is_blocked(&c->blocked_actions, action) &&
 	    (c->allowed_actions.n == 0 ||
 	        kt_policy_is_listed(&c->allowed_actions, action));
 }
@@ -588,7 +609,7 @@ may_act(const struct settings *s, const struct kt_tool *t)
 	if (t->json != NULL && !may_do_all(c, t, &has_any))
 		return false;
 	if (has_any && kt_policy_is_listed(&c->tools, t->name))
-		return !kt_policy_is_listed(&c->blocked_actions, t->name);
+		return !is_blocked(&c->blocked_actions, t->name);
 	return may_do(c, t->name);
 }
 
@@ -609,7 +630,8 @@ matches(const struct rule *r, const struct kt_tool *t)
 	const struct kt_constraint *c = r->when.at;
 	enum kt_constraint_need need = r->action == ALLOW ? KT_ALL : KT_ANY;
 
-	if (!kt_span_glob(r->tool, t->name))
+	if (need == KT_ALL ? !kt_span_glob(r->tool, t->name) :
+	                     !may_be(r->tool, t->name))
 		return false;
 	if (r->when.n > 0 && !is_readable(t) && t->root != 0)
 		return need == KT_ANY;
@@ -683,7 +705,7 @@ judge_tool(const struct kt_policy *p, const struct kt_tool *t,
 	o->reason = KT_REASON_TOOL_NAME;
 	/* Who cannot be told what is called denies it. */
 	if (t->name.len == 0 ||
-	    kt_policy_is_listed(&s->blocked_tools, t->name) ||
+	    is_blocked(&s->blocked_tools, t->name) ||
 	    (s->allowed_tools.node != NULL &&
 	        !kt_policy_is_listed(&s->allowed_tools, t->name)))
 		return KT_ACTION_BLOCK;

@@ -91,6 +91,8 @@ numbers_do_not_overflow_and_globs_match(void)
 	ok(kt_span_glob(KT_SPAN("gpt-4*"), KT_SPAN("gpt-4o-mini")));
 	ok(kt_span_glob(KT_SPAN("a*b?d"), KT_SPAN("axxbcd")));
 	ok(!kt_span_glob(KT_SPAN("a*b"), KT_SPAN("acbx")));
+	ok(!kt_span_glob(KT_SPAN("Ba*"), KT_SPAN("bash")));
+	ok(kt_span_caseglob(KT_SPAN("Ba*h"), KT_SPAN("bAsH")));
 	ok(kt_span_caseeq(KT_SPAN("Content-Type"), KT_SPAN("content-type")));
 	ok(!kt_span_caseeq(KT_SPAN("@"), KT_SPAN("`")));
 }

@@ -255,6 +255,25 @@ static const struct law laws[] = {
 	    .stop = { "end_turn", "stop" },
 	    .recorded = "\"decision\":\"block\",\"reason_code\":"
 	                "\"tool.name.denied\",\"tool_name\":\"Bash\"" },
+	{ .title = "a name in other case is what is blocked, not what is allowed",
+	    .config = BOTH("{blocked_tools: [Ba*], rules: ["
+	                   "{tool: Read, action: allow}, "
+	                   "{tool: Edit, action: deny}, "
+	                   "{tool: read, action: deny}]}"),
+	    .calls = { { "bASH", "{}" }, { "EDIT", "{}" }, { "READ", "{}" },
+	        { "Read", "{\"c\":3}" } },
+	    .decision = "redact", .reason = "tool.name.denied",
+	    .has = { "Read", "\"c\":3" },
+	    .lacks = { "bASH", "EDIT", "READ" },
+	    .stop = { "tool_use", "tool_calls" } },
+	{ .title = "a name that only looks like another may be that one",
+	    .config = BOTH("{blocked_tools: [rm]}"),
+	    .calls = { { "\xef\xbd\x92m", "{}" }, { "r\xe2\x80\x8bm", "{}" },
+	        { "rm ", "{}" }, { "ls", "{\"c\":3}" } },
+	    .decision = "redact", .reason = "tool.name.denied",
+	    .has = { "ls", "\"c\":3" },
+	    .lacks = { "\xef\xbd\x92m", "r\xe2\x80\x8bm", "rm " },
+	    .stop = { "tool_use", "tool_calls" } },
 	{ .title = "a tool that is not among those allowed is withheld",
 	    .config = BOTH("{allowed_tools: [Read], rules: "
 	                   "[{tool: Bash, action: allow}]}"),
