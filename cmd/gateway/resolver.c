@@ -17,8 +17,9 @@
 struct kt_lookup {
 	struct kt_lookup *next;
 	struct kt_post post;
-	struct kt_loop *loop;
-	kt_lookup_fn *fn; /* NULL: nobody waits any more */
+	struct kt_resolver *resolver;
+	struct kt_loop *loop; /* under the lock; NULL: it may be gone */
+	kt_lookup_fn *fn;     /* NULL: nobody waits any more */
 	void *self;
 	uint16_t port;
 	struct kt_addresses found;
@@ -177,7 +178,7 @@ serve(void *arg)
 			if (l->found.n > 0)
 				remember(r, l);
 		}
-		if (r->is_closed) /* the loop may be gone */
+		if (r->is_closed || l->loop == NULL)
 			kt_free(l);
 		else
 			kt_loop_post(l->loop, &l->post);
@@ -260,6 +261,7 @@ kt_resolver_ask(struct kt_resolver *r, struct kt_loop *loop, const char *host,
 		return NULL;
 	l->post.fn = deliver;
 	l->post.self = l;
+	l->resolver = r;
 	l->loop = loop;
 	l->fn = fn;
 	l->self = self;
@@ -276,5 +278,10 @@ kt_resolver_ask(struct kt_resolver *r, struct kt_loop *loop, const char *host,
 void
 kt_lookup_cancel(struct kt_lookup *lookup)
 {
-	lookup->fn = NULL;
+	struct kt_resolver *r = lookup->resolver;
+
+	lookup->fn = NULL; /* it may have been posted already */
+	(void)pthread_mutex_lock(&r->lock); /* cannot fail: a plain one */
+	lookup->loop = NULL;
+	(void)pthread_mutex_unlock(&r->lock); /* the same */
 }

@@ -8,6 +8,9 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,9 +31,13 @@ clock_gettime(clockid_t id, struct timespec *t)
 	return rc;
 }
 
-/* ---- names: "n7" has one address, "many" has more than are kept ---- */
+/*
+ * ---- names: "n7" has one address, "many" has more than are kept, and "slow"
+ * is found when the test says so ----
+ */
 
 static int lookups;
+static sem_t slow;
 
 int
 getaddrinfo(const char *name, const char *service,
@@ -49,6 +56,8 @@ getaddrinfo(const char *name, const char *service,
 		return EAI_NONAME;
 	if (!is_numeric)
 		lookups++;
+	while (strcmp(name, "slow") == 0 && sem_wait(&slow) != 0)
+		;
 	all = calloc(n, sizeof(*all));
 	for (size_t i = 0; i < n; i++) {
 		all[i].at.sin_family = AF_INET;
@@ -134,6 +143,37 @@ names_are_remembered_for_a_while_and_the_oldest_make_room(void)
 	ok(!is_remembered(1));
 	look_up("n1");
 	ok(lookups == 2 && is_remembered(1));
+}
+
+static atomic_int posts;
+
+void __real_kt_loop_post(struct kt_loop *to, struct kt_post *post);
+void __wrap_kt_loop_post(struct kt_loop *to, struct kt_post *post);
+
+void
+__wrap_kt_loop_post(struct kt_loop *to, struct kt_post *post)
+{
+	posts++;
+	__real_kt_loop_post(to, post);
+}
+
+/* Its loop may have ended meanwhile. */
+static void
+what_nobody_waits_for_is_not_told_to_the_loop(void)
+{
+	struct kt_lookup *l;
+	struct kt_addresses a;
+
+	ok(sem_init(&slow, 0, 0) == 0);
+	posts = 0;
+	l = kt_resolver_ask(resolver, loop, "slow", 80, on_found, NULL);
+	if (!ok(l != NULL))
+		return;
+	kt_lookup_cancel(l);
+	ok(sem_post(&slow) == 0);
+	while (!kt_resolver_find(resolver, "slow", 80, &a))
+		(void)poll(NULL, 0, 1);
+	ok(posts == 0);
 }
 
 /* ---- connections ---- */
@@ -321,6 +361,7 @@ main(void)
 	set_up();
 	RUN(of_many_addresses_the_first_are_tried);
 	RUN(names_are_remembered_for_a_while_and_the_oldest_make_room);
+	RUN(what_nobody_waits_for_is_not_told_to_the_loop);
 	RUN(so_many_connections_are_kept_for_so_long);
 	RUN(transfers_beyond_a_handles_share_get_another_one);
 	tear_down();

@@ -33,7 +33,8 @@ check_PROGRAMS += tests/unit/gateway/bounds_test
 tests_unit_gateway_bounds_test_SOURCES = %D%/bounds_test.c \
 	%D%/heard.h %D%/script.h
 tests_unit_gateway_bounds_test_LDADD = $(GATEWAY_LIBS)
-tests_unit_gateway_bounds_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kt_curl_load
+tests_unit_gateway_bounds_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kt_curl_load \
+	-Wl,--wrap=kt_loop_post
 TESTS += tests/unit/gateway/bounds_test
 
 check_PROGRAMS += tests/unit/gateway/known_test
