@@ -119,12 +119,6 @@ next_escape(struct kt_span raw, size_t from)
 	return hit ? (size_t)(hit - raw.ptr) : raw.len;
 }
 
-/* What stands behind the backslash in most escapes, and what it means. */
-static const char short_escapes[256] = {
-	['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f',
-	['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
-};
-
 /* Source code has an escape every dozen bytes: too near for two calls. */
 #define NEAR 16
 
@@ -161,7 +155,7 @@ decode(struct kt_span raw, char *out, size_t *out_len,
 	while (i < raw.len) {
 		size_t stop = copy_plain(raw, i, out + d);
 		uint32_t cp;
-		char c;
+		unsigned char c;
 		int len;
 
 		d += stop - i;
@@ -175,9 +169,9 @@ decode(struct kt_span raw, char *out, size_t *out_len,
 			marked = i;
 		}
 		c = i + 1 < raw.len
-		    ? short_escapes[(unsigned char)raw.ptr[i + 1]] : '\0';
-		if (c != '\0') {
-			out[d++] = c;
+		    ? kt_json_simple[(unsigned char)raw.ptr[i + 1]] : 0;
+		if (c != 0) {
+			out[d++] = (char)c;
 			i += 2;
 			continue;
 		}
