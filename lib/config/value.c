@@ -137,16 +137,17 @@ parse_int(struct kt_span s, int64_t *out)
 	return true;
 }
 
-static void
-check_range(struct kt_config_ctx *ctx, const struct kt_config_field *f,
+static bool
+is_in_range(struct kt_config_ctx *ctx, const struct kt_config_field *f,
     const struct kt_config_node *node, double v)
 {
 	if ((f->min == 0 && f->max == 0) ||
 	    (v >= (double)f->min && v <= (double)f->max))
-		return;
+		return true;
 	kt_config_diag(ctx->d, KT_CONFIG_RANGE, node->at,
 	    "'%s' must be from %lld to %lld", f->name, (long long)f->min,
 	    (long long)f->max);
+	return false;
 }
 
 static void
@@ -163,8 +164,8 @@ read_int(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 			    "quotes or unit; the unit is part of the name");
 		return;
 	}
-	check_range(ctx, f, node, (double)v);
-	*out = v;
+	if (is_in_range(ctx, f, node, (double)v))
+		*out = v;
 }
 
 static bool
@@ -207,8 +208,8 @@ read_size(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 		    "B, KiB, MiB, GiB");
 		return;
 	}
-	check_range(ctx, f, node, (double)v);
-	*out = v;
+	if (is_in_range(ctx, f, node, (double)v))
+		*out = v;
 }
 
 /* -?digits(.digits)? */
@@ -245,8 +246,8 @@ read_number(struct kt_config_ctx *ctx, const struct kt_config_field *f,
 		wrong(ctx, f, node, "a number");
 		return;
 	}
-	check_range(ctx, f, node, v);
-	*out = v;
+	if (is_in_range(ctx, f, node, v))
+		*out = v;
 }
 
 /* Text that another reader of YAML would take for something else. */

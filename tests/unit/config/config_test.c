@@ -314,6 +314,29 @@ what_no_call_could_use_is_told_before_the_first_one(void)
 	}
 }
 
+/* Who tells of mistakes goes on with the settings. */
+static void
+what_was_refused_has_its_default(void)
+{
+	const struct kt_settings *s = NULL;
+	struct load l;
+
+	load(&l, HEAD TAIL "gateway: {workers: 100000, max_body_bytes: 1,"
+	    " block_status: 12, drain_seconds: -1}\n"
+	    "recording: {directory: d, sample: 7}\n");
+	ok(l.rc == KT_E_PARSE && l.d->n == 5);
+	l.d->n = 0;
+	ok(kt_config_load_all(&s, kinds, KT_NELEMS(kinds), l.mem, l.d) ==
+	    KT_E_PARSE);
+	if (ok(s != NULL)) {
+		ok(s->gateway.workers == 0 && s->gateway.block_status == 403);
+		ok(s->gateway.max_body_bytes == 33554432);
+		ok(s->gateway.drain_seconds == 30);
+		ok(s->recording.sample > 0.99 && s->recording.sample < 1.01);
+	}
+	drop(&l);
+}
+
 static void
 yaml_that_shares_or_repeats_is_refused(void)
 {
@@ -578,6 +601,7 @@ main(void)
 	RUN(a_line_that_cannot_be_read_shows_no_more_than_its_key);
 	RUN(what_yaml_reads_as_no_text_names_no_secret);
 	RUN(what_no_call_could_use_is_told_before_the_first_one);
+	RUN(what_was_refused_has_its_default);
 	RUN(yaml_that_shares_or_repeats_is_refused);
 	RUN(hostile_files_meet_a_bound);
 	RUN(no_more_files_than_the_bound);
