@@ -8,6 +8,7 @@
 #include "audit/audit.h"
 #include "cmd/gateway/jobs.h"
 #include "cmd/media/client.h"
+#include "exchange/program.h"
 
 /* Answers kept: enough for the pictures of some conversations. */
 #define KEPT_MAX 256
@@ -77,14 +78,15 @@ kt_jobs_free(struct kt_jobs **jobs)
 /* ---- answers that are kept ---- */
 
 static bool
-key_of(const struct kt_order *o, uint8_t key[static KT_AUDIT_HASH])
+key_of(const struct kt_order *o, const struct kt_program *p,
+    uint8_t key[static KT_AUDIT_HASH])
 {
 	struct kt_audit_hash h;
 
 	if (kt_audit_hash_init(&h, NULL) < 0)
 		return false;
-	/* The same words on another path are another question. */
-	kt_audit_hash_add(&h, o->path);
+	/* The program says who is asked, how, and in which languages. */
+	kt_audit_hash_add(&h, kt_program_hash(p));
 	for (size_t i = 0; i < o->npieces; i++)
 		kt_audit_hash_add(&h, o->pieces[i]);
 	kt_audit_hash_take(&h, key);
@@ -231,9 +233,9 @@ client(struct kt_jobs *jobs, struct kt_span languages)
 }
 
 static bool
-begin(struct kt_job *job, const struct kt_order *o, struct kt_span languages)
+begin(struct kt_job *job, const struct kt_order *o, const struct kt_program *p)
 {
-	struct kt_media_client *c = client(job->jobs, languages);
+	struct kt_media_client *c = client(job->jobs, kt_program_languages(p));
 	struct kt_err err = { 0 };
 
 	return c != NULL &&
@@ -303,18 +305,18 @@ post(struct kt_job *job, const struct kt_order *o, struct kt_origin *origin)
 
 /* From what is kept, or by asking; an answer that cannot come is empty. */
 static void
-ask(struct kt_job *job, const struct kt_order *o, struct kt_span languages,
+ask(struct kt_job *job, const struct kt_order *o, const struct kt_program *p,
     struct kt_origin *origin)
 {
 	struct kt_jobs *jobs = job->jobs;
-	struct kept *k = key_of(o, job->key) ? find(jobs, job->key) : NULL;
+	struct kept *k = key_of(o, p, job->key) ? find(jobs, job->key) : NULL;
 
 	if (k != NULL &&
 	    kt_buf_add(&job->answer, kt_buf_span(&k->answer)) == KT_OK) {
 		k->used = ++jobs->uses;
 		done(job);
 	} else if (o->job_kind == KT_JOB_GUARD ? !post(job, o, origin) :
-	    !begin(job, o, languages)) {
+	    !begin(job, o, p)) {
 		stop(job);
 		done(job);
 	}
@@ -322,7 +324,7 @@ ask(struct kt_job *job, const struct kt_order *o, struct kt_span languages,
 
 void
 kt_jobs_start(struct kt_jobs *jobs, struct kt_job_list *list,
-    const struct kt_order *o, struct kt_span languages,
+    const struct kt_order *o, const struct kt_program *p,
     struct kt_origin *origin)
 {
 	struct kt_job *job;
@@ -344,7 +346,7 @@ kt_jobs_start(struct kt_jobs *jobs, struct kt_job_list *list,
 	kt_buf_init(&job->answer, KT_MEDIA_ANSWER_MAX);
 	job->keep_us = o->keep_us;
 	if (o->job_kind != KT_JOB_RECALL) {
-		ask(job, o, languages, origin);
+		ask(job, o, p, origin);
 		return;
 	}
 	(void)kt_known_find(jobs->known, o->pieces[0], o->pieces[1],

@@ -37,7 +37,7 @@ struct kt_job_list { /* of one call; starts zeroed */
 /* Its pieces last until the job was taken or dropped.  origin: of its target,
  * if it has one. */
 void kt_jobs_start(struct kt_jobs *jobs, struct kt_job_list *list,
-    const struct kt_order *o, struct kt_span languages,
+    const struct kt_order *o, const struct kt_program *p,
     struct kt_origin *origin);
 /* One that is done; bytes last until the next call for this list. */
 bool kt_jobs_take(struct kt_jobs *jobs, struct kt_job_list *list,

@@ -471,8 +471,7 @@ start_job(struct kt_call *c, const struct kt_order *o)
 	c->jobs.on_done = on_job;
 	c->jobs.self = c;
 	kt_jobs_start(c->relay->jobs, &c->jobs, o,
-	    kt_program_languages(kt_edition_program(c->seat->edition)),
-	    o->target == NULL ? NULL :
+	    kt_edition_program(c->seat->edition), o->target == NULL ? NULL :
 	        kt_edition_origin(c->seat->edition, o->target->index));
 }
 

@@ -222,6 +222,27 @@ def a_reload_under_streams_breaks_none_of_them():
         eventually(lambda: "kt: reloaded" in g.told(), g.told())
 
 
+def what_one_classifier_let_pass_is_shown_to_the_one_that_replaces_it():
+    def judge(decision):
+        return Upstream(lambda _: whole({"decision": decision}))
+
+    with Upstream(answering) as up, judge("pass") as one, \
+            judge("block") as other:
+        def asking(who):
+            return setup(up, chain=["external-guard", "audit-logger"],
+                         policy={"external-guard": {
+                             "url": who.url + "/judge",
+                             "cache_seconds": 3600}})
+
+        with Gateway(asking(one), args=("--workers", "1")) as g:
+            assert [hello(g.port).status for _ in range(2)] == [200, 200]
+            with open(os.path.join(g.folder, "0.yaml"), "w") as f:
+                f.write(asking(other))
+            g.process.send_signal(signal.SIGHUP)
+            eventually(lambda: "kt: reloaded" in g.told(), g.told())
+            eventually(lambda: hello(g.port).status == 403, g.told())
+
+
 def a_changed_tokens_file_takes_effect_by_itself():
     with Upstream(answering) as up, tempfile.TemporaryDirectory() as d:
         tokens = d + "/tokens.json"
@@ -566,6 +587,7 @@ run_all([
     a_reload_changes_what_is_enforced_and_a_bad_file_does_not,
     a_reload_tells_what_is_amiss_and_what_waits,
     a_reload_under_streams_breaks_none_of_them,
+    what_one_classifier_let_pass_is_shown_to_the_one_that_replaces_it,
     a_changed_tokens_file_takes_effect_by_itself,
     a_token_revoked_during_the_start_is_not_valid_after_it,
     tokens_are_taken_up_while_the_configuration_is_being_edited,
