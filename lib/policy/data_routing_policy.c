@@ -2,7 +2,8 @@
  * data-routing-policy - narrows the targets to those that promise enough.
  * SPDX-License-Identifier: Apache-2.0
  *
- * It looks at the classes of the whole request, whatever part they are of:
+ * It looks at the classes of the whole request, whatever part they are of and
+ * whichever policy found them, also beside its own components:
  * a conversation brings all of its past with every turn, so what once needed
  * an agreement needs it to the end, through every failover.
  */

@@ -40,7 +40,8 @@ static const struct kt_config_field role_fields[] = {
 	    .doc = "Endpoints by name or pattern, such as messages, models or "
 	           "files; empty, all"),
 	KT_CONFIG_FIELD(S, ENUM, max_class, .names = kt_class_data_names,
-	    .doc = "The highest class of data that may be sent; absent, any"),
+	    .doc = "The highest class of data that a caller may send, whether or "
+	           "not it is redacted on the way; absent, any"),
 };
 #undef S
 static const struct kt_config_table role_table = {

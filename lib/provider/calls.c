@@ -377,21 +377,36 @@ offer_search(struct reader *r)
 }
 
 static void
+offer_one(struct reader *r, uint32_t node, bool is_server)
+{
+	if (!is_server)
+		offer(r, node);
+	else
+		add(r, (struct kt_call){ .kind = KT_CALL_OFFER,
+			.side = KT_CALL_MCP, .node = node,
+			.name = member(r, node, "name"),
+			.set = member(r, node, "name"),
+			.body = member(r, node, "url") });
+}
+
+/* What takes an object for the list takes it for one of them, or walks its
+   members. */
+static void
 offers(struct reader *r, const char *list, bool are_servers)
 {
-	uint32_t all = member(r, kt_json_root(r->json), list);
-	uint32_t at = kt_json_type(r->json, all) == KT_JSON_ARRAY ?
+	uint32_t all = member(r, kt_json_root(r->json), list), one;
+	enum kt_json_type type = kt_json_type(r->json, all);
+	uint32_t at = type == KT_JSON_ARRAY || type == KT_JSON_OBJECT ?
 	    kt_json_first(r->json, all) : 0;
 
-	for (; at != 0; at = kt_json_next(r->json, at)) {
-		if (!are_servers)
-			offer(r, at);
-		else
-			add(r, (struct kt_call){ .kind = KT_CALL_OFFER,
-				.side = KT_CALL_MCP, .node = at,
-				.name = member(r, at, "name"),
-				.set = member(r, at, "name"),
-				.body = member(r, at, "url") });
+	if (type == KT_JSON_OBJECT)
+		offer_one(r, all, are_servers);
+	for (; at != 0; at = kt_json_next(r->json, one)) {
+		one = type == KT_JSON_OBJECT ? kt_json_value_of(r->json, at) :
+		    at;
+		if (type == KT_JSON_ARRAY ||
+		    kt_json_type(r->json, one) == KT_JSON_OBJECT)
+			offer_one(r, one, are_servers);
 	}
 }
 

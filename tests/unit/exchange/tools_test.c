@@ -945,6 +945,16 @@ tools_that_the_vendor_runs_are_judged_where_they_are_offered(void)
 		{ "{mcp_servers: {allow: [s]}}", ADDED("\"mcp_tool_reference\","
 		    "\"name\":\"t\",\"mcp_server_name\":\"s\""), true,
 		    ANTHROPIC },
+		/* No list: one of them, or several by name. */
+		{ "{mcp_servers: {allow: [s]}}", "\"mcp_servers\":{\"name\":"
+		    "\"s\",\"url\":\"https://a.org\"}", true, ANTHROPIC },
+		{ "{mcp_servers: {allow: [s]}}", "\"mcp_servers\":{\"name\":"
+		    "\"x\",\"url\":\"https://a.org\"}", false, ANTHROPIC },
+		{ "{mcp_servers: {allow: [s]}}", "\"mcp_servers\":{\"name\":"
+		    "\"s\",\"b\":{\"name\":\"x\"}}", false, ANTHROPIC },
+		{ "{server_tools: {allow: [web_search]}}", "\"tools\":{\"a\":{"
+		    "\"type\":\"web_fetch_20250910\",\"name\":\"a\"}}", false,
+		    ANTHROPIC },
 		{ "{server_tools: {allow: [web_search]}}",
 		    TOOL("code_execution_20250825", "web_search", ""), false,
 		    ANTHROPIC },
