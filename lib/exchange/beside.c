@@ -4,14 +4,35 @@
  *
  * A text is searched by itself, and what is found in it is acted upon; only
  * when all texts of a message were read is it known what they are about.  So
- * those with persons are noted, and looked at once more if need be.  Requests
- * only: of an answer that streams, the beginning is gone by then.
+ * those with persons are noted, and looked at once more if need be.  An answer
+ * is one message.
  */
 #include "exchange/exchange_priv.h"
 
 /* As kt_segments_end counts. */
-#define MESSAGE_DEPTH 3
-#define BLOCK_DEPTH 5
+static unsigned
+message_depth(const struct kt_segments *in)
+{
+	return in->direction == KT_ANSWER ? 1 : 3;
+}
+
+/* One of the content, a call. */
+static unsigned
+block_depth(const struct kt_segments *in)
+{
+	if (in->direction == KT_REQUEST)
+		return 5;
+	return in->format == KT_FORMAT_ANTHROPIC ? 3 :
+	    in->format == KT_FORMAT_OPENAI ? 6 : 5;
+}
+
+/* Of the request, which an answer says again. */
+static bool
+is_echo(enum kt_direction direction, enum kt_component c)
+{
+	return direction == KT_ANSWER &&
+	    (c == KT_COMPONENT_SYSTEM || c == KT_COMPONENT_TOOLS);
+}
 
 enum kt_rc
 kt_x_beside_text(struct kt_exchange *x, enum kt_component c,
@@ -22,8 +43,7 @@ kt_x_beside_text(struct kt_exchange *x, enum kt_component c,
 	struct kt_x_beside *b = &x->inspection.beside;
 	struct kt_finding *v;
 
-	if (!x->inspection.is_under_way ||
-	    x->inspection.segments->direction != KT_REQUEST)
+	if (!x->inspection.is_under_way)
 		return KT_OK;
 	if (!b->is_again) {
 		struct kt_detect_beside one =
@@ -75,9 +95,11 @@ kt_x_beside_segment(struct kt_exchange *x, const struct kt_segment *s)
 
 	if (s->node >= b->block_end) {
 		end_block(b);
-		b->block_end = kt_segments_end(in, BLOCK_DEPTH);
+		b->block_end = kt_segments_end(in, block_depth(in));
 	}
-	b->message_end = kt_segments_end(in, MESSAGE_DEPTH);
+	b->message_end = kt_segments_end(in, message_depth(in));
+	if (is_echo(in->direction, s->component))
+		b->at_hand = (struct kt_detect_beside){ 0 };
 	b->block_topics |= b->at_hand.topics;
 	b->message_topics |= b->at_hand.topics;
 	if (b->at_hand.near != 0)

@@ -477,12 +477,17 @@ inspect_slice(struct kt_exchange *x, struct kt_x_verdict *v,
 	if (in->segments == NULL)
 		return KT_E_LIMIT;
 	while (cost < KT_INSPECT_SLICE) {
+		bool is_again = kt_x_beside_next(x, &s);
 		enum kt_rc rc;
 
-		if (kt_x_beside_next(x, &s))
+		if (!is_again && !kt_segments_next(in->segments, &s)) {
+			/* What is no string may have ended the message. */
+			is_again = kt_x_beside_next(x, &s);
+			if (!is_again)
+				break;
+		}
+		if (is_again)
 			rc = inspect_again(x, v, &s, &cost);
-		else if (!kt_segments_next(in->segments, &s))
-			break;
 		else if ((rc = inspect_segment(x, v, &s, edits, &cost)) == KT_OK &&
 		    (rc = kt_x_beside_segment(x, &s)) == KT_OK)
 			rc = kt_x_row_segment(x, v, &s);

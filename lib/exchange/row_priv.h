@@ -74,7 +74,7 @@ struct kt_x_row {
 	struct kt_x_edits edits;
 };
 
-/* beside.c: while a request is inspected, what was found in a text is noted,
+/* beside.c: while a body is inspected, what was found in a text is noted,
  * or becomes what the rest of its message makes of it. */
 KT_MUSTCHECK enum kt_rc kt_x_beside_text(struct kt_exchange *x,
     enum kt_component c, struct kt_span text, struct kt_findings *found);

@@ -50,7 +50,7 @@ void kt_segments_want_all(struct kt_segments *it);
 #define KT_SEGMENT_DIGITS_MIN 8
 bool kt_segment_is_long_number(struct kt_span raw);
 /* Where what is around the last one ends, as an index of a node; 0: nothing
-   is as deep.  Of a body, 3 is a message and 5 a block of its content. */
+   is as deep.  Of a request, 3 is a message and 5 a block of its content. */
 uint32_t kt_segments_end(const struct kt_segments *it, unsigned depth);
 /* False at the end, and from then on always. */
 bool kt_segments_next(struct kt_segments *it, struct kt_segment *out);

@@ -1,10 +1,10 @@
 /*
  * A person in one text of a message and an illness in another are health data
- * of that person, as they are in one text; in two messages they are not.
+ * of that person, as they are in one text; in two messages they are not.  A
+ * whole answer is one message.
  */
 #include "exchange/look.h"
-#include "tests/unit/exchange/drive.h"
-#include "tests/unit/exchange/words.h"
+#include "tests/unit/exchange/answers.h"
 
 #define HEAD(provider) \
 	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
@@ -46,6 +46,9 @@ static const struct {
 	{ USER(TEXTS("I am " MAIL, ILL)), NULL },
 	{ USER(CALL("{\"to\":\"" MAIL "\",\"why\":{\"it\":\"" ILL "\"}}")),
 	    USER(CALL("{\"to\":\"[PHI]\",\"why\":{\"it\":\"" ILL "\"}}")) },
+	/* Whatever stands behind the last text. */
+	{ USER(CALL("{\"to\":\"" MAIL "\",\"it\":\"" ILL "\",\"is\":true}")),
+	    USER(CALL("{\"to\":\"[PHI]\",\"it\":\"" ILL "\",\"is\":true}")) },
 	{ USER(CALL("{\"to\":\"" MAIL "\"}},{\"type\":\"tool_use\",\"id\":\"u\","
 	    "\"name\":\"n\",\"input\":{\"it\":\"" ILL "\"}")), NULL },
 	/* Another message is another matter. */
@@ -95,6 +98,79 @@ texts_of_a_message_are_about_the_same(void)
 	for (size_t i = 0; i < KT_NELEMS(openai); i++)
 		run(&w, "/v1/chat/completions", openai[i].body, openai[i].up);
 	world_fini(&w);
+}
+
+/* ---- answers ---- */
+
+static const struct {
+	struct said said[2];
+	const char *decision;
+	bool is_phi;
+} answers[] = {
+	{ { { SAID_TEXT, WHO(NAME) }, { SAID_TEXT, ILL } }, "redact", true },
+	{ { { SAID_TEXT, ILL }, { SAID_TEXT, WHO(NAME) } }, "redact", true },
+	{ { { SAID_TEXT, WHO(NAME) }, { SAID_ARGUMENTS, "{\"it\":\"" ILL "\"}" } },
+	    "redact", true },
+	{ { { SAID_TEXT, ILL },
+	      { SAID_ARGUMENTS, "{\"who\":\"" WHO(NAME) "\"}" } },
+	    "redact", true },
+	{ { { SAID_CITED, WHO(NAME) }, { SAID_TEXT, ILL } }, "redact", true },
+	{ { { SAID_TEXT, WHO(NAME) }, { SAID_REFUSAL, ILL } }, "redact", true },
+	/* Thinking is told, and never edited. */
+	{ { { SAID_THINKING, WHO(NAME) }, { SAID_TEXT, ILL } }, "pass", true },
+	{ { { SAID_THINKING, ILL }, { SAID_TEXT, WHO(NAME) } }, "redact", true },
+	{ { { SAID_SUMMARY, ILL }, { SAID_TEXT, WHO(NAME) } }, "redact", true },
+	/* How somebody is reached goes with who it is, and not without. */
+	{ { { SAID_TEXT, "ok" }, { SAID_ARGUMENTS,
+	      "{\"to\":\"" MAIL "\",\"it\":\"" ILL "\"}" } }, "redact", true },
+	{ { { SAID_TEXT, "I am " MAIL },
+	      { SAID_ARGUMENTS, "{\"it\":\"" ILL "\"}" } }, "pass", false },
+	{ { { SAID_TEXT, WHO(NAME) }, { SAID_ARGUMENTS, "{\"it\":\"ok\"}" } },
+	    "pass", false },
+};
+
+static bool
+can_say_both(enum form f, size_t i)
+{
+	const struct said *v = answers[i].said;
+
+	/* A message of this format has one text. */
+	return can_say(f, v[0].kind) && can_say(f, v[1].kind) &&
+	    (f / 2 != OPENAI_WHOLE / 2 || v[0].kind != v[1].kind);
+}
+
+static void
+texts_of_an_answer_are_about_the_same(void)
+{
+	struct world w[2];
+
+	ok(world_init(&w[0], HEAD("anthropic")));
+	ok(world_init(&w[1], HEAD("openai")));
+	for (unsigned n = 0; n < KT_NELEMS(answers) * NFORMS * 2; n++) {
+		size_t i = n % KT_NELEMS(answers);
+		enum form f = n / KT_NELEMS(answers) % NFORMS;
+		bool is_translated = n / KT_NELEMS(answers) / NFORMS;
+		bool is_redacted = strcmp(answers[i].decision, "redact") == 0;
+		struct result r;
+
+		if (f % 2 != 0 || !can_say_both(f, i) ||
+		    (is_translated && f / 2 == 2))
+			continue;
+		run_answer(&w[f / 2 != 0], f, is_translated, answers[i].said, 2,
+		    &r);
+		if (!ok(has(&r.record, "\"phi\"") == answers[i].is_phi) ||
+		    !ok(strcmp(r.decision, answers[i].decision) == 0) ||
+		    !ok(!is_redacted || (!has(&r.out, "ankowski") &&
+		        (is_translated || has(&r.out, "[PHI]")) &&
+		        r.status == 200)) ||
+		    !ok(r.records == 1 && !has(&r.record, "ankowski")))
+			printf("# answer %zu form %d%s: %s\n# %.*s\n", i, f,
+			    is_translated ? " translated" : "", r.decision,
+			    KT_SPAN_ARG(kt_buf_span(&r.out)));
+		result_fini(&r);
+	}
+	world_fini(&w[0]);
+	world_fini(&w[1]);
 }
 
 /* Many turns of the loop between the two, and however little memory. */
@@ -168,6 +244,7 @@ int
 main(void)
 {
 	RUN(texts_of_a_message_are_about_the_same);
+	RUN(texts_of_an_answer_are_about_the_same);
 	RUN(neither_length_nor_memory_parts_them);
 	RUN(what_was_given_up_is_forgotten);
 	return done();

@@ -1,5 +1,6 @@
 exchange_drive = %D%/drive.h %D%/words.h %D%/chance.h
 check_PROGRAMS += \
+	tests/unit/exchange/answers_test \
 	tests/unit/exchange/beside_test \
 	tests/unit/exchange/bounds_test tests/unit/exchange/bypass_test \
 	tests/unit/exchange/canary_test \
@@ -18,6 +19,7 @@ check_PROGRAMS += \
 	tests/unit/exchange/tools_test \
 	tests/unit/exchange/vault_test
 TESTS += \
+	tests/unit/exchange/answers_test \
 	tests/unit/exchange/beside_test \
 	tests/unit/exchange/bounds_test tests/unit/exchange/bypass_test \
 	tests/unit/exchange/canary_test \
@@ -37,7 +39,11 @@ TESTS += \
 	tests/unit/exchange/vault_test
 tests_unit_exchange_bounds_test_SOURCES = %D%/bounds_test.c $(exchange_drive)
 tests_unit_exchange_bounds_test_LDADD = $(KT_LIBS)
-tests_unit_exchange_beside_test_SOURCES = %D%/beside_test.c $(exchange_drive)
+tests_unit_exchange_answers_test_SOURCES = \
+	%D%/answers_test.c %D%/answers.h $(exchange_drive)
+tests_unit_exchange_answers_test_LDADD = $(KT_LIBS)
+tests_unit_exchange_beside_test_SOURCES = \
+	%D%/beside_test.c %D%/answers.h $(exchange_drive)
 tests_unit_exchange_beside_test_LDADD = $(KT_LIBS)
 tests_unit_exchange_bypass_test_SOURCES = %D%/bypass_test.c $(exchange_drive)
 tests_unit_exchange_bypass_test_LDADD = $(KT_LIBS)
