@@ -555,6 +555,71 @@ a_conversation_that_grows_keeps_its_tokens(void)
 	world_fini(&w);
 }
 
+/* ---- what is signed ---- */
+
+#define SIGNED(t) \
+	"{\"type\":\"thinking\",\"thinking\":\"to " t "\",\"signature\":\"c2ln\"}" \
+	",{\"type\":\"compaction\",\"content\":\"so " t "\"}"
+#define SAID(t) "{\"type\":\"text\",\"text\":\"dear " t "\"}"
+#define ANSWER(blocks) \
+	"{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\"," \
+	"\"model\":\"m\",\"content\":[" blocks "],\"stop_reason\":\"end_turn\"," \
+	"\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}"
+#define TURN(blocks) \
+	"{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\"," \
+	"\"content\":\"" MAIL "\"},{\"role\":\"assistant\",\"content\":[" \
+	blocks "]},{\"role\":\"user\",\"content\":\"go on\"}]}"
+#define OF_BLOCK(n, start, delta) \
+	"data: {\"type\":\"content_block_start\",\"index\":" n "," \
+	"\"content_block\":" start "}\n\n" \
+	"data: {\"type\":\"content_block_delta\",\"index\":" n ",\"delta\":" \
+	delta "}\n\ndata: {\"type\":\"content_block_stop\",\"index\":" n "}\n\n"
+
+/* Not in the answer, nor when the client sends it back in the next turn. */
+static void
+tokens_in_what_is_signed_stay(void)
+{
+	static const char stream[] =
+	    "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\","
+	    "\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\","
+	    "\"content\":[],\"usage\":{\"input_tokens\":1}}}\n\n"
+	    OF_BLOCK("0", "{\"type\":\"thinking\",\"thinking\":\"\"}",
+	        "{\"type\":\"thinking_delta\",\"thinking\":"
+	        "\"to [[EMAIL_001]]\"}")
+	    OF_BLOCK("1", "{\"type\":\"compaction\",\"content\":\"\"}",
+	        "{\"type\":\"compaction_delta\",\"content\":"
+	        "\"so [[EMAIL_001]]\"}")
+	    OF_BLOCK("2", "{\"type\":\"text\",\"text\":\"\"}",
+	        "{\"type\":\"text_delta\",\"text\":\"dear [[EMAIL_001]]\"}")
+	    "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
+	    "\"end_turn\"},\"usage\":{\"output_tokens\":2}}\n\n"
+	    "data: {\"type\":\"message_stop\"}\n\n";
+	struct world w;
+
+	ok(world_init(&w, configs[ANTHROPIC]));
+	for (unsigned is_stream = 0; is_stream < 2; is_stream++) {
+		struct script s = { .target = paths[ANTHROPIC],
+			.body = TURN(SIGNED("[[EMAIL_001]]") "," SAID(MAIL)),
+			.type = is_stream ? "text/event-stream" :
+			    "application/json",
+			.answer = is_stream ? stream :
+			    ANSWER(SIGNED("[[EMAIL_001]]") ","
+			        SAID("[[EMAIL_001]]")) };
+		struct result r;
+
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(has(&r.up, SIGNED("[[EMAIL_001]]") ","
+		       SAID("[[EMAIL_001]]")) && !has(&r.up, MAIL));
+		ok(has(&r.out, "\"to [[EMAIL_001]]\"") &&
+		    has(&r.out, "\"so [[EMAIL_001]]\""));
+		if (!ok(has(&r.out, "dear " MAIL)))
+			printf("# %.*s\n", KT_SPAN_ARG(kt_buf_span(&r.out)));
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
 int
 main(void)
 {
@@ -566,5 +631,6 @@ main(void)
 	RUN(nothing_is_restored_for_who_did_not_send_it);
 	RUN(words_that_read_the_same_are_numbered_as_one);
 	RUN(a_conversation_that_grows_keeps_its_tokens);
+	RUN(tokens_in_what_is_signed_stay);
 	return done();
 }
