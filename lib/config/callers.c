@@ -5,37 +5,15 @@
 #include "config/callers.h"
 #include "config/check.h"
 
-#define LIMIT_MAX 1000000000000 /* beyond any use; keeps sums in 64 bits */
-
-#define S struct kt_config_rate_limits
-#define LIMIT(member, what) \
-	KT_CONFIG_FIELD(S, INT, member, .min = 1, .max = LIMIT_MAX, \
-	    .doc = what "; absent, no limit")
-static const struct kt_config_field rate_fields[] = {
-	LIMIT(requests_per_minute, "Requests in a minute"),
-	LIMIT(requests_per_day, "Requests in a day"),
-	LIMIT(tokens_per_minute, "Tokens in a minute, both directions"),
-	LIMIT(tokens_per_day, "Tokens in a day, both directions"),
-	LIMIT(input_tokens_per_minute, "Tokens sent in a minute"),
-	LIMIT(input_tokens_per_day, "Tokens sent in a day"),
-	LIMIT(output_tokens_per_minute, "Tokens answered in a minute"),
-	LIMIT(output_tokens_per_day, "Tokens answered in a day"),
-};
-#undef S
-const struct kt_config_table kt_config_rate_limits_table = {
-	.name = "rate_limits",
-	.doc = "How much may pass in a span of time",
-	.size = sizeof(struct kt_config_rate_limits),
-	.fields = rate_fields, .n = KT_NELEMS(rate_fields),
-};
-
 static const char *const exceed[] = { "block", "warn", NULL };
 
 #define S struct kt_config_budget
 static const struct kt_config_field budget_fields[] = {
-	KT_CONFIG_FIELD(S, NUMBER, usd_per_day, .min = 0, .max = LIMIT_MAX,
+	KT_CONFIG_FIELD(S, NUMBER, usd_per_day, .min = 0,
+	    .max = KT_CONFIG_LIMIT_MAX,
 	    .doc = "US dollars in a day; absent, no budget"),
-	KT_CONFIG_FIELD(S, NUMBER, usd_per_month, .min = 0, .max = LIMIT_MAX,
+	KT_CONFIG_FIELD(S, NUMBER, usd_per_month, .min = 0,
+	    .max = KT_CONFIG_LIMIT_MAX,
 	    .doc = "US dollars in a month; absent, no budget"),
 	KT_CONFIG_FIELD(S, ENUM, on_exceed, .fallback = "block",
 	    .names = exceed, .doc = "What happens when it is spent"),

@@ -1,64 +1,10 @@
 /*
- * load - several files become one tree, the tree becomes settings, and the
- * names of the chain become the kinds they mean.
+ * load - several files become one tree, and the tree becomes settings.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "config/check.h"
 #include "config/fill.h"
 #include "config/settings.h"
-
-static const struct kt_config_kind_settings *
-kind_named(const struct kt_config_kinds *kinds, struct kt_span name)
-{
-	for (size_t i = 0; i < kinds->n; i++) {
-		const struct kt_config_kind *kind = kinds->at[i].kind;
-
-		if (kt_span_eq(name, kt_span_of(kind->name)) ||
-		    (kind->alias != NULL &&
-		    kt_span_eq(name, kt_span_of(kind->alias))))
-			return &kinds->at[i];
-	}
-	return NULL;
-}
-
-void
-kt_config_resolve_chain(struct kt_config_ctx *ctx,
-    struct kt_config_policies *p, const struct kt_config_kinds *kinds)
-{
-	const struct kt_config_node *node = p->chain.node;
-	struct kt_config_link *links = kt_arena_array(ctx->mem, kinds->n,
-	    sizeof(*links));
-	const char **names = kt_config_kind_names(ctx);
-	size_t n = 0, seen;
-
-	if (node == NULL || links == NULL || names == NULL)
-		return;
-	node = node->first;
-	for (size_t i = 0; i < p->chain.n; i++, node = node ? node->next : NULL) {
-		const struct kt_config_kind_settings *one;
-
-		if (p->chain.at[i].ptr == NULL)
-			continue; /* reported as no text */
-		one = kind_named(kinds, p->chain.at[i]);
-		if (one == NULL) {
-			kt_config_fault_at(ctx, KT_CONFIG_UNDEFINED, node,
-			    "'%.40s' is not a policy kind", p->chain.at[i].ptr);
-			(void)kt_config_suggest(ctx, p->chain.at[i], names,
-			    "kinds");
-			continue;
-		}
-		for (seen = 0; seen < n && links[seen].kind != one->kind;)
-			seen++;
-		if (seen < n)
-			kt_config_fault_at(ctx, KT_CONFIG_DUPLICATE, node,
-			    "'%s' is in the chain twice", one->kind->name);
-		else
-			links[n++] = (struct kt_config_link){ one->kind,
-				one->settings, node };
-	}
-	p->links = links;
-	p->links_n = n;
-}
 
 /* A file of another gateway deserves one clear sentence, not twenty. */
 static bool

@@ -3,6 +3,7 @@ libkt_a_SOURCES += \
 	%D%/address.h \
 	%D%/callers.c \
 	%D%/callers.h \
+	%D%/chain.c \
 	%D%/check.c \
 	%D%/check.h \
 	%D%/diag.c \
@@ -13,6 +14,7 @@ libkt_a_SOURCES += \
 	%D%/idle.c \
 	%D%/idle.h \
 	%D%/kind.h \
+	%D%/limits.c \
 	%D%/load.c \
 	%D%/man.c \
 	%D%/nearest.c \

@@ -290,23 +290,6 @@ static const struct kt_config_table auth_table = {
 	.fields = auth_fields, .n = KT_NELEMS(auth_fields), .check = check_auth,
 };
 
-#define S struct kt_config_policies
-static const struct kt_config_field policies_fields[] = {
-	KT_CONFIG_FIELD(S, STRINGS, chain, .is_required = true,
-	    .doc = "Policy kinds in the order in which they act; one without "
-	    "settings uses its defaults"),
-	KT_CONFIG_FIELD(S, STRINGS, detectors,
-	    .doc = "Files of detectors of your own, or folders of them, beside "
-	    "the shipped ones; relative to the file that names them"),
-};
-#undef S
-const struct kt_config_table kt_config_policies_table = {
-	.name = "policies",
-	.doc = "Which policies act, in which order",
-	.size = sizeof(struct kt_config_policies),
-	.fields = policies_fields, .n = KT_NELEMS(policies_fields),
-};
-
 static const char *const modes[] = { "enforce", "monitor", NULL };
 static const char *const components[] = {
 #define KT_COMPONENT(id, name, meaning) name,

@@ -148,6 +148,7 @@ struct kt_config_providers {
 	struct kt_config_items routing_rules; /* struct kt_config_routing_rule */
 };
 extern const struct kt_config_table kt_config_providers_table;
+#define KT_CONFIG_LIMIT_MAX 1000000000000 /* beyond any use; sums fit */
 extern const struct kt_config_table kt_config_rate_limits_table;
 /* What of it this version does not speak, such as "bedrock"; NULL: nothing. */
 const char *kt_config_unspoken(const struct kt_config_target *t);

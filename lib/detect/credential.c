@@ -325,3 +325,31 @@ kt_detect_is_key(struct kt_span s)
 	    l.letters > 0 && is_drawn(&l, 4) && l.others * 3 <= s.len &&
 	    (l.digits > 0 || s.len >= 16);
 }
+
+/*
+ * What people write where a secret would be.  Words are only looked for where
+ * a random token is unlikely to hold them: four letters or more.
+ */
+bool
+kt_detect_is_not_placeholder(struct kt_span s)
+{
+	static const char *const words[] = { "example", "placeholder",
+		"changeme", "change_me", "change-me", "your_", "your-",
+		"yourkey", "yourtoken", "yoursecret", "yourpassword", "xxxx",
+		"dummy", "redacted", "insert", "replace", "0000000000",
+		"0123456789", "abcdefghij", "undefined", "sample", "not_a_real",
+		"not-a-real", "notreal", "...", "****", "<", "${", "{{" };
+	unsigned kinds = 0;
+	bool seen[256] = { false };
+
+	for (size_t i = 0; i < s.len; i++) {
+		kinds += !seen[(uint8_t)s.ptr[i]];
+		seen[(uint8_t)s.ptr[i]] = true;
+	}
+	if (kinds < 5)
+		return false;
+	for (size_t i = 0; i < KT_NELEMS(words); i++)
+		if (kt_detect_contains(s, words[i]))
+			return false;
+	return true;
+}

@@ -579,14 +579,6 @@ kt_detect_count(const struct kt_detect *db)
 	return db->n;
 }
 
-const struct kt_detector *
-kt_detect_def(const struct kt_detect *db, size_t i)
-{
-	if (i >= db->n)
-		KT_BUG("a detector that is not in the database");
-	return db->rules[i].def;
-}
-
 bool
 kt_detect_is_anchored(const struct kt_detect *db, size_t i)
 {

@@ -25,6 +25,7 @@ libkt_a_SOURCES += \
 	%D%/runs.c \
 	%D%/runs_priv.h \
 	%D%/db.c \
+	%D%/digits.c \
 	%D%/saved.c \
 	%D%/scratch.c \
 	%D%/scan.c \

@@ -153,3 +153,11 @@ kt_findings_merge(const struct kt_detect *db, struct kt_finding *v, size_t n)
 	}
 	return out;
 }
+
+const struct kt_detector *
+kt_detect_def(const struct kt_detect *db, size_t i)
+{
+	if (i >= db->n)
+		KT_BUG("a detector that is not in the database");
+	return db->rules[i].def;
+}

@@ -34,36 +34,6 @@ kt_detect_validator_exists(const char *name)
 	return kt_detect_validator(name) != NULL;
 }
 
-size_t
-kt_detect_digits(struct kt_span s, uint8_t *out, size_t max)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] < '0' || s.ptr[i] > '9')
-			continue;
-		if (n == max)
-			return max + 1;
-		out[n++] = (uint8_t)(s.ptr[i] - '0');
-	}
-	return n;
-}
-
-bool
-kt_detect_luhn(const uint8_t *d, size_t n)
-{
-	unsigned sum = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned x = d[n - 1 - i];
-
-		if (i & 1)
-			x = x < 5 ? 2 * x : 2 * x - 9;
-		sum += x;
-	}
-	return n > 1 && sum % 10 == 0;
-}
-
 bool
 kt_detect_is_luhn(struct kt_span s)
 {
@@ -246,45 +216,6 @@ kt_detect_is_us_npi(struct kt_span s)
 	    kt_detect_luhn(d, 15);
 }
 
-static bool
-contains(struct kt_span s, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (size_t i = 0; i + n <= s.len; i++)
-		if (kt_span_caseeq(kt_span_sub(s, i, n), kt_span_of(word)))
-			return true;
-	return false;
-}
-
-/*
- * What people write where a secret would be.  Words are only looked for where
- * a random token is unlikely to hold them: four letters or more.
- */
-bool
-kt_detect_is_not_placeholder(struct kt_span s)
-{
-	static const char *const words[] = { "example", "placeholder",
-		"changeme", "change_me", "change-me", "your_", "your-",
-		"yourkey", "yourtoken", "yoursecret", "yourpassword", "xxxx",
-		"dummy", "redacted", "insert", "replace", "0000000000",
-		"0123456789", "abcdefghij", "undefined", "sample", "not_a_real",
-		"not-a-real", "notreal", "...", "****", "<", "${", "{{" };
-	unsigned kinds = 0;
-	bool seen[256] = { false };
-
-	for (size_t i = 0; i < s.len; i++) {
-		kinds += !seen[(uint8_t)s.ptr[i]];
-		seen[(uint8_t)s.ptr[i]] = true;
-	}
-	if (kinds < 5)
-		return false;
-	for (size_t i = 0; i < KT_NELEMS(words); i++)
-		if (contains(s, words[i]))
-			return false;
-	return true;
-}
-
 /* Base 58: 25 bytes, the last four begin the hash of the hash of the rest. */
 static bool
 is_base58_checked(struct kt_span s)
@@ -459,8 +390,8 @@ kt_detect_is_jwt(struct kt_span s)
 			head[n++] = (char)(bits >> have & 0xff);
 		}
 	}
-	return contains((struct kt_span){ head, n }, "\"alg\"") ||
-	    contains((struct kt_span){ head, n }, "\"typ\"") ||
-	    contains((struct kt_span){ head, n }, "\"enc\"") ||
-	    contains((struct kt_span){ head, n }, "\"kid\"");
+	return kt_detect_contains((struct kt_span){ head, n }, "\"alg\"") ||
+	    kt_detect_contains((struct kt_span){ head, n }, "\"typ\"") ||
+	    kt_detect_contains((struct kt_span){ head, n }, "\"enc\"") ||
+	    kt_detect_contains((struct kt_span){ head, n }, "\"kid\"");
 }

@@ -21,6 +21,8 @@ bool kt_detect_reaches_a_firm(struct kt_span s);
 size_t kt_detect_digits(struct kt_span s, uint8_t *out, size_t max);
 /* Is the last of n decimal digits the Luhn check digit? */
 bool kt_detect_luhn(const uint8_t *d, size_t n);
+/* In any case. */
+bool kt_detect_contains(struct kt_span s, const char *word);
 static inline bool
 kt_detect_all_same(const uint8_t *d, size_t n)
 {

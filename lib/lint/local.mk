@@ -20,4 +20,5 @@ libkt_a_SOURCES += \
 	%D%/rules.def \
 	%D%/suppress.c \
 	%D%/targets.c \
+	%D%/tell.c \
 	%D%/text.c

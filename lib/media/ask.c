@@ -18,6 +18,29 @@ kt_media_why_word(enum kt_media_why w)
 	return words[w];
 }
 
+static const char *const sources[KT_MEDIA_NSOURCES] = {
+	[KT_MEDIA_SAID] = "said", [KT_MEDIA_SEEN] = "seen",
+	[KT_MEDIA_CODE] = "code", [KT_MEDIA_ABOUT] = "about",
+};
+
+bool
+kt_media_source_of(struct kt_span word, enum kt_media_source *out)
+{
+	for (unsigned i = 0; i < KT_MEDIA_NSOURCES; i++) {
+		if (!kt_span_eq(word, kt_span_of(sources[i])))
+			continue;
+		*out = (enum kt_media_source)i;
+		return true;
+	}
+	return false;
+}
+
+const char *
+kt_media_source_word(enum kt_media_source s)
+{
+	return sources[s];
+}
+
 static void
 put(char *at, uint32_t v)
 {

@@ -52,6 +52,9 @@ enum kt_media_source {
 	KT_MEDIA_ABOUT,    /* title, author, place: what lies beside */
 	KT_MEDIA_NSOURCES,
 };
+/* The word of it, as sessions have it. */
+bool kt_media_source_of(struct kt_span word, enum kt_media_source *out);
+const char *kt_media_source_word(enum kt_media_source s);
 struct kt_media_text {
 	enum kt_media_source source;
 	uint32_t page; /* from 1 on; 0: of the whole */

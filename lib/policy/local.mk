@@ -9,6 +9,7 @@ libkt_a_SOURCES += \
 	%D%/token.h \
 	%D%/token.c \
 	%D%/rbac.c \
+	%D%/reason.c \
 	%D%/cache_guard.c \
 	%D%/policy_priv.h \
 	%D%/reason.def \

@@ -12,6 +12,7 @@ libkt_a_SOURCES += \
 	%D%/offline.c \
 	%D%/offline_anthropic.c \
 	%D%/offline_openai.c \
+	%D%/offline_put.c \
 	%D%/offline_priv.h \
 	%D%/offline_responses.c \
 	%D%/openai.c \
@@ -27,6 +28,7 @@ libkt_a_SOURCES += \
 	%D%/speak.c \
 	%D%/speak.h \
 	%D%/stream.c \
+	%D%/stream_step.c \
 	%D%/stream.h \
 	%D%/stream_priv.h \
 	%D%/surface.c \
@@ -38,9 +40,11 @@ libkt_a_SOURCES += \
 	%D%/translate_blocks_anthropic.c \
 	%D%/translate_call.c \
 	%D%/translate_error.c \
+	%D%/translate_events.c \
 	%D%/translate_headers.c \
 	%D%/translate_messages_anthropic.c \
 	%D%/translate_messages_openai.c \
+	%D%/translate_put.c \
 	%D%/translate_priv.h \
 	%D%/translate_request_anthropic.c \
 	%D%/translate_request_openai.c \

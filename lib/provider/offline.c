@@ -186,17 +186,6 @@ read_calls(const struct request *q, struct kt_span said,
 	}
 }
 
-/* At most max bytes, whole characters. */
-static struct kt_span
-cut(struct kt_span text, size_t max)
-{
-	if (text.len <= max)
-		return text;
-	while (max > 0 && ((unsigned char)text.ptr[max] & 0xc0) == 0x80)
-		max--;
-	return kt_span_sub(text, 0, max);
-}
-
 static void
 read_echo(const struct request *q, struct kt_span said,
     struct kt_offline_turn *t)
@@ -206,13 +195,13 @@ read_echo(const struct request *q, struct kt_span said,
 
 	if (n == 0)
 		n = member(q, q->root, "max_tokens");
-	t->text = cut(said, KT_OFFLINE_ECHO_MAX);
+	t->text = kt_offline_cut(said, KT_OFFLINE_ECHO_MAX);
 	if (t->text.len == 0)
 		t->text = KT_SPAN("The offline model was told nothing.");
 	if (kt_json_u64(q->json, q->text, n, &max_tokens) &&
 	    max_tokens < KT_OFFLINE_ECHO_MAX / 4 &&
 	    t->text.len > max_tokens * 4) {
-		t->text = cut(t->text, (size_t)max_tokens * 4);
+		t->text = kt_offline_cut(t->text, (size_t)max_tokens * 4);
 		t->is_cut = true;
 	}
 	t->output_tokens = (t->text.len + 3) / 4;
@@ -230,26 +219,6 @@ count_tokens(const struct request *q)
 		if (seg.kind != KT_SEGMENT_OPAQUE)
 			bytes += kt_json_string(q->json, q->text, seg.node).len;
 	return (bytes + 3) / 4;
-}
-
-struct kt_span
-kt_offline_piece(struct kt_span *rest)
-{
-	struct kt_span piece = cut(*rest, KT_OFFLINE_PIECE);
-
-	*rest = kt_span_sub(*rest, piece.len, rest->len - piece.len);
-	return piece;
-}
-
-void
-kt_offline_put_id(struct kt_json_writer *w, const char *name,
-    const char *prefix, const struct kt_offline_turn *t, size_t i)
-{
-	char id[64];
-
-	(void)snprintf(id, sizeof(id), "%s%016llx%02zx", prefix,
-	    (unsigned long long)t->seed, i); /* prefixes are short */
-	kt_json_named_cstr(w, name, id);
 }
 
 static enum kt_rc

@@ -35,6 +35,8 @@ KT_MUSTCHECK enum kt_rc kt_offline_say_responses(
     const struct kt_offline_turn *t, struct kt_buf *out);
 
 /* The next piece of a text, whole characters; empty at its end. */
+/* At most max bytes, whole characters. */
+struct kt_span kt_offline_cut(struct kt_span text, size_t max);
 struct kt_span kt_offline_piece(struct kt_span *rest);
 /* "name": "prefix" and the seed in digits; i tells several apart. */
 void kt_offline_put_id(struct kt_json_writer *w, const char *name,

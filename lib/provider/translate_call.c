@@ -124,31 +124,6 @@ kt_tr_message_id(struct kt_tr *t, enum kt_format to, struct kt_span raw)
 	kt_tr_put_raws(t, "id", id, 2);
 }
 
-bool
-kt_tr_is_too_deep(struct kt_span json)
-{
-	size_t depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < json.len; i++) {
-		char c = json.ptr[i];
-
-		if (in_string && c == '\\')
-			i++;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (in_string)
-			continue;
-		else if (c == '{' || c == '[')
-			depth++;
-		else if (c == '}' || c == ']')
-			depth--;
-		if (depth + KT_TR_DEPTH_SPARE > KT_JSON_DEPTH_MAX)
-			return true;
-	}
-	return false;
-}
-
 static bool
 is_space(char c)
 {

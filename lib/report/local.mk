@@ -1,5 +1,6 @@
 libkt_a_SOURCES += \
 	%D%/format.c \
+	%D%/excerpt.c \
 	%D%/format.h \
 	%D%/formats.def \
 	%D%/json.c \

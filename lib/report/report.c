@@ -491,3 +491,22 @@ kt_report_hex(uint64_t print, char hex[static 17])
 		bytes[i] = (uint8_t)(print >> (56 - 8 * i));
 	kt_hex(bytes, sizeof(bytes), hex);
 }
+
+struct kt_span
+kt_report_summary(const struct kt_report *r, char room[static 160])
+{
+	size_t errors = kt_report_count(r, KT_REPORT_ERROR);
+	size_t warnings = kt_report_count(r, KT_REPORT_WARNING) - errors;
+	size_t infos = kt_report_count(r, KT_REPORT_INFO) - errors - warnings;
+	size_t all, suppressed;
+
+	(void)kt_report_findings(r, &all);
+	suppressed = all - errors - warnings - infos;
+	(void)snprintf(room, 160, "%zu error%s, %zu warning%s, %zu note%s",
+	    errors, errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s",
+	    infos, infos == 1 ? "" : "s");
+	if (suppressed > 0)
+		(void)snprintf(room + strlen(room), 40, ", %zu suppressed",
+		    suppressed);
+	return kt_span_of(room);
+}

@@ -184,7 +184,7 @@ put_said(struct kt_json_writer *j, const struct kt_session_medium *m)
 		kt_json_begin_object(j);
 		kt_json_named_u64(j, "page", said->page);
 		kt_line_text(j, "source",
-		    kt_span_of(kt_session_source_word(said->source)));
+		    kt_span_of(kt_media_source_word(said->source)));
 		put_pieces(j, "text", said->pieces, said->npieces, true);
 		kt_json_end_object(j);
 	}

@@ -174,3 +174,9 @@ kt_scrub_apply(struct kt_scrub_edits *e, struct kt_span text, size_t *ends,
 		ends[k] = out->len + ends[k] - at;
 	return kt_buf_add(out, kt_span_sub(text, at, text.len));
 }
+
+enum kt_rc
+kt_medium_mark(struct kt_buf *out, uint32_t number)
+{
+	return kt_buf_printf(out, KT_MEDIUM_MARK "%08u", (unsigned)number);
+}

@@ -7,35 +7,6 @@
 #include "session/media.h"
 #include "session/session_priv.h"
 
-static const char *const sources[KT_MEDIA_NSOURCES] = {
-	[KT_MEDIA_SAID] = "said", [KT_MEDIA_SEEN] = "seen",
-	[KT_MEDIA_CODE] = "code", [KT_MEDIA_ABOUT] = "about",
-};
-
-bool
-kt_session_source_of(struct kt_span word, enum kt_media_source *out)
-{
-	for (unsigned i = 0; i < KT_MEDIA_NSOURCES; i++) {
-		if (!kt_span_eq(word, kt_span_of(sources[i])))
-			continue;
-		*out = (enum kt_media_source)i;
-		return true;
-	}
-	return false;
-}
-
-const char *
-kt_session_source_word(enum kt_media_source s)
-{
-	return sources[s];
-}
-
-enum kt_rc
-kt_medium_mark(struct kt_buf *out, uint32_t number)
-{
-	return kt_buf_printf(out, KT_MEDIUM_MARK "%08u", (unsigned)number);
-}
-
 /* The number in a payload; 0: it has none. */
 static uint32_t
 number_of(struct kt_span payload)
@@ -83,7 +54,7 @@ put_text(const struct kt_scrub *s, struct kt_blobs *blobs,
 	}
 	kt_json_begin_object(j);
 	kt_json_named_u64(j, "page", said->page);
-	kt_line_text(j, "source", kt_span_of(sources[said->source]));
+	kt_line_text(j, "source", kt_span_of(kt_media_source_word(said->source)));
 	kt_json_named_array(j, "text");
 	if (text.len >= KT_BLOB_MIN) {
 		kt_json_begin_object(j);

@@ -390,7 +390,7 @@ static enum kt_rc
 read_said(struct reader *r, uint32_t n, struct kt_session_said *to)
 {
 	to->page = (uint32_t)number(r, n, "page");
-	if (!kt_session_source_of(text(r, n, "source"), &to->source))
+	if (!kt_media_source_of(text(r, n, "source"), &to->source))
 		return wrong(r, "a text of a medium that stood nowhere");
 	return read_pieces(r, find(r, n, "text"), &to->pieces, &to->npieces);
 }

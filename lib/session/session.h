@@ -95,9 +95,6 @@ struct kt_session {
 KT_MUSTCHECK enum kt_rc kt_session_read(
     struct kt_session *s, struct kt_span text, struct kt_err *err);
 void kt_session_fini(struct kt_session *s);
-/* The word of a source, as sessions have it. */
-bool kt_session_source_of(struct kt_span word, enum kt_media_source *out);
-const char *kt_session_source_word(enum kt_media_source s);
 /* Appends what the pieces say. */
 KT_MUSTCHECK enum kt_rc kt_session_join(const struct kt_session_piece *p,
     size_t n, struct kt_buf *out);
