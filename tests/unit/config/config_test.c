@@ -236,8 +236,8 @@ a_line_that_cannot_be_read_shows_no_more_than_its_key(void)
 	static const char *const cases[] = {
 		"    secret_key_ref: |\n-----BEGIN KEY-----\nhunter2\nmore\n",
 		"    headers:\n      - \"a\" hunter2\n",
-		"    \"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
-		"\xc3\xa9\xc3\xa9\xc3\xa9\": \"a\" hunter2\n",
+		("    \"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+		"\xc3\xa9\xc3\xa9\xc3\xa9\": \"a\" hunter2\n"),
 	};
 	char text[256];
 

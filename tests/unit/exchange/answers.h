@@ -106,14 +106,14 @@ put_anthropic_stream(struct kt_buf *b, const struct said *v, size_t n)
 		[SAID_TEXT] = "{\"type\":\"text\",\"text\":\"\"}",
 		[SAID_THINKING] = "{\"type\":\"thinking\",\"thinking\":\"\"}",
 		[SAID_CITED] = "{\"type\":\"text\",\"text\":\"so\"}",
-		[SAID_ARGUMENTS] = "{\"type\":\"tool_use\",\"id\":\"t\","
-		    "\"name\":\"n\",\"input\":{}}" };
+		[SAID_ARGUMENTS] = ("{\"type\":\"tool_use\",\"id\":\"t\","
+		    "\"name\":\"n\",\"input\":{}}") };
 	static const char *const delta[NSAID] = {
 		[SAID_TEXT] = "\"type\":\"text_delta\",\"text\":\"%s\"",
 		[SAID_THINKING] =
 		    "\"type\":\"thinking_delta\",\"thinking\":\"%s\"",
-		[SAID_CITED] = "\"type\":\"citations_delta\",\"citation\":"
-		    "{\"type\":\"char_location\",\"cited_text\":\"%s\"}",
+		[SAID_CITED] = ("\"type\":\"citations_delta\",\"citation\":"
+		    "{\"type\":\"char_location\",\"cited_text\":\"%s\"}"),
 		[SAID_ARGUMENTS] =
 		    "\"type\":\"input_json_delta\",\"partial_json\":\"%s\"" };
 
@@ -147,8 +147,8 @@ put_openai(struct kt_buf *b, const struct said *v, size_t n)
 		[SAID_THINKING] = "\"reasoning_content\":\"%s\"",
 		[SAID_CITED] = CITATION("%s"),
 		[SAID_REFUSAL] = "\"refusal\":\"%s\"",
-		[SAID_TRANSCRIPT] = "\"audio\":{\"id\":\"a\",\"data\":\"\","
-		    "\"expires_at\":1,\"transcript\":\"%s\"}",
+		[SAID_TRANSCRIPT] = ("\"audio\":{\"id\":\"a\",\"data\":\"\","
+		    "\"expires_at\":1,\"transcript\":\"%s\"}"),
 		[SAID_ARGUMENTS] = "\"tool_calls\":[{\"id\":\"t\",\"type\":"
 		    "\"function\",\"function\":{\"name\":\"n\",\"arguments\":"
 		    "\"%s\"}}]" };
