@@ -34,21 +34,49 @@ is_echo(enum kt_direction direction, enum kt_component c)
 	    (c == KT_COMPONENT_SYSTEM || c == KT_COMPONENT_TOOLS);
 }
 
+/* One that counts for the message, if there is any. */
+static struct kt_finding
+one_person(const struct kt_detect *db, const struct kt_detect_set *heard,
+    struct kt_span text, const struct kt_findings *found)
+{
+	struct kt_finding best = { 0 };
+	bool has_one = false;
+
+	for (size_t i = 0; i < found->n; i++) {
+		const struct kt_findings one = { &found->v[i], 1 };
+		struct kt_detect_beside b =
+		    kt_detect_beside(db, heard, text, &one);
+
+		if (b.near == 0 || (b.far == 0 && has_one))
+			continue;
+		best = found->v[i];
+		has_one = true;
+		if (b.far != 0)
+			break;
+	}
+	return best;
+}
+
 enum kt_rc
 kt_x_beside_text(struct kt_exchange *x, enum kt_component c,
     struct kt_span text, struct kt_findings *found)
 {
 	const struct kt_detect *db = x->program->chain.detect;
 	const struct kt_detect_set *heard = &x->program->chain.heard[c];
+	const struct kt_x_inspection *in = &x->inspection;
 	struct kt_x_beside *b = &x->inspection.beside;
 	struct kt_finding *v;
 
-	if (!x->inspection.is_under_way)
+	if ((!in->is_under_way && !b->is_stream) || is_echo(b->is_stream ?
+	        KT_ANSWER : in->segments->direction, c))
 		return KT_OK;
 	if (!b->is_again) {
 		struct kt_detect_beside one =
 		    kt_detect_beside(db, heard, text, found);
 
+		if (one.near != 0 && (b->at_hand.near == 0 ||
+		        (one.far != 0 && b->at_hand.far == 0)))
+			b->person = one_person(db, heard, text, found);
 		b->at_hand.topics |= one.topics;
 		b->at_hand.near |= one.near;
 		b->at_hand.far |= one.far;
@@ -58,7 +86,7 @@ kt_x_beside_text(struct kt_exchange *x, enum kt_component c,
 	if (v == NULL)
 		return KT_E_LIMIT;
 	found->n = kt_detect_join(db, heard, text, found,
-	    b->v[b->again - 1].block, b->message_topics, v);
+	    b->block_again, b->message_topics, v);
 	found->v = v;
 	return KT_OK;
 }
@@ -98,8 +126,6 @@ kt_x_beside_segment(struct kt_exchange *x, const struct kt_segment *s)
 		b->block_end = kt_segments_end(in, block_depth(in));
 	}
 	b->message_end = kt_segments_end(in, message_depth(in));
-	if (is_echo(in->direction, s->component))
-		b->at_hand = (struct kt_detect_beside){ 0 };
 	b->block_topics |= b->at_hand.topics;
 	b->message_topics |= b->at_hand.topics;
 	if (b->at_hand.near != 0)
@@ -121,6 +147,7 @@ kt_x_beside_next(struct kt_exchange *x, struct kt_segment *s)
 
 		b->is_again = (p->near & p->block) != 0 ||
 		    (p->far & b->message_topics) != 0;
+		b->block_again = p->block;
 		*s = p->s;
 		if (b->is_again)
 			return true;

@@ -167,6 +167,7 @@ struct kt_x_block {
 	enum kt_component component;
 	bool is_inspected, is_collected, is_signed, is_ended;
 	bool is_held; /* some policy may yet redact or cut it */
+	bool is_awaited; /* for what other texts make of it */
 	struct kt_x_quoting quoting;
 	/* Findings that are only flagged, and whose tails still grow. */
 	struct {
@@ -205,6 +206,7 @@ struct kt_x_slot {
 	struct kt_x_call **of_calls; /* one for each */
 	struct kt_x_call *part_of;   /* all of it is of one call, or NULL */
 	bool is_of_item; /* came while a call of a response was open */
+	size_t nawaited; /* texts of its own, for what others make of them */
 	struct kt_x_slot *next;
 };
 
@@ -643,6 +645,12 @@ KT_MUSTCHECK enum kt_rc kt_x_block_edit(struct kt_exchange *x,
 /* Its text, which is collected, with what is redacted; in the turn. */
 KT_MUSTCHECK enum kt_rc kt_x_block_leaves(struct kt_exchange *x,
     const struct kt_x_block *b, struct kt_span *out);
+/* All of a block that was collected; what is complete by itself. */
+KT_MUSTCHECK enum kt_rc kt_x_scan_block(
+    struct kt_exchange *x, struct kt_x_block *b);
+KT_MUSTCHECK enum kt_rc kt_x_inspect_whole(struct kt_exchange *x,
+    struct kt_x_slot *slot, struct kt_span data, const struct kt_segment *s,
+    struct kt_x_edits *edits);
 struct kt_span kt_x_slot_data(const struct kt_x_slot *slot);
 /* A new one; NULL: no memory. */
 struct kt_x_block *kt_x_block_add(

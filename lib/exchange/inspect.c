@@ -92,6 +92,15 @@ add_redacted(struct kt_finding *v, size_t n, const struct kt_finding *f,
 	return n + 1;
 }
 
+/* Not what only stood beside something that is looked for; to a recorder, not
+   what texts make of each other: they do so again when they are played. */
+static bool
+is_sighted(const struct kt_exchange *x, const struct kt_policy *by)
+{
+	return x->program->chain.use == KT_CHAIN_RECORD ?
+	    !x->inspection.beside.is_again : by != NULL;
+}
+
 enum kt_rc
 kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
     const struct kt_x_text *t, struct kt_arena *mem, struct kt_x_edits *edits)
@@ -135,9 +144,7 @@ kt_x_inspect_text(struct kt_exchange *x, struct kt_x_verdict *v,
 			n = add_redacted(redact, n, f, by, leads);
 			leads = redact[n - 1].detector == f->detector ? by : leads;
 		}
-		/* Else it only stood beside something that is looked for. */
-		if (x->sightings != NULL &&
-		    (by != NULL || chain->use == KT_CHAIN_RECORD) &&
+		if (x->sightings != NULL && is_sighted(x, by) &&
 		    kt_x_note_sighting(x, (struct kt_sighting){
 			.detector = kt_detect_def(chain->detect, f->detector),
 			.start = place_of(x, t, &map, f->start, false),
@@ -320,6 +327,7 @@ kt_x_inspect_end(struct kt_exchange *x)
 		kt_free(done);
 	x->inspection.segments = NULL;
 	x->inspection.is_under_way = false;
+	x->inspection.beside.is_again = false;
 	kt_x_row_free(x);
 }
 

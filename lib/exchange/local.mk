@@ -43,6 +43,7 @@ libkt_a_SOURCES += \
 	%D%/seen.c \
 	%D%/shape.c \
 	%D%/stream.c \
+	%D%/stream_beside.c \
 	%D%/stream_calls.c \
 	%D%/stream_text.c \
 	%D%/tally.c \

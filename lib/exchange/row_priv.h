@@ -13,6 +13,7 @@
 #include "exchange/verdict_priv.h"
 
 struct kt_x_block;
+struct kt_x_slot;
 
 /*
  * What one text of a message makes of another: detect/detect.h.  A message's
@@ -23,14 +24,25 @@ struct kt_x_beside {
 		struct kt_segment s;
 		uint32_t near, far; /* topics that would make more of it */
 		uint32_t block;     /* topics of its block */
+		/* Of a stream: its block of content, and what is held of it;
+		   both NULL: it has gone, and one of its persons is told. */
+		uint64_t of;
+		struct kt_x_block *text;
+		struct kt_x_slot *slot;
+		struct kt_finding one;
+		bool is_repeat;
 	} *v; /* in mem */
 	size_t n, cap, again; /* again: how many were */
 	size_t open;          /* the first of the open block */
 	uint32_t message_end, block_end; /* nodes */
 	uint32_t message_topics, block_topics;
+	uint32_t block_again; /* topics of the block that is looked at again */
 	struct kt_x_edits edits;
 	struct kt_detect_beside at_hand; /* of the segment */
-	bool is_again;
+	struct kt_finding person;        /* of those at hand */
+	uint64_t of;                     /* of a stream: block of content */
+	bool is_again, is_stream; /* stream: while a text of it is searched */
+	bool has_close; /* a person that another block makes nothing of */
 };
 
 /* What was left undecided at the end of one text and goes on in the next. */
@@ -83,6 +95,9 @@ KT_MUSTCHECK enum kt_rc kt_x_beside_segment(
     struct kt_exchange *x, const struct kt_segment *s);
 /* One to be looked at again before the next one is given. */
 bool kt_x_beside_next(struct kt_exchange *x, struct kt_segment *s);
+/* stream_beside.c: nothing is held for others any longer: they are over, or
+ * it is too much. */
+void kt_x_beside_let_go(struct kt_exchange *x);
 
 /* seam.c: what begins in the text of one block and ends in that of the next;
  * of a body in row.edits.  A verdict that blocks is no failure. */

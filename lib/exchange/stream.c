@@ -24,6 +24,7 @@ kt_x_stream_begin(struct kt_exchange *x)
 {
 	struct kt_x_streaming *s = &x->stream;
 
+	x->inspection.beside = (struct kt_x_beside){ 0 };
 	kt_sse_init(&s->sse, KT_EVENT_MAX);
 	kt_buf_init(&s->tail, HELD_MAX);
 	kt_stream_reader_init(&s->reader, upstream_format(x));
@@ -52,6 +53,8 @@ drop_held(struct kt_exchange *x)
 {
 	struct kt_x_streaming *s = &x->stream;
 
+	if (s->first != NULL)
+		kt_x_beside_let_go(x);
 	while (s->first != NULL) {
 		struct kt_x_slot *slot = s->first;
 
@@ -160,7 +163,11 @@ static void release(struct kt_exchange *x);
 static void
 release_ended(struct kt_exchange *x)
 {
-	if (x->row.n > 0 && kt_x_row_end(x, &x->answer_verdict) == KT_OK &&
+	bool is_waiting = x->row.n > 0 || x->inspection.beside.n > 0;
+
+	kt_x_beside_let_go(x);
+	x->inspection.beside.n = 0; /* a release that fails comes here again */
+	if (is_waiting && kt_x_row_end(x, &x->answer_verdict) == KT_OK &&
 	    x->answer_verdict.action != KT_ACTION_BLOCK)
 		release(x);
 }
@@ -296,6 +303,7 @@ fill_slot(struct kt_x_slot *slot, const struct kt_sse_event *ev)
 	slot->of_calls = NULL;
 	slot->part_of = NULL;
 	slot->is_of_item = false;
+	slot->nawaited = 0;
 	slot->next = NULL;
 	slot->raw_bytes = ev->raw.len;
 	slot->is_joined = ev->data_lines > 1;
@@ -436,8 +444,10 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 	if (slot->has_json)
 		kt_x_shape_add(x, s->reader.format, true, &slot->json,
 		    kt_x_slot_data(slot));
-	if (slot->ev.kind == KT_STREAM_STOP)
+	if (slot->ev.kind == KT_STREAM_STOP) {
+		kt_x_beside_let_go(x);
 		kt_x_shape_judge(x);
+	}
 	if (x->answer_verdict.action == KT_ACTION_BLOCK)
 		rc = KT_E_PARSE;
 	if (rc == KT_OK && (kt_arena_is_full(x->mem) ||
@@ -446,6 +456,7 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 		rc = KT_E_LIMIT;
 	if (rc < 0) {
 		s->withheld_bytes += slot->raw.len;
+		kt_x_beside_let_go(x); /* the event may be among them */
 		kt_x_slot_give(x->scratch, slot);
 		refuse_event(x);
 		return;
@@ -453,6 +464,8 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 	if (s->is_guarded)
 		kt_x_guard_add_event(x, slot);
 	queue(s, slot);
+	if (s->held_bytes > HELD_MAX / 2)
+		kt_x_beside_let_go(x);
 	release(x);
 }
 

@@ -145,28 +145,6 @@ grow_block(struct kt_exchange *x, struct kt_x_block *b, struct kt_span text)
 }
 
 static enum kt_rc
-scan_collected(struct kt_exchange *x, struct kt_x_block *b)
-{
-	struct kt_x_text t = { .raw = kt_buf_span(&b->text), .is_plain = true,
-		.component = b->component,
-		.kind = b->is_signed ? KT_SEGMENT_SIGNED : KT_SEGMENT_TEXT };
-	struct kt_x_edits edits = { 0 };
-	enum kt_rc rc;
-
-	if (b->component == KT_COMPONENT_TOOL_USE)
-		rc = kt_x_inspect_arguments(x, &x->answer_verdict, t.raw,
-		    b->component, x->turn, &edits);
-	else
-		rc = kt_x_inspect_text(
-		    x, &x->answer_verdict, &t, x->turn, &edits);
-	if (rc < 0)
-		return rc;
-	if (x->answer_verdict.action == KT_ACTION_BLOCK)
-		return KT_E_PARSE;
-	return kt_x_block_edit(x, b, &edits);
-}
-
-static enum kt_rc
 end_block(struct kt_exchange *x, struct kt_x_block *b)
 {
 	struct kt_detect_step step = { 0 };
@@ -176,7 +154,7 @@ end_block(struct kt_exchange *x, struct kt_x_block *b)
 		return KT_OK;
 	b->is_ended = true;
 	if (b->is_collected) {
-		rc = scan_collected(x, b);
+		rc = kt_x_scan_block(x, b);
 	} else if (b->stream != NULL) {
 		if (kt_detect_stream_end(b->stream, x->scratch->detect, &step) < 0)
 			return KT_E_ENGINE;
@@ -187,22 +165,6 @@ end_block(struct kt_exchange *x, struct kt_x_block *b)
 }
 
 /* ---- one event ---- */
-
-/* What is complete by itself; BLOCK becomes a failure, which cuts. */
-static enum kt_rc
-inspect_whole(struct kt_exchange *x, struct kt_x_slot *slot,
-    struct kt_span data, const struct kt_segment *s, struct kt_x_edits *edits)
-{
-	enum kt_rc rc;
-
-	if ((x->program->chain.hears & KT_COMPONENT_BIT(s->component)) == 0)
-		return KT_OK;
-	rc = kt_x_inspect_node(x, &x->answer_verdict, &slot->json, data, s,
-	    x->stream.reader.format, slot->mem, edits);
-	if (rc == KT_OK && x->answer_verdict.action == KT_ACTION_BLOCK)
-		rc = KT_E_PARSE;
-	return rc;
-}
 
 static enum kt_rc
 inspect_growing(struct kt_exchange *x, struct kt_x_slot *slot,
@@ -260,7 +222,7 @@ inspect_part(struct kt_exchange *x, struct kt_x_slot *slot,
 	if (s.kind != KT_SEGMENT_FIXED && !x->is_repeat)
 		kt_x_measure_answer(
 		    x, kt_json_string(&slot->json, data, part->node));
-	return inspect_whole(x, slot, data, &s, &slot->edits);
+	return kt_x_inspect_whole(x, slot, data, &s, &slot->edits);
 }
 
 /* Names of members, and numbers that are long enough to say something. */
@@ -281,7 +243,7 @@ inspect_rest(struct kt_exchange *x, struct kt_x_slot *slot,
 		if (type == KT_JSON_NAME || (type == KT_JSON_NUMBER &&
 		        kt_segment_is_long_number(
 		            kt_json_raw(&slot->json, data, s.node))))
-			rc = inspect_whole(x, slot, data, &s, &none);
+			rc = kt_x_inspect_whole(x, slot, data, &s, &none);
 	}
 	return rc;
 }
@@ -567,9 +529,12 @@ kt_x_may_go(const struct kt_x_slot *slot)
 	for (size_t i = 0; slot->pieces != NULL && i < slot->ev.nparts; i++) {
 		const struct kt_x_piece *p = &slot->pieces[i];
 
-		if (p->block != NULL && p->end > p->block->hold)
+		if (p->block != NULL &&
+		    (p->end > p->block->hold || p->block->is_awaited))
 			return false;
 	}
+	if (slot->nawaited > 0)
+		return false;
 	for (size_t i = 0; i < slot->calls.n; i++) {
 		if (slot->of_calls[i] != NULL &&
 		    slot->of_calls[i]->state == KT_X_CALL_OPEN)

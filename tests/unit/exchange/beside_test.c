@@ -1,7 +1,7 @@
 /*
  * A person in one text of a message and an illness in another are health data
- * of that person, as they are in one text; in two messages they are not.  A
- * whole answer is one message.
+ * of that person, as they are in one text; in two messages they are not.  An
+ * answer is one message, whole or streamed.
  */
 #include "exchange/look.h"
 #include "tests/unit/exchange/answers.h"
@@ -11,6 +11,13 @@
 	"policies: {chain: [phi-detector]}\n" \
 	"policy: {phi-detector: {require_baa: false}}\n" \
 	"providers:\n  targets:\n    - id: up\n      provider: " provider "\n" \
+	"      base_url: http://127.0.0.1:1\n" \
+	"      secret_key_ref: {env: TEST_KEY}\n"
+#define ACTION(action) \
+	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
+	"policies: {chain: [phi-detector]}\n" \
+	"policy: {phi-detector: {require_baa: false, action: " action "}}\n" \
+	"providers:\n  targets:\n    - id: up\n      provider: anthropic\n" \
 	"      base_url: http://127.0.0.1:1\n" \
 	"      secret_key_ref: {env: TEST_KEY}\n"
 #define USER(content) \
@@ -153,8 +160,7 @@ texts_of_an_answer_are_about_the_same(void)
 		bool is_redacted = strcmp(answers[i].decision, "redact") == 0;
 		struct result r;
 
-		if (f % 2 != 0 || !can_say_both(f, i) ||
-		    (is_translated && f / 2 == 2))
+		if (!can_say_both(f, i) || (is_translated && f / 2 == 2))
 			continue;
 		run_answer(&w[f / 2 != 0], f, is_translated, answers[i].said, 2,
 		    &r);
@@ -171,6 +177,105 @@ texts_of_an_answer_are_about_the_same(void)
 	}
 	world_fini(&w[0]);
 	world_fini(&w[1]);
+}
+
+/* In whatever pieces it comes, the same goes out; a policy that blocks lets
+   nothing of a person out, one that flags changes nothing. */
+static void
+a_stream_is_judged_as_a_whole(void)
+{
+	static const char *const actions[] = { ACTION("redact"),
+		ACTION("block"), ACTION("flag") };
+	const struct said said[2][2] = {
+		{ { SAID_TEXT, WHO(NAME) }, { SAID_TEXT, ILL } },
+		{ { SAID_TEXT, ILL }, { SAID_TEXT, WHO(NAME) } } };
+	struct kt_buf b;
+
+	kt_buf_init(&b, 1u << 20);
+	for (size_t a = 0; a < KT_NELEMS(actions); a++) {
+		struct script s = { .target = "/v1/messages",
+			.type = "text/event-stream", .body = ASK_STREAM("hi") };
+		struct result first = { .records = 0 };
+		struct world w;
+
+		ok(world_init(&w, actions[a]));
+		for (size_t cut = 0; cut < 200; cut += cut < 3 ? 1 : 37) {
+			struct result r;
+
+			put_answer(&b, ANTHROPIC_STREAM, said[cut % 2], 2);
+			s.answer = b.ptr;
+			s.answer_len = b.len;
+			s.answer_cut = cut;
+			result_init(&r);
+			run_script(&w, &s, &r);
+			ok(has(&r.record, "\"phi\"") && r.records == 1);
+			ok(a == 2 || !has(&r.out, "nkowski"));
+			ok(strcmp(r.decision, a == 0 ? "redact" :
+			       a == 1 ? "block" : "pass") == 0);
+			if (a == 2)
+				ok(kt_span_eq(
+				    kt_buf_span(&r.out), kt_buf_span(&b)));
+			if (cut == 0)
+				first = r;
+			else if (cut % 2 == 0)
+				ok(kt_span_eq(kt_buf_span(&r.out),
+				    kt_buf_span(&first.out)));
+			if (cut > 0)
+				result_fini(&r);
+		}
+		result_fini(&first);
+		world_fini(&w);
+	}
+	kt_buf_fini(&b);
+}
+
+/* A text waits for others, but not for ever; then it is told. */
+static void
+what_has_gone_is_told(void)
+{
+	static const char line[] = "and some words of prose that nobody would "
+	    "call private in any way at all, ";
+	struct script s = { .target = "/v1/messages",
+		.type = "text/event-stream", .body = ASK_STREAM("hi") };
+	struct kt_buf b;
+	struct world w;
+
+	kt_buf_init(&b, 16u << 20);
+	for (unsigned is_block = 0; is_block < 2; is_block++) {
+		struct result r;
+		size_t n = 0;
+
+		ok(world_init(&w, is_block ? ACTION("block") :
+		        ACTION("redact")));
+		kt_buf_reset(&b);
+		put(&b, MESSAGE_START BLOCK_START("0",
+		        "{\"type\":\"text\",\"text\":\"\"}")
+		    BLOCK_DELTA("0", "{\"type\":\"text_delta\",\"text\":\""
+		        WHO(NAME) "\"}") BLOCK_STOP("0"));
+		for (n = 1; b.len < (5u << 20); n++) {
+			ok(kt_buf_printf(&b, BLOCK_START("%zu",
+			       "{\"type\":\"text\",\"text\":\"\"}"), n) == KT_OK);
+			for (unsigned i = 0; i < 100; i++)
+				ok(kt_buf_printf(&b, BLOCK_DELTA("%zu",
+				    "{\"type\":\"text_delta\",\"text\":\"%s\"}"),
+				    n, line) == KT_OK);
+			ok(kt_buf_printf(&b, BLOCK_STOP("%zu"), n) == KT_OK);
+		}
+		ok(kt_buf_printf(&b, BLOCK_START("%zu",
+		       "{\"type\":\"text\",\"text\":\"" ILL "\"}")
+		       BLOCK_STOP("%zu") MESSAGE_END, n, n) == KT_OK);
+		s.answer = b.ptr;
+		s.answer_len = b.len;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(has(&r.out, NAME) && has(&r.record, "\"phi\""));
+		ok(has(&r.record, "completion.phi.detected"));
+		ok(strcmp(r.decision, is_block ? "block" : "pass") == 0);
+		ok(has(&r.out, ILL) == !is_block);
+		result_fini(&r);
+		world_fini(&w);
+	}
+	kt_buf_fini(&b);
 }
 
 /* Many turns of the loop between the two, and however little memory. */
@@ -245,6 +350,8 @@ main(void)
 {
 	RUN(texts_of_a_message_are_about_the_same);
 	RUN(texts_of_an_answer_are_about_the_same);
+	RUN(a_stream_is_judged_as_a_whole);
+	RUN(what_has_gone_is_told);
 	RUN(neither_length_nor_memory_parts_them);
 	RUN(what_was_given_up_is_forgotten);
 	return done();

@@ -3,7 +3,7 @@
  * in a recorded session either, wherever it was cut, and decides the same
  * when it is played; nor is it left by a second search of a recorded one.
  */
-#include "tests/unit/exchange/words.h"
+#include "tests/unit/exchange/answers.h"
 #include "tests/unit/session/record.h"
 
 #define BEFORE "it is "
@@ -163,11 +163,62 @@ other_blocks_part_texts(void)
 	studio_fini(&s);
 }
 
+#define PHI(action) \
+	"pack: {name: t, version: 1.0.0, enabled: true}\n" \
+	"policies: {chain: [phi-detector]}\n" \
+	"policy: {phi-detector: {require_baa: false, action: " action "}}\n" \
+	"providers:\n  targets:\n    - id: up\n      provider: anthropic\n" \
+	"      base_url: http://127.0.0.1:1\n" \
+	"      secret_key_ref: {env: TEST_KEY}\n"
+
+/* A person in one text, an illness in another: the same when it is played. */
+static void
+what_texts_make_of_each_other_is_played(void)
+{
+	static const char *const actions[] = { PHI("redact"), PHI("block"),
+		PHI("flag") };
+	const struct said who = { SAID_TEXT, "Patient: Imani Jankowski, in" };
+	const struct said ill = { SAID_TEXT, "has type 2 diabetes mellitus" };
+	const struct said both[2][2] = { { who, ill }, { ill, who } };
+
+	for (size_t a = 0; a < KT_NELEMS(actions); a++) {
+		struct studio s;
+		size_t n;
+
+		if (!ok(studio_init(&s, actions[a], false)))
+			return;
+		for (unsigned i = 0; i < 8; i++) {
+			struct script script = {
+				.target = i & 1 ? "/v1/chat/completions" :
+				    "/v1/messages",
+				.type = i & 2 ? "text/event-stream" :
+				    "application/json",
+				.body = i & 2 ? ASK_STREAM("hi") : ASK("hi") };
+			struct kt_buf b;
+			struct result r;
+
+			kt_buf_init(&b, 65536);
+			put_answer(&b, i & 2 ? ANTHROPIC_STREAM :
+			        ANTHROPIC_WHOLE, both[i / 4], 2);
+			script.answer = b.ptr;
+			script.answer_len = b.len;
+			studio_call(&s, &script, &r);
+			ok(has(&r.record, "\"phi\""));
+			result_fini(&r);
+			kt_buf_fini(&b);
+		}
+		ok(!has(&s.file, "ankowski"));
+		ok(studio_play(&s, &n, true) == 0 && n == 8);
+		studio_fini(&s);
+	}
+}
+
 int
 main(void)
 {
 	RUN(nothing_that_reaches_over_is_recorded);
 	RUN(nothing_that_reaches_over_is_left_by_a_second_search);
 	RUN(other_blocks_part_texts);
+	RUN(what_texts_make_of_each_other_is_played);
 	return done();
 }
