@@ -49,6 +49,7 @@ struct kt_tr {
 	struct kt_err *err;
 	bool is_strict;
 	unsigned nmarks; /* cache_control written so far */
+	unsigned compares; /* of names in schemas so far */
 	enum kt_rc rc;
 };
 void kt_tr_init(struct kt_tr *t, const struct kt_json *json,
@@ -118,6 +119,9 @@ bool kt_tr_is_too_deep(struct kt_span json);
 /* schema.c: a schema whose objects are closed; true when that changed it. */
 bool kt_tr_put_closed_schema(struct kt_tr *t, uint32_t n);
 bool kt_tr_schema_fits_strict(struct kt_tr *t, uint32_t n);
+/* Every object in it is closed and requires all of its properties, without
+   which OpenAI refuses it as a strict one. */
+bool kt_tr_schema_is_total(struct kt_tr *t, uint32_t n);
 
 /* The two directions of requests and answers. */
 void kt_tr_request_to_anthropic(struct kt_tr *t);

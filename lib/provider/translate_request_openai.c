@@ -164,6 +164,7 @@ put_format(struct kt_tr *t)
 	uint32_t config = kt_tr_get(t, root, "output_config");
 	uint32_t format = kt_tr_get(t, config, "format");
 	uint32_t schema;
+	bool is_strict;
 
 	kt_tr_tell_rest(t, config, "output_config", "effort format");
 	if (format == 0)
@@ -176,11 +177,14 @@ put_format(struct kt_tr *t)
 		kt_tr_refuse(t, "output_config.format: must be a json_schema");
 		return;
 	}
+	is_strict = kt_tr_schema_is_total(t, schema);
+	if (!is_strict)
+		kt_tr_approximated(t, "output_config.format");
 	kt_json_named_object(t->w, "response_format");
 	kt_tr_put(t, "type", "json_schema");
 	kt_json_named_object(t->w, "json_schema");
 	kt_tr_put(t, "name", "answer");
-	kt_json_named_bool(t->w, "strict", true);
+	kt_json_named_bool(t->w, "strict", is_strict);
 	kt_tr_copy(t, "schema", schema);
 	kt_json_end_object(t->w);
 	kt_json_end_object(t->w);

@@ -212,3 +212,59 @@ kt_tr_schema_fits_strict(struct kt_tr *t, uint32_t n)
 	return kt_tr_has_type(t, n, KT_JSON_OBJECT) &&
 	    fits_below(t, n, SCHEMA, false);
 }
+
+/* ---- what OpenAI takes as strict ---- */
+
+#define NAME_COMPARES_MAX 1000000 /* in one request: some 10 ms */
+
+/* Both lists are most often in one order: each search begins where the last
+ * one ended. */
+static bool
+is_each_required(struct kt_tr *t, uint32_t properties, uint32_t required)
+{
+	uint32_t first = kt_json_first(t->json, required), at = first;
+
+	for (uint32_t p = kt_json_first(t->json, properties); p != 0;
+	     p = kt_tr_next(t, p)) {
+		uint32_t from = at;
+
+		while (at != 0 && !kt_json_text_eq(kt_tr_string(t, p),
+				      kt_tr_string(t, at))) {
+			at = kt_json_next(t->json, at);
+			at = at != 0 ? at : first;
+			if (at == from || ++t->compares > NAME_COMPARES_MAX)
+				return false;
+		}
+		if (at == 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_total(struct kt_tr *t, uint32_t n, enum below what)
+{
+	if (what == VALUE)
+		return true;
+	if (what == SCHEMA && is_object_schema(t, n) &&
+	    !(kt_tr_has_type(t, kt_tr_get(t, n, "additionalProperties"),
+		  KT_JSON_FALSE) &&
+		is_each_required(t, kt_tr_get(t, n, "properties"),
+		    kt_tr_get(t, n, "required"))))
+		return false;
+	for (uint32_t m = kt_json_first(t->json, n); m != 0;
+	     m = kt_tr_next(t, m)) {
+		uint32_t v = kt_json_value_of(t->json, m);
+
+		if (!is_total(t, v != 0 ? v : m,
+			what == SCHEMA && v != 0 ? below(t, m) : SCHEMA))
+			return false;
+	}
+	return true;
+}
+
+bool
+kt_tr_schema_is_total(struct kt_tr *t, uint32_t n)
+{
+	return is_total(t, n, SCHEMA);
+}

@@ -52,13 +52,18 @@ static void
 put_own(struct kt_tr *t, uint32_t tool)
 {
 	uint32_t schema = kt_tr_get(t, tool, "input_schema");
+	uint32_t strict = kt_tr_get(t, tool, "strict");
 
 	kt_tr_copy_string(t, "description", kt_tr_get(t, tool, "description"),
 	    "tools.description");
 	if (!kt_tr_has_type(t, schema, KT_JSON_OBJECT))
 		kt_tr_refuse(t, "tools.input_schema: must be an object");
 	kt_tr_copy(t, "parameters", schema);
-	kt_tr_copy(t, "strict", kt_tr_get(t, tool, "strict"));
+	if (kt_tr_has_type(t, strict, KT_JSON_TRUE) &&
+	    !kt_tr_schema_is_total(t, schema))
+		kt_tr_approximated(t, "tools.strict");
+	else
+		kt_tr_copy(t, "strict", strict);
 }
 
 static void

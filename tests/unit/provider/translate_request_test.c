@@ -29,7 +29,15 @@
 	"{'role':'user','content':[" RESULT_BLOCK("c1", "r") "]}"
 #define SCHEMA \
 	"{'type':'object','properties':{'a':{'type':'string'}}," \
+	"'required':['a'],'additionalProperties':false}"
+/* Property b need not be there, which no strict schema of OpenAI's can say. */
+#define LOOSE \
+	"{'type':'object','properties':{'a':{'type':'string'}," \
+	"'b':{'type':'string'}},'required':['a']," \
 	"'additionalProperties':false}"
+#define WITHIN(key, value) \
+	"{'type':'object','properties':{'a':{'" key "':" value "}}," \
+	"'required':['a'],'additionalProperties':false}"
 
 struct row {
 	const char *name, *model, *in, *out;
