@@ -344,10 +344,13 @@ class Bench:
                    [[n, "%.1f" % (s.rss_kb() / 1024)]
                     for n, s in found.items() if n != "direct"])
 
-    def unary(self, found, title, body, connections, names):
+    def unary(self, found, title, body, connections, names, rate=None):
+        """As many as the server answers, or RATE a second of each: one that
+        has more to do finds more to do at a time, and its peers awake."""
         self.say("## %s, %d connections\n" % (title, connections))
+        how = ("open", rate) if rate else ("closed",)
         runs = self.rounds(names, found, lambda s: self.load(
-            s, "closed", body, connections, self.options.seconds))
+            s, how[0], body, connections, self.options.seconds, *how[1:]))
         base = runs.get("nginx")
         rows = []
         for name, r in runs.items():
@@ -484,6 +487,9 @@ class Bench:
         if is_wanted("unary") or is_wanted("overload"):
             unary = self.unary(found, "Unary 2 KB in, 1 KB out", "small", 32,
                                ["direct", "nginx", "kt-empty", "kt"])
+        if is_wanted("unary"):
+            self.unary(found, "The same, %d a second of each" % o.calls,
+                       "small", 32, ["nginx", "kt-empty", "kt"], o.calls)
         if is_wanted("large"):
             for body, what in (("large", "the last turn is new"),
                                ("large-new", "every text is new")):
@@ -508,6 +514,8 @@ def main():
     parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=50,
                         help="events per second of a stream")
+    parser.add_argument("--calls", type=int, default=5000,
+                        help="calls per second where all get as many")
     parser.add_argument("--large", type=int, default=1050000,
                         help="bytes of the large body")
     parser.add_argument("--crowd", type=int, default=2000,
