@@ -416,7 +416,6 @@ one_event(struct kt_exchange *x, const struct kt_sse_event *sse)
 	struct kt_x_slot *slot;
 	enum kt_rc rc;
 
-	s->events++;
 	if (sse->data_lines == 0) {
 		pass_comment(x, sse->raw);
 		return;
@@ -478,6 +477,7 @@ drain(struct kt_exchange *x)
 
 	while (x->phase == KT_X_STREAM &&
 	    (rc = kt_sse_next(&x->stream.sse, &ev, &err)) == 1) {
+		x->stream.events++;
 		one_event(x, &ev);
 		/* One read may bring thousands of events. */
 		if (x->stream.first == NULL && kt_arena_used(x->turn) > 65536)
@@ -497,8 +497,15 @@ kt_x_stream_body(struct kt_exchange *x, struct kt_span bytes)
 void
 kt_x_stream_end(struct kt_exchange *x)
 {
+	struct kt_sse_event done = { .data = KT_SPAN("[DONE]"), .data_lines = 2 };
+
 	kt_sse_finish(&x->stream.sse);
 	drain(x);
+	/* A client of the same format is owed the terminator itself. */
+	if (x->phase == KT_X_STREAM && x->is_translated &&
+	    kt_sse_rest(&x->stream.sse).len == 0 &&
+	    kt_stream_lacks_done(&x->stream.reader))
+		one_event(x, &done);
 	if (x->phase == KT_X_STREAM && x->stream.is_guarded)
 		kt_x_stream_guarded(x);
 	else if (x->phase == KT_X_STREAM)

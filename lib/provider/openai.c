@@ -107,6 +107,14 @@ are_all_done(const struct kt_stream_reader *r)
 	return true;
 }
 
+bool
+kt_stream_lacks_done(const struct kt_stream_reader *r)
+{
+	return r->format == KT_FORMAT_OPENAI && r->is_finished &&
+	    r->usage.is_known && are_all_done(r) && !r->is_stopped &&
+	    !r->is_broken;
+}
+
 static enum kt_rc
 finish_choices(struct kt_stream_step *s, uint32_t choices)
 {

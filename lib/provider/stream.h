@@ -81,5 +81,8 @@ void kt_stream_reader_init(struct kt_stream_reader *r, enum kt_format format);
 KT_MUSTCHECK enum kt_rc kt_stream_read(struct kt_stream_reader *r,
     struct kt_span name, struct kt_span data, const struct kt_json *json,
     struct kt_arena *mem, struct kt_stream_event *out, struct kt_err *err);
+/* Every choice has finished, the usage is told, and only "[DONE]" is missing,
+ * which some servers never send: where the bytes end, the answer is whole. */
+bool kt_stream_lacks_done(const struct kt_stream_reader *r);
 
 #endif

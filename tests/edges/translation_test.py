@@ -273,7 +273,11 @@ def a_broken_upstream_is_never_a_clean_end():
                 refusal(got, client)
             for name, head, steps in broken_streams(OTHER[client]):
                 g = t.stream([*head, 0.02, *steps])
-                assert g.error, (client, name, g.__dict__)
+                # Some OpenAI servers never send their last event, "[DONE]".
+                is_whole = (client == "anthropic" and
+                            name == "a clean end without the last event")
+                assert (g.error is None) == is_whole, (client, name,
+                                                       g.__dict__)
             got = t.ask(Answer(200, [SSE], b""), stream=True)
             if got.status == 200:
                 assert read(client, got.body).error, got

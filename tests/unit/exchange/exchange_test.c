@@ -302,6 +302,49 @@ what_the_upstream_did_wrong_is_told_of_it_in_any_format(void)
 	world_fini(&w);
 }
 
+#define FINISHED SAID CHUNK("{}", "\"stop\"")
+#define USAGE \
+	"data: {\"id\":\"chatcmpl-1\",\"choices\":[],\"usage\":" \
+	"{\"prompt_tokens\":3,\"completion_tokens\":5}}\n\n"
+
+/* Some servers never send it; what else is missing is an answer cut short. */
+static void
+a_translated_answer_that_is_whole_needs_no_terminator(void)
+{
+	static const struct {
+		const char *target, *answer;
+		bool is_whole;
+	} rows[] = {
+		{ "/v1/messages", FINISHED USAGE, true },
+		{ "/v1/messages", FINISHED, false },
+		{ "/v1/messages", SAID USAGE, false },
+		{ "/v1/messages", FINISHED USAGE "data: {\"choices\":[", false },
+		{ "/v1/messages", FINISHED USAGE "data: {\"choices\":[{"
+		    "\"index\":1,\"delta\":{\"content\":\"y\"}}]}\n\n", false },
+		{ "/v1/chat/completions", FINISHED USAGE, false },
+	};
+	struct world w;
+
+	ok(world_init(&w, CONFIG_OPENAI(FLAG)));
+	for (size_t i = 0; i < KT_NELEMS(rows); i++) {
+		bool is_whole = rows[i].is_whole;
+		struct script s = { .target = rows[i].target,
+			.body = ASK_STREAM("hi"), .type = "text/event-stream",
+			.answer = rows[i].answer };
+		struct result r;
+
+		result_init(&r);
+		run_script(&w, &s, &r);
+		ok(r.records == 1 && strcmp(r.outcome,
+		    is_whole ? "ok" : "upstream-error") == 0);
+		ok(has(&r.out, "\"error\"") == !is_whole);
+		ok(has(&r.out, "message_stop") == is_whole);
+		ok(!is_whole || has(&r.out, "\"output_tokens\":5"));
+		result_fini(&r);
+	}
+	world_fini(&w);
+}
+
 static void
 without_a_record_there_is_no_answer(void)
 {
@@ -621,6 +664,7 @@ main(void)
 	RUN(an_upstream_that_dies_is_never_a_clean_end);
 	RUN(an_event_out_of_its_grammar_ends_by_an_error);
 	RUN(what_the_upstream_did_wrong_is_told_of_it_in_any_format);
+	RUN(a_translated_answer_that_is_whole_needs_no_terminator);
 	RUN(without_a_record_there_is_no_answer);
 	RUN(what_must_be_opened_is_not_sent_before);
 	RUN(a_file_waits_until_it_is_opened_and_arrives_whole);
