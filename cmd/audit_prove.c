@@ -72,14 +72,45 @@ struct prove {
 };
 
 static enum kt_rc
+path_of(struct prove *p, const char *name, char path[static KT_PATH_MAX])
+{
+	int n = snprintf(path, KT_PATH_MAX, "%s/%s", p->out, name);
+
+	return n > 0 && n < KT_PATH_MAX ? KT_OK :
+	    kt_fail(&p->err, KT_E_LIMIT, "%s: path too long", p->out);
+}
+
+static enum kt_rc
 put_file(struct prove *p, const char *name, struct kt_span bytes)
 {
 	char path[KT_PATH_MAX];
-	int n = snprintf(path, sizeof(path), "%s/%s", p->out, name);
 
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return kt_fail(&p->err, KT_E_LIMIT, "path too long");
+	if (path_of(p, name, path) < 0)
+		return p->err.rc;
 	return kt_disk_write_atomic(&kt_disk_real, path, bytes, 0644, &p->err);
+}
+
+/* The other proofs of a folder are by its checkpoint, and so is a log. */
+static enum kt_rc
+put_checkpoint(struct prove *p)
+{
+	struct kt_span note = kt_buf_span(&p->note);
+	char path[KT_PATH_MAX];
+	struct kt_buf there;
+	enum kt_rc rc;
+
+	if (path_of(p, "checkpoint", path) < 0)
+		return p->err.rc;
+	kt_buf_init(&there, 4 * KT_AUDIT_NOTE_MAX);
+	rc = kt_disk_read_file(&kt_disk_real, path, 4 * KT_AUDIT_NOTE_MAX,
+	    &there, &p->err);
+	if (rc == KT_E_IO && errno == ENOENT)
+		rc = put_file(p, "checkpoint", note);
+	else if (rc == KT_OK && !kt_span_eq(kt_buf_span(&there), note))
+		rc = kt_fail(&p->err, KT_E_IO, "%s is not the one that the "
+		    "proof is by: --out takes a folder without", path);
+	kt_buf_fini(&there);
+	return rc;
 }
 
 /* All are looked at before the first is recorded: half is not asked for. */
@@ -128,6 +159,8 @@ write_bundle(struct prove *p, uint64_t index, const struct kt_audit_path *path)
 	kt_buf_init(&text, 4 * KT_AUDIT_NOTE_MAX);
 	rc = kt_disk_mkdir(&kt_disk_real, p->out, 0755, &p->err);
 	if (rc == KT_OK)
+		rc = put_checkpoint(p);
+	if (rc == KT_OK)
 		rc = kt_audit_proof_write(&proof, &text, &p->err);
 	(void)snprintf(name, sizeof(name), "%llu.tlog-proof",
 	    (unsigned long long)index);
@@ -137,8 +170,6 @@ write_bundle(struct prove *p, uint64_t index, const struct kt_audit_path *path)
 	    name, sizeof(name), "%llu.json", (unsigned long long)index);
 	if (rc == KT_OK)
 		rc = put_file(p, name, kt_buf_span(&p->line));
-	if (rc == KT_OK)
-		rc = put_file(p, "checkpoint", kt_buf_span(&p->note));
 	kt_buf_reset(&text);
 	if (rc == KT_OK)
 		rc = kt_bundle_readme(index, vkey, &text, &p->err);
@@ -467,7 +498,7 @@ kt_cmd_audit_check(const struct kt_cmd *self, int argc, char **argv)
 			*(opt == VKEY ? &vkey : &report) = args.value;
 	}
 	if (argc - args.operand > (report == NULL ? 1 : 0))
-		return kt_misuse(self, "one folder at a time");
+		return kt_misuse(self, "one proof at a time");
 	if (vkey == NULL)
 		return kt_misuse(self, "--vkey is needed: a proof is worth as "
 		    "much as the key it is held against");

@@ -446,8 +446,8 @@ kt_cmd_audit_witness(const struct kt_cmd *self, int argc, char **argv)
 		if (strcmp(argv[args.operand], verbs[i].word) != 0)
 			continue;
 		if (!fits(&r, i))
-			return kt_misuse(
-			    self, "%s: see the manual", verbs[i].word);
+			return kt_misuse(self,
+			    "%s takes other arguments", verbs[i].word);
 		return verbs[i].run(&r);
 	}
 	return kt_misuse(self, "'%s' is nothing a witness does",

@@ -139,8 +139,11 @@ kt_bundle_fini(struct kt_bundle *b)
 	kt_buf_fini(&b->note);
 }
 
+#define PROOF ".tlog-proof"
+
 struct name {
 	char text[64];
+	bool is_one_of_several;
 };
 
 static bool
@@ -149,11 +152,23 @@ see_proof(void *arg, const char *file)
 	struct name *n = arg;
 	struct kt_span s = kt_span_of(file);
 
-	if (!kt_span_ends(s, KT_SPAN(".tlog-proof")) ||
-	    s.len >= sizeof(n->text))
+	if (!kt_span_ends(s, KT_SPAN(PROOF)) || s.len >= sizeof(n->text))
 		return true;
+	n->is_one_of_several = n->text[0] != '\0';
 	memcpy(n->text, s.ptr, s.len + 1);
-	return false;
+	return !n->is_one_of_several;
+}
+
+/* The only proof of a folder. */
+static enum kt_rc
+find_proof(const char *folder, struct name *name, struct kt_err *err)
+{
+	if (kt_disk_list(&kt_disk_real, folder, see_proof, name, err) < 0)
+		return err->rc;
+	if (name->text[0] == '\0')
+		return kt_fail(err, KT_E_IO, "%s: no " PROOF, folder);
+	return !name->is_one_of_several ? KT_OK : kt_fail(err, KT_E_IO,
+	    "%s: several proofs: name one of the files", folder);
 }
 
 static enum kt_rc
@@ -168,21 +183,42 @@ read_one(const char *folder, const char *name, size_t limit,
 	return kt_disk_read_file(&kt_disk_real, path, limit, to, err);
 }
 
+/* Of the proof that at names, or of the only one in it. */
 static enum kt_rc
-read_bundle(struct kt_bundle *b, const char *folder, struct kt_err *err)
+locate(const char *at, char folder[static KT_PATH_MAX], struct name *name,
+    struct kt_err *err)
 {
-	struct name name = { .text = "" };
+	struct kt_span given = kt_span_of(at);
+	char *file;
+
+	name->text[0] = '\0';
+	name->is_one_of_several = false;
+	if (given.len >= KT_PATH_MAX)
+		return kt_fail(err, KT_E_LIMIT, "%s: path too long", at);
+	memcpy(folder, at, given.len + 1);
+	if (!kt_span_ends(given, KT_SPAN(PROOF)))
+		return find_proof(folder, name, err);
+	file = strrchr(folder, '/');
+	file = file != NULL ? file + 1 : folder;
+	if (strlen(file) >= sizeof(name->text))
+		return kt_fail(err, KT_E_IO, "%s: no proof has this name", at);
+	memcpy(name->text, file, strlen(file) + 1);
+	memcpy(file, ".", 2);
+	return KT_OK;
+}
+
+static enum kt_rc
+read_bundle(struct kt_bundle *b, const char *folder, const struct name *name,
+    struct kt_err *err)
+{
 	char json[64];
 
-	if (kt_disk_list(&kt_disk_real, folder, see_proof, &name, err) < 0)
+	if (read_one(folder, name->text, 2 * KT_AUDIT_NOTE_MAX,
+	    &b->proof_text, err) < 0)
 		return err->rc;
-	if (name.text[0] == '\0')
-		return kt_fail(err, KT_E_IO, "%s: no .tlog-proof", folder);
-	if (read_one(folder, name.text, 2 * KT_AUDIT_NOTE_MAX,
-	    &b->proof_text, err) < 0 ||
-	    kt_audit_proof_parse(
-		kt_buf_span(&b->proof_text), &b->proof, err) < 0)
-		return err->rc;
+	if (kt_audit_proof_parse(
+	    kt_buf_span(&b->proof_text), &b->proof, err) < 0)
+		return kt_wrap(err, "%s", name->text);
 	(void)snprintf(json, sizeof(json), "%llu.json",
 	    (unsigned long long)b->proof.index);
 	if (read_one(folder, json, KT_AUDIT_LINE_MAX, &b->line, err) < 0)
@@ -192,14 +228,17 @@ read_bundle(struct kt_bundle *b, const char *folder, struct kt_err *err)
 }
 
 enum kt_rc
-kt_bundle_check(struct kt_bundle *b, const char *folder, struct kt_span vkey,
+kt_bundle_check(struct kt_bundle *b, const char *at, struct kt_span vkey,
     struct kt_err *err)
 {
 	uint8_t leaf[KT_AUDIT_HASH];
+	char folder[KT_PATH_MAX];
+	struct name name;
 
 	kt_bundle_init(b);
-	if (read_bundle(b, folder, err) < 0)
-		return kt_wrap(err, "%s", folder);
+	if (locate(at, folder, &name, err) < 0 ||
+	    read_bundle(b, folder, &name, err) < 0)
+		return err->rc;
 	if (!kt_span_eq(b->proof.checkpoint, kt_buf_span(&b->note)))
 		return kt_fail(err, KT_E_PARSE,
 		    "the proof has another checkpoint than the folder");

@@ -22,9 +22,10 @@ struct kt_bundle {
 };
 void kt_bundle_init(struct kt_bundle *b);
 void kt_bundle_fini(struct kt_bundle *b);
-/* KT_E_PARSE: it proves nothing.  KT_E_IO: it could not be read. */
-KT_MUSTCHECK enum kt_rc kt_bundle_check(struct kt_bundle *b,
-    const char *folder, struct kt_span vkey, struct kt_err *err);
+/* at: a folder with one proof, or one of a folder's proofs.
+ * KT_E_PARSE: it proves nothing.  KT_E_IO: it could not be read. */
+KT_MUSTCHECK enum kt_rc kt_bundle_check(struct kt_bundle *b, const char *at,
+    struct kt_span vkey, struct kt_err *err);
 KT_MUSTCHECK enum kt_rc kt_bundle_readme(uint64_t index, const char *vkey,
     struct kt_buf *out, struct kt_err *err);
 /*

@@ -74,6 +74,19 @@ def proofs(top):
              older=10, **same)
     assert r['hashes'] == kt('prove', '--consistency', '10',
                              s.log).stdout.split(), r
+    told('prove', '--json', '--out', out, s.log, '8', code=0, index=8,
+         folder=out, **same)
+    for name in '7', '8':
+        told('check', '--json', '--vkey', s.log + '/log.vkey',
+             '%s/%s.tlog-proof' % (out, name), code=0, index=int(name), **same)
+    told('check', '--json', '--vkey', s.log + '/log.vkey', out, code=3)
+    with open(out + '/checkpoint', 'rb+') as f:
+        kept = f.read()
+        f.write(b'\n')
+    told('prove', '--json', '--out', out, s.log, '9', code=3)
+    with open(out + '/checkpoint', 'rb') as f:
+        assert f.read() == kept + b'\n'
+    assert not os.path.exists(out + '/9.json')
     told('prove', '--json', '--out', out, s.log, '7777', code=3)
     told('prove', '--json', '--out', out, top + '/none', '7', code=3)
     out = s.top + '/export'

@@ -123,7 +123,7 @@ def the_rest_proves(top):
     kept = records(log)
     assert kept[:3] == before[size:size + 3]
     for i in size, kept[-1]['i']:
-        out = top + '/proof'
+        out = '%s/proof.%d' % (top, i)
         assert kt('prove', '--out', out, log, str(i)).returncode == 0
         assert kt('check', '--vkey', log + '/log.vkey',
                   out).returncode == 0
