@@ -338,6 +338,32 @@ prepare_body(struct kt_exchange *x)
 		kt_x_upload_begin(x); /* may go up before its end is here */
 }
 
+static bool
+is_answered_here(const struct kt_exchange *x)
+{
+	return is_local(x->surface.endpoint) && x->surface.is_method_ok &&
+	    x->surface.project.len == 0;
+}
+
+static void
+check_route(struct kt_exchange *x)
+{
+	const struct kt_surface *to = &x->surface;
+
+	if (to->endpoint == KT_ENDPOINT_NONE)
+		kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL, to->is_unclear ?
+		    "others would read it as another path" : NULL);
+	else if (to->project.len > 0)
+		/* A project has policies of its own; without them it is not
+		 * served at all. */
+		kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL,
+		    "no project is served");
+	else if (!to->is_method_ok)
+		kt_x_refuse(x, KT_REASON_ROUTE_METHOD, NULL, NULL);
+	else if (to->endpoint == KT_ENDPOINT_DENY)
+		kt_x_refuse(x, KT_REASON_ROUTE_DENIED, NULL, NULL);
+}
+
 void
 kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev)
 {
@@ -357,25 +383,15 @@ kt_x_request_head(struct kt_exchange *x, const struct kt_event *ev)
 	kt_surface(&x->surface, x->method, x->target_text, x->program->routes,
 	    x->program->nroutes);
 	x->client_format = format_of_client(x);
-	if (x->surface.endpoint == KT_ENDPOINT_NONE) {
-		kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL,
-		    x->surface.is_unclear ?
-		    "others would read it as another path" : NULL);
-	} else if (x->surface.project.len > 0) {
-		/* A project has policies of its own; without them it is not
-		 * served at all. */
-		kt_x_refuse(x, KT_REASON_ROUTE_UNKNOWN, NULL,
-		    "no project is served");
-	} else if (!x->surface.is_method_ok) {
-		kt_x_refuse(x, KT_REASON_ROUTE_METHOD, NULL, NULL);
-	} else if (is_local(x->surface.endpoint)) {
+	if (is_answered_here(x)) {
 		answer_here(x);
-	} else if (x->surface.endpoint == KT_ENDPOINT_DENY) {
-		kt_x_refuse(x, KT_REASON_ROUTE_DENIED, NULL, NULL);
 	} else if (!x->is_audit_up && !may_be_lost) {
 		kt_x_refuse(x, KT_REASON_GATEWAY_AUDIT, NULL, NULL);
 	} else {
+		/* Who asks comes first: a stranger learns of no path. */
 		check_caller(x);
+		if (x->phase == KT_X_HEAD)
+			check_route(x);
 		if (x->phase == KT_X_HEAD)
 			prepare_body(x);
 	}
