@@ -123,8 +123,15 @@ kt_x_upstream_head(struct kt_exchange *x, unsigned status,
 
 	note_attempt(x, status);
 	x->last_byte_mono = x->now_mono;
-	if (kt_x_may_retry(x, status) && fail_over(x))
-		return;
+	if (kt_x_may_retry(x, status)) {
+		const struct kt_target *by = x->target;
+
+		if (fail_over(x)) {
+			x->refused_by = by;
+			x->refused_status = status;
+			return;
+		}
+	}
 	x->upstream_status = status;
 	if (!keep_headers(x, headers, n)) {
 		kt_x_fail(x, KT_E_LIMIT);
@@ -511,7 +518,9 @@ kt_x_upstream_fail(struct kt_exchange *x, enum kt_fault fault)
 		if ((on & (1u << trigger)) && fail_over(x))
 			return;
 	}
-	kt_x_give_up(x, fault == KT_FAULT_CONNECT ?
+	/* That nobody is there says less than what another one said. */
+	kt_x_give_up(x, fault == KT_FAULT_CONNECT && x->refused_by != NULL ?
+	        KT_REASON_UPSTREAM_REFUSED : fault == KT_FAULT_CONNECT ?
 	        KT_REASON_UPSTREAM_UNREACHABLE :
 	        fault == KT_FAULT_TIMEOUT ? KT_REASON_UPSTREAM_SLOW :
 	        KT_REASON_UPSTREAM_GARBLED);

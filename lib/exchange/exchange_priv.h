@@ -325,6 +325,9 @@ struct kt_exchange {
 	struct kt_audit_attempt attempts[KT_ATTEMPTS_MAX];
 	size_t nattempts;
 	bool keeps_nothing; /* a target that was tried must */
+	/* The latest that refused and was passed over; NULL: none did. */
+	const struct kt_target *refused_by;
+	unsigned refused_status;
 	uint64_t attempt_us, inspect_us, inspect_mono;
 	uint64_t asked_us; /* when the upstream had all we have, so far */
 	struct kt_span *pieces;

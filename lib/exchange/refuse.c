@@ -72,6 +72,8 @@ static const struct saying sayings[] = {
 	{ KT_REASON_UPSTREAM_UNREACHABLE, 502, "api_error",
 	    "upstream_unreachable", "no connection to the upstream", true,
 	    false },
+	{ KT_REASON_UPSTREAM_REFUSED, 502, "api_error", "upstream_refused",
+	    "an upstream refused, and no other can be reached", true, false },
 	{ KT_REASON_UPSTREAM_GARBLED, 502, "api_error",
 	    "upstream_unintelligible",
 	    "the upstream's answer could not be understood", true, false },
@@ -107,6 +109,10 @@ kt_x_problem(struct kt_exchange *x, enum kt_reason reason,
 		.request_id = kt_span_of(x->call_id),
 	};
 
+	if (reason == KT_REASON_UPSTREAM_REFUSED) {
+		p.status = x->refused_status;
+		p.type = kt_translate_status(x->refused_by->format, &p.status);
+	}
 	if (s == &by_policy) {
 		p.status = (unsigned)x->program->settings->gateway.block_status;
 		p.code = is_answer ? "output_blocked" : "input_blocked";
@@ -169,6 +175,7 @@ kt_x_outcome_of(enum kt_reason reason)
 {
 	switch (reason) {
 	case KT_REASON_UPSTREAM_UNREACHABLE:
+	case KT_REASON_UPSTREAM_REFUSED:
 	case KT_REASON_UPSTREAM_GARBLED:
 		return KT_AUDIT_UPSTREAM_ERROR;
 	case KT_REASON_UPSTREAM_SLOW:
@@ -207,6 +214,8 @@ kt_x_refuse(struct kt_exchange *x, enum kt_reason reason,
 	kt_x_cancel_upstream(x);
 	x->reason = reason;
 	x->outcome = kt_x_outcome_of(reason);
+	if (reason == KT_REASON_UPSTREAM_REFUSED && p.status == 529)
+		x->outcome = KT_AUDIT_UPSTREAM_OVERLOADED;
 	x->decision = KT_ACTION_BLOCK;
 	x->is_error = x->outcome != KT_AUDIT_BLOCKED;
 	if (x->is_answer_begun)

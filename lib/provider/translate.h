@@ -67,6 +67,8 @@ KT_MUSTCHECK enum kt_rc kt_translate_answer(enum kt_format from,
 KT_MUSTCHECK enum kt_rc kt_translate_error(enum kt_format from,
     enum kt_format to, unsigned *status, struct kt_span body,
     struct kt_span request_id, struct kt_arena *mem, struct kt_buf *out);
+/* What a status alone says, as Anthropic has it; *status may change. */
+const char *kt_translate_status(enum kt_format from, unsigned *status);
 /*
  * Renames what tells how much may still be asked, and says its time in the
  * other way; any other header, and a time that cannot be read, stays.

@@ -116,6 +116,22 @@ anthropic_of(struct kt_span code, unsigned status)
 	};
 }
 
+const char *
+kt_translate_status(enum kt_format from, unsigned *status)
+{
+	struct error e;
+
+	for (size_t i = 0; from == KT_FORMAT_ANTHROPIC &&
+	     i < KT_NELEMS(to_openai); i++)
+		if (to_openai[i].status == *status)
+			return to_openai[i].type.ptr;
+	if (from == KT_FORMAT_ANTHROPIC)
+		return "api_error";
+	e = anthropic_of((struct kt_span){ 0 }, *status);
+	*status = e.status;
+	return e.type;
+}
+
 static unsigned
 status_of(struct kt_span code, struct kt_span type)
 {

@@ -28,7 +28,7 @@ static const struct kt_header event_type[] = { {
     KT_SPAN_INIT("content-type"), KT_SPAN_INIT("text/event-stream") } };
 
 static struct drive
-ask(struct world *w, struct result *r, const char *body)
+ask_at(struct world *w, struct result *r, const char *at, const char *body)
 {
 	struct kt_exchange_options o = { .program = w->program,
 		.scratch = w->scratch, .is_audit_up = true,
@@ -39,13 +39,19 @@ ask(struct world *w, struct result *r, const char *body)
 	memcpy(o.seed, "0123456789abcdef0123456789abcdef", 32);
 	d.x = kt_exchange_new(&o);
 	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_HEAD,
-	    .method = KT_SPAN("POST"), .target = KT_SPAN("/v1/messages"),
+	    .method = KT_SPAN("POST"), .target = kt_span_of(at),
 	    .has_body = true });
 	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_BODY,
 	    .bytes = kt_span_of(body) });
 	feed(&d, (struct kt_event){ .kind = KT_EVENT_REQUEST_END });
 	settle(&d, false);
 	return d;
+}
+
+static struct drive
+ask(struct world *w, struct result *r, const char *body)
+{
+	return ask_at(w, r, "/v1/messages", body);
 }
 
 static void
@@ -145,6 +151,53 @@ a_failure_never_ends_at_the_offline_model(void)
 	    kt_span_eq(kt_buf_span(&r.out), KT_SPAN("{\"type\":\"error\"}")));
 	ok(has(&r.record, "\"outcome\":\"upstream-overloaded\""));
 	end(&d);
+	world_fini(&w);
+}
+
+/* dead, refusing, dead: what was said is told, in the client's words. */
+static void
+what_an_upstream_said_beats_that_another_is_not_there(void)
+{
+	static const struct {
+		const char *at;
+		unsigned said, heard;
+		const char *type, *outcome;
+	} rows[] = {
+		{ "/v1/messages", 529, 529, "\"overloaded_error\"",
+		    "\"outcome\":\"upstream-overloaded\"" },
+		{ "/v1/messages", 429, 429, "\"rate_limit_error\"",
+		    "\"outcome\":\"upstream-error\"" },
+		{ "/v1/messages", 500, 500, "\"api_error\"",
+		    "\"outcome\":\"upstream-error\"" },
+		{ "/v1/messages", 0, 502, "no connection",
+		    "\"outcome\":\"upstream-error\"" },
+		{ "/v1/chat/completions", 529, 503, "\"upstream_refused\"",
+		    "\"outcome\":\"upstream-overloaded\"" },
+	};
+	struct kt_event dead = { .kind = KT_EVENT_UPSTREAM_FAIL,
+		.fault = KT_FAULT_CONNECT };
+	struct world w;
+
+	ok(world_init(&w, TWO("") "    - {id: d, provider: anthropic, "
+	    "base_url: 'http://127.0.0.1:3', secret_key_ref: {env: TEST_KEY}}\n"));
+	for (size_t i = 0; i < KT_NELEMS(rows); i++) {
+		struct result r;
+		struct drive d = ask_at(&w, &r, rows[i].at, ASK("hi"));
+
+		feed(&d, dead);
+		d.is_up = true;
+		if (rows[i].said != 0)
+			answer(&d, rows[i].said, json_type, NULL);
+		else
+			feed(&d, dead);
+		ok(r.up_calls == 3);
+		feed(&d, dead);
+		d.is_up = false;
+		settle(&d, false);
+		ok(r.status == rows[i].heard && has(&r.out, rows[i].type));
+		ok(has(&r.record, rows[i].outcome));
+		end(&d);
+	}
 	world_fini(&w);
 }
 
@@ -557,6 +610,7 @@ main(void)
 {
 	RUN(a_target_that_fails_is_followed_by_the_next);
 	RUN(a_failure_never_ends_at_the_offline_model);
+	RUN(what_an_upstream_said_beats_that_another_is_not_there);
 	RUN(what_the_client_did_wrong_is_not_tried_again);
 	RUN(clocks_run_where_somebody_is_waited_for);
 	RUN(a_client_that_hears_nothing_hears_pings);
