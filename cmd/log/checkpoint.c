@@ -321,3 +321,17 @@ kt_log_tiles_at(struct kt_log *log, uint64_t segments, struct kt_err *err)
 		    "are the records to rebuild them from");
 	return KT_OK;
 }
+
+enum kt_rc
+kt_log_open_checkpoints(struct kt_log *log, struct kt_err *err)
+{
+	char path[KT_PATH_MAX];
+
+	kt_disk_close(&log->checkpoints);
+	if (kt_log_path(log, path, err, "checkpoints") < 0 ||
+	    kt_disk_open(&log->checkpoints, log->io, path, KT_DISK_APPEND,
+		err) < 0 ||
+	    kt_disk_lock(&log->checkpoints, err) < 0)
+		return err->rc;
+	return kt_disk_sync_dir(log->io, log->dir, err);
+}

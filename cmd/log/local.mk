@@ -1,6 +1,7 @@
 # The audit log as it is written: one thread, one folder.
 noinst_LIBRARIES += liblog.a
 liblog_a_SOURCES = \
+	%D%/append.c \
 	%D%/checkpoint.c \
 	%D%/edge.c \
 	%D%/edge.h \
@@ -23,6 +24,7 @@ liblog_a_SOURCES = \
 	%D%/retain.h \
 	%D%/room.c \
 	%D%/room.h \
+	%D%/segment.c \
 	%D%/ship.c \
 	%D%/ship.h \
 	%D%/vault.c \

@@ -61,16 +61,34 @@ struct kt_log {
 	void (*say)(const char *text); /* for people; NULL: nobody */
 };
 
-/* Takes up or begins the log, as kt_writer_start() says. */
-KT_MUSTCHECK enum kt_rc kt_log_open(struct kt_log *log,
-    const struct kt_writer_opts *opts, struct kt_err *err);
+/* ---- append.c ---- */
+
+#define KT_LOG_BATCH_MAX (256u << 10) /* what is longer is written: memory */
+
 /* Seals a body into the batch.  KT_E_MISUSE, KT_E_PARSE: the body is bad. */
 KT_MUSTCHECK enum kt_rc kt_log_add(struct kt_log *log, struct kt_span body,
     uint8_t leaf[KT_AUDIT_HASH], struct kt_err *err);
+/* Adds what log->body holds and empties it. */
+KT_MUSTCHECK enum kt_rc kt_log_add_own(struct kt_log *log, struct kt_err *err);
 /* Writes the batch; but with KT_DURABILITY_ASYNC it is durable afterwards. */
 KT_MUSTCHECK enum kt_rc kt_log_flush(struct kt_log *log, struct kt_err *err);
 /* Whatever the mode: every record so far is durable afterwards. */
 KT_MUSTCHECK enum kt_rc kt_log_sync(struct kt_log *log, struct kt_err *err);
+/* Whether the call that failed last, by errno, lacked space. */
+bool kt_log_lacks_space(void);
+enum kt_rc kt_log_poison(struct kt_log *log, struct kt_err *err);
+/* "<dir>/<rest>"; KT_E_LIMIT when it does not fit. */
+KT_MUSTCHECK enum kt_rc kt_log_path(const struct kt_log *log,
+    char path[static KT_PATH_MAX], struct kt_err *err, const char *fmt, ...)
+    KT_PRINTF(4, 5);
+KT_MUSTCHECK enum kt_rc kt_log_segment_path(const struct kt_log *log,
+    uint64_t number, char path[static KT_PATH_MAX], struct kt_err *err);
+
+/* ---- checkpoint.c ---- */
+
+/* The file of all checkpoints, and the lock that it carries, once more. */
+KT_MUSTCHECK enum kt_rc kt_log_open_checkpoints(
+    struct kt_log *log, struct kt_err *err);
 /* Of what is durable the next piece, if there is a whole one, for the next
    checkpoint. */
 KT_MUSTCHECK enum kt_rc kt_log_read_back(
@@ -81,28 +99,6 @@ void kt_log_keep_partial_tiles(struct kt_log *log);
 /* Syncs, then stores a checkpoint unless the newest covers everything. */
 KT_MUSTCHECK enum kt_rc kt_log_checkpoint(
     struct kt_log *log, struct kt_err *err);
-/* Seals the open segment and begins the next one. */
-KT_MUSTCHECK enum kt_rc kt_log_rotate(struct kt_log *log, struct kt_err *err);
-/* After a failure: cuts the tail to what is durable, reads it back, goes on
- * in a new segment.  Fails and may be tried again. */
-KT_MUSTCHECK enum kt_rc kt_log_reopen(struct kt_log *log, struct kt_err *err);
-/* With the shutdown record and the last checkpoint, unless poisoned. */
-enum kt_rc kt_log_close(struct kt_log *log, struct kt_err *err);
-
-/* Between log.c, checkpoint.c and recover.c. */
-/* The file of all checkpoints, and the lock that it carries, once more. */
-KT_MUSTCHECK enum kt_rc kt_log_open_checkpoints(
-    struct kt_log *log, struct kt_err *err);
-/* Finds the end of the log, cuts what does not follow, begins a segment. */
-KT_MUSTCHECK enum kt_rc kt_log_recover(struct kt_log *log, struct kt_err *err);
-/* Adds its header, and the genesis record where there is none. */
-KT_MUSTCHECK enum kt_rc kt_log_begin_segment(
-    struct kt_log *log, struct kt_err *err);
-/* Adds what log->body holds and empties it. */
-KT_MUSTCHECK enum kt_rc kt_log_add_own(struct kt_log *log, struct kt_err *err);
-KT_MUSTCHECK enum kt_rc kt_log_set_origin(struct kt_log *log,
-    const uint8_t genesis_leaf[KT_AUDIT_HASH], struct kt_err *err);
-enum kt_rc kt_log_poison(struct kt_log *log, struct kt_err *err);
 /* Signs and stores, where the tiles have every record already. */
 KT_MUSTCHECK enum kt_rc kt_log_store_checkpoint(
     struct kt_log *log, struct kt_err *err);
@@ -116,17 +112,37 @@ KT_MUSTCHECK enum kt_rc kt_log_tiles_step(struct kt_log *log,
 typedef bool kt_log_line_fn(void *arg, struct kt_span line);
 KT_MUSTCHECK enum kt_rc kt_log_read_lines(struct kt_log *log, uint64_t number,
     kt_log_line_fn *each, void *arg, struct kt_err *err);
+
+/* ---- segment.c ---- */
+
 struct kt_log_segments { /* the files, by number; n is 0: there are none */
 	uint64_t first, last, n;
 };
 /* KT_E_PARSE: there is a gap. */
 KT_MUSTCHECK enum kt_rc kt_log_list_segments(
     struct kt_log *log, struct kt_log_segments *s, struct kt_err *err);
-KT_MUSTCHECK enum kt_rc kt_log_segment_path(const struct kt_log *log,
-    uint64_t number, char path[static KT_PATH_MAX], struct kt_err *err);
-/* "<dir>/<rest>"; KT_E_LIMIT when it does not fit. */
-KT_MUSTCHECK enum kt_rc kt_log_path(const struct kt_log *log,
-    char path[static KT_PATH_MAX], struct kt_err *err, const char *fmt, ...)
-    KT_PRINTF(4, 5);
+/* Adds its header, and the genesis record where there is none. */
+KT_MUSTCHECK enum kt_rc kt_log_begin_segment(
+    struct kt_log *log, struct kt_err *err);
+KT_MUSTCHECK enum kt_rc kt_log_set_origin(struct kt_log *log,
+    const uint8_t genesis_leaf[KT_AUDIT_HASH], struct kt_err *err);
+/* Seals the open segment and begins the next one. */
+KT_MUSTCHECK enum kt_rc kt_log_rotate(struct kt_log *log, struct kt_err *err);
+
+/* ---- recover.c ---- */
+
+/* Finds the end of the log, cuts what does not follow, begins a segment. */
+KT_MUSTCHECK enum kt_rc kt_log_recover(struct kt_log *log, struct kt_err *err);
+/* After a failure: cuts the tail to what is durable, reads it back, goes on
+ * in a new segment.  Fails and may be tried again. */
+KT_MUSTCHECK enum kt_rc kt_log_reopen(struct kt_log *log, struct kt_err *err);
+
+/* ---- log.c ---- */
+
+/* Takes up or begins the log, as kt_writer_start() says. */
+KT_MUSTCHECK enum kt_rc kt_log_open(struct kt_log *log,
+    const struct kt_writer_opts *opts, struct kt_err *err);
+/* With the shutdown record and the last checkpoint, unless poisoned. */
+enum kt_rc kt_log_close(struct kt_log *log, struct kt_err *err);
 
 #endif

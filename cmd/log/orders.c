@@ -378,9 +378,16 @@ carry_out_here(const char *dir, struct kt_span vkey, struct kt_err *err)
 	log = kt_alloc(sizeof(*log));
 	if (log == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for a log");
-	rc = kt_log_open(log, &opts, err); /* obeys what lies there */
-	if (rc == KT_OK)
-		rc = kt_log_close(log, err);
+	rc = kt_log_open(log, &opts, err);
+	if (rc == KT_OK) {
+		struct kt_err why;
+
+		rc = kt_log_orders(log, err);
+		if (kt_log_close(log, &why) < 0 && rc == KT_OK) {
+			*err = why;
+			rc = why.rc;
+		}
+	}
 	kt_free(log);
 	return rc;
 }

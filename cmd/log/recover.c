@@ -152,37 +152,6 @@ find_newest(struct recovery *r, struct kt_err *err)
 
 /* ---- the segments ---- */
 
-static bool
-see_segment(void *arg, const char *name)
-{
-	struct kt_log_segments *s = arg;
-	uint64_t n;
-
-	if (!kt_audit_dir_is_segment(name, &n))
-		return true;
-	if (s->n == 0 || n < s->first)
-		s->first = n;
-	if (s->n == 0 || n > s->last)
-		s->last = n;
-	s->n++;
-	return true;
-}
-
-enum kt_rc
-kt_log_list_segments(
-    struct kt_log *log, struct kt_log_segments *s, struct kt_err *err)
-{
-	char dir[KT_PATH_MAX];
-
-	*s = (struct kt_log_segments){ .n = 0 };
-	if (kt_log_path(log, dir, err, "seg") < 0 ||
-	    kt_disk_list(log->io, dir, see_segment, s, err) < 0)
-		return err->rc;
-	if (s->n > 0 && s->last - s->first + 1 != s->n)
-		return kt_fail(err, KT_E_PARSE, "a segment file is missing");
-	return KT_OK;
-}
-
 static void
 compare_root(struct recovery *r)
 {
@@ -735,7 +704,7 @@ recover(struct recovery *r, struct kt_err *err)
 static enum kt_rc
 finish(struct recovery *r, enum kt_rc rc)
 {
-	r->log->is_full = rc < 0 && (r->log->is_full || kt_room_lacked());
+	r->log->is_full = rc < 0 && (r->log->is_full || kt_log_lacks_space());
 	kt_disk_close(&r->tail);
 	kt_unfinished_fini(&r->open);
 	if (rc < 0) {

@@ -9,14 +9,6 @@
 
 #include "audit/marks.h"
 
-#include <errno.h>
-
-bool
-kt_room_lacked(void)
-{
-	return errno == ENOSPC || errno == EDQUOT;
-}
-
 /* ---- the reserve ---- */
 
 /* Of a small disk an eighth. */

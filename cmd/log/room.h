@@ -17,8 +17,6 @@
 KT_MUSTCHECK enum kt_rc kt_room_hold(struct kt_log *log, struct kt_err *err);
 /* Gives it to whatever is written next. */
 void kt_room_release(struct kt_log *log);
-/* Whether the call that failed last, by errno, lacked space. */
-bool kt_room_lacked(void);
 /* As the log is taken up: what is so already is said, and no record. */
 void kt_room_begin(struct kt_log *log);
 /* Adds a record to the batch where an alarm begins or ends. */

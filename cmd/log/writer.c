@@ -653,6 +653,7 @@ kt_writer_start(struct kt_writer **out, const struct kt_writer_opts *opts,
 	w->is_new = w->log.keys.is_new;
 	memcpy(w->commit_key, w->log.commit_key, sizeof(w->commit_key));
 	w->last_record_at = w->checkpoint_at = kt_disk_mono_us();
+	atomic_store(&w->has_orders, true); /* of those who asked meanwhile */
 	atomic_store(&w->is_up, true);
 	e = start_thread(w);
 	if (e != 0) {

@@ -125,7 +125,8 @@ check(void)
 	r = kt_judge(&j, dir, KT_SPAN(""), NULL, NULL, NULL);
 	ok(r != NULL && r->nbreaks == 0); /* also before it was mended */
 	kt_judge_fini(&j);
-	if (!ok(kt_log_open(&log, &opts, &err) == KT_OK)) {
+	if (!ok(kt_log_open(&log, &opts, &err) == KT_OK &&
+	    kt_log_orders(&log, &err) == KT_OK)) {
 		printf("# %s\n", err.text);
 		return;
 	}
@@ -158,6 +159,7 @@ obey(struct faults *f)
 
 	if (kt_log_open(&log, &opts, &err) < 0)
 		return;
+	(void)!kt_log_orders(&log, &err);
 	(void)kt_log_close(&log, &err); /* with a fault it may fail */
 }
 
