@@ -80,11 +80,24 @@ connect_peer(struct kt_listen *l, struct MHD_Connection *mhd, void **context)
 	kt_request_deadline(r, l->o.deadlines.head_us);
 }
 
+/* Of a request that nobody called for. */
+static void
+tell_line(struct kt_listen *l, unsigned status)
+{
+	struct kt_head head = { 0 };
+
+	l->o.events->on_reject(l->o.worker, status, "http", &head);
+}
+
 static void
 disconnect(struct kt_request *r)
 {
 	struct kt_listen *l = r->l;
 
+	if (l->nunseen > 0) {
+		l->nunseen--;
+		tell_line(l, MHD_HTTP_BAD_REQUEST);
+	}
 	kt_watch_del(l->o.loop, &r->peer_watch);
 	kt_timer_del(l->o.loop, &r->timer);
 	if (r->wants_linger && !r->is_broken && !r->is_half_closed)
@@ -112,20 +125,23 @@ on_connection(void *self, struct MHD_Connection *mhd, void **context,
 
 /*
  * What matters of it comes back as a status or a broken connection, but for
- * what is refused by its first line alone: of that nothing else is called.
+ * what is refused by its first line alone: of that nothing else is called.  A
+ * 400 may be of either kind: it is of the line when a connection ends before
+ * any request was told of it.
  */
 static void
 on_log(void *self, const char *fmt, va_list ap)
 {
 	struct kt_listen *l = self;
-	struct kt_head head = { 0 };
 	unsigned status;
 
 	if (strstr(fmt, "HTTP response code is %u") == NULL)
 		return;
 	status = va_arg(ap, unsigned);
 	if (kt_listen_is_of_line(status))
-		l->o.events->on_reject(l->o.worker, status, "http", &head);
+		tell_line(l, status);
+	else if (status == MHD_HTTP_BAD_REQUEST)
+		l->nunseen++;
 }
 
 static size_t

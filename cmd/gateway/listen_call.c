@@ -370,8 +370,11 @@ tell_reject(struct kt_request *r)
 	    r->mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
 	struct kt_head head = { .target = kt_buf_span(&r->target) };
 
-	if (info != NULL && info->http_status >= 400 &&
-	    !kt_listen_is_of_line(info->http_status))
+	if (info == NULL || info->http_status < 400)
+		return;
+	if (info->http_status == MHD_HTTP_BAD_REQUEST && r->l->nunseen > 0)
+		r->l->nunseen--;
+	if (!kt_listen_is_of_line(info->http_status))
 		r->l->o.events->on_reject(
 		    r->l->o.worker, info->http_status, "http", &head);
 }

@@ -28,6 +28,7 @@ struct kt_listen {
 	size_t nheaders;
 	const struct sockaddr *peer; /* of the connection being added */
 	size_t nconnections;
+	size_t nunseen; /* 400s of the library's that are not recorded yet */
 	int adding_fd;
 	bool is_ready, is_draining, is_told_empty, knows_layout;
 };
