@@ -181,9 +181,8 @@ translate_to(struct kt_exchange *x, const struct kt_target *t,
 		json = &edited;
 	}
 	*translation = (struct kt_translation){
-		.is_strict = kt_span_caseeq(
-		    kt_x_header(x, KT_SPAN("x-kt-translation")),
-		    KT_SPAN("strict")),
+		.is_strict = kt_header_has_token(x->headers, x->nheaders,
+		    KT_SPAN("x-kt-translation"), KT_SPAN("strict")),
 	};
 	if (rc == KT_OK)
 		rc = kt_translate_request(request_format(x), t->format, json, text,
