@@ -29,6 +29,7 @@ libgateway_a_SOURCES = \
 	%D%/listen_priv.h \
 	%D%/loop.c \
 	%D%/loop.h \
+	%D%/origin.c \
 	%D%/pace.c \
 	%D%/pace.h \
 	%D%/recorder.c \

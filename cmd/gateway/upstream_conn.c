@@ -194,11 +194,12 @@ kt_conn_keep(struct conn *c)
 static void
 fail(struct conn *c, enum kt_upstream_fail why, const struct kt_err *err)
 {
+	const struct conn_events *events = c->home->pool->events;
 	struct http_call *call = c->call;
 	struct kt_err copy = *err; /* it may lie in what is freed now */
 
 	kt_conn_close(c);
-	kt_http_call_failed(call, why, &copy);
+	events->failed(call, why, &copy);
 }
 
 static void
@@ -219,7 +220,7 @@ become_ready(struct conn *c)
 	end_opening(c);
 	c->state = CONN_IN_USE;
 	kt_watch_set(loop_of(c), &c->watch, EPOLLIN);
-	kt_http_call_ready(c->call);
+	c->home->pool->events->ready(c->call);
 }
 
 /* What the handshake answered, at its begin or later. */
@@ -286,7 +287,7 @@ on_event(void *self, uint32_t events)
 		on_handshake(c, kt_wire_handshake(&c->wire, &err), &err);
 		break;
 	case CONN_IN_USE:
-		kt_http_call_event(c->call, events);
+		c->home->pool->events->event(c->call, events);
 		break;
 	case CONN_IDLE:
 		kt_conn_close(c); /* closed, or speaking without being asked */
@@ -365,7 +366,7 @@ kt_conn_open(
 
 	(void)kt_fail(&err, KT_E_LIMIT, "no memory for a connection");
 	if (c == NULL) {
-		kt_http_call_failed(call, KT_UPSTREAM_LOCAL, &err);
+		pool->events->failed(call, KT_UPSTREAM_LOCAL, &err);
 		return NULL;
 	}
 	c->home = home;
@@ -383,21 +384,6 @@ kt_conn_open(
 	home = c->home;
 	kt_conn_leave(c);
 	return home != NULL ? c : NULL;
-}
-
-struct http_pool *
-kt_http_pool_new(struct kt_upstream *u)
-{
-	struct http_pool *pool = kt_alloc(sizeof(*pool));
-
-	if (pool == NULL)
-		return NULL;
-	pool->u = u;
-	pool->post.fn = kt_http_pool_say;
-	pool->post.self = pool;
-	pool->at_end.fn = kt_http_pool_write;
-	pool->at_end.self = pool;
-	return pool;
 }
 
 void

@@ -55,10 +55,20 @@ struct conn {
 	bool is_reused; /* has carried a request before this one */
 };
 
+/* What a connection says to its call. */
+struct conn_events {
+	void (*ready)(struct http_call *call);
+	/* Only remembers: tells the caller in a later turn. */
+	void (*failed)(struct http_call *call, enum kt_upstream_fail why,
+	    const struct kt_err *err);
+	void (*event)(struct http_call *call, uint32_t events);
+};
+
 #define READ_BYTES 32768
 #define GATHER_MAX 16 /* calls that wait for the end of a turn */
 struct http_pool {
 	struct kt_upstream *u;
+	const struct conn_events *events;
 	struct conn_home *homes;
 	struct http_call *soon; /* calls that have something to say */
 	struct kt_post post;
@@ -73,8 +83,8 @@ struct http_pool {
 struct conn *kt_conn_take(
     struct http_pool *pool, struct kt_origin *origin, struct http_call *call);
 /*
- * A new one; kt_http_call_ready or kt_http_call_failed follows.  NULL: it
- * failed at once, and kt_http_call_failed has been called.
+ * A new one; `ready` or `failed` follows.  NULL: it failed at once, and
+ * `failed` has been called.
  */
 struct conn *kt_conn_open(
     struct http_pool *pool, struct kt_origin *origin, struct http_call *call);
@@ -84,15 +94,5 @@ void kt_conn_close(struct conn *c);
 /* Around everything that may call out. */
 void kt_conn_enter(struct conn *c);
 void kt_conn_leave(struct conn *c);
-
-/* What the connection says to its call: upstream_http.c. */
-void kt_http_call_ready(struct http_call *call);
-/* Only remembers: tells the caller in a later turn. */
-void kt_http_call_failed(struct http_call *call, enum kt_upstream_fail why,
-    const struct kt_err *err);
-void kt_http_call_event(struct http_call *call, uint32_t events);
-/* kt_post_fn */
-void kt_http_pool_say(void *pool);
-void kt_http_pool_write(void *pool);
 
 #endif

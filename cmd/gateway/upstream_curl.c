@@ -459,15 +459,6 @@ tell_all(void *self)
 
 /* Pools and shards. */
 
-bool
-kt_curl_prepare(void)
-{
-	struct kt_curl curl;
-
-	return kt_curl_load(&curl, NULL) == KT_OK &&
-	    curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-}
-
 static struct curl_pool *
 pool_of(struct kt_upstream *u)
 {
@@ -475,7 +466,7 @@ pool_of(struct kt_upstream *u)
 
 	if (pool != NULL || (pool = kt_alloc(sizeof(*pool))) == NULL)
 		return pool;
-	if (kt_curl_load(&pool->curl, NULL) < 0) { /* kt_curl_prepare() had it */
+	if (kt_curl_load(&pool->curl, NULL) < 0) { /* kt_origin_new() had it */
 		kt_free(pool);
 		return NULL;
 	}

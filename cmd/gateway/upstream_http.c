@@ -131,8 +131,8 @@ end_broken(struct http_call *call, enum kt_upstream_fail why,
 		base.events->on_fail(base.self, why, &copy);
 }
 
-void
-kt_http_call_failed(
+static void
+on_failed(
     struct http_call *call, enum kt_upstream_fail why, const struct kt_err *err)
 {
 	call->conn = NULL;
@@ -236,8 +236,8 @@ tell_sent(struct http_call *call, struct conn *c)
 	return true;
 }
 
-void
-kt_http_call_ready(struct http_call *call)
+static void
+on_ready(struct http_call *call)
 {
 	struct conn *c = call->conn;
 
@@ -368,8 +368,8 @@ go_on(struct http_call *call, struct conn *c)
 	read_on(call, c);
 }
 
-void
-kt_http_call_event(struct http_call *call, uint32_t events)
+static void
+on_event(struct http_call *call, uint32_t events)
 {
 	struct conn *c = call->conn;
 
@@ -400,8 +400,8 @@ say(struct http_call *call)
 	kt_conn_leave(c);
 }
 
-void
-kt_http_pool_say(void *self)
+static void
+on_say(void *self)
 {
 	struct http_pool *pool = self;
 	struct http_call *now = pool->soon;
@@ -444,8 +444,8 @@ write_gathered(struct http_pool *pool)
 	}
 }
 
-void
-kt_http_pool_write(void *self)
+static void
+on_turn_end(void *self)
 {
 	struct http_pool *pool = self;
 
@@ -637,6 +637,28 @@ tell_peer(const struct kt_upstream_call *base, struct kt_upstream_peer *out)
 
 	if (call->conn != NULL)
 		*out = call->conn->peer;
+}
+
+static const struct conn_events conn_events = {
+	.ready = on_ready,
+	.failed = on_failed,
+	.event = on_event,
+};
+
+struct http_pool *
+kt_http_pool_new(struct kt_upstream *u)
+{
+	struct http_pool *pool = kt_alloc(sizeof(*pool));
+
+	if (pool == NULL)
+		return NULL;
+	pool->u = u;
+	pool->events = &conn_events;
+	pool->post.fn = on_say;
+	pool->post.self = pool;
+	pool->at_end.fn = on_turn_end;
+	pool->at_end.self = pool;
+	return pool;
 }
 
 const struct upstream_way kt_upstream_http = {

@@ -57,7 +57,8 @@ struct kt_upstream_call {
 };
 /* Of a session after its handshake. */
 void kt_wire_peer(gnutls_session_t tls, struct kt_upstream_peer *out);
-/* Drops the reference and the memory; the way's own parts are gone before. */
+/* origin.c: drops the reference and the memory; the way's own parts are gone
+   before. */
 void kt_upstream_call_free(struct kt_upstream_call *call);
 
 /* What a way keeps for a worker; made and freed by upstream.c. */
@@ -72,8 +73,6 @@ struct kt_upstream {
 struct http_pool *kt_http_pool_new(struct kt_upstream *u);
 void kt_http_pool_free(struct http_pool *p);
 void kt_http_pool_drop_idle(struct http_pool *p);
-/* Off the loops, before the first call over a proxy. */
-bool kt_curl_prepare(void);
 void kt_curl_pool_free(struct curl_pool *p);
 void kt_curl_pool_drop_idle(struct curl_pool *p);
 
