@@ -14,6 +14,7 @@
 #include <poppler.h>
 
 #include "cmd/media/read.h"
+#include "media/kind.h"
 
 #define DOTS_PER_POINT 2.0 /* 144 dpi: small print stays readable */
 #define DRAWN_MAX 8000000  /* pixels of one page */
@@ -53,6 +54,84 @@ add(struct kt_reading *r, enum kt_media_source source, char *text)
 	if (text != NULL)
 		kt_reading_add(r, source, kt_span_of(text));
 	g_free(text);
+}
+
+/* ---- files inside ---- */
+
+struct attached {
+	struct kt_reading *r;
+	struct kt_buf bytes;
+};
+
+static gboolean
+take(const gchar *bytes, gsize n, gpointer self, GError **why)
+{
+	struct attached *a = self;
+
+	(void)why; /* told by what is returned */
+	a->r->unpacked += n;
+	if (a->r->unpacked <= KT_MEDIA_UNPACKED_MAX &&
+	    kt_buf_add(&a->bytes, (struct kt_span){ bytes, n }) == KT_OK)
+		return TRUE;
+	kt_reading_missed(a->r, KT_MEDIA_WHY_BOMB);
+	return FALSE;
+}
+
+/* Texts and pictures; a document in a document is where bombs begin. */
+static void
+read_inside(struct kt_reading *r, struct kt_span bytes)
+{
+	switch (kt_media_kind(bytes)) {
+	case KT_MEDIA_TEXT:
+	case KT_MEDIA_TEXT_CODED:
+	case KT_MEDIA_PICTURE:
+		kt_read(r, bytes);
+		break;
+	case KT_MEDIA_UNKNOWN:
+	case KT_MEDIA_TWOFOLD:
+	case KT_MEDIA_PDF:
+	case KT_MEDIA_TEXT_OR_PDF:
+	case KT_MEDIA_ZIP:
+		if (bytes.len > 0)
+			kt_reading_missed(r, KT_MEDIA_WHY_KIND);
+		break;
+	}
+}
+
+/* Takes the file; NULL: there is one that is not found. */
+static void
+read_attached(struct kt_reading *r, PopplerAttachment *file)
+{
+	struct attached a = { .r = r };
+
+	if (file == NULL) {
+		kt_reading_missed(r, KT_MEDIA_WHY_KIND);
+		return;
+	}
+	kt_buf_init(&a.bytes, KT_MEDIA_UNPACKED_MAX);
+	kt_reading_add(r, KT_MEDIA_ABOUT,
+	    kt_span_of(poppler_attachment_get_name(file)));
+	kt_reading_add(r, KT_MEDIA_ABOUT,
+	    kt_span_of(poppler_attachment_get_description(file)));
+	if (poppler_attachment_save_to_callback(file, take, &a, NULL))
+		read_inside(r, kt_buf_span(&a.bytes));
+	else
+		kt_reading_missed(r, KT_MEDIA_WHY_BROKEN);
+	kt_buf_fini(&a.bytes);
+	g_object_unref(file);
+}
+
+static void
+read_all_attached(struct kt_reading *r, PopplerDocument *d)
+{
+	GList *all = poppler_document_get_attachments(d);
+	guint n = 0;
+
+	for (GList *at = all; at != NULL; at = at->next, n++)
+		read_attached(r, at->data);
+	if (n < poppler_document_get_n_attachments(d))
+		kt_reading_missed(r, KT_MEDIA_WHY_KIND);
+	g_list_free(all);
 }
 
 /* Of what is drawn, all or what is no text that is had without. */
@@ -170,6 +249,11 @@ add_note(struct kt_reading *r, PopplerAnnot *note)
 	}
 	switch (poppler_annot_get_annot_type(note)) {
 	case POPPLER_ANNOT_FILE_ATTACHMENT:
+		add(r, KT_MEDIA_ABOUT, poppler_annot_file_attachment_get_name(
+		    POPPLER_ANNOT_FILE_ATTACHMENT(note)));
+		read_attached(r, poppler_annot_file_attachment_get_attachment(
+		    POPPLER_ANNOT_FILE_ATTACHMENT(note)));
+		break;
 	case POPPLER_ANNOT_SOUND:
 	case POPPLER_ANNOT_MOVIE:
 	case POPPLER_ANNOT_SCREEN:
@@ -222,6 +306,10 @@ add_notes(struct kt_reading *r, PopplerPage *page)
 static void
 add_field(struct kt_reading *r, PopplerFormField *field)
 {
+	add(r, KT_MEDIA_ABOUT, poppler_form_field_get_name(field));
+	add(r, KT_MEDIA_ABOUT, poppler_form_field_get_mapping_name(field));
+	add(r, KT_MEDIA_ABOUT,
+	    poppler_form_field_get_alternate_ui_name(field));
 	switch (poppler_form_field_get_field_type(field)) {
 	case POPPLER_FORM_FIELD_TEXT:
 		add(r, KT_MEDIA_SAID, poppler_form_field_text_get_text(field));
@@ -298,6 +386,8 @@ read_page(struct kt_reading *r, PopplerPage *page)
 }
 
 #define BOOKMARKS_DEEP 32
+#define ELEMENTS_DEEP 64
+#define ELEMENTS_MAX 200000 /* paragraphs, cells, pictures */
 
 /* Takes `at`, where one level of bookmarks begins. */
 static void
@@ -321,19 +411,60 @@ add_bookmarks(struct kt_reading *r, PopplerIndexIter *at, int deep)
 	poppler_index_iter_free(at);
 }
 
+/* What is said instead of what is drawn, to who cannot see it. */
+static void
+add_element(struct kt_reading *r, PopplerStructureElement *e)
+{
+	add(r, KT_MEDIA_ABOUT, poppler_structure_element_get_title(e));
+	add(r, KT_MEDIA_ABOUT, poppler_structure_element_get_abbreviation(e));
+	add(r, KT_MEDIA_ABOUT, poppler_structure_element_get_alt_text(e));
+	add(r, KT_MEDIA_ABOUT, poppler_structure_element_get_actual_text(e));
+}
+
+/* Takes `at`, where one level of the structure begins. */
+static void
+add_structure(struct kt_reading *r, PopplerStructureElementIter *at, int deep,
+    uint32_t *left)
+{
+	if (at == NULL)
+		return;
+	do {
+		PopplerStructureElement *e;
+
+		if (deep == 0 || *left == 0) {
+			kt_reading_missed(r, KT_MEDIA_WHY_PAGES);
+			break;
+		}
+		(*left)--;
+		e = poppler_structure_element_iter_get_element(at);
+		if (!poppler_structure_element_is_content(e))
+			add_element(r, e);
+		g_object_unref(e);
+		add_structure(r, poppler_structure_element_iter_get_child(at),
+		    deep - 1, left);
+	} while (poppler_structure_element_iter_next(at));
+	poppler_structure_element_iter_free(at);
+}
+
 static void
 read_about(struct kt_reading *r, PopplerDocument *d)
 {
+	uint32_t left = ELEMENTS_MAX;
+	char *metadata = poppler_document_get_metadata(d);
+
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_title(d));
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_author(d));
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_subject(d));
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_keywords(d));
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_creator(d));
 	add(r, KT_MEDIA_ABOUT, poppler_document_get_producer(d));
-	add(r, KT_MEDIA_ABOUT, poppler_document_get_metadata(d));
+	if (metadata != NULL)
+		kt_read_text(r, KT_MEDIA_ABOUT, kt_span_of(metadata));
+	g_free(metadata);
 	add_bookmarks(r, poppler_index_iter_new(d), 0);
-	if (poppler_document_has_attachments(d) ||
-	    poppler_document_has_javascript(d))
+	add_structure(r, poppler_structure_element_iter_new(d), ELEMENTS_DEEP,
+	    &left);
+	if (poppler_document_has_javascript(d))
 		kt_reading_missed(r, KT_MEDIA_WHY_KIND);
 }
 
@@ -387,6 +518,7 @@ read_document(struct kt_reading *r, PopplerDocument *d, uint32_t pages)
 		kt_reading_missed(r, KT_MEDIA_WHY_FAILED);
 	kt_free(looks);
 	r->at.page = 0;
+	read_all_attached(r, d);
 }
 
 bool

@@ -3,6 +3,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import os
 import sys
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
@@ -213,6 +214,9 @@ def what_lies_beside_the_pages_of_a_pdf_is_read():
                 b"<</First 8 0 R/Last 8 0 R/Count 1>>",
                 b"<</Title" + wide(CARD) + b"/Parent 7 0 R>>"]),
             media.pdf(["seen"], more=b"/AcroForm<</Fields[7 0 R]>>", **choice),
+            media.pdf(["seen"], more=b"/AcroForm<</Fields[7 0 R]>>",
+                      **annotation(b"/Subtype/Widget/FT/Tx/T(a)/TU"
+                                   + wide(CARD))),
             media.pdf(["seen"], **annotation(
                 b"/Subtype/Text/T" + wide(CARD))),
             media.pdf(["seen"], **annotation(
@@ -222,7 +226,55 @@ def what_lies_beside_the_pages_of_a_pdf_is_read():
         assert answer[0] == "read" and CARD in texts(answer), answer
 
 
-def a_file_at_a_note_is_told_as_unread():
+def filed(said, about=b"", name=b"a.txt"):
+    """A file of a PDF as it stands in three objects from 7 on"""
+    return [b"<</Type/Filespec/F(%s)/UF(%s)/EF<</F 8 0 R>>%s>>"
+            % (name, name, about), media.stream(said, b"/Type/EmbeddedFile")]
+
+
+def attached(said, **more):
+    return pdf(media.pdf(["seen"], more=b"/Names<</EmbeddedFiles<</Names"
+                         b"[(a) 7 0 R]>>>>", beside=filed(said, **more)))
+
+
+def a_file_in_a_pdf_is_read_and_so_are_its_name_and_what_it_is_for():
+    card = CARD.encode()
+    for answer in (attached(card), attached(CARD.encode("cp1252") + b"\xfc"),
+                   attached(b"x", about=b"/Desc(%s)" % card),
+                   attached(b"x", name=b"%s.txt" % card),
+                   pdf(media.pdf(["seen"], page=b"/Annots[9 0 R]",
+                                 beside=filed(card) + [
+                           b"<</Type/Annot/Subtype/FileAttachment/Rect"
+                           b"[0 0 9 9]/FS 7 0 R>>"]))):
+        assert answer[0] == "read" and CARD in texts(answer), answer
+
+
+def a_file_in_a_pdf_that_is_no_text_or_picture_is_told_as_unread():
+    for inside in (media.pdf(["x"]), media.docx("x"), b"\0\1\2"):
+        answer = attached(inside)
+        assert answer[0] == "kind" and "seen" in texts(answer), answer
+
+
+def a_file_in_a_pdf_that_unpacks_to_too_much_is_a_bomb():
+    much = zlib.compress(b" " * ((UNPACKED + 1) << 20))
+    answer = pdf(media.pdf(["seen"], more=b"/Names<</EmbeddedFiles<</Names"
+                           b"[(a) 7 0 R]>>>>", beside=[filed(b"")[0],
+                           media.stream(much, b"/Filter/FlateDecode")]))
+    assert answer[0] == "bomb" and "seen" in texts(answer), answer
+
+
+def what_is_said_instead_of_what_is_drawn_is_read():
+    for key in (b"/Alt", b"/ActualText", b"/E", b"/T"):
+        answer = pdf(media.pdf(
+            ["seen"], more=b"/MarkInfo<</Marked true>>/StructTreeRoot 7 0 R",
+            beside=[b"<</Type/StructTreeRoot/K 8 0 R>>",
+                    b"<</Type/StructElem/S/Document/P 7 0 R/K[9 0 R]>>",
+                    b"<</Type/StructElem/S/Span/P 8 0 R/Pg 5 0 R/K[0]%s%s>>"
+                    % (key, wide(CARD))]))
+        assert answer[0] == "read" and CARD in texts(answer), (key, answer)
+
+
+def a_file_at_a_note_that_is_not_there_is_told_as_unread():
     answer = pdf(media.pdf(["seen"], **annotation(
         b"/Subtype/FileAttachment/FS<</Type/Filespec/F(a.txt)>>")))
     assert answer[0] == "kind" and "seen" in texts(answer), answer
@@ -326,7 +378,11 @@ run_all([
     a_text_with_the_mark_of_a_pdf_is_read_as_what_it_is,
     strings_of_two_bytes_a_letter_are_read_wherever_they_stand,
     what_lies_beside_the_pages_of_a_pdf_is_read,
-    a_file_at_a_note_is_told_as_unread,
+    a_file_in_a_pdf_is_read_and_so_are_its_name_and_what_it_is_for,
+    a_file_in_a_pdf_that_is_no_text_or_picture_is_told_as_unread,
+    a_file_in_a_pdf_that_unpacks_to_too_much_is_a_bomb,
+    what_is_said_instead_of_what_is_drawn_is_read,
+    a_file_at_a_note_that_is_not_there_is_told_as_unread,
     a_page_is_drawn_for_the_notes_that_only_drawing_shows,
     letters_that_are_no_text_are_looked_at_beside_text,
     text_that_is_had_is_not_looked_at,
