@@ -7,10 +7,12 @@
 #include <stdio.h>
 
 #include "cmd/media/read.h"
+#include "exchange/look.h"
 #include "media/charset.h"
 #include "media/exif.h"
 #include "media/kind.h"
 #include "media/markup.h"
+#include "media/notes.h"
 
 void
 kt_reading_missed(struct kt_reading *r, enum kt_media_why why)
@@ -55,24 +57,6 @@ kt_reading_add(struct kt_reading *r, enum kt_media_source source,
 		kt_reading_missed(r, KT_MEDIA_WHY_TEXT);
 }
 
-/* Beside the pixels: who draws the picture does not show it. */
-static void
-read_about(struct kt_reading *r, struct kt_span bytes)
-{
-	struct kt_exif e;
-	char place[96];
-
-	if (!kt_exif_read(bytes, &e))
-		return;
-	(void)snprintf(place, sizeof(place),
-	    "picture taken at latitude %.6f, longitude %.6f", e.latitude,
-	    e.longitude);
-	if (e.has_place)
-		kt_reading_add(r, KT_MEDIA_ABOUT, kt_span_of(place));
-	for (size_t i = 0; i < e.ntexts; i++)
-		kt_reading_add(r, KT_MEDIA_ABOUT, e.texts[i]);
-}
-
 /* As it is written, and where that is another thing as it is shown. */
 void
 kt_read_text(struct kt_reading *r, enum kt_media_source source,
@@ -103,6 +87,104 @@ read_coded(struct kt_reading *r, struct kt_span bytes)
 		kt_reading_missed(r, KT_MEDIA_WHY_TEXT);
 	kt_read_text(r, KT_MEDIA_SAID, kt_buf_span(&text));
 	kt_buf_fini(&text);
+}
+
+/* Beside the pixels: who draws the picture does not show it. */
+static void
+read_exif(struct kt_reading *r, struct kt_span bytes)
+{
+	struct kt_exif e;
+	char place[96];
+
+	if (!kt_exif_read(bytes, &e))
+		return;
+	(void)snprintf(place, sizeof(place),
+	    "picture taken at latitude %.6f, longitude %.6f", e.latitude,
+	    e.longitude);
+	if (e.has_place)
+		kt_reading_add(r, KT_MEDIA_ABOUT, kt_span_of(place));
+	for (size_t i = 0; i < e.ntexts; i++)
+		kt_reading_add(r, KT_MEDIA_ABOUT, e.texts[i]);
+}
+
+/* A picture's notes on the way into an answer. */
+struct noted {
+	struct kt_reading *r;
+	struct kt_buf text, parts;
+};
+
+static void
+end_note(struct noted *n, struct kt_buf *text)
+{
+	struct kt_span s = kt_buf_span(text);
+
+	if (s.len > 0 && kt_charset_check(s) == s.len)
+		read_coded(n->r, s);
+	else
+		kt_read_text(n->r, KT_MEDIA_ABOUT, s);
+	kt_buf_reset(text);
+}
+
+/* At most so much as may be unpacked of all together. */
+static enum kt_rc
+unpack_note(struct noted *n, struct kt_span text)
+{
+	struct kt_buf b;
+	enum kt_rc rc;
+
+	kt_buf_init(&b, KT_MEDIA_ANSWER_MAX);
+	rc = kt_look_inflate(text, false, &b);
+	n->r->unpacked += b.len;
+	if (n->r->unpacked > KT_MEDIA_UNPACKED_MAX)
+		rc = KT_E_LIMIT;
+	if (rc == KT_OK)
+		rc = kt_buf_add(&n->text, kt_buf_span(&b));
+	kt_buf_fini(&b);
+	return rc;
+}
+
+static void
+on_note(void *self, const struct kt_note *note)
+{
+	struct noted *n = self;
+	enum kt_rc rc = KT_OK;
+
+	if (n->r->unpacked > KT_MEDIA_UNPACKED_MAX)
+		return; /* told */
+	if (note->kind == KT_NOTE_PART || note->kind == KT_NOTE_PART_END) {
+		rc = kt_buf_add(&n->parts, note->text);
+	} else {
+		rc = kt_buf_add(&n->text, note->key);
+		if (rc == KT_OK && note->key.len > 0)
+			rc = kt_buf_add(&n->text, KT_SPAN(": "));
+		if (rc == KT_OK)
+			rc = note->kind == KT_NOTE_DEFLATED ?
+			    unpack_note(n, note->text) :
+			    kt_buf_add(&n->text, note->text);
+	}
+	if (rc < 0)
+		kt_reading_missed(n->r, rc == KT_E_LIMIT ?
+		    KT_MEDIA_WHY_BOMB : KT_MEDIA_WHY_BROKEN);
+	end_note(n, &n->text);
+	if (note->kind == KT_NOTE_PART_END)
+		end_note(n, &n->parts);
+}
+
+/* Beside the pixels: who draws the picture does not show it.  Only its first
+   frame is looked at. */
+static void
+read_about(struct kt_reading *r, struct kt_span bytes)
+{
+	struct noted n = { .r = r };
+
+	kt_buf_init(&n.text, KT_MEDIA_ANSWER_MAX);
+	kt_buf_init(&n.parts, KT_MEDIA_ANSWER_MAX);
+	if (kt_notes_read(bytes, on_note, &n) > 1)
+		kt_reading_missed(r, KT_MEDIA_WHY_PAGES);
+	end_note(&n, &n.parts);
+	kt_buf_fini(&n.text);
+	kt_buf_fini(&n.parts);
+	read_exif(r, bytes);
 }
 
 void

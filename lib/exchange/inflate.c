@@ -7,7 +7,7 @@
  */
 #include <zlib.h>
 
-#include "exchange/exchange_priv.h"
+#include "exchange/look.h"
 
 #define RATIO_MAX 100
 #define STEP 65536
@@ -51,26 +51,4 @@ kt_look_inflate(struct kt_span in, bool is_gzip, struct kt_buf *out)
 		rc = KT_E_PARSE; /* bytes behind the end */
 	(void)inflateEnd(&z); /* frees, and can only say the state was bad */
 	return rc;
-}
-
-bool
-kt_x_decode_body(struct kt_exchange *x)
-{
-	bool is_gzip = kt_span_caseeq(
-	    kt_span_trim(kt_x_header(x, KT_SPAN("content-encoding"))),
-	    KT_SPAN("gzip"));
-	enum kt_rc rc;
-
-	if (!x->is_encoded)
-		return true;
-	rc = kt_look_inflate(kt_buf_span(&x->wire), is_gzip, &x->body);
-	if (rc == KT_E_LIMIT)
-		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL,
-		    "once decoded");
-	else if (rc < 0)
-		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL,
-		    "content-encoding");
-	else
-		return true;
-	return false;
 }

@@ -11,6 +11,8 @@ libkt_a_SOURCES += \
 	%D%/kind.c \
 	%D%/kind.h \
 	%D%/markup.h \
+	%D%/notes.c \
+	%D%/notes.h \
 	%D%/rtf.c \
 	%D%/unbase64.c \
 	%D%/unbase64.h \

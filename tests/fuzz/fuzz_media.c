@@ -1,6 +1,6 @@
 /*
  * What a worker answered, what bytes are, how large a picture is, what its
- * camera wrote, what base64 says, a text that is not UTF-8 and what markup
+ * camera and others wrote beside it, what base64 says, a text that is not UTF-8 and what markup
  * shows: whatever comes, texts lie inside and are UTF-8, and none is longer
  * than what it was made from.
  * SPDX-License-Identifier: Apache-2.0
@@ -11,6 +11,7 @@
 #include "media/image.h"
 #include "media/kind.h"
 #include "media/markup.h"
+#include "media/notes.h"
 #include "media/unbase64.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -102,6 +103,20 @@ read_exif(struct kt_span s)
 			KT_BUG("a text outside");
 }
 
+static void
+on_note(void *self, const struct kt_note *note)
+{
+	const struct kt_span *s = self;
+	const struct kt_span both[] = { note->key, note->text };
+
+	if (note->key.len + note->text.len == 0)
+		KT_BUG("nothing is told as something");
+	for (size_t i = 0; i < KT_NELEMS(both); i++)
+		if (both[i].len > 0 && (both[i].ptr < s->ptr ||
+		        both[i].ptr + both[i].len > s->ptr + s->len))
+			KT_BUG("a note outside");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -116,6 +131,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	read_charset(s);
 	read_markup(s);
 	read_exif(s);
+	if (kt_notes_read(s, on_note, &s) > len)
+		KT_BUG("more frames than bytes");
 	if (kt_image_size(s, &w, &h) && (w == 0 || h == 0))
 		KT_BUG("a picture without an inside");
 	if (kt_media_kind(s) == KT_MEDIA_TEXT && kt_utf8_check(s) < len)

@@ -18,6 +18,11 @@ tests_unit_media_markup_test_SOURCES = %D%/markup_test.c
 tests_unit_media_markup_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/media/markup_test
 
+check_PROGRAMS += tests/unit/media/notes_test
+tests_unit_media_notes_test_SOURCES = %D%/notes_test.c
+tests_unit_media_notes_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/media/notes_test
+
 check_PROGRAMS += tests/unit/media/ask_test
 tests_unit_media_ask_test_SOURCES = %D%/ask_test.c
 tests_unit_media_ask_test_LDADD = $(KT_LIBS)
