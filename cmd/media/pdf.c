@@ -14,7 +14,9 @@
 #include <poppler.h>
 
 #include "cmd/media/read.h"
+#include "exchange/look.h"
 #include "media/kind.h"
+#include "media/pieces.h"
 
 #define DOTS_PER_POINT 2.0 /* 144 dpi: small print stays readable */
 #define DRAWN_MAX 8000000  /* pixels of one page */
@@ -108,6 +110,7 @@ read_attached(struct kt_reading *r, PopplerAttachment *file)
 		kt_reading_missed(r, KT_MEDIA_WHY_KIND);
 		return;
 	}
+	r->files++;
 	kt_buf_init(&a.bytes, KT_MEDIA_UNPACKED_MAX);
 	kt_reading_add(r, KT_MEDIA_ABOUT,
 	    kt_span_of(poppler_attachment_get_name(file)));
@@ -486,6 +489,116 @@ show_layers(PopplerLayersIter *at)
 	poppler_layers_iter_free(at);
 }
 
+/* ---- what no page and no list leads to ---- */
+
+#define PEEK 4096 /* bytes of a stream that tell whether it is XML */
+
+struct leftover {
+	struct kt_reading *r;
+	struct kt_buf said;
+	bool is_full;
+	uint32_t files;
+};
+
+static bool
+has(struct kt_span s, struct kt_span word)
+{
+	return memmem(s.ptr, s.len, word.ptr, word.len) != NULL;
+}
+
+/* What comes first of a stream, in out; false: it cannot be had. */
+static bool
+unpack(struct kt_span about, struct kt_span bytes, struct kt_buf *out)
+{
+	if (has(about, KT_SPAN("/FlateDecode")))
+		return kt_look_inflate(bytes, false, out) != KT_E_LIMIT;
+	return !has(about, KT_SPAN("/Filter")) &&
+	    kt_buf_add(out, bytes) == KT_OK;
+}
+
+static void
+say_strings(struct leftover *l, struct kt_span objects)
+{
+	struct kt_pieces p = { .s = objects };
+	struct kt_span piece, about;
+	enum kt_piece kind;
+
+	while ((kind = kt_pieces_next(&p, &piece, &about)) != KT_PIECE_NONE)
+		if (kind == KT_PIECE_STRING)
+			l->is_full |= kt_pieces_say(piece, &l->said) < 0;
+}
+
+/* Forms of XFA, and what else is written in XML. */
+static void
+say_xml(struct leftover *l, struct kt_span about, struct kt_span bytes)
+{
+	struct kt_buf b;
+	bool is_xml;
+
+	kt_buf_init(&b, PEEK);
+	(void)unpack(about, bytes, &b); /* or what comes first of it */
+	is_xml = kt_span_starts(kt_span_trim(kt_buf_span(&b)), KT_SPAN("<"));
+	kt_buf_fini(&b);
+	if (!is_xml)
+		return;
+	kt_buf_init(&b, KT_MEDIA_ANSWER_MAX);
+	if (!unpack(about, bytes, &b))
+		kt_reading_missed(l->r, KT_MEDIA_WHY_BOMB);
+	l->r->unpacked += b.len;
+	kt_read_text(l->r, KT_MEDIA_ABOUT, kt_buf_span(&b));
+	kt_buf_fini(&b);
+}
+
+static void
+say_stream(struct leftover *l, struct kt_span about, struct kt_span bytes)
+{
+	struct kt_buf b;
+
+	l->files += has(about, KT_SPAN("/EmbeddedFile"));
+	if (has(about, KT_SPAN("/Metadata")) ||
+	    has(about, KT_SPAN("/EmbeddedFile")))
+		return; /* were read */
+	if (!has(about, KT_SPAN("/ObjStm"))) {
+		say_xml(l, about, bytes);
+		return;
+	}
+	kt_buf_init(&b, KT_MEDIA_UNPACKED_MAX);
+	if (!unpack(about, bytes, &b))
+		kt_reading_missed(l->r, KT_MEDIA_WHY_BOMB);
+	l->r->unpacked += b.len;
+	say_strings(l, kt_buf_span(&b));
+	kt_buf_fini(&b);
+}
+
+/* Who is encrypted, with no password to open, has no string in the clear. */
+static void
+read_leftover(struct kt_reading *r, struct kt_span bytes)
+{
+	struct leftover l = { .r = r };
+	struct kt_pieces p = { .s = bytes };
+	struct kt_span piece, about;
+	enum kt_piece kind;
+
+	if (has(bytes, KT_SPAN("/Encrypt")))
+		return;
+	kt_buf_init(&l.said, KT_MEDIA_ANSWER_MAX);
+	while (r->unpacked <= KT_MEDIA_UNPACKED_MAX &&
+	    (kind = kt_pieces_next(&p, &piece, &about)) != KT_PIECE_NONE) {
+		if (kind == KT_PIECE_STRING)
+			l.is_full |= kt_pieces_say(piece, &l.said) < 0;
+		else
+			say_stream(&l, about, piece);
+	}
+	if (r->unpacked > KT_MEDIA_UNPACKED_MAX)
+		kt_reading_missed(r, KT_MEDIA_WHY_BOMB);
+	if (l.is_full)
+		kt_reading_missed(r, KT_MEDIA_WHY_TEXT);
+	if (l.files > r->files)
+		kt_reading_missed(r, KT_MEDIA_WHY_KIND);
+	kt_reading_add(r, KT_MEDIA_ABOUT, kt_buf_span(&l.said));
+	kt_buf_fini(&l.said);
+}
+
 static void
 read_document(struct kt_reading *r, PopplerDocument *d, uint32_t pages)
 {
@@ -531,10 +644,12 @@ kt_read_pdf(struct kt_reading *r, struct kt_span bytes)
 	    why, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED);
 	int pages = d != NULL ? poppler_document_get_n_pages(d) : 0;
 
-	if (pages > 0)
+	if (pages > 0) {
 		read_document(r, d, (uint32_t)pages);
-	else if (is_locked)
+		read_leftover(r, bytes);
+	} else if (is_locked) {
 		kt_reading_missed(r, KT_MEDIA_WHY_LOCKED);
+	}
 	g_clear_error(&why);
 	g_clear_object(&d);
 	g_bytes_unref(b);

@@ -25,6 +25,7 @@ struct kt_reading {
 	struct kt_buf answer;
 	struct kt_media_text at; /* source and page of what comes next */
 	uint32_t pages;
+	uint32_t files;	   /* that were found in a document */
 	uint64_t unpacked; /* bytes of parts so far */
 	enum kt_media_why why; /* the first that was missed */
 };

@@ -13,6 +13,8 @@ libkt_a_SOURCES += \
 	%D%/markup.h \
 	%D%/notes.c \
 	%D%/notes.h \
+	%D%/pieces.c \
+	%D%/pieces.h \
 	%D%/rtf.c \
 	%D%/unbase64.c \
 	%D%/unbase64.h \

@@ -12,6 +12,7 @@
 #include "media/kind.h"
 #include "media/markup.h"
 #include "media/notes.h"
+#include "media/pieces.h"
 #include "media/unbase64.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -117,6 +118,29 @@ on_note(void *self, const struct kt_note *note)
 			KT_BUG("a note outside");
 }
 
+static void
+read_pieces(struct kt_span s)
+{
+	struct kt_pieces p = { .s = s };
+	struct kt_span piece, about;
+	enum kt_piece kind;
+	size_t n = 0;
+	struct kt_buf b;
+
+	kt_buf_init(&b, 3 * s.len + 3);
+	while ((kind = kt_pieces_next(&p, &piece, &about)) != KT_PIECE_NONE) {
+		if (piece.ptr < s.ptr + n ||
+		    piece.ptr + piece.len > s.ptr + s.len)
+			KT_BUG("a piece outside");
+		n = (size_t)(piece.ptr - s.ptr) + piece.len;
+		if (kind == KT_PIECE_STRING && kt_pieces_say(piece, &b) < 0)
+			KT_BUG("more than was written");
+	}
+	if (kt_utf8_check(kt_buf_span(&b)) < b.len)
+		KT_BUG("a text that is none");
+	kt_buf_fini(&b);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -131,6 +155,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	read_charset(s);
 	read_markup(s);
 	read_exif(s);
+	read_pieces(s);
 	if (kt_notes_read(s, on_note, &s) > len)
 		KT_BUG("more frames than bytes");
 	if (kt_image_size(s, &w, &h) && (w == 0 || h == 0))

@@ -274,6 +274,42 @@ def what_is_said_instead_of_what_is_drawn_is_read():
         assert answer[0] == "read" and CARD in texts(answer), (key, answer)
 
 
+def packed(*objects):
+    """Objects from 8 on, in a stream; nobody refers to them"""
+    at = " ".join(f"{8 + i} {sum(map(len, objects[:i]))}"
+                  for i in range(len(objects))).encode() + b"\n"
+    return media.stream(zlib.compress(at + b"".join(objects)),
+                        b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode"
+                        % (len(objects), len(at)))
+
+
+def strings_are_read_wherever_a_pdf_has_them():
+    card = CARD.encode()
+    for medium in (
+            media.pdf(["seen"], info=b"/Custom(%s)" % card),
+            media.pdf(["seen"], info=b"/Custom" + wide(CARD)),
+            media.pdf(["seen"], info=b"/Custom(4111\\0401111 1111\\\n 1111)"),
+            media.pdf(["seen"], **annotation(b"/Subtype/Text/RC(<p>%s</p>)"
+                                             % card)),
+            media.pdf(["seen"], beside=[packed(b"<</Alt(%s)>>" % card)]),
+            media.pdf(["seen"], more=b"/AcroForm<</XFA 7 0 R>>", beside=[
+                media.stream(zlib.compress(b"<x:a>%s</x:a>" % card),
+                             b"/Filter/FlateDecode")])):
+        answer = pdf(medium)
+        assert answer[0] == "read" and CARD in texts(answer), answer
+
+
+def a_file_that_no_list_of_a_pdf_has_is_told_as_unread():
+    answer = pdf(media.pdf(["seen"], more=b"/AF[7 0 R]",
+                           beside=filed(b"hidden")))
+    assert answer[0] == "kind" and "seen" in texts(answer), answer
+
+
+def objects_that_unpack_to_too_much_are_a_bomb():
+    answer = pdf(media.pdf(["seen"], beside=[packed(b" " * (9 << 20))]))
+    assert answer[0] == "bomb" and "seen" in texts(answer), answer
+
+
 def a_file_at_a_note_that_is_not_there_is_told_as_unread():
     answer = pdf(media.pdf(["seen"], **annotation(
         b"/Subtype/FileAttachment/FS<</Type/Filespec/F(a.txt)>>")))
@@ -382,6 +418,9 @@ run_all([
     a_file_in_a_pdf_that_is_no_text_or_picture_is_told_as_unread,
     a_file_in_a_pdf_that_unpacks_to_too_much_is_a_bomb,
     what_is_said_instead_of_what_is_drawn_is_read,
+    strings_are_read_wherever_a_pdf_has_them,
+    a_file_that_no_list_of_a_pdf_has_is_told_as_unread,
+    objects_that_unpack_to_too_much_are_a_bomb,
     a_file_at_a_note_that_is_not_there_is_told_as_unread,
     a_page_is_drawn_for_the_notes_that_only_drawing_shows,
     letters_that_are_no_text_are_looked_at_beside_text,

@@ -23,6 +23,11 @@ tests_unit_media_notes_test_SOURCES = %D%/notes_test.c
 tests_unit_media_notes_test_LDADD = $(KT_LIBS)
 TESTS += tests/unit/media/notes_test
 
+check_PROGRAMS += tests/unit/media/pieces_test
+tests_unit_media_pieces_test_SOURCES = %D%/pieces_test.c
+tests_unit_media_pieces_test_LDADD = $(KT_LIBS)
+TESTS += tests/unit/media/pieces_test
+
 check_PROGRAMS += tests/unit/media/ask_test
 tests_unit_media_ask_test_SOURCES = %D%/ask_test.c
 tests_unit_media_ask_test_LDADD = $(KT_LIBS)
