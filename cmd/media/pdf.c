@@ -570,7 +570,7 @@ say_stream(struct leftover *l, struct kt_span about, struct kt_span bytes)
 	kt_buf_fini(&b);
 }
 
-/* Who is encrypted, with no password to open, has no string in the clear. */
+/* What is encrypted, with no password to open, has no string in the clear. */
 static void
 read_leftover(struct kt_reading *r, struct kt_span bytes)
 {
@@ -579,8 +579,10 @@ read_leftover(struct kt_reading *r, struct kt_span bytes)
 	struct kt_span piece, about;
 	enum kt_piece kind;
 
-	if (has(bytes, KT_SPAN("/Encrypt")))
+	if (has(bytes, KT_SPAN("/Encrypt"))) {
+		kt_reading_missed(r, KT_MEDIA_WHY_LOCKED);
 		return;
+	}
 	kt_buf_init(&l.said, KT_MEDIA_ANSWER_MAX);
 	while (r->unpacked <= KT_MEDIA_UNPACKED_MAX &&
 	    (kind = kt_pieces_next(&p, &piece, &about)) != KT_PIECE_NONE) {

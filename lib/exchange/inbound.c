@@ -500,28 +500,6 @@ keep_model(struct kt_exchange *x)
 	return x->facts.model.ptr != NULL;
 }
 
-bool
-kt_x_decode_body(struct kt_exchange *x)
-{
-	bool is_gzip = kt_span_caseeq(
-	    kt_span_trim(kt_x_header(x, KT_SPAN("content-encoding"))),
-	    KT_SPAN("gzip"));
-	enum kt_rc rc;
-
-	if (!x->is_encoded)
-		return true;
-	rc = kt_look_inflate(kt_buf_span(&x->wire), is_gzip, &x->body);
-	if (rc == KT_E_LIMIT)
-		kt_x_refuse(x, KT_REASON_GATEWAY_TOO_LARGE, NULL,
-		    "once decoded");
-	else if (rc < 0)
-		kt_x_refuse(x, KT_REASON_GATEWAY_MALFORMED, NULL,
-		    "content-encoding");
-	else
-		return true;
-	return false;
-}
-
 /* The body as JSON, or known to be none.  False: it was refused. */
 static bool
 read_body(struct kt_exchange *x)
