@@ -103,6 +103,21 @@ check_encoding(struct kt_fleet *f, struct kt_err *err)
 	    "SET TimeZone = 'UTC'", err);
 }
 
+/* What libpq says of a URL that it cannot read has parts of it, as of the
+   password. */
+static enum kt_rc
+check_url(const struct kt_pq *pq, const char *url, struct kt_err *err)
+{
+	PQconninfoOption *parts = pq->conninfoParse(url, NULL);
+
+	if (parts == NULL)
+		return kt_fail(err, KT_E_MISUSE, "PostgreSQL: this is no URL "
+		    "of a database: postgresql://USER:PASSWORD@HOST/DATABASE, "
+		    "with %%XX for what else stands in a name");
+	pq->conninfoFree(parts);
+	return KT_OK;
+}
+
 enum kt_rc
 kt_fleet_open(struct kt_fleet **out, const char *url, struct kt_err *err)
 {
@@ -116,7 +131,7 @@ kt_fleet_open(struct kt_fleet **out, const char *url, struct kt_err *err)
 	if (f == NULL)
 		return kt_fail(err, KT_E_LIMIT, "no memory for a connection");
 	kt_buf_init(&f->copy, 64u << 20);
-	if (load(&f->pq, err) < 0) {
+	if (load(&f->pq, err) < 0 || check_url(&f->pq, url, err) < 0) {
 		kt_free(f);
 		return err->rc;
 	}

@@ -17,8 +17,9 @@
  * twenty libraries along, and all other commands would wait for them.
  */
 #define KT_PQ(X) \
-	X(clear) X(connectdbParams) X(errorMessage) X(exec) X(execParams) \
-	X(finish) X(getResult) X(getlength) X(getvalue) X(ntuples) \
+	X(clear) X(conninfoFree) X(conninfoParse) X(connectdbParams) \
+	X(errorMessage) X(exec) X(execParams) X(finish) \
+	X(getResult) X(getlength) X(getvalue) X(ntuples) \
 	X(parameterStatus) X(putCopyData) X(putCopyEnd) X(resultStatus) \
 	X(setNoticeProcessor) X(status)
 struct kt_pq {

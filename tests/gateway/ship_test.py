@@ -272,6 +272,11 @@ def no_database(pg, top):
         call(gw)
     finally:
         assert gw.stop() == 0
+    for url in ('postgresql://u:hun%zzter2@h/x', 'postgresql://u:hunter2@[h/x',
+                'postgresql://u:hunter2@h:x:y/?z'):
+        p = kt('verify', '--postgres', url)
+        assert p.returncode == 3 and 'no URL of a database' in p.stderr, p
+        assert 'hunter' not in p.stderr and 'zz' not in p.stderr, p
     p = kt('verify', '--postgres', 'no-such-file')
     assert p.returncode == 3 and "kt: 'no-such-file' is no file; as a " \
         'database: ' in p.stderr, p
