@@ -311,13 +311,13 @@ may_be(struct kt_span pattern, struct kt_span name)
 }
 
 static bool
-is_blocked(const struct kt_config_strings *blocked, struct kt_span name)
+may_be_one_of(const struct kt_config_strings *names, struct kt_span name)
 {
 	size_t i = 0;
 
-	while (i < blocked->n && !may_be(blocked->at[i], name))
+	while (i < names->n && !may_be(names->at[i], name))
 		i++;
-	return i < blocked->n;
+	return i < names->n;
 }
 
 static enum kt_action
@@ -332,7 +332,7 @@ judge_offer(const struct settings *s, const struct kt_tool *t,
 	if (!t->is_remote)
 		return KT_ACTION_IGNORE;
 	o->reason = KT_REASON_TOOL_SERVER;
-	if (is_blocked(&s->blocked_tools, t->name) ||
+	if (may_be_one_of(&s->blocked_tools, t->name) ||
 	    (s->allowed_tools.node != NULL && !t->is_server &&
 	        t->set.len == 0 && !kt_policy_is_listed(&s->allowed_tools, t->name)))
 		return KT_ACTION_BLOCK;
@@ -375,8 +375,10 @@ plain(const struct kt_tool *t, uint32_t n)
 static bool
 is_on_screen(const struct settings *s, const struct kt_tool *t)
 {
-	return kt_policy_is_listed(&s->computer_use.tools, t->name) ||
-	    (t->set.len > 0 && kt_policy_is_listed(&s->computer_use.tools, t->set));
+	const struct kt_config_strings *tools = &s->computer_use.tools;
+
+	return may_be_one_of(tools, t->name) ||
+	    (t->set.len > 0 && may_be_one_of(tools, t->set));
 }
 
 /* What an object, or an element of a list, says is to be done. */
@@ -529,6 +531,9 @@ stays_within(const struct settings *s, const struct kt_tool *t)
 		    (trimmed.ptr[trimmed.len - 1] == '\n' ||
 		        trimmed.ptr[trimmed.len - 1] == '\r'))
 			trimmed.len--;
+		/* Of whatever scheme is usual. */
+		if (kt_span_starts(trimmed, KT_SPAN("//")))
+			trimmed = kt_span_sub(trimmed, 2, trimmed.len);
 		is_place = is_address_name(
 		    plain(t, kt_json_label_of(t->json, n)));
 		if (is_place || may_be_address(trimmed)) {
@@ -548,7 +553,7 @@ static bool
 may_do(const struct computer *c, struct kt_span action)
 {
 	return action.len > 0 &&
-	    !is_blocked(&c->blocked_actions, action) &&
+	    !may_be_one_of(&c->blocked_actions, action) &&
 	    (c->allowed_actions.n == 0 ||
 	        kt_policy_is_listed(&c->allowed_actions, action));
 }
@@ -609,7 +614,7 @@ may_act(const struct settings *s, const struct kt_tool *t)
 	if (t->json != NULL && !may_do_all(c, t, &has_any))
 		return false;
 	if (has_any && kt_policy_is_listed(&c->tools, t->name))
-		return !is_blocked(&c->blocked_actions, t->name);
+		return !may_be_one_of(&c->blocked_actions, t->name);
 	return may_do(c, t->name);
 }
 
@@ -705,7 +710,7 @@ judge_tool(const struct kt_policy *p, const struct kt_tool *t,
 	o->reason = KT_REASON_TOOL_NAME;
 	/* Who cannot be told what is called denies it. */
 	if (t->name.len == 0 ||
-	    is_blocked(&s->blocked_tools, t->name) ||
+	    may_be_one_of(&s->blocked_tools, t->name) ||
 	    (s->allowed_tools.node != NULL &&
 	        !kt_policy_is_listed(&s->allowed_tools, t->name)))
 		return KT_ACTION_BLOCK;
