@@ -112,5 +112,7 @@ KT_MUSTCHECK enum kt_rc kt_x_row_ended(
 KT_MUSTCHECK enum kt_rc kt_x_row_end(
     struct kt_exchange *x, struct kt_x_verdict *v);
 void kt_x_row_free(struct kt_exchange *x);
+/* Over what is no text: a tool call, a thought. */
+bool kt_x_row_goes_on(const struct kt_exchange *x);
 
 #endif

@@ -18,6 +18,13 @@
 /* No name of a member is that: JSON is UTF-8. */
 #define TAIL_LABEL "\xff"
 
+/* A client that gets all texts of an answer as one has nothing between. */
+bool
+kt_x_row_goes_on(const struct kt_exchange *x)
+{
+	return x->is_translated && x->client_format == KT_FORMAT_OPENAI;
+}
+
 void
 kt_x_row_free(struct kt_exchange *x)
 {
@@ -428,6 +435,8 @@ kt_x_row_grow(struct kt_exchange *x, struct kt_x_block *b, struct kt_span text)
 
 	if (row->n == 0)
 		return KT_OK;
+	if (!is_in_row(b) && kt_x_row_goes_on(x))
+		return KT_OK;
 	if (b->key != row->key && (!is_in_row(b) || b->length > text.len ||
 	        b->component != row->component))
 		return kt_x_row_end(x, v); /* another text */
@@ -574,7 +583,9 @@ enter_block(struct kt_exchange *x, struct kt_x_verdict *v)
 {
 	const struct kt_segments *in = x->inspection.segments;
 	struct kt_x_row *row = &x->row;
-	bool is_next = row->has_text && in->depth >= row->depth &&
+	bool goes_on = row->has_text || (row->had_text &&
+	    in->direction == KT_ANSWER && kt_x_row_goes_on(x));
+	bool is_next = goes_on && in->depth >= row->depth &&
 	    in->scope[row->depth - 2].end == row->list_end;
 
 	row->had_text = is_next;

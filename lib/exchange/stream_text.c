@@ -285,7 +285,7 @@ inspect_lines(struct kt_exchange *x, const struct kt_x_slot *slot)
 
 /* Does it begin what is no text, or end the answer? */
 static bool
-parts_texts(const struct kt_x_slot *slot)
+parts_texts(const struct kt_exchange *x, const struct kt_x_slot *slot)
 {
 	const struct kt_stream_event *ev = &slot->ev;
 
@@ -293,7 +293,7 @@ parts_texts(const struct kt_x_slot *slot)
 		if (slot->pieces[i].block != NULL &&
 		    !slot->pieces[i].block->is_ended)
 			return false;
-	return ev->kind == KT_STREAM_BLOCK_START ||
+	return (ev->kind == KT_STREAM_BLOCK_START && !kt_x_row_goes_on(x)) ||
 	    ev->kind == KT_STREAM_FINISH || ev->kind == KT_STREAM_STOP;
 }
 
@@ -334,7 +334,7 @@ kt_x_inspect_event(struct kt_exchange *x, struct kt_x_slot *slot,
 		rc = KT_E_PARSE;
 	if (rc == KT_OK)
 		rc = end_blocks(x, ev);
-	if (rc == KT_OK && parts_texts(slot))
+	if (rc == KT_OK && parts_texts(x, slot))
 		rc = kt_x_row_end(x, &x->answer_verdict);
 	return rc < 0 ? rc : kt_x_end_calls(x, slot, data);
 }

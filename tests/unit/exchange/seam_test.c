@@ -5,6 +5,7 @@
  */
 #include "detect/detect.h"
 #include "exchange/look.h"
+#include "tests/unit/exchange/answers.h"
 #include "tests/unit/exchange/drive.h"
 #include "tests/unit/exchange/words.h"
 
@@ -405,6 +406,41 @@ what_does_not_follow_is_not_joined(void)
 	world_fini(&w);
 }
 
+/* Who is given the texts of an answer as one finds nothing between them. */
+static void
+what_a_translation_joins_is_one_text_over_calls_and_thoughts(void)
+{
+	static const struct said between[] = {
+		{ SAID_ARGUMENTS, "{\"a\":\"b\"}" }, { SAID_THINKING, "so" } };
+	static const char card[] = "it is 4111 1111 1111 1111";
+	struct world w;
+
+	ok(world_init(&w, CONFIG(REDACT)));
+	for (size_t i = 0; i < KT_NELEMS(between); i++) {
+		for (size_t at = 7; at + 1 < sizeof(card); at++) {
+			char first[sizeof(card)];
+			struct said said[] = { { SAID_TEXT, first },
+				between[i], { SAID_TEXT, card + at } };
+
+			copy_word(first, sizeof(first),
+			    (struct kt_span){ card, at });
+			for (enum form f = ANTHROPIC_WHOLE;
+			     f <= ANTHROPIC_STREAM; f++) {
+				struct result r;
+
+				run_answer(&w, f, true, said, 3, &r);
+				if (!ok(strcmp(r.decision, "redact") == 0 &&
+				    has(&r.out, MARKER) && r.records == 1 &&
+				    (i > 0 || has(&r.out, "\\\"b\\\""))))
+					printf("# %zu %zu %d: %.*s\n", i, at, f,
+					    KT_SPAN_ARG(kt_buf_span(&r.out)));
+				result_fini(&r);
+			}
+		}
+	}
+	world_fini(&w);
+}
+
 /* Blocks without end, and however little memory. */
 static void
 neither_number_nor_memory_lets_it_through(void)
@@ -476,6 +512,7 @@ main(void)
 	RUN(what_was_taken_out_comes_back_as_it_was);
 	RUN(what_ended_goes_before_an_error);
 	RUN(what_does_not_follow_is_not_joined);
+	RUN(what_a_translation_joins_is_one_text_over_calls_and_thoughts);
 	RUN(an_engine_that_fails_lets_nothing_through);
 	RUN(neither_number_nor_memory_lets_it_through);
 	return done();
