@@ -121,7 +121,7 @@ kt_x_upload_body(struct kt_exchange *x, struct kt_span bytes)
 		kt_x_refuse(x, KT_REASON_GATEWAY_BUSY, NULL, NULL);
 }
 
-/* A name, a purpose: texts that cannot be edited. */
+/* The head of a part, with all its names: a text that cannot be edited. */
 static enum kt_rc
 look_at(struct kt_exchange *x, struct kt_span text)
 {
@@ -141,11 +141,8 @@ look_at_part(struct kt_exchange *x, const struct kt_multipart_part *p)
 {
 	struct kt_span body = kt_buf_span(&x->body);
 	struct kt_span content = kt_span_sub(body, p->content, p->content_len);
-	enum kt_rc rc = look_at(x, kt_span_sub(body, p->name, p->name_len));
+	enum kt_rc rc = look_at(x, kt_span_sub(body, p->head, p->head_len));
 
-	if (rc == KT_OK)
-		rc = look_at(
-		    x, kt_span_sub(body, p->filename, p->filename_len));
 	if (rc < 0 || content.len == 0)
 		return rc;
 	x->inspection.counts.count[KT_COMPONENT_FILES]++;

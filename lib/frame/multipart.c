@@ -185,6 +185,8 @@ read_head(struct kt_multipart *m, struct kt_span text, struct kt_err *err)
 	if (m->n == KT_MULTIPART_PARTS_MAX)
 		return kt_fail(err, KT_E_PARSE, "multipart: more than %d parts",
 		    KT_MULTIPART_PARTS_MAX);
+	p.head = m->begins;
+	p.head_len = at - 2 - m->begins;
 	p.content = at;
 	m->parts[m->n++] = p;
 	/* An empty content ends with the delimiter right here. */

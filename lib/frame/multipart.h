@@ -17,6 +17,7 @@
 
 struct kt_multipart_part {
 	/* Offsets in the body: it may still move. */
+	size_t head, head_len; /* its lines, each with CR LF */
 	size_t name, name_len;
 	size_t filename, filename_len; /* as written between the quotes */
 	size_t content, content_len;

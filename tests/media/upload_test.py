@@ -73,7 +73,12 @@ def a_card_in_a_file_a_name_or_a_field_is_refused_before_it_goes_up():
     with Upstream(store) as up, gate(up) as kt:
         for body in (form(b"card " + CARD.encode()),
                      form(b"x", filename="card %s.txt" % CARD),
-                     form(b"x", more=field(b"note", CARD.encode()))):
+                     form(b"x", more=field(b"note", CARD.encode())),
+                     # Whatever else the head of a part says goes up as well.
+                     form(b"x").replace(b"text/plain", b"text/plain; name=\""
+                                        + CARD.encode() + b"\""),
+                     form(b"").replace(b"\r\n\r\n", b"\r\nX-Note: "
+                                       + CARD.encode() + b"\r\n\r\n", 1)):
             e = refusal(send(kt, body), "anthropic", 403)
             assert e["reason_code"] == "prompt.pci.detected", e
         assert not up.taken()

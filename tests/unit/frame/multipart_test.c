@@ -46,6 +46,8 @@ parts_are_found_however_the_body_is_cut(void)
 		struct kt_multipart m;
 
 		ok(run(&m, text, n) == KT_OK && m.n == 3);
+		ok(is(text, m.parts[0].head, m.parts[0].head_len,
+		    "Content-Disposition: form-data; name=\"purpose\"\r\n"));
 		ok(is(text, m.parts[0].name, m.parts[0].name_len, "purpose"));
 		ok(is(text, m.parts[0].content, m.parts[0].content_len,
 		    "assistants"));
