@@ -453,6 +453,11 @@ kt_cmd_inspect(const struct kt_cmd *self, int argc, char **argv)
 	    forms[j->as].endpoint != KT_ENDPOINT_NONE)
 		status = kt_misuse(self, "--component goes with a text; a body "
 		    "says what its parts are");
+	else if (status == KT_EXIT_YES && j->direction == KT_ANSWER &&
+	    forms[j->as].endpoint == KT_ENDPOINT_NONE)
+		status = kt_misuse(self, "--answer goes with a body: --as "
+		    "messages, completions or responses; a text of an answer "
+		    "has --component completion");
 	if (status == KT_EXIT_YES)
 		status = open_and_run(j);
 	kt_free(j);

@@ -112,6 +112,8 @@ report $? 'tokens are numbered in each text anew'
 gives 2 'an unknown form' '' --as pdf
 gives 2 'an unknown component' '' --component x
 gives 2 'a component of a body' '{}' --as messages --component system
+gives 2 'an answer that is no body' 'x' --answer
+gives 2 'an answer of lines' '{"text":"x"}' --as jsonl --answer
 gives 2 'two files' '' a b
 gives 3 'a file that is not there' '' "$out/none"
 gives 3 'a body that is no JSON' '{' --as messages
