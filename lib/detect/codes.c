@@ -2,10 +2,10 @@
  * codes - what a place in a text says: escapes, runs and rows.
  * SPDX-License-Identifier: Apache-2.0
  *
- * A run of base64, base32 or hexadecimal digits is one while it says a text;
- * keys and hashes do not.  A row is a text with the same byte behind each of
- * its characters, or one that is written in quoted-printable throughout.
- * Both are told by how they begin.
+ * A run of base64, base32 or hexadecimal digits is one while it says a text,
+ * base64 also one in UTF-16; keys and hashes do not.  A row is a text with
+ * the same byte behind each of its characters, or one that is written in
+ * quoted-printable throughout.  Both are told by how they begin.
  */
 #include "detect/bytes_priv.h"
 #include "detect/search.h"
@@ -97,6 +97,25 @@ is_text(const char *bytes, size_t n)
 	return any < 0x80 || n <= 5 || kt_utf8_check(s) + 4 > n;
 }
 
+/* UTF-16, with what is Latin in every second byte and nothing in the others;
+   a mark of its order may be in front. */
+static bool
+is_wide(const char *bytes, size_t n)
+{
+	size_t at = n > 1 && (unsigned char)bytes[0] + (unsigned char)bytes[1] ==
+	        0xff + 0xfe ? 2 : 0;
+	size_t none = at < n && bytes[at] == 0 ? at : at + 1;
+
+	if (n < at + 3)
+		return false;
+	for (; at < n; at++)
+		if (at % 2 == none % 2
+		        ? bytes[at] != 0
+		        : !is_text_byte((unsigned char)bytes[at]))
+			return false;
+	return true;
+}
+
 bool
 kt_detect_begins_run(struct kt_span in, size_t at)
 {
@@ -134,6 +153,10 @@ kt_detect_run_says(struct kt_span in, size_t from)
 		n = bytes64(in, from, KT_DETECT_RUN_MIN, bytes);
 		if (n > 0 && is_text(bytes, n))
 			return KT_DETECT_RUN_BASE64;
+	} else if (n > 0 && is_wide(bytes, n)) {
+		n = bytes64(in, from, KT_DETECT_RUN_MIN, bytes);
+		if (n > 0 && is_wide(bytes, n))
+			return KT_DETECT_RUN_BASE64_WIDE;
 	}
 	n = bytes32(in, from, KT_DETECT_RUN_MIN, bytes);
 	return n > 0 && is_text(bytes, n) ? KT_DETECT_RUN_BASE32
@@ -159,26 +182,39 @@ kt_detect_run_may_say(struct kt_span in, size_t from)
 	if (n == digits / 2 && is_text(bytes, n))
 		return true;
 	n = bytes64(in, from, digits, bytes);
-	if (n > 0 && is_text(bytes, n))
+	if (n > 0 && (is_text(bytes, n) || is_wide(bytes, n)))
 		return true;
 	n = bytes32(in, from, digits, bytes);
 	return n > 0 && is_text(bytes, n);
 }
 
-size_t
+int
 kt_detect_text64(struct kt_span in, size_t at, size_t n, char *out)
 {
 	size_t len = bytes64(in, at, n, out);
 
-	return len > 0 && is_text(out, len) ? len : 0;
+	return len > 0 && is_text(out, len) ? (int)len : -1;
 }
 
-size_t
+int
+kt_detect_text64_wide(struct kt_span in, size_t at, size_t n, char *out)
+{
+	size_t len = bytes64(in, at, n, out), kept = 0;
+
+	/* None of these three is a byte of a text. */
+	for (size_t i = 0; i < len; i++)
+		if (out[i] != 0 && (unsigned char)out[i] < 0xfe)
+			out[kept++] = out[i];
+	/* Alone, the second byte of the last letter. */
+	return (kept > 0 || len == 1) && is_text(out, kept) ? (int)kept : -1;
+}
+
+int
 kt_detect_text32(struct kt_span in, size_t at, size_t n, char *out)
 {
 	size_t len = bytes32(in, at, n, out);
 
-	return len > 0 && is_text(out, len) ? len : 0;
+	return len > 0 && is_text(out, len) ? (int)len : -1;
 }
 
 int
@@ -277,17 +313,18 @@ kt_detect_row_waits(struct kt_span in)
 
 /* ---- escapes ---- */
 
+/* More than a character has bits for is none. */
 static int
 hex_at(struct kt_span in, size_t at, size_t n)
 {
 	int v = 0;
 
-	if (in.len - at < n)
+	if (at > in.len || in.len - at < n)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		int d = digit16(in.ptr[at + i]);
 
-		if (d < 0)
+		if (d < 0 || v > 0xffffff)
 			return -1;
 		v = v << 4 | d;
 	}
@@ -317,7 +354,7 @@ unicode_escape(struct kt_span in, size_t at, uint32_t *cp)
 }
 
 /* "&#64;" or "&#x40;", with a digit to seven: how long what is there of it is.
-   Whole when it ends in a semicolon. */
+   Whole when it ends in a semicolon or something is behind it. */
 static size_t
 numbered(struct kt_span in, size_t at, uint32_t *cp)
 {
@@ -332,9 +369,70 @@ numbered(struct kt_span in, size_t at, uint32_t *cp)
 			break;
 		*cp = *cp * (is_hex ? 16 : 10) + (uint32_t)d;
 	}
-	if (end < in.len && (in.ptr[end] != ';' || end == first))
+	if (end < in.len &&
+	    (end == first ||
+	        (end - first == 7 && kt_detect_is_alnum(in.ptr[end]))))
+		return 0;
+	return end < in.len && in.ptr[end] == ';' ? end + 1 - at : end - at;
+}
+
+/* "\u{40}" or "\x{40}", with a digit to six: as numbered, whole when it ends
+   in a brace. */
+static size_t
+braced(struct kt_span in, size_t at, uint32_t *cp)
+{
+	size_t first = at + 3, end = first;
+
+	*cp = 0;
+	for (; end < in.len && end - first < 6; end++) {
+		int d = digit16(in.ptr[end]);
+
+		if (d < 0)
+			break;
+		*cp = *cp << 4 | (uint32_t)d;
+	}
+	if (end < in.len && (end == first || in.ptr[end] != '}'))
 		return 0;
 	return end < in.len ? end + 1 - at : end - at;
+}
+
+static bool
+is_braced(struct kt_span in, size_t at)
+{
+	return in.len - at > 2 && in.ptr[at + 2] == '{' &&
+	    (in.ptr[at + 1] == 'u' || in.ptr[at + 1] == 'x');
+}
+
+static bool
+is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* "\100" or "\64": of C and its shells, three digits at most and a byte. */
+static size_t
+octal(struct kt_span in, size_t at, uint32_t *byte)
+{
+	size_t n = 1;
+
+	*byte = 0;
+	for (; n < 4 && n < in.len - at && is_octal(in.ptr[at + n]); n++) {
+		uint32_t v = *byte * 8 + (uint32_t)(in.ptr[at + n] - '0');
+
+		if (v > 0xff)
+			break;
+		*byte = v;
+	}
+	/* One digit is a group of a pattern. */
+	return n > 2 && (*byte >= 0x80 || is_text_byte((unsigned char)*byte))
+	    ? n
+	    : 0;
+}
+
+static bool
+is_character(uint32_t cp)
+{
+	return cp > 0 && cp < 0x110000 && (cp < 0xd800 || cp > 0xdfff);
 }
 
 /* What HTML has names for that stands in values and around them. */
@@ -353,7 +451,8 @@ static const struct {
 	{ KT_SPAN_INIT("&Tab;"), '\t' }, { KT_SPAN_INIT("&NewLine;"), '\n' },
 };
 
-/* One of HTML, or the beginning of one that ends the text: as numbered. */
+/* One of HTML, or the beginning of one that ends the text: as numbered; a name
+   is whole with its semicolon only. */
 static size_t
 entity(struct kt_span in, size_t at, uint32_t *cp)
 {
@@ -381,11 +480,16 @@ kt_detect_escape(struct kt_span in, size_t at, uint32_t *cp, bool *is_byte)
 		return 0;
 	if (in.ptr[at] == '&') {
 		size_t n = entity(in, at, cp);
+		bool is_whole = n > 0 &&
+		    (in.ptr[at + n - 1] == ';' || in.ptr[at + 1] == '#');
 
-		return n > 0 && in.ptr[at + n - 1] == ';' && *cp > 0 &&
-		    *cp < 0x110000 && (*cp < 0xd800 || *cp > 0xdfff)
-		    ? n
-		    : 0;
+		return is_whole && is_character(*cp) ? n : 0;
+	}
+	if (is_braced(in, at)) {
+		size_t n = braced(in, at, cp);
+		bool is_whole = n > 0 && in.ptr[at + n - 1] == '}';
+
+		return is_whole && is_character(*cp) ? n : 0;
 	}
 	if (in.ptr[at] == '%' || in.ptr[at + 1] == 'x') {
 		size_t n = in.ptr[at] == '%' ? 3 : 4;
@@ -397,6 +501,15 @@ kt_detect_escape(struct kt_span in, size_t at, uint32_t *cp, bool *is_byte)
 	}
 	if (in.ptr[at + 1] == 'u')
 		return unicode_escape(in, at, cp);
+	if (in.ptr[at + 1] == 'U') {
+		v = hex_at(in, at + 2, 8);
+		*cp = (uint32_t)v;
+		return v > 0 && is_character(*cp) ? 10 : 0;
+	}
+	if (is_octal(in.ptr[at + 1])) {
+		*is_byte = true;
+		return octal(in, at, cp);
+	}
 	simple = memchr(plain, in.ptr[at + 1], sizeof(plain) - 1);
 	if (simple == NULL)
 		return 0;
@@ -418,10 +531,22 @@ kt_detect_escape_needs(struct kt_span in, size_t at)
 		uint32_t cp;
 		size_t n = entity(in, at, &cp);
 
-		return n == 0 ? 1 : in.ptr[at + n - 1] == ';' ? n : n + 1;
+		return n == 0 ? 1
+		    : n < in.len - at || in.ptr[at + n - 1] == ';' ? n
+		                                                   : n + 1;
 	}
 	if (in.ptr[at] == '%')
 		return digit16(c) >= 0 ? 3 : 1;
+	if (is_braced(in, at)) {
+		uint32_t cp;
+		size_t n = braced(in, at, &cp);
+
+		return n == 0 ? 1 : in.ptr[at + n - 1] == '}' ? n : n + 1;
+	}
+	if (is_octal(c))
+		return c > '3' ? 3 : 4;
+	if (c == 'U')
+		return 10;
 	if (c == 'u')
 		return is_high ? 12 : 6;
 	if (c == 'x')

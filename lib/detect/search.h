@@ -21,9 +21,9 @@
 enum kt_detect_disguise {
 	KT_DISGUISE_FORM = 1,      /* other forms, or more than the letters */
 	KT_DISGUISE_LOOKALIKE = 2, /* letters of other scripts */
-	KT_DISGUISE_ESCAPE = 4,    /* backslashes, as in JSON inside JSON */
+	KT_DISGUISE_ESCAPE = 4,    /* backslashes and entities of HTML */
 	KT_DISGUISE_PERCENT = 8,   /* quoted-printable as well */
-	KT_DISGUISE_BASE64 = 16,   /* base32 as well */
+	KT_DISGUISE_BASE64 = 16,   /* of UTF-16, too, and base32 */
 	KT_DISGUISE_HEX = 32,
 };
 

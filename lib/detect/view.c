@@ -162,11 +162,13 @@ line_end(struct kt_span in, size_t at)
 /* Groups of four digits that say three bytes, or of eight that say five. */
 struct groups {
 	size_t digits;
-	size_t (*text)(struct kt_span in, size_t at, size_t n, char *out);
+	int (*text)(struct kt_span in, size_t at, size_t n, char *out);
 	enum kt_detect_within within;
 };
 static const struct groups groups64 = { 4, kt_detect_text64,
 	KT_DETECT_WITHIN_BASE64 };
+static const struct groups groups64_wide = { 4, kt_detect_text64_wide,
+	KT_DETECT_WITHIN_BASE64_WIDE };
 static const struct groups groups32 = { 8, kt_detect_text32,
 	KT_DETECT_WITHIN_BASE32 };
 
@@ -177,22 +179,23 @@ decode_groups(struct pass *p, const struct groups *g)
 
 	/* An end of line, a group, and the digit behind both. */
 	while (rc == KT_OK && !waits_for(p, g->digits + 3, g->within)) {
-		size_t digits = 0, pads = 0, n;
+		size_t digits = 0, pads = 0;
 		char bytes[8];
+		int n;
 
 		p->at += line_end(p->in, p->at);
 		while (digits < g->digits && p->at + digits < p->in.len &&
 		    kt_detect_digit64(p->in.ptr[p->at + digits]) >= 0)
 			digits++;
 		n = g->text(p->in, p->at, digits, bytes);
-		if (n == 0)
+		if (n < 0)
 			break;
 		while (digits + pads < g->digits &&
 		    p->at + digits + pads < p->in.len &&
 		    p->in.ptr[p->at + digits + pads] == '=')
 			pads++;
-		rc = add(p, digits + pads, (struct kt_span){ bytes, n },
-		    KT_DISGUISE_BASE64);
+		rc = add(p, digits + pads,
+		    (struct kt_span){ bytes, (size_t)n }, KT_DISGUISE_BASE64);
 		if (digits < g->digits)
 			break;
 	}
@@ -336,6 +339,8 @@ take_run(struct pass *p)
 		return decode_hex(p);
 	case KT_DETECT_RUN_BASE64:
 		return decode_groups(p, &groups64);
+	case KT_DETECT_RUN_BASE64_WIDE:
+		return decode_groups(p, &groups64_wide);
 	case KT_DETECT_RUN_BASE32:
 		return decode_groups(p, &groups32);
 	case KT_DETECT_RUN_NONE:
@@ -460,6 +465,8 @@ take_rest(struct pass *p, enum kt_detect_within within)
 		return decode_hex(p);
 	case KT_DETECT_WITHIN_BASE64:
 		return decode_groups(p, &groups64);
+	case KT_DETECT_WITHIN_BASE64_WIDE:
+		return decode_groups(p, &groups64_wide);
 	case KT_DETECT_WITHIN_BASE32:
 		return decode_groups(p, &groups32);
 	case KT_DETECT_WITHIN_SPACED:

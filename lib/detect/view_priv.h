@@ -30,6 +30,7 @@ enum kt_detect_within {
 	KT_DETECT_WITHIN_WORD, /* of which no part begins a run */
 	KT_DETECT_WITHIN_HEX,
 	KT_DETECT_WITHIN_BASE64,
+	KT_DETECT_WITHIN_BASE64_WIDE,
 	KT_DETECT_WITHIN_BASE32,
 	KT_DETECT_WITHIN_SPACED,
 	KT_DETECT_WITHIN_QUOTED,
@@ -108,6 +109,7 @@ enum kt_detect_run {
 	KT_DETECT_RUN_NONE = 0,
 	KT_DETECT_RUN_HEX,
 	KT_DETECT_RUN_BASE64,
+	KT_DETECT_RUN_BASE64_WIDE, /* of UTF-16: Latin letters alone */
 	KT_DETECT_RUN_BASE32,
 };
 /* Can one begin there: not inside a word, but behind "0x"? */
@@ -116,9 +118,10 @@ enum kt_detect_run kt_detect_run_says(struct kt_span in, size_t from);
 /* The same of the first digits of one, at least a group, that end the text. */
 bool kt_detect_run_may_say(struct kt_span in, size_t from);
 /* What n digits at `at`, which are all there, say: how many bytes of text, at
-   most n; 0: none.  Of two digits at `at`: the byte, or -1. */
-size_t kt_detect_text64(struct kt_span in, size_t at, size_t n, char *out);
-size_t kt_detect_text32(struct kt_span in, size_t at, size_t n, char *out);
+   most n; -1: none.  Of two digits at `at`: the byte, or -1. */
+int kt_detect_text64(struct kt_span in, size_t at, size_t n, char *out);
+int kt_detect_text64_wide(struct kt_span in, size_t at, size_t n, char *out);
+int kt_detect_text32(struct kt_span in, size_t at, size_t n, char *out);
 int kt_detect_text16(struct kt_span in, size_t at);
 
 /* A row that begins at `at`: eight characters, or five escapes. */

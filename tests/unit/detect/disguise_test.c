@@ -129,6 +129,7 @@ ordinary_text_is_searched_once(void)
 		"printf(\"hello %d%%\\n\", kt_policy_detectors_load(x));",
 		"C:\\Users\\me /usr/include/x86_64-linux-gnu 100% sure",
 		"3fb6a1b5d0c7e29f1a2b3c4d5e6f708192a3b4c5",
+		"sed 's/\\(a\\)\\1\\2/x/' \\033[0m \\0 \\u{} \\x{zz} AT&#T &# &#x",
 		"550e8400-e29b-41d4-a716-446655440000 AntidisestablishmentX",
 		"cafe\xcc\x81 nai\xcc\x88ve, step 1 2 3 4 5 6 7 8 9 of a table",
 		"a = b = c; x=10=20 | 0 | 1 | 1 | 0 | - - - - - - - - - - -",
@@ -178,6 +179,8 @@ a_long_run_is_searched_to_its_end(void)
 {
 	static const struct disguise how[] = {
 		{ "base64", base64, true }, { "hex", hex, true },
+		{ "base64 of UTF-16", base64_wide, true },
+		{ "octal", octal, true },
 		{ "base64 twice", base64_twice, true },
 		{ "percent", percent, true }, { "full width", full_width, true },
 		{ "base32", base32, true }, { "quoted", quoted, true },
@@ -212,7 +215,8 @@ static void
 hostile_disguises_stay_linear(void)
 {
 	static const char *const pieces[] = { "%41", "\\u0041", "\xe2\x80\x8b",
-		"a ", "a-", "=41", "=", "e\xcc\xb6\xcc\x81",
+		"a ", "a-", "=41", "=", "\\064", "\\u{41}",
+		"\\u{", "&#52", "&#", "QQBBAEEA", "e\xcc\xb6\xcc\x81",
 		"\xe2\xa0\xbc\xe2\xa0\x81", "KFAUCQKBIFAUCQKB",
 		"a\xe2\x80\x8b", "QUFB", "\\", "\xef\xbc\x91", "\xc2\xa0",
 		" \xe3\x80\x80t", "\xef\xbc\x9a ",

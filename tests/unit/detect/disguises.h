@@ -154,6 +154,47 @@ entities(struct kt_span s)
 }
 
 static void
+unclosed_entities(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] >= 0x80)
+			put(kt_span_sub(s, i, 1));
+		else if (kt_buf_printf(&made, i % 2 ? "&#%d" : "&#x%x",
+		             s.ptr[i]) < 0)
+			KT_BUG("no memory");
+}
+
+static void
+code_points(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+		enum kt_rc rc;
+
+		/* Eight digits would be a value of their own. */
+		if ((unsigned char)c >= 0x80)
+			rc = kt_buf_add(&made, kt_span_sub(s, i, 1));
+		else if (c >= '0' && c <= '9')
+			rc = kt_buf_printf(&made, "\\u{%x}", c);
+		else if (i % 2)
+			rc = kt_buf_printf(&made, "\\x{%x}", c);
+		else
+			rc = kt_buf_printf(&made, "\\U%08x", c);
+		if (rc < 0)
+			KT_BUG("no memory");
+	}
+}
+
+static void
+octal(struct kt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_buf_printf(&made, i % 2 ? "\\%o" : "\\%03o",
+		        (unsigned char)s.ptr[i]) < 0)
+			KT_BUG("no memory");
+}
+
+static void
 percent(struct kt_span s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -221,6 +262,21 @@ base64(struct kt_span s)
 {
 	digits_of(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	    "0123456789+/", 3, 6);
+}
+
+/* UTF-16, as PowerShell takes its commands. */
+static void
+base64_wide(struct kt_span s)
+{
+	struct kt_buf wide;
+
+	kt_buf_init(&wide, 1u << 20);
+	for (size_t i = 0; i < s.len; i++)
+		if (kt_buf_add(&wide, kt_span_sub(s, i, 1)) < 0 ||
+		    kt_buf_add(&wide, (struct kt_span){ "", 1 }) < 0)
+			KT_BUG("no memory");
+	base64(kt_buf_span(&wide));
+	kt_buf_fini(&wide);
 }
 
 static void
@@ -365,6 +421,9 @@ static const struct disguise {
 	{ "\\u in the match", unicode_escapes, false },
 	{ "percent in the match", percent, false },
 	{ "entities of HTML", entities, true },
+	{ "entities without their end", unclosed_entities, true },
+	{ "code points", code_points, true },
+	{ "octal", octal, true },
 	{ "invisible characters everywhere", invisible, true },
 	{ "full width everywhere", full_width, true },
 	{ "full-width marks", full_width_marks, true },
@@ -377,6 +436,7 @@ static const struct disguise {
 	{ "names of HTML", named, true },
 	{ "hex", hex, true }, { "0x and hex", hex_literal, true },
 	{ "base64", base64, true },
+	{ "base64 of UTF-16", base64_wide, true },
 	{ "base32", base32, true },
 	{ "quoted-printable", quoted, true, true },
 	{ "blanks between", blanks_between, true, true, 3 },
