@@ -20,7 +20,7 @@ static bool
 is_between(char c)
 {
 	return c == ' ' || c == '.' || c == '(' || c == ')' || c == '+' ||
-	    c == '/' || c == '-';
+	    c == '/' || c == '-' || c == '_';
 }
 
 /* Numbers end from `first` to `last`: what is around them is a window. */
