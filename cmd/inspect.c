@@ -276,6 +276,10 @@ run_lines(struct job *j)
 			j->line++;
 			if (kt_span_ends(line, KT_SPAN("\r")))
 				line.len--;
+			/* Some editors put a mark in front of a file. */
+			if (j->line == 1 &&
+			    kt_span_starts(line, KT_SPAN("\xef\xbb\xbf")))
+				line = kt_span_sub(line, 3, line.len);
 			if (line.len > 0 && !answer_line(j, line))
 				return;
 		}

@@ -68,6 +68,7 @@ gives 3 'a batch with a bad line' '{"id":7,"text":"4111 1111 1111 \u0031111"}
 report $? 'each line gets its answer, in order, by its id'
 grep -q '^kt: standard input:4: ' "$out/e"
 report $? 'the bad line is named'
+gives 1 'a batch with a byte order mark' "$(printf '\357\273\277{"text":"%s"}' "$card")" --as jsonl
 
 body='{"model":"m","max_tokens":9,"system":"S","messages":[{"role":"user","content":[
  {"type":"text","text":"\u00e9 4111\u00201111 1111 1111"},
