@@ -502,6 +502,46 @@ judge_offer(struct request *q, const struct kt_call *c)
 	(void)judge(x, q->v, &t, KT_ACTION_BLOCK, &o); /* it is noted */
 }
 
+/* Where a line begins with a fence of Markdown, at or behind `at`. */
+static size_t
+next_fence(struct kt_span text, size_t at)
+{
+	while (at < text.len) {
+		size_t begin = at;
+
+		while (begin < text.len && text.ptr[begin] == ' ')
+			begin++;
+		if (kt_span_starts(kt_span_sub(text, begin, 3), KT_SPAN("```")))
+			break;
+		at = begin + kt_span_find(kt_span_sub(text, begin, text.len),
+		    '\n');
+		at += at < text.len;
+	}
+	return at;
+}
+
+/* What stands in the first fence of a text that has one, where it stands, with
+   blanks around; any other text as it is. */
+static enum kt_rc
+unfence(struct kt_exchange *x, struct kt_span text, struct kt_span *out)
+{
+	size_t from = next_fence(text, 0), to;
+	char *bare;
+
+	*out = text;
+	if (from == text.len || kt_json_begins(text))
+		return KT_OK;
+	from += kt_span_find(kt_span_sub(text, from, text.len), '\n');
+	to = next_fence(text, from);
+	bare = kt_arena_alloc(x->turn, text.len);
+	if (bare == NULL)
+		return KT_E_LIMIT;
+	memset(bare, ' ', text.len);
+	memcpy(bare + from, text.ptr + from, to - from);
+	*out = (struct kt_span){ bare, text.len };
+	return KT_OK;
+}
+
 /* What policies take out of one text of a result. */
 static enum kt_rc
 cut_text(struct request *q, struct kt_span tool, uint32_t n, bool *has_cut)
@@ -513,16 +553,17 @@ cut_text(struct request *q, struct kt_span tool, uint32_t n, bool *has_cut)
 	struct kt_tool_cuts cuts = { .mem = x->turn };
 	struct kt_x_edits inner = { 0 };
 	struct kt_json_map map = { 0 };
-	struct kt_span text;
+	struct kt_span text, bare;
 	struct kt_json j;
 	enum kt_rc rc;
 
-	if (kt_json_unescape(t.raw, x->turn, &text, &map) < 0)
+	if (kt_json_unescape(t.raw, x->turn, &text, &map) < 0 ||
+	    unfence(x, text, &bare) < 0)
 		return KT_E_LIMIT;
 	kt_json_init(&j, KT_BODY_MAX);
 	kt_x_seed_json(x, &j);
-	rc = kt_json_parse(&j, text, NULL);
-	q->is_broken |= rc < 0 && kt_json_begins(text);
+	rc = kt_json_parse(&j, bare, NULL);
+	q->is_broken |= rc < 0 && kt_json_begins(bare);
 	cuts.is_broken = rc < 0 && q->is_broken;
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct kt_policy *p = &chain->policies[i];

@@ -107,9 +107,10 @@ static const struct kt_config_field cut_fields[] = {
 	           "result whose call is not in the request is of all of them"),
 	KT_CONFIG_FIELD(S, STRING, pointer,
 	    .doc = "JSON pointer of the value to replace, in results that are "
-	           "JSON; one that begins like JSON, behind blanks or a byte "
-	           "order mark, and is not (names twice, several texts that "
-	           "are one only together) is replaced whole"),
+	           "JSON or have it in their first fence of Markdown; one that "
+	           "begins like JSON, behind blanks or a byte order mark, and "
+	           "is not (names twice, several texts that are one only "
+	           "together) is replaced whole"),
 	KT_CONFIG_FIELD(S, STRING, pattern,
 	    .doc = "Regular expression; its matches are replaced"),
 };

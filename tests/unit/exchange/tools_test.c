@@ -654,6 +654,49 @@ results_are_redacted_by_pointer_and_pattern(void)
 	}
 }
 
+/* Of texts that say JSON in a fence, with or without words around. */
+static void
+results_in_a_fence_are_redacted_by_pointer(void)
+{
+	static const struct {
+		const char *text, *goes_up;
+	} cases[] = {
+		{ "```json\\n{\\\"n\\\":4200}\\n```",
+		    "```json\\n{\\\"n\\\":\\\"[REDACTED]\\\"}\\n```" },
+		{ "Rows:\\n\\n  ```\\n{\\\"n\\\":4200}\\n```\\nDone.",
+		    "Rows:\\n\\n  ```\\n{\\\"n\\\":\\\"[REDACTED]\\\"}"
+		    "\\n```\\nDone." },
+		{ "```\\n{\\\"n\\\":4200}", "\\\"n\\\":\\\"[REDACTED]" },
+		{ "```\\n{\\\"n\\\":4200,\\n```", "[REDACTED]" },
+		{ "```\\nx = 1\\n```", "```\\nx = 1\\n```" },
+		{ "```", "\"```\"" },
+	};
+	static const char *const configs[] =
+	    BOTH("{results: {redact: [{pointer: /n}]}}");
+
+	for (size_t i = 0; i < KT_NELEMS(cases); i++) {
+		char body[512];
+		struct script s = { .target = paths[0], .body = body,
+			.answer = "{}" };
+		struct result r;
+		struct world w;
+
+		(void)snprintf(body, sizeof(body), "{\"model\":\"m\","
+		    "\"max_tokens\":9,\"messages\":[{\"role\":\"user\","
+		    "\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":"
+		    "\"t1\",\"content\":\"%s\"}]}]}", cases[i].text);
+		if (!ok(world_init(&w, configs[0])))
+			continue;
+		result_init(&r);
+		run_script(&w, &s, &r);
+		if (!ok(r.up_calls == 1 && has(&r.up, cases[i].goes_up) &&
+		        !has(&r.up, "4200")))
+			printf("# %zu: %.*s\n", i, (int)r.up.len, r.up.ptr);
+		result_fini(&r);
+		world_fini(&w);
+	}
+}
+
 /* Nothing says which tool gave it. */
 static void
 a_result_of_nobody_is_redacted_by_every_rule(void)
@@ -1397,6 +1440,7 @@ main(void)
 	RUN(a_call_that_a_finding_withholds_is_told_of);
 	RUN(a_denied_call_refuses_a_response);
 	RUN(results_are_redacted_by_pointer_and_pattern);
+	RUN(results_in_a_fence_are_redacted_by_pointer);
 	RUN(a_result_of_nobody_is_redacted_by_every_rule);
 	RUN(a_result_that_is_nearly_json_is_withheld_whole);
 	RUN(no_place_of_a_result_is_left_out);
