@@ -51,7 +51,15 @@ enum kt_segment_kind {
 	KT_SEGMENT_SIGNED,    /* thinking: inspected, never edited, passes */
 	KT_SEGMENT_OPAQUE,    /* cannot be read here: base64 media, URL or file
 	                         id sources, encrypted blobs */
+	KT_SEGMENT_NAME,      /* of a member of a tool's arguments: as FIXED, but
+	                         what has one token each may be edited */
 };
+/* Is it structure, and no text? */
+static inline bool
+kt_segment_is_fixed(enum kt_segment_kind k)
+{
+	return k == KT_SEGMENT_FIXED || k == KT_SEGMENT_NAME;
+}
 
 /* One string of a body.  node is its index in the span index. */
 struct kt_segment {

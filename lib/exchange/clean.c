@@ -154,7 +154,7 @@ bool
 kt_x_clean_has(struct kt_x_clean *c, const struct kt_x_text *t,
     struct kt_x_clean_key *key)
 {
-	key->is_short = t->kind == KT_SEGMENT_FIXED && !t->has_escapes &&
+	key->is_short = kt_segment_is_fixed(t->kind) && !t->has_escapes &&
 	    t->raw.len <= SHORT_BYTES && t->label.len <= LABEL_BYTES;
 	if (key->is_short)
 		return has_short(c, t);

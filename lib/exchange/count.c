@@ -144,7 +144,7 @@ add_segment(struct job *j, const struct kt_segment *s)
 			j->out->is_exact = false;
 		return KT_OK;
 	}
-	return s->kind == KT_SEGMENT_FIXED ? KT_OK : add_string(j, s->node);
+	return kt_segment_is_fixed(s->kind) ? KT_OK : add_string(j, s->node);
 }
 
 enum kt_rc

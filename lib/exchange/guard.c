@@ -204,7 +204,7 @@ add_body(struct kt_exchange *x, enum kt_direction d)
 		else
 			add_node(&s, one.component, one.node,
 			    one.node + UINT64_C(1),
-			    one.kind == KT_SEGMENT_FIXED);
+			    kt_segment_is_fixed(one.kind));
 	}
 }
 

@@ -235,7 +235,7 @@ kt_x_inspect_arguments(struct kt_exchange *x, struct kt_x_verdict *v,
 
 		switch (kt_json_type(&j, n)) {
 		case KT_JSON_NAME:
-			t.kind = KT_SEGMENT_FIXED;
+			t.kind = KT_SEGMENT_NAME;
 			rc = kt_x_inspect_text(x, v, &t, mem, edits);
 			break;
 		case KT_JSON_STRING:
@@ -434,7 +434,7 @@ inspect_segment(struct kt_exchange *x, struct kt_x_verdict *v,
 			return KT_OK;
 		s->kind = KT_SEGMENT_FIXED; /* a URL, a name: read as it is */
 	}
-	if (s->kind != KT_SEGMENT_FIXED && !is_counted_by_call(in, s) &&
+	if (!kt_segment_is_fixed(s->kind) && !is_counted_by_call(in, s) &&
 	    (kt_x_has_limits(x) || x->sightings != NULL))
 		kt_measure_text(&in->measures, raw, true);
 	return kt_x_inspect_node(

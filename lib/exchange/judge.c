@@ -163,7 +163,9 @@ opinions_of(const struct kt_exchange *x, const struct kt_x_verdict *v,
 		/* An endpoint that only detects never changes a byte. */
 		if (x->surface.endpoint == KT_ENDPOINT_DETECT)
 			out[kept].action = KT_ACTION_FLAG;
-		out[kept].action = without_edit(out[kept].action, kind);
+		if (kind != KT_SEGMENT_NAME ||
+		    out[kept].policy->kind->restores == NULL)
+			out[kept].action = without_edit(out[kept].action, kind);
 		kept++;
 	}
 	return kept;
@@ -220,7 +222,7 @@ kt_x_judge(struct kt_exchange *x, struct kt_x_verdict *v,
 		    !(KT_CLASS_BIT(d->class) & KT_CLASS_THREATS) &&
 		    kt_cached_has(&x->cached, x->node))
 			v->cached |= KT_CLASS_BIT(d->class);
-		v->is_tainted |= kind == KT_SEGMENT_FIXED;
+		v->is_tainted |= kt_segment_is_fixed(kind);
 	}
 	return action;
 }

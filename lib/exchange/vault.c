@@ -183,7 +183,8 @@ kt_x_vault_hears(const struct kt_exchange *x, const struct kt_x_verdict *v,
 
 	if (p->kind->restores == NULL)
 		return true;
-	if (kt_policy_token_is(d) && (kind != KT_SEGMENT_TEXT ||
+	if (kt_policy_token_is(d) && ((kind != KT_SEGMENT_TEXT &&
+	            kind != KT_SEGMENT_NAME) ||
 	        (f->disguise & ~KT_DISGUISE_ESCAPE) != 0))
 		return false;
 	if (v == &x->answer_verdict)

@@ -142,7 +142,10 @@ kt_segments_next(struct kt_segments *it, struct kt_segment *out)
 		if (type == KT_JSON_NAME) {
 			read_name(it, n);
 			if (it->wants_all)
-				return give(it, n, KT_SEGMENT_FIXED, out);
+				return give(it, n, it->leaf.component ==
+				        KT_COMPONENT_TOOL_USE
+				    ? KT_SEGMENT_NAME
+				    : KT_SEGMENT_FIXED, out);
 			continue;
 		}
 		if (!it->scope[it->depth - 1].is_object)

@@ -42,8 +42,8 @@ struct kt_segments {
 void kt_segments_init(struct kt_segments *it, enum kt_format format,
     enum kt_direction direction, const struct kt_json *json, struct kt_span text);
 /*
- * From here on also every name of a member, FIXED, of the component of its
- * value; and every number with KT_SEGMENT_DIGITS_MIN digits in front of its
+ * From here on also every name of a member, FIXED or NAME, of the component
+ * of its value; and every number with KT_SEGMENT_DIGITS_MIN digits in front of its
  * point, which may be a card or an account.  Check the type of the node.
  */
 void kt_segments_want_all(struct kt_segments *it);

@@ -69,6 +69,7 @@ kt_stream_collect(struct kt_stream_step *s, kt_grow_fn *grow)
 		[KT_SEGMENT_TEXT] = KT_PART_WHOLE,
 		[KT_SEGMENT_SIGNED] = KT_PART_SIGNED,
 		[KT_SEGMENT_OPAQUE] = KT_PART_OPAQUE,
+		[KT_SEGMENT_NAME] = KT_PART_FIXED,
 	};
 	size_t n = count_strings(s->json);
 	struct kt_segments it;

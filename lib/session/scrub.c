@@ -130,7 +130,7 @@ take_whole(const struct kt_scrub *s, struct kt_scrub_edits *e,
 			continue;
 		if (one.kind == KT_SEGMENT_OPAQUE)
 			rc = withhold_payload(e, media, j, text, one.node);
-		else if (s->is_facts_only && one.kind != KT_SEGMENT_FIXED)
+		else if (s->is_facts_only && !kt_segment_is_fixed(one.kind))
 			rc = kt_scrub_add(e, inside(j, one.node, KT_SCRUB_GONE));
 	}
 	kt_free(it);
